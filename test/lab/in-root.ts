@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CACHE } from './cache.js';
+import type { Root } from './roots.js';
+import { run, type Ran } from './run.js';
+
+/** A folder or file of this machine shown inside the root. */
+export interface Bind {
+  source: string;
+  target: string;
+  /** Let the program write to it; read-only otherwise. */
+  writable?: boolean;
+}
+
+export interface InRootOptions {
+  binds?: readonly Bind[];
+  /** Names of interfaces to find there, up (ndppd refuses an interface that doesn't exist). */
+  interfaces?: readonly string[];
+  /** Working directory inside; default `/`. */
+  cwd?: string;
+  /** Variables beside PATH, HOME and LC_ALL; this process's own are not handed on. */
+  env?: Record<string, string>;
+  input?: string;
+  /** Default: one minute. */
+  timeoutMs?: number;
+}
+
+/**
+ * Runs one program inside a root, not booted: own mounts, network (only loopback), processes, host name. All that it
+ * writes outside a writable bind is gone with it, and nothing stays to be cleaned up: the kernel takes the mounts and
+ * processes away with their namespaces.
+ */
+export async function inRoot(root: Root, options: InRootOptions, argv: readonly string[]): Promise<Ran> {
+  const mountPoint = join(CACHE, 'in-root');
+  await mkdir(mountPoint, { recursive: true });
+  const environment = Object.entries({
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    LC_ALL: 'C.UTF-8',
+    ...options.env,
+  }).map((pair) => pair.join('='));
+  const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
+  const script = [SETUP, ...(options.interfaces ?? []).map(link), ...(options.binds ?? []).map(bind), ENTER].join('\n');
+  return run(
+    [
+      'unshare',
+      ...namespaces,
+      'sh',
+      '-c',
+      script,
+      'lab',
+      mountPoint,
+      root.path,
+      options.cwd ?? '/',
+      ...environment,
+      ...argv,
+    ],
+    { input: options.input, timeoutMs: options.timeoutMs ?? 60_000 },
+  );
+}
+
+/** The root's overlay lives on a tmpfs; of the kernel's settings only the network's own can be written. */
+const SETUP = `set -e
+mount --make-rprivate /
+mount -t tmpfs -o mode=755 lab "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" lab "$1/root"
+root=$1/root
+mount -t proc proc "$root/proc"
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount --bind "$root/proc/sys/net" "$root/proc/sys/net"
+mount -o remount,bind,ro "$root/proc/sys"
+mount -t sysfs -o ro sysfs "$root/sys"
+mount -t tmpfs -o mode=755 dev "$root/dev"
+for device in null zero full random urandom tty; do
+  : >"$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"
+done
+ln -s /proc/self/fd "$root/dev/fd"
+# Nothing was booted that these two could speak to, and their complaints would hide netplan's own.
+for program in udevadm systemctl; do mount --bind "$root/usr/bin/true" "$root/usr/bin/$program"; done
+hostname host
+ip link set lo up`;
+
+const ENTER = `cd "$root"
+where=$3; shift 3
+exec chroot "$root" /bin/sh -c 'cd "$0" && exec env -i "$@"' "$where" "$@"`;
+
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** A link whose other end is up too: not every kernel has dummy interfaces. */
+const link = (name: string, index: number) =>
+  `ip link add ${quote(name)} type veth peer name lab-peer${index}; ip link set ${quote(name)} up; ip link set lab-peer${index} up`;
+
+function bind({ source, target, writable }: Bind): string {
+  const [from, to] = [quote(source), `"$root"${quote(target)}`];
+  return `if [ -d ${from} ]; then mkdir -p ${to}; else mkdir -p "$(dirname ${to})"; : >>${to}; fi
+mount --bind ${from} ${to}${writable ? '' : `; mount -o remount,bind,ro ${to}`}`;
+}
