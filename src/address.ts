@@ -1,0 +1,137 @@
+import { Address4, Address6 } from "ip-address";
+
+/** IP version; IPv4 addresses are 32-bit and IPv6 addresses 128-bit unsigned integers here. */
+export type Version = 4 | 6;
+
+export interface Subnet {
+  readonly version: Version;
+  /** First address; its host bits are zero. */
+  readonly network: bigint;
+  /** Prefix length in bits. */
+  readonly length: number;
+}
+
+/** Why a text isn't the address or subnet asked for, and what would do. */
+export class Refusal extends Error {
+  readonly remedy: string;
+
+  constructor(reason: string, remedy: string) {
+    super(reason);
+    this.remedy = remedy;
+  }
+}
+
+const bits = (version: Version): number => (version === 4 ? 32 : 128);
+
+/**
+ * Reads one address in any spelling (RFC 4291 2.2: expanded, upper-case, IPv4-embedded).
+ * @throws Refusal on a zone (RFC 4007 11), a prefix length, or anything else.
+ */
+export function parseAddress(version: Version, text: string): bigint {
+  if (text.includes("%")) {
+    const bare = text.slice(0, text.indexOf("%"));
+    throw new Refusal(
+      "it has a zone (RFC 4007)",
+      `Give it without the zone: ${bare}`,
+    );
+  }
+  if (text.includes("/")) {
+    const bare = text.slice(0, text.indexOf("/"));
+    throw new Refusal(
+      "it has a prefix length",
+      `Give the address alone: ${bare}`,
+    );
+  }
+  const value = toInteger(version, text);
+  if (value === undefined) {
+    throw new Refusal(
+      `it is not an IPv${version} address`,
+      `Write it like ${sample(version)}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Reads `address/length`, host bits zero.
+ * @throws Refusal on a zone, no length, a length out of range, or host bits (naming the subnet meant).
+ */
+export function parseSubnet(version: Version, text: string): Subnet {
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const value = parseAddress(version, address);
+  const remedy = `Write it like ${sample(version)}/${version === 4 ? 24 : 64}`;
+  if (slash < 0) throw new Refusal("it has no prefix length", remedy);
+  const digits = text.slice(slash + 1);
+  const length = Number(digits);
+  if (!/^\d{1,3}$/.test(digits) || length > bits(version)) {
+    throw new Refusal(
+      `its prefix length is not a number from 0 to ${bits(version)}`,
+      remedy,
+    );
+  }
+  const subnet = subnetAt(version, value, length);
+  if (subnet.network !== value) {
+    throw new Refusal(
+      `it has bits set behind its prefix length /${length}`,
+      `The subnet is ${formatSubnet(subnet)}`,
+    );
+  }
+  return subnet;
+}
+
+/** The subnet of that length around an address. */
+export function subnetAt(
+  version: Version,
+  address: bigint,
+  length: number,
+): Subnet {
+  const hostBits = BigInt(bits(version) - length);
+  return { version, network: (address >> hostBits) << hostBits, length };
+}
+
+/** RFC 5952 for IPv6, dotted decimal for IPv4. */
+export function formatAddress(version: Version, value: bigint): string {
+  return version === 4
+    ? Address4.fromBigInt(value).correctForm()
+    : Address6.fromBigInt(value).correctForm();
+}
+
+export function formatSubnet({ version, network, length }: Subnet): string {
+  return `${formatAddress(version, network)}/${length}`;
+}
+
+/** How many addresses a subnet holds. */
+export function size({ version, length }: Subnet): bigint {
+  return 1n << BigInt(bits(version) - length);
+}
+
+export function contains(subnet: Subnet, address: bigint): boolean {
+  return (
+    subnetAt(subnet.version, address, subnet.length).network === subnet.network
+  );
+}
+
+export function overlaps(a: Subnet, b: Subnet): boolean {
+  return (
+    a.version === b.version &&
+    (contains(a, b.network) || contains(b, a.network))
+  );
+}
+
+/** The name of an address's PTR record (RFC 3596 2.5, RFC 1035 3.5), with its final dot. */
+export function reverseName(version: Version, value: bigint): string {
+  return version === 4
+    ? Address4.fromBigInt(value).reverseForm()
+    : Address6.fromBigInt(value).reverseForm();
+}
+
+const sample = (version: Version): string =>
+  version === 4 ? "192.0.2.10" : "2001:db8:1:2::";
+
+function toInteger(version: Version, text: string): bigint | undefined {
+  if (version === 4)
+    return Address4.isValid(text) ? new Address4(text).bigInt() : undefined;
+  if (!/^[0-9a-fA-F:.]+$/.test(text)) return undefined;
+  return Address6.isValid(text) ? new Address6(text).bigInt() : undefined;
+}

@@ -1,0 +1,74 @@
+/** Exit codes of the command; README lists the same. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  unusable: 2,
+  conflicts: 3,
+  changes: 4,
+  cancelled: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** One thing wrong with one argument or answer, in the owner's terms. */
+export interface Issue {
+  /** The flag it was, or would be, given with: `--kong`. */
+  flag: string;
+  /** What was given, as given; absent where nothing was. */
+  value?: string;
+  /** Why it can't be, with the rule's source where there is one. */
+  reason: string;
+  /** What would do instead. */
+  remedy: string;
+}
+
+/** An error that the owner can act on: printed without a stack trace. */
+export class KongIpv6Error extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode) {
+    super(message);
+    this.name = new.target.name;
+    this.exitCode = exitCode;
+  }
+}
+
+/** Something outside refused: no permission, no space, a file in the way. Exit 1. */
+export class FailedError extends KongIpv6Error {
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, EXIT.failed);
+    this.remedy = remedy;
+    if (options?.cause !== undefined) this.cause = options.cause;
+  }
+}
+
+/** Arguments or answers that can't be used, all of one run together. Exit 2. */
+export class UnusableError extends KongIpv6Error {
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(issueText).join("\n"), EXIT.unusable);
+    this.issues = issues;
+  }
+}
+
+/** The owner pressed Ctrl-C. Exit 130. */
+export class CancelledError extends KongIpv6Error {
+  constructor() {
+    super("Cancelled: nothing was written.", EXIT.cancelled);
+  }
+}
+
+/** `--kong 2001:db8::1: it is outside … Try --kong 2001:db8:…`, on one line. */
+export function issueText({ flag, value, reason, remedy }: Issue): string {
+  const given = value === undefined ? flag : `${flag} ${quoted(value)}`;
+  return `${given}: ${reason}. ${remedy}`;
+}
+
+/** Values come from outside: no control character of theirs reaches the terminal. */
+function quoted(value: string): string {
+  const short = value.length > 80 ? `${value.slice(0, 77)}...` : value;
+  return /^[\w.:/@%,+=-]+$/.test(short) ? short : JSON.stringify(short);
+}

@@ -1,0 +1,144 @@
+import { domainToASCII } from "node:url";
+import { Refusal } from "./address.ts";
+
+// Free text ends up in YAML, shell, nftables, systemd units and a Dockerfile. Instead of a quoting
+// rule for each of them, every name is held to the characters that mean themselves in all of them.
+
+/** Linux IFNAMSIZ: 15 characters (linux/if.h). */
+const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;
+
+/** Names that are no uplink, or mean something else to sysctl, ufw or nftables. */
+const NOT_AN_UPLINK = ["lo", "all", "default", "docker0", "any"];
+
+/** `--interface`. @throws Refusal */
+export function readInterface(text: string): string {
+  const remedy = "Give the uplink's name as `ip link` prints it, like ens3";
+  if (!INTERFACE.test(text)) {
+    throw new Refusal(
+      "an interface name has 1 to 15 letters, digits, dots, dashes or underscores",
+      remedy,
+    );
+  }
+  if (NOT_AN_UPLINK.includes(text))
+    throw new Refusal("it is not an uplink", remedy);
+  return text;
+}
+
+/** `--network`: a Docker network name (moby daemon/names). @throws Refusal */
+export function readNetwork(text: string): string {
+  const remedy = "A name like ipv6_exposed would do";
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$/.test(text)) {
+    throw new Refusal(
+      "a Docker network name has 2 to 63 letters, digits, dots, dashes or underscores, and starts with a letter or digit",
+      remedy,
+    );
+  }
+  if (
+    ["bridge", "host", "none", "default", "container"].includes(
+      text.toLowerCase(),
+    )
+  ) {
+    throw new Refusal("Docker keeps that name for itself", remedy);
+  }
+  if (NOT_AN_UPLINK.includes(text)) {
+    throw new Refusal("its bridge would have a name that is taken", remedy);
+  }
+  return text;
+}
+
+/** `--domain`: a host name (RFC 1123 2.1, RFC 5890), lower case, without its final dot. @throws Refusal */
+export function readDomain(text: string): string {
+  if (text === "none") return text;
+  const name = text.toLowerCase().replace(/\.$/, "");
+  const ascii = domainToASCII(name);
+  const label = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+  const labels = name.split(".");
+  const valid =
+    name.length <= 253 &&
+    labels.length > 1 &&
+    labels.every((part) => label.test(part));
+  if (!valid || /^\d+$/.test(labels.at(-1) ?? "")) {
+    const idn = ascii !== "" && ascii !== name && /[^\0-\x7f]/.test(name);
+    throw new Refusal(
+      "it is not a fully qualified host name (RFC 1123)",
+      idn
+        ? `Write it in its ASCII form: ${ascii}`
+        : "A name like gateway.example.com would do",
+    );
+  }
+  return name;
+}
+
+/** `--kong-image`: an image reference (distribution/reference grammar). @throws Refusal */
+export function readImage(text: string): string {
+  const host = "[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?";
+  const part = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+  const reference = new RegExp(
+    `^(?:${host}/)?${part}(?:/${part})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`,
+  );
+  if (text.length > 255 || !reference.test(text)) {
+    throw new Refusal(
+      "it is not an image reference",
+      "Write it like kong:3.9.3",
+    );
+  }
+  return text;
+}
+
+/** `--plugin`: the name of a rock (luarocks). @throws Refusal */
+export function readPlugin(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text)) {
+    throw new Refusal(
+      "the name of a rock has letters, digits, dots, dashes or underscores only",
+      "Give the name that `luarocks install` takes, like kong-plugin-example",
+    );
+  }
+  return text;
+}
+
+/** What the generated repository holds itself at its top, where data can't go too. */
+const TAKEN = [
+  "host",
+  "scripts",
+  "kong-build",
+  "README.md",
+  "docker-compose.yml",
+  "kong.yml",
+];
+
+/** What belongs to the system, or doesn't outlive a reboot (hier(7)). */
+const SYSTEM =
+  /^\/(?:(?:bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|tmp|usr)(?:\/.*)?|home|media|mnt|opt|root|srv|var)?$/;
+
+/** `--data-dir`: an absolute path, or a relative one (from the repository) as `./data`. @throws Refusal */
+export function readDataDir(text: string): string {
+  const remedy = "A path like ./data or /srv/kong would do";
+  if (!/^[A-Za-z0-9._/@+-]{1,200}$/.test(text)) {
+    throw new Refusal(
+      "a path may have letters, digits and . _ / @ + - only",
+      remedy,
+    );
+  }
+  const parts = text.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw new Refusal("it climbs with ..", remedy);
+  if (parts.some((part) => part.startsWith("-"))) {
+    throw new Refusal("a part of it starts with a dash", remedy);
+  }
+  if (text.startsWith("/")) {
+    const path = `/${parts.join("/")}`;
+    if (SYSTEM.test(path))
+      throw new Refusal(
+        "it belongs to the system itself or is emptied at a reboot (hier(7))",
+        remedy,
+      );
+    return path;
+  }
+  const top = parts[0];
+  if (top === undefined || top.startsWith(".") || TAKEN.includes(top)) {
+    throw new Refusal(
+      "it is the repository's own, not a place for data",
+      remedy,
+    );
+  }
+  return `./${parts.join("/")}`;
+}

@@ -1,0 +1,303 @@
+import {
+  contains,
+  formatAddress,
+  formatSubnet,
+  overlaps,
+  parseAddress,
+  parseSubnet,
+  size,
+  subnetAt,
+  type Subnet,
+} from "./address.ts";
+import type { AnswerKey, Answers } from "./answers.ts";
+import { BACKEND_SUBNET, exposedIn, hostIn, kongIn } from "./defaults.ts";
+import { documentation, isUla } from "./ranges.ts";
+
+/** What speaks against one answer in the light of the others. */
+export interface Finding {
+  readonly key: AnswerKey;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+export interface Findings {
+  readonly refusals: readonly Finding[];
+  /** Allowed, but the owner shall know. */
+  readonly warnings: readonly Finding[];
+}
+
+/**
+ * Checks normal-form answers against each other; answers that are not there (yet) are not missed.
+ * Each finding is laid at the answer that is asked for last, so a prompt can show it at once.
+ * Rules: RFC 4291, 2526, 4193; which addresses Docker takes: moby libnetwork/ipam.
+ */
+export function check(answers: Partial<Answers>): Findings {
+  const refusals: Finding[] = [];
+  const warnings: Finding[] = [];
+  const refuse = (key: AnswerKey, reason: string, remedy: string): void => {
+    refusals.push({ key, reason, remedy });
+  };
+  const warn = (key: AnswerKey, reason: string, remedy: string): void => {
+    warnings.push({ key, reason, remedy });
+  };
+
+  const prefix = subnet6(answers.prefix);
+  const exposed = subnet6(answers.exposed);
+  const internal = subnet6(answers.internalPrefix);
+  const host = address6(answers.host);
+  const kong = address6(answers.kong);
+  const gateway = address6(answers.gateway);
+
+  const reserved = prefix && documentation(prefix);
+  if (reserved) {
+    warn(
+      "prefix",
+      `it is reserved for documentation (${reserved})`,
+      "Fine for an example only",
+    );
+  }
+
+  if (prefix && host !== undefined) {
+    const own = formatAddress(6, hostIn(prefix));
+    if (host === prefix.network) {
+      refuse(
+        "host",
+        "it is the prefix's subnet-router anycast address (RFC 4291 2.6.1)",
+        tryThis(own),
+      );
+    } else if (!contains(prefix, host) && answers.delivery !== "routed") {
+      refuse(
+        "host",
+        `it is outside the prefix ${formatSubnet(prefix)}, which is on-link`,
+        `${tryThis(own)}; with --delivery routed it may be outside`,
+      );
+    }
+  }
+
+  if (prefix && exposed) {
+    const fit = formatSubnet(freeSubnet(prefix, [host, gateway]));
+    if (!contains(prefix, exposed.network)) {
+      refuse(
+        "exposed",
+        `it is outside the prefix ${formatSubnet(prefix)}`,
+        tryThis(fit),
+      );
+    }
+    if (host !== undefined && contains(exposed, host)) {
+      refuse(
+        "exposed",
+        `it contains the host address ${formatAddress(6, host)}`,
+        tryThis(fit),
+      );
+    }
+  }
+
+  if (exposed && kong !== undefined) kongRules(exposed, kong, refuse);
+  if (kong !== undefined && kong === host) {
+    refuse(
+      "kong",
+      "it is the server's own address",
+      "Kong needs one of its own",
+    );
+  }
+
+  if (gateway !== undefined) {
+    const other = "Give the provider's router, like fe80::1";
+    if (gateway === host)
+      refuse("gateway", "it is the server's own address", other);
+    else if (gateway === kong) refuse("gateway", "it is Kong's address", other);
+    else if (exposed && contains(exposed, gateway)) {
+      refuse(
+        "gateway",
+        `it is inside the exposed subnet ${formatSubnet(exposed)}`,
+        other,
+      );
+    }
+  }
+
+  if (answers.delivery === "on-link" && answers.ndp === "none") {
+    warn(
+      "ndp",
+      "the prefix is on-link and nobody answers Neighbor Solicitations for Kong",
+      "Unless something else does, Kong stays unreachable: --ndp ndppd or --ndp kernel",
+    );
+  }
+  if (
+    answers.delivery === "routed" &&
+    answers.ndp !== undefined &&
+    answers.ndp !== "none"
+  ) {
+    warn("ndp", "a routed prefix needs no NDP proxy", "--ndp none would do");
+  }
+
+  const backend =
+    answers.backendSubnet === undefined
+      ? undefined
+      : parseSubnet(4, answers.backendSubnet);
+  ipv4Rules(answers, backend, refuse);
+
+  if (internal) {
+    const ula = "Leave it out: a random ULA is made";
+    if (exposed && overlaps(internal, exposed)) {
+      refuse(
+        "internalPrefix",
+        `it overlaps the exposed subnet ${formatSubnet(exposed)}`,
+        ula,
+      );
+    }
+    if (host !== undefined && contains(internal, host)) {
+      refuse(
+        "internalPrefix",
+        `it contains the host address ${formatAddress(6, host)}`,
+        ula,
+      );
+    }
+    if (gateway !== undefined && contains(internal, gateway)) {
+      refuse(
+        "internalPrefix",
+        `it contains the gateway ${formatAddress(6, gateway)}`,
+        ula,
+      );
+    }
+    if (!isUla(internal)) {
+      warn(
+        "internalPrefix",
+        "it is public: containers on Docker's default bridge get public addresses",
+        ula,
+      );
+    } else if ((internal.network >> 80n) % (1n << 40n) === 0n) {
+      warn(
+        "internalPrefix",
+        "its 40 random bits are all zero (RFC 4193 3.2.2)",
+        ula,
+      );
+    }
+  }
+
+  if (answers.network !== undefined && answers.network === answers.interface) {
+    refuse(
+      "network",
+      "its bridge would be named like the uplink",
+      "A name like ipv6_exposed would do",
+    );
+  }
+  if (answers.firewall === "none") {
+    warn(
+      "firewall",
+      "nothing on the server filters forwarded traffic: on Docker 26 and older every port of every container with an IPv6 address is open to the world",
+      "Filter elsewhere, or use --firewall ufw or --firewall nftables",
+    );
+  }
+  return { refusals, warnings };
+}
+
+type Refuse = (key: AnswerKey, reason: string, remedy: string) => void;
+
+function kongRules(exposed: Subnet, kong: bigint, refuse: Refuse): void {
+  const fit = tryThis(formatAddress(6, kongIn(exposed)));
+  if (!contains(exposed, kong)) {
+    refuse(
+      "kong",
+      `it is outside the exposed subnet ${formatSubnet(exposed)}`,
+      fit,
+    );
+  } else if (kong === exposed.network) {
+    refuse(
+      "kong",
+      "it is the subnet-router anycast address (RFC 4291 2.6.1)",
+      fit,
+    );
+  } else if (kong === exposed.network + 1n) {
+    refuse(
+      "kong",
+      "Docker's bridge takes the first address as the gateway",
+      fit,
+    );
+  } else if (
+    size(exposed) > 128n &&
+    kong >= exposed.network + size(exposed) - 128n
+  ) {
+    // A subnet of 128 addresses or fewer would be reserved whole; there the rule can't be meant.
+    refuse(
+      "kong",
+      "the last 128 addresses are reserved for anycast (RFC 2526)",
+      fit,
+    );
+  }
+}
+
+function ipv4Rules(
+  answers: Partial<Answers>,
+  backend: Subnet | undefined,
+  refuse: Refuse,
+): void {
+  const { ipv4, ipv4Gateway } = answers;
+  const [text, length] =
+    ipv4 === undefined || ipv4 === "any" || ipv4 === "none"
+      ? []
+      : ipv4.split("/");
+  const own = text === undefined ? undefined : parseAddress(4, text);
+  const away = `A subnet that the server isn't in would do, like ${BACKEND_SUBNET}`;
+
+  if (backend && own !== undefined && contains(backend, own)) {
+    refuse(
+      "backendSubnet",
+      `it contains the server's IPv4 ${text}`,
+      elsewhere(backend, away),
+    );
+  }
+  if (ipv4Gateway === undefined || ipv4Gateway === "none") return;
+  const gateway = parseAddress(4, ipv4Gateway);
+  if (ipv4 !== undefined && (own === undefined || length === undefined)) {
+    const address = own === undefined ? "192.0.2.10" : text;
+    refuse(
+      "ipv4Gateway",
+      "it has netplan configure the IPv4 too, and --ipv4 gives no address with its prefix length",
+      `Give both, like --ipv4 ${address}/24, or leave --ipv4-gateway out`,
+    );
+  }
+  if (gateway === own) {
+    refuse(
+      "ipv4Gateway",
+      "it is the server's own IPv4",
+      "Give the provider's router",
+    );
+  }
+  if (backend && contains(backend, gateway)) {
+    refuse(
+      "backendSubnet",
+      `it contains the IPv4 gateway ${ipv4Gateway}`,
+      elsewhere(backend, away),
+    );
+  }
+}
+
+/** The usual suggestion, or another one where the usual is what was refused. */
+function elsewhere(backend: Subnet, usual: string): string {
+  const taken = overlaps(backend, parseSubnet(4, BACKEND_SUBNET));
+  return taken ? usual.replace(BACKEND_SUBNET, "192.168.181.0/24") : usual;
+}
+
+/** The recipe's :300::/80 in a prefix, or the next /80 that holds none of the taken addresses. */
+function freeSubnet(
+  prefix: Subnet,
+  taken: readonly (bigint | undefined)[],
+): Subnet {
+  let free = exposedIn(prefix);
+  while (
+    taken.some((address) => address !== undefined && contains(free, address))
+  ) {
+    free = subnetAt(6, free.network + size(free), 80);
+  }
+  return free;
+}
+
+const tryThis = (value: string): string => `Try ${value}`;
+
+function subnet6(text: string | undefined): Subnet | undefined {
+  return text === undefined ? undefined : parseSubnet(6, text);
+}
+
+function address6(text: string | undefined): bigint | undefined {
+  return text === undefined ? undefined : parseAddress(6, text);
+}
