@@ -1,16 +1,19 @@
-import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Everything that the lab keeps between runs, outside the repository. Set LAB_CACHE to put it elsewhere. */
-export const CACHE = process.env.LAB_CACHE ?? '/var/cache/create-kong-ipv6-lab';
+export const CACHE = process.env.LAB_CACHE ?? "/var/cache/create-kong-ipv6-lab";
 
 /**
  * Makes a file or folder once. `make` is given a path beside the target and fills it; only what is complete is
  * renamed to the target, so a killed build leaves no half. Two processes never build the same target at once.
  */
-export async function buildOnce(target: string, make: (temporary: string) => Promise<void>): Promise<string> {
+export async function buildOnce(
+  target: string,
+  make: (temporary: string) => Promise<void>,
+): Promise<string> {
   if (existsSync(target)) return target;
   await mkdir(dirname(target), { recursive: true });
   const unlock = await lock(`${target}.lock`);
@@ -30,15 +33,16 @@ export async function buildOnce(target: string, make: (temporary: string) => Pro
 async function lock(path: string): Promise<() => Promise<void>> {
   for (;;) {
     try {
-      const file = await open(path, 'wx');
+      const file = await open(path, "wx");
       await file.writeFile(String(process.pid));
       await file.close();
       return () => unlink(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (holder > 0 && !existsSync(`/proc/${holder}`)) await rm(path, { force: true });
+    const holder = Number(await readFile(path, "utf8").catch(() => ""));
+    if (holder > 0 && !existsSync(`/proc/${holder}`))
+      await rm(path, { force: true });
     else await sleep(250);
   }
 }

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CACHE } from './cache.js';
-import type { Root } from './roots.js';
-import { run, type Ran } from './run.js';
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { CACHE } from "./cache.ts";
+import type { Root } from "./roots.ts";
+import { type Ran, run, throughPipes } from "./run.ts";
 
 /** A folder or file of this machine shown inside the root. */
 export interface Bind {
@@ -30,31 +30,48 @@ export interface InRootOptions {
  * writes outside a writable bind is gone with it, and nothing stays to be cleaned up: the kernel takes the mounts and
  * processes away with their namespaces.
  */
-export async function inRoot(root: Root, options: InRootOptions, argv: readonly string[]): Promise<Ran> {
-  const mountPoint = join(CACHE, 'in-root');
+export async function inRoot(
+  root: Root,
+  options: InRootOptions,
+  argv: readonly string[],
+): Promise<Ran> {
+  const mountPoint = join(CACHE, "in-root");
   await mkdir(mountPoint, { recursive: true });
   const environment = Object.entries({
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/root',
-    LC_ALL: 'C.UTF-8',
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: "/root",
+    LC_ALL: "C.UTF-8",
     ...options.env,
-  }).map((pair) => pair.join('='));
-  const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
-  const script = [SETUP, ...(options.interfaces ?? []).map(link), ...(options.binds ?? []).map(bind), ENTER].join('\n');
+  }).map((pair) => pair.join("="));
+  const namespaces = [
+    "--mount",
+    "--net",
+    "--pid",
+    "--ipc",
+    "--uts",
+    "--fork",
+    "--kill-child",
+  ];
+  const script = [
+    SETUP,
+    ...(options.interfaces ?? []).map(link),
+    ...(options.binds ?? []).map(bind),
+    ENTER,
+  ].join("\n");
   return run(
-    [
-      'unshare',
+    throughPipes([
+      "unshare",
       ...namespaces,
-      'sh',
-      '-c',
+      "sh",
+      "-c",
       script,
-      'lab',
+      "lab",
       mountPoint,
       root.path,
-      options.cwd ?? '/',
+      options.cwd ?? "/",
       ...environment,
       ...argv,
-    ],
+    ]),
     { input: options.input, timeoutMs: options.timeoutMs ?? 60_000 },
   );
 }
@@ -94,5 +111,5 @@ const link = (name: string, index: number) =>
 function bind({ source, target, writable }: Bind): string {
   const [from, to] = [quote(source), `"$root"${quote(target)}`];
   return `if [ -d ${from} ]; then mkdir -p ${to}; else mkdir -p "$(dirname ${to})"; : >>${to}; fi
-mount --bind ${from} ${to}${writable ? '' : `; mount -o remount,bind,ro ${to}`}`;
+mount --bind ${from} ${to}${writable ? "" : `; mount -o remount,bind,ro ${to}`}`;
 }

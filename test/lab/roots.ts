@@ -1,13 +1,21 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { buildOnce, CACHE } from './cache.js';
-import { debianMirror } from './mirror.js';
-import { must, run } from './run.js';
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { basename, join } from "node:path";
+import { buildOnce, CACHE } from "./cache.ts";
+import { debianMirror } from "./mirror.ts";
+import { must } from "./run.ts";
+import { installTools } from "./tools.ts";
 
 /** The three generations of netplan, Docker, Compose and systemd that Debian holds. */
-export const GENERATIONS = ['bookworm', 'trixie', 'sid'] as const;
+export const GENERATIONS = ["bookworm", "trixie", "sid"] as const;
 export type Generation = (typeof GENERATIONS)[number];
 
 /** A Debian tree on disk. It stays as it was built: use it through `inRoot`, `overlay` or `bootHost`. */
@@ -20,39 +28,50 @@ export interface Root {
 }
 
 /** Versions as the programs' packages give them. */
-export type Versions = Record<'docker' | 'compose' | 'netplan' | 'systemd' | 'ufw' | 'ndppd', string>;
+export type Versions = Record<
+  "docker" | "compose" | "netplan" | "systemd" | "ufw" | "ndppd",
+  string
+>;
 
 /** What a rented server with Docker has, and nothing that would hide a missing dependency of the scripts. */
-const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'netplan.io', 'ufw', 'ndppd'],
-  ...['iproute2', 'iptables', 'nftables', 'procps', 'curl', 'iputils-ping', 'ca-certificates'],
-  ...['docker.io', 'docker-compose'],
-];
+const PACKAGES = (
+  "systemd systemd-sysv dbus udev netplan.io ufw ndppd " +
+  "iproute2 iptables nftables procps curl iputils-ping ca-certificates " +
+  "docker.io docker-compose"
+).split(" ");
 
 /** From trixie on Docker's command is a package of its own. */
-const packagesOf = (suite: string) => (suite === 'bookworm' ? PACKAGES : [...PACKAGES, 'docker-cli']);
+const packagesOf = (suite: string) =>
+  suite === "bookworm" ? PACKAGES : [...PACKAGES, "docker-cli"];
 
 /** Raise it when the way a root is built changes in more than its packages. */
 const RECIPE = 1;
 
 const pathOf = (generation: Generation) => {
   const key = JSON.stringify([RECIPE, packagesOf(generation)]);
-  const stamp = createHash('sha256').update(key).digest('hex').slice(0, 12);
-  return join(CACHE, 'roots', `${generation}-${stamp}`);
+  const stamp = createHash("sha256").update(key).digest("hex").slice(0, 12);
+  return join(CACHE, "roots", `${generation}-${stamp}`);
 };
 
 /** The cached root of a generation, built first where there is none (about half a minute, needs the mirror). */
 export async function rootOf(generation: Generation): Promise<Root> {
-  const path = await buildOnce(pathOf(generation), (temporary) => build(generation, temporary));
-  const suite = (await readFile(join(path, 'etc/lab-suite'), 'utf8')).trim();
+  await installTools();
+  const path = await buildOnce(pathOf(generation), (temporary) =>
+    build(generation, temporary),
+  );
+  const suite = (await readFile(join(path, "etc/lab-suite"), "utf8")).trim();
   return { generation, suite, path, versions: await versionsOf(path) };
 }
 
 /** Several roots, two at a time (the lab's machines have two cores), in the order asked for. */
-export async function rootsOf(generations: readonly Generation[] = GENERATIONS): Promise<Root[]> {
+export async function rootsOf(
+  generations: readonly Generation[] = GENERATIONS,
+): Promise<Root[]> {
   const roots: Root[] = [];
   for (let first = 0; first < generations.length; first += 2)
-    roots.push(...(await Promise.all(generations.slice(first, first + 2).map(rootOf))));
+    roots.push(
+      ...(await Promise.all(generations.slice(first, first + 2).map(rootOf))),
+    );
   return roots;
 }
 
@@ -60,43 +79,62 @@ export async function rootsOf(generations: readonly Generation[] = GENERATIONS):
 export function describeRoot({ generation, suite, versions }: Root): string {
   const name = generation === suite ? generation : `${generation} (${suite})`;
   return `${name}: ${Object.entries(versions)
-    .map((pair) => pair.join(' '))
-    .join(', ')}`;
+    .map((pair) => pair.join(" "))
+    .join(", ")}`;
 }
 
 async function build(generation: Generation, target: string): Promise<void> {
-  await installTools();
   const mirror = await debianMirror();
   try {
-    await bootstrap(generation, target, mirror).catch(async (error: unknown) => {
-      if (generation !== 'sid') throw error;
-      console.warn(`lab: sid can't be installed today, taking forky: ${String(error).slice(-400)}`);
-      await rm(target, { recursive: true, force: true });
-      await bootstrap('forky', target, mirror);
-    });
+    await bootstrap(generation, target, mirror).catch(
+      async (error: unknown) => {
+        if (generation !== "sid") throw error;
+        console.warn(
+          `lab: sid can't be installed today, taking forky: ${String(error).slice(-400)}`,
+        );
+        await rm(target, { recursive: true, force: true });
+        await bootstrap("forky", target, mirror);
+      },
+    );
   } catch (error) {
     // A report is no place for a mirror's name.
-    throw new Error(`${generation}: ${String(error).replaceAll(mirror, '<mirror>')}`);
+    throw new Error(
+      `${generation}: ${String(error).replaceAll(mirror, "<mirror>")}`,
+    );
   }
   await removeOlder(generation);
 }
 
-async function bootstrap(suite: string, root: string, mirror: string): Promise<void> {
-  await mkdir(join(root, 'etc/dpkg/dpkg.cfg.d'), { recursive: true });
-  const speed = join(root, 'etc/dpkg/dpkg.cfg.d/lab');
-  const unread = ['doc', 'man', 'locale'].map((name) => `path-exclude=/usr/share/${name}/*`);
-  await writeFile(speed, ['force-unsafe-io', ...unread, ''].join('\n'));
-  const debs = join(CACHE, 'debs', suite);
-  await mkdir(join(debs, 'partial'), { recursive: true });
+async function bootstrap(
+  suite: string,
+  root: string,
+  mirror: string,
+): Promise<void> {
+  await mkdir(join(root, "etc/dpkg/dpkg.cfg.d"), { recursive: true });
+  const speed = join(root, "etc/dpkg/dpkg.cfg.d/lab");
+  const unread = ["doc", "man", "locale"].map(
+    (name) => `path-exclude=/usr/share/${name}/*`,
+  );
+  await writeFile(speed, ["force-unsafe-io", ...unread, ""].join("\n"));
+  const debs = join(CACHE, "debs", suite);
+  await mkdir(join(debs, "partial"), { recursive: true });
   const script = await bootstrapScript(suite);
-  await must(['debootstrap', '--variant=minbase', `--cache-dir=${debs}`, suite, root, mirror, ...script]);
+  await must([
+    "debootstrap",
+    "--variant=minbase",
+    `--cache-dir=${debs}`,
+    suite,
+    root,
+    mirror,
+    ...script,
+  ]);
 
-  const sources = join(root, 'etc/apt/sources.list');
+  const sources = join(root, "etc/apt/sources.list");
   await writeFile(sources, `deb ${mirror} ${suite} main\n`);
-  if (suite === 'forky') await addSuite(root, mirror, 'trixie', 'ndppd');
+  if (suite === "forky") await addSuite(root, mirror, "trixie", "ndppd");
   // What is installed must not be started: policy-rc.d says so to every package (Debian policy 9.3.3).
-  const policy = join(root, 'usr/sbin/policy-rc.d');
-  await writeFile(policy, '#!/bin/sh\nexit 101\n');
+  const policy = join(root, "usr/sbin/policy-rc.d");
+  await writeFile(policy, "#!/bin/sh\nexit 101\n");
   await chmod(policy, 0o755);
   await aptInstall(root, debs, packagesOf(suite));
   for (const path of [speed, policy]) await rm(path);
@@ -104,22 +142,37 @@ async function bootstrap(suite: string, root: string, mirror: string): Promise<v
 }
 
 /** Takes one package, and only that, from a second suite (apt_preferences). */
-async function addSuite(root: string, mirror: string, suite: string, name: string): Promise<void> {
-  await writeFile(join(root, 'etc/apt/sources.list.d/second.list'), `deb ${mirror} ${suite} main\n`);
+async function addSuite(
+  root: string,
+  mirror: string,
+  suite: string,
+  name: string,
+): Promise<void> {
+  await writeFile(
+    join(root, "etc/apt/sources.list.d/second.list"),
+    `deb ${mirror} ${suite} main\n`,
+  );
   const pins = [
     `Package: *\nPin: release n=${suite}\nPin-Priority: 1`,
     `Package: ${name}\nPin: release n=${suite}\nPin-Priority: 500`,
   ];
-  await writeFile(join(root, 'etc/apt/preferences.d/second'), `${pins.join('\n\n')}\n`);
+  await writeFile(
+    join(root, "etc/apt/preferences.d/second"),
+    `${pins.join("\n\n")}\n`,
+  );
 }
 
 /** An older debootstrap has no script for a newer suite; all Debian suites share sid's. */
 async function bootstrapScript(suite: string): Promise<string[]> {
-  const scripts = '/usr/share/debootstrap/scripts';
-  return existsSync(join(scripts, suite)) ? [] : [join(scripts, 'sid')];
+  const scripts = "/usr/share/debootstrap/scripts";
+  return existsSync(join(scripts, suite)) ? [] : [join(scripts, "sid")];
 }
 
-async function aptInstall(root: string, debs: string, packages: readonly string[]): Promise<void> {
+async function aptInstall(
+  root: string,
+  debs: string,
+  packages: readonly string[],
+): Promise<void> {
   const script = `set -e
     mount -t proc proc "$1/proc"
     mount --bind /dev "$1/dev"
@@ -130,50 +183,61 @@ async function aptInstall(root: string, debs: string, packages: readonly string[
     options='-qq -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o APT::Sandbox::User=root -o Binary::apt-get::APT::Keep-Downloaded-Packages=true'
     chroot "$root" apt-get $options update
     chroot "$root" apt-get $options install -y --no-install-recommends "$@"`;
-  await must(['unshare', '--mount', 'sh', '-c', script, 'lab', root, debs, ...packages]);
+  await must([
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    script,
+    "lab",
+    root,
+    debs,
+    ...packages,
+  ]);
 }
 
 /** Takes away what would make two hosts the same, or what a host gets from its own lab. */
 async function finish(root: string, suite: string): Promise<void> {
-  await rm(join(root, 'var/lib/apt/lists'), { recursive: true, force: true });
-  await mkdir(join(root, 'var/lib/apt/lists/partial'), { recursive: true });
-  await writeFile(join(root, 'etc/machine-id'), '');
-  await rm(join(root, 'var/lib/dbus/machine-id'), { force: true });
-  await rm(join(root, 'etc/resolv.conf'), { force: true });
-  await writeFile(join(root, 'etc/resolv.conf'), '');
-  await writeFile(join(root, 'etc/hostname'), 'host\n');
-  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost host\n::1 localhost\n');
-  await writeFile(join(root, 'etc/lab-suite'), `${suite}\n`);
+  await rm(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
+  await mkdir(join(root, "var/lib/apt/lists/partial"), { recursive: true });
+  await writeFile(join(root, "etc/machine-id"), "");
+  await rm(join(root, "var/lib/dbus/machine-id"), { force: true });
+  await rm(join(root, "etc/resolv.conf"), { force: true });
+  await writeFile(join(root, "etc/resolv.conf"), "");
+  await writeFile(join(root, "etc/hostname"), "host\n");
+  await writeFile(
+    join(root, "etc/hosts"),
+    "127.0.0.1 localhost host\n::1 localhost\n",
+  );
+  await writeFile(join(root, "etc/lab-suite"), `${suite}\n`);
 }
 
 async function versionsOf(root: string): Promise<Versions> {
-  const query = ['dpkg-query', `--admindir=${join(root, 'var/lib/dpkg')}`, '-W', '-f=${Package} ${Version}\\n'];
-  const all = new Map((await must(query)).split('\n').map((line) => line.split(' ') as [string, string]));
-  const of = (name: string) => all.get(name) ?? 'missing';
-  return {
-    docker: of('docker.io'),
-    compose: of('docker-compose'),
-    netplan: of('netplan.io'),
-    systemd: of('systemd'),
-    ufw: of('ufw'),
-    ndppd: of('ndppd'),
-  };
-}
-
-async function installTools(): Promise<void> {
-  if (existsSync('/usr/sbin/debootstrap') && existsSync('/usr/bin/systemd-nspawn')) return;
-  await run(['apt-get', '-qq', 'update']);
-  await must(
-    ['apt-get', '-qq', 'install', '-y', '--no-install-recommends', 'debootstrap', 'systemd-container', 'iproute2'],
-    {
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-    },
+  const query = [
+    "dpkg-query",
+    `--admindir=${join(root, "var/lib/dpkg")}`,
+    "-W",
+    "-f=${Package} ${Version}\\n",
+  ];
+  const all = new Map(
+    (await must(query))
+      .split("\n")
+      .map((line) => line.split(" ") as [string, string]),
   );
+  const of = (name: string) => all.get(name) ?? "missing";
+  return {
+    docker: of("docker.io"),
+    compose: of("docker-compose"),
+    netplan: of("netplan.io"),
+    systemd: of("systemd"),
+    ufw: of("ufw"),
+    ndppd: of("ndppd"),
+  };
 }
 
 /** Roots of an earlier package list only take room. */
 async function removeOlder(generation: Generation): Promise<void> {
-  const folder = join(CACHE, 'roots');
+  const folder = join(CACHE, "roots");
   const current = basename(pathOf(generation));
   for (const name of await readdir(folder))
     if (name.startsWith(`${generation}-`) && !name.startsWith(current))

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn } from "node:child_process";
 
 /** What a program left behind. A program ended by a signal has the code 128 + signal's number, as in a shell. */
 export interface Ran {
@@ -9,55 +9,83 @@ export interface Ran {
 
 export interface RunOptions {
   /** Text for the program's standard input; without it the input is empty. */
-  input?: string;
+  input?: string | undefined;
   /** Working directory. */
-  cwd?: string;
+  cwd?: string | undefined;
   /** Variables laid over this process's own. */
   env?: Record<string, string | undefined>;
   /** Milliseconds until the program is killed (default: 10 minutes). */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
-const SIGNALS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+const SIGNALS: Partial<Record<NodeJS.Signals, number>> = {
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGTERM: 15,
+};
 
 /** Runs a program to its end and never throws for its exit code. Throws only where it can't be started at all. */
-export function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export function run(
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
   const [program, ...args] = argv;
-  if (program === undefined) throw new Error('run: no program given');
+  if (program === undefined) throw new Error("run: no program given");
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
-      env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
+      stdio: ["pipe", "pipe", "pipe"],
     });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    let stdout = "";
+    let stderr = "";
+    child.stdout
+      .setEncoding("utf8")
+      .on("data", (text: string) => (stdout += text));
+    child.stderr
+      .setEncoding("utf8")
+      .on("data", (text: string) => (stderr += text));
     const timeoutMs = options.timeoutMs ?? 600_000;
     const timer = setTimeout(() => {
-      stderr += `\nlab: killed after ${timeoutMs} ms: ${argv.join(' ')}\n`;
-      child.kill('SIGKILL');
+      stderr += `\nlab: killed after ${timeoutMs} ms: ${argv.join(" ")}\n`;
+      child.kill("SIGKILL");
     }, timeoutMs);
-    child.on('error', (error) => {
+    child.on("error", (error) => {
       clearTimeout(timer);
       reject(error);
     });
-    child.on('close', (code, signal) => {
+    child.on("close", (code, signal) => {
       clearTimeout(timer);
-      resolve({ code: code ?? 128 + ((signal && SIGNALS[signal]) ?? 0), stdout, stderr });
+      resolve({
+        code: code ?? 128 + ((signal && SIGNALS[signal]) ?? 0),
+        stdout,
+        stderr,
+      });
     });
     // A program that ends without reading its input closes the pipe; that is its right.
-    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') reject(error);
+    child.stdin.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") reject(error);
     });
-    child.stdin.end(options.input ?? '');
+    child.stdin.end(options.input ?? "");
   });
 }
 
+/**
+ * The same command with real pipes for its input and outputs. Node's are sockets, and a script that opens /dev/stdin
+ * or /dev/stderr, as it may over ssh, fails on those.
+ */
+export const throughPipes = (argv: readonly string[]): string[] => {
+  const script = 'exec "$@" < <(cat) > >(cat) 2> >(cat >&2)';
+  return ["bash", "-c", script, "lab", ...argv];
+};
+
 /** Runs a program that has to succeed; returns its standard output, throws with both outputs when it doesn't. */
-export async function must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function must(
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await run(argv, options);
-  if (code !== 0) throw new Error(`${argv.join(' ')}\nexit ${code}\n${stdout}${stderr}`);
+  if (code !== 0)
+    throw new Error(`${argv.join(" ")}\nexit ${code}\n${stdout}${stderr}`);
   return stdout;
 }

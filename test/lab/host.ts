@@ -1,0 +1,340 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import {
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CACHE } from "./cache.ts";
+import type { Root } from "./roots.ts";
+import { must, type Ran, run, type RunOptions, throughPipes } from "./run.ts";
+import type { Topology } from "./topology.ts";
+
+export interface HostOptions {
+  /** Text of the distribution's own netplan file, 50-cloud-init.yaml; default: the host's IPv4 address and route. */
+  netplan?: string;
+  /** Further files that are there before the first boot: absolute path → text (mode 0644). */
+  files?: Record<string, string>;
+}
+
+/** Variables of a command run inside, as after a login; nothing of the machine outside is handed in. */
+const LOGIN = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  HOME: "/root",
+  USER: "root",
+  LC_ALL: "C.UTF-8",
+};
+
+const KILLED_WITH_US = ["--pdeathsig", "KILL"];
+
+/**
+ * A Debian host, booted with systemd. Its file system is a layer over a cached root and stays over reboots, as does
+ * /var/lib/docker, a folder of the real disk (overlay2 can't lie on an overlay). It ends with this process at the
+ * latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
+ */
+export class Host {
+  readonly root: Root;
+  readonly topology: Topology;
+  /** Folder of this host's layers and of console.log. */
+  readonly folder: string;
+  /** When the host was last switched on, in milliseconds since 1970. */
+  poweredOnAt = 0;
+  #nspawn: ChildProcess | undefined;
+  #leader = 0;
+
+  private constructor(root: Root, topology: Topology, folder: string) {
+    this.root = root;
+    this.topology = topology;
+    this.folder = folder;
+  }
+
+  /** Installs a host on a topology and boots it, until systemd says that all is started. */
+  static async boot(
+    root: Root,
+    topology: Topology,
+    options: HostOptions = {},
+  ): Promise<Host> {
+    const host = new Host(root, topology, await newFolder());
+    try {
+      await host.#install(options);
+      await host.powerOn();
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+    return host;
+  }
+
+  /** Runs a program inside, as root, to its end. */
+  run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    return run(
+      throughPipes([...this.#enter(options), ...argv]),
+      outside(options),
+    );
+  }
+
+  /** As `run`, and throws unless the program succeeds; returns its standard output. */
+  must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+    return must(
+      throughPipes([...this.#enter(options), ...argv]),
+      outside(options),
+    );
+  }
+
+  /** Runs a bash script inside that has to succeed; returns its standard output. */
+  sh(script: string, options: RunOptions = {}): Promise<string> {
+    return this.must(["bash", "-ec", script], options);
+  }
+
+  /**
+   * Starts a service inside that goes on by itself, as a unit of the host's systemd. (A program left behind by `run`
+   * would block the host's shutdown: systemd doesn't know it.)
+   */
+  async service(name: string, argv: readonly string[]): Promise<void> {
+    await this.must(["systemd-run", "--quiet", `--unit=${name}`, ...argv]);
+  }
+
+  /** Copies a folder's content into a folder of the host, modes kept, owned by root. */
+  async copyIn(source: string, target: string): Promise<void> {
+    await this.must(["mkdir", "-p", target]);
+    const unpack = `tar -C "$1" -c . | { shift; "$@"; }`;
+    const tar = ["tar", "-x", "--no-same-owner", "-C", target];
+    await must(["sh", "-c", unpack, "lab", source, ...this.#enter({}), ...tar]);
+  }
+
+  /** Text of one of the host's files. */
+  read(path: string): Promise<string> {
+    return this.must(["cat", path]);
+  }
+
+  /** Writes one of the host's files, with its folders. */
+  async write(path: string, text: string, mode = "644"): Promise<void> {
+    await this.must(["install", "-D", "-m", mode, "/dev/stdin", path], {
+      input: text,
+    });
+  }
+
+  /** Every file, link and folder below the paths: mode, owner and what it holds. Two maps compare byte for byte. */
+  async snapshot(...paths: string[]): Promise<Map<string, string>> {
+    const facts = `find "$@" \\( -type f -printf '%p\\t%y %m %U:%G ' -exec sha256sum -z {} \\; -printf '\\0' \\) -o -printf '%p\\t%y %m %U:%G %l\\0\\0'`;
+    const output = await this.must(["bash", "-c", facts, "find", ...paths]);
+    const entries = output.split("\0").filter((entry) => entry.includes("\t"));
+    return new Map(
+      entries.map((entry) => {
+        const [path, fact] = entry.split("\t") as [string, string];
+        return [path, fact];
+      }),
+    );
+  }
+
+  /** Units that failed. A fresh host has none. */
+  async failedUnits(): Promise<string[]> {
+    const { stdout } = await this.run(
+      "systemctl --failed --no-legend --plain".split(" "),
+    );
+    return stdout
+      .split("\n")
+      .map((line) => line.split(" ")[0]!)
+      .filter(Boolean);
+  }
+
+  /** What the host wrote to its console. */
+  console(): Promise<string> {
+    return readFile(join(this.folder, "console.log"), "utf8");
+  }
+
+  async powerOn(): Promise<void> {
+    const network = await this.topology.connectHost();
+    const log = await open(join(this.folder, "console.log"), "a");
+    this.poweredOnAt = Date.now();
+    this.#nspawn = spawn(
+      "setpriv",
+      [
+        ...KILLED_WITH_US,
+        "unshare",
+        "--mount",
+        "sh",
+        "-ec",
+        POWER_ON,
+        "lab",
+        this.root.path,
+        this.folder,
+        network.path,
+      ],
+      {
+        stdio: ["ignore", log.fd, log.fd],
+        env: {
+          PATH: LOGIN.PATH,
+          SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1",
+          SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network",
+        },
+      },
+    );
+    await log.close();
+    await this.#started();
+  }
+
+  /** Shuts the host down in order and waits until it is off. */
+  async powerOff(): Promise<void> {
+    await this.#shutDown("poweroff");
+  }
+
+  /** Pulls the plug: nothing inside gets a word in. */
+  async powerCut(): Promise<void> {
+    await this.#off(() => process.kill(this.#leader, "SIGKILL"));
+  }
+
+  /** Shuts down and boots again; the network is new, the router remembers the old one. */
+  async reboot(): Promise<void> {
+    await this.#shutDown("reboot");
+    await this.powerOn();
+  }
+
+  /** Ends the host and removes its files. */
+  async close(): Promise<void> {
+    if (this.#nspawn) await this.powerCut();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #install({ netplan, files }: HostOptions): Promise<void> {
+    const upper = join(this.folder, "upper");
+    for (const name of ["upper", "work", "root", "docker"])
+      await mkdir(join(this.folder, name));
+    const put = async (path: string, text: string, mode = 0o644) => {
+      await mkdir(dirname(join(upper, path)), { recursive: true });
+      await writeFile(join(upper, path), text, { mode });
+    };
+    await put("/etc/machine-id", `${randomBytes(16).toString("hex")}\n`);
+    const own = netplan ?? distributionNetplan(this.topology);
+    await put("/etc/netplan/50-cloud-init.yaml", own, 0o600);
+    for (const [path, text] of Object.entries(files ?? {}))
+      await put(path, text);
+    if (await limitsAreFixed()) {
+      const runc = join(upper, "usr/local/sbin/runc");
+      await put("/usr/local/sbin/runc", "", 0o755);
+      await copyFile(new URL("host-files/runc", import.meta.url), runc);
+    }
+  }
+
+  /** Waits for systemd to come up and then for all that it starts. */
+  async #started(): Promise<void> {
+    const deadline = Date.now() + 90_000;
+    let state = "nothing";
+    while (Date.now() < deadline) {
+      if (this.#nspawn?.exitCode !== null)
+        throw new Error(`lab: the host did not start\n${await this.console()}`);
+      this.#leader = await systemdBelow(this.#nspawn.pid!);
+      if (this.#leader > 0) {
+        const wait = ["systemctl", "is-system-running", "--wait"];
+        state = (await this.run(wait, { timeoutMs: 90_000 })).stdout.trim();
+        if (state === "running" || state === "degraded") return;
+      }
+      await sleep(50);
+    }
+    throw new Error(`lab: not up in 90 s (${state})\n${await this.console()}`);
+  }
+
+  async #shutDown(how: "poweroff" | "reboot"): Promise<void> {
+    await this.#off(() => this.run(["systemctl", "--no-block", how]));
+  }
+
+  async #off(end: () => unknown): Promise<void> {
+    const nspawn = this.#nspawn;
+    if (!nspawn) return;
+    if (nspawn.exitCode === null && nspawn.signalCode === null) {
+      const ended = once(nspawn, "exit");
+      if (this.#leader > 0) await end();
+      else nspawn.kill("SIGKILL");
+      const late = setTimeout(() => {
+        console.warn("lab: the host did not shut down in 60 s: plug pulled");
+        nspawn.kill("SIGKILL");
+      }, 60_000);
+      await ended;
+      clearTimeout(late);
+    }
+    this.#nspawn = undefined;
+    this.#leader = 0;
+    await this.topology.disconnectHost();
+  }
+
+  #enter({ cwd, env }: RunOptions): string[] {
+    if (this.#leader === 0) throw new Error("lab: the host is off");
+    const variables = Object.entries({ ...LOGIN, ...env }).map((pair) =>
+      pair.join("="),
+    );
+    const enter = ["nsenter", "--all", `--target=${this.#leader}`];
+    const inside = ["setpriv", ...KILLED_WITH_US, "env", "-i"];
+    return [...enter, ...inside, `--chdir=${cwd ?? "/root"}`, ...variables];
+  }
+}
+
+/** Inside gets its own variables and folder by `env`; what is left is for the program that leads in. */
+const outside = ({ input, timeoutMs }: RunOptions): RunOptions => ({
+  input,
+  timeoutMs,
+});
+
+/**
+ * $1 root, $2 the host's folder, $3 network namespace. /run/systemd has to be a mount of its own where the machine
+ * outside wasn't booted with systemd. There is no udevd in a container, so nothing that udevadm could speak to, and
+ * `netplan apply` would fail over it.
+ */
+const POWER_ON = `
+mkdir -p /run/systemd
+mount -t tmpfs -o mode=755 tmpfs /run/systemd
+mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" lab "$2/root"
+exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="\${2##*/}" --hostname=host \
+  --register=no --keep-unit --capability=all --network-namespace-path="$3" \
+  --system-call-filter='@keyring @mount bpf @privileged' --console=pipe \
+  --resolv-conf=off --timezone=off --link-journal=no \
+  --bind="$2/docker:/var/lib/docker" --bind-ro="$1/usr/bin/true:/usr/bin/udevadm"
+`;
+
+/** What an installer leaves: the host's IPv4 and nothing of IPv6. */
+function distributionNetplan({ options }: Topology): string {
+  const { interface: uplink, ipv4, ipv4Gateway } = options;
+  const head = `network:\n  version: 2\n  ethernets:\n    ${uplink}:\n      dhcp4: false\n`;
+  if (ipv4 === "none") return head;
+  return `${head}      addresses:\n        - ${ipv4}\n      routes:\n        - to: default\n          via: ${ipv4Gateway}\n`;
+}
+
+/** A folder named after this process, once those of processes that are no more are gone. */
+async function newFolder(): Promise<string> {
+  const hosts = join(CACHE, "hosts");
+  await mkdir(hosts, { recursive: true });
+  for (const name of await readdir(hosts))
+    if (!existsSync(`/proc/${name.split("-")[1]}`))
+      await rm(join(hosts, name), { recursive: true, force: true });
+  const name = `lab-${process.pid}-${randomBytes(3).toString("hex")}`;
+  const folder = join(hosts, basename(name));
+  await mkdir(folder);
+  return folder;
+}
+
+/** The host's first process: systemd-nspawn's child, once it has become systemd. 0 until then. */
+async function systemdBelow(nspawn: number): Promise<number> {
+  const children = await readFile(
+    `/proc/${nspawn}/task/${nspawn}/children`,
+    "utf8",
+  ).catch(() => "");
+  for (const pid of children.split(" ").filter(Boolean)) {
+    const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+    if (name.trim() === "systemd") return Number(pid);
+  }
+  return 0;
+}
+
+/** Is this a machine where not even root may raise a limit (CAP_SYS_RESOURCE, bit 24, is missing)? */
+async function limitsAreFixed(): Promise<boolean> {
+  const status = await readFile("/proc/self/status", "utf8");
+  const capabilities = /^CapEff:\s*(\w+)/m.exec(status)![1]!;
+  return ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 0n;
+}

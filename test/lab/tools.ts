@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs";
+import { must, run } from "./run.ts";
+
+/** A program that the lab needs on this machine → Debian's package of it. */
+const TOOLS: Record<string, string> = {
+  "/usr/sbin/debootstrap": "debootstrap",
+  "/usr/bin/systemd-nspawn": "systemd-container",
+  "/usr/sbin/ip": "iproute2",
+  "/usr/sbin/sysctl": "procps",
+  "/usr/bin/ping": "iputils-ping",
+  "/usr/bin/curl": "curl",
+  "/usr/bin/tcpdump": "tcpdump",
+};
+
+/** Installs what is missing of them: the lab's machines are Debian ones. */
+export async function installTools(): Promise<void> {
+  const missing = Object.keys(TOOLS).filter((path) => !existsSync(path));
+  if (missing.length === 0) return;
+  const packages = missing.map((path) => TOOLS[path]!);
+  await run(["apt-get", "-qq", "update"]);
+  await must(
+    "apt-get -qq install -y --no-install-recommends"
+      .split(" ")
+      .concat(packages),
+    { env: { DEBIAN_FRONTEND: "noninteractive" } },
+  );
+}

@@ -1,0 +1,156 @@
+import { Namespace } from "./namespace.ts";
+
+/** What the provider gives, as the host's owner would read it off the order's e-mail. */
+export interface TopologyOptions {
+  /** The provider's IPv6 prefix, `2001:db8:1:2::/64`. */
+  prefix: string;
+  /** `on-link`: the router solicits each address. `routed`: it sends the whole prefix to the host's link-local address. */
+  delivery?: "on-link" | "routed";
+  /** The router's IPv6 address for the host; default `fe80::1`. */
+  gateway?: string;
+  /** Name of the host's uplink; default `ens3`. */
+  interface?: string;
+  /** The host's IPv4 address with its length; default `203.0.113.10/24`, `none` for a host without. */
+  ipv4?: string;
+  /** The router's IPv4 address for the host; default `203.0.113.1`. */
+  ipv4Gateway?: string;
+}
+
+/** The outside client's own addresses. */
+export const CLIENT = { ipv6: "2001:db8:c11e::2", ipv4: "198.51.100.2" };
+/** The router's addresses on the client's side: something outside that answers ping. */
+export const BEYOND = { ipv6: "2001:db8:c11e::1", ipv4: "198.51.100.1" };
+
+/** The uplink's hardware address stays over reboots, as a real one does. */
+const HOST_MAC = "52:54:00:6b:6f:6e";
+/** What the kernel makes of it (EUI-64); the routed prefix is sent there. */
+export const HOST_LINK_LOCAL = "fe80::5054:ff:fe6b:6f6e";
+
+/**
+ * ```
+ * client ── router ── switch ── host
+ * ```
+ * The switch is there so that the router's link, and its neighbour cache with it, outlives a reboot of the host.
+ */
+export class Topology {
+  readonly options: Required<TopologyOptions>;
+  readonly client: Namespace;
+  readonly router: Namespace;
+  readonly #switch: Namespace;
+  #host: Namespace | undefined;
+
+  private constructor(
+    options: Required<TopologyOptions>,
+    namespaces: [Namespace, Namespace, Namespace],
+  ) {
+    this.options = options;
+    [this.client, this.router, this.#switch] = namespaces;
+  }
+
+  static async open(options: TopologyOptions): Promise<Topology> {
+    const topology = new Topology(
+      {
+        delivery: "on-link",
+        gateway: "fe80::1",
+        interface: "ens3",
+        ipv4: "203.0.113.10/24",
+        ipv4Gateway: "203.0.113.1",
+        ...options,
+      },
+      await Promise.all([Namespace.open(), Namespace.open(), Namespace.open()]),
+    );
+    await topology.#connect();
+    return topology;
+  }
+
+  async #connect(): Promise<void> {
+    const { prefix, delivery, gateway, ipv4, ipv4Gateway } = this.options;
+    await this.#switch.ip(["link add sw type bridge", "link set sw up"]);
+    await this.router.must(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+    await this.router.must([
+      "sysctl",
+      "-qw",
+      "net.ipv6.conf.all.forwarding=1",
+      // A provider's router doesn't tell the host of better ways.
+      "net.ipv4.conf.all.send_redirects=0",
+      "net.ipv4.conf.default.send_redirects=0",
+    ]);
+    await this.router.ip([
+      `link add up0 type veth peer name eth0 netns ${this.client.pid}`,
+      `link add down0 type veth peer name router netns ${this.#switch.pid}`,
+      `address add ${BEYOND.ipv6}/64 dev up0 nodad`,
+      `address add ${BEYOND.ipv4}/24 dev up0`,
+      "link set up0 up",
+      "link set down0 up",
+      ...(gateway === "fe80::1"
+        ? []
+        : [`address add ${gateway}/128 dev down0 nodad`]),
+      "address add fe80::1/64 dev down0 nodad",
+      delivery === "routed"
+        ? `route add ${prefix} via ${HOST_LINK_LOCAL} dev down0`
+        : `route add ${prefix} dev down0`,
+      ...(ipv4 === "none"
+        ? []
+        : [`address add ${ipv4Gateway}/${ipv4.split("/")[1]} dev down0`]),
+    ]);
+    await this.#switch.ip(["link set router master sw", "link set router up"]);
+    await this.client.ip([
+      `address add ${CLIENT.ipv6}/64 dev eth0 nodad`,
+      `address add ${CLIENT.ipv4}/24 dev eth0`,
+      "link set eth0 up",
+      `route add ::/0 via ${BEYOND.ipv6}`,
+      `route add default via ${BEYOND.ipv4}`,
+    ]);
+  }
+
+  /** A fresh network namespace for the host with its uplink in it: each boot finds a network without a memory. */
+  async connectHost(): Promise<Namespace> {
+    await this.disconnectHost();
+    const host = await Namespace.open();
+    this.#host = host;
+    const uplink = this.options.interface;
+    await host.ip([
+      `link add ${uplink} address ${HOST_MAC} type veth peer name host netns ${this.#switch.pid}`,
+    ]);
+    await this.#switch.ip(["link set host master sw", "link set host up"]);
+    return host;
+  }
+
+  /** Pulls the host's cable: its link goes, the router's stays. */
+  async disconnectHost(): Promise<void> {
+    if (!this.#host) return;
+    await this.#switch.run(["ip", "link", "delete", "host"]);
+    await this.#host.close();
+    this.#host = undefined;
+  }
+
+  /** Lets the router send a further subnet (a container's internal one, say) to the host: an attacker next door could. */
+  async routeToHost(subnet: string): Promise<void> {
+    const [family, via] = subnet.includes(":")
+      ? ["-6", HOST_LINK_LOCAL]
+      : ["-4", this.options.ipv4.split("/")[0]!];
+    await this.router.must(
+      `ip ${family} route replace ${subnet} via ${via} dev down0`.split(" "),
+    );
+  }
+
+  /** The router passes on no packet to the client that is longer; it answers "too big" (or IPv4's "fragmentation needed"). */
+  async limitPathMtu(bytes: number): Promise<void> {
+    await this.router.ip([
+      `route change ${CLIENT.ipv6.replace(/2$/, "/64")} dev up0 proto kernel metric 256 mtu lock ${bytes}`,
+      `route change ${CLIENT.ipv4.replace(/2$/, "0/24")} dev up0 proto kernel scope link src ${BEYOND.ipv4} mtu lock ${bytes}`,
+    ]);
+  }
+
+  /** The router forgets whom it has met: the next packet to each address begins with a solicitation. */
+  async flushNeighbours(): Promise<void> {
+    await this.router.must(["ip", "neighbour", "flush", "dev", "down0"]);
+    await this.router.must(["ip", "-6", "neighbour", "flush", "dev", "down0"]);
+  }
+
+  async close(): Promise<void> {
+    await this.disconnectHost();
+    for (const namespace of [this.client, this.router, this.#switch])
+      await namespace.close();
+  }
+}
