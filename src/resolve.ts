@@ -34,13 +34,21 @@ export interface Survey {
   readonly warnings: readonly Issue[];
 }
 
-/** As resolve, but says what it found instead of throwing: what a conversation works on. */
-export function survey(given: Given, randomUla = newUla): Survey {
+/**
+ * As resolve, but says what it found instead of throwing. Without defaults, what isn't given is
+ * neither filled in nor missed: what a conversation works on.
+ */
+export function survey(
+  given: Given,
+  randomUla = newUla,
+  { defaults = true } = {},
+): Survey {
   const answers: Record<string, string | string[]> = {};
   const issues: Issue[] = [];
   for (const question of QUESTIONS) {
     const value = given[question.key];
     if (value === undefined) {
+      if (!defaults) continue;
       const fallback = question.fallback({ answers, randomUla });
       if (fallback !== undefined) answers[question.key] = fallback;
       else if (question.key === "prefix") issues.push(missing(question));

@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# Docker's two command lines, whatever generation they are.
+
+# The owner's shell must not override what .env says.
+unset "${!COMPOSE_@}" "${!KONG_DATA@}" "${!KONG_BIND@}" "${!KONG_PG@}" DOCKER_HOST DOCKER_CONTEXT
+
+# Sets engine (20.10.24), generation (20) and fails with the daemon's own words.
+ask_engine() {
+	engine=$(docker version --format '{{.Server.Version}}' 2>&1) || return 1
+	generation=${engine%%.*}
+	[[ $generation =~ ^[0-9]+$ ]]
+}
+
+# Sets compose_command; fails where there is neither compose 2 nor 1.29.
+ask_compose() {
+	local version
+	if version=$(docker compose version --short 2>/dev/null) && [[ ${version#v} =~ ^([2-9]|[1-9][0-9])\. ]]; then
+		compose_command=(docker compose)
+	elif version=$(docker-compose version --short 2>/dev/null) && [[ ${version#v} =~ ^(1\.29|[2-9]|[1-9][0-9])(\.|$) ]]; then
+		compose_command=(docker-compose)
+	else
+		return 1
+	fi
+}
+
+compose() {
+	(cd "$repo" && "${compose_command[@]}" "$@")
+}
+
+# container SERVICE: its id; empty where there is none.
+container() {
+	docker ps --all --quiet --no-trunc \
+		--filter "label=com.docker.compose.project=$(project)" \
+		--filter "label=com.docker.compose.service=$1" \
+		--filter label=com.docker.compose.oneoff=False
+}
+
+project() {
+	local name
+	name=$(setting COMPOSE_PROJECT_NAME)
+	printf '%s' "${name:-kong-ipv6}"
+}
+
+# health CONTAINER: running/healthy, restarting/unhealthy, exited/1 …
+health() {
+	docker inspect --format '{{.State.Status}}/{{if eq .State.Status "exited"}}{{.State.ExitCode}}{{else if .State.Health}}{{.State.Health.Status}}{{end}}' "$1" 2>/dev/null
+}

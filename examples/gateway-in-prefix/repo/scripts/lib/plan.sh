@@ -1,0 +1,25 @@
+# shellcheck shell=bash disable=SC2034
+# The plan: what the answers came to. All other files of scripts/ are the same
+# in every repository.
+readonly prefix='2001:db8:b0:c0::/64'
+readonly delivery='on-link'
+readonly uplink='eth0.100'
+readonly uplink_sysctl='eth0/100'
+readonly host='2001:db8:b0:c0::10'
+readonly gateway='2001:db8:b0:c0::1'
+
+readonly network='ipv6_exposed'
+readonly bridge='ipv6_exposed'
+readonly subnet='2001:db8:b0:c0:ffff::/112'
+readonly subnet_gateway='2001:db8:b0:c0:ffff::1'
+readonly subnet_range='2001:db8:b0:c0:ffff::8000/113'
+readonly kong='2001:db8:b0:c0:ffff::a'
+
+readonly backend_subnet='10.83.81.0/24'
+readonly backend_kong='10.83.81.100'
+
+readonly ndp='kernel'
+readonly firewall='ufw'
+readonly database='postgres'
+readonly ipv4='published'
+readonly ipv4_netplan=''

@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# What was changed on this server, so that rollback.sh can take it back. Every
+# fact is on disk before the change that it belongs to is made; the first one
+# about a thing stays, whatever later runs change.
+#
+# $state/manifest has one fact a line: KIND, NAME, VALUE and a final dot, with
+# tabs between. A line without the dot was cut short by a crash, before its
+# change: it doesn't count.
+readonly manifest=$state/manifest
+
+open_state() {
+	[[ -d $state ]] || install -d -m 0700 "$state"
+	[[ -e $manifest ]] || install -m 0600 /dev/null "$manifest"
+}
+
+# fact KIND NAME: prints the recorded value; fails if there is none.
+fact() {
+	[[ -f $manifest ]] || return 1
+	awk -F '\t' -v kind="$1" -v name="$2" \
+		'$1 == kind && $2 == name && $4 == "." { print $3; found = 1; exit } END { exit !found }' "$manifest"
+}
+
+# names KIND: the names recorded for it, in order.
+names() {
+	[[ -f $manifest ]] || return 0
+	awk -F '\t' -v kind="$1" '$1 == kind && $4 == "." && !seen[$2]++ { print $2 }' "$manifest"
+}
+
+# record KIND NAME VALUE: unless it is recorded already.
+record() {
+	open_state
+	if fact "$1" "$2" >/dev/null; then return 0; fi
+	# After a line that was cut short.
+	if [[ -n $(tail -c 1 "$manifest") ]]; then printf '\n' >>"$manifest"; fi
+	printf '%s\t%s\t%s\t.\n' "$1" "$2" "$3" >>"$manifest"
+	sync "$manifest"
+}
+
+# forget KIND NAME
+forget() {
+	[[ -f $manifest ]] || return 0
+	awk -F '\t' -v kind="$1" -v name="$2" '!($1 == kind && $2 == name)' "$manifest" >"$manifest.new"
+	sync "$manifest.new"
+	mv "$manifest.new" "$manifest"
+}
+
+# keep PATH: records what is there, content and attributes, or that nothing is.
+keep() {
+	local path=$1 parent copy=$state/before$1
+	if fact file "$path" >/dev/null; then return 0; fi
+	open_state
+	parent=$(dirname "$path")
+	keep_directory "$parent"
+	if [[ -e $path || -L $path ]]; then
+		mkdir -p "$(dirname "$copy")"
+		cp --archive --no-dereference "$path" "$copy.new"
+		mv --no-target-directory "$copy.new" "$copy"
+		sync -f "$copy" 2>/dev/null || sync
+		record file "$path" kept
+	else
+		record file "$path" absent
+	fi
+}
+
+# keep_directory PATH: the directories that are missing on the way to it.
+keep_directory() {
+	[[ ! -d $1 ]] || return 0
+	keep_directory "$(dirname "$1")"
+	record directory "$1" absent
+}
+
+# put PATH MODE <content: writes it in one go.
+put() {
+	local path=$1 temporary
+	temporary=$(dirname "$path")/.$(basename "$path").kong-ipv6
+	keep "$path"
+	mkdir -p "$(dirname "$path")"
+	install -m "$2" /dev/null "$temporary"
+	cat >"$temporary"
+	# What was written is remembered, so that rollback.sh knows the owner's later edits.
+	forget wrote "$path"
+	record wrote "$path" "$(sha256sum <"$temporary" | cut -d ' ' -f 1)"
+	sync "$temporary"
+	mv --no-target-directory "$temporary" "$path"
+}
+
+# link PATH TARGET: a symbolic link.
+link() {
+	keep "$1"
+	mkdir -p "$(dirname "$1")"
+	ln --symbolic --force --no-dereference "$2" "$1"
+}
+
+# restore PATH: what keep recorded. An edit made since then is put aside first.
+restore() {
+	local path=$1 was copy=$state/before$1 hash
+	was=$(fact file "$path") || return 0
+	rm -f "$(dirname "$path")/.$(basename "$path").kong-ipv6"
+	if [[ -f $path && ! -L $path ]] && hash=$(fact wrote "$path") &&
+		[[ $(sha256sum <"$path") != "$hash "* ]] && ! cmp -s "$path" "$copy"; then
+		mkdir -p "$state/edited$(dirname "$path")"
+		cp --archive "$path" "$state/edited$path"
+		note file "$path was edited since: your version is in $state/edited$path"
+	fi
+	if [[ $was == kept ]]; then
+		cp --archive --no-dereference --remove-destination "$copy" "$path.kong-ipv6"
+		mv --no-target-directory "$path.kong-ipv6" "$path"
+	else
+		rm -f "$path"
+	fi
+}
+
+# differs PATH: whether it isn't what keep recorded.
+differs() {
+	local path=$1 was copy=$state/before$1
+	was=$(fact file "$path") || return 1
+	if [[ $was == absent ]]; then
+		[[ -e $path || -L $path ]]
+	elif [[ -L $copy ]]; then
+		[[ $(readlink "$path") != "$(readlink "$copy")" ]]
+	else
+		! cmp -s "$path" "$copy" || [[ $(stat -c '%a %u %g' "$path") != "$(stat -c '%a %u %g' "$copy")" ]]
+	fi
+}
+
+# remove_directories: those that were made, as far as they are empty.
+remove_directories() {
+	local directory
+	while read -r directory; do
+		[[ ! -d $directory ]] || rmdir --ignore-fail-on-non-empty "$directory"
+	done < <(names directory | tac)
+}

@@ -1,0 +1,183 @@
+# shellcheck shell=bash
+# What all scripts share: where they are, how they speak, how they refuse.
+
+# A lost connection must not stop a run half-way: neither its signal nor the
+# errors of writing to a terminal that is gone.
+trap '' HUP PIPE
+
+scripts=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+readonly scripts repo=${scripts%/*}
+readonly state=/var/lib/kong-ipv6
+export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# shellcheck source=plan.sh
+source "$scripts/lib/plan.sh"
+
+bold='' red='' green='' yellow='' plain=''
+if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+	bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' yellow=$'\e[33m' plain=$'\e[0m'
+fi
+
+say() {
+	printf '%s\n' "$*" 2>/dev/null || :
+}
+
+# row COLOUR WORD WHAT TEXT: one line for one thing.
+row() {
+	say "$(printf '  %s%-7s%s %-11s %s' "$1" "$2" "$plain" "$3" "$4")"
+}
+
+note() {
+	row "$yellow" note "$1" "$2"
+}
+
+# die CAUSE [REMEDY]
+die() {
+	printf '%s%s: %s%s\n' "$red" "${0##*/}" "$1" "$plain" >&2 || :
+	[[ -z ${2:-} ]] || printf '  Remedy: %s\n' "$2" >&2 || :
+	exit 1
+}
+
+# usage TEXT ARGUMENT…: prints TEXT for -h; sets dry_run, remove and json.
+usage() {
+	local text=$1 argument
+	shift
+	dry_run=false remove=false json=false
+	for argument; do
+		case $argument in
+		-h | --help) say "$text" && exit 0 ;;
+		--dry-run | --remove | --json)
+			if [[ $text != *"[$argument]"* ]]; then
+				die "unknown argument: $argument" "${0##*/} --help"
+			fi
+			case $argument in
+			--dry-run) dry_run=true ;;
+			--remove) remove=true ;;
+			--json) json=true ;;
+			esac
+			;;
+		*) die "unknown argument: $argument" "${0##*/} --help" ;;
+		esac
+	done
+	readonly dry_run remove json
+}
+
+need_root() {
+	((EUID == 0)) || die "this needs root" "sudo ./scripts/${0##*/}"
+}
+
+# One run at a time; the scripts that a run starts are part of it.
+take_lock() {
+	[[ -z ${KONG_IPV6_LOCK:-} ]] || return 0
+	exec 9>/run/kong-ipv6.lock
+	flock --nonblock 9 || die "another run is under way" "wait until it has ended"
+	export KONG_IPV6_LOCK=$$
+}
+
+# quietly COMMAND…: its output is shown only if it fails.
+quietly() {
+	local output
+	if output=$("$@" 2>&1 </dev/null 9>&-); then return 0; fi
+	printf '%s\n' "$output" | tail -n 15 | sed 's/^/    | /' >&2 || :
+	return 1
+}
+
+have() {
+	command -v "$1" >/dev/null
+}
+
+# until_true SECONDS COMMAND…
+until_true() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/./} < end)) || return 1
+		sleep 0.2
+	done
+}
+
+# expand6 ADDRESS: 32 hexadecimal digits; fails if it is no IPv6 address.
+expand6() {
+	local text=${1,,} right='' groups=() rest=() group digits=''
+	[[ $text =~ ^[0-9a-f:]+$ && $text == *:*:* && $text != *:::* && $text != *::*::* ]] || return 1
+	if [[ $text == *::* ]]; then
+		right=${text#*::} text=${text%%::*}
+	elif [[ $text != +([0-9a-f]):+([0-9a-f:]) ]]; then
+		return 1
+	fi
+	IFS=: read -ra groups <<<"$text"
+	IFS=: read -ra rest <<<"$right"
+	local missing=$((8 - ${#groups[@]} - ${#rest[@]}))
+	if [[ $1 == *::* ]]; then ((missing > 0)) || return 1; else ((missing == 0)) || return 1; fi
+	while ((missing-- > 0)); do groups+=(0); done
+	for group in "${groups[@]}" "${rest[@]}"; do
+		[[ $group =~ ^[0-9a-f]{1,4}$ ]] || return 1
+		digits+=$(printf '%04x' "0x$group")
+	done
+	printf '%s' "$digits"
+}
+
+# inside6 ADDRESS SUBNET
+inside6() {
+	local address network length=${2#*/} nibbles bits
+	address=$(expand6 "$1") && network=$(expand6 "${2%/*}") || return 1
+	nibbles=$((length / 4)) bits=$((length % 4))
+	[[ ${address:0:nibbles} == "${network:0:nibbles}" ]] || return 1
+	((bits == 0)) ||
+		((0x${address:nibbles:1} >> (4 - bits) == 0x${network:nibbles:1} >> (4 - bits)))
+}
+
+# same6 ADDRESS ADDRESS: in whatever spelling.
+same6() {
+	[[ $(expand6 "$1") == "$(expand6 "$2")" ]]
+}
+
+# setting KEY: its value in .env, empty where it isn't there.
+setting() {
+	local file=$repo/.env value
+	[[ -f $file ]] || file=$repo/.env.example
+	value=$(sed -n "s/^$1=//p" "$file" | tail -n 1)
+	value=${value%$'\r'}
+	if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
+	printf '%s' "$value"
+}
+
+# The data directory as an absolute path, the way compose reads it.
+data_dir() {
+	local directory
+	directory=$(setting KONG_DATA_DIR)
+	case $directory in
+	/*) printf '%s' "$directory" ;;
+	*) printf '%s/%s' "$repo" "${directory#./}" ;;
+	esac
+}
+
+# All global IPv6 addresses of the uplink, bare.
+uplink_addresses() {
+	ip -6 -o addr show dev "$uplink" scope global 2>/dev/null | sed -n 's/.* inet6 \([^ /]*\).*/\1/p'
+}
+
+on_uplink() {
+	local address
+	while read -r address; do
+		if same6 "$address" "$1"; then return 0; fi
+	done < <(uplink_addresses)
+	return 1
+}
+
+ufw_active() {
+	have ufw || return 1
+	# With IPV6=no ufw leaves IPv6 alone: for this purpose it is inactive.
+	grep -qs '^IPV6=yes' /etc/default/ufw || return 1
+	grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf || return 1
+	ufw status | grep -q '^Status: active'
+}
+
+# Who filters: ufw, table or none.
+filter() {
+	case $firewall in
+	none) echo none ;;
+	ufw) if ufw_active; then echo ufw; else echo table; fi ;;
+	*) echo table ;;
+	esac
+}

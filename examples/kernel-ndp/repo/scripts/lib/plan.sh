@@ -1,0 +1,25 @@
+# shellcheck shell=bash disable=SC2034
+# The plan: what the answers came to. All other files of scripts/ are the same
+# in every repository.
+readonly prefix='2001:db8:30:40::/64'
+readonly delivery='on-link'
+readonly uplink='enp1s0'
+readonly uplink_sysctl='enp1s0'
+readonly host='2001:db8:30:40::2'
+readonly gateway='fe80::1'
+
+readonly network='ipv6_exposed'
+readonly bridge='ipv6_exposed'
+readonly subnet='2001:db8:30:40:300::/80'
+readonly subnet_gateway='2001:db8:30:40:300::1'
+readonly subnet_range='2001:db8:30:40:300:8000::/81'
+readonly kong='2001:db8:30:40:300::8100'
+
+readonly backend_subnet='10.83.81.0/24'
+readonly backend_kong='10.83.81.100'
+
+readonly ndp='kernel'
+readonly firewall='nftables'
+readonly database='postgres'
+readonly ipv4='published'
+readonly ipv4_netplan=''

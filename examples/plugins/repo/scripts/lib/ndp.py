@@ -1,0 +1,147 @@
+"""Neighbor Discovery by hand (RFC 4861), with nothing but raw sockets.
+
+ndp.py used UPLINK ADDRESS...          prints those that another machine answers for
+ndp.py delivery UPLINK GATEWAY SOURCE  prints how the router delivers to SOURCE
+ndp.py proxy UPLINK PEER ADDRESS       solicits through PEER, prints yes if UPLINK answers
+"""
+
+import ipaddress
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+IPV6 = 0x86DD
+SOLICITATION, ADVERTISEMENT, ECHO, ECHO_REPLY = 135, 136, 128, 129
+
+
+def packed(text):
+    return ipaddress.IPv6Address(text).packed
+
+
+def mac(interface):
+    with open(f"/sys/class/net/{interface}/address") as file:
+        return bytes.fromhex(file.read().strip().replace(":", ""))
+
+
+def link_local(interface):
+    with open("/proc/net/if_inet6") as file:
+        for address, _, _, scope, _, name in map(str.split, file):
+            if name == interface and scope == "20":
+                return bytes.fromhex(address)
+    sys.exit(f"{interface} has no link-local address")
+
+
+def checksum(source, target, message):
+    data = source + target + struct.pack("!II", len(message), 58) + message
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def frame(to, own, source, target, kind, body):
+    message = struct.pack("!BBH", kind, 0, 0) + body
+    message = message[:2] + struct.pack("!H", checksum(source, target, message)) + message[4:]
+    header = struct.pack("!IHBB", 6 << 28, len(message), 58, 255) + source + target
+    return to + own + struct.pack("!H", IPV6) + header + message
+
+
+def solicitation(own, source, target):
+    group = packed("ff02::1:ff00:0")[:13] + target[13:]
+    body = bytes(4) + target + b"\x01\x01" + own
+    return frame(b"\x33\x33" + group[12:], own, source, group, SOLICITATION, body)
+
+
+def icmp(data):
+    """Source, target, kind and body of an ICMPv6 frame; else None."""
+    if len(data) < 58 or data[12:14] != b"\x86\xdd" or data[20] != 58:
+        return None
+    return data[22:38], data[38:54], data[54], data[58:]
+
+
+class Link:
+    def __init__(self, interface):
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
+        self.socket.bind((interface, 0x0003))
+
+    def send(self, data):
+        self.socket.send(data)
+
+    def wait(self, seconds, outgoing=False):
+        """Yields the ICMPv6 frames that come in (or go out) within so many seconds."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.socket], [], [], left)[0]:
+                return
+            data, sender = self.socket.recvfrom(2048)
+            if (sender[2] == socket.PACKET_OUTGOING) != outgoing:
+                continue
+            message = icmp(data)
+            if message:
+                yield data, *message
+
+
+def used(uplink, *addresses):
+    link, own, source = Link(uplink), mac(uplink), link_local(uplink)
+    targets, taken = {packed(address): address for address in addresses}, []
+    for _ in range(2):
+        for target in targets:
+            link.send(solicitation(own, source, target))
+        for _, _, _, kind, body in link.wait(0.4):
+            address = targets.get(body[4:20]) if kind == ADVERTISEMENT else None
+            if address and address not in taken:
+                taken.append(address)
+    print(*taken, sep="\n", end="\n" if taken else "")
+
+
+def delivery(uplink, gateway, source):
+    """Pings the router from an address that this server doesn't have (yet).
+
+    A router that looks for the address on the link solicits it: on-link. One that
+    routes it here sends the echo reply straight away: routed. One that answers a
+    ping from the link-local address only delivers it elsewhere. Silence says nothing.
+    """
+    link, own, local = Link(uplink), mac(uplink), link_local(uplink)
+    router, address = packed(gateway), packed(source)
+    to = None
+    for _ in range(3):
+        link.send(solicitation(own, local, router))
+        for data, _, _, kind, body in link.wait(0.5):
+            if kind == ADVERTISEMENT and body[4:20] == router:
+                to = data[6:12]
+                break
+        if to:
+            break
+    if not to:
+        return print("no-gateway")
+    ping = struct.pack("!HH", os.getpid() & 0xFFFF, 1) + b"kong-ipv6"[:8]
+    answers = False
+    for _ in range(2):
+        link.send(frame(to, own, local, router, ECHO, ping))
+        link.send(frame(to, own, address, router, ECHO, ping))
+        for _, _, target, kind, body in link.wait(0.7):
+            if kind == SOLICITATION and body[4:20] == address:
+                return print("on-link")
+            if kind == ECHO_REPLY and target == address:
+                return print("routed")
+            if kind == ECHO_REPLY and target == local:
+                answers = True
+    print("elsewhere" if answers else "unknown")
+
+
+def proxy(uplink, peer, address):
+    listen, link, own = Link(uplink), Link(peer), mac(peer)
+    target = packed(address)
+    source = packed("fe80::")[:8] + b"\x02\x00" + own[:6]
+    for _ in range(3):
+        link.send(solicitation(own, source, target))
+        for _, _, _, kind, body in listen.wait(1, outgoing=True):
+            if kind == ADVERTISEMENT and body[4:20] == target:
+                return print("yes")
+    print("no")
+
+
+{"used": used, "delivery": delivery, "proxy": proxy}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,25 @@
+# shellcheck shell=bash disable=SC2034
+# The plan: what the answers came to. All other files of scripts/ are the same
+# in every repository.
+readonly prefix='2001:db8:90:a0::/64'
+readonly delivery='on-link'
+readonly uplink='ens3'
+readonly uplink_sysctl='ens3'
+readonly host='2001:db8:90:a0::2'
+readonly gateway='fe80::1'
+
+readonly network='public-gateways.v6'
+readonly bridge='br-d0583038c10e'
+readonly subnet='2001:db8:90:a0:300::/80'
+readonly subnet_gateway='2001:db8:90:a0:300::1'
+readonly subnet_range='2001:db8:90:a0:300:8000::/81'
+readonly kong='2001:db8:90:a0:300::8100'
+
+readonly backend_subnet='10.83.81.0/24'
+readonly backend_kong='10.83.81.100'
+
+readonly ndp='ndppd'
+readonly firewall='none'
+readonly database='postgres'
+readonly ipv4='published'
+readonly ipv4_netplan=''

@@ -1,0 +1,25 @@
+# shellcheck shell=bash disable=SC2034
+# The plan: what the answers came to. All other files of scripts/ are the same
+# in every repository.
+readonly prefix='2001:db8:d0::/48'
+readonly delivery='routed'
+readonly uplink='ens3'
+readonly uplink_sysctl='ens3'
+readonly host='2001:db8:d0::2'
+readonly gateway='2001:db8:ffff::1'
+
+readonly network='ipv6_exposed'
+readonly bridge='ipv6_exposed'
+readonly subnet='2001:db8:d0:7:300::/80'
+readonly subnet_gateway='2001:db8:d0:7:300::1'
+readonly subnet_range='2001:db8:d0:7:300:8000::/81'
+readonly kong='2001:db8:d0:7:300::8100'
+
+readonly backend_subnet='192.168.181.0/28'
+readonly backend_kong='192.168.181.8'
+
+readonly ndp='none'
+readonly firewall='ufw'
+readonly database='postgres'
+readonly ipv4='published'
+readonly ipv4_netplan=''

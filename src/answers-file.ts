@@ -1,0 +1,81 @@
+import { readFileSync, statSync } from "node:fs";
+import { extname } from "node:path";
+import { closest } from "fastest-levenshtein";
+import { QUESTIONS } from "./answers.ts";
+import { codeOf } from "./disk.ts";
+import { UnusableError, type Issue } from "./errors.ts";
+import type { Given } from "./resolve.ts";
+
+/** No answers file is larger; what is, is something else. */
+const LARGEST = 1024 * 1024;
+
+/**
+ * Reads `--answers FILE`: an object of answers by key, JSON where the name ends in .json, else YAML.
+ * Values are not looked at here: they are read as flags are.
+ * @throws UnusableError on a file that can't be read or parsed, and on keys that are no answers
+ */
+export async function readAnswersFile(file: string): Promise<Given> {
+  const refuse = (reason: string, remedy: string): UnusableError =>
+    new UnusableError([{ flag: "--answers", value: file, reason, remedy }]);
+  let text: string;
+  try {
+    const { size } = statSync(file);
+    if (size > LARGEST)
+      throw refuse(`it has ${size} bytes`, "An answers file has some hundred");
+    text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    if (error instanceof UnusableError) throw error;
+    if (error instanceof TypeError)
+      throw refuse("it is no text (UTF-8)", "Save it as UTF-8");
+    throw refuse(
+      `it can't be read (${codeOf(error)})`,
+      "Name a file of answers, JSON or YAML",
+    );
+  }
+  let content: unknown;
+  try {
+    content =
+      extname(file) === ".json" ? JSON.parse(text) : await parseYaml(text);
+  } catch (error) {
+    const reason =
+      error instanceof Error
+        ? (error.message.split("\n")[0] ?? "")
+        : String(error);
+    throw refuse(
+      `it can't be parsed: ${reason.replace(/[.:\s]+$/, "")}`,
+      "Write KEY: VALUE lines",
+    );
+  }
+  if (
+    typeof content !== "object" ||
+    content === null ||
+    Array.isArray(content)
+  ) {
+    throw refuse(
+      "it holds no answers",
+      "Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64",
+    );
+  }
+  const issues = Object.keys(content).flatMap((key) => unknownKey(file, key));
+  if (issues.length > 0) throw new UnusableError(issues);
+  return content;
+}
+
+async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  return parse(text, { maxAliasCount: 0, stringKeys: true, logLevel: "error" });
+}
+
+function unknownKey(file: string, key: string): Issue[] {
+  const keys = QUESTIONS.map((question) => question.key);
+  if ((keys as string[]).includes(key)) return [];
+  const reason = `there is no answer ${JSON.stringify(key.slice(0, 40))}`;
+  return [
+    {
+      flag: "--answers",
+      value: file,
+      reason,
+      remedy: `Did you mean ${closest(key, keys)}?`,
+    },
+  ];
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { readArguments } from "./args.ts";
+import {
+  EXIT,
+  FailedError,
+  issueText,
+  KongIpv6Error,
+  UnusableError,
+  type ExitCode,
+} from "./errors.ts";
+import { styleFor } from "./style.ts";
+
+/** Runs the command line. @returns the exit code; everything is printed */
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const args = readArguments(argv);
+  if (args.help) return print((await import("./help.ts")).helpText());
+  if (args.version) return print((await import("./version.ts")).VERSION);
+  return await (await import("./commands/create.ts")).create(args);
+}
+
+function print(text: string): ExitCode {
+  process.stdout.write(`${text}\n`);
+  return EXIT.done;
+}
+
+/** Errors that were foreseen are told; others are a defect of ours and say so. */
+function tell(error: unknown, argv: readonly string[]): ExitCode {
+  const known = error instanceof KongIpv6Error ? error : undefined;
+  const exitCode = known?.exitCode ?? EXIT.failed;
+  if (argv.includes("--json")) {
+    const issues = error instanceof UnusableError ? error.issues : [];
+    const remedy = error instanceof FailedError ? error.remedy : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    print(
+      JSON.stringify(
+        { exitCode, written: false, error: { message, issues, remedy } },
+        null,
+        2,
+      ),
+    );
+  } else {
+    const style = styleFor(process.stderr, !argv.includes("--no-color"));
+    process.stderr.write(`${errorText(error, style)}\n`);
+  }
+  if (process.env["DEBUG"] && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  return exitCode;
+}
+
+function errorText(error: unknown, style: ReturnType<typeof styleFor>): string {
+  const label = style.red("error");
+  if (error instanceof UnusableError) {
+    return error.issues
+      .map((issue) => `${label} ${issueText(issue)}.`)
+      .join("\n");
+  }
+  if (error instanceof FailedError)
+    return `${label} ${error.message}. ${error.remedy}`.trimEnd();
+  if (error instanceof KongIpv6Error) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  return `${label} ${message}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
+}
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+const argv = process.argv.slice(2);
+process.exitCode = await main(argv).catch((error: unknown) =>
+  tell(error, argv),
+);

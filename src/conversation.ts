@@ -1,0 +1,141 @@
+import type { Answers as Replies, DistinctQuestion } from "inquirer";
+import { QUESTIONS, type Question } from "./answers.ts";
+import type { Change, Word } from "./changes.ts";
+import { diffText } from "./report.ts";
+import { newUla, readAnswer, survey, type Given } from "./resolve.ts";
+import type { Style } from "./style.ts";
+
+/** The part of inquirer that is used; node-plop hands it in. */
+export interface Prompter {
+  prompt(questions: readonly DistinctQuestion[]): Promise<Replies>;
+}
+
+/**
+ * Asks for what is open: the four questions first, the rest behind one "More settings?". Each
+ * answer goes through the same reading and the same rules as a flag's.
+ * @returns given, with what was answered
+ */
+export async function converse(
+  prompter: Prompter,
+  given: Given,
+): Promise<Given> {
+  const answers: Given = { ...given };
+  const open = (question: Question): boolean =>
+    answers[question.key] === undefined;
+  for (const question of QUESTIONS.filter(({ first }) => first).filter(open)) {
+    answers[question.key] = await ask(prompter, question, answers);
+  }
+  const rest = QUESTIONS.filter(open);
+  if (rest.length === 0) return answers;
+  const { more } = await prompter.prompt([
+    {
+      type: "confirm",
+      name: "more",
+      message: "More settings?",
+      default: false,
+    },
+  ]);
+  if (!more) return answers;
+  for (const question of rest)
+    answers[question.key] = await ask(prompter, question, answers);
+  return answers;
+}
+
+async function ask(
+  prompter: Prompter,
+  question: Question,
+  answers: Given,
+): Promise<unknown> {
+  const known = survey(answers, newUla, { defaults: false }).answers;
+  const fallback = question.fallback({ answers: known, randomUla: newUla });
+  const prompt = {
+    name: question.key,
+    message: `${question.meaning}:`,
+    default: Array.isArray(fallback)
+      ? fallback.join(" ") || undefined
+      : fallback,
+  };
+  const reply = await prompter.prompt([
+    question.choices
+      ? { ...prompt, type: "list", choices: [...question.choices] }
+      : {
+          ...prompt,
+          type: "input",
+          validate: (text: unknown) => judge(question, text, answers),
+          filter: (text: unknown) => normalForm(question, text),
+        },
+  ]);
+  const text: unknown = reply[question.key];
+  return question.list ? words(text) : text;
+}
+
+/** true, or why not, on one line. */
+function judge(
+  question: Question,
+  text: unknown,
+  answers: Given,
+): true | string {
+  const value = question.list ? words(text) : text;
+  const { issues } = survey({ ...answers, [question.key]: value }, newUla, {
+    defaults: false,
+  });
+  // Issues of what was given by flag are shown too: this may be the last place to mend them.
+  const issue = issues[0];
+  if (issue === undefined) return true;
+  const whose = issue.flag === question.flag ? "" : `${issue.flag}: `;
+  return `${whose}${issue.reason}. ${issue.remedy}.`;
+}
+
+/** What is shown once an answer is taken; what can't be read stays as it was typed. */
+function normalForm(question: Question, text: unknown): unknown {
+  if (question.list) return text;
+  const read = readAnswer(question, text);
+  return "answer" in read ? read.answer : text;
+}
+
+function words(text: unknown): string[] {
+  return String(text ?? "")
+    .split(/[\s,]+/)
+    .filter((word) => word !== "");
+}
+
+const CHOICES: readonly { name: string; value: Word | "diff" }[] = [
+  { name: "keep mine", value: "keep" },
+  { name: "take the generated one", value: "theirs" },
+  { name: "write both, with conflict markers", value: "markers" },
+  { name: "show the difference", value: "diff" },
+];
+
+/** Asks what to do with each file in the way; "for all" ends the asking. */
+export async function askConflicts(
+  prompter: Prompter,
+  conflicts: readonly Change[],
+  style: Style,
+  show: (text: string) => void,
+): Promise<Map<string, Word>> {
+  const decided = new Map<string, Word>();
+  for (const [index, conflict] of conflicts.entries()) {
+    let word: Word | "diff";
+    do {
+      const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
+      const message = `${conflict.path} is ${conflict.reason}:`;
+      const reply = await prompter.prompt([
+        { type: "list", name: "word", message, choices },
+      ]);
+      word = reply["word"] as Word | "diff";
+      if (word === "diff") show(diffText(conflict, style));
+    } while (word === "diff");
+    decided.set(conflict.path, word);
+    const left = conflicts.slice(index + 1);
+    if (index > 0 || left.length === 0) continue;
+    const message = `The same for the other ${left.length}?`;
+    const { all } = await prompter.prompt([
+      { type: "confirm", name: "all", message, default: false },
+    ]);
+    if (all) {
+      for (const { path } of left) decided.set(path, word);
+      break;
+    }
+  }
+  return decided;
+}

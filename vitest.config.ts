@@ -1,0 +1,6 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm test`: needs only Node. The tests that need root and Debian hosts are the lab's. */
+export default defineConfig({
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/**/*.lab.test.ts"], testTimeout: 30_000 },
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** `npm run test:lab`: root on Debian; see test/lab/README.md. */
+export default defineConfig({
+  test: {
+    include: ["test/**/*.lab.test.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
+    fileParallelism: false,
+  },
+});
