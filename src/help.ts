@@ -34,7 +34,9 @@ function rows(questions: readonly Question[]): string {
   return questions
     .map(({ flag, metavar, choices, meaning, otherwise }) => {
       const name = `${flag} ${choices ? choices.join("|") : metavar}`;
-      return `  ${name.padEnd(30)} ${meaning} [${otherwise}]\n`;
+      const usual = otherwise === "asked" ? "" : ` [${otherwise}]`;
+      return `  ${name.padEnd(28)} ${meaning}${usual}
+`;
     })
     .join("");
 }
