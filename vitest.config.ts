@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { reporters } from "./test/reporters.ts";
 
 /** `npm test`: needs only Node. The tests that need root and Debian hosts are the lab's. */
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/**/*.lab.test.ts"], testTimeout: 30_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/**/*.lab.test.ts"],
+    testTimeout: 30_000,
+    reporters: reporters("npm-test"),
+  },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { reporters } from "./test/reporters.ts";
 
 /** `npm run test:lab`: root on Debian; see test/lab/README.md. */
 export default defineConfig({
@@ -7,5 +8,6 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 900_000,
     fileParallelism: false,
+    reporters: reporters("test-lab"),
   },
 });

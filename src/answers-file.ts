@@ -9,6 +9,9 @@ import type { Given } from "./resolve.ts";
 /** No answers file is larger; what is, is something else. */
 const LARGEST = 1024 * 1024;
 
+/** What JSON.parse and yaml throw; ReferenceError: an alias, which answers don't need. */
+const UNPARSED = /^(SyntaxError|ReferenceError|YAML\w+)$/;
+
 /**
  * Reads `--answers FILE`: an object of answers by key, JSON where the name ends in .json, else YAML.
  * Values are not looked at here: they are read as flags are.
@@ -62,7 +65,7 @@ export async function readAnswersFile(file: string): Promise<Given> {
 }
 
 async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import("yaml");
+  const { parse } = await import("./yaml.ts");
   return parse(text, { maxAliasCount: 0, stringKeys: true, logLevel: "error" });
 }
 
