@@ -42,11 +42,14 @@ export function checkoutSession(): Session {
         git: false,
       } as const;
       const outcome = await generate(given, request, owner);
-      return outcomeText(
-        outcome,
-        { shown: directory, asked: true, dryRun: false, diff: false },
-        style,
-      );
+      const manner = {
+        shown: directory,
+        asked: true,
+        dryRun: false,
+        diff: false,
+      };
+      show(outcomeText(outcome, manner, style));
+      return directory;
     },
   };
 }

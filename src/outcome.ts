@@ -40,7 +40,9 @@ export function outcomeText(
       ? `To repeat this without questions:\n  ${repeatCommand(outcome.answers, manner.shown)}`
       : "",
   ];
-  return sections.filter((section) => section !== "").join("\n\n");
+  const text = sections.filter((section) => section !== "").join("\n\n");
+  // Questions and answers stand right above.
+  return manner.asked ? `\n${text}` : text;
 }
 
 function endText(
@@ -57,10 +59,10 @@ function endText(
   const count = changes.filter(
     ({ action }) => !["same", "keep"].includes(action),
   ).length;
-  const target = plan.host.address;
+  const target = plan.ipv4.address || `[${plan.host.address}]`;
   const steps = [
     `Read ${shown}/README.md: the plan, the DNS records to set, the steps.`,
-    `Copy it to the server:  rsync -a ${quoted(shown)}/ root@[${target}]:/opt/kong-ipv6/`,
+    `Copy it to the server:  rsync -a ${quoted(shown)}/ root@${target}:/opt/kong-ipv6/`,
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
   ];
   return [
