@@ -40,10 +40,8 @@ export async function readAnswersFile(file: string): Promise<Given> {
     content =
       extname(file) === ".json" ? JSON.parse(text) : await parseYaml(text);
   } catch (error) {
-    const reason =
-      error instanceof Error
-        ? (error.message.split("\n")[0] ?? "")
-        : String(error);
+    if (!(error instanceof Error) || !UNPARSED.test(error.name)) throw error;
+    const reason = error.message.split("\n")[0] ?? "";
     throw refuse(
       `it can't be parsed: ${reason.replace(/[.:\s]+$/, "")}`,
       "Write KEY: VALUE lines",
