@@ -1,5 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, unlink } from "node:fs/promises";
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  unlink,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -27,6 +35,17 @@ export async function buildOnce(
   } finally {
     await unlock();
   }
+}
+
+/** Removes the entries of a cache folder that begin alike but aren't (or belong to) the one in use: older builds only take room. */
+export async function removeOthers(
+  folder: string,
+  prefix: string,
+  current: string,
+): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (name.startsWith(prefix) && !name.startsWith(current))
+      await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Takes a lock file that names this process; waits for its holder, and takes over from one that died. */

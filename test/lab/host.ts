@@ -20,9 +20,11 @@ import type { Topology } from "./topology.ts";
 
 export interface HostOptions {
   /** Text of the distribution's own netplan file, 50-cloud-init.yaml; default: the host's IPv4 address and route. */
-  netplan?: string;
+  netplan?: string | undefined;
   /** Further files that are there before the first boot: absolute path → text (mode 0644). */
-  files?: Record<string, string>;
+  files?: Record<string, string> | undefined;
+  /** Folder with a /var/lib/docker that holds images already (`dockerStoreOf`); without it Docker starts empty. */
+  dockerStore?: string | undefined;
 }
 
 /** Variables of a command run inside, as after a login; nothing of the machine outside is handed in. */
@@ -204,7 +206,7 @@ export class Host {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #install({ netplan, files }: HostOptions): Promise<void> {
+  async #install({ netplan, files, dockerStore }: HostOptions): Promise<void> {
     const upper = join(this.folder, "upper");
     for (const name of ["upper", "work", "root", "docker"])
       await mkdir(join(this.folder, name));
@@ -217,6 +219,7 @@ export class Host {
     await put("/etc/netplan/50-cloud-init.yaml", own, 0o600);
     for (const [path, text] of Object.entries(files ?? {}))
       await put(path, text);
+    if (dockerStore) await must(["sh", "-ec", SEED, dockerStore, this.folder]);
     if (await limitsAreFixed()) {
       const runc = join(upper, "usr/local/sbin/runc");
       await put("/usr/local/sbin/runc", "", 0o755);
@@ -277,10 +280,21 @@ export class Host {
 }
 
 /** Inside gets its own variables and folder by `env`; what is left is for the program that leads in. */
-const outside = ({ input, timeoutMs }: RunOptions): RunOptions => ({
+const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
   input,
+  inputFile,
   timeoutMs,
 });
+
+/**
+ * $0 a /var/lib/docker, $1 the host's folder. Docker never changes an image's layer in place, so layers are hard links;
+ * all else is copied.
+ */
+const SEED = `
+cd "$0"
+cp -al overlay2 "$1/docker/"
+for part in *; do [ "$part" = overlay2 ] || cp -a "$part" "$1/docker/"; done
+`;
 
 /**
  * $1 root, $2 the host's folder, $3 network namespace. /run/systemd has to be a mount of its own where the machine
@@ -298,10 +312,13 @@ exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="\${2##*/}" -
   --bind="$2/docker:/var/lib/docker" --bind-ro="$1/usr/bin/true:/usr/bin/udevadm"
 `;
 
-/** What an installer leaves: the host's IPv4 and nothing of IPv6. */
+/**
+ * What an installer leaves: the host's IPv4 and nothing of IPv6. accept-ra is off because no router advertises here:
+ * systemd 252 waits 14 s for that at each boot before it calls the network online.
+ */
 function distributionNetplan({ options }: Topology): string {
   const { interface: uplink, ipv4, ipv4Gateway } = options;
-  const head = `network:\n  version: 2\n  ethernets:\n    ${uplink}:\n      dhcp4: false\n`;
+  const head = `network:\n  version: 2\n  ethernets:\n    ${uplink}:\n      accept-ra: false\n`;
   if (ipv4 === "none") return head;
   return `${head}      addresses:\n        - ${ipv4}\n      routes:\n        - to: default\n          via: ${ipv4Gateway}\n`;
 }

@@ -1,3 +1,4 @@
+import { dockerStoreOf } from "./docker-store.ts";
 import { Host, type HostOptions } from "./host.ts";
 import type { Root } from "./roots.ts";
 import { Topology, type TopologyOptions } from "./topology.ts";
@@ -10,17 +11,22 @@ export interface Lab {
   close(): Promise<void>;
 }
 
+export interface LabOptions
+  extends TopologyOptions, Omit<HostOptions, "dockerStore"> {
+  /** Does the host's Docker hold the stand-in images, as if it could pull them? Default: yes. */
+  images?: boolean;
+}
+
 /** Lays the network and boots a host on it. Close it in a `finally` or an `afterAll`. */
-export async function openLab(
-  root: Root,
-  options: TopologyOptions & HostOptions,
-): Promise<Lab> {
-  const { netplan, files, ...network } = options;
+export async function openLab(root: Root, options: LabOptions): Promise<Lab> {
+  const { netplan, files, images = true, ...network } = options;
+  const dockerStore = images ? await dockerStoreOf(root) : undefined;
   const topology = await Topology.open(network);
   try {
     const host = await Host.boot(root, topology, {
-      ...(netplan === undefined ? {} : { netplan }),
-      ...(files === undefined ? {} : { files }),
+      netplan,
+      files,
+      dockerStore,
     });
     const close = async () => {
       await host.close();

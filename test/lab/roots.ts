@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import {
-  chmod,
-  mkdir,
-  readdir,
-  readFile,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { buildOnce, CACHE } from "./cache.ts";
+import { buildOnce, CACHE, removeOthers } from "./cache.ts";
+import { aptInstall, debootstrap, DPKG_SETTINGS } from "./debian.ts";
 import { debianMirror } from "./mirror.ts";
 import { must } from "./run.ts";
 import { installTools } from "./tools.ts";
@@ -84,70 +77,33 @@ export function describeRoot({ generation, suite, versions }: Root): string {
 }
 
 async function build(generation: Generation, target: string): Promise<void> {
-  const mirror = await debianMirror();
   try {
-    await bootstrap(generation, target, mirror).catch(
-      async (error: unknown) => {
-        if (generation !== "sid") throw error;
-        console.warn(
-          `lab: sid can't be installed today, taking forky: ${String(error).slice(-400)}`,
-        );
-        await rm(target, { recursive: true, force: true });
-        await bootstrap("forky", target, mirror);
-      },
-    );
+    await install(generation, target);
   } catch (error) {
-    // A report is no place for a mirror's name.
-    throw new Error(
-      `${generation}: ${String(error).replaceAll(mirror, "<mirror>")}`,
-    );
+    if (generation !== "sid") throw error;
+    console.warn(`lab: no sid today, taking forky: ${String(error)}`);
+    await rm(target, { recursive: true, force: true });
+    await install("forky", target);
   }
-  await removeOlder(generation);
+  const current = basename(pathOf(generation));
+  await removeOthers(join(CACHE, "roots"), `${generation}-`, current);
 }
 
-async function bootstrap(
-  suite: string,
-  root: string,
-  mirror: string,
-): Promise<void> {
-  await mkdir(join(root, "etc/dpkg/dpkg.cfg.d"), { recursive: true });
-  const speed = join(root, "etc/dpkg/dpkg.cfg.d/lab");
-  const unread = ["doc", "man", "locale"].map(
-    (name) => `path-exclude=/usr/share/${name}/*`,
-  );
-  await writeFile(speed, ["force-unsafe-io", ...unread, ""].join("\n"));
-  const debs = join(CACHE, "debs", suite);
-  await mkdir(join(debs, "partial"), { recursive: true });
-  const script = await bootstrapScript(suite);
-  await must([
-    "debootstrap",
-    "--variant=minbase",
-    `--cache-dir=${debs}`,
-    suite,
-    root,
-    mirror,
-    ...script,
-  ]);
-
-  const sources = join(root, "etc/apt/sources.list");
-  await writeFile(sources, `deb ${mirror} ${suite} main\n`);
-  if (suite === "forky") await addSuite(root, mirror, "trixie", "ndppd");
-  // What is installed must not be started: policy-rc.d says so to every package (Debian policy 9.3.3).
-  const policy = join(root, "usr/sbin/policy-rc.d");
-  await writeFile(policy, "#!/bin/sh\nexit 101\n");
-  await chmod(policy, 0o755);
-  await aptInstall(root, debs, packagesOf(suite));
-  for (const path of [speed, policy]) await rm(path);
+async function install(suite: string, root: string): Promise<void> {
+  await debootstrap(suite, root);
+  if (suite === "forky") await addSuite(root, "trixie", "ndppd");
+  await aptInstall(suite, root, packagesOf(suite));
+  await rm(join(root, DPKG_SETTINGS));
   await finish(root, suite);
 }
 
 /** Takes one package, and only that, from a second suite (apt_preferences). */
 async function addSuite(
   root: string,
-  mirror: string,
   suite: string,
   name: string,
 ): Promise<void> {
+  const mirror = await debianMirror();
   await writeFile(
     join(root, "etc/apt/sources.list.d/second.list"),
     `deb ${mirror} ${suite} main\n`,
@@ -162,44 +118,8 @@ async function addSuite(
   );
 }
 
-/** An older debootstrap has no script for a newer suite; all Debian suites share sid's. */
-async function bootstrapScript(suite: string): Promise<string[]> {
-  const scripts = "/usr/share/debootstrap/scripts";
-  return existsSync(join(scripts, suite)) ? [] : [join(scripts, "sid")];
-}
-
-async function aptInstall(
-  root: string,
-  debs: string,
-  packages: readonly string[],
-): Promise<void> {
-  const script = `set -e
-    mount -t proc proc "$1/proc"
-    mount --bind /dev "$1/dev"
-    mount --bind "$2" "$1/var/cache/apt/archives"
-    root=$1; shift 2
-    export DEBIAN_FRONTEND=noninteractive
-    # A suite that moves counts as expired where its mirror stands still: Check-Valid-Until.
-    options='-qq -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o APT::Sandbox::User=root -o Binary::apt-get::APT::Keep-Downloaded-Packages=true'
-    chroot "$root" apt-get $options update
-    chroot "$root" apt-get $options install -y --no-install-recommends "$@"`;
-  await must([
-    "unshare",
-    "--mount",
-    "sh",
-    "-c",
-    script,
-    "lab",
-    root,
-    debs,
-    ...packages,
-  ]);
-}
-
 /** Takes away what would make two hosts the same, or what a host gets from its own lab. */
 async function finish(root: string, suite: string): Promise<void> {
-  await rm(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
-  await mkdir(join(root, "var/lib/apt/lists/partial"), { recursive: true });
   await writeFile(join(root, "etc/machine-id"), "");
   await rm(join(root, "var/lib/dbus/machine-id"), { force: true });
   await rm(join(root, "etc/resolv.conf"), { force: true });
@@ -233,13 +153,4 @@ async function versionsOf(root: string): Promise<Versions> {
     ufw: of("ufw"),
     ndppd: of("ndppd"),
   };
-}
-
-/** Roots of an earlier package list only take room. */
-async function removeOlder(generation: Generation): Promise<void> {
-  const folder = join(CACHE, "roots");
-  const current = basename(pathOf(generation));
-  for (const name of await readdir(folder))
-    if (name.startsWith(`${generation}-`) && !name.startsWith(current))
-      await rm(join(folder, name), { recursive: true, force: true });
 }

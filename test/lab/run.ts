@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
 
 /** What a program left behind. A program ended by a signal has the code 128 + signal's number, as in a shell. */
 export interface Ran {
@@ -10,6 +11,8 @@ export interface Ran {
 export interface RunOptions {
   /** Text for the program's standard input; without it the input is empty. */
   input?: string | undefined;
+  /** Instead of `input`: a file to be read. */
+  inputFile?: string | undefined;
   /** Working directory. */
   cwd?: string | undefined;
   /** Variables laid over this process's own. */
@@ -66,7 +69,9 @@ export function run(
     child.stdin.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") reject(error);
     });
-    child.stdin.end(options.input ?? "");
+    if (options.inputFile === undefined) child.stdin.end(options.input ?? "");
+    else
+      createReadStream(options.inputFile).on("error", reject).pipe(child.stdin);
   });
 }
 
