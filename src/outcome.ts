@@ -1,6 +1,7 @@
 import { QUESTIONS, type Answers } from "./answers.ts";
 import { EXIT, issueText } from "./errors.ts";
 import type { Outcome } from "./generate.ts";
+import { printableJson } from "./printable.ts";
 import { changesText, diffText, planText, summary } from "./report.ts";
 import type { Style } from "./style.ts";
 
@@ -86,20 +87,16 @@ export function outcomeJson(outcome: Outcome): string {
     mode: after.mode.toString(8).padStart(4, "0"),
     ...(reason === undefined ? {} : { reason }),
   }));
-  return JSON.stringify(
-    {
-      exitCode,
-      directory,
-      written,
-      answers,
-      warnings,
-      notes,
-      summary: summary(changes),
-      changes: listed,
-    },
-    null,
-    2,
-  );
+  return printableJson({
+    exitCode,
+    directory,
+    written,
+    answers,
+    warnings,
+    notes,
+    summary: summary(changes),
+    changes: listed,
+  });
 }
 
 /** The command line that gives the same answers without a question. */
