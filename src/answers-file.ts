@@ -99,7 +99,7 @@ function unknownKey(file: string, key: string): Issue[] {
       flag: "--answers",
       value: file,
       reason,
-      remedy: `Did you mean ${closest(key, keys)}?`,
+      remedy: `Perhaps ${closest(key, keys)} is meant`,
     },
   ];
 }

@@ -92,12 +92,15 @@ export function snapshot(
         found[path] = `dir ${mode}`;
         walk(path);
       } else
-        found[path] =
-          `file ${mode} ${readFileSync(join(root, path), "latin1")}`;
+        found[path] = `file ${mode} ${contentOf(join(root, path), stat.mode)}`;
     }
   };
   walk("");
   return found;
+}
+
+function contentOf(path: string, mode: number): string {
+  return mode & 0o400 ? readFileSync(path, "latin1") : "";
 }
 
 /** A tree without its passwords, for comparing two runs. */
