@@ -67,7 +67,7 @@ export function compare(rendered: Tree, disk: Disk): Change[] {
 export type Word = "keep" | "theirs" | "markers";
 
 /**
- * Applies the owner's word to one conflict. What can't be compared can only be kept.
+ * Applies the owner's word to one conflict. What can't be compared can only be kept, or is left.
  * @param merged the text with conflict markers, asked for only where it is needed
  */
 export function settle(
@@ -76,9 +76,18 @@ export function settle(
   merged: (change: Change) => string,
 ): Change {
   if (change.action !== "conflict") return change;
-  if (word === "keep" || change.before === null)
-    return { ...change, action: "keep" };
+  if (word === "keep") return { ...change, action: "keep" };
+  if (change.before === null) return change;
   if (word === "theirs") return { ...change, action: "update" };
-  const after = { text: merged(change), mode: change.before.mode };
-  return { ...change, action: "markers", after };
+  // The owner's mode, but never more open than what must stay private.
+  const mode = isPrivate(change.after)
+    ? change.before.mode & 0o700
+    : change.before.mode;
+  return {
+    ...change,
+    action: "markers",
+    after: { text: merged(change), mode },
+  };
 }
+
+export const isPrivate = ({ mode }: File): boolean => (mode & 0o077) === 0;

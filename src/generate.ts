@@ -1,9 +1,10 @@
-import { apply, recover } from "./apply.ts";
+import { apply } from "./apply.ts";
 import type { Answers } from "./answers.ts";
-import { compare, settle, type Change } from "./changes.ts";
+import { compare, isPrivate, settle, type Change } from "./changes.ts";
 import type { Prompter } from "./conversation.ts";
 import { lookAtTarget, readDisk } from "./disk.ts";
 import { EXIT, UnusableError, type ExitCode, type Issue } from "./errors.ts";
+import { recover, wasCutOff } from "./in-place.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render } from "./render.ts";
@@ -56,8 +57,11 @@ export async function generate(
   const rendered = render(addresses);
   const notes: string[] = [];
 
-  const filled = lookAtTarget(directory) === "filled";
-  if (filled && !request.dryRun && recover(directory)) {
+  if (request.dryRun && wasCutOff(directory)) {
+    notes.push(
+      "An earlier run was cut off while writing here: without --dry-run, what it had begun is taken back first.",
+    );
+  } else if (recover(directory)) {
     notes.push(
       "An earlier run was cut off while writing here: what it had begun was taken back.",
     );
@@ -69,6 +73,7 @@ export async function generate(
 
   const compared = compare(rendered, readDisk(directory, rendered.keys()));
   const changes = await decide(compared, request, owner);
+  notes.push(...advice(changes));
   const outcome = {
     directory,
     answers,
@@ -102,6 +107,20 @@ export async function generate(
   };
 }
 
+/** What the owner should see to in files that stay the owner's. */
+function advice(changes: readonly Change[]): string[] {
+  return changes.flatMap(({ path, action, before, after }) => {
+    if (before === null || !["keep", "same"].includes(action)) return [];
+    if (isPrivate(after) && !isPrivate(before))
+      return [`Others can read your ${path}: chmod 600 ${path}`];
+    if (path === ".gitignore" && action === "keep")
+      return [
+        "Your .gitignore is kept: see that it leaves out .env and .kong-ipv6.*/",
+      ];
+    return [];
+  });
+}
+
 function applied(changes: readonly Change[], path: string): boolean {
   const action = changes.find((change) => change.path === path)?.action;
   return action === "create" || action === "update" || action === "same";
@@ -113,6 +132,8 @@ function applied(changes: readonly Change[], path: string): boolean {
  */
 export function inspect(directory: string): void {
   lookAtTarget(directory);
+  // What was cut off is taken back first, or ended.
+  if (wasCutOff(directory)) return;
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
   if (entry === undefined || entry.kind === "absent") return;
   throw new UnusableError([

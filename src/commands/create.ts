@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { resolve as absolute } from "node:path";
+import { wasCutOff } from "../in-place.ts";
 import { QUESTIONS } from "../answers.ts";
 import { readAnswersFile } from "../answers-file.ts";
 import type { Arguments } from "../args.ts";
@@ -88,6 +89,8 @@ async function loadPrompter(): ReturnType<Owner["prompter"]> {
 /** Without a directory it is the current one, if nothing is in there that could be mixed up with it. */
 function implied(): string {
   if (readdirSync(".").every((name) => name === ".git")) return ".";
+  // Begun by a run that was cut off.
+  if (wasCutOff(".")) return ".";
   throw new UnusableError([
     {
       flag: "directory",
