@@ -197,6 +197,10 @@ describe("plugins", () => {
     expect(enabled("my-kong-plugin-x")).toBe("bundled,my-kong-plugin-x");
   });
 
+  test("are enabled once where two rocks hold one, or it is bundled", () => {
+    expect(enabled("x", "kong-plugin-x", "bundled")).toBe("bundled,x");
+  });
+
   test("are built as they were named", () => {
     const plugin = ["kong-plugin-jwt2header", "kong-oidc"];
     expect(planOf({ plugin }).plugins.rocks).toEqual(plugin);

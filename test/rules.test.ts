@@ -39,12 +39,17 @@ describe("the host", () => {
     refuses({ host: "2001:db8:ffff::2" }, ["--host", "--delivery routed"]);
   });
 
-  test("is not the prefix's subnet-router anycast address", () => {
+  test("is not its subnet's router anycast address", () => {
     refuses({ host: "2001:db8:1:2::" }, ["--host", "RFC 4291 2.6.1"]);
-    refuses({ host: "2001:db8:1:2::", delivery: "routed" }, [
+    const routed = { prefix: "2001:db8::/32", delivery: "routed" };
+    refuses({ ...routed, host: "2001:db8::" }, ["--host", "RFC 4291 2.6.1"]);
+    // Of a routed /32 the server's /64 is on its link; on-link it is the /32.
+    refuses({ ...routed, host: "2001:db8:0:9::" }, [
       "--host",
       "RFC 4291 2.6.1",
     ]);
+    takes({ ...routed, host: "2001:db8:0:9::1" });
+    takes({ prefix: "2001:db8::/32", host: "2001:db8:0:9::" });
   });
 });
 

@@ -261,10 +261,14 @@ function build(dice: Ingredients): Case {
   const end = prefix.address + sizeOf(prefix.length) - 1n;
   const routed = dice.delivery === "routed";
 
-  const host =
+  // Not its /64's subnet-router anycast address either.
+  const own64 = (address: bigint): bigint =>
+    routed && address % sizeOf(64) === 0n ? address + 1n : address;
+  const host = own64(
     routed && dice.hostOutside
       ? nextGlobal(dice.host, (address) => address === prefix.address)
-      : between(prefix.address + 1n, end, dice.host);
+      : between(prefix.address + 1n, end, dice.host),
+  );
 
   const length = dice.exposedLength;
   const exposedAt = (random: bigint): Cidr => ({
