@@ -67,11 +67,13 @@ const SCENES: readonly (readonly [string, Scene])[] = [
 ];
 
 /** At which changes of the disk: all over the run, and around its end, where all falls into place. */
-function points(changes: number): number[] {
-  const spread = [0.25, 0.5, 0.65, 0.8].map((part) =>
+function points(changes: number, { atOnce }: Scene): number[] {
+  const spread = (atOnce ? [0.5, 0.9] : [0.25, 0.5, 0.65, 0.8]).map((part) =>
     Math.ceil(part * changes),
   );
-  const end = [5, 4, 3, 2, 1, 0].map((before) => changes - before);
+  const end = (atOnce ? [2, 1, 0] : [5, 4, 3, 2, 1, 0]).map(
+    (before) => changes - before,
+  );
   return [...new Set([1, ...spread, ...end])];
 }
 
@@ -109,7 +111,7 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
   const changes = Number(/(\d+) changes/.exec(stderr)?.[1]);
   const after = JSON.stringify(look(whole));
 
-  const complaints = await batched(points(changes), async (at) => {
+  const complaints = await batched(points(changes, scene), async (at) => {
     const found: string[] = [];
     const complain = (text: string): void =>
       void found.push(`change ${at}: ${text}`);
@@ -143,5 +145,5 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
 });
 
 test("killed at many moments", () => {
-  expect(killed).toBeGreaterThan(45);
+  expect(killed).toBeGreaterThanOrEqual(38);
 });
