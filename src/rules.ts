@@ -73,7 +73,7 @@ export function check(answers: Partial<Answers>): Findings {
     ) {
       refuse(
         "host",
-        "it is its subnet's router anycast address (RFC 4291 2.6.1)",
+        "it is its link's subnet-router anycast address (RFC 4291 2.6.1)",
         tryThis(own),
       );
     }
