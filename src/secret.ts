@@ -34,7 +34,10 @@ export function redactSecrets(text: string, rendered: string): string {
       .filter(([, , , value]) => value === SECRET)
       .map(([, , key]) => key),
   );
-  return text.replace(ASSIGNMENT, (line, start: string, key: string) =>
-    secret.has(key) ? start + SECRET : line,
+  return text.replace(
+    ASSIGNMENT,
+    (line, start: string, key: string, value: string) =>
+      // Where there is none yet, one is missing: that is no secret.
+      secret.has(key) && value !== "" ? start + SECRET : line,
   );
 }

@@ -79,6 +79,11 @@ describe("redactSecrets", () => {
     );
   });
 
+  test("an empty password is none: the file differs from what is generated", () => {
+    const disk = RENDERED.replace(`PASSWORD=${SECRET}`, "PASSWORD=");
+    expect(redactSecrets(disk, RENDERED)).toBe(disk);
+  });
+
   test("a password behind `export` or white space is taken out too", () => {
     for (const line of [
       "export KONG_PG_PASSWORD=hunter2",
