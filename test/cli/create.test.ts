@@ -105,13 +105,11 @@ describe("what a run prints and returns", () => {
     );
     expect(report.changes).toHaveLength(files.length);
     for (const [path, content] of files)
-      expect
-        .soft(report.changes)
-        .toContainEqual({
-          path,
-          action: "create",
-          mode: content.split(" ")[1],
-        });
+      expect.soft(report.changes).toContainEqual({
+        path,
+        action: "create",
+        mode: content.split(" ")[1],
+      });
     expect(report.summary).toEqual({ create: files.length });
     expect(stdout).not.toContain(
       /^KONG_PG_PASSWORD=(.*)$/m.exec(sandbox.read("gw/.env"))?.[1],

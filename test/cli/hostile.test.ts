@@ -1,0 +1,275 @@
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { isMap, isScalar, parse, parseDocument } from "yaml";
+import {
+  attack,
+  ATTACKS,
+  CONTROLS,
+  flagOf,
+  FREE,
+  PLAIN_YAML,
+  TEXTS,
+  type Attack,
+} from "./attacks.ts";
+import { batched, CI, has, PREFIX, run, Sandbox, snapshot } from "./run.ts";
+
+/** A control character, or one that turns the writing direction; a line's end is none. */
+const RAW = /[^\P{Cc}\n]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+const accepted = ATTACKS.filter(({ answer }) => answer !== undefined);
+const refused = ATTACKS.filter(({ answer }) => answer === undefined);
+
+test("most of it is refused, some of it is plain text after all", () => {
+  expect(refused.length).toBeGreaterThan(800);
+  expect(accepted.length).toBeGreaterThan(150);
+});
+
+/** What is wrong with how a run refused these attacks; some of them may be accepted. */
+async function refusal(attacks: readonly Attack[]): Promise<unknown[]> {
+  const sandbox = new Sandbox();
+  const before = JSON.stringify(sandbox.tree());
+  const args = attacks.map(({ key, text }) => `${flagOf(key)}=${text}`);
+  const { code, stdout, stderr, tree } = await run(sandbox, [
+    "gw",
+    ...PREFIX,
+    ...args,
+  ]);
+  const flags = attacks
+    .filter(({ answer }) => answer === undefined)
+    .map(({ key }) => flagOf(key));
+  const named =
+    flags.length > 0 &&
+    flags.every((flag) => stderr.includes(`error ${flag} `));
+  const silent = stdout === "" && JSON.stringify(tree) === before;
+  return code === 2 && named && silent && !RAW.test(stderr)
+    ? []
+    : [args, code, stderr];
+}
+
+test("by flag: what is refused is named, shown without its controls, and nothing is written", async () => {
+  const texts = TEXTS.filter((text) => !/^[\w.:/-]+$/.test(text));
+  const groups = texts.flatMap((_, index) =>
+    index % 3 > 0
+      ? []
+      : [
+          FREE.map((key, place) =>
+            attack(key, texts[(index + place) % texts.length] ?? ""),
+          ),
+        ],
+  );
+  expect((await batched(groups, refusal)).flat()).toEqual([]);
+});
+
+test("by answers file: controls, NUL among them", async () => {
+  const complaints = await batched(CONTROLS, async (text) => {
+    const answers = Object.fromEntries(FREE.map((key) => [key, `a${text}b`]));
+    const sandbox = new Sandbox({
+      "a.json": JSON.stringify({ ...answers, [`k${text}`]: "x" }),
+    });
+    const before = JSON.stringify(sandbox.tree());
+    const told = await run(sandbox, ["gw", ...PREFIX, "--answers", "a.json"]);
+    const json = await run(sandbox, [
+      "gw",
+      ...PREFIX,
+      "--answers",
+      "a.json",
+      "--json",
+    ]);
+    const named = FREE.every((key) =>
+      told.stderr.includes(`error ${flagOf(key)} `),
+    );
+    const isFine =
+      told.code === 2 &&
+      json.code === 2 &&
+      named &&
+      JSON.stringify(json.tree) === before;
+    return isFine && !RAW.test(told.stderr) && !RAW.test(json.stdout)
+      ? []
+      : [[text, told.stderr, json.stdout]];
+  });
+  expect(complaints.flat()).toEqual([]);
+});
+
+test("by answers file, unquoted YAML: refused, or the very text that stands there", async () => {
+  const complaints = await batched(PLAIN_YAML, async (text) => {
+    const usable = FREE.filter(
+      (key) => key !== "interface" && attack(key, text).answer !== undefined,
+    );
+    const lines = usable.length > 0 ? usable : (["network"] as const);
+    const sandbox = new Sandbox({
+      "a.yaml": lines.map((key) => `${key}: ${text}\n`).join(""),
+    });
+    const before = JSON.stringify(sandbox.tree());
+    const { code, stderr, tree } = await run(sandbox, [
+      "gw",
+      ...PREFIX,
+      "--answers",
+      "a.yaml",
+    ]);
+    if (code === 2)
+      return JSON.stringify(tree) === before ? [] : [[text, stderr]];
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    const same = lines.every(
+      (key) => String(answers[key]) === attack(key, text).answer,
+    );
+    return code === 0 && same ? [] : [[text, code, stderr]];
+  });
+  expect(complaints.flat()).toEqual([]);
+});
+
+/** Accepted texts, one of each key at a time, until all were had. */
+const rounds = Array.from(
+  { length: Math.max(...FREE.map((key) => of(key).length)) },
+  (_, index) => FREE.flatMap((key) => of(key)[index] ?? []),
+);
+
+function of(key: string): Attack[] {
+  const seen = new Map(
+    accepted.filter((one) => one.key === key).map((one) => [one.answer, one]),
+  );
+  const all = [...seen.values()];
+  // Not the same text in each: the bridge may not be named like the uplink.
+  return key === "network" ? [...all.slice(1), ...all.slice(0, 1)] : all;
+}
+
+test("what is accepted is inert in every file", async () => {
+  const complaints = await batched(rounds, async (round) => {
+    const sandbox = new Sandbox();
+    const args = round.map(({ key, text }) => `${flagOf(key)}=${text}`);
+    const { code, stdout, stderr } = await run(sandbox, [
+      "gw",
+      ...PREFIX,
+      ...args,
+    ]);
+    if (code !== 0) return [[args, stderr]];
+    const found = RAW.test(stdout) ? ["a control character is printed"] : [];
+    return [...found, ...meanings(sandbox, round)].map((text) => [
+      args.join(" "),
+      text,
+    ]);
+  });
+  expect(complaints.flat()).toEqual([]);
+  expect(rounds.length).toBeGreaterThan(20);
+});
+
+/** What is wrong with the files that these answers gave. */
+function meanings(sandbox: Sandbox, round: readonly Attack[]): string[] {
+  const found: string[] = [];
+  const want = (name: string, actual: unknown, wanted: unknown): void => {
+    if (JSON.stringify(actual) !== JSON.stringify(wanted))
+      found.push(`${name}: ${JSON.stringify(actual)}`);
+  };
+  const given = Object.fromEntries(
+    round.map(({ key, answer }) => [key, answer]),
+  );
+  const uplink = given["interface"] ?? "ens3";
+  const files = Object.entries(snapshot(sandbox.path("gw"))).filter(
+    ([, content]) => content.startsWith("file"),
+  );
+  const odd = [...round.map(({ answer }) => answer)].some((text) =>
+    text?.includes("undefined"),
+  );
+  for (const [path, content] of files)
+    if (!odd && /undefined|\[object|&quot;|&#/.test(content))
+      found.push(`${path}: ${content}`);
+
+  const compose = parse(sandbox.read("gw/docker-compose.yml"), {
+    merge: true,
+    strict: true,
+  });
+  want(
+    "network",
+    compose.networks.exposed.name,
+    given["network"] ?? "ipv6_exposed",
+  );
+  const rock = given["plugin"]?.replace(/^kong-plugin-/, "");
+  want(
+    "plugins",
+    compose.services.kong.environment.KONG_PLUGINS,
+    rock && `bundled,${rock}`,
+  );
+  const ethernets = parseDocument(
+    sandbox.read("gw/host/etc/netplan/60-kong-ipv6.yaml"),
+  ).getIn(["network", "ethernets"]);
+  const names = isMap(ethernets)
+    ? ethernets.items.map(({ key }) => isScalar(key) && key.value)
+    : [];
+  want("uplink", names, [uplink]);
+  want(
+    "daemon.json",
+    Object.keys(JSON.parse(sandbox.read("gw/host/etc/docker/daemon.json"))),
+    ["ipv6", "fixed-cidr-v6"],
+  );
+  const instructions =
+    sandbox
+      .read("gw/kong-build/Dockerfile")
+      .replaceAll("\\\n", "")
+      .match(/^\w.*$/gm) ?? [];
+  const install =
+    given["plugin"] === undefined
+      ? []
+      : [`RUN luarocks install ${given["plugin"]}`];
+  want(
+    "Dockerfile",
+    instructions.filter((line) => !line.includes("apt-get")),
+    [
+      `FROM ${given["kongImage"] ?? "kong:3.9.3"}`,
+      "USER root",
+      ...install,
+      "USER kong",
+    ],
+  );
+  const env = sandbox
+    .read("gw/.env")
+    .match(/^\w+=.*$/gm)
+    ?.map((line) => line.split("=")[0]);
+  want(".env", env, [
+    "COMPOSE_PROJECT_NAME",
+    "KONG_BIND_IP",
+    "KONG_BIND_IPV6",
+    "KONG_DATA_DIR",
+    "KONG_PG_PASSWORD",
+  ]);
+  want(
+    "data",
+    /^KONG_DATA_DIR=(.*)$/m.exec(sandbox.read("gw/.env"))?.[1],
+    given["dataDir"] ?? "./data",
+  );
+  if (given["domain"])
+    want(
+      "AAAA",
+      sandbox.read("gw/README.md").includes(`${given["domain"]}. 3600 IN AAAA`),
+      true,
+    );
+  return [
+    ...found,
+    ...shellMeanings(sandbox, uplink, given["network"] ?? "ipv6_exposed"),
+  ];
+}
+
+/** Texts of scripts that bash has read; most are the same in every repository. */
+const readable = new Set<string>();
+
+/** bash reads every script, and the plan's variables hold just these texts. */
+function shellMeanings(
+  sandbox: Sandbox,
+  uplink: string,
+  network: string,
+): string[] {
+  if (!has("bash") && !CI) return [];
+  const scripts = Object.entries(snapshot(sandbox.path("gw"))).filter(
+    ([path, content]) => path.endsWith(".sh") && !readable.has(content),
+  );
+  for (const [, content] of scripts) readable.add(content);
+  const script = `
+    for script; do bash -n "$script" || exit 1; done
+    . scripts/lib/plan.sh; printf '%s\\n' "$uplink" "$network"`;
+  const args = ["-c", script, "bash", ...scripts.map(([path]) => path)];
+  const { stdout, stderr } = spawnSync("bash", args, {
+    cwd: sandbox.path("gw"),
+    encoding: "utf8",
+  });
+  return stdout === `${uplink}\n${network}\n` && stderr === ""
+    ? []
+    : [`bash: ${stdout} ${stderr}`];
+}
