@@ -131,12 +131,12 @@ export function writeInto(
     for (const [index, { path }] of entries.entries()) {
       renameSync(join(work, "new", String(index)), join(directory, path));
     }
+    finish(directory, journal);
   } catch (error) {
     if (journal === undefined) rmSync(work, { recursive: true });
     else takeBack(directory, journal);
     throw error;
   }
-  finish(directory, journal);
 }
 
 /** Whether a file was never moved to its place: the target is untouched. */
@@ -175,7 +175,7 @@ function takeBack(directory: string, { files, made }: Journal): void {
   }
   if (owned) return finish(directory, { files, made });
   // Without its journal the rest means nothing any more.
-  rmSync(join(work, "journal.json"));
+  rmSync(join(work, "journal.json"), { force: true });
   rmSync(work, { recursive: true });
 }
 

@@ -1,0 +1,376 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { apply } from "../src/apply.ts";
+import { compare, settle, type Change } from "../src/changes.ts";
+import { readDisk } from "../src/disk.ts";
+import { FailedError } from "../src/errors.ts";
+import { recover, UNDO } from "../src/in-place.ts";
+import type { File, Tree } from "../src/render.ts";
+import { SECRET } from "../src/secret.ts";
+import { power } from "./support/power.ts";
+import { readTree, temporary } from "./support/trees.ts";
+
+vi.mock("node:fs", async (original) => {
+  const { withPower } = await import("./support/power.ts");
+  return await withPower(original);
+});
+
+beforeEach(() => power.on());
+
+const STATE = {
+  path: ".kong-ipv6.json",
+  file: { text: "{}\n", mode: 0o644 },
+} as const;
+
+const NEW: Tree = new Map<string, File>([
+  [".env", { text: `A=1\nKONG_PG_PASSWORD=${SECRET}\n`, mode: 0o600 }],
+  ["README.md", { text: "# Generated\n", mode: 0o644 }],
+  ["host/etc/netplan/60.yaml", { text: "network: 2\n", mode: 0o600 }],
+  ["host/etc/sysctl.d/60.conf", { text: "a = 1\n", mode: 0o644 }],
+  ["scripts/apply.sh", { text: "#!/bin/sh\n", mode: 0o755 }],
+]);
+
+const OWNERS: Tree = new Map<string, File>([
+  [".env", { text: "KONG_PG_PASSWORD=mine\nOTHER=1\n", mode: 0o640 }],
+  ["README.md", { text: "# Mine\n", mode: 0o644 }],
+  ["host/mine.txt", { text: "mine\n", mode: 0o644 }],
+  ["src/app.js", { text: "mine();\n", mode: 0o755 }],
+]);
+
+function put(directory: string, tree: Tree): string {
+  for (const [path, { text, mode }] of tree) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), text);
+    chmodSync(join(directory, path), mode);
+  }
+  return directory;
+}
+
+const changesFor = (directory: string, rendered = NEW): Change[] =>
+  compare(rendered, readDisk(directory, rendered.keys())).map((change) =>
+    settle(change, "theirs", () => ""),
+  );
+
+const write = (directory: string): void =>
+  apply(directory, changesFor(directory), STATE, () => {});
+
+/** Every file and directory, the undo journal left out; a random password as such. */
+function snapshot(directory: string): Record<string, unknown> {
+  if (!existsSync(directory)) return {};
+  const found: Record<string, unknown> = {};
+  for (const entry of readdirSync(directory, {
+    recursive: true,
+    withFileTypes: true,
+  })) {
+    const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
+    if (path.startsWith(UNDO)) continue;
+    found[path] = entry.isDirectory()
+      ? "directory"
+      : [
+          readFileSync(join(directory, path), "utf8").replace(
+            /=[0-9a-f]{64}$/m,
+            "=<random>",
+          ),
+          statSync(join(directory, path)).mode & 0o7777,
+        ];
+  }
+  return found;
+}
+
+const hasNoTrace = (directory: string): void => {
+  // New parents appear together with the directory.
+  let parent = dirname(directory);
+  while (!existsSync(parent)) parent = dirname(parent);
+  const left = /^\.(a|gateway)\.kong-ipv6-/;
+  expect(readdirSync(parent).filter((name) => left.test(name))).toEqual([]);
+  if (existsSync(directory))
+    expect(readdirSync(directory)).not.toContain(".kong-ipv6.tmp");
+};
+
+describe("a new directory", () => {
+  test("appears whole, with the modes it should have under any umask", () => {
+    const before = process.umask(0o077);
+    onTestFinished(() => void process.umask(before));
+    const directory = join(temporary(), "a/b/gateway");
+    write(directory);
+    expect(snapshot(directory)).toEqual({
+      ".env": ["A=1\nKONG_PG_PASSWORD=<random>\n", 0o600],
+      ".kong-ipv6.json": ["{}\n", 0o644],
+      "README.md": ["# Generated\n", 0o644],
+      host: "directory",
+      "host/etc": "directory",
+      "host/etc/netplan": "directory",
+      "host/etc/netplan/60.yaml": ["network: 2\n", 0o600],
+      "host/etc/sysctl.d": "directory",
+      "host/etc/sysctl.d/60.conf": ["a = 1\n", 0o644],
+      scripts: "directory",
+      "scripts/apply.sh": ["#!/bin/sh\n", 0o755],
+    });
+    expect(statSync(join(directory, "host/etc")).mode & 0o777).toBe(0o755);
+    expect(existsSync(join(directory, UNDO))).toBe(false);
+  });
+
+  test("is handed to prepare before it can be seen", () => {
+    const directory = join(temporary(), "gateway");
+    const seen: boolean[] = [];
+    apply(directory, changesFor(directory), STATE, (inside) => {
+      seen.push(existsSync(directory), existsSync(join(inside, "README.md")));
+    });
+    expect(seen).toEqual([false, true]);
+  });
+
+  test("doesn't appear where prepare fails", () => {
+    const root = temporary();
+    const fail = (): void => {
+      throw Object.assign(new Error("no git"), { code: "ENOENT" });
+    };
+    const directory = join(root, "a/gateway");
+    const act = (): void =>
+      apply(directory, changesFor(directory), STATE, fail);
+    expect(act).toThrow(FailedError);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("that exists and is empty keeps its own mode", () => {
+    const directory = join(temporary(), "gateway");
+    mkdirSync(directory);
+    chmodSync(directory, 0o2750);
+    write(directory);
+    expect(statSync(directory).mode & 0o7777).toBe(0o2750);
+    expect(existsSync(join(directory, "README.md"))).toBe(true);
+  });
+
+  test("what a killed run left beside it is taken away, a living run's not", () => {
+    const root = temporary();
+    // No process has the largest id.
+    mkdirSync(join(root, ".gateway.kong-ipv6-4194304"));
+    mkdirSync(join(root, ".gateway.kong-ipv6-1"));
+    mkdirSync(join(root, ".gateway.kong-ipv6-notes"));
+    mkdirSync(join(root, ".other.kong-ipv6-4194304"));
+    write(join(root, "gateway"));
+    expect(readdirSync(root).sort()).toEqual([
+      ".gateway.kong-ipv6-1",
+      ".gateway.kong-ipv6-notes",
+      ".other.kong-ipv6-4194304",
+      "gateway",
+    ]);
+  });
+});
+
+describe("a directory in use", () => {
+  test("keeps what isn't ours, the password too, and what was replaced for undo", () => {
+    const directory = put(temporary(), OWNERS);
+    write(directory);
+    expect(snapshot(directory)).toMatchObject({
+      ".env": ["A=1\nKONG_PG_PASSWORD=mine\n", 0o600],
+      "README.md": ["# Generated\n", 0o644],
+      "host/mine.txt": ["mine\n", 0o644],
+      "src/app.js": ["mine();\n", 0o755],
+    });
+    const old = readTree(join(directory, UNDO, "old"));
+    expect([...old.values()].map(({ text }) => text).sort()).toEqual([
+      "# Mine\n",
+      "KONG_PG_PASSWORD=mine\nOTHER=1\n",
+    ]);
+    // A secret lies in there: it is nobody else's to read.
+    expect(statSync(join(directory, UNDO)).mode & 0o077).toBe(0);
+    hasNoTrace(directory);
+  });
+
+  test("in which nothing is replaced has nothing to undo", () => {
+    const directory = put(
+      temporary(),
+      new Map([["x", { text: "", mode: 0o644 }]]),
+    );
+    write(directory);
+    expect(existsSync(join(directory, UNDO))).toBe(false);
+    hasNoTrace(directory);
+  });
+
+  test("keeps what the owner wants to keep", () => {
+    const directory = put(temporary(), OWNERS);
+    const changes = compare(NEW, readDisk(directory, NEW.keys())).map(
+      (change) => settle(change, "keep", () => ""),
+    );
+    apply(directory, changes, STATE, () => {});
+    expect(snapshot(directory)).toMatchObject({
+      ".env": ["KONG_PG_PASSWORD=mine\nOTHER=1\n", 0o640],
+      "README.md": ["# Mine\n", 0o644],
+      "scripts/apply.sh": ["#!/bin/sh\n", 0o755],
+    });
+  });
+});
+
+const TARGETS: Record<string, () => string> = {
+  "a new directory": () => join(temporary(), "a/gateway"),
+  "an empty directory": () => {
+    const directory = join(temporary(), "gateway");
+    mkdirSync(directory);
+    return directory;
+  },
+  "a directory in use": () => put(temporary(), OWNERS),
+};
+
+describe.each(Object.entries(TARGETS))("%s", (_, make) => {
+  /** How many changing calls a whole write makes, and what is there then. */
+  function measured(): { calls: number; after: Record<string, unknown> } {
+    const directory = make();
+    power.on();
+    write(directory);
+    return { calls: power.used, after: snapshot(directory) };
+  }
+
+  test("is as it was wherever the disk is full", () => {
+    const { calls } = measured();
+    expect(calls).toBeGreaterThan(10);
+    for (let cut = 0; cut < calls; cut += 1) {
+      const directory = make();
+      const before = snapshot(directory);
+      const changes = changesFor(directory);
+      power.cutAfter(cut, "fail");
+      let failure: unknown;
+      try {
+        apply(directory, changes, STATE, () => {});
+      } catch (error) {
+        failure = error;
+      }
+      power.on();
+      // A failure says that it is as it was; a call whose failure doesn't matter says nothing.
+      if (failure === undefined) continue;
+      expect(failure).toBeInstanceOf(FailedError);
+      expect([cut, snapshot(directory)]).toEqual([cut, before]);
+      hasNoTrace(directory);
+    }
+  });
+
+  test("is whole or as it was wherever the run is killed, and the next one mends it", () => {
+    const { calls, after } = measured();
+    const outcomes = new Set<string>();
+    for (let cut = 0; cut < calls; cut += 1) {
+      const directory = make();
+      const before = snapshot(directory);
+      const changes = changesFor(directory);
+      power.cutAfter(cut, "dead");
+      expect(() => apply(directory, changes, STATE, () => {})).toThrow();
+      power.on();
+      if (existsSync(directory)) recover(directory);
+      const found = snapshot(directory);
+      const whole = JSON.stringify(found) === JSON.stringify(after);
+      outcomes.add(whole ? "whole" : "as it was");
+      if (!whole) expect([cut, found]).toEqual([cut, before]);
+      if (existsSync(directory)) expect(recover(directory)).toBe(false);
+      // And it can be written again.
+      if (whole || cut % 5 !== 0) continue;
+      // Another process would take its leftovers away; this one has the same id.
+      for (const parent of [dirname(directory), dirname(dirname(directory))]) {
+        for (const name of existsSync(parent) ? readdirSync(parent) : [])
+          if (/^\.(a|gateway)\.kong-ipv6-/.test(name))
+            rmSync(join(parent, name), { recursive: true });
+      }
+      write(directory);
+      expect([cut, snapshot(directory)]).toEqual([cut, after]);
+    }
+    expect(outcomes).toContain("as it was");
+  });
+});
+
+test("a recovery that is killed itself is ended by the next", () => {
+  const make = TARGETS["a directory in use"] as () => string;
+  const whole = make();
+  power.on();
+  write(whole);
+  const calls = power.used;
+  const after = snapshot(whole);
+  for (let cut = 0; cut < calls; cut += 3) {
+    for (let second = 0; ; second += 1) {
+      const directory = make();
+      const before = snapshot(directory);
+      const changes = changesFor(directory);
+      power.cutAfter(cut, "dead");
+      expect(() => apply(directory, changes, STATE, () => {})).toThrow();
+      power.cutAfter(second, "dead");
+      let killed = false;
+      try {
+        recover(directory);
+      } catch {
+        killed = true;
+      }
+      power.on();
+      recover(directory);
+      const found = snapshot(directory);
+      if (JSON.stringify(found) !== JSON.stringify(after))
+        expect([cut, second, found]).toEqual([cut, second, before]);
+      rmSync(directory, { recursive: true });
+      if (!killed) break;
+    }
+  }
+});
+
+describe("recover", () => {
+  const cutOff = (): string => {
+    const directory = put(temporary(), OWNERS);
+    const changes = changesFor(directory);
+    const whole = put(temporary(), OWNERS);
+    power.on();
+    write(whole);
+    // Among the moves to their places: the state comes last.
+    const calls = power.used - 4;
+    power.cutAfter(calls, "dead");
+    expect(() => apply(directory, changes, STATE, () => {})).toThrow();
+    power.on();
+    return directory;
+  };
+
+  test("takes nothing back from a run that is still at it", () => {
+    const directory = cutOff();
+    const pid = join(directory, ".kong-ipv6.tmp/pid");
+    writeFileSync(pid, "1");
+    expect(() => recover(directory)).toThrow(/another run \(process 1\)/);
+    writeFileSync(pid, "4194304");
+    expect(recover(directory)).toBe(true);
+  });
+
+  test("what the owner changed since then is the owner's", () => {
+    const directory = cutOff();
+    writeFileSync(join(directory, "README.md"), "# Edited after the crash\n");
+    recover(directory);
+    expect(readFileSync(join(directory, "README.md"), "utf8")).toBe(
+      "# Edited after the crash\n",
+    );
+    hasNoTrace(directory);
+  });
+
+  test.each([
+    ["a path that climbs", { path: "../outside", replaced: false }],
+    ["an absolute path", { path: "/outside", replaced: false }],
+    ["a path through a link", { path: "link/outside", replaced: false }],
+  ])("follows no journal with %s", (_, entry) => {
+    const root = temporary();
+    const directory = join(root, "gateway");
+    mkdirSync(join(directory, ".kong-ipv6.tmp"), { recursive: true });
+    writeFileSync(join(root, "outside"), "precious");
+    symlinkSync(root, join(directory, "link"));
+    const journal = { files: [entry], made: [] };
+    writeFileSync(
+      join(directory, ".kong-ipv6.tmp/journal.json"),
+      JSON.stringify(journal),
+    );
+    expect(() => recover(directory)).toThrow(FailedError);
+    expect(readFileSync(join(root, "outside"), "utf8")).toBe("precious");
+  });
+
+  test("of nothing is nothing", () => {
+    expect(recover(temporary())).toBe(false);
+  });
+});

@@ -1,0 +1,74 @@
+import type * as Fs from "node:fs";
+
+/**
+ * Cuts the power to node:fs: lets a number of changing calls through, then either fails one of them
+ * (ENOSPC) or is dead from there on, the call that was under way half done.
+ */
+export const power = {
+  /** Changing calls that still go through. */
+  left: Infinity,
+  mode: "fail" as "fail" | "dead",
+  /** Changing calls so far. */
+  used: 0,
+  on(): void {
+    this.left = Infinity;
+    this.used = 0;
+  },
+  cutAfter(calls: number, mode: "fail" | "dead"): void {
+    this.on();
+    this.left = calls;
+    this.mode = mode;
+  },
+};
+
+const CHANGING = [
+  "chmodSync",
+  "chownSync",
+  "copyFileSync",
+  "mkdirSync",
+  "renameSync",
+  "rmSync",
+  "rmdirSync",
+  "writeFileSync",
+] as const;
+
+/** For `vi.mock("node:fs", …)`. */
+export async function withPower(
+  original: () => Promise<typeof Fs>,
+): Promise<typeof Fs> {
+  const fs = await original();
+  const wrapped: Record<string, unknown> = { ...fs };
+  for (const name of CHANGING) {
+    const real = fs[name] as (...args: unknown[]) => unknown;
+    wrapped[name] = (...args: unknown[]): unknown => {
+      power.used += 1;
+      if (power.left > 0) {
+        power.left -= 1;
+        return real(...args);
+      }
+      if (power.mode === "fail") power.left = Infinity;
+      else if (power.left === 0) {
+        power.left = -1;
+        halfDone(fs, name, args);
+      }
+      const error = new Error(`ENOSPC: no space left on device, ${name}`);
+      throw Object.assign(error, { code: "ENOSPC" });
+    };
+  }
+  return { ...wrapped, default: wrapped } as unknown as typeof Fs;
+}
+
+/** What a call that was cut off leaves behind: half of a file, half of a tree. */
+function halfDone(fs: typeof Fs, name: string, args: unknown[]): void {
+  const [path, text, options] = args as [string, string, object];
+  // A few bytes are written as one.
+  if (name === "writeFileSync" && text.length > 16)
+    fs.writeFileSync(path, text.slice(0, text.length / 2), options);
+  if (name !== "rmSync" || !fs.existsSync(path)) return;
+  if (!fs.statSync(path).isDirectory()) return;
+  const names = fs.readdirSync(path).sort();
+  // Which half comes first is the file system's affair: now one, now the other.
+  const turned = power.used % 2 === 0 ? names : names.reverse();
+  for (const entry of turned.slice(0, Math.ceil(names.length / 2)))
+    fs.rmSync(`${path}/${entry}`, { recursive: true });
+}
