@@ -1,0 +1,140 @@
+import { describe, expect, test } from "vitest";
+import { FLAGS, readArguments } from "../src/args.ts";
+import { QUESTIONS } from "../src/answers.ts";
+import type { Issue } from "../src/errors.ts";
+import { helpText } from "../src/help.ts";
+
+function issues(...argv: string[]): readonly Issue[] {
+  const found = readArguments(argv).issues;
+  if (found.length === 0) expect.fail(`${argv.join(" ")} was taken`);
+  return found;
+}
+
+const flags = (...argv: string[]): string[] =>
+  issues(...argv).map(({ flag }) => flag);
+
+test("without arguments: ask, in colour, write, no git", () => {
+  expect(readArguments([])).toMatchObject({
+    directory: undefined,
+    given: {},
+    answersFile: undefined,
+    yes: false,
+    dryRun: false,
+    diff: false,
+    json: false,
+    conflict: "ask",
+    git: false,
+    color: true,
+    help: false,
+    version: false,
+    issues: [],
+  });
+});
+
+describe("answers", () => {
+  test("each has its flag, with = or without", () => {
+    for (const { key, flag, list } of QUESTIONS) {
+      const expected = list ? ["value"] : "value";
+      expect(readArguments([flag, "value"]).given).toEqual({ [key]: expected });
+      expect(readArguments([`${flag}=value`]).given).toEqual({
+        [key]: expected,
+      });
+    }
+  });
+
+  test("stay text: nothing is guessed to be a number, true or null", () => {
+    for (const text of ["12", "true", "null", "1e3", "-1", "2001:db8::/32"]) {
+      const { given } = readArguments([`--network=${text}`]);
+      expect(given).toEqual({ network: text });
+    }
+    expect(readArguments(["--prefix", "2001:db8::/32"]).given).toEqual({
+      prefix: "2001:db8::/32",
+    });
+  });
+
+  test("a list's flag is repeated, another's is not", () => {
+    expect(readArguments(["--plugin", "a", "--plugin", "b"]).given).toEqual({
+      plugin: ["a", "b"],
+    });
+    expect(issues("--kong", "a", "--kong", "b")).toMatchObject([
+      { flag: "--kong", value: "a and b" },
+    ]);
+  });
+
+  test("a missing value is named, not taken from the next flag", () => {
+    expect(flags("--kong")).toEqual(["--kong"]);
+    expect(flags("--kong=")).toEqual(["--kong"]);
+    expect(flags("--kong", "")).toEqual(["--kong"]);
+    expect(flags("--kong", "--host", "x")).toEqual(["--kong"]);
+    expect(flags("--answers")).toEqual(["--answers"]);
+  });
+});
+
+describe("switches", () => {
+  test.each([
+    ["-y", { yes: true }],
+    ["--yes", { yes: true }],
+    ["--dry-run", { dryRun: true }],
+    ["--diff", { diff: true }],
+    ["--json", { json: true }],
+    ["--git", { git: true }],
+    ["--no-git", { git: false }],
+    ["--color", { color: true }],
+    ["--no-color", { color: false }],
+    ["-h", { help: true }],
+    ["--help", { help: true }],
+    ["-V", { version: true }],
+    ["--version", { version: true }],
+  ])("%s", (flag, expected) => {
+    expect(readArguments([flag])).toMatchObject(expected);
+  });
+
+  test("the last of two wins", () => {
+    expect(readArguments(["--git", "--no-git"]).git).toBe(false);
+    expect(readArguments(["--no-git", "--git"]).git).toBe(true);
+  });
+
+  test("take no value", () => {
+    expect(flags("--yes=no")).toEqual(["--yes"]);
+    expect(flags("--no-git=1")).toEqual(["--no-git"]);
+  });
+
+  test("are not negated unless they can be", () => {
+    expect(flags("--no-yes")).toEqual(["--no-yes"]);
+    expect(flags("--no-kong")).toEqual(["--no-kong"]);
+  });
+});
+
+test("--conflict is one of its words, once", () => {
+  for (const word of ["ask", "keep", "theirs", "markers"])
+    expect(readArguments(["--conflict", word]).conflict).toBe(word);
+  expect(issues("--conflict", "mine")[0]?.remedy).toContain("theirs");
+  expect(flags("--conflict", "keep", "--conflict", "ask")).toContain(
+    "--conflict",
+  );
+});
+
+test("an unknown flag is told its neighbour, all of them at once", () => {
+  const found = issues("--prefx", "x", "--konk", "y", "-x");
+  expect(found.map(({ flag }) => flag)).toEqual(["--prefx", "--konk", "-x"]);
+  expect(found[0]?.remedy).toContain("--prefix");
+  expect(found[1]?.remedy).toContain("--kong");
+});
+
+test("there is one directory, a word behind -- too", () => {
+  expect(readArguments(["gw"]).directory).toBe("gw");
+  expect(readArguments(["--yes", "gw"]).directory).toBe("gw");
+  expect(readArguments(["--", "-gw"]).directory).toBe("-gw");
+  expect(flags("one", "two")).toEqual(["two"]);
+  expect(flags("")).toEqual(["directory"]);
+});
+
+test("every flag that is read is in --help, and every flag there is read", () => {
+  const help = helpText();
+  for (const flag of FLAGS.filter((one) => one !== "--color"))
+    expect(help).toContain(flag);
+  const named = help.match(/--[a-z][a-z0-9-]*/g) ?? [];
+  for (const flag of named) expect(FLAGS).toContain(flag);
+  for (const line of help.split("\n"))
+    expect(line.length).toBeLessThanOrEqual(80);
+});

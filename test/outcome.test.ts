@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { readArguments } from "../src/args.ts";
+import { repeatCommand } from "../src/outcome.ts";
+import { resolve } from "../src/resolve.ts";
+import { cases } from "./support/arbitrary.ts";
+import { answersFrom, GIVEN } from "./support/base.ts";
+import { announceSeed, runs } from "./support/seed.ts";
+
+beforeAll(announceSeed);
+
+/** The words of a POSIX command line with single quotes only. */
+function words(command: string): string[] {
+  const found = command.match(/(?:'[^']*'|\\'|[^\s'\\])+/g) ?? [];
+  return found.map((word) =>
+    word.replaceAll(/'([^']*)'|\\(')/g, (_, text, quote) => text ?? quote),
+  );
+}
+
+test("the command that repeats a run gives the same answers, for 300 random ones", () => {
+  const holds = fc.property(cases, ({ answers }) => {
+    const [npx, name, ...argv] = words(repeatCommand(answers, "gateway"));
+    expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
+    const { given, directory, yes } = readArguments(argv);
+    expect(directory).toBe("gateway");
+    expect(yes).toBe(true);
+    expect(resolve(given).answers).toEqual(answers);
+  });
+  fc.assert(holds, runs(300));
+});
+
+test("it names what differs from the defaults, and the random ULA", () => {
+  expect(repeatCommand(answersFrom(), "gw")).toBe(
+    `npx create-kong-ipv6 gw --prefix ${GIVEN.prefix} --internal-prefix ${GIVEN.internalPrefix} --yes`,
+  );
+});
+
+test("a directory of any name is one word", () => {
+  for (const name of ["my gateway", "it's", "$HOME", "a;b", "é", "a\nb"]) {
+    const [, , directory] = words(repeatCommand(answersFrom(), name));
+    expect(directory).toBe(name);
+  }
+});

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import type { Action, Change } from "../src/changes.ts";
+import { plan } from "../src/plan.ts";
+import {
+  changesText,
+  diffText,
+  planText,
+  summary,
+  summaryText,
+} from "../src/report.ts";
+import type { Given } from "../src/resolve.ts";
+import { styleFor } from "../src/style.ts";
+import { answersFrom } from "./support/base.ts";
+
+const plain = styleFor({ isTTY: false }, true);
+
+const change = (action: Action, path = "path"): Change => ({
+  path,
+  action,
+  before: action === "create" ? null : { text: "a\nmine\n", mode: 0o644 },
+  after: { text: "a\nnew\n", mode: 0o644 },
+  ...(action === "conflict" ? { reason: "a file that is not ours" } : {}),
+});
+
+describe("changesText", () => {
+  test("has a line for each change that is one, and a summary", () => {
+    const text = changesText(
+      [
+        change("create", "a"),
+        change("create", "b"),
+        change("update", "c"),
+        change("conflict", "d"),
+        change("keep", "e"),
+        change("same", "f"),
+      ],
+      plain,
+    );
+    expect(text.split("\n")).toEqual([
+      "  + a",
+      "  + b",
+      "  ~ c",
+      "  ! d  (a file that is not ours)",
+      "  = e",
+      expect.stringMatching(
+        /^Plan: 2 to create, 1 to replace, 1 in the way, 1 kept as yours, 1 as they should be\.$/,
+      ),
+    ]);
+  });
+
+  test("of nothing says so", () => {
+    expect(summaryText([])).toBe("Plan: nothing.");
+    expect(summary([])).toEqual({});
+  });
+});
+
+describe("diffText", () => {
+  test("is a unified diff, from nothing where nothing is there", () => {
+    expect(diffText(change("update"), plain)).toBe(
+      "--- a/path\n+++ b/path\n@@ -1,2 +1,2 @@\n a\n-mine\n+new",
+    );
+    expect(diffText(change("create"), plain)).toBe(
+      "--- /dev/null\n+++ b/path\n@@ -0,0 +1,2 @@\n+a\n+new",
+    );
+  });
+
+  test("colours lines only on a terminal", () => {
+    const style = styleFor({ isTTY: true }, true);
+    const coloured = diffText(change("update"), style);
+    const bare = coloured.replaceAll(/\u001b\[\d+m/g, "");
+    expect(bare).toBe(diffText(change("update"), plain));
+    expect(diffText(change("update"), styleFor({ isTTY: true }, false))).toBe(
+      bare,
+    );
+  });
+});
+
+describe("planText", () => {
+  const text = (given: Given = {}): string =>
+    planText(plan(answersFrom(given)));
+
+  test("shows the plan in aligned lines", () => {
+    const lines = text({ ipv4: "192.0.2.10" }).split("\n");
+    const columns = lines.map(
+      (line) => /^ {2}\S.*? {2,}(?=\S)/.exec(line)?.[0].length,
+    );
+    expect(new Set(columns).size).toBe(1);
+    for (const shown of [
+      "2001:db8:1:2:300::8100",
+      "2001:db8:1:2:300::/80",
+      "2001:db8:1:2::2/64",
+      "fe80::1",
+      "192.0.2.10",
+      "ens3",
+      "ipv6_exposed",
+    ])
+      expect(lines.join("\n")).toContain(shown);
+  });
+
+  test.each([
+    [{}, "on-link, NDP proxy ndppd"],
+    [{ ndp: "kernel" }, "on-link, NDP proxy of the kernel"],
+    [{ delivery: "routed" }, "routed, no NDP proxy"],
+    [{ ipv4: "none" }, "none"],
+    [{ ipv4: "any" }, "every IPv4 of the server"],
+  ])("of %j says %s", (given, words) => {
+    expect(text(given)).toContain(words);
+  });
+});
