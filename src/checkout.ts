@@ -47,6 +47,7 @@ export function checkoutSession(): Session {
         asked: true,
         dryRun: false,
         diff: false,
+        git: false,
       };
       show(outcomeText(outcome, manner, style));
       return directory;

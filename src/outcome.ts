@@ -12,6 +12,7 @@ export interface Manner {
   readonly asked: boolean;
   readonly dryRun: boolean;
   readonly diff: boolean;
+  readonly git: boolean;
 }
 
 /** What a run has done, for a person. */
@@ -38,7 +39,7 @@ export function outcomeText(
     notes.join("\n"),
     endText(outcome, manner, style),
     manner.asked
-      ? `To repeat this without questions:\n  ${repeatCommand(outcome.answers, manner.shown)}`
+      ? `To repeat this without questions:\n  ${repeatCommand(outcome.answers, manner.shown, manner.git)}`
       : "",
   ];
   const text = sections.filter((section) => section !== "").join("\n\n");
@@ -100,7 +101,11 @@ export function outcomeJson(outcome: Outcome): string {
 }
 
 /** The command line that gives the same answers without a question. */
-export function repeatCommand(answers: Answers, directory: string): string {
+export function repeatCommand(
+  answers: Answers,
+  directory: string,
+  git = false,
+): string {
   const flags = QUESTIONS.flatMap(({ key, flag, fallback }) => {
     const value = answers[key];
     // A random default is none the second time.
@@ -108,7 +113,8 @@ export function repeatCommand(answers: Answers, directory: string): string {
     if (String(value) === String(usual)) return [];
     return [value].flat().map((text) => `${flag} ${quoted(text)}`);
   });
-  return ["npx create-kong-ipv6", quoted(directory), ...flags, "--yes"].join(
+  const more = git ? ["--git", "--yes"] : ["--yes"];
+  return ["npx create-kong-ipv6", quoted(directory), ...flags, ...more].join(
     " ",
   );
 }

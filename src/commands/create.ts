@@ -36,11 +36,11 @@ export async function create(args: Arguments): Promise<ExitCode> {
     ? await (await import("../run-conversation.ts")).runConversation(given, act)
     : await act(given);
 
-  const { dryRun, diff } = args;
+  const { dryRun, diff, git } = args;
   show(
     args.json
       ? outcomeJson(outcome)
-      : outcomeText(outcome, { shown, asked, dryRun, diff }, style),
+      : outcomeText(outcome, { shown, asked, dryRun, diff, git }, style),
   );
   return outcome.exitCode;
 }

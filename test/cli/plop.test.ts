@@ -1,0 +1,116 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { QUESTIONS } from "../../src/answers.ts";
+import {
+  CHECKOUT,
+  environment,
+  redacted,
+  run,
+  Sandbox,
+  snapshot,
+} from "./run.ts";
+import { CTRL_C, plain, Terminal } from "./terminal.ts";
+
+/** What `npx plop` starts in a checkout. */
+const PLOP = join(CHECKOUT, "node_modules/.bin/plop");
+
+const FIRST = QUESTIONS.filter(({ first }) => first).map(
+  ({ meaning }) => `? ${meaning}: `,
+);
+const P = "2a03:2222:3333:4444";
+const DEFAULTS = ["", `(${P}::2)`, `(${P}:300::/80)`, `(${P}:300::8100)`];
+
+async function converse(terminal: Terminal): Promise<number> {
+  for (const [index, prompt] of FIRST.entries())
+    await terminal.answer(
+      `${prompt}${DEFAULTS[index]}`,
+      index === 0 ? `${P}::/64` : "",
+    );
+  await terminal.answer("? More settings? (y/N)");
+  return await terminal.ended;
+}
+
+/** What is printed once all is answered, but for what is random and the name of the directory. */
+function report(terminal: Terminal, directory: string): string {
+  const text = plain(terminal.output);
+  return (
+    text
+      .slice(text.lastIndexOf("More settings?"))
+      .replaceAll(directory, "gw")
+      // plop's own spinner.
+      .replace(/[\u2800-\u28ff] */g, "")
+      .replace(/fd[0-9a-f:]+\/64/g, "<random>")
+  );
+}
+
+test("npx plop asks, prints and writes what the command does", async () => {
+  const sandbox = new Sandbox();
+  const command = new Terminal(sandbox, ["gw"]);
+  const directory = sandbox.path("plopped");
+  const plop = new Terminal(sandbox, [], { command: [PLOP], cwd: CHECKOUT });
+  await plop.answer("? directory: (my-gateway)", directory);
+  expect(await Promise.all([converse(command), converse(plop)])).toEqual([
+    0, 0,
+  ]);
+
+  const lines = report(command, "gw").trimEnd();
+  expect(lines).toContain("Next steps");
+  expect(report(plop, directory)).toContain(lines);
+  const { answers } = JSON.parse(sandbox.read("plopped/.kong-ipv6.json"));
+  const again = new Sandbox();
+  await run(again, [
+    "gw",
+    "--prefix",
+    answers.prefix,
+    "--internal-prefix",
+    answers.internalPrefix,
+  ]);
+  expect(redacted(snapshot(directory))).toEqual(
+    redacted(snapshot(again.path("gw"))),
+  );
+});
+
+test("npx plop refuses a directory before it asks on, and ends with an error", async () => {
+  const sandbox = new Sandbox({ file: "mine\n" });
+  const before = sandbox.tree();
+  const plop = new Terminal(sandbox, [], { command: [PLOP], cwd: CHECKOUT });
+  await plop.answer("? directory: (my-gateway)", sandbox.path("file"));
+  expect(await plop.ended).not.toBe(0);
+  expect(plain(plop.output)).toContain(
+    `${sandbox.path("file")} is not a directory`,
+  );
+  expect(plain(plop.output)).not.toContain(FIRST[0]);
+  expect(sandbox.tree()).toEqual(before);
+});
+
+test("Ctrl-C leaves plop, nothing written", async () => {
+  const sandbox = new Sandbox();
+  const before = sandbox.tree();
+  const plop = new Terminal(sandbox, [], { command: [PLOP], cwd: CHECKOUT });
+  await plop.answer("? directory: (my-gateway)", sandbox.path("gw"));
+  await plop.see(FIRST[0] ?? "");
+  plop.type(CTRL_C);
+  expect(await plop.ended).toBe(130);
+  expect(sandbox.tree()).toEqual(before);
+});
+
+test("without a terminal plop exits non-zero, writes nothing, and says what to use", () => {
+  const sandbox = new Sandbox();
+  const options = {
+    cwd: CHECKOUT,
+    env: environment(sandbox),
+    encoding: "utf8",
+    input: `${sandbox.path("gw")}\n`,
+  } as const;
+  const before = sandbox.tree();
+  const status = (): string =>
+    spawnSync("git", ["status", "--porcelain", "my-gateway"], options).stdout;
+  const { status: code, stdout, stderr } = spawnSync(PLOP, [], options);
+  expect(code).not.toBe(0);
+  expect(stdout + stderr).toContain(
+    "there is no terminal here. Use npm start -- --help",
+  );
+  expect(sandbox.tree()).toEqual(before);
+  expect(status()).toBe("");
+});

@@ -1,0 +1,337 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { QUESTIONS, type AnswerKey } from "../../src/answers.ts";
+import { PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
+import {
+  CTRL_C,
+  CTRL_D,
+  CTRL_U,
+  DOWN,
+  ENTER,
+  plain,
+  Terminal,
+} from "./terminal.ts";
+
+const P = "2a03:2222:3333:4444";
+
+function prompt(key: AnswerKey): string {
+  return `? ${QUESTIONS.find((question) => question.key === key)?.meaning}: `;
+}
+
+/** The prefix, and each derived default taken. */
+async function answerFirst(terminal: Terminal): Promise<void> {
+  await terminal.answer(prompt("prefix"), `${P}::/64`);
+  await terminal.answer(`${prompt("host")}(${P}::2)`);
+  await terminal.answer(`${prompt("exposed")}(${P}:300::/80)`);
+  await terminal.answer(`${prompt("kong")}(${P}:300::8100)`);
+}
+
+/** The printed command that repeats the run, as arguments. */
+function repetition(output: string): string[] {
+  const line = /^ {2}npx create-kong-ipv6 (.*)$/m.exec(plain(output))?.[1];
+  return line?.split(" ") ?? [];
+}
+
+async function expectRepeated(sandbox: Sandbox, output: string): Promise<void> {
+  const other = new Sandbox();
+  expect(await run(other, repetition(output))).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  expect(redacted(snapshot(other.cwd))).toEqual(
+    redacted(snapshot(sandbox.cwd)),
+  );
+  expect(other.read("gw/.env")).not.toBe(sandbox.read("gw/.env"));
+}
+
+/** All behind "More settings?". */
+const MORE = QUESTIONS.filter(({ first }) => !first);
+
+describe("the conversation", () => {
+  test("four questions with their derived defaults, then More settings?; it can be repeated", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    const report = await terminal.see("To repeat this without questions:");
+    expect(await terminal.ended).toBe(0);
+    expect(report).toMatch(/Wrote \d+ files to gw\./);
+    // Nothing else was asked.
+    expect(report.match(/\? .*/g)).toEqual(["? More settings? No"]);
+    await expectRepeated(sandbox, terminal.output);
+  });
+
+  test("a refused value is told on one line, and can be mended", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw"]);
+    await terminal.answer(prompt("prefix"), "fe80::/64");
+    await terminal.see(
+      ">> it is link-local space (RFC 4291 2.5.6). Give the prefix that the provider delegated, like 2a03:2222:3333:4444::/64.",
+    );
+    terminal.type(`${CTRL_U}2A03:2222:3333:4444:0:0:0:0/64${ENTER}`);
+    await terminal.see(`${prompt("prefix")}${P}::/64\n`);
+    await terminal.answer(`${prompt("host")}(${P}::2)`);
+    await terminal.answer(`${prompt("exposed")}(${P}:300::/80)`);
+    await terminal.answer(
+      `${prompt("kong")}(${P}:300::8100)`,
+      "2a03:4000:6:b0f2:300::8100",
+    );
+    await terminal.see(
+      `>> it is outside the exposed subnet ${P}:300::/80. Try ${P}:300::8100.`,
+    );
+    terminal.type(`${CTRL_U}${P}:300::5${ENTER}`);
+    await terminal.answer("? More settings? (y/N)", "n");
+    expect(await terminal.ended).toBe(0);
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    expect(answers).toMatchObject({ prefix: `${P}::/64`, kong: `${P}:300::5` });
+    await expectRepeated(sandbox, terminal.output);
+  });
+
+  test("all of More settings", async () => {
+    const REPLIES: Partial<Record<AnswerKey, string>> = {
+      interface: "eth0",
+      delivery: DOWN,
+      ipv4: "192.0.2.10/24",
+      ipv4Gateway: "192.0.2.1",
+      network: "public",
+      domain: "Gateway.Example.com",
+      plugin: "kong-plugin-a, kong-plugin-b",
+      database: DOWN,
+      firewall: DOWN,
+      dataDir: "/srv/kong",
+    };
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)", "y");
+    for (const { key } of MORE)
+      await terminal.answer(prompt(key), REPLIES[key]);
+    expect(await terminal.ended).toBe(0);
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    expect(answers).toMatchObject({
+      interface: "eth0",
+      gateway: "fe80::1",
+      delivery: "routed",
+      ndp: "none",
+      ipv4: "192.0.2.10/24",
+      ipv4Gateway: "192.0.2.1",
+      network: "public",
+      domain: "gateway.example.com",
+      kongImage: "kong:3.9.3",
+      plugin: ["kong-plugin-a", "kong-plugin-b"],
+      database: "off",
+      firewall: "nftables",
+      dataDir: "/srv/kong",
+    });
+    const other = new Sandbox();
+    expect(await run(other, repetition(terminal.output))).toMatchObject({
+      code: 0,
+    });
+    expect(redacted(snapshot(other.cwd))).toEqual(
+      redacted(snapshot(sandbox.cwd)),
+    );
+  });
+
+  test("what flags and file give is not asked; where all is given, nothing is", async () => {
+    const sandbox = new Sandbox({
+      "a.yaml": `prefix: ${P}::/64\nkong: ${P}:300::7\n`,
+    });
+    const terminal = new Terminal(sandbox, [
+      "gw",
+      "--answers",
+      "a.yaml",
+      "--host",
+      `${P}::3`,
+      "--git",
+    ]);
+    expect(await terminal.answer(prompt("exposed"))).not.toContain(
+      prompt("prefix"),
+    );
+    await terminal.answer("? More settings? (y/N)");
+    expect(await terminal.ended).toBe(0);
+    expect(plain(terminal.output)).not.toContain(prompt("kong"));
+    expect(repetition(terminal.output)).toContain("--git");
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    const whole = new Sandbox({ "a.json": JSON.stringify(answers) });
+    const silent = new Terminal(whole, ["gw", "--answers", "a.json"]);
+    expect(await silent.ended).toBe(0);
+    expect(plain(silent.output)).not.toMatch(/\? |To repeat this/);
+  });
+
+  test("what is unusable is told before anything is asked", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, [
+      "gw",
+      "--kong",
+      "fe80::1",
+      "--domain",
+      "localhost",
+      "--bogus",
+    ]);
+    expect(await terminal.ended).toBe(2);
+    const output = plain(terminal.output);
+    for (const flag of ["--kong", "--domain", "--bogus"])
+      expect(output).toContain(`error ${flag}`);
+    expect(output).not.toMatch(/^\? /m);
+  });
+});
+
+describe("cancelled: exit 130, nothing written, said", () => {
+  const cancelled = async (
+    terminal: Terminal,
+    sandbox: Sandbox,
+    before: object,
+  ): Promise<void> => {
+    expect(await terminal.ended).toBe(130);
+    expect(plain(terminal.output)).toContain("Cancelled: nothing was written.");
+    expect(terminal.output).not.toContain("    at ");
+    expect(sandbox.tree()).toEqual(before);
+  };
+
+  test.each([
+    ["Ctrl-C", CTRL_C],
+    ["Ctrl-D", CTRL_D],
+  ])("%s at the first question, and in the middle", async (_, key) => {
+    const sandbox = new Sandbox();
+    const before = sandbox.tree();
+    const first = new Terminal(sandbox, ["gw"]);
+    await first.see(prompt("prefix"));
+    first.type(key);
+    const middle = new Terminal(sandbox, ["gw"]);
+    await answerFirst(middle);
+    await middle.answer("? More settings? (y/N)", "y");
+    await middle.answer(prompt("interface"));
+    await middle.see(prompt("gateway"));
+    middle.type(key);
+    await cancelled(first, sandbox, before);
+    await cancelled(middle, sandbox, before);
+  });
+
+  test("Ctrl-C at a file in the way, and in a list", async () => {
+    const sandbox = new Sandbox({ "gw/README.md": "# Mine\n" });
+    const before = sandbox.tree();
+    const terminal = new Terminal(sandbox, ["gw", ...PREFIX]);
+    for (const key of ["host", "exposed", "kong"] as const)
+      await terminal.answer(prompt(key));
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.see("show the difference");
+    terminal.type(CTRL_C);
+    await cancelled(terminal, sandbox, before);
+  });
+});
+
+describe("files in the way", () => {
+  const MINE = {
+    "gw/.env": "A=1\n",
+    "gw/.gitignore": "x\n",
+    "gw/README.md": "# Mine\n",
+  };
+
+  /** A run with all answers, so that only the files are asked about. */
+  let args: readonly string[] = [];
+  let answers = "";
+  beforeAll(async () => {
+    const sandbox = new Sandbox();
+    await run(sandbox, [
+      "gw",
+      ...PREFIX,
+      "--internal-prefix",
+      "fd4c:8a1e:92b7::/64",
+    ]);
+    answers = JSON.stringify(
+      JSON.parse(sandbox.read("gw/.kong-ipv6.json")).answers,
+    );
+    args = ["gw", "--answers", "a.json"];
+  });
+
+  test("each is asked about: the difference, keep, take, markers", async () => {
+    const sandbox = new Sandbox({ ...MINE, "a.json": answers });
+    const terminal = new Terminal(sandbox, args);
+    await terminal.see("? .env is a file that is not ours:");
+    await terminal.see("show the difference");
+    terminal.type(DOWN + DOWN + DOWN + ENTER);
+    expect(
+      await terminal.see("? .env is a file that is not ours: (Use arrow keys)"),
+    ).toMatch(/^-A=1\n\+/m);
+    await terminal.see("show the difference");
+    terminal.type(ENTER);
+    await terminal.answer("The same for the other 2? (y/N)");
+    await terminal.see(
+      "? .gitignore is a file that is not ours: (Use arrow keys)",
+    );
+    await terminal.see("show the difference");
+    terminal.type(DOWN + ENTER);
+    await terminal.see(
+      "? README.md is a file that is not ours: (Use arrow keys)",
+    );
+    await terminal.see("show the difference");
+    terminal.type(DOWN + DOWN + ENTER);
+    // A file with markers is left to the owner.
+    expect(await terminal.ended).toBe(3);
+    expect(sandbox.read("gw/.env")).toBe("A=1\n");
+    expect(sandbox.read("gw/.gitignore")).toContain(".kong-ipv6.*/\n");
+    expect(sandbox.read("gw/README.md")).toMatch(
+      /^<<<<<<< yours\n# Mine\n=======\n/,
+    );
+    expect(
+      Object.values(snapshot(sandbox.path("gw/.kong-ipv6.undo/old"))),
+    ).toEqual(["file 0644 x\n", "file 0644 # Mine\n"]);
+  });
+
+  test("the same for all", async () => {
+    const sandbox = new Sandbox({ ...MINE, "a.json": answers });
+    const terminal = new Terminal(sandbox, args);
+    await terminal.see("show the difference");
+    terminal.type(DOWN + ENTER);
+    await terminal.answer("The same for the other 2? (y/N)", "y");
+    expect(await terminal.ended).toBe(0);
+    expect(plain(terminal.output)).toMatch(
+      /Plan: \d+ to create, 3 to replace\./,
+    );
+  });
+
+  test("--conflict is the owner's word: nothing is asked", async () => {
+    const sandbox = new Sandbox({ ...MINE, "a.json": answers });
+    const terminal = new Terminal(sandbox, [...args, "--conflict", "keep"]);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.output).not.toContain("? ");
+  });
+});
+
+describe("without questions", () => {
+  test("--yes and --json ask nothing, not even for the prefix", async () => {
+    for (const flag of ["--yes", "--json"]) {
+      const sandbox = new Sandbox({ "used/README.md": "# Mine\n" });
+      const done = new Terminal(sandbox, ["gw", ...PREFIX, flag]);
+      const missing = new Terminal(sandbox, ["other", flag]);
+      const inTheWay = new Terminal(sandbox, ["used", ...PREFIX, flag]);
+      expect(
+        await Promise.all([done.ended, missing.ended, inTheWay.ended]),
+        flag,
+      ).toEqual([0, 2, 3]);
+      expect(plain(missing.output)).toContain("--prefix: it is missing");
+      expect(plain(done.output)).not.toMatch(/^\? /m);
+    }
+  });
+
+  test("colours on a terminal only, and none with --no-color, NO_COLOR or TERM=dumb", async () => {
+    const args = ["gw", ...PREFIX, "--yes", "--dry-run", "--diff"];
+    const wrong = ["gw", "--yes", "--prefix", "x"];
+    for (const [more, env] of [
+      [[], {}],
+      [["--no-color"], {}],
+      [[], { NO_COLOR: "1" }],
+      [[], { TERM: "dumb" }],
+    ] as const) {
+      const report = new Terminal(new Sandbox(), [...args, ...more], { env });
+      const errors = new Terminal(new Sandbox(), [...wrong, ...more], { env });
+      expect([await report.ended, await errors.ended]).toEqual([4, 2]);
+      const colours = more.length + Object.keys(env).length === 0;
+      expect
+        .soft(
+          [report, errors].map(({ output }) => output.includes("\u001b")),
+          JSON.stringify([more, env]),
+        )
+        .toEqual([colours, colours]);
+    }
+  });
+});
