@@ -155,7 +155,7 @@ function expectPlanned({ plan }: Example, config: Config) {
 
 const refused: (Breakage & { what: string })[] = [
   { what: "an unknown key", from: "cap_drop:", to: "cap_dropped:" },
-  { what: "two hosts in a port", from: '"[::1]:80:80"', to: '"::1::x:80"' },
+  { what: "a port that is none", from: ':443:443"', to: ':443:https"' },
   {
     what: "an address that is none",
     from: /ip_range: .*/,

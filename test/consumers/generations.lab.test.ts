@@ -1,10 +1,9 @@
 import { expect, it } from "vitest";
-import { describeRoot, GENERATIONS } from "../lab/roots.ts";
+import { GENERATIONS } from "../lab/roots.ts";
 import { root } from "./server.ts";
 
 it.each(GENERATIONS)("%s has every program", async (generation) => {
   const found = await root(generation);
-  console.log(describeRoot(found));
   expect(Object.values(found.versions)).not.toContain("missing");
 });
 
