@@ -61,10 +61,17 @@ test("by flag: what is refused is named, shown without its controls, and nothing
 });
 
 test("by answers file: controls, NUL among them", async () => {
-  const complaints = await batched(CONTROLS, async (text) => {
-    const answers = Object.fromEntries(FREE.map((key) => [key, `a${text}b`]));
+  const groups = CONTROLS.flatMap((_, index) =>
+    index % 5 > 0 ? [] : [CONTROLS.slice(index, index + 5)],
+  );
+  const complaints = await batched(groups, async (texts) => {
+    const answers = FREE.map((key, place) => [
+      key,
+      `a${texts[place % texts.length]}b`,
+    ]);
+    const unknown = texts.map((text) => [`k${text}`, "x"]);
     const sandbox = new Sandbox({
-      "a.json": JSON.stringify({ ...answers, [`k${text}`]: "x" }),
+      "a.json": JSON.stringify(Object.fromEntries([...answers, ...unknown])),
     });
     const before = JSON.stringify(sandbox.tree());
     const told = await run(sandbox, ["gw", ...PREFIX, "--answers", "a.json"]);
@@ -85,34 +92,40 @@ test("by answers file: controls, NUL among them", async () => {
       JSON.stringify(json.tree) === before;
     return isFine && !RAW.test(told.stderr) && !RAW.test(json.stdout)
       ? []
-      : [[text, told.stderr, json.stdout]];
+      : [[texts, told.stderr, json.stdout]];
   });
   expect(complaints.flat()).toEqual([]);
 });
 
 test("by answers file, unquoted YAML: refused, or the very text that stands there", async () => {
-  const complaints = await batched(PLAIN_YAML, async (text) => {
-    const usable = FREE.filter(
-      (key) => key !== "interface" && attack(key, text).answer !== undefined,
-    );
-    const lines = usable.length > 0 ? usable : (["network"] as const);
-    const sandbox = new Sandbox({
-      "a.yaml": lines.map((key) => `${key}: ${text}\n`).join(""),
-    });
+  const plain = PLAIN_YAML.filter(
+    (text) => attack("plugin", text).answer !== undefined,
+  );
+  const tricks = PLAIN_YAML.filter((text) => !plain.includes(text));
+  const list = new Sandbox({ "a.yaml": `plugin: [${plain.join(", ")}]\n` });
+  const listed = await run(list, ["gw", ...PREFIX, "--answers", "a.yaml"]);
+  // Numbers, booleans and null are no texts; YAML 1.2 takes the rest as it stands.
+  const others = ["true", "null", "1e3", "0x10", "0o17", "12", "1.5"];
+  expect(listed.stderr.match(/^error --plugin/gm)).toHaveLength(others.length);
+  const texts = plain.filter((text) => !others.includes(text));
+  const taken = new Sandbox({ "a.yaml": `plugin: [${texts.join(", ")}]\n` });
+  expect(
+    await run(taken, ["gw", ...PREFIX, "--answers", "a.yaml"]),
+  ).toMatchObject({ code: 0 });
+  expect(JSON.parse(taken.read("gw/.kong-ipv6.json")).answers.plugin).toEqual(
+    texts,
+  );
+
+  const complaints = await batched(tricks, async (text) => {
+    const sandbox = new Sandbox({ "a.yaml": `network: ${text}\n` });
     const before = JSON.stringify(sandbox.tree());
-    const { code, stderr, tree } = await run(sandbox, [
+    const { code, tree } = await run(sandbox, [
       "gw",
       ...PREFIX,
       "--answers",
       "a.yaml",
     ]);
-    if (code === 2)
-      return JSON.stringify(tree) === before ? [] : [[text, stderr]];
-    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
-    const same = lines.every(
-      (key) => String(answers[key]) === attack(key, text).answer,
-    );
-    return code === 0 && same ? [] : [[text, code, stderr]];
+    return code === 2 && JSON.stringify(tree) === before ? [] : [[text, code]];
   });
   expect(complaints.flat()).toEqual([]);
 });
@@ -127,7 +140,10 @@ function of(key: string): Attack[] {
   const seen = new Map(
     accepted.filter((one) => one.key === key).map((one) => [one.answer, one]),
   );
-  const all = [...seen.values()];
+  // Of the images, every second one: most are there twice, with and without a tag.
+  const all = [...seen.values()].filter(
+    (_, index) => key !== "kongImage" || index % 2 === 0,
+  );
   // Not the same text in each: the bridge may not be named like the uplink.
   return key === "network" ? [...all.slice(1), ...all.slice(0, 1)] : all;
 }

@@ -68,7 +68,7 @@ const SCENES: readonly (readonly [string, Scene])[] = [
 
 /** At which changes of the disk: all over the run, and around its end, where all falls into place. */
 function points(changes: number, { atOnce }: Scene): number[] {
-  const spread = (atOnce ? [0.5, 0.9] : [0.25, 0.5, 0.65, 0.8]).map((part) =>
+  const spread = (atOnce ? [0.6] : [0.25, 0.5, 0.65, 0.8]).map((part) =>
     Math.ceil(part * changes),
   );
   const end = (atOnce ? [2, 1, 0] : [5, 4, 3, 2, 1, 0]).map(
@@ -145,5 +145,5 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
 });
 
 test("killed at many moments", () => {
-  expect(killed).toBeGreaterThanOrEqual(38);
+  expect(killed).toBeGreaterThanOrEqual(35);
 });

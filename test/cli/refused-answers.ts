@@ -136,7 +136,7 @@ const TABLE = `
 --network | _exposed | 2 to 63 letters | like ipv6_exposed
 --network | bridge | Docker keeps that name | like ipv6_exposed
 --network | docker0 | a name that is taken | like ipv6_exposed
---network | ens3 | named like the uplink | like ipv6_exposed
+--network | ens3 | named like the uplink | like ipv6_exposed | --interface ens3
 
 --domain | localhost | fully qualified host name (RFC 1123) | like gateway.example.com
 --domain | -a.example.com | fully qualified host name | like gateway.example.com
