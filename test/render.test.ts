@@ -16,7 +16,7 @@ const tree = (given: Given = {}): Tree => render(plan(answersFrom(given)));
 test("generates each template once, in the order of the paths", () => {
   const paths = [...tree({ database: "off" }).keys()];
   expect(paths).toEqual([...new Set(paths)]);
-  for (const path of [...tree().keys()]) {
+  for (const path of tree().keys()) {
     expect(path).not.toMatch(/^\/|^\.\.|\.hbs$|_partials|[[\]]/);
   }
 });

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Action, Change } from "../src/changes.ts";
 import { plan } from "../src/plan.ts";
@@ -66,7 +67,8 @@ describe("diffText", () => {
   test("colours lines only on a terminal", () => {
     const style = styleFor({ isTTY: true }, true);
     const coloured = diffText(change("update"), style);
-    const bare = coloured.replaceAll(/\u001b\[\d+m/g, "");
+    const bare = stripVTControlCharacters(coloured);
+    expect(bare).not.toBe(coloured);
     expect(bare).toBe(diffText(change("update"), plain));
     expect(diffText(change("update"), styleFor({ isTTY: true }, false))).toBe(
       bare,

@@ -1,0 +1,182 @@
+import type { Answers as Replies, DistinctQuestion } from "inquirer";
+import { describe, expect, test } from "vitest";
+import { QUESTIONS } from "../src/answers.ts";
+import type { Change } from "../src/changes.ts";
+import { askConflicts, converse, type Prompter } from "../src/conversation.ts";
+import { resolve } from "../src/resolve.ts";
+import { styleFor } from "../src/style.ts";
+import { GIVEN } from "./support/base.ts";
+
+type Asked = Omit<DistinctQuestion, "validate" | "filter"> & {
+  name: string;
+  validate?: (text: unknown) => true | string;
+  filter?: (text: unknown) => unknown;
+};
+
+/** An owner who answers from a list, or takes what is suggested; refused answers are kept. */
+class Owner implements Prompter {
+  readonly asked: Asked[] = [];
+  readonly refused: string[] = [];
+  readonly #replies: Record<string, unknown[]>;
+
+  constructor(replies: Record<string, unknown[]>) {
+    this.#replies = replies;
+  }
+
+  prompt(questions: readonly DistinctQuestion[]): Promise<Replies> {
+    const [question] = questions as unknown as Asked[];
+    if (question === undefined || questions.length !== 1)
+      throw new Error("one question at a time");
+    this.asked.push(question);
+    const replies = this.#replies[question.name] ?? [];
+    for (;;) {
+      const reply = replies.length > 0 ? replies.shift() : question.default;
+      const judged = question.validate?.(reply ?? "") ?? true;
+      if (judged === true)
+        return Promise.resolve({
+          [question.name]: question.filter?.(reply ?? "") ?? reply,
+        });
+      this.refused.push(judged);
+      if (replies.length === 0) throw new Error(`stuck: ${judged}`);
+    }
+  }
+
+  get names(): string[] {
+    return this.asked.map(({ name }) => name);
+  }
+}
+
+describe("converse", () => {
+  test("asks the four first, then whether there is more", async () => {
+    const owner = new Owner({ prefix: ["2001:DB8:1:2:0:0:0:0/64"] });
+    const given = await converse(owner, {});
+    expect(owner.names).toEqual(["prefix", "host", "exposed", "kong", "more"]);
+    expect(given).toEqual({
+      prefix: "2001:db8:1:2::/64",
+      host: "2001:db8:1:2::2",
+      exposed: "2001:db8:1:2:300::/80",
+      kong: "2001:db8:1:2:300::8100",
+    });
+  });
+
+  test("suggests what follows from the answers before", async () => {
+    const owner = new Owner({
+      prefix: ["2001:db8:1:2::/64"],
+      exposed: ["2001:db8:1:2:ff::/112"],
+    });
+    await converse(owner, {});
+    expect(owner.asked.map((question) => question.default)).toEqual([
+      undefined,
+      "2001:db8:1:2::2",
+      "2001:db8:1:2:300::/80",
+      "2001:db8:1:2:ff::8100",
+      false,
+    ]);
+  });
+
+  test("asks all the rest where more is wanted, each question once", async () => {
+    const owner = new Owner({
+      prefix: ["2001:db8:1:2::/64"],
+      more: [true],
+      delivery: ["routed"],
+      plugin: ["a, kong-plugin-b  c"],
+    });
+    const given = await converse(owner, {});
+    const keys = QUESTIONS.map(({ key }) => key as string);
+    expect(owner.names.filter((name) => name !== "more")).toEqual(keys);
+    expect(given).toMatchObject({
+      ndp: "none",
+      plugin: ["a", "kong-plugin-b", "c"],
+    });
+    expect(() => resolve(given)).not.toThrow();
+  });
+
+  test("doesn't ask for what is given", async () => {
+    const owner = new Owner({ more: [false] });
+    await converse(owner, { ...GIVEN, host: "2001:db8:1:2::9" });
+    expect(owner.names).toEqual(["exposed", "kong", "more"]);
+    const complete = new Owner({});
+    await converse(complete, { ...resolve(GIVEN).answers });
+    expect(complete.names).toEqual([]);
+  });
+
+  test("refuses at once, by the same rules, and says what would do", async () => {
+    const owner = new Owner({
+      prefix: ["fd00::/64", "2001:db8:1:2::1/64", "2001:db8:1:2::/64"],
+      kong: ["2001:db8::1", "2001:db8:1:2:300::1", "2001:db8:1:2:300::7"],
+    });
+    const given = await converse(owner, {});
+    expect(given.kong).toBe("2001:db8:1:2:300::7");
+    expect(owner.refused).toEqual([
+      expect.stringContaining("unique local"),
+      expect.stringContaining("The subnet is 2001:db8:1:2::/64"),
+      expect.stringContaining("outside the exposed subnet"),
+      expect.stringContaining("Docker"),
+    ]);
+    for (const text of owner.refused) expect(text).not.toContain("\n");
+  });
+
+  test("a choice is a list of its words", async () => {
+    const owner = new Owner({ prefix: ["2001:db8:1:2::/64"], more: [true] });
+    await converse(owner, {});
+    for (const { key, choices } of QUESTIONS.filter((row) => row.choices)) {
+      const asked = owner.asked.find(({ name }) => name === key);
+      expect(asked).toMatchObject({
+        type: "list",
+        choices: [...(choices ?? [])],
+      });
+    }
+  });
+});
+
+describe("askConflicts", () => {
+  const style = styleFor({}, false);
+  const conflict = (path: string, before = true): Change => ({
+    path,
+    action: "conflict",
+    before: before ? { text: "mine\n", mode: 0o644 } : null,
+    after: { text: "new\n", mode: 0o644 },
+    reason: "a file that is not ours",
+  });
+
+  test("asks for each, and once whether all are the same", async () => {
+    const owner = new Owner({
+      word: ["keep", "theirs", "markers"],
+      all: [false],
+    });
+    const conflicts = ["a", "b", "c"].map((path) => conflict(path));
+    const words = await askConflicts(owner, conflicts, style, () => {});
+    expect([...words]).toEqual([
+      ["a", "keep"],
+      ["b", "theirs"],
+      ["c", "markers"],
+    ]);
+    expect(owner.names).toEqual(["word", "all", "word", "word"]);
+  });
+
+  test("the same for all ends the asking", async () => {
+    const owner = new Owner({ word: ["theirs"], all: [true] });
+    const conflicts = ["a", "b", "c"].map((path) => conflict(path));
+    const words = await askConflicts(owner, conflicts, style, () => {});
+    expect([...words.values()]).toEqual(["theirs", "theirs", "theirs"]);
+  });
+
+  test("shows the difference as often as it is asked for", async () => {
+    const shown: string[] = [];
+    const owner = new Owner({ word: ["diff", "diff", "keep"] });
+    const words = await askConflicts(owner, [conflict("a")], style, (text) =>
+      shown.push(text),
+    );
+    expect(words.get("a")).toBe("keep");
+    expect(shown).toHaveLength(2);
+    expect(shown[0]).toContain("-mine\n+new");
+    expect(owner.names).toEqual(["word", "word", "word"]);
+  });
+
+  test("what can't be compared can only be kept", async () => {
+    const owner = new Owner({ word: ["keep"] });
+    await askConflicts(owner, [conflict("a", false)], style, () => {});
+    const { choices } = owner.asked[0] as { choices?: { value: string }[] };
+    expect(choices?.map(({ value }) => value)).toEqual(["keep"]);
+  });
+});
