@@ -40,15 +40,16 @@ export interface Oracle {
   readonly internal: Cidr;
   /** Docker's own address on the exposed bridge. */
   readonly bridgeAddress: bigint;
-  /** The half of the exposed subnet that Kong isn't in. */
+  /** The half of the exposed subnet (of its first 2^32 addresses: Docker 20.10) that Kong isn't in. */
   readonly dynamic: Cidr;
 }
 
 export function oracle(answers: Answers): Oracle {
   const exposed = cidr6(answers.exposed) as Cidr;
   const kong = parse6(answers.kong) as bigint;
-  const half = sizeOf(exposed.length) / 2n;
-  const upper = kong - exposed.address >= half;
+  const usable = Math.max(exposed.length, 96);
+  const half = sizeOf(usable) / 2n;
+  const lower = kong - exposed.address < half;
   return {
     prefix: cidr6(answers.prefix) as Cidr,
     exposed,
@@ -58,8 +59,8 @@ export function oracle(answers: Answers): Oracle {
     internal: cidr6(answers.internalPrefix) as Cidr,
     bridgeAddress: exposed.address + 1n,
     dynamic: {
-      address: upper ? exposed.address : exposed.address + half,
-      length: exposed.length + 1,
+      address: lower ? exposed.address + half : exposed.address,
+      length: usable + 1,
     },
   };
 }
