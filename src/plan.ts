@@ -183,10 +183,12 @@ function backendPlan(subnet: Subnet): Plan["backend"] {
 
 /**
  * A container that starts before Kong must not take Kong's address (docker/compose#11899): dynamic
- * addresses come from the half of the subnet that Kong isn't in.
+ * addresses come from the half of the subnet that Kong isn't in. Docker 20.10 finds none ("invalid bit
+ * range") beyond a subnet's first 2^32 addresses: of a larger subnet only those are halved.
  */
 function otherHalf(subnet: Subnet, kong: bigint): Subnet {
-  const lower = subnetAt(6, subnet.network, subnet.length + 1);
+  const length = Math.max(subnet.length, 96) + 1;
+  const lower = subnetAt(6, subnet.network, length);
   return contains(lower, kong)
     ? { ...lower, network: lower.network + size(lower) }
     : lower;
