@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname -- "${BASH_SOURCE[0]}")"
-# shellcheck source=lib/common.sh
+source lib/plan.sh
 source lib/common.sh
-# shellcheck source=lib/state.sh
 source lib/state.sh
 
 usage "usage: sudo ./scripts/ufw.sh [--dry-run] [--remove]
@@ -29,11 +29,7 @@ wanted() {
 		"in on $bridge out on $uplink from $subnet"
 }
 
-present() {
-	ufw show added | sed -n "s/^ufw route allow \(.*\) comment 'kong-ipv6'\$/\1/p"
-}
-
-have_rules=$(present)
+have_rules=$(ufw_rules)
 changed=false
 while read -r rule; do
 	if [[ -z $rule ]] || grep -qxF -- "$rule" <<<"$have_rules"; then continue; fi
@@ -41,6 +37,8 @@ while read -r rule; do
 	changed=true
 	$dry_run && continue
 	record ufw rules made
+	keep /etc/ufw/user.rules
+	keep /etc/ufw/user6.rules
 	# shellcheck disable=SC2086
 	quietly ufw route allow $rule comment kong-ipv6 || die "ufw refuses the rule" "see its words above"
 done < <(wanted)
@@ -49,8 +47,7 @@ while read -r rule; do
 	row "$bold" change ufw "delete route allow $rule"
 	changed=true
 	$dry_run && continue
-	# shellcheck disable=SC2086
-	quietly ufw route delete allow $rule || die "ufw can't delete the rule" "see its words above"
+	ufw_delete "$rule" || die "ufw can't delete the rule" "see its words above"
 done <<<"$have_rules"
-if $remove && ! $dry_run; then forget ufw rules; fi
+if $remove && ! $dry_run; then remove_ufw_rules; fi
 if $dry_run && $changed; then exit 4; fi

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname -- "${BASH_SOURCE[0]}")"
-# shellcheck source=lib/common.sh
+source lib/plan.sh
 source lib/common.sh
-# shellcheck source=lib/state.sh
 source lib/state.sh
-# shellcheck source=lib/docker.sh
 source lib/docker.sh
 
 usage "usage: sudo ./scripts/network.sh [--dry-run] [--remove]
@@ -29,12 +28,15 @@ stale() {
 
 # Prints why the network isn't as planned; nothing if it is.
 difference() {
-	local driver six name mode maker config
-	if ! read -r driver six name mode maker config < <(docker network inspect --format \
+	local is driver six name mode maker config
+	if ! is=$(docker network inspect --format \
 		'{{.Driver}} {{.EnableIPv6}} {{or (index .Options "com.docker.network.bridge.name") "-"}} {{or (index .Options "com.docker.network.bridge.gateway_mode_ipv6") "-"}} {{or (index .Labels "kong-ipv6.made-on") "-"}} {{range .IPAM.Config}}{{.Subnet}},{{.Gateway}},{{.IPRange}} {{end}}' \
 		"$network" 2>/dev/null); then
 		echo "it doesn't exist"
-	elif [[ $driver != bridge || $six != true ]]; then
+		return
+	fi
+	read -r driver six name mode maker config <<<"$is"
+	if [[ $driver != bridge || $six != true ]]; then
 		echo "it is no IPv6 bridge"
 	elif [[ " $config " != *" $subnet,$subnet_gateway,$subnet_range "* ]]; then
 		echo "its subnet isn't $subnet with dynamic addresses from $subnet_range"
@@ -76,11 +78,17 @@ current() {
 # replace [ARGUMENT…]: removes the network, makes it anew with the arguments
 # (without any: not), and puts its containers back.
 replace() {
-	local id four six alias connect failed=false
+	local id four six alias connect
 	local -a members=() connects=()
 	if exists; then
 		mapfile -t members < <(docker ps --all --quiet --no-trunc --filter "network=$network")
 		for id in "${members[@]}"; do
+			# Kong's own is made for this very network: apply.sh makes it anew.
+			if [[ $id == "$(container kong)" ]]; then
+				quietly docker rm --force "$id"
+				[[ ${KONG_IPV6_LOCK:-$$} != "$$" ]] || note network "Kong's container is gone with it: sudo ./scripts/apply.sh"
+				continue
+			fi
 			connect="$id"
 			IFS='|' read -r four six alias < <(docker inspect --format \
 				'{{with index .NetworkSettings.Networks "'"$network"'"}}{{with .IPAMConfig}}{{.IPv4Address}}|{{.IPv6Address}}{{else}}|{{end}}|{{range .Aliases}}{{.}} {{end}}{{end}}' "$id")
@@ -99,9 +107,9 @@ replace() {
 		# The address that it had may be out of the new subnet: then it gets another.
 		# shellcheck disable=SC2086
 		docker network connect $connect "$network" "$id" >/dev/null 2>&1 ||
-			quietly docker network connect "$network" "$id" || failed=true
+			quietly docker network connect "$network" "$id" ||
+			note network "$(docker inspect --format '{{.Name}}' "$id") can't be put back: make it anew"
 	done
-	! $failed || note network "a container could not be put back: see above"
 }
 
 if $remove; then

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
 # The plan: what the answers came to. All other files of scripts/ are the same
 # in every repository.
 readonly prefix='2001:db8:70:80::/64'
@@ -12,7 +12,7 @@ readonly network='ipv6_exposed'
 readonly bridge='ipv6_exposed'
 readonly subnet='2001:db8:70:80:300::/80'
 readonly subnet_gateway='2001:db8:70:80:300::1'
-readonly subnet_range='2001:db8:70:80:300:8000::/81'
+readonly subnet_range='2001:db8:70:80:300:0:8000:0/97'
 readonly kong='2001:db8:70:80:300::8100'
 
 readonly backend_subnet='10.83.81.0/24'

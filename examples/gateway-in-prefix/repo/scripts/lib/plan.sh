@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
 # The plan: what the answers came to. All other files of scripts/ are the same
 # in every repository.
 readonly prefix='2001:db8:b0:c0::/64'

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
 # Docker's two command lines, whatever generation they are.
 
 # The owner's shell must not override what .env says.
@@ -11,20 +11,26 @@ ask_engine() {
 	[[ $generation =~ ^[0-9]+$ ]]
 }
 
-# Sets compose_command; fails where there is neither compose 2 nor 1.29.
+# Sets compose_command and compose_version; fails where there is neither compose 2 nor 1.29.
 ask_compose() {
-	local version
-	if version=$(docker compose version --short 2>/dev/null) && [[ ${version#v} =~ ^([2-9]|[1-9][0-9])\. ]]; then
+	if compose_version=$(docker compose version --short 2>/dev/null) && [[ ${compose_version#v} =~ ^([2-9]|[1-9][0-9])\. ]]; then
 		compose_command=(docker compose)
-	elif version=$(docker-compose version --short 2>/dev/null) && [[ ${version#v} =~ ^(1\.29|[2-9]|[1-9][0-9])(\.|$) ]]; then
+	elif compose_version=$(docker-compose version --short 2>/dev/null) && [[ ${compose_version#v} =~ ^(1\.29|[2-9]|[1-9][0-9])(\.|$) ]]; then
 		compose_command=(docker-compose)
 	else
 		return 1
 	fi
 }
 
+# compose ARGUMENT…, for half an hour at most; compose_for SECONDS ARGUMENT…
 compose() {
-	(cd "$repo" && "${compose_command[@]}" "$@")
+	compose_for 1800 "$@"
+}
+
+compose_for() {
+	local seconds=$1
+	shift
+	(cd "$repo" && exec timeout --foreground "$seconds" "${compose_command[@]}" "$@")
 }
 
 # container SERVICE: its id; empty where there is none.
@@ -44,4 +50,15 @@ project() {
 # health CONTAINER: running/healthy, restarting/unhealthy, exited/1 …
 health() {
 	docker inspect --format '{{.State.Status}}/{{if eq .State.Status "exited"}}{{.State.ExitCode}}{{else if .State.Health}}{{.State.Health.Status}}{{end}}' "$1" 2>/dev/null
+}
+
+# The first line of what the admin API answers on kong-net.
+admin_status() {
+	local line=''
+	{
+		exec 3<>"/dev/tcp/$backend_kong/8001" &&
+			printf 'GET /status HTTP/1.0\r\n\r\n' >&3 && read -r -t 5 line <&3
+		exec 3>&-
+	} 2>/dev/null || :
+	printf '%s ' "${line%$'\r'}"
 }

@@ -1,17 +1,17 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
 # What all scripts share: where they are, how they speak, how they refuse.
 
 # A lost connection must not stop a run half-way: neither its signal nor the
 # errors of writing to a terminal that is gone.
 trap '' HUP PIPE
 
+set -o errtrace
+trap 'printf "%s: %s:%s failed: %s\n" "${0##*/}" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMMAND" >&2 || :' ERR
+
 scripts=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly scripts repo=${scripts%/*}
 readonly state=/var/lib/kong-ipv6
 export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-
-# shellcheck source=plan.sh
-source "$scripts/lib/plan.sh"
 
 bold='' red='' green='' yellow='' plain=''
 if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
@@ -119,12 +119,12 @@ expand6() {
 
 # inside6 ADDRESS SUBNET
 inside6() {
-	local address network length=${2#*/} nibbles bits
-	address=$(expand6 "$1") && network=$(expand6 "${2%/*}") || return 1
+	local address base length=${2#*/} nibbles bits
+	address=$(expand6 "$1") && base=$(expand6 "${2%/*}") || return 1
 	nibbles=$((length / 4)) bits=$((length % 4))
-	[[ ${address:0:nibbles} == "${network:0:nibbles}" ]] || return 1
+	[[ ${address:0:nibbles} == "${base:0:nibbles}" ]] || return 1
 	((bits == 0)) ||
-		((0x${address:nibbles:1} >> (4 - bits) == 0x${network:nibbles:1} >> (4 - bits)))
+		((0x${address:nibbles:1} >> (4 - bits) == 0x${base:nibbles:1} >> (4 - bits)))
 }
 
 # same6 ADDRESS ADDRESS: in whatever spelling.
@@ -180,4 +180,15 @@ filter() {
 	ufw) if ufw_active; then echo ufw; else echo table; fi ;;
 	*) echo table ;;
 	esac
+}
+
+# The product's rules, as `ufw show added` prints them between allow and comment.
+ufw_rules() {
+	ufw show added | sed -n "s/^ufw route allow \(.*\) comment 'kong-ipv6'\$/\1/p"
+}
+
+# ufw_delete RULE
+ufw_delete() {
+	# shellcheck disable=SC2086
+	quietly ufw route delete allow $1
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
 # What was changed on this server, so that rollback.sh can take it back. Every
 # fact is on disk before the change that it belongs to is made; the first one
 # about a thing stays, whatever later runs change.
@@ -69,14 +69,13 @@ keep_directory() {
 	record directory "$1" absent
 }
 
-# put PATH MODE <content: writes it in one go.
+# put PATH SOURCE: the source's content and mode, in one go.
 put() {
 	local path=$1 temporary
 	temporary=$(dirname "$path")/.$(basename "$path").kong-ipv6
 	keep "$path"
 	mkdir -p "$(dirname "$path")"
-	install -m "$2" /dev/null "$temporary"
-	cat >"$temporary"
+	install -o root -g root -m "$(stat -c %a "$2")" "$2" "$temporary"
 	# What was written is remembered, so that rollback.sh knows the owner's later edits.
 	forget wrote "$path"
 	record wrote "$path" "$(sha256sum <"$temporary" | cut -d ' ' -f 1)"
@@ -102,6 +101,12 @@ restore() {
 		cp --archive "$path" "$state/edited$path"
 		note file "$path was edited since: your version is in $state/edited$path"
 	fi
+	# networkd forgets its proxy entries, but leaves them in the kernel.
+	if [[ $path == */60-kong-ndp.conf && -f $path ]]; then
+		sed -n 's/^IPv6ProxyNDPAddress=//p' "$path" | while read -r hash; do
+			ip -6 neigh del proxy "$hash" dev "$uplink" 2>/dev/null || :
+		done
+	fi
 	if [[ $was == kept ]]; then
 		cp --archive --no-dereference --remove-destination "$copy" "$path.kong-ipv6"
 		mv --no-target-directory "$path.kong-ipv6" "$path"
@@ -121,6 +126,23 @@ differs() {
 	else
 		! cmp -s "$path" "$copy" || [[ $(stat -c '%a %u %g' "$path") != "$(stat -c '%a %u %g' "$copy")" ]]
 	fi
+}
+
+# remove_ufw_rules: all with our comment. ufw writes its files in its own way:
+# where they hold the same rules as before, they get their old text back; where
+# the owner has other rules now, they stay.
+remove_ufw_rules() {
+	local path rule rules='^### tuple ###'
+	while read -r rule; do
+		[[ -z $rule ]] || ufw_delete "$rule" || return 1
+	done < <(ufw_rules)
+	for path in /etc/ufw/user.rules /etc/ufw/user6.rules; do
+		if fact file "$path" >/dev/null && [[ $(grep "$rules" "$path") == "$(grep "$rules" "$state/before$path")" ]]; then
+			restore "$path"
+		fi
+		forget file "$path"
+	done
+	forget ufw rules
 }
 
 # remove_directories: those that were made, as far as they are empty.

@@ -2,9 +2,10 @@
 
 ndp.py used UPLINK ADDRESS...          prints those that another machine answers for
 ndp.py delivery UPLINK GATEWAY SOURCE  prints how the router delivers to SOURCE
-ndp.py proxy UPLINK PEER ADDRESS       solicits through PEER, prints yes if UPLINK answers
+ndp.py proxy UPLINK NAMESPACE ADDRESS  solicits through NAMESPACE's veth, prints yes if UPLINK answers
 """
 
+import ctypes
 import ipaddress
 import os
 import select
@@ -19,11 +20,6 @@ SOLICITATION, ADVERTISEMENT, ECHO, ECHO_REPLY = 135, 136, 128, 129
 
 def packed(text):
     return ipaddress.IPv6Address(text).packed
-
-
-def mac(interface):
-    with open(f"/sys/class/net/{interface}/address") as file:
-        return bytes.fromhex(file.read().strip().replace(":", ""))
 
 
 def link_local(interface):
@@ -66,6 +62,7 @@ class Link:
     def __init__(self, interface):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
         self.socket.bind((interface, 0x0003))
+        self.mac = self.socket.getsockname()[4]
 
     def send(self, data):
         self.socket.send(data)
@@ -85,12 +82,12 @@ class Link:
 
 
 def used(uplink, *addresses):
-    link, own, source = Link(uplink), mac(uplink), link_local(uplink)
+    link, source = Link(uplink), link_local(uplink)
     targets, taken = {packed(address): address for address in addresses}, []
     for _ in range(2):
         for target in targets:
-            link.send(solicitation(own, source, target))
-        for _, _, _, kind, body in link.wait(0.4):
+            link.send(solicitation(link.mac, source, target))
+        for _, _, _, kind, body in link.wait(0.25):
             address = targets.get(body[4:20]) if kind == ADVERTISEMENT else None
             if address and address not in taken:
                 taken.append(address)
@@ -104,8 +101,8 @@ def delivery(uplink, gateway, source):
     routes it here sends the echo reply straight away: routed. One that answers a
     ping from the link-local address only delivers it elsewhere. Silence says nothing.
     """
-    link, own, local = Link(uplink), mac(uplink), link_local(uplink)
-    router, address = packed(gateway), packed(source)
+    link, local = Link(uplink), link_local(uplink)
+    own, router, address = link.mac, packed(gateway), packed(source)
     to = None
     for _ in range(3):
         link.send(solicitation(own, local, router))
@@ -132,13 +129,28 @@ def delivery(uplink, gateway, source):
     print("elsewhere" if answers else "unknown")
 
 
-def proxy(uplink, peer, address):
-    listen, link, own = Link(uplink), Link(peer), mac(peer)
-    target = packed(address)
-    source = packed("fe80::")[:8] + b"\x02\x00" + own[:6]
+def enter(namespace):
+    """setns(2); the sockets that are open stay where they are."""
+    with open(f"/run/netns/{namespace}") as file:
+        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), 0x40000000):
+            sys.exit(f"setns: {os.strerror(ctypes.get_errno())}")
+
+
+def proxy(uplink, namespace, address):
+    """Solicits through a neighbour of its own making, which answers for itself too.
+
+    ndppd leaves the sending to the kernel, which has to find that neighbour first.
+    """
+    listen = Link(uplink)
+    enter(namespace)
+    link = Link("peer")
+    own, target, source = link.mac, packed(address), packed("fe80::")[:10] + link.mac
     for _ in range(3):
         link.send(solicitation(own, source, target))
-        for _, _, _, kind, body in listen.wait(1, outgoing=True):
+        for _, asking, _, kind, body in listen.wait(1, outgoing=True):
+            if kind == SOLICITATION and body[4:20] == source:
+                answer = b"\x60\x00\x00\x00" + source + b"\x02\x01" + own
+                link.send(frame(listen.mac, own, source, asking, ADVERTISEMENT, answer))
             if kind == ADVERTISEMENT and body[4:20] == target:
                 return print("yes")
     print("no")

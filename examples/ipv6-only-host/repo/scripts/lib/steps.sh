@@ -1,0 +1,374 @@
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
+# The steps of apply.sh, in their order. Each is taken only if the survey found
+# a difference, and each can be taken again after it was interrupted.
+
+# doing WHAT TEXT
+doing() {
+	step="$1: $2"
+}
+
+# done_with WHAT TEXT
+done_with() {
+	row "$green" ok "$1" "$2"
+}
+
+todo() {
+	record todo "$1" begun
+}
+
+carry_out() {
+	local name
+	open_state
+	record repository "$repo" "$(project)"
+	make_settings
+	if is table || is ndppd; then todo units; fi
+	for name in table ndppd netplan docker networkd password compose; do
+		if is "$name"; then todo "$name"; fi
+	done
+	validate_daemon_json
+	drop_earlier_answers
+	install_files
+	install_packages
+	set_firewall
+	set_network
+	set_ndp
+	set_docker
+	check_duplicate
+	if is network; then
+		doing network "$network"
+		"$scripts/network.sh" >/dev/null
+		done_with network "$network on $bridge, $subnet, routed"
+	fi
+	set_data
+	set_compose
+}
+
+make_settings() {
+	local password
+	if [[ ! -f $repo/.env ]]; then
+		doing .env "making it"
+		password=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+		(umask 077 && sed "s/^KONG_PG_PASSWORD=.*/KONG_PG_PASSWORD=$password/" "$repo/.env.example" >"$repo/.env.new")
+		chown --reference="$repo" "$repo/.env.new"
+		mv "$repo/.env.new" "$repo/.env"
+		done_with .env "made"
+	fi
+	if is publish; then
+		printf '\n# Docker 27 takes no other form for IPv6 (later ones ignore it).\nKONG_PUBLISH_IPV6=[::]\n' >>"$repo/.env"
+		done_with .env "KONG_PUBLISH_IPV6=[::]"
+	fi
+}
+
+validate_daemon_json() {
+	is /etc/docker/daemon.json || return 0
+	doing docker "checking daemon.json"
+	# From engine 23 on.
+	if dockerd --help 2>&1 | grep -q -- --validate; then
+		quietly dockerd --validate --config-file "$stage/root/etc/docker/daemon.json" ||
+			die "dockerd refuses the merged daemon.json" "see its words above; /etc/docker/daemon.json was left as it is"
+	fi
+}
+
+# Files that the repository no longer has.
+drop_earlier_answers() {
+	local path
+	while read -r path; do
+		if [[ -e $stage/root$path || $path == */multi-user.target.wants/* ]] || ! differs "$path"; then continue; fi
+		doing file "$path"
+		case $path in
+		*.service)
+			systemctl --quiet stop "${path##*/}" 2>/dev/null || :
+			rm -f "/etc/systemd/system/multi-user.target.wants/${path##*/}"
+			todo units
+			;;
+		/etc/systemd/network/*) todo networkd && changed[networkd]=1 ;;
+		esac
+		restore "$path"
+		done_with file "$path"
+	done < <(names file | grep -v '^/etc/ufw/' || :)
+}
+
+install_files() {
+	local path
+	while read -r path; do
+		is "$path" || continue
+		case $path in "$netplan_file" | /etc/docker/daemon.json) continue ;; esac
+		doing file "$path"
+		case $path in /etc/systemd/system/*) todo units ;; esac
+		put "$path" "$stage/root$path"
+		done_with file "$path"
+	done < <(cd "$stage/root" && find . -type f | sed 's/^\.//' | sort)
+	if begun units; then
+		doing systemd daemon-reload
+		systemctl daemon-reload
+		forget todo units
+	fi
+}
+
+# Configuration and unit are in place by now: what a package starts, starts right.
+install_packages() {
+	local package
+	for package in ndppd nftables; do
+		is "package-$package" || continue
+		doing package "$package"
+		record package "$package" installed
+		apt_install "$package" || { quietly apt-get update && apt_install "$package"; } ||
+			die "$package can't be installed" "see apt's words above; with a network: apt-get install $package, then run this again"
+		done_with package "$package"
+	done
+}
+
+apt_install() {
+	DEBIAN_FRONTEND=noninteractive quietly apt-get install --yes --no-install-recommends \
+		--option DPkg::Lock::Timeout=60 --option Dpkg::Options::=--force-confold "$1"
+}
+
+# start UNIT: now and at every boot. The link is made by hand: systemctl enable
+# would change the links of a SysV script of the same name too.
+start() {
+	record unit "$1" "$(systemctl is-active "$1" 2>/dev/null || :)"
+	link "/etc/systemd/system/multi-user.target.wants/$1" "/etc/systemd/system/$1"
+	systemctl daemon-reload
+	quietly systemctl restart "$1" || die "$1 doesn't start" "journalctl -u $1"
+}
+
+set_firewall() {
+	if is table; then
+		doing firewall "the table inet kong_ipv6"
+		start kong-ipv6-firewall.service
+		forget todo table
+		done_with firewall "table inet kong_ipv6${changed[reason]:+ (${changed[reason]})}"
+	fi
+	if is ufw-gone; then
+		doing ufw "deleting rules"
+		remove_ufw_rules || die "ufw can't delete its rules" "see its words above"
+		done_with ufw "rules deleted"
+	fi
+	if is ufw; then
+		doing ufw "rules"
+		"$scripts/ufw.sh" >/dev/null
+		done_with ufw "rules$(ufw_active || echo " (they count once you enable ufw)")"
+	fi
+}
+
+# Netplan and sysctl together: turning forwarding on can cost a route too.
+set_network() {
+	local before why key value
+	is netplan || is sysctl || return 0
+	before=$(snapshot)
+	# Between the change and the check nothing may stop this.
+	trap '' INT TERM
+	if is netplan; then
+		doing netplan "applying it"
+		record snapshot network "$(base64 -w 0 <<<"$before")"
+		if is "$netplan_file"; then put "$netplan_file" "$stage/root$netplan_file"; fi
+		if ! why=$(netplan_apply "$before"); then
+			network_back "$before"
+			die "$why" "the network is as it was; correct the answers (create-kong-ipv6 regenerate …) or /etc/netplan, then run this again"
+		fi
+		forget todo netplan
+		done_with netplan "$host on $uplink, nothing lost"
+	fi
+	if is sysctl; then
+		doing sysctl "/etc/sysctl.d/60-kong-ipv6.conf"
+		# First all of them: one can change another.
+		while IFS='=' read -r key value; do
+			key=${key// /}
+			[[ $key == net.* ]] || continue
+			record sysctl "$key" "$(cat "$(sysctl_path "$key")")"
+		done <"$stage/root/etc/sysctl.d/60-kong-ipv6.conf"
+		while IFS='=' read -r key value; do
+			key=${key// /}
+			[[ $key == net.* ]] || continue
+			printf '%s\n' "${value# }" >"$(sysctl_path "$key")"
+		done <"$stage/root/etc/sysctl.d/60-kong-ipv6.conf"
+		if ! until_true 3 nothing_lost "$before"; then
+			why=$(lost "$before" | paste -sd ' ')
+			network_back "$before"
+			die "with forwarding the server lost $why" "the network is as it was; let the default route be static, or accept-ra true, then run this again"
+		fi
+		done_with sysctl "forwarding"
+	fi
+	trap - INT TERM
+}
+
+# The kernel takes a second to find out whether an address is free (RFC 4862 5.4).
+check_duplicate() {
+	local taken
+	is netplan || return 0
+	doing netplan "duplicate address detection"
+	until_true 4 settled || :
+	taken=$(duplicate)
+	[[ -n $taken ]] || return 0
+	network_back "$(fact snapshot network | base64 -d)"
+	die "$taken is in use by another machine on the link" "the network is as it was; choose another address: create-kong-ipv6 regenerate --host …"
+}
+
+# network_back SNAPSHOT: as it was before this run.
+network_back() {
+	local key
+	while read -r key; do
+		printf '%s\n' "$(fact sysctl "$key")" >"$(sysctl_path "$key")" || :
+	done < <(names sysctl)
+	if fact file "$netplan_file" >/dev/null; then
+		restore "$netplan_file"
+		netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
+	fi
+	forget todo netplan
+	until_true 5 nothing_lost "$1" || give_back "$1"
+}
+
+set_ndp() {
+	if is networkd; then
+		doing ndp "networkd"
+		# networkd sets it too.
+		record sysctl "net.ipv6.conf.$uplink_sysctl.proxy_ndp" "$(cat "/proc/sys/net/ipv6/conf/$uplink/proxy_ndp")"
+		networkctl reload
+		# Up to systemd 257 a reload alone leaves a link's proxy addresses as they are.
+		networkctl reconfigure "$uplink"
+		forget todo networkd
+		done_with ndp "the kernel answers for $kong"
+	fi
+	if is ndppd; then
+		doing ndp "ndppd.service"
+		start ndppd.service
+		forget todo ndppd
+		done_with ndp "ndppd answers for $kong"
+	fi
+}
+
+set_docker() {
+	is docker || return 0
+	doing docker "restarting it"
+	if is /etc/docker/daemon.json; then
+		put /etc/docker/daemon.json "$stage/root/etc/docker/daemon.json"
+	fi
+	if ! quietly systemctl restart docker.service || ! until_true 20 ask_engine; then
+		journalctl --unit docker.service --no-pager --output cat --lines 5 | sed 's/^/    | /' >&2 || :
+		restore /etc/docker/daemon.json
+		systemctl reset-failed docker.service
+		systemctl restart docker.service || :
+		die "Docker doesn't start with the merged daemon.json" "it runs with the old one again; see its words above"
+	fi
+	forget todo docker
+	done_with docker "restarted, with IPv6"
+}
+
+set_data() {
+	local data
+	data=$(data_dir)
+	[[ -d $data ]] || install -d -m 0755 "$data"
+	[[ $database == postgres ]] || return 0
+	[[ -d $data/postgres ]] || install -d -m 0700 "$data/postgres"
+	if is secret; then
+		doing secret "$data/secrets/kong_pg_password"
+		install -d -m 0700 "$data/secrets"
+		# Docker mounts the file itself: user kong reads it, on the server only root can.
+		(umask 077 && setting KONG_PG_PASSWORD >"$data/secrets/.new")
+		chmod 0444 "$data/secrets/.new"
+		mv "$data/secrets/.new" "$data/secrets/kong_pg_password"
+		done_with secret "$data/secrets/kong_pg_password"
+	fi
+}
+
+set_compose() {
+	local id options=()
+	is compose || return 0
+	doing compose "checking docker-compose.yml"
+	quietly compose config --quiet || die "docker-compose.yml or .env has an error" "see above"
+	if is build; then
+		doing image "building kong-ipv6:local"
+		quietly compose build kong || die "the image can't be built" "see above; it needs a network, and space in Docker's directory"
+		id=$(docker image inspect --format '{{.Id}}' kong-ipv6:local)
+		printf '%s %s\n' "$(recipe)" "$id" >"$state/built"
+		done_with image kong-ipv6:local
+	fi
+	if [[ $database == postgres ]] && ! docker image inspect postgres:17 >/dev/null 2>&1; then
+		doing image "pulling postgres:17"
+		quietly compose pull kong-database || die "postgres:17 can't be pulled" "see above; it needs a network, and space in Docker's directory"
+		done_with image postgres:17
+	fi
+	if is password; then options+=(--force-recreate); fi
+	doing compose "bringing the services up"
+	# All that differ are made; compose 2 would take --no-deps for a difference.
+	if [[ $compose_version != 1.* ]]; then
+		quietly compose_for 180 up --no-start "${options[@]}" || give_up "the containers can't be made"
+	fi
+	# In compose's own order, but without waiting for the next turn of its health
+	# checks: the first comes only after a whole interval.
+	if [[ $database == postgres ]]; then
+		bring_up kong-database
+		set_logs
+		until_true 120 database_ready || give_up "the database doesn't come up"
+		if is password; then set_password; fi
+		if [[ $compose_version == 1.* ]] || ! migrated; then bring_up kong-migration; fi
+		until_true 180 migrated || give_up "the migrations fail"
+	else
+		set_logs
+	fi
+	bring_up kong
+	until_true 120 kong_answers || give_up "Kong doesn't get well"
+	forget todo compose
+	done_with compose "Kong answers"
+}
+
+# bring_up SERVICE: makes and starts its container; one that is as it should be
+# is left alone.
+bring_up() {
+	if [[ $compose_version == 1.* ]]; then
+		# It attaches networks only when it starts a container itself.
+		quietly compose_for 180 up --detach --no-deps "${options[@]}" "$1" || give_up "$1 doesn't start"
+	else
+		quietly docker start "$(container "$1")" || give_up "$1 doesn't start"
+	fi
+}
+
+give_up() {
+	explain
+	die "$1" "see above; docker ps --all"
+}
+
+set_logs() {
+	local id
+	is logs || return 0
+	id=$(docker run --rm --network none --entrypoint id kong-ipv6:local -u 2>/dev/null) || id=0
+	install -d -m 0755 -o "$id" "$(data_dir)/logs"
+}
+
+database_ready() {
+	docker exec "$(container kong-database)" pg_isready --quiet --host=127.0.0.1 --username=kong --dbname=kong 2>/dev/null
+}
+
+# The database keeps the password that it was made with: it is told the new one,
+# by its own socket, where it asks for none. psql reads it from the mounted file.
+set_password() {
+	docker exec --interactive "$(container kong-database)" psql --quiet --username=kong --dbname=kong >/dev/null <<-'END' ||
+		\set password `cat /run/secrets/kong_pg_password`
+		ALTER USER kong PASSWORD :'password';
+	END
+		die "the database doesn't take the new password" "see psql's words above"
+	forget todo password
+	done_with database "the password follows .env"
+}
+
+migrated() {
+	[[ $(health "$(container kong-migration)") == exited/0 ]]
+}
+
+kong_answers() {
+	[[ $(admin_status) == *' 200 '* ]]
+}
+
+# The services that aren't well, and their last words.
+explain() {
+	local service id
+	for service in kong-database kong-migration kong; do
+		id=$(container "$service")
+		[[ -n $id ]] || continue
+		case $(health "$id") in
+		running/healthy | exited/0 | created/) continue ;;
+		esac
+		printf '  %s is %s:\n' "$service" "$(health "$id")" >&2 || :
+		docker logs --tail 10 "$id" 2>&1 | sed 's/^/    | /' >&2 || :
+	done
+}

@@ -1,0 +1,278 @@
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
+# What differs between this server and the repository. Nothing is changed here:
+# --dry-run and a real run print the same plan.
+plan=()
+declare -A changed=()
+
+# planned WHAT TEXT
+planned() {
+	plan+=("$(printf '  %-11s %s' "$1" "$2")")
+}
+
+# is WHAT: whether the survey found that it differs.
+is() {
+	[[ -n ${changed[$1]:-} ]]
+}
+
+# A step that was begun and not ended is done again, whatever the files say.
+begun() {
+	fact todo "$1" >/dev/null
+}
+
+refuse_or_survey() {
+	local ok=true
+	check_uplink || ok=false
+	check_docker
+	check_daemon_json
+	check_settings
+	check_space /etc 16
+	check_space "$state" 16
+	check_space "$(data_dir)" 64
+	if ((refusals == 0)); then
+		check_space "$(docker info --format '{{.DockerRootDir}}')" 256
+		check_ports
+	fi
+	if $ok; then check_netplan; fi
+	if ((refusals == 0)); then check_link; fi
+	if ((refusals == 0)); then
+		survey
+		check_packages
+	fi
+	((refusals == 0)) || exit 1
+}
+
+# staged PATH [MODE] <content
+staged() {
+	mkdir -p "$stage/root$(dirname "$1")"
+	cat >"$stage/root$1"
+	chmod "${2:-0644}" "$stage/root$1"
+}
+
+# Every file below host/, as it belongs on this server.
+stage_files() {
+	local file path
+	while read -r file; do
+		path=${file#"$repo/host"}
+		case $path in
+		"$netplan_file")
+			if $netplan_fits; then staged "$path" 0600 <"$stage/netplan/fitted"; fi
+			;;
+		/etc/docker/daemon.json)
+			if [[ -s $path ]] && have python3; then
+				python3 "$scripts/lib/daemon-json.py" "$path" "$file" | staged "$path" "$(stat -c %a "$path")"
+			else
+				staged "$path" <"$file"
+			fi
+			;;
+		/etc/systemd/network/*)
+			# networkd reads it beside the file that netplan made: by netplan's ID.
+			staged "/etc/systemd/network/10-netplan-$(ndp_id).network.d/${path##*/}" <"$file"
+			;;
+		*/firewall.nft | */kong-ipv6-firewall.service)
+			if [[ $filter == table ]]; then staged "$path" <"$file"; fi
+			;;
+		/etc/sysctl.d/*)
+			{ cat "$file" && kernel_advertisements; } | staged "$path"
+			;;
+		*) staged "$path" <"$file" ;;
+		esac
+	done < <(find "$repo/host" -type f ! -name '.*' | sort)
+}
+
+ndp_id() {
+	local id
+	id=$(networkd_id)
+	printf '%s' "${id:-$uplink}"
+}
+
+# With forwarding the kernel takes router advertisements only if told so twice.
+# It matters where the kernel itself handles them, not networkd.
+kernel_advertisements() {
+	if ! $netplan_fits && [[ $(cat "/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 0 ]] && [[ $(advertised) == *[ae]* ]]; then
+		printf '\n# The default route or the address comes from router advertisements.\nnet.ipv6.conf.%s.accept_ra = 2\n' "$uplink_sysctl"
+	fi
+}
+
+survey() {
+	local path key value now line output
+	filter=$(filter)
+	stage_files
+
+	if [[ ! -f $repo/.env ]]; then planned .env "made from .env.example$([[ $database == off ]] || echo ", with a random KONG_PG_PASSWORD")"; fi
+	# Docker 27 alone refuses a host address in the publication of a routed network.
+	if ((generation == 27)) && [[ $(setting KONG_PUBLISH_IPV6) != '[::]' ]]; then
+		changed[publish]=1
+		planned .env "KONG_PUBLISH_IPV6=[::] is added: Docker 27 takes no other"
+	fi
+
+	while read -r path; do
+		[[ -n $path ]] || continue
+		if [[ ! -e $path ]]; then
+			planned file "$path is new"
+		elif ! cmp -s "$stage/root$path" "$path"; then
+			case $path in
+			*/daemon.json) planned file "$path: ipv6 and fixed-cidr-v6 are merged in" ;;
+			*) planned file "$path is $(fact file "$path" >/dev/null && echo changed || echo "replaced; what is there now comes back with rollback.sh")" ;;
+			esac
+		elif [[ $(stat -c '%a %u %g' "$path") != "$(stat -c %a "$stage/root$path") 0 0" ]]; then
+			planned file "$path gets mode $(stat -c %a "$stage/root$path")"
+		else
+			continue
+		fi
+		changed[$path]=1
+	done < <(cd "$stage/root" && find . -type f | sed 's/^\.//' | sort)
+	while read -r path; do
+		if [[ -e $stage/root$path || $path == */multi-user.target.wants/* ]] || ! differs "$path"; then continue; fi
+		planned file "$path belongs to earlier answers: as it was before them"
+		changed[$path]=1
+	done < <(names file | grep -v '^/etc/ufw/' || :)
+	if is "$netplan_file"; then
+		while read -r line; do planned netplan "$line"; done <"$stage/netplan/notes"
+	fi
+
+	if [[ $ndp == ndppd ]] && ! have ndppd; then need_package ndppd; fi
+	if [[ $filter == table ]] && ! have nft; then need_package nftables; fi
+
+	case $filter in
+	table)
+		if [[ $firewall == ufw ]]; then
+			changed[reason]="ufw is $(have ufw && echo inactive || echo "not installed")"
+		fi
+		if begun table || is /etc/kong-ipv6/firewall.nft || is /etc/systemd/system/kong-ipv6-firewall.service ||
+			! nft list table inet kong_ipv6 >/dev/null 2>&1 || ! enabled kong-ipv6-firewall.service; then
+			changed[table]=1
+			planned firewall "the table inet kong_ipv6 is loaded, now and at every boot${changed[reason]:+ (${changed[reason]})}"
+		fi
+		;;
+	esac
+	if [[ $firewall == ufw ]] && have ufw; then
+		if ! output=$(NO_COLOR=1 "$scripts/ufw.sh" --dry-run); then
+			changed[ufw]=1
+			plan_from "$output"
+		fi
+	fi
+	if [[ $firewall != ufw ]] && fact ufw rules >/dev/null && have ufw; then
+		changed["ufw-gone"]=1
+		planned ufw "the rules with the comment kong-ipv6 are deleted"
+	fi
+	if [[ $filter == none ]]; then
+		row "$red" open firewall "this server filters nothing for you (--firewall none)"
+		if ((generation < 27)); then
+			row "$red" open firewall "Docker $engine opens every port of every container with an IPv6 address to the world"
+		fi
+	fi
+
+	if is "$netplan_file" || begun netplan; then
+		changed[netplan]=1
+		planned netplan "applied; taken back if an address or default route of the server gets lost"
+	fi
+	while IFS='=' read -r key value; do
+		key=${key// /} value=${value# }
+		[[ $key == net.* ]] || continue
+		now=$(cat "$(sysctl_path "$key")" 2>/dev/null) || now=absent
+		if [[ $now != "$value" ]]; then
+			changed[sysctl]=1
+			planned sysctl "$key $now → $value"
+		fi
+	done <"$stage/root/etc/sysctl.d/60-kong-ipv6.conf"
+
+	case $ndp in
+	ndppd)
+		if begun ndppd || is /etc/ndppd.conf || is /etc/systemd/system/ndppd.service ||
+			! systemctl --quiet is-active ndppd.service || ! enabled ndppd.service; then
+			changed[ndppd]=1
+			planned ndp "ndppd.service is started, now and at every boot"
+		fi
+		;;
+	kernel)
+		if begun networkd || is "/etc/systemd/network/10-netplan-$(ndp_id).network.d/60-kong-ndp.conf"; then
+			changed[networkd]=1
+			planned ndp "networkd answers for $kong on $uplink"
+		fi
+		;;
+	esac
+	if is /etc/docker/daemon.json || begun docker; then
+		changed[docker]=1
+		planned docker "restarted, for daemon.json"
+	fi
+	if ! output=$(NO_COLOR=1 "$scripts/network.sh" --dry-run); then
+		changed[network]=1
+		plan_from "$output"
+	fi
+	survey_data
+	survey_compose
+}
+
+# What a script's own --dry-run printed.
+plan_from() {
+	local line
+	while read -r _ line; do plan+=("  $line"); done <<<"$1"
+}
+
+enabled() {
+	[[ -L /etc/systemd/system/multi-user.target.wants/$1 ]]
+}
+
+need_package() {
+	changed["package-$1"]=1
+	planned package "$1 is installed"
+}
+
+check_packages() {
+	local package
+	for package in ndppd nftables; do
+		! is "package-$package" || have apt-get ||
+			refuse "$package is not installed, and there is no apt-get to do it" "install $package by hand"
+	done
+}
+
+survey_data() {
+	local data
+	data=$(data_dir)
+	if [[ ! -d $data ]]; then planned data "$data is made"; fi
+	if [[ ! -d $data/logs ]]; then changed[logs]=1 changed[compose]=1; fi
+	if [[ $database == postgres ]]; then
+		if [[ ! -f $data/secrets/kong_pg_password || ! -f $repo/.env || $(cat "$data/secrets/kong_pg_password") != "$(setting KONG_PG_PASSWORD)" ]]; then
+			changed[secret]=1
+			planned secret "$data/secrets/kong_pg_password, from .env"
+		fi
+		# A database keeps the password that it was made with; a container, the file that it mounted.
+		if begun password || { is secret && [[ -e $data/postgres/PG_VERSION ]]; }; then
+			changed[password]=1
+			planned database "takes the password of .env; the containers are made anew"
+		fi
+	fi
+}
+
+# What the image is built from.
+recipe() {
+	(cd "$repo/kong-build" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
+}
+
+# SERVICE CONFIG-HASH STATE of the containers that there are.
+running() {
+	docker ps --all --no-trunc --filter "label=com.docker.compose.project=$(project)" --filter label=com.docker.compose.oneoff=False \
+		--format '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}} {{.State}} {{.Status}}'
+}
+
+survey_compose() {
+	local image service hash states
+	image=$(docker image inspect --format '{{.Id}}' kong-ipv6:local 2>/dev/null) || image=none
+	if [[ $(cat "$state/built" 2>/dev/null) != "$(recipe) $image" ]]; then
+		changed[build]=1
+		planned image "kong-ipv6:local is built"
+	fi
+	if is build || is network || is password || is publish || begun compose || [[ ! -f $repo/.env ]]; then
+		changed[compose]=1
+	else
+		states=$(running)
+		while read -r service hash; do
+			case $service in
+			kong-migration) grep -q "^$service $hash exited Exited (0)" <<<"$states" || changed[compose]=1 ;;
+			*) grep "^$service $hash running " <<<"$states" | grep -qv '(unhealthy)' || changed[compose]=1 ;;
+			esac
+		done < <(compose config --hash '*' 2>/dev/null)
+		[[ $(wc -l <<<"$states") -ge 1 && -n $states ]] || changed[compose]=1
+	fi
+	if is compose; then planned compose "the services are brought up"; fi
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname -- "${BASH_SOURCE[0]}")"
+source lib/plan.sh
+source lib/common.sh
+source lib/state.sh
+source lib/docker.sh
+source lib/netplan.sh
+
+usage "usage: sudo ./scripts/rollback.sh [--dry-run]
+
+Takes back all that apply.sh did on this server: files with content, mode and
+owner, units, packages, sysctls, firewall, network, containers. The data of
+Kong and its database is never deleted.
+--dry-run prints what would be taken back: exit 4 if there is something." "$@"
+need_root
+$dry_run || take_lock
+
+if [[ ! -f $manifest ]]; then
+	say "Nothing to take back: apply.sh has changed nothing here."
+	exit 0
+fi
+
+step=''
+finish() {
+	local status=$?
+	((status == 0)) || [[ -z $step ]] ||
+		printf '%sStopped at: %s%s\n  Run ./scripts/rollback.sh again to go on.\n' "$red" "$step" "$plain" >&2 || :
+}
+trap finish EXIT
+
+files=$(names file | grep -v '^/etc/ufw/' || :)
+changed=''
+while read -r path; do
+	if [[ -n $path ]] && differs "$path"; then changed+=$path$'\n'; fi
+done <<<"$files"
+is_changed() {
+	grep -q "^$1" <<<"$changed"
+}
+
+if $dry_run; then
+	for name in $(names repository); do row "$bold" remove compose "the containers of $name; its data stays"; done
+	[[ -z $(names ufw) ]] || row "$bold" remove ufw "the rules with the comment kong-ipv6"
+	for name in $(names network); do row "$bold" restore network "$name: $(fact network "$name")"; done
+	for name in $(names unit); do row "$bold" restore unit "$name: $(fact unit "$name")"; done
+	while read -r path; do
+		[[ -z $path ]] || row "$bold" restore file "$path: $(fact file "$path")"
+	done <<<"$changed"
+	for name in $(names sysctl); do row "$bold" restore sysctl "$name $(fact sysctl "$name")"; done
+	for name in $(names package); do row "$bold" remove package "$name"; done
+	if is_changed /etc/docker/daemon.json; then row "$bold" restart docker "for daemon.json"; fi
+	exit 4
+fi
+
+docker_runs=true
+if ! have docker || ! ask_engine; then
+	docker_runs=false
+	note docker "it doesn't answer: its containers and network stay"
+fi
+
+for repository in $(names repository); do
+	$docker_runs || break
+	step="compose: removing the containers"
+	name=$(fact repository "$repository")
+	mapfile -t ids < <(docker ps --all --quiet --filter "label=com.docker.compose.project=$name")
+	if ((${#ids[@]} > 0)); then
+		quietly docker stop "${ids[@]}" || :
+		quietly docker rm --force "${ids[@]}" || die "Docker can't remove the containers" "see its words above"
+	fi
+	mapfile -t ids < <(docker network ls --quiet --filter "label=com.docker.compose.project=$name")
+	((${#ids[@]} == 0)) || quietly docker network rm "${ids[@]}" || note network "kong-net is still in use: it stays"
+	if docker image inspect kong-ipv6:local >/dev/null 2>&1; then quietly docker image rm kong-ipv6:local || :; fi
+	row "$green" ok compose "containers removed; the data stays in $(data_dir)"
+done
+
+if [[ -n $(names ufw) ]] && have ufw; then
+	step="ufw: deleting the rules"
+	remove_ufw_rules || die "ufw can't delete its rule" "ufw show added; ufw route delete allow …"
+	row "$green" ok ufw "rules deleted"
+fi
+
+if $docker_runs && [[ -n $(names network) ]]; then
+	step="network: $network"
+	"$scripts/network.sh" --remove
+	row "$green" ok network "$network is as it was"
+fi
+
+step="units: stopping them"
+for unit in $(names unit); do
+	systemctl --quiet stop "$unit" 2>/dev/null || :
+done
+if have nft && nft list table inet kong_ipv6 >/dev/null 2>&1; then nft delete table inet kong_ipv6; fi
+
+# What the server had before the first run and still has must stay.
+before=''
+if [[ -n $(fact snapshot network || :) ]]; then
+	now=$(snapshot)
+	before=$(fact snapshot network | base64 -d | while read -r line; do
+		case $line in
+		addr*) if grep -qxF -- "$line" <<<"$now"; then printf '%s\n' "$line"; fi ;;
+		route*) if grep -q "^${line%% *} " <<<"$now"; then printf '%s\n' "$line"; fi ;;
+		esac
+	done)
+fi
+
+trap '' INT TERM
+step="files: restoring them"
+record todo restored "$(printf '%s' "$changed" | base64 -w 0)"
+while read -r path; do
+	[[ -z $path ]] || restore "$path"
+done <<<"$files"
+remove_directories
+row "$green" ok files "as they were"
+
+# Also what an interrupted rollback had restored, and not put in force.
+changed+=$(fact todo restored | base64 -d)
+systemctl daemon-reload
+for unit in $(names unit); do
+	[[ $(fact unit "$unit") != active ]] || systemctl restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
+done
+if is_changed "$netplan_file"; then
+	step="netplan: applying it"
+	if ! why=$(netplan_apply "$before"); then
+		give_back "$before"
+		note netplan "$why: given back by hand; see netplan apply"
+	fi
+	row "$green" ok netplan "as it was"
+elif is_changed /etc/systemd/network/; then
+	networkctl reload
+	networkctl reconfigure "$uplink"
+	until_true 10 nothing_lost "$before" || give_back "$before"
+fi
+trap - INT TERM
+
+if $docker_runs && is_changed /etc/docker/daemon.json; then
+	step="docker: restarting it"
+	quietly systemctl restart docker.service || die "Docker doesn't start" "journalctl -u docker"
+	# Docker leaves the bridge's address and route there.
+	if [[ $(docker network inspect --format '{{.EnableIPv6}}' bridge 2>/dev/null) == false ]]; then
+		ip -6 addr flush dev docker0 scope global 2>/dev/null || :
+		while read -r route; do
+			[[ $route == fe80::* || $route == ff00::* ]] || ip -6 route del "$route" dev docker0 2>/dev/null || :
+		done < <(ip -6 route show dev docker0 2>/dev/null | cut -d ' ' -f 1)
+	fi
+	row "$green" ok docker "restarted with its own daemon.json"
+fi
+
+# Only now: Docker turns forwarding on itself.
+if [[ -n $(names sysctl) ]]; then
+	step="sysctl: restoring it"
+	for key in $(names sysctl); do
+		path=$(sysctl_path "$key")
+		[[ ! -e $path ]] || fact sysctl "$key" >"$path"
+	done
+	until_true 3 nothing_lost "$before" || give_back "$before"
+	row "$green" ok sysctl "as they were"
+fi
+
+for package in $(names package); do
+	step="package: $package"
+	DEBIAN_FRONTEND=noninteractive quietly apt-get purge --yes --option DPkg::Lock::Timeout=60 "$package" ||
+		note package "$package can't be removed: apt-get purge $package"
+done
+
+if [[ -d $state/edited ]]; then
+	find "$state" -mindepth 1 -maxdepth 1 ! -name edited -exec rm -rf {} +
+else
+	rm -rf "$state"
+fi
+say "All taken back. The data is kept: $(data_dir)"

@@ -1,0 +1,165 @@
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
+# What apply.sh looks at before it touches anything. All refusals of one run are
+# printed together.
+refusals=0
+
+# refuse CAUSE REMEDY
+refuse() {
+	printf '%sRefused: %s%s\n  Remedy: %s\n' "$red" "$1" "$plain" "$2" >&2 || :
+	refusals=$((refusals + 1))
+}
+
+check_docker() {
+	if ! have docker; then
+		refuse "Docker is not installed" "apt-get install docker.io docker-compose, or Docker's own packages"
+		return
+	fi
+	if [[ $(readlink -f "$(command -v docker)") == /usr/bin/snap ]]; then
+		refuse "Docker is a snap, which doesn't read /etc/docker/daemon.json" "snap remove docker; apt-get install docker.io"
+		return
+	fi
+	if ! ask_engine; then
+		refuse "Docker doesn't answer: $(tail -n 1 <<<"$engine")" "systemctl start docker; then: journalctl -u docker"
+	elif [[ $(printf '%s\n' 20.10 "$engine" | sort -V | head -n 1) != 20.10 ]]; then
+		refuse "Docker $engine is too old: IPv6 here needs 20.10 or newer" "upgrade Docker"
+	fi
+	if ! ask_compose; then
+		refuse "neither docker compose 2 nor docker-compose 1.29 is installed" "apt-get install docker-compose (or docker-compose-plugin)"
+	fi
+}
+
+check_daemon_json() {
+	local why
+	[[ -s /etc/docker/daemon.json ]] || return 0
+	if ! have python3; then
+		cmp -s /etc/docker/daemon.json "$repo/host/etc/docker/daemon.json" ||
+			refuse "there is a /etc/docker/daemon.json, and no python3 to merge it" "apt-get install python3"
+	elif ! why=$(python3 "$scripts/lib/daemon-json.py" /etc/docker/daemon.json "$repo/host/etc/docker/daemon.json" 2>&1 >/dev/null); then
+		refuse "/etc/docker/daemon.json is not valid: $why" "correct it; it was left as it is"
+	fi
+}
+
+check_settings() {
+	local address bind directory
+	address=$(setting KONG_BIND_IPV6)
+	if ! inside6 "$address" "$subnet"; then
+		refuse "KONG_BIND_IPV6=$address in .env is not inside the exposed subnet $subnet" "KONG_BIND_IPV6=$kong"
+	elif ! same6 "$address" "$kong"; then
+		refuse "KONG_BIND_IPV6=$address in .env is not the address of the plan, $kong" \
+			"KONG_BIND_IPV6=$kong; or create-kong-ipv6 regenerate --kong $address"
+	fi
+	if [[ $database == postgres && -f $repo/.env ]]; then
+		case $(setting KONG_PG_PASSWORD) in
+		'' | replace-me | '<secret>')
+			refuse "KONG_PG_PASSWORD in .env is not set" "openssl rand -hex 32, and put it there"
+			;;
+		esac
+	fi
+	directory=$(setting KONG_DATA_DIR)
+	[[ -n $directory ]] || refuse "KONG_DATA_DIR in .env is not set" "KONG_DATA_DIR=./data"
+	[[ $ipv4 == published ]] || return 0
+	bind=$(setting KONG_BIND_IP)
+	if [[ -z $bind ]]; then
+		refuse "KONG_BIND_IP in .env is not set" "the server's IPv4, or 0.0.0.0 for all"
+	elif [[ $bind != 0.0.0.0 && $bind != "${ipv4_netplan%/*}" && -z $(ip -4 -o addr show to "$bind/32") ]]; then
+		refuse "KONG_BIND_IP=$bind in .env is not an address of this server" \
+			"KONG_BIND_IP=0.0.0.0, or one of: $(ip -4 -o addr show dev "$uplink" | sed -n 's/.* inet \([^ /]*\).*/\1/p' | paste -sd ' ')"
+	fi
+}
+
+check_uplink() {
+	if [[ ! -d /sys/class/net/$uplink ]]; then
+		refuse "there is no interface $uplink" \
+			"create-kong-ipv6 regenerate --interface NAME; here are: $(find /sys/class/net -mindepth 1 -printf '%f\n' | grep -Ev '^(lo|docker.*|br-.*|veth.*)$' | sort | paste -sd ' ')"
+		return 1
+	fi
+	if [[ ! -e /proc/net/if_inet6 || $(cat "/proc/sys/net/ipv6/conf/$uplink/disable_ipv6") == 1 ]]; then
+		refuse "IPv6 is disabled on $uplink" "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, ipv6.disable=1 from the kernel's command line"
+		return 1
+	fi
+	local other name address
+	other=$(ip -6 -o addr show scope global | awk -v uplink="$uplink" -v bridge="$bridge" '$2 != uplink && $2 != bridge && $2 !~ /^(docker|br-|veth)/ { print $2, $4 }')
+	while read -r name address; do
+		if [[ -n $address ]] && inside6 "${address%/*}" "$prefix"; then
+			refuse "the prefix $prefix is on $name ($address), not on $uplink" "create-kong-ipv6 regenerate --interface $name, or another --prefix"
+		fi
+	done <<<"$other"
+}
+
+# Asks the link itself; only before the first deployment, when the answers mean something.
+check_link() {
+	local taken verdict flags
+	flags=$(cat "/sys/class/net/$uplink/flags")
+	# No ARP and no neighbours on this link (IFF_NOARP): nothing to ask.
+	if ! have python3 || ((flags & 0x80)); then return 0; fi
+	if ! grep -q " $uplink\$" /proc/net/if_inet6; then return 0; fi
+	if docker network inspect "$network" >/dev/null 2>&1; then return 0; fi
+	local -a ask=("$kong")
+	on_uplink "$host" || ask+=("$host")
+	if taken=$(python3 "$scripts/lib/ndp.py" used "$uplink" "${ask[@]}" 2>/dev/null) && [[ -n $taken ]]; then
+		refuse "another machine on $uplink answers for ${taken//$'\n'/ and }" "choose another address: create-kong-ipv6 regenerate --host … or --kong …"
+		return 0
+	fi
+	verdict=$(python3 "$scripts/lib/ndp.py" delivery "$uplink" "$gateway" "$kong" 2>/dev/null) || return 0
+	case $verdict-$delivery in
+	no-gateway-*) refuse "the gateway $gateway doesn't answer on $uplink" "create-kong-ipv6 regenerate --gateway …; ip -6 route shows the one in use" ;;
+	elsewhere-*) refuse "the router $gateway doesn't deliver $prefix on $uplink: it answers other addresses, but not one of this prefix" "compare the prefix with the provider's panel: create-kong-ipv6 regenerate --prefix …" ;;
+	on-link-routed) refuse "the answers say that $prefix is routed to this server, but the router looks for its addresses on the link" "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd" ;;
+	esac
+}
+
+check_ports() {
+	local bind taken ids id
+	bind=$(setting KONG_BIND_IP)
+	taken=$(ss -Hltnp '( sport = :80 or sport = :443 )' | awk -v bind="$bind" \
+		'/"docker-proxy"/ { next }
+		{ address = $4; sub(/:[0-9]+$/, "", address); sub(/%.*/, "", address) }
+		bind == "0.0.0.0" && address !~ /:/ || address == bind || address == "0.0.0.0" || address == "*" || address == "[::]" || address == "[::1]" { print $4, $6 }' |
+		sed 's/users:(("\([^"]*\)".*/(\1)/' | paste -sd ',' | sed 's/,/, /g')
+	[[ -z $taken ]] || refuse "ports that Kong needs are in use on this server: $taken" "stop that program, or let it listen on other addresses"
+	ids=$(docker ps --quiet --filter publish=80 --filter publish=443 2>/dev/null) || return 0
+	for id in $ids; do
+		id=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project"}} {{.Name}}' "$id")
+		[[ $id == "$(project) "* ]] || refuse "the container ${id#* /} publishes port 80 or 443" "stop it, or publish it on another address"
+	done
+}
+
+# check_space PATH MEGABYTES
+check_space() {
+	local path=$1 free
+	while [[ ! -d $path ]]; do path=$(dirname "$path"); done
+	free=$(df --output=avail -m "$path" | tail -n 1)
+	((free >= $2)) || refuse "only $((free)) MB are free below $path: $2 MB are needed" "make room there"
+}
+
+check_netplan() {
+	local status=0 errors
+	netplan_fits=false
+	if ! have netplan; then
+		status=3
+	else
+		fit "$stage/netplan" || status=$?
+	fi
+	if ((status == 3)); then
+		# Another program looks after the uplink: fine if it has done what netplan would do.
+		if ! on_uplink "$host"; then
+			refuse "netplan doesn't manage $uplink, and $host isn't on it" \
+				"configure $host and the default route via $gateway where the server's network is configured (/etc/network/interfaces?), then run this again"
+		elif [[ -z $(ip -6 route show default) ]]; then
+			refuse "netplan doesn't manage $uplink, and there is no IPv6 default route" "configure the route via $gateway where the server's network is configured"
+		else
+			note netplan "it doesn't manage $uplink; address and route are there: left alone"
+		fi
+		return
+	fi
+	if ((status != 0)); then
+		refuse "the files in /etc/netplan can't be read: $(tail -n 1 "$stage/netplan/notes")" "correct them: netplan generate says more"
+		return
+	fi
+	errors=$(validate "$stage/netplan")
+	if [[ -n $errors ]]; then
+		refuse "netplan refuses the configuration: $(paste -sd ' ' <<<"$errors")" "see /etc/netplan and host$netplan_file"
+		return
+	fi
+	netplan_fits=true
+}

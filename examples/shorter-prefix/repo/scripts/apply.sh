@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname -- "${BASH_SOURCE[0]}")"
+source lib/plan.sh
+source lib/common.sh
+source lib/state.sh
+source lib/docker.sh
+source lib/netplan.sh
+source lib/refuse.sh
+source lib/survey.sh
+source lib/steps.sh
+
+usage "usage: sudo ./scripts/apply.sh [--dry-run]
+
+Brings this server to the state that the repository describes, and checks it.
+Run again, it changes nothing. scripts/rollback.sh takes everything back.
+--dry-run prints what would change: exit 4 if there is something, else 0." "$@"
+need_root
+$dry_run || take_lock
+
+stage=$(mktemp -d /run/kong-ipv6.XXXXXX)
+step=''
+finish() {
+	local status=$?
+	rm -rf "$stage"
+	if ((status != 0)) && [[ -n $step ]]; then
+		printf '%sStopped at: %s%s\n  Run ./scripts/apply.sh again to go on, or ./scripts/rollback.sh to take all back.\n' \
+			"$red" "$step" "$plain" >&2 || :
+	fi
+}
+trap finish EXIT
+
+refuse_or_survey
+
+if ((${#plan[@]} == 0)); then
+	say "Nothing to change."
+else
+	say "${bold}What changes:${plain}"
+	for line in "${plan[@]}"; do say "$line"; done
+fi
+if $dry_run; then exit "$((${#plan[@]} > 0 ? 4 : 0))"; fi
+
+if ((${#plan[@]} > 0)); then
+	say "${bold}Doing it:${plain}"
+	carry_out
+	step=''
+fi
+exec "$scripts/verify.sh"
