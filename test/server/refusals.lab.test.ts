@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
+
+/** Each of them: exit 1, cause and remedy named, the server as it was. */
+interface Refusal {
+  /** Makes the server or the repository one that has to be refused. */
+  spoil: string;
+  mend: string;
+  says: string | RegExp;
+}
+
+const plan = `${REPOSITORY}/scripts/lib/plan.sh`;
+const answer = (name: string, value: string): string =>
+  `cp -a ${plan} /root/plan.sh; sed -i "s|^readonly ${name}=.*|readonly ${name}='${value}'|" ${plan}`;
+const answered = `mv /root/plan.sh ${plan}`;
+const setting = (name: string, value: string): string =>
+  `cp -a ${REPOSITORY}/.env /root/env; sed -i "s|^${name}=.*|${name}=${value}|" ${REPOSITORY}/.env`;
+const set = `mv /root/env ${REPOSITORY}/.env`;
+
+const REFUSALS: Record<string, Refusal> = {
+  "another interface": {
+    spoil: answer("uplink", "eth9"),
+    mend: answered,
+    says: /there is no interface eth9[^]*here are: ens3/,
+  },
+  "a gateway that isn't there": {
+    spoil: answer("gateway", "fe80::99"),
+    mend: answered,
+    says: "the gateway fe80::99 doesn't answer on ens3",
+  },
+  "a prefix that the router doesn't deliver here": {
+    spoil: `cp -a ${REPOSITORY}/.env /root/env; cp -a ${plan} /root/plan.sh; sed -i s/2001:db8:1:2:/2001:db8:1:7:/ ${plan} ${REPOSITORY}/.env`,
+    mend: `${answered}; ${set}`,
+    says: "the router fe80::1 doesn't deliver 2001:db8:1:7::/64 on ens3",
+  },
+  "routed in the answers, on-link in truth": {
+    spoil: answer("delivery", "routed"),
+    mend: answered,
+    says: "the router looks for its addresses on the link",
+  },
+  "a syntax error in daemon.json": {
+    spoil: `printf '{"log-driver": "local",}\n' >/etc/docker/daemon.json`,
+    mend: "rm /etc/docker/daemon.json",
+    says: "/etc/docker/daemon.json is not valid",
+  },
+  "a syntax error in /etc/netplan": {
+    spoil: `printf 'network:\n  ethernets:\n    ens3:\n   x: 1\n' >/etc/netplan/90.yaml`,
+    mend: "rm /etc/netplan/90.yaml",
+    says: "the files in /etc/netplan can't be read",
+  },
+  "no password": {
+    spoil: setting("KONG_PG_PASSWORD", "replace-me"),
+    mend: set,
+    says: "KONG_PG_PASSWORD in .env is not set",
+  },
+  "Kong's address outside the exposed subnet": {
+    spoil: setting("KONG_BIND_IPV6", "2001:db8:1:2:400::1"),
+    mend: set,
+    says: `not inside the exposed subnet 2001:db8:1:2:300::/80\n  Remedy: KONG_BIND_IPV6=${KONG}`,
+  },
+  "Kong's address other than in the plan": {
+    spoil: setting("KONG_BIND_IPV6", "2001:db8:1:2:300::9"),
+    mend: set,
+    says: "regenerate --kong 2001:db8:1:2:300::9",
+  },
+  "an IPv4 that the server doesn't have": {
+    spoil: setting("KONG_BIND_IP", "192.0.2.1"),
+    mend: set,
+    says: /192.0.2.1 in .env is not an address of this server[^]*203.0.113.10/,
+  },
+  "port 80 in use": {
+    spoil:
+      "systemd-run --quiet --unit=other python3 -m http.server 80; until ss -Hltn | grep -q :80; do sleep 0.1; done",
+    mend: "systemctl stop other",
+    says: "0.0.0.0:80 (python3)",
+  },
+  "Docker not running": {
+    spoil: "systemctl stop docker.service docker.socket",
+    mend: "systemctl start docker",
+    says: /Docker doesn't answer[^]*systemctl start docker/,
+  },
+  "no Docker": {
+    spoil: "mv /usr/bin/docker /usr/bin/not-docker",
+    mend: "mv /usr/bin/not-docker /usr/bin/docker",
+    says: "Docker is not installed",
+  },
+  "a full disk": {
+    spoil: `mkdir -p ${REPOSITORY}/data; mount -t tmpfs -o size=1m full ${REPOSITORY}/data`,
+    mend: `umount ${REPOSITORY}/data; rmdir ${REPOSITORY}/data`,
+    says: `only 1 MB are free below ${REPOSITORY}/data`,
+  },
+};
+
+let lab: Lab;
+let before: string;
+beforeAll(async () => {
+  lab = await openServer("trixie");
+  before = await state(lab);
+});
+afterAll(() => lab?.close());
+
+test.each(Object.entries(REFUSALS))("%s", async (_, { spoil, mend, says }) => {
+  await lab.host.sh(spoil);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  await lab.host.sh(mend);
+  expect(stderr).toMatch(says);
+  expect(stderr).toContain("Remedy: ");
+  expect(stdout).not.toContain("What changes");
+  expect(code).toBe(1);
+  expect(await state(lab)).toBe(before);
+});
+
+test("an address that another machine uses", async () => {
+  await lab.topology.addNeighbour(`${HOST}/64`);
+  const { code, stderr } = await script(lab, "apply.sh");
+  expect(stderr).toContain(`another machine on ens3 answers for ${HOST}`);
+  expect(code).toBe(1);
+  expect(await state(lab)).toBe(before);
+});
+
+test("not root", async () => {
+  await lab.host.sh(`chmod o+rx ${REPOSITORY}`);
+  const { code, stderr } = await script(lab, "apply.sh --help");
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  const nobody = ["setpriv", "--reuid=65534", "./scripts/apply.sh"];
+  const refused = await lab.host.run(nobody, { cwd: REPOSITORY });
+  expect(refused.stderr).toContain("sudo ./scripts/apply.sh");
+  expect(refused.code).toBe(1);
+});
