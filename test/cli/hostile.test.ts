@@ -182,9 +182,7 @@ function meanings(sandbox: Sandbox, round: readonly Attack[]): string[] {
   const files = Object.entries(snapshot(sandbox.path("gw"))).filter(
     ([, content]) => content.startsWith("file"),
   );
-  const odd = [...round.map(({ answer }) => answer)].some((text) =>
-    text?.includes("undefined"),
-  );
+  const odd = round.some(({ answer: text }) => text?.includes("undefined"));
   for (const [path, content] of files)
     if (!odd && /undefined|\[object|&quot;|&#/.test(content))
       found.push(`${path}: ${content}`);

@@ -10,7 +10,7 @@ export const CTRL_U = "\u0015";
 
 /** What is seen of a terminal's output: no escape sequences, no carriage returns. */
 export function plain(output: string): string {
-  return output.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").replace(/\r/g, "");
+  return output.replace(/\p{Cc}\[[0-9;?]*[A-Za-z]/gu, "").replace(/\r/g, "");
 }
 
 export interface Options {
