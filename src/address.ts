@@ -16,11 +16,18 @@ export class Refusal extends Error {
   readonly remedy: string;
   /** The remedy is but a sample: what the other answers suggest would be better. */
   readonly sample: boolean;
+  /** The value that the remedy names, derived from the refused one. */
+  readonly meant: string | undefined;
 
-  constructor(reason: string, remedy: string, { sample = false } = {}) {
+  constructor(
+    reason: string,
+    remedy: string,
+    { sample = false, meant }: { sample?: boolean; meant?: string } = {},
+  ) {
     super(reason);
     this.remedy = remedy;
     this.sample = sample;
+    this.meant = meant;
   }
 }
 
@@ -47,6 +54,7 @@ export function parseAddress(
     throw new Refusal(
       "it has a prefix length",
       `Give the address alone: ${bare}`,
+      { meant: bare },
     );
   }
   return value;
@@ -80,9 +88,11 @@ export function parseSubnet(
   if (zone !== undefined) throw zoned(`${address}/${length}`);
   const subnet = subnetAt(version, value, length);
   if (subnet.network !== value) {
+    const meant = formatSubnet(subnet);
     throw new Refusal(
       `it has bits set behind its prefix length /${length}`,
-      `The subnet is ${formatSubnet(subnet)}`,
+      `The subnet is ${meant}`,
+      { meant },
     );
   }
   return subnet;
@@ -138,6 +148,7 @@ const zoned = (without: string): Refusal =>
   new Refusal(
     "it has a zone (RFC 4007)",
     `Give it without the zone: ${without}`,
+    { meant: without },
   );
 
 /** An example, of the documentation ranges. */

@@ -92,13 +92,28 @@ export function readAnswer(
       if (!answer.includes(read)) answer.push(read);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const remedy =
-        error.sample && usual !== undefined ? `Try ${usual}` : error.remedy;
-      issues.push({ ...issue, reason: error.message, remedy });
+      const { sample, remedy } = followed(question, error);
+      issues.push({
+        ...issue,
+        reason: error.message,
+        remedy: sample && usual !== undefined ? `Try ${usual}` : remedy,
+      });
     }
   }
   if (issues.length > 0) return { issues };
   return { answer: question.list ? answer : (answer[0] as string) };
+}
+
+/** A remedy that names a value which would be refused too gives way to what is said of that one. */
+function followed({ read }: Question, refusal: Refusal): Refusal {
+  if (refusal.meant === undefined) return refusal;
+  try {
+    read(refusal.meant);
+    return refusal;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** Why a value of another type from an answers file isn't taken. */

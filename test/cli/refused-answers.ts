@@ -14,6 +14,7 @@ const TABLE = `
 --prefix | P::%ens3/64 | a zone (RFC 4007) | Give it without the zone: P::/64
 --prefix | P:300::/80 | a /80 is longer than /64 | the whole /64 is yours: P::/64
 --prefix | P::1/128 | a /128 is longer than /64 | the whole /64 is yours: P::/64
+--prefix | P::2/80 | bits set behind its prefix length /80 | the whole /64 is yours: P::/64
 --prefix | ::/128 | unspecified address (RFC 4291 | provider delegated, like P::/64
 --prefix | ::1/128 | loopback (RFC 4291 | provider delegated, like P::/64
 --prefix | ::ffff:192.0.2.0/120 | IPv4-mapped | provider delegated, like P::/64
@@ -42,6 +43,7 @@ const TABLE = `
 --host | ::ffff:192.0.2.10 | IPv4-mapped | Try P::2
 --host | ff02::1 | multicast | Try P::2
 
+--exposed | P::8100/64 | bits set behind its prefix length /64 | A /80 would do: P:300::/80
 --exposed | public | not an IPv6 address | Try P:300::/80
 --exposed | P:300:: | no prefix length | Try P:300::/80
 --exposed | P::/64 | a /64 is not between /65 and /126 | A /80 would do: P:300::/80
@@ -52,6 +54,7 @@ const TABLE = `
 --exposed | fd12:3456:789a:0:300::/80 | unique local | Try P:300::/80
 --exposed | P:300::/80 | contains the host address P:300::5 | Try P:301::/80 | --host P:300::5
 
+--kong | fe80::1%ens3 | a zone (RFC 4007) | Try P:300::8100
 --kong | kong | not an IPv6 address | Try P:300::8100
 --kong | P:300::8100/80 | a prefix length | Give the address alone: P:300::8100
 --kong | P:300::8100%ens3 | a zone (RFC 4007) | without the zone: P:300::8100
@@ -71,6 +74,7 @@ const TABLE = `
 --interface | lo | not an uplink | like ens3
 --interface | docker0 | not an uplink | like ens3
 
+--gateway | fd00::1%ens3 | a zone (RFC 4007) | like fe80::1
 --gateway | router | not an IPv6 address | like fe80::1
 --gateway | fe80::1%ens3 | a zone (RFC 4007) | without the zone: fe80::1
 --gateway | fe80::1/64 | a prefix length | Give the address alone: fe80::1
@@ -115,6 +119,7 @@ const TABLE = `
 --backend-subnet | 192.168.0.0/15 | beyond 192.168.0.0/16 (RFC 1918) | like 10.83.81.0/24
 --backend-subnet | 10.83.81.0/29 | too small for kong-net | like 10.83.81.0/24
 --backend-subnet | 10.83.81.5/24 | bits set behind its prefix length | The subnet is 10.83.81.0/24
+--backend-subnet | 10.83.81.5/30 | bits set behind its prefix length | like 10.83.81.0/24
 --backend-subnet | 10.83.81.0 | no prefix length | like 10.83.81.0/24
 --backend-subnet | fd00::/64 | not an IPv4 address | like 10.83.81.0/24
 --backend-subnet | 10.1.0.0/16 | contains the server's IPv4 10.1.2.3 | like 10.83.81.0/24 | --ipv4 10.1.2.3

@@ -14,12 +14,15 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 
 export const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The built command (`npm run build`; `npm test` does it first). */
 export const CLI = join(CHECKOUT, "dist/cli.js");
+
+// Each run starts a Node: on a busy machine a table of them takes its time.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 /** The answer that alone is enough. */
 export const PREFIX = ["--prefix", "2a03:2222:3333:4444::/64"];
