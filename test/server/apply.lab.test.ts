@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import { standingConnection } from "../lab/outside.ts";
+import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
+
+/** What an owner had there before: rollback.sh has to bring all of it back. */
+const OWNERS = {
+  "/etc/docker/daemon.json": `{\n    "log-driver": "local",\n    "log-opts": { "max-size": "7m" }\n}\n`,
+  "/etc/ndppd.conf": "# the owner's\nproxy ens3 {\n}\n",
+};
+const NETPLAN = `network:
+  version: 2
+  ethernets:
+    uplink0:
+      match:
+        name: ens3
+      accept-ra: false
+      addresses: [203.0.113.10/24]
+      routes:
+        - to: default
+          via: 203.0.113.1
+`;
+
+describe("a server with files of its own", () => {
+  let lab: Lab;
+  let before: string;
+  beforeAll(async () => {
+    lab = await openServer("trixie", {}, { files: OWNERS, netplan: NETPLAN });
+    await lab.host.sh("chmod 0600 /etc/docker/daemon.json");
+    before = await state(lab);
+  });
+  afterAll(() => lab?.close());
+
+  test("--dry-run says what a run does, and changes nothing", async () => {
+    const { code, stdout } = await script(lab, "apply.sh --dry-run");
+    expect(code).toBe(4);
+    expect(stdout).toContain("the uplink is ethernets/uplink0");
+    expect(stdout).toContain("/etc/ndppd.conf is replaced");
+    expect(await state(lab)).toBe(before);
+  });
+
+  test("apply.sh, under a standing connection", async () => {
+    const standing = await standingConnection(lab.host, "203.0.113.10");
+    const { code, stdout, stderr } = await script(lab, "apply.sh");
+    const { broken } = await standing.close();
+    expect(stderr).toBe("");
+    expect(stdout).not.toMatch(/^ {2}(fail|warn)/m);
+    expect(code).toBe(0);
+    expect(broken).toBeNull();
+  });
+
+  test("the owner's keys of daemon.json stay, with the file's mode", async () => {
+    const { host } = lab;
+    const daemon = JSON.parse(await host.read("/etc/docker/daemon.json"));
+    expect(daemon).toMatchObject({
+      "log-driver": "local",
+      "log-opts": { "max-size": "7m" },
+      ipv6: true,
+    });
+    const mode = await host.sh("stat -c %a /etc/docker/daemon.json");
+    expect(mode).toBe("600\n");
+  });
+
+  test("netplan's file has the ID that the distribution gave the uplink", async () => {
+    const { host } = lab;
+    const text = await host.read("/etc/netplan/60-kong-ipv6.yaml");
+    expect(text).toContain("uplink0:");
+    expect(text).not.toContain("ens3:");
+    expect(await host.sh("ip -6 addr show dev ens3")).toContain(HOST);
+  });
+
+  test("verify.sh --json", async () => {
+    const { code, stdout } = await script(lab, "verify.sh --json");
+    const { ok, checks, outside } = JSON.parse(stdout);
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(checks.length).toBeGreaterThan(10);
+    expect(outside).toContain(`http://[${KONG}]/`);
+  });
+
+  test("verify.sh names a proxy that doesn't answer, and apply.sh starts it", async () => {
+    await lab.host.sh("systemctl stop ndppd");
+    const { code, stdout } = await script(lab, "verify.sh");
+    expect(stdout).toContain("ndppd doesn't answer a Neighbor Solicitation");
+    expect(code).toBe(1);
+    expect((await script(lab, "apply.sh")).code).toBe(0);
+  });
+
+  test("a new password in .env reaches the database and Kong", async () => {
+    const env = `${REPOSITORY}/.env`;
+    await lab.host.sh(`sed -i 's/^KONG_PG_PASSWORD=.*/&0/' ${env}`);
+    const { code, stderr } = await script(lab, "apply.sh");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const password = await lab.host.sh(`sed -n s/^KONG_PG_PASSWORD=//p ${env}`);
+    const seen = await lab.host.sh(
+      "ps -e -o args; journalctl -o cat; docker ps -aq | xargs docker inspect",
+    );
+    expect(seen).not.toContain(password.trim());
+  });
+
+  test("a network made before an upgrade of the engine is made anew", async () => {
+    const made = "docker network inspect --format '{{.Id}}' ipv6_exposed";
+    const first = await lab.host.sh(made);
+    await lab.host.sh(
+      `sed -i 's/generation >= 27/generation >= 26/; s/BASH_REMATCH\\[1\\] < 27/BASH_REMATCH[1] < 27/' ${REPOSITORY}/scripts/network.sh`,
+    );
+    const { stdout } = await script(lab, "apply.sh --dry-run");
+    expect(stdout).toContain("made on an engine that ignores the routed mode");
+    await lab.host.sh(
+      `sed -i 's/generation >= 26/generation >= 27/' ${REPOSITORY}/scripts/network.sh`,
+    );
+    expect(await lab.host.sh(made)).toBe(first);
+  });
+
+  test("again: nothing to change", async () => {
+    const { code, stdout } = await script(lab, "apply.sh");
+    expect(stdout).toMatch(/^Nothing to change\./);
+    expect(code).toBe(0);
+    expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
+  });
+
+  test("rollback.sh, under a standing connection: all as it was", async () => {
+    const standing = await standingConnection(lab.host, "203.0.113.10");
+    const { code, stderr } = await script(lab, "rollback.sh");
+    const { broken } = await standing.close();
+    expect({ code, stderr, broken }).toEqual({
+      code: 0,
+      stderr: "",
+      broken: null,
+    });
+    expect(await state(lab)).toBe(before);
+    expect(await lab.host.sh(`ls ${REPOSITORY}/data`)).toContain("postgres");
+  });
+
+  test("what the owner edited since is put aside, not lost", async () => {
+    await script(lab, "apply.sh");
+    await lab.host.sh("echo '# mine' >>/etc/ndppd.conf");
+    const { stdout } = await script(lab, "rollback.sh");
+    const kept = "/var/lib/kong-ipv6/edited/etc/ndppd.conf";
+    expect(stdout).toContain(kept);
+    expect(await lab.host.read(kept)).toMatch(/# mine\n$/);
+    await lab.host.sh("rm -rf /var/lib/kong-ipv6");
+    expect(await state(lab)).toBe(before);
+  });
+
+  test("an address that netplan doesn't know isn't lost: refused, all given back", async () => {
+    await lab.host.sh("ip addr add 203.0.113.77/24 dev ens3");
+    const had = await lab.host.sh("ip -o -4 addr show dev ens3; ip route");
+    const { code, stderr } = await script(lab, "apply.sh");
+    const has = await lab.host.sh("ip -o -4 addr show dev ens3; ip route");
+    expect(has).toBe(had);
+    if (code !== 0) expect(stderr).toContain("203.0.113.77");
+    await script(lab, "rollback.sh");
+    await lab.host.sh("ip addr del 203.0.113.77/24 dev ens3");
+    expect(await state(lab)).toBe(before);
+  });
+});
+
+describe("interrupted", () => {
+  let lab: Lab;
+  let before: string;
+  beforeAll(async () => {
+    lab = await openServer("trixie");
+    before = await state(lab);
+  });
+  afterAll(() => lab?.close());
+
+  const killed = (name: string, seconds: number): Promise<string> =>
+    lab.host.sh(
+      `cd ${REPOSITORY}; setsid ./scripts/${name} >/dev/null 2>&1 & p=$!; sleep ${seconds}; kill -KILL -- -$p 2>/dev/null || :; wait 2>/dev/null || :`,
+    );
+
+  test.each([0.6, 1.2, 1.8, 2.4, 3.2, 4, 5, 6.5, 8])(
+    "apply.sh killed after %s s, then rollback.sh",
+    async (seconds) => {
+      await killed("apply.sh", seconds);
+      const { code, stderr } = await script(lab, "rollback.sh");
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await state(lab)).toBe(before);
+    },
+  );
+
+  test("apply.sh killed again and again ends well the last time; so does rollback.sh", async () => {
+    for (const seconds of [1, 2, 3, 4, 5, 6]) await killed("apply.sh", seconds);
+    const { code, stderr } = await script(lab, "apply.sh");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
+    for (const seconds of [0.3, 0.8, 1.4, 2])
+      await killed("rollback.sh", seconds);
+    expect((await script(lab, "rollback.sh")).code).toBe(0);
+    expect(await state(lab)).toBe(before);
+  });
+});
