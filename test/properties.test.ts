@@ -48,7 +48,7 @@ test("1,000 repositories agree with their answers, file by file", () => {
   });
   fc.assert(holds, runs(1000));
   expect(count).toBeGreaterThanOrEqual(1000);
-}, 60_000);
+}, 300_000);
 
 test("the same answers give the same bytes, whatever their order and spelling", () => {
   const holds = fc.property(cases, fc.nat(), ({ given, answers }, turn) => {
@@ -140,13 +140,14 @@ function flawOf(
   if (!text.endsWith("\n") || text.endsWith("\n\n") || text === "\n")
     return "it doesn't end in one newline";
   if (/[ \t\r]$/m.test(text)) return "white space ends a line";
+  // It holds the texts of the other files: they are looked at themselves.
+  if (path === STATE_FILE) return undefined;
   if (/&(?:#x?[0-9A-Fa-f]+|quot|amp|lt|gt|apos);/.test(text))
     return "an HTML escape";
   const go =
     /^\{\{(?:[.$]|(?:if|else|end|range|with|or|and|index|json|len|eq|println|join)\b)/;
   for (const [expression] of text.matchAll(/\{\{.*?(?:\}\}|$)/gm)) {
-    const ours = path.startsWith("scripts/") || path === STATE_FILE;
-    if (!ours || !go.test(expression))
+    if (!path.startsWith("scripts/") || !go.test(expression))
       return `a template expression: ${expression}`;
   }
   // An answer may be any of these words: what is left without the answers may not.
@@ -189,7 +190,9 @@ function expectState(tree: Tree, answers: Answers): void {
   const others = [...tree].filter(([path]) => path !== STATE_FILE);
   expect(recorded).toEqual(others);
 
-  const filled = others.filter(([, { text }]) => fillSecrets(text) !== text);
+  const filled = others.filter(
+    ([, { text }]) => text.includes(SECRET) && fillSecrets(text) !== text,
+  );
   expect(filled.map(([path]) => path)).toEqual(
     answers.database === "off" ? [] : [".env"],
   );

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Action, Change } from "../src/changes.ts";
 import { plan } from "../src/plan.ts";
 import {
@@ -65,6 +65,9 @@ describe("diffText", () => {
   });
 
   test("colours lines only on a terminal", () => {
+    vi.stubEnv("NO_COLOR", "");
+    vi.stubEnv("TERM", "xterm");
+    onTestFinished(() => void vi.unstubAllEnvs());
     const style = styleFor({ isTTY: true }, true);
     const coloured = diffText(change("update"), style);
     const bare = stripVTControlCharacters(coloured);

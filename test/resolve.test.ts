@@ -48,6 +48,20 @@ test("all errors come together, each with flag, value, reason and remedy", () =>
   }
 });
 
+test("what can't be read and what doesn't fit come together", () => {
+  const { issues } = unusable({
+    ...GIVEN,
+    ipv4: "localhost",
+    host: "2001:db8:1:3::1",
+    kong: "2001:db8:1:2:300::1",
+  });
+  expect(issues.map(({ flag }) => flag)).toEqual([
+    "--ipv4",
+    "--host",
+    "--kong",
+  ]);
+});
+
 test("only the prefix is missed, by its flag", () => {
   const { issues } = unusable({});
   expect(issues).toHaveLength(1);
