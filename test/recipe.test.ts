@@ -157,7 +157,7 @@ describe("the recipe, row by row", () => {
     inOrder(
       step,
       "is docker || return 0",
-      "systemctl restart docker.service",
+      " restart docker.service",
       "restore /etc/docker/daemon.json",
     );
     for (const [path, { text }] of tree)
