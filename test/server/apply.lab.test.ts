@@ -146,9 +146,10 @@ describe("a server with files of its own", () => {
     await lab.host.sh("ip addr add 203.0.113.77/24 dev ens3");
     const had = await lab.host.sh("ip -o -4 addr show dev ens3; ip route");
     const { code, stderr } = await script(lab, "apply.sh");
+    expect(code).toBe(1);
     const has = await lab.host.sh("ip -o -4 addr show dev ens3; ip route");
     expect(has).toBe(had);
-    if (code !== 0) expect(stderr).toContain("203.0.113.77");
+    expect(stderr).toContain("203.0.113.77");
     await script(lab, "rollback.sh");
     await lab.host.sh("ip addr del 203.0.113.77/24 dev ens3");
     expect(await state(lab)).toBe(before);
