@@ -7,8 +7,13 @@ import { Refusal } from "./address.ts";
 /** Linux IFNAMSIZ: 15 characters (linux/if.h). */
 const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;
 
+/** Words of ufw's rules: `in on out` it takes for something else than an interface (ufw 0.36 parser.py). */
+const UFW_WORDS = "app comment from in log log-all out port proto to".split(
+  " ",
+);
+
 /** Names that are no uplink, or mean something else to sysctl, ufw or nftables. */
-const NOT_AN_UPLINK = ["lo", "all", "default", "docker0", "any"];
+const NOT_AN_UPLINK = ["lo", "all", "default", "docker0", "any", ...UFW_WORDS];
 
 /** `--interface`. @throws Refusal */
 export function readInterface(text: string): string {
@@ -20,7 +25,10 @@ export function readInterface(text: string): string {
     );
   }
   if (NOT_AN_UPLINK.includes(text))
-    throw new Refusal("it is not an uplink", remedy);
+    throw new Refusal(
+      "it is not an uplink, or a word that sysctl or ufw takes for something else",
+      remedy,
+    );
   return text;
 }
 
@@ -41,7 +49,10 @@ export function readNetwork(text: string): string {
     throw new Refusal("Docker keeps that name for itself", remedy);
   }
   if (NOT_AN_UPLINK.includes(text)) {
-    throw new Refusal("its bridge would have a name that is taken", remedy);
+    throw new Refusal(
+      "its bridge would have a name that is taken, or means something else to sysctl or ufw",
+      remedy,
+    );
   }
   if (text === "kong-ipv6_kong-net") {
     throw new Refusal("docker compose gives that name to kong-net", remedy);

@@ -18,12 +18,24 @@ interface Name {
   readonly refused: readonly (readonly [string, string])[];
 }
 
+const ufwWord = (word: string): readonly [string, string] => [word, "ufw"];
+
 const long = (length: number): string => "x".repeat(length);
 
 const NAMES: Record<string, Name> = {
   "--interface": {
     read: readInterface,
-    kept: ["ens3", "a", "eth0.100", "br-lan_1", "12", "null", long(15), "LO"],
+    kept: [
+      "ens3",
+      "a",
+      "eth0.100",
+      "br-lan_1",
+      "12",
+      "null",
+      "on",
+      long(15),
+      "LO",
+    ],
     refused: [
       ["", "1 to 15"],
       [long(16), "1 to 15"],
@@ -39,6 +51,9 @@ const NAMES: Record<string, Name> = {
       ["default", "not an uplink"],
       ["any", "not an uplink"],
       ["docker0", "not an uplink"],
+      // ufw reads `in on out out on bridge` as another rule, or none.
+      ...["app", "comment", "from", "in", "log", "log-all"].map(ufwWord),
+      ...["out", "port", "proto", "to"].map(ufwWord),
     ],
   },
   "--network": {
@@ -57,6 +72,8 @@ const NAMES: Record<string, Name> = {
       ["default", "Docker keeps"],
       ["container", "Docker keeps"],
       ["docker0", "taken"],
+      ["out", "to sysctl or ufw"],
+      ["port", "to sysctl or ufw"],
       ["kong-ipv6_kong-net", "kong-net"],
       ["lo", "taken"],
       ["all", "taken"],

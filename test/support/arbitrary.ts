@@ -80,7 +80,9 @@ const TRAPS = "on off yes no y n null true false NaN Null 12 1e3 0x1f 1_0 0o7"
   .concat(" 12.5 1.2.3 in out to from any1 end proxy rule")
   .split(" ");
 
-const NOT_AN_UPLINK = ["lo", "all", "default", "docker0", "any"];
+const NOT_AN_UPLINK = "lo all default docker0 any"
+  .concat(" app comment from in log log-all out port proto to")
+  .split(" ");
 const DOCKERS = ["bridge", "host", "none", "default", "container"];
 
 const interfaces = fc
