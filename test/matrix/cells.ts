@@ -33,15 +33,15 @@ const UNLIKE: Record<string, Unlike> = {
     words: "gateway inside the prefix",
     topology: { gateway: "2001:db8:1:2::1" },
   },
-  "trixie ufw ndppd": {
+  "trixie ufw kernel": {
     words: "uplink enp1s0",
     topology: { interface: "enp1s0" },
   },
-  "trixie bare kernel": {
+  "sid ufw ndppd": {
     words: "gateway inside the prefix",
     topology: { gateway: "2001:db8:1:2::1" },
   },
-  "sid ufw kernel": {
+  "sid bare kernel": {
     words:
       "the distribution's netplan file calls the uplink by an ID of its own",
     netplan: `network:

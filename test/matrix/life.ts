@@ -72,15 +72,20 @@ export async function watched(
     await ended;
   }
   const { broken, longestSilence } = await session.close();
-  const [, sent, received] =
-    /(\d+) packets transmitted, (\d+) received/.exec(printed)?.map(Number) ??
-    [];
-  const lost = sent! - received!;
+  // What was under way when ping was stopped is not lost.
+  const answered = [...printed.matchAll(/icmp_seq=(\d+) ttl/g)].map(
+    ([, sequence]) => Number(sequence),
+  );
+  const sent = Math.max(0, ...answered);
+  const lost = sent - new Set(answered).size;
   return {
     standing:
       broken === null
         ? { value: "held", detail: `silent for ${longestSilence} ms at most` }
         : { value: "broken", detail: broken },
-    ping: lost === 0 ? { value: "none" } : { value: `${lost} of ${sent}` },
+    ping:
+      lost === 0 && sent > 0
+        ? { value: "none" }
+        : { value: `${lost} of ${sent}` },
   };
 }

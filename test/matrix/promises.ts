@@ -7,154 +7,124 @@ export interface Row {
   life?: true;
 }
 
-export interface Group {
-  title: string;
-  rows: Record<string, Row>;
-}
-
 /** The ports that must never be seen: Kong's admin, manager and status ports, and the database's. */
 export const PRIVATE_PORTS = [8001, 8002, 8007, 8444, 8445, 5432];
 
-const ports = "8001, 8002, 8007, 8444, 8445, 5432";
+const ports = PRIVATE_PORTS.join(", ");
 
-export const GROUPS: readonly Group[] = [
-  {
-    title: "Reached from outside",
-    rows: {
-      six80: { title: "Kong's IPv6, port 80", promise: "reached" },
-      six443: { title: "Kong's IPv6, port 443", promise: "reached" },
-      four80: { title: "the server's IPv4, port 80", promise: "reached" },
-      four443: { title: "the server's IPv4, port 443", promise: "reached" },
-      client6: {
-        title: "the client's address that Kong sees over IPv6",
-        promise: "the client's",
-      },
-      client4: {
-        title: "the client's address that Kong sees over IPv4",
-        promise: "the client's",
-      },
-      mtu: {
-        title: "300 kB over a path with an MTU of 1,400, IPv6 and IPv4",
-        promise: "whole",
-      },
-      outgoing: {
-        title: "Kong's own outgoing IPv6 connection comes from",
-        promise: "Kong's address",
-      },
-    },
+export const ROWS: Readonly<Record<string, Row>> = {
+  six80: { title: "Kong's IPv6, port 80", promise: "reached" },
+  six443: { title: "Kong's IPv6, port 443", promise: "reached" },
+  four80: { title: "the server's IPv4, port 80", promise: "reached" },
+  four443: { title: "the server's IPv4, port 443", promise: "reached" },
+  client6: {
+    title: "the client's address that Kong sees over IPv6",
+    promise: "the client's",
   },
-  {
-    title: "Not reached from outside",
-    rows: {
-      kongPrivate: { title: `Kong's IPv6: ${ports}`, promise: "closed" },
-      six: { title: `the server's own IPv6: ${ports}`, promise: "closed" },
-      four: { title: `the server's own IPv4: ${ports}`, promise: "closed" },
-      sixWeb: { title: "the server's own IPv6: 80, 443", promise: "closed" },
-      internal: {
-        title: `all internal addresses of containers and bridges, with routes to them: ${ports}`,
-        promise: "closed",
-      },
-      neighbour: {
-        title: "another container on the exposed network, unpublished ports",
-        promise: "closed",
-      },
-      docker0: {
-        title: "a container on docker0 with a ULA, with a route to it",
-        promise: "closed",
-      },
-    },
+  client4: {
+    title: "the client's address that Kong sees over IPv4",
+    promise: "the client's",
   },
-  {
-    title: "apply.sh",
-    rows: {
-      apply: { title: "on a fresh host", promise: 120 },
-      again: { title: "the second time", promise: 30 },
-      unchanged: {
-        title: "containers, networks, Docker and /etc after the second time",
-        promise: "unchanged",
-      },
-      lost: { title: "requests lost meanwhile", promise: "none" },
-      standing: {
-        title: "a TCP connection to the server, over both runs",
-        promise: "held",
-      },
-      ping: { title: "IPv4 pings lost, over both runs", promise: "none" },
-    },
+  mtu: {
+    title: "300 kB over a path with an MTU of 1,400, IPv6 and IPv4",
+    promise: "whole",
   },
-  {
-    title: "Afterwards",
-    rows: {
-      boot: {
-        title: "power on to Kong's first answer over IPv6",
-        promise: 20,
-        life: true,
-      },
-      gap: {
-        title: "longest time without an answer over a reboot",
-        promise: 30,
-        life: true,
-      },
-      closedAfterBoot: {
-        title: "all of the above that is closed, after the reboot",
-        promise: "closed",
-        life: true,
-      },
-      restart: {
-        title: "longest time without an answer: Docker restarted",
-        promise: 20,
-        life: true,
-      },
-      recreate: {
-        title: "longest time without an answer: Kong recreated",
-        promise: 20,
-        life: true,
-      },
-      downUp: {
-        title: "longest time without an answer: docker compose down, then up",
-        promise: 60,
-        life: true,
-      },
-      netplan: {
-        title: "longest time without an answer: netplan apply",
-        promise: 10,
-        life: true,
-      },
-      ndppd: {
-        title: "longest time without an answer: ndppd killed",
-        promise: 10,
-        life: true,
-      },
-    },
+  outgoing: {
+    title: "Kong's own outgoing IPv6 connection comes from",
+    promise: "Kong's address",
   },
-  {
-    title: "rollback.sh",
-    rows: {
-      rollback: { title: "takes", promise: 60, life: true },
-      etc: {
-        title: "/etc, byte for byte and every mode",
-        promise: "as before",
-        life: true,
-      },
-      rest: {
-        title:
-          "addresses, routes, sysctls, tables, ufw's rules, Docker's networks and containers",
-        promise: "as before",
-        life: true,
-      },
-      standingBack: {
-        title: "a TCP connection to the server",
-        promise: "held",
-        life: true,
-      },
-      pingBack: { title: "IPv4 pings lost", promise: "none", life: true },
-    },
+  kongPrivate: { title: `Kong's IPv6: ${ports}`, promise: "closed" },
+  six: { title: `the server's own IPv6: ${ports}`, promise: "closed" },
+  four: { title: `the server's own IPv4: ${ports}`, promise: "closed" },
+  sixWeb: { title: "the server's own IPv6: 80, 443", promise: "closed" },
+  internal: {
+    title: `all internal addresses of containers and bridges, with routes to them: ${ports}`,
+    promise: "closed",
   },
-];
-
-export const ROWS: Readonly<Record<string, Row>> = Object.assign(
-  {},
-  ...GROUPS.map(({ rows }) => rows),
-);
+  neighbour: {
+    title: "another container on the exposed network, unpublished ports",
+    promise: "closed",
+  },
+  docker0: {
+    title: "a container on docker0 with a ULA, with a route to it",
+    promise: "closed",
+  },
+  apply: { title: "apply.sh on a fresh host", promise: 120 },
+  again: { title: "apply.sh the second time", promise: 30 },
+  unchanged: {
+    title:
+      "containers, networks, Docker and /etc after apply.sh the second time",
+    promise: "unchanged",
+  },
+  lost: { title: "requests lost meanwhile", promise: "none" },
+  standing: {
+    title: "a TCP connection to the server, over both runs",
+    promise: "held",
+  },
+  ping: { title: "IPv4 pings lost, over both runs", promise: "none" },
+  boot: {
+    title: "power on to Kong's first answer over IPv6",
+    promise: 20,
+    life: true,
+  },
+  gap: {
+    title: "longest time without an answer over a reboot",
+    promise: 30,
+    life: true,
+  },
+  closedAfterBoot: {
+    title: "all of the above that is closed, after the reboot",
+    promise: "closed",
+    life: true,
+  },
+  restart: {
+    title: "longest time without an answer: Docker restarted",
+    promise: 20,
+    life: true,
+  },
+  recreate: {
+    title: "longest time without an answer: Kong recreated",
+    promise: 20,
+    life: true,
+  },
+  downUp: {
+    title: "longest time without an answer: docker compose down, then up",
+    promise: 60,
+    life: true,
+  },
+  netplan: {
+    title: "longest time without an answer: netplan apply",
+    promise: 10,
+    life: true,
+  },
+  ndppd: {
+    title: "longest time without an answer: ndppd killed",
+    promise: 10,
+    life: true,
+  },
+  rollback: { title: "rollback.sh", promise: 60, life: true },
+  etc: {
+    title: "rolled back: /etc, byte for byte and every mode",
+    promise: "as before",
+    life: true,
+  },
+  rest: {
+    title:
+      "rolled back: addresses, routes, sysctls, tables, ufw's rules, Docker's networks and containers",
+    promise: "as before",
+    life: true,
+  },
+  standingBack: {
+    title: "a TCP connection to the server, over rollback.sh",
+    promise: "held",
+    life: true,
+  },
+  pingBack: {
+    title: "IPv4 pings lost, over rollback.sh",
+    promise: "none",
+    life: true,
+  },
+};
 
 /** What came out: a word or seconds; and what stands behind it, where it isn't what was promised. */
 export interface Finding {

@@ -215,17 +215,24 @@ export async function closed(lab: Lab): Promise<Findings> {
   );
 }
 
-/** The ports that don't answer even on the server itself. */
+/** The ports that don't answer even on the server itself; a container that has only just been started gets some time. */
 async function notAnswering(
   { host }: Lab,
   targets: readonly Target[],
 ): Promise<Set<string>> {
   const script = `
-import socket, sys
+import socket, sys, time
+end = time.time() + 5
 for line in sys.stdin:
     address, port = line.split()
-    try: socket.create_connection((address, int(port)), 2).close()
-    except OSError: print(line, end="")
+    while True:
+        try: socket.create_connection((address, int(port)), 2).close()
+        except OSError:
+            if time.time() < end:
+                time.sleep(0.1)
+                continue
+            print(line, end="")
+        break
 `;
   const output = await host.must(["python3", "-c", script], {
     input: targets.map((one) => `${text(one)}\n`).join(""),

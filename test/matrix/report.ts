@@ -1,8 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { alignTables } from "../../src/tables.ts";
 import { describeRoot, GENERATIONS, type Root } from "../lab/roots.ts";
 import { type Cell, CELLS, headingOf } from "./cells.ts";
-import { type Finding, type Findings, GROUPS, type Row } from "./promises.ts";
+import { type Finding, type Findings, ROWS } from "./promises.ts";
 
 /** docs/reachability.md: what a run of the matrix found, and what it found last time. */
 export const REPORT = new URL("../../docs/reachability.md", import.meta.url)
@@ -11,32 +12,48 @@ export const REPORT = new URL("../../docs/reachability.md", import.meta.url)
 /** A cell that could not be measured at all has the error instead. */
 export type Results = Map<Cell, Findings | Error>;
 
+/** What is printed of a column that was not measured in this run is what was printed of it before. */
 export async function writeReport(
   results: Results,
   roots: readonly Root[],
-  minutes: number,
 ): Promise<void> {
-  const date = new Date().toISOString().slice(0, 10);
+  const before = await readReport();
+  const today = new Date().toISOString().slice(0, 10);
+  const value = (cell: Cell, title: string, id?: string): string => {
+    const findings = results.get(cell);
+    if (findings === undefined) return before(cell, title) ?? "-";
+    if (id === undefined) return today;
+    return findings instanceof Error ? "FAILED" : printed(findings.get(id));
+  };
+  await mkdir(dirname(REPORT), { recursive: true });
   await writeFile(
     REPORT,
-    `# What is reached from outside
-
-Written by a run of the lab ([test/lab/README.md](../test/lab/README.md)) on ${date}, in ${minutes.toFixed(0)} minutes:
-\`LAB_WRITE_DOCS=1 npx vitest run --config vitest.lab.config.ts test/matrix\`. Each column is a freshly booted server;
-the repository was generated, copied there, \`scripts/apply.sh\` was run, and a client behind the provider's router looked.
-Every value is an assertion of \`npm run test:lab\`, which also fails where this file says otherwise.
-
-The gateway is a stand-in: Kong is not under test here, its network path is. Engines 27 and 29 are in no Debian suite:
-what is promised there rests on reading their sources. All hosts share two cores and one kernel: seconds are from power
-on, and only good for comparing. A dash: not measured in this column.
-
-"Closed" means three things: no connection stood, the server's uplink saw each attempt, and where something was
-listening it answered on the server itself.
-${roots.map((root) => chapter(root, results)).join("")}`,
+    `${INTRODUCTION}${roots.map((root) => chapter(root, value)).join("")}`,
   );
 }
 
-function chapter(root: Root, results: Results): string {
+const INTRODUCTION = `# What is reached from outside
+
+Written by the lab ([test/lab/README.md](../test/lab/README.md)):
+\`LAB_WRITE_DOCS=1 npx vitest run --config vitest.lab.config.ts test/matrix/matrix.lab.test.ts\`. Each column is a freshly
+booted server; the repository was generated and copied there, \`scripts/apply.sh\` was run, and a client behind the
+provider's router looked. Every value is an assertion of \`npm run test:lab\`, which also fails where this file says
+otherwise.
+
+The gateway is a stand-in: Kong is not under test here, its network path is. Engines 27 and 29 are in no Debian suite:
+what is promised there rests on reading their sources. All servers share one machine of two cores, two of them at a time,
+with other work on it: seconds say that something comes back, and roughly how soon. A dash: not measured in this column.
+
+Everywhere the server's IPv4 is configured by the distribution's own netplan file; what else is unlike most servers stands
+before the table.
+
+"closed" means three things: no connection stood, the server's uplink saw each attempt, and where something was listening
+it answered on the server itself.
+`;
+
+type Value = (cell: Cell, title: string, id?: string) => string;
+
+function chapter(root: Root, value: Value): string {
   const cells = CELLS.filter(
     ({ generation }) => generation === root.generation,
   );
@@ -45,13 +62,12 @@ function chapter(root: Root, results: Results): string {
   );
   const head = ["", ...cells.map(headingOf)].map(bar).join("");
   const rule = "| --- ".repeat(cells.length + 1);
-  const lines = GROUPS.flatMap(({ rows }) =>
-    Object.entries(rows).map(([id, row]) =>
-      [row.title, ...cells.map((cell) => shown(results.get(cell), id))]
-        .map(bar)
-        .join(""),
-    ),
-  );
+  const line = (title: string, id?: string): string =>
+    [title, ...cells.map((cell) => value(cell, title, id))].map(bar).join("");
+  const lines = [
+    line("measured on"),
+    ...Object.entries(ROWS).map(([id, { title }]) => line(title, id)),
+  ];
   const table = alignTables(
     [head, rule, ...lines].map((line) => `${line} |\n`).join(""),
   );
@@ -65,11 +81,6 @@ ${table}`;
 
 const bar = (text: string) => `| ${text} `;
 
-const shown = (findings: Findings | Error | undefined, row: string): string => {
-  if (findings === undefined) return "-";
-  return findings instanceof Error ? "FAILED" : printed(findings.get(row));
-};
-
 export const printed = (finding: Finding | undefined): string =>
   finding === undefined
     ? "-"
@@ -77,15 +88,15 @@ export const printed = (finding: Finding | undefined): string =>
       ? `${finding.value.toFixed(1)} s`
       : finding.value;
 
-/** What the report says of each column's rows: `trixie`, heading and row's title to the printed value. */
+/** What the report says, by column and title of the row. */
 export async function readReport(): Promise<
-  (cell: Cell, row: Row) => string | undefined
+  (cell: Cell, title: string) => string | undefined
 > {
   const text = await readFile(REPORT, "utf8").catch(() => "");
   const said = new Map<string, string>();
   for (const generation of GENERATIONS) {
     const part = text.split(`\n## ${generation}\n`)[1]?.split("\n## ")[0] ?? "";
-    const rows = part
+    const [heads, , ...rows] = part
       .split("\n")
       .filter((line) => line.startsWith("|"))
       .map((line) =>
@@ -94,11 +105,11 @@ export async function readReport(): Promise<
           .split("|")
           .map((one) => one.trim()),
       );
-    for (const [title, ...values] of rows.slice(2))
+    for (const [title, ...values] of rows)
       values.forEach((value, column) =>
-        said.set(`${generation} ${rows[0]![column + 1]!} ${title}`, value),
+        said.set(`${generation} ${heads![column + 1]} ${title}`, value),
       );
   }
-  return (cell, row) =>
-    said.get(`${cell.generation} ${headingOf(cell)} ${row.title}`);
+  return (cell, title) =>
+    said.get(`${cell.generation} ${headingOf(cell)} ${title}`);
 }
