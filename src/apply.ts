@@ -14,53 +14,58 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import type { Change } from "./changes.ts";
 import { codeOf, lookAtTarget } from "./disk.ts";
 import { FailedError } from "./errors.ts";
-import type { File } from "./render.ts";
-import { fillSecrets } from "./secret.ts";
+import { sha256 } from "./state.ts";
 
-/** Changes that put something on the disk. */
-const WRITTEN = new Set(["create", "update", "markers"]);
+/** One file to write, or to take away. */
+export interface Operation {
+  readonly path: string;
+  /** null takes the file away. */
+  readonly content: Uint8Array | null;
+  /** Permission bits. */
+  readonly mode: number;
+  /** sha256 of what was there when this was decided; null for nothing. Else the write is refused. */
+  readonly expected: string | null;
+}
 
 /** Where a write into an existing directory is prepared, and what shows that it was cut off. */
 const WORK = ".kong-ipv6.tmp";
 
-/** What the last write replaced, as WORK was when it was done. */
+/** What the last write replaced: WORK as it was when it was done. */
 export const UNDO = ".kong-ipv6.undo";
 
-/** What WORK/journal.json says: enough to take a write back that was cut off. */
-interface Journal {
-  /** Paths in the order they are written; `replaced` ones have their old file under old/. */
-  readonly files: readonly {
-    readonly path: string;
-    readonly replaced: boolean;
-  }[];
-  /** Directories that the write makes, parents first. */
+/** What journal.json says: enough to take a write back, while it is going on and later. */
+export interface Journal {
+  readonly files: readonly JournalEntry[];
+  /** Directories that the write made, parents first. */
   readonly made: readonly string[];
 }
 
+interface JournalEntry {
+  readonly path: string;
+  /** Whether a file was there: then it lies under old/ by its index. */
+  readonly replaced: boolean;
+  /** sha256 of what was written; null where the file was taken away. */
+  readonly written: string | null;
+}
+
 /**
- * Brings changes to the disk, all or nothing, the state last. A directory that isn't there yet (or
- * is empty) appears whole, by one rename(2). Files of a directory in use are prepared beside it and
- * moved in one by one behind a journal; recover() takes back what was cut off.
+ * Brings operations to the disk in their order, all or nothing. A directory that isn't there yet
+ * (or is empty) appears whole, by one rename(2). Files of a directory in use are prepared beside
+ * it and moved in one by one behind a journal; recover() takes back what was cut off.
  * @param prepare run on the whole before it appears (for git)
  * @throws FailedError; what was there is as it was
  */
 export function apply(
   directory: string,
-  changes: readonly Change[],
-  state: { readonly path: string; readonly file: File },
-  prepare: (directory: string) => void,
+  operations: readonly Operation[],
+  prepare: (directory: string) => void = () => {},
 ): void {
-  const files = changes
-    .filter(({ action }) => WRITTEN.has(action))
-    .map(({ path, after }): [string, File] => [path, after]);
-  files.push([state.path, state.file]);
   try {
-    if (appearsWhole(directory)) writeNew(directory, files, prepare);
+    if (appearsWhole(directory)) writeNew(directory, operations, prepare);
     else {
-      writeInto(directory, files);
+      writeInto(directory, operations);
       prepare(directory);
     }
   } catch (error) {
@@ -106,7 +111,7 @@ function appearsWhole(directory: string): boolean {
 
 function writeNew(
   directory: string,
-  files: readonly [string, File][],
+  operations: readonly Operation[],
   prepare: (directory: string) => void,
 ): void {
   // The topmost directory that is missing is what appears.
@@ -119,7 +124,8 @@ function writeNew(
   try {
     mkdirSync(staging);
     const inside = join(staging, relative(top, directory));
-    for (const [path, file] of files) writeOne(join(inside, path), file, "");
+    for (const operation of operations)
+      writeOne(join(inside, operation.path), operation);
     prepare(inside);
     if (existsSync(top)) keepOwnership(staging, realpathSync(top));
     renameSync(staging, existsSync(top) ? realpathSync(top) : top);
@@ -145,41 +151,68 @@ function keepOwnership(staging: string, existing: string): void {
   chmodSync(staging, mode & 0o7777);
 }
 
-function writeInto(directory: string, files: readonly [string, File][]): void {
+function writeInto(directory: string, operations: readonly Operation[]): void {
   const work = join(directory, WORK);
-  mkdirSync(work, { mode: 0o700 });
+  lock(directory);
   let journal: Journal | undefined;
   try {
-    writeFileSync(join(work, "pid"), String(process.pid));
-    const made = new Set<string>();
-    const entries = files.map(([path, file], index) => {
-      const target = join(directory, path);
-      const replaced = existsSync(target);
-      if (replaced) keepOld(target, join(work, "old", String(index)));
-      writeOne(
-        join(work, "new", String(index)),
-        file,
-        replaced ? readFileSync(target, "utf8") : "",
-      );
-      missingParents(directory, path).forEach((parent) => made.add(parent));
-      return { path, replaced };
-    });
-    journal = { files: entries, made: [...made] };
+    journal = stage(directory, operations);
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));
     for (const parent of journal.made) mkdirSync(join(directory, parent));
-    for (const [index, { path }] of entries.entries()) {
-      renameSync(join(work, "new", String(index)), join(directory, path));
+    for (const [index, { path, content }] of operations.entries()) {
+      if (content !== null)
+        renameSync(join(work, "new", String(index)), join(directory, path));
+      else {
+        rmSync(join(directory, path));
+        rmSync(join(work, "new", String(index)));
+        removeEmpty(directory, dirname(path));
+      }
     }
   } catch (error) {
     if (journal !== undefined) takeBack(directory, journal);
     rmSync(work, { recursive: true });
     throw error;
   }
+  rmSync(join(work, "pid"));
   rmSync(join(directory, UNDO), { recursive: true, force: true });
-  if (journal.files.some(({ replaced }) => replaced))
-    renameSync(work, join(directory, UNDO));
-  else rmSync(work, { recursive: true });
+  renameSync(work, join(directory, UNDO));
+}
+
+/** Keeps what is there, prepares what shall be there; nothing is changed yet. */
+function stage(directory: string, operations: readonly Operation[]): Journal {
+  const work = join(directory, WORK);
+  mkdirSync(join(work, "old"));
+  mkdirSync(join(work, "new"));
+  const made = new Set<string>();
+  const files = operations.map((operation, index): JournalEntry => {
+    const { path, content, expected } = operation;
+    const target = join(directory, path);
+    const replaced = existsSync(target);
+    if (replaced) copyWithMode(target, join(work, "old", String(index)));
+    const found = replaced
+      ? sha256(readFileSync(join(work, "old", String(index))))
+      : null;
+    if (found !== expected) {
+      throw new FailedError(
+        `${path} was changed meanwhile; nothing was written`,
+        "Run again.",
+      );
+    }
+    // An empty file stands for one that shall go, until it is gone.
+    writeOne(join(work, "new", String(index)), {
+      ...operation,
+      content: content ?? new Uint8Array(),
+    });
+    if (content !== null)
+      missingParents(directory, path).forEach((parent) => made.add(parent));
+    return {
+      path,
+      replaced,
+      written: content === null ? null : sha256(content),
+    };
+  });
+  return { files, made: [...made] };
 }
 
 function takeBack(directory: string, { files, made }: Journal): void {
@@ -187,18 +220,43 @@ function takeBack(directory: string, { files, made }: Journal): void {
   for (const [index, { path, replaced }] of files.entries()) {
     const target = join(directory, path);
     // What is still under new/ was never moved: the target is untouched.
-    if (existsSync(join(work, "new", String(index)))) continue;
-    if (replaced) keepOld(join(work, "old", String(index)), target);
-    else rmSync(target, { force: true });
+    if (
+      existsSync(join(work, "new", String(index))) &&
+      existsSync(target) === replaced
+    )
+      continue;
+    if (replaced) {
+      mkdirSync(dirname(target), { recursive: true });
+      copyWithMode(join(work, "old", String(index)), target);
+    } else rmSync(target, { force: true });
   }
-  for (const parent of [...made].reverse()) {
-    const path = join(directory, parent);
-    if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
+  for (const parent of [...made].reverse()) removeEmpty(directory, parent);
+}
+
+/** Removes a directory and then its parents, as long as they are empty. */
+function removeEmpty(directory: string, path: string): void {
+  for (let parent = path; parent !== "."; parent = dirname(parent)) {
+    const full = join(directory, parent);
+    if (!existsSync(full) || readdirSync(full).length > 0) return;
+    rmdirSync(full);
   }
 }
 
-function keepOld(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+/** Whoever makes WORK may write; who finds it there may not. */
+function lock(directory: string): void {
+  try {
+    mkdirSync(join(directory, WORK), { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    throw new FailedError(
+      `another run is writing to ${directory}`,
+      "Wait until it has ended.",
+    );
+  }
+  writeFileSync(join(directory, WORK, "pid"), String(process.pid));
+}
+
+function copyWithMode(from: string, to: string): void {
   copyFileSync(from, to);
   chmodSync(to, statSync(from).mode & 0o7777);
 }
@@ -212,10 +270,10 @@ function missingParents(directory: string, path: string): string[] {
   return missing;
 }
 
-function writeOne(path: string, { text, mode }: File, existing: string): void {
+function writeOne(path: string, { content, mode }: Operation): void {
   mkdirSync(dirname(path), { recursive: true });
   // Never readable by others for a moment: the mode is there from the start.
-  writeFileSync(path, fillSecrets(text, existing), { mode, flag: "wx" });
+  writeFileSync(path, content ?? "", { mode, flag: "wx" });
   chmodSync(path, mode);
 }
 

@@ -1,0 +1,20 @@
+import { resolve as absolute } from "node:path";
+import type { Arguments } from "../args.ts";
+import { recover } from "../apply.ts";
+import { readDisk } from "../disk.ts";
+import type { ExitCode } from "../errors.ts";
+import { readState } from "../read-state.ts";
+import { STATE_FILE } from "../state.ts";
+import { run } from "./run.ts";
+
+/** `create-kong-ipv6 regenerate [directory]`: renders again, after changed answers or by a newer generator. */
+export async function regenerate(args: Arguments): Promise<ExitCode> {
+  const shown = args.directory ?? ".";
+  const directory = absolute(shown);
+  if (!args.dryRun) recover(directory);
+  const former = readState(
+    directory,
+    readDisk(directory, [STATE_FILE]).get(STATE_FILE),
+  );
+  return await run(args, shown, former);
+}

@@ -1,0 +1,99 @@
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { contains, formatSubnet, parseSubnet, type Subnet } from "./address.ts";
+import type { Answers } from "./answers.ts";
+import { findTokens } from "./tokens.ts";
+import { STATE_FILE } from "./state.ts";
+
+/** A place where a prefix of the past still stands. */
+export interface Leftover {
+  readonly path: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** As it is spelled there. */
+  readonly text: string;
+  /** The former prefix that it lies in. */
+  readonly prefix: string;
+}
+
+/** Larger files are no configuration that somebody wrote. */
+const LARGEST = 1024 * 1024;
+
+/**
+ * Every place in the repository, the owner's own files included, that is in a former prefix and not
+ * in the present one. Data, .git and what the generator keeps for itself are passed over.
+ * @param instead texts (or null for none) of files that are about to change
+ */
+export function findLeftovers(
+  directory: string,
+  answers: Answers,
+  formerPrefixes: readonly string[],
+  instead: ReadonlyMap<string, string | null> = new Map(),
+): Leftover[] {
+  const present = parseSubnet(6, answers.prefix);
+  const former = formerPrefixes.map((prefix) => parseSubnet(6, prefix));
+  if (former.length === 0) return [];
+  const paths = new Set([
+    ...filesBelow(directory, answers.dataDir),
+    ...instead.keys(),
+  ]);
+  return [...paths].sort().flatMap((path) => {
+    const text = instead.has(path)
+      ? instead.get(path)
+      : textAt(join(directory, path));
+    if (text === undefined || text === null) return [];
+    return [...findTokens(text)].flatMap(
+      ({ version, value, length = 128, start, end }) => {
+        const inside = (prefix: Subnet): boolean =>
+          version === 6 && contains(prefix, value) && length >= prefix.length;
+        const prefix = former.find(inside);
+        if (prefix === undefined || inside(present)) return [];
+        const line = text.slice(0, start).split("\n").length;
+        return [
+          {
+            path,
+            line,
+            text: text.slice(start, end),
+            prefix: formatSubnet(prefix),
+          },
+        ];
+      },
+    );
+  });
+}
+
+function* filesBelow(
+  directory: string,
+  dataDir: string,
+  below = "",
+): Generator<string> {
+  for (const entry of readdirSync(join(directory, below), {
+    withFileTypes: true,
+  })) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    const skipped =
+      [".git", "node_modules"].includes(entry.name) ||
+      path.startsWith(".kong-ipv6.") ||
+      path === STATE_FILE ||
+      `./${path}` === dataDir;
+    if (skipped) continue;
+    if (entry.isDirectory()) yield* filesBelow(directory, dataDir, path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+/** The text of a file that has one and may be read. */
+function textAt(path: string): string | undefined {
+  try {
+    if (lstatSync(path).size > LARGEST) return undefined;
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    // No text, or not ours to read: nothing that the owner could have written an address into.
+    if (
+      error instanceof TypeError ||
+      (error instanceof Error && "code" in error)
+    )
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,3 @@
+// What only a repository with edits needs, as one thing to load.
+export { hasMarkers, merge } from "./merge.ts";
+export { whyInvalid } from "./validate.ts";
