@@ -1,6 +1,6 @@
 import type { Follow } from "./follow.ts";
 import type { File, Tree } from "./render.ts";
-import { redactSecrets } from "./secret.ts";
+import { keepSecrets, redactSecrets, withoutKept } from "./secret.ts";
 
 /** What stands at a path before anything is written. */
 export type DiskEntry =
@@ -166,9 +166,10 @@ async function decide(
   }
   const crlf = isCrlf(entry.text);
   const text = crlf ? entry.text.replaceAll("\r\n", "\n") : entry.text;
-  const yours = redactSecrets(text, next.text);
+  const redacted = redactSecrets(path, text);
+  const yours = withoutKept(redacted);
   const before: File = {
-    text: redactSecrets(entry.text, next.text),
+    text: redactSecrets(path, entry.text),
     mode: entry.mode,
   };
   const mode =
@@ -178,7 +179,7 @@ async function decide(
     mode,
   });
   const settled = (action: Action, result: string): Change => {
-    const after = to(result);
+    const after = to(keepSecrets(result, redacted));
     const nothing = after.text === before.text && after.mode === before.mode;
     return { path, action: nothing ? "same" : action, before, after };
   };
@@ -227,7 +228,7 @@ function leave(path: string, base: Base, entry: DiskEntry): Change[] {
   if (entry.kind === "absent") return [];
   const reason = "no longer generated";
   if (entry.kind === "file") {
-    const text = redactSecrets(entry.text, base.text);
+    const text = redactSecrets(path, entry.text);
     const before = { text, mode: entry.mode };
     if (text.replaceAll("\r\n", "\n") === base.text) {
       return [{ path, action: "delete", before, after: null, reason }];

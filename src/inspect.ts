@@ -8,7 +8,7 @@ import { NEW } from "./operations.ts";
 import { plan } from "./plan.ts";
 import { render } from "./render.ts";
 import { readState } from "./read-state.ts";
-import { redactSecrets } from "./secret.ts";
+import { redactSecrets, withoutKept } from "./secret.ts";
 import { sha256, STATE_FILE, type FileRecord } from "./state.ts";
 
 /**
@@ -117,7 +117,7 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
       ? { status: "edited" }
       : { status: "changed", reason: entry.what };
   }
-  const text = redactSecrets(entry.text, record.text);
+  const text = withoutKept(redactSecrets(path, entry.text));
   if (hasMarkers(text))
     return { status: "conflict", reason: "it holds conflict markers" };
   const invalid = whyInvalid(path, text.replaceAll("\r\n", "\n"));

@@ -56,11 +56,11 @@ function endText(
 ): string {
   const { exitCode, written, changes, followed } = outcome;
   if (dryRun) return "Nothing was written: --dry-run.";
-  if (!written) {
-    return exitCode === EXIT.conflicts
-      ? `${style.red("Nothing was written")}: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.`
-      : "Nothing to change.";
+  if (!written && exitCode === EXIT.conflicts && !followed) {
+    return `${style.red("Nothing was written")}: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.`;
   }
+  if (!written)
+    return ["Nothing to change.", ...conflictLines(changes)].join("\n");
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   return [
     style.green(

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { apply, UNDO, type Journal, type Operation } from "./apply.ts";
-import { redactSecrets } from "./secret.ts";
+import { redactSecrets, withoutKept } from "./secret.ts";
 import { readDisk } from "./disk.ts";
 import { FailedError } from "./errors.ts";
 import { readState } from "./read-state.ts";
@@ -90,7 +90,8 @@ function fromState(directory: string): Step[] {
     const expected = sumAt(join(directory, path));
     if (expected === null) return [];
     const touched =
-      entry?.kind !== "file" || redactSecrets(entry.text, text) !== text;
+      entry?.kind !== "file" ||
+      withoutKept(redactSecrets(path, entry.text)) !== text;
     return [
       {
         path,
