@@ -14,10 +14,13 @@ export interface Subnet {
 /** Why a text isn't the address or subnet asked for, and what would do. */
 export class Refusal extends Error {
   readonly remedy: string;
+  /** The remedy is but a sample: what the other answers suggest would be better. */
+  readonly sample: boolean;
 
-  constructor(reason: string, remedy: string) {
+  constructor(reason: string, remedy: string, { sample = false } = {}) {
     super(reason);
     this.remedy = remedy;
+    this.sample = sample;
   }
 }
 
@@ -27,26 +30,23 @@ const bits = (version: Version): number => (version === 4 ? 32 : 128);
  * Reads one address in any spelling (RFC 4291 2.2: expanded, upper-case, IPv4-embedded).
  * @throws Refusal on a zone (RFC 4007 11), a prefix length, or anything else.
  */
-export function parseAddress(version: Version, text: string): bigint {
-  if (text.includes("%")) {
-    const bare = text.slice(0, text.indexOf("%"));
-    throw new Refusal(
-      "it has a zone (RFC 4007)",
-      `Give it without the zone: ${bare}`,
-    );
+export function parseAddress(
+  version: Version,
+  text: string,
+  remedy = `Write it like ${sample(version)}`,
+): bigint {
+  const bare = text.replace(/[%/].*$/s, "");
+  const value = toInteger(version, bare);
+  if (value === undefined) {
+    throw new Refusal(`it is not an IPv${version} address`, remedy, {
+      sample: true,
+    });
   }
-  if (text.includes("/")) {
-    const bare = text.slice(0, text.indexOf("/"));
+  if (text.includes("%")) throw zoned(bare);
+  if (text !== bare) {
     throw new Refusal(
       "it has a prefix length",
       `Give the address alone: ${bare}`,
-    );
-  }
-  const value = toInteger(version, text);
-  if (value === undefined) {
-    throw new Refusal(
-      `it is not an IPv${version} address`,
-      `Write it like ${sample(version)}`,
     );
   }
   return value;
@@ -56,20 +56,28 @@ export function parseAddress(version: Version, text: string): bigint {
  * Reads `address/length`, host bits zero.
  * @throws Refusal on a zone, no length, a length out of range, or host bits (naming the subnet meant).
  */
-export function parseSubnet(version: Version, text: string): Subnet {
+export function parseSubnet(
+  version: Version,
+  text: string,
+  remedy = `Write it like ${sample(version, version === 4 ? "0/24" : "/64")}`,
+): Subnet {
   const slash = text.indexOf("/");
-  const address = slash < 0 ? text : text.slice(0, slash);
-  const value = parseAddress(version, address);
-  const remedy = `Write it like ${sample(version)}/${version === 4 ? 24 : 64}`;
-  if (slash < 0) throw new Refusal("it has no prefix length", remedy);
+  const [address = "", zone] = (slash < 0 ? text : text.slice(0, slash)).split(
+    "%",
+  );
+  const value = parseAddress(version, address, remedy);
+  if (slash < 0)
+    throw new Refusal("it has no prefix length", remedy, { sample: true });
   const digits = text.slice(slash + 1);
   const length = Number(digits);
   if (!/^\d{1,3}$/.test(digits) || length > bits(version)) {
     throw new Refusal(
       `its prefix length is not a number from 0 to ${bits(version)}`,
       remedy,
+      { sample: true },
     );
   }
+  if (zone !== undefined) throw zoned(`${address}/${length}`);
   const subnet = subnetAt(version, value, length);
   if (subnet.network !== value) {
     throw new Refusal(
@@ -126,8 +134,15 @@ export function reverseName(version: Version, value: bigint): string {
     : Address6.fromBigInt(value).reverseForm();
 }
 
-const sample = (version: Version): string =>
-  version === 4 ? "192.0.2.10" : "2001:db8:1:2::";
+const zoned = (without: string): Refusal =>
+  new Refusal(
+    "it has a zone (RFC 4007)",
+    `Give it without the zone: ${without}`,
+  );
+
+/** An example, of the documentation ranges. */
+const sample = (version: Version, rest = version === 4 ? "10" : "2"): string =>
+  version === 4 ? `192.0.2.${rest}` : `2001:db8:1:2::${rest}`;
 
 function toInteger(version: Version, text: string): bigint | undefined {
   if (version === 4)

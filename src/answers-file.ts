@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { closest } from "fastest-levenshtein";
 import { QUESTIONS } from "./answers.ts";
@@ -9,23 +9,30 @@ import type { Given } from "./resolve.ts";
 /** No answers file is larger; what is, is something else. */
 const LARGEST = 1024 * 1024;
 
-/** What JSON.parse and yaml throw; ReferenceError: an alias, which answers don't need. */
-const UNPARSED = /^(SyntaxError|ReferenceError|YAML\w+)$/;
+/** What JSON.parse and yaml throw; ReferenceError: an alias; RangeError: nested too deeply. */
+const UNPARSED = /^(SyntaxError|ReferenceError|RangeError|YAML\w+)$/;
 
 /**
  * Reads `--answers FILE`: an object of answers by key, JSON where the name ends in .json, else YAML.
  * Values are not looked at here: they are read as flags are.
- * @throws UnusableError on a file that can't be read or parsed, and on keys that are no answers
+ * @returns them, and an issue for each key that is no answer
+ * @throws UnusableError on a file that can't be read or parsed
  */
-export async function readAnswersFile(file: string): Promise<Given> {
+export async function readAnswersFile(
+  file: string,
+): Promise<{ given: Given; issues: Issue[] }> {
   const refuse = (reason: string, remedy: string): UnusableError =>
     new UnusableError([{ flag: "--answers", value: file, reason, remedy }]);
   let text: string;
   try {
-    const { size } = statSync(file);
-    if (size > LARGEST)
-      throw refuse(`it has ${size} bytes`, "An answers file has some hundred");
-    text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    const bytes = readUpTo(file, LARGEST + 1);
+    if (bytes.length > LARGEST) {
+      throw refuse(
+        `it has more than ${LARGEST} bytes`,
+        "An answers file has some hundred",
+      );
+    }
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof UnusableError) throw error;
     if (error instanceof TypeError)
@@ -58,8 +65,24 @@ export async function readAnswersFile(file: string): Promise<Given> {
     );
   }
   const issues = Object.keys(content).flatMap((key) => unknownKey(file, key));
-  if (issues.length > 0) throw new UnusableError(issues);
-  return content;
+  return { given: content, issues };
+}
+
+/** The start of a file that may have no size: a pipe, a device. */
+function readUpTo(file: string, most: number): Buffer {
+  const buffer = Buffer.alloc(most);
+  const descriptor = openSync(file, "r");
+  try {
+    let length = 0;
+    let read: number;
+    do {
+      read = readSync(descriptor, buffer, length, most - length, null);
+      length += read;
+    } while (read > 0 && length < most);
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function parseYaml(text: string): Promise<unknown> {
@@ -76,7 +99,7 @@ function unknownKey(file: string, key: string): Issue[] {
       flag: "--answers",
       value: file,
       reason,
-      remedy: `Did you mean ${closest(key, keys)}?`,
+      remedy: `Perhaps ${closest(key, keys)} is meant`,
     },
   ];
 }

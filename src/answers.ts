@@ -176,7 +176,13 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "IPv4 gateway: netplan sets the IPv4 too",
     otherwise: "none",
     fallback: () => "none",
-    read: (text) => (text === "none" ? text : formatAddress(4, unicast4(text))),
+    read: (text) =>
+      text === "none"
+        ? text
+        : formatAddress(
+            4,
+            unicast4(text, "the provider's router, like 192.0.2.1"),
+          ),
   },
   {
     key: "backendSubnet",
@@ -287,7 +293,11 @@ function choice(...values: string[]): (text: string) => string {
 function exposedSubnet(text: string): Subnet {
   const subnet = parseSubnet(6, text);
   if (subnet.length < 65 || subnet.length > 126) {
-    const meant = subnetAt(6, subnet.network, 80);
+    const around = subnetAt(6, subnet.network, 80);
+    const slash64 = subnetAt(6, subnet.network, 64);
+    // The first /80 of a /64 is where the server itself is.
+    const meant =
+      around.network === slash64.network ? exposedIn(slash64) : around;
     throw new Refusal(
       `a /${subnet.length} is not between /65 and /126`,
       `A /80 would do: ${formatSubnet(meant)}`,
@@ -298,9 +308,10 @@ function exposedSubnet(text: string): Subnet {
 }
 
 function readGateway(text: string): string {
-  const value = parseAddress(6, text);
+  const remedy = "Give the provider's router, like fe80::1";
+  const value = parseAddress(6, text, remedy);
   const linkLocal = subnetAt(6, value, 10).network === 0xfe80n << 112n;
-  return linkLocal ? address(value) : globalAddress(text);
+  return linkLocal ? address(value) : globalAddress(text, remedy);
 }
 
 function readIpv4(text: string): string {
@@ -327,8 +338,11 @@ function readIpv4(text: string): string {
 }
 
 /** RFC 1122 3.2.1.3, RFC 3927, RFC 5771: what a server can't have as its own address. */
-function unicast4(text: string): bigint {
-  const value = parseAddress(4, text);
+function unicast4(
+  text: string,
+  wanted = "an address of the server, like 192.0.2.10",
+): bigint {
+  const value = parseAddress(4, text, `Give ${wanted}`);
   const first = Number(value >> 24n);
   const unfit =
     first === 0
@@ -343,7 +357,7 @@ function unicast4(text: string): bigint {
               ? "it is link-local (RFC 3927)"
               : undefined;
   if (unfit !== undefined) {
-    throw new Refusal(unfit, "Give an address of the server, like 192.0.2.10");
+    throw new Refusal(unfit, `Give ${wanted}`);
   }
   return value;
 }

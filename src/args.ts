@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { closest } from "fastest-levenshtein";
 import { QUESTIONS } from "./answers.ts";
-import { UnusableError, type Issue } from "./errors.ts";
+import type { Issue } from "./errors.ts";
+import { printable } from "./printable.ts";
 import type { Given } from "./resolve.ts";
 
 /** What the owner may say beforehand about files in the way. */
@@ -38,6 +39,8 @@ export interface Arguments {
   readonly color: boolean;
   readonly help: boolean;
   readonly version: boolean;
+  /** Arguments that can't be used: told together with the answers that can't. */
+  readonly issues: readonly Issue[];
 }
 
 const SWITCHES = [
@@ -60,10 +63,7 @@ export const FLAGS: readonly string[] = [
   ...NEGATABLE.map((name) => `--no-${name}`),
 ];
 
-/**
- * Reads the command line.
- * @throws UnusableError with every argument that can't be used
- */
+/** Reads the command line. */
 export function readArguments(argv: readonly string[]): Arguments {
   const valued = [...VALUED, ...QUESTIONS.map(({ flag }) => flag.slice(2))];
   const { tokens } = parseArgs({
@@ -155,9 +155,9 @@ export function readArguments(argv: readonly string[]): Arguments {
   }
   // What stands behind a flag that doesn't exist may be its value: not a directory too many.
   if (issues.length === 0) directoryIssues(directories, issues);
-  if (issues.length > 0) throw new UnusableError(issues);
   return {
     command,
+    issues,
     directory: directories[0],
     given,
     answersFile: answersFile && single("--answers", answersFile, issues),
@@ -211,11 +211,11 @@ function directoryIssues(
       remedy: `${first} is one already`,
     });
   }
-  if (first === "") {
+  if (first !== undefined && (first === "" || printable(first) !== first)) {
     issues.push({
       flag: "directory",
-      value: "",
-      reason: "it is empty",
+      value: first,
+      reason: first === "" ? "it is empty" : "it has control characters",
       remedy: "Name a directory, like my-gateway",
     });
   }

@@ -8,6 +8,7 @@ import {
   UnusableError,
   type ExitCode,
 } from "./errors.ts";
+import { printable, printableJson } from "./printable.ts";
 import { styleFor } from "./style.ts";
 
 /** Runs the command line. @returns the exit code; everything is printed */
@@ -45,13 +46,8 @@ function tell(error: unknown, argv: readonly string[]): ExitCode {
     const issues = error instanceof UnusableError ? error.issues : [];
     const remedy = error instanceof FailedError ? error.remedy : undefined;
     const message = error instanceof Error ? error.message : String(error);
-    print(
-      JSON.stringify(
-        { exitCode, written: false, error: { message, issues, remedy } },
-        null,
-        2,
-      ),
-    );
+    const told = { message, issues, remedy };
+    print(printableJson({ exitCode, written: false, error: told }));
   } else {
     const style = styleFor(process.stderr, !argv.includes("--no-color"));
     process.stderr.write(`${errorText(error, style)}\n`);
@@ -69,10 +65,10 @@ function errorText(error: unknown, style: ReturnType<typeof styleFor>): string {
       .join("\n");
   }
   if (error instanceof FailedError)
-    return `${label} ${error.message}. ${error.remedy}`.trimEnd();
+    return `${label} ${printable(error.message)}. ${error.remedy}`.trimEnd();
   if (error instanceof KongIpv6Error) return error.message;
   const message = error instanceof Error ? error.message : String(error);
-  return `${label} ${message}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
+  return `${label} ${printable(message)}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
 }
 
 // A reader that has seen enough (`| head`) is no error.

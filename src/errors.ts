@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** Exit codes of the command; README lists the same. */
 export const EXIT = {
   done: 0,
@@ -63,12 +65,15 @@ export class CancelledError extends KongIpv6Error {
 
 /** `--kong 2001:db8::1: it is outside … Try --kong 2001:db8:…`, on one line. */
 export function issueText({ flag, value, reason, remedy }: Issue): string {
-  const given = value === undefined ? flag : `${flag} ${quoted(value)}`;
-  return `${given}: ${reason}. ${remedy}`;
+  const name = shortened(flag);
+  const given = value === undefined ? name : `${name} ${quoted(value)}`;
+  return printable(`${given}: ${reason}. ${remedy}`);
 }
 
-/** Values come from outside: no control character of theirs reaches the terminal. */
 function quoted(value: string): string {
-  const short = value.length > 80 ? `${value.slice(0, 77)}...` : value;
+  const short = shortened(value);
   return /^[\w.:/@%,+=-]+$/.test(short) ? short : JSON.stringify(short);
 }
+
+const shortened = (text: string): string =>
+  text.length > 80 ? `${text.slice(0, 77)}...` : text;

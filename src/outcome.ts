@@ -3,6 +3,7 @@ import { EXIT, issueText } from "./errors.ts";
 import { WRITING, type Change } from "./changes.ts";
 import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
+import { printableJson } from "./printable.ts";
 import { changesText, diffText, planText, summary } from "./report.ts";
 import type { Style } from "./style.ts";
 
@@ -141,22 +142,18 @@ export function outcomeJson(outcome: Outcome): string {
       : { mode: after.mode.toString(8).padStart(4, "0") }),
     ...(reason === undefined ? {} : { reason }),
   }));
-  return JSON.stringify(
-    {
-      exitCode,
-      directory,
-      written,
-      answers,
-      warnings,
-      notes,
-      acts,
-      leftovers,
-      summary: summary(changes),
-      changes: listed,
-    },
-    null,
-    2,
-  );
+  return printableJson({
+    exitCode,
+    directory,
+    written,
+    answers,
+    warnings,
+    notes,
+    acts,
+    leftovers,
+    summary: summary(changes),
+    changes: listed,
+  });
 }
 
 /** The command line that gives the same answers without a question. */

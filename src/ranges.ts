@@ -57,9 +57,9 @@ export function isUla(subnet: Subnet): boolean {
 
 /** `--prefix`: inside 2000::/3, /64 or shorter, none of the special ranges. @throws Refusal */
 export function providerPrefix(text: string): string {
-  const prefix = parseSubnet(6, text);
   const remedy =
     "Give the prefix that the provider delegated, like 2a03:2222:3333:4444::/64";
+  const prefix = parseSubnet(6, text, remedy);
   refuseUnfit(prefix, remedy);
   if (prefix.length > 64) {
     const meant = formatSubnet(subnetAt(6, prefix.network, 64));
@@ -72,20 +72,20 @@ export function providerPrefix(text: string): string {
 }
 
 /** A global unicast address. @throws Refusal */
-export function globalAddress(text: string): string {
-  const value = parseAddress(6, text);
-  refuseUnfit(
-    subnetAt(6, value, 128),
-    "Give a global unicast address, inside the provider's prefix",
-  );
+export function globalAddress(
+  text: string,
+  remedy = "Give a global unicast address, inside the provider's prefix",
+): string {
+  const value = parseAddress(6, text, remedy);
+  refuseUnfit(subnetAt(6, value, 128), remedy);
   return formatAddress(6, value);
 }
 
 /** `--internal-prefix`: a ULA or global subnet that Docker's default bridge can use. @throws Refusal */
 export function internalPrefix(text: string): string {
-  const subnet = parseSubnet(6, text);
   const remedy =
     "Give a ULA with 40 random bits, like fd4c:8a1e:92b7::/64, or leave it out";
+  const subnet = parseSubnet(6, text, remedy);
   if (subnet.length < 48 || subnet.length > 112) {
     throw new Refusal(
       `a /${subnet.length} is not between /48 and /112`,
@@ -104,8 +104,8 @@ export function internalPrefix(text: string): string {
 
 /** `--backend-subnet`: RFC 1918, with room for a gateway and three services. @throws Refusal */
 export function privateSubnet(text: string): string {
-  const subnet = parseSubnet(4, text);
   const remedy = "Give a private one, like 10.83.81.0/24";
+  const subnet = parseSubnet(4, text, remedy);
   const home = PRIVATE4.find((range) => contains(range, subnet.network));
   if (home === undefined) {
     throw new Refusal(
@@ -130,7 +130,8 @@ export function privateSubnet(text: string): string {
 
 function refuseUnfit(subnet: Subnet, remedy: string): void {
   const unfit = UNFIT.find(([range]) => overlaps(range, subnet));
-  if (unfit !== undefined) throw new Refusal(unfit[1], remedy);
+  if (unfit !== undefined)
+    throw new Refusal(unfit[1], remedy, { sample: true });
   if (
     !contains(GLOBAL_UNICAST, subnet.network) ||
     subnet.length < GLOBAL_UNICAST.length
@@ -138,6 +139,7 @@ function refuseUnfit(subnet: Subnet, remedy: string): void {
     throw new Refusal(
       "it is outside global unicast space, 2000::/3 (RFC 4291 2.4)",
       remedy,
+      { sample: true },
     );
   }
 }

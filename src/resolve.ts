@@ -54,7 +54,8 @@ export function survey(
       else if (question.key === "prefix") issues.push(missing(question));
       continue;
     }
-    const read = readAnswer(question, value);
+    const usual = question.first && question.fallback({ answers, randomUla });
+    const read = readAnswer(question, value, usual);
     if ("issues" in read) issues.push(...read.issues);
     else answers[question.key] = read.answer;
   }
@@ -67,12 +68,15 @@ export function survey(
   };
 }
 
-/** Reads one answer from wherever it came. */
+/**
+ * Reads one answer from wherever it came.
+ * @param usual what the other answers suggest; named instead of a mere sample
+ */
 export function readAnswer(
   question: Question,
   value: unknown,
+  usual?: string | string[],
 ): { answer: string | string[] } | { issues: Issue[] } {
-  const wanted = question.list ? "text or a list of texts" : "text";
   const values: unknown[] =
     question.list && Array.isArray(value) ? value : [value];
   const issues: Issue[] = [];
@@ -83,27 +87,33 @@ export function readAnswer(
       value: typeof text === "string" ? text : JSON.stringify(text),
     };
     try {
-      if (typeof text !== "string") {
-        const given =
-          text === null
-            ? "null"
-            : Array.isArray(text)
-              ? "a list"
-              : `a ${typeof text}`;
-        throw new Refusal(
-          `it is ${given}, not ${wanted}`,
-          `Give ${question.metavar} as text`,
-        );
-      }
+      if (typeof text !== "string") throw noText(question, text);
       const read = question.read(text.trim());
       if (!answer.includes(read)) answer.push(read);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      issues.push({ ...issue, reason: error.message, remedy: error.remedy });
+      const remedy =
+        error.sample && usual !== undefined ? `Try ${usual}` : error.remedy;
+      issues.push({ ...issue, reason: error.message, remedy });
     }
   }
   if (issues.length > 0) return { issues };
   return { answer: question.list ? answer : (answer[0] as string) };
+}
+
+/** Why a value of another type from an answers file isn't taken. */
+function noText({ list, metavar }: Question, value: unknown): Refusal {
+  const wanted = list ? "text or a list of texts" : "text";
+  if (value === null) {
+    const remedy = "Leave the key out for its default";
+    return new Refusal(`it is null, not ${wanted}`, remedy);
+  }
+  if (typeof value === "object") {
+    const kind = Array.isArray(value) ? "a list" : "an object";
+    return new Refusal(`it is ${kind}, not ${wanted}`, `Give one ${metavar}`);
+  }
+  const remedy = `Put it in quotes: "${String(value)}"`;
+  return new Refusal(`it is a ${typeof value}, not ${wanted}`, remedy);
 }
 
 /** A /64 of a new RFC 4193 3.2 prefix: fd, 40 random bits, subnet 0. */

@@ -94,10 +94,13 @@ export function check(answers: Partial<Answers>): Findings {
 
   if (exposed && kong !== undefined) kongRules(exposed, kong, refuse);
   if (kong !== undefined && kong === host) {
+    const taken = !exposed || contains(exposed, host);
     refuse(
       "kong",
       "it is the server's own address",
-      "Kong needs one of its own",
+      taken
+        ? "Kong needs one of its own"
+        : tryThis(formatAddress(6, kongIn(exposed))),
     );
   }
 
@@ -257,10 +260,12 @@ function ipv4Rules(
     );
   }
   if (gateway === own) {
+    const first = subnetAt(4, own, Number(length ?? 24)).network + 1n;
+    const router = formatAddress(4, first === own ? first + 1n : first);
     refuse(
       "ipv4Gateway",
       "it is the server's own IPv4",
-      "Give the provider's router",
+      `Give the provider's router, like ${router}`,
     );
   }
   if (backend && contains(backend, gateway)) {

@@ -1,6 +1,6 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
-import { EXIT, type ExitCode } from "../errors.ts";
+import { EXIT, UnusableError, type ExitCode } from "../errors.ts";
 import {
   FINE,
   inspectRepository,
@@ -8,10 +8,12 @@ import {
   type Status,
 } from "../inspect.ts";
 import { leftoversText } from "../outcome.ts";
+import { printableJson } from "../printable.ts";
 import { styleFor } from "../style.ts";
 
 /** `create-kong-ipv6 check [directory]`: is the repository consistent with its answers, and valid? */
 export function check(args: Arguments): ExitCode {
+  if (args.issues.length > 0) throw new UnusableError(args.issues);
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
   const { files, leftovers } = inspectRepository(directory);
@@ -24,7 +26,7 @@ export function check(args: Arguments): ExitCode {
 
   if (args.json) {
     process.stdout.write(
-      `${JSON.stringify({ exitCode, directory, interrupted, files, leftovers }, null, 2)}\n`,
+      `${printableJson({ exitCode, directory, interrupted, files, leftovers })}\n`,
     );
     return exitCode;
   }

@@ -7,9 +7,11 @@ import { run } from "./run.ts";
 
 /** `create-kong-ipv6 [directory]`: asks what flags and --answers leave open, then generates. */
 export async function create(args: Arguments): Promise<ExitCode> {
-  const shown = args.directory ?? implied();
-  inspect(absolute(shown));
-  return await run(args, shown);
+  return await run(args, () => {
+    const shown = args.directory ?? implied();
+    inspect(absolute(shown));
+    return { shown };
+  });
 }
 
 /** Without a directory it is the current one, if nothing is in there that could be mixed up with it. */

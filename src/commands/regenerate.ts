@@ -9,12 +9,11 @@ import { run } from "./run.ts";
 
 /** `create-kong-ipv6 regenerate [directory]`: renders again, after changed answers or by a newer generator. */
 export async function regenerate(args: Arguments): Promise<ExitCode> {
-  const shown = args.directory ?? ".";
-  const directory = absolute(shown);
-  if (!args.dryRun) recover(directory);
-  const former = readState(
-    directory,
-    readDisk(directory, [STATE_FILE]).get(STATE_FILE),
-  );
-  return await run(args, shown, former);
+  return await run(args, () => {
+    const shown = args.directory ?? ".";
+    const directory = absolute(shown);
+    if (!args.dryRun) recover(directory);
+    const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
+    return { shown, former: readState(directory, entry) };
+  });
 }

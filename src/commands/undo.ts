@@ -1,12 +1,14 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
 import { recover } from "../apply.ts";
-import { EXIT, type ExitCode } from "../errors.ts";
+import { EXIT, UnusableError, type ExitCode } from "../errors.ts";
+import { printableJson } from "../printable.ts";
 import { styleFor } from "../style.ts";
 import { takeBackLast } from "../undo.ts";
 
 /** `create-kong-ipv6 undo [directory]`: takes the last write back; run again, it does it anew. */
 export async function undo(args: Arguments): Promise<ExitCode> {
+  if (args.issues.length > 0) throw new UnusableError(args.issues);
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
   if (!args.dryRun) recover(directory);
@@ -19,11 +21,7 @@ export async function undo(args: Arguments): Promise<ExitCode> {
     edited.length > 0 ? EXIT.conflicts : args.dryRun ? EXIT.changes : EXIT.done;
   const style = styleFor(process.stdout, args.color);
   const text = args.json
-    ? JSON.stringify(
-        { exitCode, directory, written, restored, edited },
-        null,
-        2,
-      )
+    ? printableJson({ exitCode, directory, written, restored, edited })
     : [
         ...restored.map(
           ({ path, to }) =>

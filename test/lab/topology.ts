@@ -142,6 +142,19 @@ export class Topology {
     ]);
   }
 
+  /** How often the router has answered a packet with "too big": proof that a path MTU was really in the way. */
+  async tooBigSent(): Promise<{ ipv6: number; ipv4: number }> {
+    const six = await this.router.must(["cat", "/proc/net/snmp6"]);
+    const four = await this.router.must(["cat", "/proc/net/snmp"]);
+    const [names, values] = [...four.matchAll(/^Icmp: (.*)$/gm)].map((line) =>
+      line[1]!.split(" "),
+    ) as [string[], string[]];
+    return {
+      ipv6: Number(/^Icmp6OutPktTooBigs\s+(\d+)/m.exec(six)?.[1]),
+      ipv4: Number(values[names.indexOf("OutDestUnreachs")]),
+    };
+  }
+
   /** The router forgets whom it has met: the next packet to each address begins with a solicitation. */
   async flushNeighbours(): Promise<void> {
     await this.router.must(["ip", "neighbour", "flush", "dev", "down0"]);

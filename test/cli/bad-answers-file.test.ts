@@ -1,0 +1,153 @@
+import { chmodSync } from "node:fs";
+import { expect, test } from "vitest";
+import { QUESTIONS } from "../../src/answers.ts";
+import { batched, run, Sandbox } from "./run.ts";
+
+const P = "prefix: 2a03:2222:3333:4444::/64\n";
+
+/** An answers file's name and content, and what the line about it says. */
+const FILES: readonly (readonly [
+  name: string,
+  content: string | Buffer,
+  says: string,
+])[] = [
+  [
+    "a.yaml",
+    "",
+    "it holds no answers. Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64.",
+  ],
+  ["a.yaml", "# nothing\n", "it holds no answers."],
+  ["a.yaml", "- prefix\n", "it holds no answers."],
+  ["a.yaml", "just text\n", "it holds no answers."],
+  ["a.yaml", "prefix: [\n", "it can't be parsed: "],
+  ["a.yaml", "a: b: c\n", "it can't be parsed: "],
+  ["a.yaml", `${P}\tdomain: x.example\n`, "it can't be parsed: "],
+  ["a.yaml", `${P}${P}`, "it can't be parsed: Map keys must be unique"],
+  ["a.yaml", `${P}---\n${P}`, "it can't be parsed: "],
+  ["a.yaml", "prefix: &p x\nhost: *p\n", "it can't be parsed: "],
+  ["a.yaml", "1: x\n", 'there is no answer "1".'],
+  ["a.yaml", "[".repeat(50_000), "it can't be parsed: "],
+  ["a.json", "", "it can't be parsed: "],
+  ["a.json", "{", "it can't be parsed: "],
+  ["a.json", '{"prefix": "x",}', "it can't be parsed: "],
+  ["a.json", P, "it can't be parsed: "],
+  ["a.json", "[]", "it holds no answers."],
+  ["a.json", "null", "it holds no answers."],
+  ["a.json", '"prefix"', "it holds no answers."],
+  [
+    "a.yaml",
+    `${P}prefixx: y\n`,
+    'there is no answer "prefixx". Perhaps prefix is meant.',
+  ],
+  [
+    "a.yaml",
+    `${P}kong-image: y\n`,
+    'there is no answer "kong-image". Perhaps kongImage is meant.',
+  ],
+  ["a.yaml", `${P}PLUGIN: y\n`, 'there is no answer "PLUGIN".'],
+  ["a.yaml", `${P}"\\e[31m": y\n`, 'there is no answer "\\u001b[31m".'],
+  [
+    "a.json",
+    '{"__proto__": {"domain": "x.example"}}',
+    'there is no answer "__proto__".',
+  ],
+  ["a.json", '{"constructor": "x"}', 'there is no answer "constructor".'],
+  ["a.yaml", `${P}<<: {domain: x.example}\n`, 'there is no answer "<<".'],
+  [
+    "a.yaml",
+    Buffer.from([0xff, 0xfe, 0x70, 0]),
+    "it is no text (UTF-8). Save it as UTF-8.",
+  ],
+  [
+    "a.yaml",
+    Buffer.from("domain: b\xfccher.example\n", "latin1"),
+    "it is no text (UTF-8).",
+  ],
+  [
+    "a.yaml",
+    `#${"x".repeat(1024 * 1024)}\n`,
+    "it has more than 1048576 bytes.",
+  ],
+];
+
+test("answers files that can't be used: exit 2, the file named, nothing written", async () => {
+  const wrong = await batched(FILES, async ([name, content, says]) => {
+    const sandbox = new Sandbox({ [name]: content });
+    const before = sandbox.tree();
+    const { code, stdout, stderr, tree } = await run(sandbox, [
+      "gw",
+      "--answers",
+      name,
+    ]);
+    expect.soft({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
+    expect.soft(tree, stderr).toEqual(before);
+    const told =
+      stderr.startsWith(`error --answers ${name}: `) && stderr.includes(says);
+    return told && /^error .+\. .+\.$/m.test(stderr) ? [] : [says, stderr];
+  });
+  expect(wrong.flat()).toEqual([]);
+});
+
+test("a file that isn't there, is a directory, has no end, or may not be read", async () => {
+  const sandbox = new Sandbox({ "secret.yaml": P, "dir/": "" });
+  chmodSync(sandbox.path("secret.yaml"), 0);
+  const before = sandbox.tree();
+  const FILES = {
+    "none.yaml": "it can't be read (ENOENT).",
+    dir: "it can't be read (EISDIR).",
+    "secret.yaml": "it can't be read (EACCES).",
+    "secret.yaml/x": "it can't be read (ENOTDIR).",
+    "/dev/zero": "it has more than 1048576 bytes.",
+    "/dev/null": "it holds no answers.",
+  };
+  for (const [file, says] of Object.entries(FILES)) {
+    const args = ["gw", "--answers", file];
+    const result = await run(sandbox, args, { unprivileged: true });
+    expect
+      .soft(result, file)
+      .toMatchObject({ code: 2, stdout: "", tree: before });
+    expect.soft(result.stderr).toContain(`error --answers ${file}: ${says} `);
+  }
+});
+
+/** Each value that is no text, and how the refusal calls it. */
+const TYPES: readonly (readonly [value: unknown, says: string])[] = [
+  [7, 'it is a number, not text. Put it in quotes: "7".'],
+  [true, 'it is a boolean, not text. Put it in quotes: "true".'],
+  [null, "it is null, not text. Leave the key out for its default."],
+  [["x"], "it is a list, not text. Give one "],
+  [{ x: "y" }, "it is an object, not text. Give one "],
+];
+
+test("every answer refuses every wrong type, all in one run", async () => {
+  for (const [value, says] of TYPES) {
+    const answers = Object.fromEntries(
+      QUESTIONS.map(({ key }) => [key, value]),
+    );
+    const sandbox = new Sandbox({ "a.json": JSON.stringify(answers) });
+    const before = sandbox.tree();
+    const result = await run(sandbox, ["gw", "--answers", "a.json"]);
+    expect(result).toMatchObject({ code: 2, stdout: "", tree: before });
+    const lines = result.stderr.trimEnd().split("\n");
+    for (const { flag, list } of QUESTIONS) {
+      const line = lines.find((text) => text.startsWith(`error ${flag} `));
+      // A list is what --plugin takes; its texts are read one by one.
+      if (list && Array.isArray(value)) expect.soft(line).toBe(undefined);
+      else
+        expect
+          .soft(line?.replace("text or a list of texts", "text"))
+          .toContain(says);
+    }
+  }
+});
+
+test("a list of what is no text", async () => {
+  const sandbox = new Sandbox({
+    "a.yaml": `${P}plugin: [kong-plugin-x, 1, {}, [a]]\n`,
+  });
+  const { code, stderr } = await run(sandbox, ["gw", "--answers", "a.yaml"]);
+  expect(code).toBe(2);
+  expect(
+    stderr.match(/^error --plugin .+ not text or a list of texts\. .+\.$/gm),
+  ).toHaveLength(3);
+});

@@ -1,0 +1,176 @@
+import { expect, test } from "vitest";
+import { QUESTIONS } from "../../src/answers.ts";
+import { batched, PREFIX, run, Sandbox } from "./run.ts";
+
+/** Arguments, and what the one line about them says. */
+const ARGUMENTS: readonly (readonly [args: string, says: string])[] = [
+  ["gw --prefx P", "--prefx: there is no such flag. Did you mean --prefix?"],
+  [
+    "gw --kongimage kong:3.9.3",
+    "--kongimage: there is no such flag. Did you mean --kong-image?",
+  ],
+  ["gw --no-yes", "--no-yes: there is no such flag."],
+  ["gw -x", "-x: there is no such flag."],
+  ["gw -yq", "-q: there is no such flag."],
+  ["gw --yes=1", "--yes 1: it takes no value. Give --yes alone."],
+  ["gw --json=yes", "--json yes: it takes no value. Give --json alone."],
+  ["gw --no-git=1", "--no-git: there is no such flag."],
+  ["gw --host", "--host: its value is missing. Write --host VALUE."],
+  ["gw --host --yes", "--host: its value is missing. Write --host VALUE."],
+  ["gw --host=", "--host: its value is missing. Write --host VALUE."],
+  ["gw --answers", "--answers: its value is missing. Write --answers VALUE."],
+  ["gw --plugin", "--plugin: its value is missing. Write --plugin VALUE."],
+  [
+    "gw --ndp none --ndp none",
+    '--ndp "none and none": it is given more than once. Give it once.',
+  ],
+  [
+    "gw --answers a.yaml --answers b.yaml",
+    "it is given more than once. Give it once.",
+  ],
+  [
+    "gw --conflict keep --conflict keep",
+    "it is given more than once. Give it once.",
+  ],
+  [
+    "gw --conflict overwrite",
+    "--conflict overwrite: it is not one of the choices. Choose ask, keep, theirs, markers.",
+  ],
+  ["gw other", "other: there is one directory at most. gw is one already."],
+  ["regenerate", "regenerate: this version does not have that command yet."],
+  ["check", "write ./check."],
+  ["undo", "write ./undo."],
+  ["detect", "write ./detect."],
+];
+
+test("arguments that can't be used: exit 2, named, nothing written", async () => {
+  const wrong = await batched(ARGUMENTS, async ([args, says]) => {
+    const sandbox = new Sandbox();
+    const before = sandbox.tree();
+    const { code, stdout, stderr, tree } = await run(sandbox, [
+      ...PREFIX,
+      ...args.split(" "),
+    ]);
+    expect
+      .soft({ code, stdout, tree }, args)
+      .toEqual({ code: 2, stdout: "", tree: before });
+    return stderr.startsWith("error ") && stderr.includes(says)
+      ? []
+      : [args, stderr];
+  });
+  expect(wrong.flat()).toEqual([]);
+});
+
+test("each flag given twice is refused, but for the list", async () => {
+  const args = QUESTIONS.flatMap(({ flag }) => [flag, "x", flag, "x"]);
+  const { code, stderr } = await run(new Sandbox(), ["gw", ...args]);
+  expect(code).toBe(2);
+  for (const { flag, list } of QUESTIONS)
+    expect
+      .soft(stderr.includes(`error ${flag} "x and x": it is given more`), flag)
+      .toBe(!list);
+});
+
+test("each flag's value is missed by its own name", async () => {
+  const args = QUESTIONS.map(({ flag }) => `${flag}=`);
+  const { code, stderr } = await run(new Sandbox(), ["gw", ...args]);
+  expect(code).toBe(2);
+  for (const { flag } of QUESTIONS)
+    expect
+      .soft(stderr)
+      .toContain(`error ${flag}: its value is missing. Write ${flag} VALUE.`);
+});
+
+test("a directory that is no name: empty, with control characters", async () => {
+  const empty = await run(new Sandbox(), ["", ...PREFIX]);
+  expect(empty).toMatchObject({ code: 2, stdout: "" });
+  expect(empty.stderr).toBe(
+    'error directory "": it is empty. Name a directory, like my-gateway.\n',
+  );
+  const sandbox = new Sandbox();
+  const control = await run(sandbox, ["a\u001b[31m\nb\u009b", ...PREFIX]);
+  expect(control).toMatchObject({ code: 2, stdout: "", tree: sandbox.tree() });
+  expect(control.stderr).toBe(
+    'error directory "a\\u001b[31m\\nb\\u009b": it has control characters. Name a directory, like my-gateway.\n',
+  );
+});
+
+test("what is missing is named with its flag, directory and prefix in one run", async () => {
+  const sandbox = new Sandbox({ "notes.txt": "mine\n" });
+  const { code, stderr } = await run(sandbox, []);
+  expect(code).toBe(2);
+  expect(stderr.split("\n").sort()).toEqual([
+    "",
+    "error --prefix: it is missing: the provider's IPv6 prefix, /64 or shorter. Give --prefix PREFIX.",
+    "error directory: it is missing, and the current directory is not empty. Name one, like my-gateway, or . for this one.",
+  ]);
+});
+
+const MANY = [
+  "gw",
+  "--bogus",
+  "--host",
+  "fc00::1",
+  "--domain",
+  "localhost",
+  "--answers",
+  "a.yaml",
+];
+const MANY_FILE = {
+  "a.yaml": "prefix: fe80::/64\nkongg: x\nipv4: 5\nnetwork: bridge\n",
+};
+const MANY_FLAGS = [
+  "--bogus",
+  "--answers",
+  "--prefix",
+  "--host",
+  "--ipv4",
+  "--network",
+  "--domain",
+];
+
+test("errors of arguments, answers file and answers are told in one run", async () => {
+  const { code, stderr } = await run(new Sandbox(MANY_FILE), MANY);
+  expect(code).toBe(2);
+  const flags = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/[ :]/)[1]);
+  expect(flags).toEqual(MANY_FLAGS);
+});
+
+test("--json: the same errors as JSON on stdout, nothing on stderr", async () => {
+  const plain = await run(new Sandbox(MANY_FILE), MANY);
+  const { code, stdout, stderr } = await run(new Sandbox(MANY_FILE), [
+    ...MANY,
+    "--json",
+  ]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
+  const report = JSON.parse(stdout);
+  expect(report).toMatchObject({ exitCode: 2, written: false });
+  expect(report.error.issues.map(({ flag }: { flag: string }) => flag)).toEqual(
+    MANY_FLAGS,
+  );
+  for (const issue of report.error.issues) {
+    expect(issue.reason).toMatch(/\w/);
+    expect(issue.remedy).toMatch(/\w/);
+  }
+  const lines = plain.stderr.trimEnd().split("\n");
+  expect(lines).toEqual(
+    report.error.message.split("\n").map((line: string) => `error ${line}.`),
+  );
+});
+
+test("--json: a failure outside of the answers too", async () => {
+  const sandbox = new Sandbox({ gw: "a file\n" });
+  const { code, stdout } = await run(sandbox, ["gw", ...PREFIX, "--json"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    exitCode: 1,
+    written: false,
+    error: {
+      message: `${sandbox.path("gw")} is not a directory`,
+      remedy: "Name another directory.",
+    },
+  });
+});

@@ -1,0 +1,192 @@
+const P = "2a03:2222:3333:4444";
+
+/** flag | value | part of the reason | part of the remedy | what else is given. P is the prefix. */
+const TABLE = `
+--prefix | nonsense | not an IPv6 address | like P::/64
+--prefix | 192.0.2.0/24 | not an IPv6 address | like P::/64
+--prefix | P:::/64 | not an IPv6 address | like P::/64
+--prefix | P:: | no prefix length | like P::/64
+--prefix | P::/129 | not a number from 0 to 128 | like P::/64
+--prefix | P::/sixty | not a number from 0 to 128 | like P::/64
+--prefix | P::/64/64 | not a number from 0 to 128 | like P::/64
+--prefix | P::1/64 | bits set behind its prefix length /64 | The subnet is P::/64
+--prefix | 2A03:2222:3333:4444:0:0:0:1/60 | bits set | The subnet is 2a03:2222:3333:4440::/60
+--prefix | P::%ens3/64 | a zone (RFC 4007) | Give it without the zone: P::/64
+--prefix | P:300::/80 | a /80 is longer than /64 | the whole /64 is yours: P::/64
+--prefix | P::1/128 | a /128 is longer than /64 | the whole /64 is yours: P::/64
+--prefix | ::/128 | unspecified address (RFC 4291 | provider delegated, like P::/64
+--prefix | ::1/128 | loopback (RFC 4291 | provider delegated, like P::/64
+--prefix | ::ffff:192.0.2.0/120 | IPv4-mapped | provider delegated, like P::/64
+--prefix | 64:ff9b::/96 | NAT64 space (RFC 6052) | provider delegated, like P::/64
+--prefix | 64:ff9b:1::/48 | NAT64 space (RFC 8215) | provider delegated, like P::/64
+--prefix | 100::/64 | discard prefix (RFC 6666) | provider delegated, like P::/64
+--prefix | 2001::/32 | IETF protocol space (RFC 2928) | provider delegated, like P::/64
+--prefix | 2002:c000:204::/48 | 6to4 space (RFC 3056) | provider delegated, like P::/64
+--prefix | fd12:3456:789a::/48 | unique local space, not public (RFC 4193) | provider delegated, like P::/64
+--prefix | fe80::/64 | link-local | provider delegated, like P::/64
+--prefix | fec0::/64 | site-local space (RFC 3879) | provider delegated, like P::/64
+--prefix | ff02::/64 | multicast | provider delegated, like P::/64
+--prefix | 4000::/64 | outside global unicast space, 2000::/3 | provider delegated, like P::/64
+--prefix | 2000::/3 | IETF protocol space | provider delegated, like P::/64
+--prefix | ::/0 | unspecified | provider delegated, like P::/64
+
+--host | server | not an IPv6 address | Try P::2
+--host | 192.0.2.10 | not an IPv6 address | Try P::2
+--host | P::2/64 | a prefix length | Give the address alone: P::2
+--host | P::2%ens3 | a zone (RFC 4007) | without the zone: P::2
+--host | P:: | subnet-router anycast address (RFC 4291 2.6.1) | Try P::2
+--host | 2a03:2222:3333:5555::2 | outside the prefix P::/64 | Try P::2
+--host | fe80::2 | link-local | Try P::2
+--host | fd00::2 | unique local | Try P::2
+--host | ::1 | loopback | Try P::2
+--host | ::ffff:192.0.2.10 | IPv4-mapped | Try P::2
+--host | ff02::1 | multicast | Try P::2
+
+--exposed | public | not an IPv6 address | Try P:300::/80
+--exposed | P:300:: | no prefix length | Try P:300::/80
+--exposed | P::/64 | a /64 is not between /65 and /126 | A /80 would do: P:300::/80
+--exposed | P:300::/127 | a /127 is not between /65 and /126 | A /80 would do: P:300::/80
+--exposed | P:300::8100/80 | bits set behind its prefix length /80 | The subnet is P:300::/80
+--exposed | 2a03:2222:3333:5555:300::/80 | outside the prefix P::/64 | Try P:300::/80
+--exposed | P::/80 | contains the host address P::2 | Try P:300::/80
+--exposed | fd12:3456:789a:0:300::/80 | unique local | Try P:300::/80
+--exposed | P:300::/80 | contains the host address P:300::5 | Try P:301::/80 | --host P:300::5
+
+--kong | kong | not an IPv6 address | Try P:300::8100
+--kong | P:300::8100/80 | a prefix length | Give the address alone: P:300::8100
+--kong | P:300::8100%ens3 | a zone (RFC 4007) | without the zone: P:300::8100
+--kong | P:301::8100 | outside the exposed subnet P:300::/80 | Try P:300::8100
+--kong | 2a03:4000:6:b0f2:300::8100 | outside the exposed subnet P:300::/80 | Try P:300::8100
+--kong | P:300:: | subnet-router anycast address (RFC 4291 2.6.1) | Try P:300::8100
+--kong | P:300::1 | the first address as the gateway | Try P:300::8100
+--kong | P:300:ffff:ffff:ff80 | last 128 addresses are reserved for anycast (RFC 2526) | Try P:300::8100
+--kong | P:300::ff | last 128 addresses | Try P:300::2 | --exposed P:300::/120
+--kong | P::2 | the server's own address | Try P:300::8100
+--kong | fe80::8100 | link-local | Try P:300::8100
+
+--interface | eth 0 | 1 to 15 letters | like ens3
+--interface | a234567890123456 | 1 to 15 letters | like ens3
+--interface | eth0/1 | 1 to 15 letters | like ens3
+--interface | -eth0 | 1 to 15 letters | like ens3
+--interface | lo | not an uplink | like ens3
+--interface | docker0 | not an uplink | like ens3
+
+--gateway | router | not an IPv6 address | like fe80::1
+--gateway | fe80::1%ens3 | a zone (RFC 4007) | without the zone: fe80::1
+--gateway | fe80::1/64 | a prefix length | Give the address alone: fe80::1
+--gateway | fd00::1 | unique local | like fe80::1
+--gateway | ff02::2 | multicast | like fe80::1
+--gateway | P::2 | the server's own address | like fe80::1
+--gateway | P:300::8100 | Kong's address | like fe80::1
+--gateway | P:300::5 | inside the exposed subnet P:300::/80 | like fe80::1
+
+--delivery | bridged | not one of the choices | Choose on-link or routed
+
+--ndp | radvd | not one of the choices | Choose ndppd or kernel or none
+
+--database | mysql | not one of the choices | Choose postgres or off
+
+--firewall | iptables | not one of the choices | Choose ufw or nftables or none
+--firewall | UFW | not one of the choices | Choose ufw or nftables or none
+
+--ipv4 | public | not an IPv4 address | like 192.0.2.10
+--ipv4 | 192.0.2.256 | not an IPv4 address | like 192.0.2.10
+--ipv4 | 192.0.2.010 | not an IPv4 address | like 192.0.2.10
+--ipv4 | P::2 | not an IPv4 address | like 192.0.2.10
+--ipv4 | 192.0.2.10/33 | not a number from 1 to 32 | like 192.0.2.10/24
+--ipv4 | 192.0.2.10/ | not a number from 1 to 32 | like 192.0.2.10/24
+--ipv4 | 192.0.2.0/24 | network address of its /24 (RFC 1122 | like 192.0.2.1/24
+--ipv4 | 192.0.2.255/24 | broadcast address of its /24 (RFC 1122 | like 192.0.2.1/24
+--ipv4 | 0.0.0.0 | 'this host' (RFC 1122) | like 192.0.2.10
+--ipv4 | 127.0.0.1 | loopback (RFC 1122) | like 192.0.2.10
+--ipv4 | 169.254.1.1 | link-local (RFC 3927) | like 192.0.2.10
+--ipv4 | 224.0.0.1 | multicast (RFC 5771) | like 192.0.2.10
+--ipv4 | 255.255.255.255 | reserved (RFC 1112) | like 192.0.2.10
+
+--ipv4-gateway | router | not an IPv4 address | like 192.0.2.1 | --ipv4 192.0.2.9/24
+--ipv4-gateway | 192.0.2.1/24 | a prefix length | Give the address alone: 192.0.2.1 | --ipv4 192.0.2.9/24
+--ipv4-gateway | 127.0.0.1 | loopback (RFC 1122) | like 192.0.2.1 | --ipv4 192.0.2.9/24
+--ipv4-gateway | 192.0.2.1 | --ipv4 gives no address with its prefix length | like --ipv4 192.0.2.10/24
+--ipv4-gateway | 192.0.2.1 | no address with its prefix length | like --ipv4 192.0.2.9/24 | --ipv4 192.0.2.9
+--ipv4-gateway | 192.0.2.9 | the server's own IPv4 | like 192.0.2.1 | --ipv4 192.0.2.9/24
+
+--backend-subnet | 172.99.0.0/16 | public address space, not private (RFC 1918) | like 10.83.81.0/24
+--backend-subnet | 100.64.0.0/24 | public address space, not private (RFC 1918) | like 10.83.81.0/24
+--backend-subnet | 192.168.0.0/15 | beyond 192.168.0.0/16 (RFC 1918) | like 10.83.81.0/24
+--backend-subnet | 10.83.81.0/29 | too small for kong-net | like 10.83.81.0/24
+--backend-subnet | 10.83.81.5/24 | bits set behind its prefix length | The subnet is 10.83.81.0/24
+--backend-subnet | 10.83.81.0 | no prefix length | like 10.83.81.0/24
+--backend-subnet | fd00::/64 | not an IPv4 address | like 10.83.81.0/24
+--backend-subnet | 10.1.0.0/16 | contains the server's IPv4 10.1.2.3 | like 10.83.81.0/24 | --ipv4 10.1.2.3
+--backend-subnet | 10.83.81.0/24 | contains the server's IPv4 10.83.81.7 | like 192.168.181.0/24 | --ipv4 10.83.81.7
+--backend-subnet | 10.1.0.0/16 | contains the IPv4 gateway 10.1.0.1 | like 10.83.81.0/24 | --ipv4 192.0.2.9/24 --ipv4-gateway 10.1.0.1
+
+--internal-prefix | fd00::/47 | a /47 is not between /48 and /112 | like fd4c:8a1e:92b7::/64
+--internal-prefix | fd4c:8a1e:92b7::/113 | a /113 is not between /48 and /112 | like fd4c:8a1e:92b7::/64
+--internal-prefix | fc12:3456:789a::/64 | a ULA starts with fd (RFC 4193 3.2) | like fd4c:8a1e:92b7::/64
+--internal-prefix | fe80::/64 | link-local | like fd4c:8a1e:92b7::/64
+--internal-prefix | 2002:c000:204::/64 | 6to4 | like fd4c:8a1e:92b7::/64
+--internal-prefix | fd4c:8a1e:92b7::1/64 | bits set behind its prefix length | The subnet is fd4c:8a1e:92b7::/64
+--internal-prefix | P:300::/72 | overlaps the exposed subnet P:300::/80 | a random ULA
+--internal-prefix | P::/80 | contains the host address P::2 | a random ULA
+--internal-prefix | P:400::/80 | contains the gateway P:400::1 | a random ULA | --gateway P:400::1
+
+--network | x | 2 to 63 letters | like ipv6_exposed
+--network | my net | 2 to 63 letters | like ipv6_exposed
+--network | _exposed | 2 to 63 letters | like ipv6_exposed
+--network | bridge | Docker keeps that name | like ipv6_exposed
+--network | docker0 | a name that is taken | like ipv6_exposed
+--network | ens3 | named like the uplink | like ipv6_exposed
+
+--domain | localhost | fully qualified host name (RFC 1123) | like gateway.example.com
+--domain | -a.example.com | fully qualified host name | like gateway.example.com
+--domain | a..example.com | fully qualified host name | like gateway.example.com
+--domain | a_b.example.com | fully qualified host name | like gateway.example.com
+--domain | 192.0.2.10 | fully qualified host name | like gateway.example.com
+--domain | bücher.example | fully qualified host name | ASCII form: xn--bcher-kva.example
+
+--kong-image | Kong:3.9.3 | not an image reference | like kong:3.9.3
+--kong-image | kong: | not an image reference | like kong:3.9.3
+--kong-image | https://example.com/kong | not an image reference | like kong:3.9.3
+--kong-image | kong@sha256:abc | not an image reference | like kong:3.9.3
+
+--plugin | two rocks | letters, digits, dots, dashes or underscores | like kong-plugin-example
+--plugin | -flag | letters, digits, dots, dashes or underscores | like kong-plugin-example
+--plugin | https://example.com/x.rock | letters, digits, dots, dashes | like kong-plugin-example
+
+--data-dir | ../data | climbs with .. | like ./data or /srv/kong
+--data-dir | ./a/../../b | climbs with .. | like ./data or /srv/kong
+--data-dir | my data | letters, digits and . _ / @ + - only | like ./data or /srv/kong
+--data-dir | ~/kong | letters, digits and . _ / @ + - only | like ./data or /srv/kong
+--data-dir | /etc/kong | belongs to the system | like ./data or /srv/kong
+--data-dir | / | belongs to the system | like ./data or /srv/kong
+--data-dir | /tmp/kong | emptied at a reboot (hier(7)) | like ./data or /srv/kong
+--data-dir | . | the repository's own | like ./data or /srv/kong
+--data-dir | .git/data | the repository's own | like ./data or /srv/kong
+--data-dir | scripts | the repository's own | like ./data or /srv/kong
+--data-dir | /srv/-kong | starts with a dash | like ./data or /srv/kong
+`;
+
+export interface Row {
+  readonly flag: string;
+  readonly value: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** What else is on the command line. */
+  readonly also: readonly string[];
+}
+
+/** Refused answers, by flag: every rule of facts/host.md "Address rules" and of src/. */
+export const REFUSED_ANSWERS: readonly Row[] = TABLE.split("\n")
+  .filter((line) => line !== "")
+  .map((line) => {
+    const cells = line.replace(/\bP(?=::?)/g, P).split(" | ");
+    const [flag = "", value = "", reason = "", remedy = "", also = ""] = cells;
+    return {
+      flag,
+      value,
+      reason,
+      remedy,
+      also: also.split(" ").filter(Boolean),
+    };
+  });

@@ -1,0 +1,171 @@
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, openLab } from "./lab.ts";
+import { knock, Probe, seenBy, standingConnection } from "./outside.ts";
+import { describeRoot, GENERATIONS, type Root, rootOf } from "./roots.ts";
+import { CLIENT } from "./topology.ts";
+
+/** The lab itself: do its hosts, its network and its stand-ins behave like what they stand for? */
+
+const PREFIX = "2001:db8:1:2::/64";
+const HOST = "2001:db8:1:2::2";
+const KONG = "2001:db8:1:2:300::8100";
+const MINUTE = 60_000;
+
+/** The host's IPv6, as apply.sh will lay it. */
+const NETPLAN = `network:
+  version: 2
+  ethernets:
+    uplink0:
+      accept-ra: false
+      addresses: ["${HOST}/64"]
+      routes: [{ to: "::/0", via: "2001:db8:1:2::1" }]
+`;
+
+const NETWORK =
+  `docker network create --ipv6 --subnet 2001:db8:1:2:300::/80 --gateway 2001:db8:1:2:300::1
+  -o com.docker.network.bridge.name=exposed0 -o com.docker.network.bridge.gateway_mode_ipv6=routed exposed`.replaceAll(
+    "\n",
+    " ",
+  );
+const GATEWAY =
+  `docker run --detach --name kong --restart always --network exposed --ip6 ${KONG} -p 80:80 -p 443:443
+  --ulimit nofile=65536:65536 -e KONG_DATABASE=off
+  -e KONG_PROXY_LISTEN="0.0.0.0:80, [::]:80, 0.0.0.0:443 ssl, [::]:443 ssl" kong:3.9.3`.replaceAll(
+    "\n",
+    " ",
+  );
+
+for (const generation of GENERATIONS) {
+  describe(generation, () => {
+    let root: Root;
+    let lab: Lab;
+
+    beforeAll(async () => {
+      root = await rootOf(generation);
+      console.log(describeRoot(root));
+      lab = await openLab(root, {
+        prefix: PREFIX,
+        gateway: "2001:db8:1:2::1",
+        interface: "uplink0",
+      });
+    }, 10 * MINUTE);
+    afterAll(() => lab?.close(), MINUTE);
+
+    test("boots whole", async () => {
+      const expected =
+        generation === "sid" ? ["systemd-networkd-wait-online.service"] : [];
+      expect(await lab.host.failedUnits()).toEqual(expected);
+    });
+
+    test("has its IPv4 from the distribution's own netplan file", async () => {
+      const ping = await lab.topology.client.run(
+        "ping -c 1 -W 2 203.0.113.10".split(" "),
+      );
+      expect(ping.stdout).toContain(" 0% packet loss");
+    });
+
+    test("netplan apply adds IPv6 and no connection breaks", async () => {
+      const ssh = await standingConnection(lab.host, "203.0.113.10");
+      await lab.host.write("/etc/netplan/60-kong-ipv6.yaml", NETPLAN, "600");
+      expect((await lab.host.run(["netplan", "apply"])).code).toBe(0);
+      await expect
+        .poll(
+          async () =>
+            (await lab.topology.client.run(`ping -c 1 -W 1 ${HOST}`.split(" ")))
+              .code,
+          { timeout: 10_000 },
+        )
+        .toBe(0);
+      expect(await ssh.close()).toMatchObject({ broken: null });
+    });
+
+    test("on an on-link prefix the router solicits, and nobody answers for Kong by itself", async () => {
+      await lab.host.sh(NETWORK);
+      await lab.host.sh(GATEWAY);
+      await expect
+        .poll(() => seenBy(lab.topology.client, "http://203.0.113.10"), {
+          timeout: 15_000,
+        })
+        .toBeTruthy();
+      expect(
+        await seenBy(lab.topology.client, `http://[${KONG}]`),
+      ).toBeUndefined();
+    });
+
+    test("with ndppd Kong is reached at its own address, and sees the client's", async () => {
+      await lab.host.write(
+        "/etc/ndppd.conf",
+        `proxy uplink0 { rule ${KONG}/128 { static } }\n`,
+      );
+      await lab.host.service("lab-ndppd", [
+        "/usr/sbin/ndppd",
+        "-c",
+        "/etc/ndppd.conf",
+      ]);
+      for (const scheme of ["http", "https"])
+        await expect
+          .poll(() => seenBy(lab.topology.client, `${scheme}://[${KONG}]`), {
+            timeout: 10_000,
+          })
+          .toMatchObject({ client: CLIENT.ipv6, server: KONG, scheme });
+      expect(
+        await seenBy(lab.topology.client, "http://203.0.113.10"),
+      ).toMatchObject({ client: CLIENT.ipv4 });
+    });
+
+    test("a path with a smaller MTU is found", async () => {
+      await lab.topology.limitPathMtu(1400);
+      for (const origin of [`[${KONG}]`, "203.0.113.10"]) {
+        const curl = `curl -gsm 5 http://${origin}/bytes/300000`.split(" ");
+        expect((await lab.topology.client.run(curl)).stdout).toHaveLength(
+          300_000,
+        );
+      }
+      const sent = await lab.topology.tooBigSent();
+      expect(Math.min(sent.ipv6, sent.ipv4)).toBeGreaterThan(0);
+    });
+
+    test("tells open, refused and silent apart", async () => {
+      await lab.topology.routeToHost("172.16.0.0/12");
+      const states = await knock(lab.topology.client, [
+        { address: KONG, port: 80 },
+        { address: HOST, port: 9 },
+        { address: "2001:db8:1:2::dead", port: 80 },
+      ]);
+      expect(states.map(({ state }) => state)).toEqual([
+        "open",
+        "refused",
+        "silent",
+      ]);
+    });
+
+    test("a reboot is seen from outside, and Docker's data is there again", async () => {
+      const probe = new Probe(
+        lab.topology.client,
+        "http://203.0.113.10/client",
+      );
+      await expect.poll(() => probe.firstAnswer(0)).toBeTruthy();
+      await lab.host.reboot();
+      await expect
+        .poll(() => probe.firstAnswer(lab.host.poweredOnAt), {
+          timeout: 20_000,
+        })
+        .toBeTruthy();
+      await probe.stop();
+      expect(probe.longestGap).toBeGreaterThan(500);
+      console.log(
+        `${generation}: ${probe.firstAnswer(lab.host.poweredOnAt)! - lab.host.poweredOnAt} ms to IPv4's first answer`,
+      );
+      expect(await lab.host.sh("docker ps --format '{{.Names}}'")).toBe(
+        "kong\n",
+      );
+    });
+
+    test("leaves nothing behind", async () => {
+      const { folder } = lab.host;
+      await lab.close();
+      expect(existsSync(folder)).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,169 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import type { Host } from "./host.ts";
+import type { Namespace } from "./namespace.ts";
+
+/** What someone outside sees. Every function works from the client's namespace: a look from the host proves nothing. */
+
+const file = (name: string) =>
+  new URL(`client-files/${name}`, import.meta.url).pathname;
+
+/** What the stand-in gateway says of a request to `/client`. */
+export interface Seen {
+  client: string;
+  port: number;
+  server: string;
+  scheme: string;
+}
+
+/** Asks the stand-in at `http(s)://…/client` who it thinks is asking; undefined when no answer comes within 3 s. */
+export async function seenBy(
+  client: Namespace,
+  origin: string,
+): Promise<Seen | undefined> {
+  const curl = "curl --globoff --silent --insecure --max-time 3".split(" ");
+  const { code, stdout } = await client.run([...curl, `${origin}/client`]);
+  return code === 0 ? (JSON.parse(stdout) as Seen) : undefined;
+}
+
+export interface Target {
+  address: string;
+  port: number;
+}
+
+/** `open`: the connection stood. `refused`: a reset came. `silent`: nothing, or an ICMP error. */
+export type Knock = Target & { state: "open" | "refused" | "silent" };
+
+/** Tries TCP connections to all targets at once. */
+export async function knock(
+  client: Namespace,
+  targets: readonly Target[],
+  timeoutMs = 2000,
+): Promise<Knock[]> {
+  const output = await client.must(
+    [process.execPath, file("scan.mjs"), String(timeoutMs)],
+    { input: JSON.stringify(targets) },
+  );
+  return JSON.parse(output) as Knock[];
+}
+
+/** One request of a probe, in milliseconds since 1970. */
+export interface Beat {
+  sent: number;
+  received: number | null;
+}
+
+/** Requests at a steady pace in the background, over a restart or a reboot. */
+export class Probe {
+  readonly beats: Beat[] = [];
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  /** Starts to ask an http URL, by default ten times a second, each with a second's patience. */
+  constructor(
+    client: Namespace,
+    url: string,
+    { intervalMs = 100, timeoutMs = 1000 } = {},
+  ) {
+    const pace = [String(intervalMs), String(timeoutMs)];
+    this.#process = client.start([
+      process.execPath,
+      file("probe.mjs"),
+      url,
+      ...pace,
+    ]);
+    this.#ended = once(this.#process, "close");
+    createInterface({ input: this.#process.stdout! }).on("line", (line) =>
+      this.beats.push(JSON.parse(line) as Beat),
+    );
+  }
+
+  /** Ends the probe once the last answers are in. */
+  async stop(): Promise<Beat[]> {
+    this.#process.stdin!.end();
+    await this.#ended;
+    return this.beats.sort((one, other) => one.sent - other.sent);
+  }
+
+  /** The first answer to a request sent at or after a moment; undefined while there is none. */
+  firstAnswer(since: number): number | undefined {
+    const times = this.beats.flatMap(({ sent, received }) =>
+      sent >= since && received !== null ? [received] : [],
+    );
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** Requests that got no answer. */
+  get lost(): number {
+    return this.beats.filter(({ received }) => received === null).length;
+  }
+
+  /** The longest time between two answers, in milliseconds. */
+  get longestGap(): number {
+    const times = this.beats
+      .flatMap(({ received }) => received ?? [])
+      .sort((one, other) => one - other);
+    const gaps = times.slice(1).map((time, index) => time - times[index]!);
+    return Math.max(0, ...gaps);
+  }
+}
+
+/** What became of a standing connection. */
+export interface Standing {
+  answers: number;
+  /** Milliseconds. */
+  longestSilence: number;
+  /** Why it ended before its time; null when it held. */
+  broken: string | null;
+}
+
+/**
+ * A TCP connection like the owner's ssh session, from the client to port 22 of the host. Where ufw is on, the host needs
+ * the owner's rule for it first. `close()` says how it fared.
+ */
+export async function standingConnection(
+  host: Host,
+  address: string,
+): Promise<{ close(): Promise<Standing> }> {
+  if ((await host.run(["systemctl", "is-active", "lab-echo"])).code !== 0)
+    await host.service("lab-echo", ["python3", "-c", ECHO]);
+  const { client } = host.topology;
+  let connection = client.start([
+    process.execPath,
+    file("standing.mjs"),
+    address,
+    "22",
+  ]);
+  for (let tries = 0; ; tries++) {
+    const [line] = (await once(connection.stdout!, "data")) as [Buffer];
+    if (line.toString().startsWith("connected")) break;
+    if (tries === 20) throw new Error(`lab: no connection: ${line.toString()}`);
+    // The server has only just been told to start.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    connection = client.start([
+      process.execPath,
+      file("standing.mjs"),
+      address,
+      "22",
+    ]);
+  }
+  const rest = text(connection.stdout!);
+  return {
+    close: async () => {
+      connection.stdin!.end();
+      return JSON.parse(await rest) as Standing;
+    },
+  };
+}
+
+const ECHO = `
+import socket, threading
+server = socket.create_server(("::", 22), family=socket.AF_INET6, dualstack_ipv6=True)
+def echo(connection):
+    while data := connection.recv(100):
+        connection.sendall(data)
+while True:
+    threading.Thread(target=echo, args=(server.accept()[0],), daemon=True).start()
+`;
