@@ -5,6 +5,7 @@ import { reporters } from "./test/reporters.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.lab.test.ts"],
+    globalSetup: ["test/lab/prepare.ts"],
     testTimeout: 600_000,
     hookTimeout: 900_000,
     fileParallelism: false,

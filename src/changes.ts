@@ -1,6 +1,11 @@
 import type { Follow } from "./follow.ts";
 import type { File, Tree } from "./render.ts";
-import { keepSecrets, redactSecrets, withoutKept } from "./secret.ts";
+import {
+  keepSecrets,
+  redactSecrets,
+  SECRET_FILE,
+  withoutKept,
+} from "./secret.ts";
 
 /** What stands at a path before anything is written. */
 export type DiskEntry =
@@ -122,23 +127,29 @@ function rename(change: Change, from: string, disk: Disk): Change[] {
         ...change,
         action: "conflict",
         before: null,
+        from,
         reason: "a file that is not ours",
       },
     ];
   }
   const { before, after, action } = change;
-  if (before === null || action === "conflict") return [change];
+  if (before === null || action === "conflict") return [{ ...change, from }];
   const text =
     action === "keep" || action === "same" ? before : (after as File);
+  return movedTo(change.path, from, before, text);
+}
+
+/** A file that changes its path: made at the new one, taken away at the old one. */
+function movedTo(
+  path: string,
+  from: string,
+  before: File,
+  after: File,
+): Change[] {
+  const reason = `is ${path} now`;
   return [
-    { path: change.path, action: "create", before: null, after: text, from },
-    {
-      path: from,
-      action: "delete",
-      before,
-      after: null,
-      reason: `is ${change.path} now`,
-    },
+    { path, action: "create", before: null, after, from },
+    { path: from, action: "delete", before, after: null, reason },
   ];
 }
 
@@ -157,7 +168,7 @@ async function decide(
       action: "gone",
       before: null,
       after: next,
-      reason: "deleted by you",
+      reason: path === SECRET_FILE ? "not in this copy" : "deleted by you",
     };
   }
   if (entry.kind === "other") {
@@ -172,8 +183,9 @@ async function decide(
     text: redactSecrets(path, entry.text),
     mode: entry.mode,
   };
-  const mode =
-    base === undefined || entry.mode === base.mode ? next.mode : entry.mode;
+  const ours =
+    base === undefined ? yours !== next.text : entry.mode === base.mode;
+  const mode = ours ? next.mode : entry.mode;
   const to = (result: string): File => ({
     text: crlf ? result.replaceAll("\n", "\r\n") : result,
     mode,
@@ -206,12 +218,10 @@ async function decide(
     };
   }
   // Merging and parsing are loaded only where somebody has edited something.
-  const { hasMarkers, merge, whyInvalid } = await import("./merging.ts");
+  const { hasMarkers, merge, whyInvalid, withMarkers } =
+    await import("./merging.ts");
   if (base === undefined) {
-    return conflict(
-      "a file that is not ours",
-      merge(yours, common(yours, next.text), next.text).text,
-    );
+    return conflict("a file that is not ours", withMarkers(yours, next.text));
   }
   if (hasMarkers(yours))
     return conflict("it still holds conflict markers", yours);
@@ -260,27 +270,36 @@ function isCrlf(text: string): boolean {
   return crlf > 0 && crlf * 2 > text.split("\n").length - 1;
 }
 
-/** A base for two texts without one: the lines that both have, in the order of the first. */
-function common(yours: string, generated: string): string {
-  const theirs = new Set(generated.split("\n"));
-  return yours
-    .split("\n")
-    .filter((line) => theirs.has(line))
-    .join("\n");
-}
-
 /** What the owner may say about a file in the way. */
 export type Word = "keep" | "theirs" | "markers";
 
-/** Applies the owner's word to one conflict (or, for theirs, to a deleted file). */
-export function settle(change: Change, word: Word): Change {
-  if (change.action === "gone" && word === "theirs")
-    return { ...change, action: "create" };
-  if (change.action !== "conflict") return change;
-  // What can't be compared can't be replaced either.
-  if (word === "keep" || change.before === null)
-    return { ...change, action: "keep" };
-  if (word === "theirs") return { ...change, action: "update" };
-  const after = { text: change.marked ?? "", mode: change.before.mode };
-  return { ...change, action: "markers", after };
+/**
+ * Applies the owner's word to one conflict (or, for theirs, to a deleted file). What can't be
+ * compared can only be kept, or is left.
+ */
+export function settle(change: Change, word: Word): Change[] {
+  const { path, action, before, after, from } = change;
+  if (action === "gone" && word === "theirs")
+    return [{ ...change, action: "create" }];
+  if (action !== "conflict") return [change];
+  if (word === "keep") return [{ ...change, action: "keep" }];
+  if (before === null || after === null) return [change];
+  // The owner's mode, but never more open than what must stay private.
+  const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;
+  const settled: Change =
+    word === "theirs"
+      ? { ...change, action: "update" }
+      : {
+          ...change,
+          action: "markers",
+          after: { text: change.marked ?? "", mode },
+        };
+  if (from === undefined) return [settled];
+  const [made, gone] = movedTo(path, from, before, settled.after as File);
+  return [
+    { ...made, ...(word === "markers" && { action: "markers" }) },
+    gone,
+  ] as Change[];
 }
+
+export const isPrivate = ({ mode }: File): boolean => (mode & 0o077) === 0;

@@ -123,7 +123,7 @@ export async function askConflicts(
     let word: Word | "diff";
     do {
       const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
-      const message = `${conflict.path} is ${conflict.reason}:`;
+      const message = `${conflict.from ?? conflict.path} (${conflict.reason}):`;
       const reply = await prompter.prompt([
         { type: "list", name: "word", message, choices },
       ]);

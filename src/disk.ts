@@ -1,4 +1,10 @@
-import { lstatSync, readdirSync, readFileSync, type Stats } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Disk, DiskEntry } from "./changes.ts";
 import { FailedError } from "./errors.ts";
@@ -24,12 +30,6 @@ export function readDisk(directory: string, paths: Iterable<string>): Disk {
 export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
   const stat = lstatOf(directory, { follow: true });
   if (stat === undefined) return "absent";
-  if (!stat.isDirectory()) {
-    throw new FailedError(
-      `${directory} is not a directory`,
-      "Name another directory.",
-    );
-  }
   try {
     return readdirSync(directory).length === 0 ? "empty" : "filled";
   } catch (error) {
@@ -50,7 +50,8 @@ export function codeOf(error: unknown): string {
     : String(error);
 }
 
-function parentInTheWay(
+/** A parent, below the directory, that is a link or no directory: nothing is written through it. */
+export function parentInTheWay(
   directory: string,
   path: string,
 ): DiskEntry | undefined {
@@ -93,8 +94,15 @@ function lstatOf(path: string, { follow = false } = {}): Stats | undefined {
     return lstatSync(follow ? `${path}/.` : path, { throwIfNoEntry: false });
   } catch (error) {
     // A parent that is a file: nothing is there; whoever asks for the parent is told.
-    if (codeOf(error) === "ENOTDIR")
-      return follow ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    if (codeOf(error) === "ENOTDIR" && !follow) return undefined;
+    if (codeOf(error) === "ENOTDIR") {
+      let file = path;
+      while (!existsSync(file)) file = dirname(file);
+      throw new FailedError(
+        `${file} is not a directory`,
+        "Name another directory.",
+      );
+    }
     throw new FailedError(
       `${path} can't be looked at (${codeOf(error)})`,
       "Check who may read it.",

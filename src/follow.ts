@@ -1,5 +1,4 @@
 import {
-  contains,
   formatAddress,
   formatSubnet,
   parseAddress,
@@ -148,20 +147,4 @@ function followToken(
 
 function isNetwork(version: Version, value: bigint, length: number): boolean {
   return subnetAt(version, value, length).network === value;
-}
-
-/** Where a text still names something inside a prefix, in any spelling: lines counted from 1. */
-export function findInside(
-  text: string,
-  prefix: Subnet,
-): { line: number; text: string }[] {
-  const found: { line: number; text: string }[] = [];
-  for (const token of findTokens(text)) {
-    if (token.version !== prefix.version || !contains(prefix, token.value))
-      continue;
-    if (token.length !== undefined && token.length < prefix.length) continue;
-    const line = text.slice(0, token.start).split("\n").length;
-    found.push({ line, text: text.slice(token.start, token.end) });
-  }
-  return found;
 }

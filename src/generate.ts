@@ -1,8 +1,9 @@
-import { apply, recover } from "./apply.ts";
+import { apply } from "./apply.ts";
 import { ownersActs, type Act } from "./acts.ts";
 import type { Answers } from "./answers.ts";
 import {
   compare,
+  isPrivate,
   settle,
   WRITING,
   type Base,
@@ -12,8 +13,9 @@ import {
 import type { Prompter } from "./conversation.ts";
 import { lookAtTarget, readDisk } from "./disk.ts";
 import { EXIT, UnusableError, type ExitCode, type Issue } from "./errors.ts";
+import { recover, wasCutOff } from "./in-place.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
-import { NEW, operationsOf, stateOperation } from "./operations.ts";
+import { besidePath, NEW, operationsOf, stateOperation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
@@ -30,6 +32,8 @@ export interface Request {
   readonly git: boolean;
   /** What was generated before: then it is followed. */
   readonly former?: State;
+  /** Whether a run that was cut off has been taken back already. */
+  readonly recovered?: boolean;
 }
 
 /** What a run has done, or would do: outcome.ts turns it into text or JSON. */
@@ -74,7 +78,7 @@ export async function generate(
   const rendered = render(addresses);
   const notes: string[] = [];
 
-  if (!request.dryRun) notes.push(...recovered(directory));
+  notes.push(...cutOff(request));
   if (former === undefined) refuseOwnRepository(directory);
   const wantsGit = request.git && wantsRepository(directory);
   if (request.git && !wantsGit)
@@ -96,7 +100,8 @@ export async function generate(
     request,
     owner,
   );
-  if (former) notes.push(...leftBeside(changes, disk));
+  if (former) notes.push(...besideNotes(changes, disk));
+  else notes.push(...advice(changes));
 
   const outcome = {
     directory,
@@ -145,12 +150,28 @@ async function resolveAll(
   return resolve(move(former.answers, answers));
 }
 
-function recovered(directory: string): string[] {
-  const filled = lookAtTarget(directory) === "filled";
-  if (!filled || !recover(directory)) return [];
-  return [
-    "An earlier run was cut off while writing here: what it had begun was taken back.",
-  ];
+/** Takes back what an earlier run began; a dry run only says that there is something. */
+function cutOff({ directory, dryRun, recovered }: Request): string[] {
+  const told = "An earlier run was cut off while writing here: ";
+  if (dryRun && wasCutOff(directory))
+    return [`${told}without --dry-run, what it had begun is taken back first.`];
+  return recovered || recover(directory)
+    ? [`${told}what it had begun was taken back.`]
+    : [];
+}
+
+/** What the owner should see to in files that stay the owner's. */
+function advice(changes: readonly Change[]): string[] {
+  return changes.flatMap(({ path, action, before, after }) => {
+    if (before === null || !["keep", "same"].includes(action)) return [];
+    if (after && isPrivate(after) && !isPrivate(before))
+      return [`Others can read your ${path}: chmod 600 ${path}`];
+    if (path === ".gitignore" && action === "keep")
+      return [
+        "Your .gitignore is kept: see that it leaves out .env and .kong-ipv6.*/",
+      ];
+    return [];
+  });
 }
 
 /** A repository that was generated is followed, not made again. */
@@ -173,7 +194,8 @@ function refuseOwnRepository(directory: string): void {
  */
 export function inspect(directory: string): void {
   lookAtTarget(directory);
-  refuseOwnRepository(directory);
+  // What was cut off is taken back first, or ended.
+  if (!wasCutOff(directory)) refuseOwnRepository(directory);
 }
 
 /** What each file was generated as, and how to follow its values from then to now. */
@@ -202,7 +224,7 @@ async function decide(
   );
   if (open.length === 0) return compared;
   if (conflict !== "ask")
-    return compared.map((change) => settle(change, conflict));
+    return compared.flatMap((change) => settle(change, conflict));
   const conflicts = open.filter(({ action }) => action === "conflict");
   if (owner === undefined || dryRun || conflicts.length === 0) return compared;
   const { askConflicts } = await import("./conversation.ts");
@@ -212,7 +234,7 @@ async function decide(
     owner.style,
     owner.show,
   );
-  return compared.map((change) =>
+  return compared.flatMap((change) =>
     settle(change, words.get(change.path) ?? "keep"),
   );
 }
@@ -260,15 +282,17 @@ function write(
   return true;
 }
 
-/** `.new` files of conflicts that are none any more. */
-function leftBeside(changes: readonly Change[], disk: Disk): string[] {
-  return changes
-    .filter(
-      ({ path, action }) =>
-        action !== "conflict" && disk.get(path + NEW)?.kind === "file",
-    )
-    .map(
-      ({ path }) =>
-        `${path + NEW} is left over from an earlier conflict: delete it when done.`,
-    );
+/** `.new` files of conflicts that are none any more, and what is in the way of one. */
+function besideNotes(changes: readonly Change[], disk: Disk): string[] {
+  return changes.flatMap((change): string[] => {
+    const path = besidePath(change);
+    const entry = disk.get(path);
+    if (change.action === "conflict")
+      return entry?.kind === "other"
+        ? [`${path} could not be written: ${entry.what} is in the way.`]
+        : [];
+    return entry?.kind === "file"
+      ? [`${path} is left over from an earlier conflict: delete it when done.`]
+      : [];
+  });
 }

@@ -1,14 +1,13 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Disk, DiskEntry } from "./changes.ts";
 import { readDisk } from "./disk.ts";
+import { wasCutOff } from "./in-place.ts";
 import { findLeftovers, type Leftover } from "./leftovers.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
 import { NEW } from "./operations.ts";
 import { plan } from "./plan.ts";
 import { render } from "./render.ts";
 import { readState } from "./read-state.ts";
-import { redactSecrets, withoutKept } from "./secret.ts";
+import { ownText, SECRET_FILE } from "./secret.ts";
 import { sha256, STATE_FILE, type FileRecord } from "./state.ts";
 
 /**
@@ -108,6 +107,9 @@ function statusOf(
 
 function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
   if (entry.kind === "absent") {
+    // git leaves it out: a clone is no drift.
+    if (path === SECRET_FILE)
+      return { status: "deleted", reason: "not in this copy" };
     return record.owner === "absent"
       ? { status: "deleted" }
       : { status: "missing", reason: "deleted since the last run" };
@@ -117,10 +119,10 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
       ? { status: "edited" }
       : { status: "changed", reason: entry.what };
   }
-  const text = withoutKept(redactSecrets(path, entry.text));
+  const text = ownText(path, entry.text);
   if (hasMarkers(text))
     return { status: "conflict", reason: "it holds conflict markers" };
-  const invalid = whyInvalid(path, text.replaceAll("\r\n", "\n"));
+  const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
   if (text === record.text) return { status: "generated" };
   if (sha256(text) === record.owner) return { status: "edited" };
@@ -132,5 +134,5 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
 
 /** Whether a run that was cut off left something behind. */
 export function isInterrupted(directory: string): boolean {
-  return existsSync(join(directory, ".kong-ipv6.tmp"));
+  return wasCutOff(directory);
 }

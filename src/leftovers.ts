@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import { contains, formatSubnet, parseSubnet, type Subnet } from "./address.ts";
 import type { Answers } from "./answers.ts";
+import { codeOf } from "./disk.ts";
 import { findTokens } from "./tokens.ts";
 import { STATE_FILE } from "./state.ts";
 
@@ -42,13 +43,14 @@ export function findLeftovers(
       ? instead.get(path)
       : textAt(join(directory, path));
     if (text === undefined || text === null) return [];
+    const lineAt = lineCounter(text);
     return [...findTokens(text)].flatMap(
       ({ version, value, length = 128, start, end }) => {
         const inside = (prefix: Subnet): boolean =>
           version === 6 && contains(prefix, value) && length >= prefix.length;
         const prefix = former.find(inside);
         if (prefix === undefined || inside(present)) return [];
-        const line = text.slice(0, start).split("\n").length;
+        const line = lineAt(start);
         return [
           {
             path,
@@ -62,14 +64,25 @@ export function findLeftovers(
   });
 }
 
+/** Line numbers for places in ascending order, in one pass. */
+function lineCounter(text: string): (place: number) => number {
+  let line = 1;
+  let next = text.indexOf("\n");
+  return (place) => {
+    while (next !== -1 && next < place) {
+      line += 1;
+      next = text.indexOf("\n", next + 1);
+    }
+    return line;
+  };
+}
+
 function* filesBelow(
   directory: string,
   dataDir: string,
   below = "",
 ): Generator<string> {
-  for (const entry of readdirSync(join(directory, below), {
-    withFileTypes: true,
-  })) {
+  for (const entry of entriesOf(join(directory, below))) {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     const skipped =
       [".git", "node_modules"].includes(entry.name) ||
@@ -79,6 +92,16 @@ function* filesBelow(
     if (skipped) continue;
     if (entry.isDirectory()) yield* filesBelow(directory, dataDir, path);
     else if (entry.isFile()) yield path;
+  }
+}
+
+/** None of a directory that is not ours to read. */
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (["EACCES", "EPERM", "ENOENT"].includes(codeOf(error))) return [];
+    throw error;
   }
 }
 

@@ -43,6 +43,9 @@ export function readNetwork(text: string): string {
   if (NOT_AN_UPLINK.includes(text)) {
     throw new Refusal("its bridge would have a name that is taken", remedy);
   }
+  if (text === "kong-ipv6_kong-net") {
+    throw new Refusal("docker compose gives that name to kong-net", remedy);
+  }
   return text;
 }
 
@@ -87,12 +90,16 @@ export function readImage(text: string): string {
 
 /** `--plugin`: the name of a rock (luarocks). @throws Refusal */
 export function readPlugin(text: string): string {
+  const remedy =
+    "Give the name that `luarocks install` takes, like kong-plugin-example";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text)) {
     throw new Refusal(
       "the name of a rock has letters, digits, dots, dashes or underscores only",
-      "Give the name that `luarocks install` takes, like kong-plugin-example",
+      remedy,
     );
   }
+  if (text === "kong-plugin-")
+    throw new Refusal("no plugin's name stands behind kong-plugin-", remedy);
   return text;
 }
 

@@ -1,11 +1,25 @@
-import type { Operation } from "./apply.ts";
 import { WRITING, type Change, type Disk, type DiskEntry } from "./changes.ts";
 import type { File } from "./render.ts";
 import { fillSecrets } from "./secret.ts";
 import { sha256, STATE_FILE } from "./state.ts";
 
+/** One file to write, or to take away. */
+export interface Operation {
+  readonly path: string;
+  /** null takes the file away. */
+  readonly content: Uint8Array | null;
+  /** Permission bits. */
+  readonly mode: number;
+  /** sha256 of what was there when this was decided; null for nothing. Else the write is refused. */
+  readonly expected: string | null;
+}
+
 /** What lies beside a file that could not be merged: what would have been written. */
 export const NEW = ".new";
+
+/** Where the new text of a conflict lies: beside the file that stays. */
+export const besidePath = ({ path, from }: Change): string =>
+  (from ?? path) + NEW;
 
 /**
  * What changes do to the disk. Secrets get in here and nowhere else: the one that is there, or a
@@ -21,7 +35,10 @@ export function operationsOf(
     const { path, action, after } = change;
     const existing = rawText(disk.get(change.from ?? path));
     if (action === "conflict" && beside && after !== null) {
-      const operation = write(path + NEW, after, existing, disk);
+      const at = besidePath(change);
+      // A link, or a directory: nothing is written through it.
+      if (disk.get(at)?.kind === "other") return [];
+      const operation = write(at, after, existing, disk);
       // The same again needs no writing.
       return sha256(operation.content ?? "") === operation.expected
         ? []

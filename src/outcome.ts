@@ -3,8 +3,9 @@ import { EXIT, issueText } from "./errors.ts";
 import { WRITING, type Change } from "./changes.ts";
 import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
+import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
-import { changesText, diffText, planText, summary } from "./report.ts";
+import { changesText, counted, diffText, planText, summary } from "./report.ts";
 import type { Style } from "./style.ts";
 
 export interface Manner {
@@ -65,7 +66,7 @@ function endText(
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   return [
     style.green(
-      `${followed ? "Changed" : "Wrote"} ${count} files ${followed ? "in" : "to"} ${shown}.`,
+      `${followed ? "Changed" : "Wrote"} ${counted(count, "file")} ${followed ? "in" : "to"} ${shown}.`,
     ),
     ...conflictLines(changes),
     ...(followed ? followedSteps(outcome) : firstSteps(outcome, shown)),
@@ -77,12 +78,12 @@ function conflictLines(changes: readonly Change[]): string[] {
   const marked = changes.filter(({ action }) => action === "markers");
   return [
     ...conflicts.map(
-      ({ path }) =>
-        `${path} is as it was: what would be new is in ${path}.new.`,
+      (change) =>
+        `${change.from ?? change.path} is as it was: what would be new is in ${besidePath(change)}.`,
     ),
     ...(conflicts.length > 0
       ? [
-          "Take over what you want and run regenerate again, or choose with --conflict keep, theirs or markers.",
+          "Take over what you want and run regenerate again, or choose with --conflict\nkeep, theirs or markers.",
         ]
       : []),
     ...marked.map(

@@ -112,7 +112,9 @@ export function plan(answers: Answers): Plan {
     image: answers.kongImage,
     plugins: {
       rocks: answers.plugin,
-      enabled: ["bundled", ...answers.plugin.map(pluginName)].join(","),
+      enabled: [
+        ...new Set(["bundled", ...answers.plugin.map(pluginName)]),
+      ].join(","),
     },
     postgres: answers.database === "postgres",
     firewall: {

@@ -1,4 +1,4 @@
-import { isAbsolute, normalize } from "node:path";
+import { parseSubnet, Refusal } from "./address.ts";
 import { QUESTIONS, type Answers } from "./answers.ts";
 import type { DiskEntry } from "./changes.ts";
 import { UnusableError } from "./errors.ts";
@@ -36,6 +36,9 @@ export function readState(
     throw broken(`it is no JSON (${error.message})`);
   }
   const state = migrate(object(content, "it"));
+  refuseUnknown(state, KEYS, "it");
+  if (typeof state["generator"] !== "string")
+    throw broken("generator is no version");
   const answers = readAnswers(state["answers"], "answers");
   const former = state["formerPrefixes"];
   if (!Array.isArray(former) || !former.every((prefix) => isPrefix(prefix))) {
@@ -47,12 +50,21 @@ export function readState(
   }
   return {
     schemaVersion: SCHEMA_VERSION,
-    generator: String(state["generator"]),
+    generator: state["generator"],
     answers,
     formerPrefixes: former as string[],
     files,
   };
 }
+
+const KEYS = [
+  "schemaVersion",
+  "generator",
+  "answers",
+  "formerPrefixes",
+  "files",
+];
+const RECORD_KEYS = ["sha256", "mode", "text", "owner", "answers"];
 
 /** One step for each schema version: what it was → what the next one is. */
 const MIGRATIONS: Readonly<Record<number, (state: Fields) => Fields>> = {
@@ -84,20 +96,22 @@ function migrate(state: Fields): Fields {
   return migrated;
 }
 
+/** A plain relative path to a file of the owner's: nothing of git's, nothing of our own. */
+function isInside(path: string): boolean {
+  const parts = path.split("/");
+  return (
+    !/[\0\\]/.test(path) &&
+    !parts.some((part) => ["", ".", "..", "__proto__"].includes(part)) &&
+    !parts.some((part) => part.toLowerCase() === ".git") &&
+    !(parts[0] as string).startsWith(".kong-ipv6.")
+  );
+}
+
 function readRecord(path: string, fields: Fields): FileRecord {
-  const inside =
-    path !== "" &&
-    !isAbsolute(path) &&
-    normalize(path) === path &&
-    !path.startsWith("..");
-  if (
-    !inside ||
-    path.includes("\0") ||
-    path.includes("\\") ||
-    path.split("/")[0] === ".git"
-  ) {
+  if (!isInside(path)) {
     throw broken(`${JSON.stringify(path)} is no path inside the repository`);
   }
+  refuseUnknown(fields, RECORD_KEYS, path);
   const { sha256: sum, mode, text, owner } = fields;
   if (typeof text !== "string" || sum !== sha256(text)) {
     throw broken(`the text of ${path} is not what its sha256 says`);
@@ -129,6 +143,9 @@ function readAnswers(value: unknown, where: string): Answers {
   const unknown = Object.keys(given).find((key) => !known.has(key));
   if (unknown !== undefined)
     throw broken(`${where} has ${JSON.stringify(unknown)}, which is no answer`);
+  // Its default is another one each time.
+  if (given["internalPrefix"] === undefined)
+    throw broken(`${where} has no internalPrefix`);
   let answers: Answers;
   try {
     // An answer that came with a newer generator is missing: its default is taken.
@@ -148,7 +165,23 @@ function readAnswers(value: unknown, where: string): Answers {
 }
 
 function isPrefix(value: unknown): boolean {
-  return typeof value === "string" && /^[0-9a-f:]+\/\d{1,2}$/.test(value);
+  try {
+    return typeof value === "string" && parseSubnet(6, value).length <= 64;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+/** What we don't know, we would drop when we write. */
+function refuseUnknown(
+  fields: Fields,
+  known: readonly string[],
+  where: string,
+): void {
+  const unknown = Object.keys(fields).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw broken(`${where} has ${JSON.stringify(unknown)}, which is unknown`);
 }
 
 function object(value: unknown, where: string): Fields {

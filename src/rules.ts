@@ -59,17 +59,22 @@ export function check(answers: Partial<Answers>): Findings {
 
   if (prefix && host !== undefined) {
     const own = formatAddress(6, hostIn(prefix));
-    if (host === prefix.network) {
-      refuse(
-        "host",
-        "it is the prefix's subnet-router anycast address (RFC 4291 2.6.1)",
-        tryThis(own),
-      );
-    } else if (!contains(prefix, host) && answers.delivery !== "routed") {
+    // A routed prefix isn't on the uplink's link: the server's own /64 is (plan.ts).
+    const link = answers.delivery === "routed" ? 64 : prefix.length;
+    if (!contains(prefix, host) && answers.delivery !== "routed") {
       refuse(
         "host",
         `it is outside the prefix ${formatSubnet(prefix)}, which is on-link`,
         `${tryThis(own)}; with --delivery routed it may be outside`,
+      );
+    } else if (
+      host === prefix.network ||
+      host === subnetAt(6, host, link).network
+    ) {
+      refuse(
+        "host",
+        "it is its link's subnet-router anycast address (RFC 4291 2.6.1)",
+        tryThis(own),
       );
     }
   }

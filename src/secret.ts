@@ -3,8 +3,11 @@ import { randomBytes } from "node:crypto";
 /** Stands for a secret in rendered text, in the state and in every report. */
 export const SECRET = "<secret>";
 
-/** `KEY=value` lines of a dotenv text. */
-const ASSIGNMENT = /^([A-Z_]+)=(.*)$/gm;
+/**
+ * `KEY=value` lines of a dotenv text, and what else docker compose takes for one (compose-go dotenv):
+ * `export KEY=value`, `KEY = value`, `KEY: value`. What stands before the value, the key, the value.
+ */
+const ASSIGNMENT = /^([ \t]*(?:export[ \t]+)?([A-Z_]+)[ \t]*[=:][ \t]*)(.*)$/gm;
 
 /**
  * Puts secrets where the text has SECRET: the one that is there already, else a new random one
@@ -13,23 +16,26 @@ const ASSIGNMENT = /^([A-Z_]+)=(.*)$/gm;
  */
 export function fillSecrets(text: string, existing = ""): string {
   const kept = new Map(
-    [...existing.matchAll(ASSIGNMENT)].map(([, key, value]) => [key, value]),
+    [...existing.matchAll(ASSIGNMENT)].map(([, , key, value]) => [key, value]),
   );
-  return text.replace(ASSIGNMENT, (line, key: string, value: string) => {
-    if (value !== SECRET) return line;
-    return `${key}=${kept.get(key) || randomBytes(32).toString("hex")}`;
-  });
+  return text.replace(
+    ASSIGNMENT,
+    (line, start: string, key: string, value: string) =>
+      value === SECRET
+        ? start + (kept.get(key) || randomBytes(32).toString("hex"))
+        : line,
+  );
 }
 
 /** The one file with secrets, and their keys. */
-const SECRET_FILE = ".env";
+export const SECRET_FILE = ".env";
 const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
 
 /** The opposite: a file's text from disk as it may be stored and shown. */
 export function redactSecrets(path: string, text: string): string {
   if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;
-  return text.replace(ASSIGNMENT, (line, key: string) =>
-    SECRET_KEYS.includes(key) ? `${key}=${SECRET}` : line,
+  return text.replace(ASSIGNMENT, (line, start: string, key: string) =>
+    SECRET_KEYS.includes(key) ? start + SECRET : line,
   );
 }
 
@@ -55,9 +61,14 @@ export function withoutKept(redacted: string): string {
   return at >= 0 && untouched ? redacted.slice(0, at) : redacted;
 }
 
+/** A file's text from disk as base and owner's sums know it: no secrets, LF, nothing of keepSecrets. */
+export function ownText(path: string, text: string): string {
+  return withoutKept(redactSecrets(path, text.replaceAll("\r\n", "\n")));
+}
+
 /** The keys of `KEY=<secret>` lines. */
 function secretKeys(text: string): string[] {
   return [...text.matchAll(ASSIGNMENT)]
-    .filter(([, , value]) => value === SECRET)
-    .map(([, key]) => key as string);
+    .filter(([, , , value]) => value === SECRET)
+    .map(([, , key]) => key as string);
 }

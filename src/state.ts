@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Answers } from "./answers.ts";
 import type { Change } from "./changes.ts";
 import type { File, Tree } from "./render.ts";
+import { ownText } from "./secret.ts";
 import { VERSION } from "./version.ts";
 
 /** Answers and the text of what was last generated; committed by the owner, holds no secret. */
@@ -80,14 +81,14 @@ export function stateAfter(
 
 /** What the owner's version is, where it isn't what was generated. */
 function ownersOf(
-  { action, before, after }: Change,
+  { path, action, before, after }: Change,
   next: File,
 ): string | undefined {
-  if (action === "gone") return "absent";
   const onDisk = action === "keep" ? before : after;
-  return onDisk === null || onDisk.text === next.text
-    ? undefined
-    : sha256(onDisk.text);
+  // Kept without a text: a link, a directory.
+  if (action === "gone" || onDisk === null) return "absent";
+  const text = ownText(path, onDisk.text);
+  return text === next.text ? undefined : sha256(text);
 }
 
 function record({ text, mode }: File, owner?: string): FileRecord {

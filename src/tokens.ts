@@ -30,6 +30,9 @@ const CANDIDATE = new RegExp(
   "gi",
 );
 
+/** Eight groups with an IPv4 address and a length fit in; what is longer is something else. */
+const LONGEST = 64;
+
 /** Every token of a text, in order. What only looks like one is passed over. */
 export function* findTokens(text: string): Generator<Token> {
   for (const match of text.matchAll(CANDIDATE)) {
@@ -43,6 +46,7 @@ export function* findTokens(text: string): Generator<Token> {
 }
 
 function ipv6Token(text: string, start: number): Token | undefined {
+  if (text.length > LONGEST) return undefined;
   // A sentence's full stop or a YAML key's colon may stand behind it: tried without, too.
   for (let spelled = text; spelled !== ""; spelled = spelled.slice(0, -1)) {
     const token = addressToken(spelled, start) ?? groupsToken(spelled, start);

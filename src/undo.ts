@@ -1,11 +1,13 @@
-import { existsSync, lstatSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { apply, UNDO, type Journal, type Operation } from "./apply.ts";
-import { redactSecrets, withoutKept } from "./secret.ts";
+import { apply } from "./apply.ts";
+import { hashOf, readJournal, UNDO } from "./in-place.ts";
+import type { Operation } from "./operations.ts";
+import { ownText } from "./secret.ts";
 import { readDisk } from "./disk.ts";
 import { FailedError } from "./errors.ts";
 import { readState } from "./read-state.ts";
-import { sha256, STATE_FILE } from "./state.ts";
+import { STATE_FILE } from "./state.ts";
 
 export interface Undone {
   readonly restored: readonly {
@@ -50,33 +52,27 @@ interface Step {
 }
 
 function fromJournal(directory: string): Step[] {
-  const journal = readJournal(directory);
-  return journal.files.flatMap(({ path, replaced, written }, index): Step[] => {
-    const old = join(directory, UNDO, "old", String(index));
-    const expected = sumAt(join(directory, path));
-    const touched = expected !== written;
+  const journal = readJournal(directory, UNDO);
+  if (journal === undefined) throw nothingToUndo(directory);
+  return journal.files.flatMap((entry, index): Step[] => {
+    const { path, replaced, sha256: sum, mode } = entry;
+    const target = join(directory, path);
+    const expected = hashOf(target);
+    const touched =
+      expected !== sum || (sum !== null && modeOf(target) !== mode);
+    const goes = { path, content: null, mode: 0o600, expected };
     if (!replaced) {
       // What it had made and is gone already needs no taking back.
-      return expected === null
-        ? []
-        : [
-            {
-              path,
-              operation: { path, content: null, mode: 0o600, expected },
-              touched,
-            },
-          ];
+      return expected === null ? [] : [{ path, operation: goes, touched }];
     }
-    const mode = statSync(old).mode & 0o7777;
-    return [
-      {
-        path,
-        operation: { path, content: readFileSync(old), mode, expected },
-        touched,
-      },
-    ];
+    const old = join(directory, UNDO, "old", String(index));
+    const content = readFileSync(old);
+    const back = { path, content, mode: modeOf(old), expected };
+    return [{ path, operation: back, touched }];
   });
 }
+
+const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
 
 /**
  * A repository that appeared whole has no journal: all that it was made of is in its state. In a
@@ -85,13 +81,15 @@ function fromJournal(directory: string): Step[] {
 function fromState(directory: string): Step[] {
   const disk = readDisk(directory, [STATE_FILE]);
   const { files } = readState(directory, disk.get(STATE_FILE));
-  const steps = Object.entries(files).flatMap(([path, { text }]): Step[] => {
+  const steps = Object.entries(files).flatMap(([path, record]): Step[] => {
+    const { text, owner } = record;
+    // Stayed the owner's when all else was made.
+    if (owner !== undefined) return [];
     const entry = readDisk(directory, [path]).get(path);
-    const expected = sumAt(join(directory, path));
-    if (expected === null) return [];
+    const expected = hashOf(join(directory, path));
+    if (expected === null) return [{ path, operation: null, touched: true }];
     const touched =
-      entry?.kind !== "file" ||
-      withoutKept(redactSecrets(path, entry.text)) !== text;
+      entry?.kind !== "file" || ownText(path, entry.text) !== text;
     return [
       {
         path,
@@ -100,7 +98,7 @@ function fromState(directory: string): Step[] {
       },
     ];
   });
-  const expected = sumAt(join(directory, STATE_FILE));
+  const expected = hashOf(join(directory, STATE_FILE));
   return [
     ...steps,
     {
@@ -111,49 +109,9 @@ function fromState(directory: string): Step[] {
   ];
 }
 
-/** Untrusted like everything on disk: what it names must be plain paths inside. */
-function readJournal(directory: string): Journal {
-  const file = join(directory, UNDO, "journal.json");
-  if (!existsSync(file)) throw nothingToUndo(directory);
-  const journal = parse(readFileSync(file, "utf8"), file);
-  const inside = ({ path }: Journal["files"][number]): boolean =>
-    typeof path === "string" &&
-    !path.startsWith("/") &&
-    !path.split("/").some((part) => ["", ".", "..", ".git"].includes(part));
-  const links = readDisk(
-    directory,
-    journal.files.map(({ path }) => path),
-  );
-  const plain = [...links.values()].every(({ kind }) => kind !== "other");
-  if (!journal.files.every(inside) || !plain) {
-    throw new FailedError(
-      `${file} names what is no plain file of the repository`,
-      "Take it back with git.",
-    );
-  }
-  return journal;
-}
-
 function nothingToUndo(directory: string): FailedError {
   return new FailedError(
     `${directory} has no write to take back`,
     "undo knows the last one only, and not in a copy.",
   );
-}
-
-function parse(text: string, file: string): Journal {
-  try {
-    const { files, made } = JSON.parse(text) as Partial<Journal>;
-    if (Array.isArray(files) && Array.isArray(made)) return { files, made };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new FailedError(`${file} is broken`, "Take the files back with git.");
-}
-
-/** sha256 of the file at a path, or null. */
-function sumAt(path: string): string | null {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile()
-    ? sha256(readFileSync(path))
-    : null;
 }

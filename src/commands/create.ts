@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { resolve as absolute } from "node:path";
+import { wasCutOff } from "../in-place.ts";
 import type { Arguments } from "../args.ts";
 import { UnusableError, type ExitCode } from "../errors.ts";
 import { inspect } from "../generate.ts";
@@ -16,7 +17,11 @@ export async function create(args: Arguments): Promise<ExitCode> {
 
 /** Without a directory it is the current one, if nothing is in there that could be mixed up with it. */
 function implied(): string {
-  if (readdirSync(".").every((name) => name === ".git")) return ".";
+  // git's own, and what is left of a run that was killed at its very start.
+  const nothing = /^(\.git|\.kong-ipv6\.\d+\.lock)$/;
+  if (readdirSync(".").every((name) => nothing.test(name))) return ".";
+  // Begun by a run that was cut off.
+  if (wasCutOff(".")) return ".";
   throw new UnusableError([
     {
       flag: "directory",

@@ -1,6 +1,6 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
-import { recover } from "../apply.ts";
+import { recover } from "../in-place.ts";
 import { readDisk } from "../disk.ts";
 import type { ExitCode } from "../errors.ts";
 import { readState } from "../read-state.ts";
@@ -12,8 +12,8 @@ export async function regenerate(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? ".";
     const directory = absolute(shown);
-    if (!args.dryRun) recover(directory);
+    const recovered = !args.dryRun && recover(directory);
     const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-    return { shown, former: readState(directory, entry) };
+    return { shown, former: readState(directory, entry), recovered };
   });
 }

@@ -14,6 +14,8 @@ export interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   readonly former?: State;
+  /** Whether a run that was cut off has been taken back. */
+  readonly recovered?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function run(
     process.stdin.isTTY === true && process.stdout.isTTY === true;
   const asks = terminal && !args.yes && !args.json;
   const { target, given } = await usable(args, open, asks);
-  const { shown, former } = target;
+  const { shown, former, recovered } = target;
   const style = styleFor(process.stdout, args.color);
   const show = (text: string): void => void process.stdout.write(`${text}\n`);
   const owner: Owner | undefined = asks
@@ -43,6 +45,7 @@ export async function run(
     conflict,
     git,
     ...(former && { former }),
+    ...(recovered && { recovered }),
   };
   const act = (answered: Given): Promise<Outcome> =>
     generate(answered, request, owner);

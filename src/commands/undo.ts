@@ -1,8 +1,9 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
-import { recover } from "../apply.ts";
+import { recover } from "../in-place.ts";
 import { EXIT, UnusableError, type ExitCode } from "../errors.ts";
 import { printableJson } from "../printable.ts";
+import { counted } from "../report.ts";
 import { styleFor } from "../style.ts";
 import { takeBackLast } from "../undo.ts";
 
@@ -11,7 +12,7 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
-  if (!args.dryRun) recover(directory);
+  const recovered = !args.dryRun && recover(directory);
   const { restored, edited } = takeBackLast(directory, {
     dryRun: args.dryRun,
     force: args.conflict === "theirs",
@@ -23,15 +24,18 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const text = args.json
     ? printableJson({ exitCode, directory, written, restored, edited })
     : [
+        ...(recovered
+          ? ["A run was cut off here: what it had begun was taken back."]
+          : []),
         ...restored.map(
           ({ path, to }) =>
             `  ${to === "gone" ? style.red("-") : style.yellow("~")} ${path}`,
         ),
         ...edited.map((path) => `  ${style.red("!")} ${path}  (edited since)`),
         edited.length > 0
-          ? "Nothing was taken back: files were edited since. --conflict theirs does it all the same, and keeps your version for the next undo."
+          ? "Nothing was taken back: files were edited since.\n--conflict theirs does it all the same; another undo gives your edits back."
           : written
-            ? `Took back ${restored.length} files in ${shown}. undo again does it anew.`
+            ? `Took back ${counted(restored.length, "file")} in ${shown}. undo again does it anew.`
             : "Nothing was written: --dry-run.",
       ].join("\n");
   process.stdout.write(`${text}\n`);

@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import {
+  link,
   mkdir,
-  open,
   readdir,
   readFile,
   rename,
   rm,
   unlink,
+  writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,7 +19,19 @@ export const CACHE = process.env.LAB_CACHE ?? "/var/cache/create-kong-ipv6-lab";
  * Makes a file or folder once. `make` is given a path beside the target and fills it; only what is complete is
  * renamed to the target, so a killed build leaves no half. Two processes never build the same target at once.
  */
-export async function buildOnce(
+export function buildOnce(
+  target: string,
+  make: (temporary: string) => Promise<void>,
+): Promise<string> {
+  const build = building.get(target) ?? buildAlone(target, make);
+  building.set(target, build);
+  return build.finally(() => building.delete(target));
+}
+
+/** What this process is building: the lock only keeps other processes out. */
+const building = new Map<string, Promise<string>>();
+
+async function buildAlone(
   target: string,
   make: (temporary: string) => Promise<void>,
 ): Promise<string> {
@@ -50,18 +63,36 @@ export async function removeOthers(
 
 /** Takes a lock file that names this process; waits for its holder, and takes over from one that died. */
 async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      const file = await open(path, "wx");
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return () => unlink(path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, `${process.pid} ${await startOf(process.pid)}`);
+  try {
+    // A link, so that the lock is never there without its holder's name in it.
+    while (!(await linked(draft, path))) {
+      const holder = await readFile(path, "utf8").catch(() => "");
+      const [pid, start] = holder.split(" ");
+      if (pid && (await startOf(pid)) !== start)
+        await rm(path, { force: true });
+      else await sleep(250);
     }
-    const holder = Number(await readFile(path, "utf8").catch(() => ""));
-    if (holder > 0 && !existsSync(`/proc/${holder}`))
-      await rm(path, { force: true });
-    else await sleep(250);
+  } finally {
+    await unlink(draft);
   }
+  return () => unlink(path);
+}
+
+/** Makes a second name for a file; false where that name is taken. */
+async function linked(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+/** When a process started, in ticks since boot (man proc): with its id it names one process, as ids come round again. */
+async function startOf(pid: number | string): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }

@@ -1,31 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import {
-  copyFile,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rm,
-  writeFile,
-} from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CACHE } from "./cache.ts";
+import { type HostOptions, install, newFolder } from "./host-install.ts";
 import type { Root } from "./roots.ts";
 import { must, type Ran, run, type RunOptions, throughPipes } from "./run.ts";
 import type { Topology } from "./topology.ts";
-
-export interface HostOptions {
-  /** Text of the distribution's own netplan file, 50-cloud-init.yaml; default: the host's IPv4 address and route. */
-  netplan?: string | undefined;
-  /** Further files that are there before the first boot: absolute path → text (mode 0644). */
-  files?: Record<string, string> | undefined;
-  /** Folder with a /var/lib/docker that holds images already (`dockerStoreOf`); without it Docker starts empty. */
-  dockerStore?: string | undefined;
-}
 
 /** Variables of a command run inside, as after a login; nothing of the machine outside is handed in. */
 const LOGIN = {
@@ -66,7 +47,7 @@ export class Host {
   ): Promise<Host> {
     const host = new Host(root, topology, await newFolder());
     try {
-      await host.#install(options);
+      await install(host.folder, topology, options);
       await host.powerOn();
     } catch (error) {
       await host.close();
@@ -206,27 +187,6 @@ export class Host {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #install({ netplan, files, dockerStore }: HostOptions): Promise<void> {
-    const upper = join(this.folder, "upper");
-    for (const name of ["upper", "work", "root", "docker"])
-      await mkdir(join(this.folder, name));
-    const put = async (path: string, text: string, mode = 0o644) => {
-      await mkdir(dirname(join(upper, path)), { recursive: true });
-      await writeFile(join(upper, path), text, { mode });
-    };
-    await put("/etc/machine-id", `${randomBytes(16).toString("hex")}\n`);
-    const own = netplan ?? distributionNetplan(this.topology);
-    await put("/etc/netplan/50-cloud-init.yaml", own, 0o600);
-    for (const [path, text] of Object.entries(files ?? {}))
-      await put(path, text);
-    if (dockerStore) await must(["sh", "-ec", SEED, dockerStore, this.folder]);
-    if (await limitsAreFixed()) {
-      const runc = join(upper, "usr/local/sbin/runc");
-      await put("/usr/local/sbin/runc", "", 0o755);
-      await copyFile(new URL("host-files/runc", import.meta.url), runc);
-    }
-  }
-
   /** Waits for systemd to come up and then for all that it starts. */
   async #started(): Promise<void> {
     const deadline = Date.now() + 90_000;
@@ -287,16 +247,6 @@ const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
 });
 
 /**
- * $0 a /var/lib/docker, $1 the host's folder. Docker never changes an image's layer in place, so layers are hard links;
- * all else is copied.
- */
-const SEED = `
-cd "$0"
-cp -al overlay2 "$1/docker/"
-for part in *; do [ "$part" = overlay2 ] || cp -a "$part" "$1/docker/"; done
-`;
-
-/**
  * $1 root, $2 the host's folder, $3 network namespace. /run/systemd has to be a mount of its own where the machine
  * outside wasn't booted with systemd. There is no udevd in a container, so nothing that udevadm could speak to, and
  * `netplan apply` would fail over it.
@@ -312,30 +262,6 @@ exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="\${2##*/}" -
   --bind="$2/docker:/var/lib/docker" --bind-ro="$1/usr/bin/true:/usr/bin/udevadm"
 `;
 
-/**
- * What an installer leaves: the host's IPv4 and nothing of IPv6. accept-ra is off because no router advertises here:
- * systemd 252 waits 14 s for that at each boot before it calls the network online.
- */
-function distributionNetplan({ options }: Topology): string {
-  const { interface: uplink, ipv4, ipv4Gateway } = options;
-  const head = `network:\n  version: 2\n  ethernets:\n    ${uplink}:\n      accept-ra: false\n`;
-  if (ipv4 === "none") return head;
-  return `${head}      addresses:\n        - ${ipv4}\n      routes:\n        - to: default\n          via: ${ipv4Gateway}\n`;
-}
-
-/** A folder named after this process, once those of processes that are no more are gone. */
-async function newFolder(): Promise<string> {
-  const hosts = join(CACHE, "hosts");
-  await mkdir(hosts, { recursive: true });
-  for (const name of await readdir(hosts))
-    if (!existsSync(`/proc/${name.split("-")[1]}`))
-      await rm(join(hosts, name), { recursive: true, force: true });
-  const name = `lab-${process.pid}-${randomBytes(3).toString("hex")}`;
-  const folder = join(hosts, basename(name));
-  await mkdir(folder);
-  return folder;
-}
-
 /** The host's first process: systemd-nspawn's child, once it has become systemd. 0 until then. */
 async function systemdBelow(nspawn: number): Promise<number> {
   const children = await readFile(
@@ -347,11 +273,4 @@ async function systemdBelow(nspawn: number): Promise<number> {
     if (name.trim() === "systemd") return Number(pid);
   }
   return 0;
-}
-
-/** Is this a machine where not even root may raise a limit (CAP_SYS_RESOURCE, bit 24, is missing)? */
-async function limitsAreFixed(): Promise<boolean> {
-  const status = await readFile("/proc/self/status", "utf8");
-  const capabilities = /^CapEff:\s*(\w+)/m.exec(status)![1]!;
-  return ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 0n;
 }

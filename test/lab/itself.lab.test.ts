@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inRoot } from "./in-root.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { knock, Probe, seenBy, standingConnection } from "./outside.ts";
 import { describeRoot, GENERATIONS, type Root, rootOf } from "./roots.ts";
-import { CLIENT } from "./topology.ts";
+import { CLIENT, HOST_LINK_LOCAL } from "./topology.ts";
 
 /** The lab itself: do its hosts, its network and its stand-ins behave like what they stand for? */
 
@@ -140,6 +141,12 @@ for (const generation of GENERATIONS) {
       ]);
     });
 
+    test("a neighbour on the link reaches the host without the router", async () => {
+      const neighbour = await lab.topology.addNeighbour("2001:db8:1:2::bad/64");
+      const ping = await neighbour.run(`ping -c 3 -W 1 ${HOST}`.split(" "));
+      expect(ping.code).toBe(0);
+    });
+
     test("a reboot is seen from outside, and Docker's data is there again", async () => {
       const probe = new Probe(
         lab.topology.client,
@@ -169,3 +176,48 @@ for (const generation of GENERATIONS) {
     });
   });
 }
+
+describe("a routed prefix and no IPv4", () => {
+  test("the router asks for no address of the prefix", async () => {
+    const lab = await openLab(await rootOf("trixie"), {
+      prefix: PREFIX,
+      delivery: "routed",
+      ipv4: "none",
+      netplan: NETPLAN.replaceAll("uplink0", "ens3").replace(
+        "2001:db8:1:2::1",
+        "fe80::1",
+      ),
+      images: false,
+    });
+    try {
+      const { client, router } = lab.topology;
+      await expect
+        .poll(async () => (await client.run(["ping", "-c1", HOST])).code)
+        .toBe(0);
+      await client.run(["ping", "-c1", "-W1", KONG]);
+      const known = await router.must("ip -6 neighbour".split(" "));
+      expect(known).toContain(HOST_LINK_LOCAL);
+      expect(known).not.toContain("2001:db8:1:2:");
+    } finally {
+      await lab.close();
+    }
+  });
+});
+
+test("inRoot leaves a root as it was, and binds what it's given", async () => {
+  const root = await rootOf("bookworm");
+  const script = "echo spoilt >/etc/hostname; cat /given/README.md; ip -o link";
+  const { code, stdout } = await inRoot(
+    root,
+    {
+      binds: [{ source: import.meta.dirname, target: "/given" }],
+      interfaces: ["ens3"],
+    },
+    ["sh", "-c", script],
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain("# The lab");
+  expect(stdout).toContain("ens3");
+  const after = await inRoot(root, {}, ["cat", "/etc/hostname"]);
+  expect(after.stdout).toBe("host\n");
+});

@@ -1,5 +1,6 @@
 import { dockerStoreOf } from "./docker-store.ts";
-import { Host, type HostOptions } from "./host.ts";
+import { Host } from "./host.ts";
+import type { HostOptions } from "./host-install.ts";
 import type { Root } from "./roots.ts";
 import { Topology, type TopologyOptions } from "./topology.ts";
 

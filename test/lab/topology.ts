@@ -37,6 +37,7 @@ export class Topology {
   readonly client: Namespace;
   readonly router: Namespace;
   readonly #switch: Namespace;
+  readonly #neighbours: Namespace[] = [];
   #host: Namespace | undefined;
 
   private constructor(
@@ -124,6 +125,29 @@ export class Topology {
     this.#host = undefined;
   }
 
+  /**
+   * Another customer's server on the same link, with addresses (and their lengths) that may be the host's own: for
+   * duplicates, and for an attacker who needs no router.
+   */
+  async addNeighbour(...addresses: string[]): Promise<Namespace> {
+    const neighbour = await Namespace.open();
+    const port = `neighbour${this.#neighbours.push(neighbour)}`;
+    await neighbour.ip([
+      `link add eth0 type veth peer name ${port} netns ${this.#switch.pid}`,
+      // It's there already: whoever comes later has to find the duplicate.
+      ...addresses.map(
+        (address) =>
+          `address add ${address} dev eth0 ${address.includes(":") ? "nodad" : ""}`,
+      ),
+      "link set eth0 up",
+    ]);
+    await this.#switch.ip([
+      `link set ${port} master sw`,
+      `link set ${port} up`,
+    ]);
+    return neighbour;
+  }
+
   /** Lets the router send a further subnet (a container's internal one, say) to the host: an attacker next door could. */
   async routeToHost(subnet: string): Promise<void> {
     const [family, via] = subnet.includes(":")
@@ -163,7 +187,7 @@ export class Topology {
 
   async close(): Promise<void> {
     await this.disconnectHost();
-    for (const namespace of [this.client, this.router, this.#switch])
-      await namespace.close();
+    const all = [this.client, this.router, this.#switch, ...this.#neighbours];
+    for (const namespace of all) await namespace.close();
   }
 }

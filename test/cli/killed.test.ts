@@ -1,0 +1,149 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import {
+  batched,
+  PREFIX,
+  redacted,
+  run,
+  Sandbox,
+  snapshot,
+  type Result,
+  type Snapshot,
+} from "./run.ts";
+
+const PRELOAD = fileURLToPath(new URL("kill-preload.cjs", import.meta.url));
+
+const ANSWERS = [...PREFIX, "--internal-prefix", "fd4c:8a1e:92b7::/64"];
+
+interface Scene {
+  readonly files: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly args: readonly string[];
+  /** How the next run is called. */
+  readonly again: readonly string[];
+  /** All appears by one rename: there is no moment in between. */
+  readonly atOnce: boolean;
+}
+
+const MINE = {
+  "gw/README.md": "# Mine\n",
+  "gw/.env": "KONG_PG_PASSWORD=mine\nOTHER=1\n",
+  "gw/src/app.js": "mine();\n",
+};
+
+const SCENES: readonly (readonly [string, Scene])[] = [
+  [
+    "a new directory",
+    { files: {}, cwd: "", args: ["gw"], again: ["gw"], atOnce: true },
+  ],
+  [
+    "new directories",
+    { files: {}, cwd: "", args: ["a/b/gw"], again: ["a/b/gw"], atOnce: true },
+  ],
+  [
+    "an empty directory",
+    {
+      files: { "gw/": "" },
+      cwd: "",
+      args: ["gw"],
+      again: ["gw"],
+      atOnce: true,
+    },
+  ],
+  [
+    "the current directory",
+    { files: { "gw/": "" }, cwd: "gw", args: ["."], again: [], atOnce: false },
+  ],
+  [
+    "a directory in use",
+    {
+      files: MINE,
+      cwd: "",
+      args: ["gw", "--conflict", "theirs"],
+      again: ["gw", "--conflict", "theirs"],
+      atOnce: false,
+    },
+  ],
+];
+
+/** At which changes of the disk: all over the run, and around its end, where all falls into place. */
+function points(changes: number, { atOnce }: Scene): number[] {
+  const spread = (atOnce ? [0.5, 0.9] : [0.25, 0.5, 0.65, 0.8]).map((part) =>
+    Math.ceil(part * changes),
+  );
+  const end = (atOnce ? [2, 1, 0] : [5, 4, 3, 2, 1, 0]).map(
+    (before) => changes - before,
+  );
+  return [...new Set([1, ...spread, ...end])];
+}
+
+async function start(
+  sandbox: Sandbox,
+  cwd: string,
+  args: readonly string[],
+  killAt = 0,
+): Promise<Result> {
+  const env = { NODE_OPTIONS: `--require=${PRELOAD}`, KILL_AT: String(killAt) };
+  return await run(sandbox, [...args, ...ANSWERS], { env, cwd });
+}
+
+/** What is there, but for what the write keeps of its own for undo. */
+function look(sandbox: Sandbox): Snapshot {
+  return redacted(snapshot(sandbox.cwd, ["gw/.kong-ipv6.undo"]));
+}
+
+/** Where a file of somebody else was, or where the write keeps it. */
+function isLost(sandbox: Sandbox, text: string): boolean {
+  return !Object.values(snapshot(sandbox.cwd)).some((content) =>
+    content.endsWith(` ${text}`),
+  );
+}
+
+let killed = 0;
+
+test.each(SCENES)("killed while writing %s", async (_, scene) => {
+  const { files, cwd, args, again, atOnce } = scene;
+  const owned = Object.values(files).filter((text) => text !== "");
+  const whole = new Sandbox(files);
+  const before = JSON.stringify(look(whole));
+  const { code, stderr } = await start(whole, cwd, args);
+  expect(code, stderr).toBe(0);
+  const changes = Number(/(\d+) changes/.exec(stderr)?.[1]);
+  const after = JSON.stringify(look(whole));
+
+  const complaints = await batched(points(changes, scene), async (at) => {
+    const found: string[] = [];
+    const complain = (text: string): void =>
+      void found.push(`change ${at}: ${text}`);
+    const sandbox = new Sandbox(files);
+    const cut = await start(sandbox, cwd, args, at);
+    if (cut.signal === "SIGKILL") killed += 1;
+    else complain(`not killed: ${cut.stderr}`);
+    const beside = Object.entries(look(sandbox)).filter(
+      ([path]) => !/^\.\w+\.kong-ipv6-/.test(path),
+    );
+    const left = JSON.stringify(Object.fromEntries(beside));
+    if (atOnce && left !== before && left !== after)
+      complain(`half of it is there: ${left}`);
+    for (const text of owned)
+      if (isLost(sandbox, text)) complain(`lost: ${text}`);
+
+    const next = await start(sandbox, cwd, again);
+    // Where all was in its place already, the next run may say so.
+    const isWhole =
+      next.code === 2 &&
+      next.stderr.includes("holds a generated repository already");
+    if (next.code !== 0 && !isWhole)
+      complain(`next run: ${next.code} ${next.stderr}`);
+    const finally_ = JSON.stringify(look(sandbox));
+    if (finally_ !== after) complain(`after the next run: ${finally_}`);
+    for (const text of owned)
+      if (isLost(sandbox, text)) complain(`lost at last: ${text}`);
+    return found;
+  });
+  expect(complaints.flat()).toEqual([]);
+});
+
+test("killed at many moments", () => {
+  expect(killed).toBeGreaterThanOrEqual(38);
+});

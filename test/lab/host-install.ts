@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import {
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CACHE } from "./cache.ts";
+import { must } from "./run.ts";
+import type { Topology } from "./topology.ts";
+
+export interface HostOptions {
+  /** Text of the distribution's own netplan file, 50-cloud-init.yaml; default: the host's IPv4 address and route. */
+  netplan?: string | undefined;
+  /** Further files that are there before the first boot: absolute path → text (mode 0644). */
+  files?: Record<string, string> | undefined;
+  /** Folder with a /var/lib/docker that holds images already (`dockerStoreOf`); without it Docker starts empty. */
+  dockerStore?: string | undefined;
+}
+
+/** Lays into a host's folder what its disk holds before the first boot. */
+export async function install(
+  folder: string,
+  topology: Topology,
+  { netplan, files, dockerStore }: HostOptions,
+): Promise<void> {
+  const upper = join(folder, "upper");
+  for (const name of ["upper", "work", "root", "docker"])
+    await mkdir(join(folder, name));
+  const put = async (path: string, text: string, mode = 0o644) => {
+    await mkdir(dirname(join(upper, path)), { recursive: true });
+    await writeFile(join(upper, path), text, { mode });
+  };
+  await put("/etc/machine-id", `${randomBytes(16).toString("hex")}\n`);
+  const own = netplan ?? distributionNetplan(topology);
+  await put("/etc/netplan/50-cloud-init.yaml", own, 0o600);
+  for (const [path, text] of Object.entries(files ?? {})) await put(path, text);
+  if (dockerStore) await must(["sh", "-ec", SEED, dockerStore, folder]);
+  if (await limitsAreFixed()) {
+    const runc = join(upper, "usr/local/sbin/runc");
+    await put("/usr/local/sbin/runc", "", 0o755);
+    await copyFile(new URL("host-files/runc", import.meta.url), runc);
+  }
+}
+
+/**
+ * $0 a /var/lib/docker, $1 the host's folder. Docker never changes an image's layer in place, so layers are hard links;
+ * all else is copied.
+ */
+const SEED = `
+cd "$0"
+cp -al overlay2 "$1/docker/"
+for part in *; do [ "$part" = overlay2 ] || cp -a "$part" "$1/docker/"; done
+`;
+
+/**
+ * What an installer leaves: the host's IPv4 and nothing of IPv6. accept-ra is off because no router advertises here:
+ * systemd 252 waits 14 s for that at each boot before it calls the network online.
+ */
+function distributionNetplan({ options }: Topology): string {
+  const { interface: uplink, ipv4, ipv4Gateway } = options;
+  const head = `network:\n  version: 2\n  ethernets:\n    ${uplink}:\n      accept-ra: false\n`;
+  if (ipv4 === "none") return head;
+  return `${head}      addresses:\n        - ${ipv4}\n      routes:\n        - to: default\n          via: ${ipv4Gateway}\n`;
+}
+
+/** A folder named after this process, once those of processes that are no more are gone. */
+export async function newFolder(): Promise<string> {
+  const hosts = join(CACHE, "hosts");
+  await mkdir(hosts, { recursive: true });
+  for (const name of await readdir(hosts))
+    if (!existsSync(`/proc/${name.split("-")[1]}`))
+      await rm(join(hosts, name), { recursive: true, force: true });
+  const name = `lab-${process.pid}-${randomBytes(3).toString("hex")}`;
+  const folder = join(hosts, name);
+  await mkdir(folder);
+  return folder;
+}
+
+/** Is this a machine where not even root may raise a limit (CAP_SYS_RESOURCE, bit 24, is missing)? */
+async function limitsAreFixed(): Promise<boolean> {
+  const status = await readFile("/proc/self/status", "utf8");
+  const capabilities = /^CapEff:\s*(\w+)/m.exec(status)![1]!;
+  return ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 0n;
+}

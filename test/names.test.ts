@@ -1,0 +1,237 @@
+import { describe, expect, test } from "vitest";
+import {
+  readDataDir,
+  readDomain,
+  readImage,
+  readInterface,
+  readNetwork,
+  readPlugin,
+} from "../src/names.ts";
+import { HOSTILE, refusalOf } from "./support/refusal.ts";
+
+interface Name {
+  readonly read: (text: string) => string;
+  readonly kept: readonly string[];
+  /** What is taken, and as what. */
+  readonly changed?: readonly (readonly [string, string])[];
+  /** What is refused, and with which words. */
+  readonly refused: readonly (readonly [string, string])[];
+}
+
+const long = (length: number): string => "x".repeat(length);
+
+const NAMES: Record<string, Name> = {
+  "--interface": {
+    read: readInterface,
+    kept: ["ens3", "a", "eth0.100", "br-lan_1", "12", "null", long(15), "LO"],
+    refused: [
+      ["", "1 to 15"],
+      [long(16), "1 to 15"],
+      ["-i", "1 to 15"],
+      [".", "1 to 15"],
+      ["..", "1 to 15"],
+      ["_x", "1 to 15"],
+      ["eth0/1", "1 to 15"],
+      ["eth0:1", "1 to 15"],
+      ["eth0@if2", "1 to 15"],
+      ["lo", "not an uplink"],
+      ["all", "not an uplink"],
+      ["default", "not an uplink"],
+      ["any", "not an uplink"],
+      ["docker0", "not an uplink"],
+    ],
+  },
+  "--network": {
+    read: readNetwork,
+    kept: ["ipv6_exposed", "ab", long(63), "a.b-c_d", "12", "null", "hosts"],
+    refused: [
+      ["", "2 to 63"],
+      ["a", "2 to 63"],
+      [long(64), "2 to 63"],
+      ["-ab", "starts with a letter or digit"],
+      [".ab", "starts with a letter or digit"],
+      ["a/b", "2 to 63"],
+      ["host", "Docker keeps"],
+      ["Bridge", "Docker keeps"],
+      ["NONE", "Docker keeps"],
+      ["default", "Docker keeps"],
+      ["container", "Docker keeps"],
+      ["docker0", "taken"],
+      ["kong-ipv6_kong-net", "kong-net"],
+      ["lo", "taken"],
+      ["all", "taken"],
+    ],
+  },
+  "--domain": {
+    read: readDomain,
+    kept: [
+      "none",
+      "gateway.example.com",
+      "a.b",
+      "xn--bcher-kva.example",
+      `${long(63)}.example`,
+      "1.2.example",
+      "a--b.example",
+      [long(63), long(63), long(63), long(61)].join("."),
+    ],
+    changed: [
+      ["Gateway.Example.COM", "gateway.example.com"],
+      ["gateway.example.com.", "gateway.example.com"],
+    ],
+    refused: [
+      ["", "not a fully qualified"],
+      [".", "not a fully qualified"],
+      ["localhost", "not a fully qualified"],
+      ["a..b", "not a fully qualified"],
+      [".example.com", "not a fully qualified"],
+      ["example.com..", "not a fully qualified"],
+      ["-a.example", "not a fully qualified"],
+      ["a-.example", "not a fully qualified"],
+      ["a_b.example", "not a fully qualified"],
+      ["*.example.com", "not a fully qualified"],
+      [`${long(64)}.example`, "not a fully qualified"],
+      [[long(63), long(63), long(63), long(62)].join("."), "fully qualified"],
+      ["192.0.2.1", "not a fully qualified"],
+      ["example.123", "not a fully qualified"],
+      ["2001:db8::1", "not a fully qualified"],
+      ["bücher.example", "its ASCII form: xn--bcher-kva.example"],
+      ["http://example.com", "not a fully qualified"],
+      ["example.com:443", "not a fully qualified"],
+    ],
+  },
+  "--kong-image": {
+    read: readImage,
+    kept: [
+      "kong",
+      "kong:3.9.3",
+      "kong:3.9.3-ubuntu",
+      "team/kong",
+      "localhost:5000/team/kong:latest",
+      "images.example.com/a/b__c/d-e:tag_1",
+      `kong@sha256:${"0".repeat(64)}`,
+      `kong:3.9.3@sha256:${"f".repeat(64)}`,
+    ],
+    refused: [
+      ["", "not an image"],
+      ["Kong", "not an image"],
+      ["kong:", "not an image"],
+      ["kong:-1", "not an image"],
+      ["kong::1", "not an image"],
+      [`kong:${long(129)}`, "not an image"],
+      ["kong@sha256:0", "not an image"],
+      [`kong@sha256:${"F".repeat(64)}`, "not an image"],
+      ["/kong", "not an image"],
+      ["kong/", "not an image"],
+      ["a//b", "not an image"],
+      ["a..b", "not an image"],
+      ["kong AS base", "not an image"],
+      ["--platform=x kong", "not an image"],
+      [`${long(200)}/${long(60)}`, "not an image"],
+    ],
+  },
+  "--plugin": {
+    read: readPlugin,
+    kept: [
+      "kong-oidc",
+      "kong-plugin-jwt2header",
+      "a",
+      "1.0",
+      "X_y",
+      "kong-plugin-x",
+      long(100),
+    ],
+    refused: [
+      ["", "name of a rock"],
+      [long(101), "name of a rock"],
+      ["-x", "name of a rock"],
+      ["kong-plugin-", "stands behind kong-plugin-"],
+      ["--server=x", "name of a rock"],
+      ["a b", "name of a rock"],
+      ["a/b", "name of a rock"],
+      ["a,b", "name of a rock"],
+    ],
+  },
+  "--data-dir": {
+    read: readDataDir,
+    kept: ["./data", "/srv/kong", "/var/lib/kong", "/home/kong", "./a/b.c"],
+    changed: [
+      ["data", "./data"],
+      ["data/", "./data"],
+      ["././data//x/", "./data/x"],
+      ["/srv//kong/./data/", "/srv/kong/data"],
+      ["./a@b+c-d_e", "./a@b+c-d_e"],
+    ],
+    refused: [
+      ["", "letters, digits"],
+      [".", "the repository's own"],
+      ["./", "the repository's own"],
+      ["./.git", "the repository's own"],
+      ["host", "the repository's own"],
+      ["./host/data", "the repository's own"],
+      ["scripts", "the repository's own"],
+      ["./kong.yml", "the repository's own"],
+      ["..", "climbs"],
+      ["./data/../..", "climbs"],
+      ["/srv/../etc", "climbs"],
+      ["-data", "starts with a dash"],
+      ["/srv/-rf", "starts with a dash"],
+      ["/", "belongs to the system"],
+      ["//", "belongs to the system"],
+      ["/etc", "belongs to the system"],
+      ["/etc/kong", "belongs to the system"],
+      ["/usr/./lib", "belongs to the system"],
+      ["/tmp/kong", "belongs to the system"],
+      ["/run/kong", "belongs to the system"],
+      ["/var", "belongs to the system"],
+      ["/home", "belongs to the system"],
+      [`/${long(200)}`, "letters, digits"],
+      ["~/data", "letters, digits"],
+      ["C:\\data", "letters, digits"],
+      ["/srv/a:b", "letters, digits"],
+    ],
+  },
+};
+
+describe.each(Object.entries(NAMES))("%s", (_, name) => {
+  test.each(name.kept.map((text) => [text, text] as const))(
+    "takes %j as it is",
+    (text) => {
+      expect(name.read(text)).toBe(text);
+      // What is taken is in normal form already.
+      expect(name.read(name.read(text))).toBe(text);
+    },
+  );
+
+  test.each(name.changed ?? [])("takes %j as %j", (text, normal) => {
+    expect(name.read(text)).toBe(normal);
+    expect(name.read(normal)).toBe(normal);
+  });
+
+  test.each(name.refused)("refuses %j: %s", (text, words) => {
+    expect(refusalOf(() => name.read(text))).toContain(words);
+  });
+
+  test("refuses whatever means something elsewhere, at the start, inside and at the end", () => {
+    const [start = "", end = ""] =
+      name.read === readDomain ? ["a", "b.example"] : ["a", "b"];
+    for (const character of HOSTILE) {
+      // Commas, equal signs and the like are nobody's either.
+      for (const text of [
+        character,
+        start + character + end,
+        character + start + end,
+        start + end + character,
+      ])
+        refusalOf(() => name.read(text));
+    }
+  });
+});
+
+test("a prefix of /64 or a directory of the system is refused in every spelling of its parts", () => {
+  for (const part of ["bin", "boot", "dev", "lib64", "proc", "sbin", "sys"])
+    refusalOf(() => readDataDir(`/${part}/x`));
+  for (const path of ["/opt", "/srv", "/root", "/mnt", "/media"]) {
+    refusalOf(() => readDataDir(path));
+    expect(readDataDir(`${path}/kong`)).toBe(`${path}/kong`);
+  }
+});

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { plan } from "../src/plan.ts";
+import { render, type Tree } from "../src/render.ts";
+import type { Given } from "../src/resolve.ts";
+import { SECRET } from "../src/secret.ts";
+import {
+  COMPILE_OPTIONS,
+  loadTemplates,
+  templateTexts,
+} from "../src/templates.ts";
+import { answersFrom } from "./support/base.ts";
+import { textOf } from "./support/trees.ts";
+
+const tree = (given: Given = {}): Tree => render(plan(answersFrom(given)));
+
+test("generates each template once, in the order of the paths", () => {
+  const paths = [...tree({ database: "off" }).keys()];
+  expect(paths).toEqual([...new Set(paths)]);
+  for (const path of [...tree().keys()]) {
+    expect(path).not.toMatch(/^\/|^\.\.|\.hbs$|_partials|[[\]]/);
+  }
+});
+
+test("a template that is added is generated without a line of code", () => {
+  const always = new Set([
+    ...tree().keys(),
+    ...tree({ database: "off" }).keys(),
+  ]);
+  const kernel = [...tree({ ndp: "kernel" }).keys()];
+  const all = new Set([...always, ...kernel]);
+  const templates = [...templateTexts().keys()].filter(
+    (path) => !path.startsWith("_partials/"),
+  );
+  expect([...all].sort()).toEqual(
+    templates.map((path) => path.replace("[interface]", "ens3")).sort(),
+  );
+});
+
+test("the uplink is part of a path, dots and all", () => {
+  expect(
+    tree({ ndp: "kernel", interface: "eth0.100" }).has(
+      "host/etc/systemd/network/10-netplan-eth0.100.network.d/60-kong-ndp.conf",
+    ),
+  ).toBe(true);
+});
+
+test("modes: scripts are executable, secrets and netplan private", () => {
+  for (const [path, { mode }] of tree()) {
+    const expected = path.endsWith(".sh")
+      ? 0o755
+      : path === ".env" || path.startsWith("host/etc/netplan/")
+        ? 0o600
+        : 0o644;
+    expect([path, mode]).toEqual([path, expected]);
+  }
+});
+
+test("the secret's place is in .env alone, and nowhere without a database", () => {
+  const holders = (given: Given): string[] =>
+    [...tree(given)]
+      .filter(([, { text }]) => text.includes(`=${SECRET}\n`))
+      .map(([path]) => path);
+  expect(holders({})).toEqual([".env"]);
+  expect(holders({ database: "off" })).toEqual([]);
+  expect(textOf(tree(), ".env.example")).not.toContain(SECRET);
+});
+
+test("templates escape nothing, and stumble over what isn't there", () => {
+  expect(COMPILE_OPTIONS).toMatchObject({ noEscape: true, strict: true });
+  const daemon = loadTemplates().get("host/etc/docker/daemon.json");
+  expect(() => daemon?.({})).toThrow(/not defined/);
+  expect(daemon?.({ internalPrefix: "<\"'&=`>" })).toContain("<\"'&=`>");
+});
+
+test("tables of the README are aligned whatever the answers' length", () => {
+  const readme = textOf(tree({ network: "n".repeat(63) }), "README.md");
+  const table = /(?:^\|.*\|\n)+/m.exec(readme)?.[0] ?? "";
+  const widths = table
+    .trimEnd()
+    .split("\n")
+    .map((row) => row.length);
+  expect(new Set(widths).size).toBe(1);
+});

@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import { QUESTIONS } from "../src/answers.ts";
+import { EXIT, UnusableError } from "../src/errors.ts";
+import { readAnswer, resolve, survey, type Given } from "../src/resolve.ts";
+import { answersFrom, GIVEN } from "./support/base.ts";
+
+function unusable(given: Given): UnusableError {
+  try {
+    resolve(given);
+  } catch (error) {
+    if (error instanceof UnusableError) return error;
+    throw error;
+  }
+  throw new Error("it was usable");
+}
+
+test("all errors come together, each with flag, value, reason and remedy", () => {
+  const { issues, exitCode } = unusable({
+    prefix: "fd00::/64",
+    host: "2001:db8::1%eth0",
+    exposed: "2001:db8::/64",
+    kong: "kong",
+    interface: "eth0; id",
+    gateway: "::1",
+    delivery: "magic",
+    ndp: "arp",
+    ipv4: "localhost",
+    ipv4Gateway: "0.0.0.0",
+    backendSubnet: "172.99.0.0/16",
+    internalPrefix: "fd00::/8",
+    network: "host",
+    domain: "localhost",
+    kongImage: "Kong",
+    plugin: ["good", "-bad", "b a d"],
+    database: "mysql",
+    firewall: "iptables",
+    dataDir: "/etc",
+  });
+  expect(exitCode).toBe(EXIT.unusable);
+  const flags = new Set(issues.map(({ flag }) => flag));
+  expect(flags).toEqual(new Set(QUESTIONS.map(({ flag }) => flag)));
+  // Two of the plugins.
+  expect(issues).toHaveLength(QUESTIONS.length + 1);
+  for (const { value, reason, remedy } of issues) {
+    expect(value).toBeTruthy();
+    expect(reason).toBeTruthy();
+    expect(remedy).toBeTruthy();
+  }
+});
+
+test("only the prefix is missed, by its flag", () => {
+  const { issues } = unusable({});
+  expect(issues).toHaveLength(1);
+  expect(issues[0]).toMatchObject({
+    flag: "--prefix",
+    remedy: "Give --prefix PREFIX",
+  });
+  expect(issues[0]).not.toHaveProperty("value");
+});
+
+test.each([
+  ["a number", 64, "a number"],
+  ["a boolean", true, "a boolean"],
+  ["null", null, "null"],
+  ["a list", ["fe80::1"], "a list"],
+  ["an object", { a: 1 }, "an object"],
+])("%s is no text", (_, value, said) => {
+  const { issues } = unusable({ ...GIVEN, gateway: value });
+  expect(issues).toHaveLength(1);
+  expect(issues[0]?.flag).toBe("--gateway");
+  expect(issues[0]?.value).toBe(JSON.stringify(value));
+  expect(issues[0]?.reason).toContain(`it is ${said}, not text`);
+});
+
+test("a list takes one text, several, or none; each once", () => {
+  expect(answersFrom({ plugin: "a" }).plugin).toEqual(["a"]);
+  expect(answersFrom({ plugin: [] }).plugin).toEqual([]);
+  expect(answersFrom({ plugin: ["b", "a", "b"] }).plugin).toEqual(["b", "a"]);
+  const { issues } = unusable({ ...GIVEN, plugin: ["a", 1, null] });
+  expect(issues.map(({ value }) => value)).toEqual(["1", "null"]);
+  expect(issues[0]?.reason).toContain("text or a list of texts");
+});
+
+test("white space around an answer is not part of it", () => {
+  expect(answersFrom({ domain: "  a.example\n" }).domain).toBe("a.example");
+});
+
+test("the value in an issue is what was given, not its normal form", () => {
+  const { issues } = unusable({ ...GIVEN, kong: " 2001:DB8::1 " });
+  expect(issues[0]).toMatchObject({ flag: "--kong", value: "2001:DB8::1" });
+});
+
+test("a default that doesn't fit is laid at the flag that would mend it", () => {
+  const { issues } = unusable({ ...GIVEN, host: "2001:db8:1:2:300::1" });
+  expect(issues.map(({ flag, value }) => [flag, value])).toEqual([
+    ["--exposed", "2001:db8:1:2:300::/80"],
+  ]);
+});
+
+test("an unusable answer is not missed a second time by its defaults", () => {
+  const { issues } = unusable({ prefix: "2001:db8::1/64" });
+  expect(issues.map(({ flag }) => flag)).toEqual(["--prefix"]);
+});
+
+test("the random ULA is made only where none is given", () => {
+  const fail = (): string => {
+    throw new Error("asked for");
+  };
+  expect(() => resolve(GIVEN, fail)).not.toThrow();
+  const made = resolve({ prefix: GIVEN.prefix }, () => "fd12:3456:789a::/64");
+  expect(made.answers.internalPrefix).toBe("fd12:3456:789a::/64");
+});
+
+test("without defaults nothing is filled in or missed", () => {
+  expect(survey({}, undefined, { defaults: false })).toEqual({
+    answers: {},
+    issues: [],
+    warnings: [],
+  });
+  const { answers } = survey({ kong: "2001:DB8::2" }, undefined, {
+    defaults: false,
+  });
+  expect(answers).toEqual({ kong: "2001:db8::2" });
+});
+
+test("one answer is read the same wherever it came from", () => {
+  for (const question of QUESTIONS) {
+    const own = answersFrom()[question.key];
+    expect(readAnswer(question, own)).toEqual({ answer: own });
+  }
+});

@@ -1,0 +1,12 @@
+import type { Answers } from "../../src/answers.ts";
+import { resolve, type Given } from "../../src/resolve.ts";
+
+/** A repository's answers as the most owners have them, in space kept for examples (RFC 3849). */
+export const GIVEN = {
+  prefix: "2001:db8:1:2::/64",
+  internalPrefix: "fd4c:8a1e:92b7::/64",
+} as const;
+
+/** The answers that these, over the usual ones, come to. @throws UnusableError */
+export const answersFrom = (given: Given = {}): Answers =>
+  resolve({ ...GIVEN, ...given }).answers;

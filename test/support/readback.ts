@@ -1,0 +1,67 @@
+import type { Answers } from "../../src/answers.ts";
+import type { Tree } from "../../src/render.ts";
+import {
+  dockerfile,
+  dotenv,
+  fenced,
+  records,
+  shellConstants,
+  yaml,
+} from "./parsers.ts";
+import { textOf } from "./trees.ts";
+
+/**
+ * The answers that a repository was generated from, read from its files alone and not from its
+ * state. Only the length behind an IPv4 that netplan doesn't configure is nowhere in them.
+ */
+export function readBack(tree: Tree): Answers {
+  const env = dotenv(textOf(tree, ".env"));
+  const constants = shellConstants(textOf(tree, "scripts/lib/plan.sh"));
+  const constant = (name: string): string => {
+    const value = constants[name];
+    if (!value) throw new Error(`plan.sh has no ${name}`);
+    return value;
+  };
+  const compose = yaml(textOf(tree, "docker-compose.yml"));
+  const netplan = yaml(textOf(tree, "host/etc/netplan/60-kong-ipv6.yaml"));
+  const [[uplink, link]] = Object.entries<any>(netplan.network.ethernets) as [
+    [string, any],
+  ];
+  const daemon = JSON.parse(textOf(tree, "host/etc/docker/daemon.json"));
+  const build = dockerfile(textOf(tree, "kong-build/Dockerfile"));
+  const [aaaa] = fenced(textOf(tree, "README.md"), "dns").flatMap(records);
+  const domain = aaaa?.name.slice(0, -1) ?? "";
+  const [, own4] = link.addresses as string[];
+  const bind = env["KONG_BIND_IP"];
+  return {
+    prefix: constant("prefix"),
+    host: link.addresses[0].split("/")[0],
+    exposed: constant("subnet"),
+    kong: env["KONG_BIND_IPV6"] ?? "",
+    interface: uplink,
+    gateway: link.routes[0].via,
+    delivery: constant("delivery"),
+    ndp: tree.has("host/etc/ndppd.conf")
+      ? "ndppd"
+      : [...tree.keys()].some((path) => path.endsWith("60-kong-ndp.conf"))
+        ? "kernel"
+        : "none",
+    ipv4: own4 ?? (bind === "0.0.0.0" ? "any" : (bind ?? "none")),
+    ipv4Gateway: link.routes[1]?.via ?? "none",
+    backendSubnet: compose.networks["kong-net"].ipam.config[0].subnet,
+    internalPrefix: daemon["fixed-cidr-v6"],
+    network: compose.networks.exposed.name,
+    domain: domain === "YOUR.DOMAIN" ? "none" : domain,
+    kongImage: build.find(({ name }) => name === "FROM")?.value ?? "",
+    plugin: build
+      .map(({ value }) => /^luarocks install (.*)$/.exec(value)?.[1])
+      .filter((rock) => rock !== undefined),
+    database: compose.services.kong.environment.KONG_DATABASE,
+    firewall: tree.has("scripts/ufw.sh")
+      ? "ufw"
+      : tree.has("host/etc/kong-ipv6/firewall.nft")
+        ? "nftables"
+        : "none",
+    dataDir: env["KONG_DATA_DIR"] ?? "",
+  };
+}
