@@ -138,7 +138,7 @@ export async function generate(
 }
 
 /** Given answers and those of before, what lies in a subnet that moved moved along. */
-async function resolveAll(
+export async function resolveAll(
   given: Given,
   former: State | undefined,
 ): Promise<Resolved> {
@@ -199,7 +199,10 @@ export function inspect(directory: string): void {
 }
 
 /** What each file was generated as, and how to follow its values from then to now. */
-async function basesOf(former: State, now: Plan): Promise<Map<string, Base>> {
+export async function basesOf(
+  former: State,
+  now: Plan,
+): Promise<Map<string, Base>> {
   const { follow } = await import("./follow.ts");
   const usual = follow(plan(former.answers), now);
   return new Map(

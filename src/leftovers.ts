@@ -42,26 +42,31 @@ export function findLeftovers(
     const text = instead.has(path)
       ? instead.get(path)
       : textAt(join(directory, path));
-    if (text === undefined || text === null) return [];
-    const lineAt = lineCounter(text);
-    return [...findTokens(text)].flatMap(
-      ({ version, value, length = 128, start, end }) => {
-        const inside = (prefix: Subnet): boolean =>
-          version === 6 && contains(prefix, value) && length >= prefix.length;
-        const prefix = former.find(inside);
-        if (prefix === undefined || inside(present)) return [];
-        const line = lineAt(start);
-        return [
-          {
-            path,
-            line,
-            text: text.slice(start, end),
-            prefix: formatSubnet(prefix),
-          },
-        ];
-      },
-    );
+    return text === undefined || text === null
+      ? []
+      : leftoversIn(path, text, present, former);
   });
+}
+
+/** As findLeftovers, in one text. */
+export function leftoversIn(
+  path: string,
+  text: string,
+  present: Subnet,
+  former: readonly Subnet[],
+): Leftover[] {
+  const lineAt = lineCounter(text);
+  return [...findTokens(text)].flatMap(
+    ({ version, value, length = 128, start, end }) => {
+      const inside = (prefix: Subnet): boolean =>
+        version === 6 && contains(prefix, value) && length >= prefix.length;
+      const found = former.find(inside);
+      if (found === undefined || inside(present)) return [];
+      const line = lineAt(start);
+      const prefix = formatSubnet(found);
+      return [{ path, line, text: text.slice(start, end), prefix }];
+    },
+  );
 }
 
 /** Line numbers for places in ascending order, in one pass. */
