@@ -100,6 +100,8 @@ function statusOf(
     found.status === "changed"
   )
     return found;
+  if (next === undefined)
+    return { status: entry.kind === "absent" ? "deleted" : "edited" };
   if (record.answers || next !== record.text)
     return { status: "outdated", reason: "regenerate would change it" };
   return found;

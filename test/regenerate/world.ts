@@ -68,12 +68,14 @@ export async function regenerated(
   }
   const former = [...world.state.formerPrefixes, world.state.answers.prefix];
   const leftovers = [...files].flatMap(([path, { text }]) =>
-    leftoversIn(
-      path,
-      text,
-      parseSubnet(6, answers.prefix),
-      former.map((prefix) => parseSubnet(6, prefix)),
-    ),
+    !former.some((prefix) => mayName(text, prefix))
+      ? []
+      : leftoversIn(
+          path,
+          text,
+          parseSubnet(6, answers.prefix),
+          former.map((prefix) => parseSubnet(6, prefix)),
+        ),
   );
   const prefixes = [...new Set(leftovers.map(({ prefix }) => prefix))];
   const state = stateAfter(world.state, answers, rendered, changes, prefixes);
@@ -111,6 +113,13 @@ export function bytes({ files }: World): Record<string, string> {
   return Object.fromEntries(
     own.map(([path, { text, mode }]) => [path, `${mode.toString(8)} ${text}`]),
   );
+}
+
+/** Whether the first group of a prefix is in a text at all, forwards or as nibbles: most have none. */
+export function mayName(text: string, prefix: string): boolean {
+  const group = prefix.split(":")[0] as string;
+  const nibbles = [...group.padStart(4, "0")].reverse().join("\\.");
+  return new RegExp(`${group}|${nibbles}`, "i").test(text);
 }
 
 export const actionOf = (
