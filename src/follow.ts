@@ -123,7 +123,7 @@ function followToken(
   const bits = version === 4 ? 32 : 128;
   if (
     token.kind === "groups" ||
-    (length !== undefined && isNetwork(version, value, length))
+    (length !== undefined && length < bits && isNetwork(version, value, length))
   ) {
     const subnet = subnetAt(version, value, length ?? bits);
     const now = ofSubnet(subnet);

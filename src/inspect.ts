@@ -88,7 +88,7 @@ function statusOf(
   if (disk.get(path + NEW)?.kind === "file") {
     return {
       status: "conflict",
-      reason: `${path}${NEW} is left: take over what you want, then delete it`,
+      reason: "its .new file is left: delete it when done",
     };
   }
   if (record === undefined)
@@ -130,7 +130,7 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
   if (sha256(text) === record.owner) return { status: "edited" };
   return {
     status: "changed",
-    reason: "edited since the last run; regenerate takes note of it",
+    reason: "edited since the last run",
   };
 }
 

@@ -66,12 +66,16 @@ function endText(
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   return [
     style.green(
-      `${followed ? "Changed" : "Wrote"} ${counted(count, "file")} ${followed ? "in" : "to"} ${shown}.`,
+      `${followed ? "Changed" : "Wrote"} ${counted(count, "file")} ${followed ? "in" : "to"} ${placeText(shown)}.`,
     ),
     ...conflictLines(changes),
     ...(followed ? followedSteps(outcome) : firstSteps(outcome, shown)),
   ].join("\n");
 }
+
+/** `.` and a full stop would read as `..`. */
+export const placeText = (shown: string): string =>
+  shown === "." ? "this directory" : shown;
 
 function conflictLines(changes: readonly Change[]): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");

@@ -2,6 +2,7 @@ import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
 import { recover } from "../in-place.ts";
 import { EXIT, UnusableError, type ExitCode } from "../errors.ts";
+import { placeText } from "../outcome.ts";
 import { printableJson } from "../printable.ts";
 import { counted } from "../report.ts";
 import { styleFor } from "../style.ts";
@@ -35,7 +36,7 @@ export async function undo(args: Arguments): Promise<ExitCode> {
         edited.length > 0
           ? "Nothing was taken back: files were edited since.\n--conflict theirs does it all the same; another undo gives your edits back."
           : written
-            ? `Took back ${counted(restored.length, "file")} in ${shown}. undo again does it anew.`
+            ? `Took back ${counted(restored.length, "file")} in ${placeText(shown)}. undo again does it anew.`
             : "Nothing was written: --dry-run.",
       ].join("\n");
   process.stdout.write(`${text}\n`);
