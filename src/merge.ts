@@ -21,7 +21,9 @@ export function merge(yours: string, base: string, generated: string): Merged {
     const { a = [], b = [] } = region.conflict ?? {};
     return [`<<<<<<< yours`, ...a, "=======", ...b, ">>>>>>> create-kong-ipv6"];
   });
-  return { text: merged.join("\n"), conflicts };
+  // A marker ends its line, also the last.
+  const end = merged.at(-1)?.startsWith(">>>>>>> ") ? "\n" : "";
+  return { text: merged.join("\n") + end, conflicts };
 }
 
 /** With the empty one behind a final line end: whether there is one merges like a line. */

@@ -29,13 +29,6 @@ describe("a conflict without a terminal", () => {
     expect(first.stdout).toContain(
       `${COMPOSE} is as it was: what would be new is in ${COMPOSE}.new.\n`,
     );
-    expect(
-      wide(
-        first.stdout
-          .replace(/^Plan: .*$/m, "")
-          .replace(/^(.+) is as it was.*$/m, ""),
-      ),
-    ).toEqual([]);
     expect(made.read(COMPOSE)).toBe(mine);
     expect(made.read(`${COMPOSE}.new`)).toContain("KONG_DECLARATIVE_CONFIG");
     expect(made.read("host/etc/ndppd.conf")).toContain(NEXT);
@@ -59,7 +52,8 @@ describe("a conflict without a terminal", () => {
     made.edit(
       COMPOSE,
       (text) =>
-        `${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}# mine ${OLD}::7\n`,
+        `# mine ${OLD}::7
+${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     );
     expect(await made.regenerate("--prefix", "2a0e:1:2:3::/64")).toMatchObject({
       code: 0,
@@ -109,7 +103,7 @@ describe("a conflict without a terminal", () => {
       `${COMPOSE}.new is left over from an earlier conflict: delete it when done.`,
     );
     expect((await made.run(["check"])).stdout).toContain(
-      `${COMPOSE}.new is left`,
+      "its .new file is left: delete it when done",
     );
   });
 });
@@ -253,7 +247,9 @@ describe("check", () => {
     expect(told.stdout).toContain(
       "  ! README.md  changed: edited since the last run\n",
     );
-    expect(wide(told.stdout.replace(/^.* invalid: .*$/m, ""))).toEqual([]);
+    expect(wide(told.stdout.replace(/^(.* invalid|\.): .*$/gm, ""))).toEqual(
+      [],
+    );
   });
 
   test("what other answers would write is outdated", async () => {
