@@ -12,12 +12,19 @@ import {
 } from "./changes.ts";
 import type { Prompter } from "./conversation.ts";
 import { lookAtTarget, readDisk } from "./disk.ts";
-import { EXIT, UnusableError, type ExitCode, type Issue } from "./errors.ts";
+import {
+  EXIT,
+  FailedError,
+  UnusableError,
+  type ExitCode,
+  type Issue,
+} from "./errors.ts";
 import { recover, wasCutOff } from "./in-place.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
 import { besidePath, NEW, operationsOf, stateOperation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
+import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
 import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
 import type { Leftover } from "./leftovers.ts";
@@ -93,6 +100,7 @@ export async function generate(
     ...[...paths].map((path) => path + NEW),
     STATE_FILE,
   ]);
+  if (former) refuseOtherState(directory, former, disk);
   const base =
     former === undefined ? undefined : await basesOf(former, addresses);
   const changes = await decide(
@@ -172,6 +180,16 @@ function advice(changes: readonly Change[]): string[] {
       ];
     return [];
   });
+}
+
+/** Another run may have written since the state was read; all else was read before it is looked at again. */
+function refuseOtherState(directory: string, former: State, disk: Disk): void {
+  const entry = disk.get(STATE_FILE);
+  if (stateText(readState(directory, entry)) === stateText(former)) return;
+  throw new FailedError(
+    `${STATE_FILE} was changed meanwhile; nothing was written`,
+    "Run again.",
+  );
 }
 
 /** A repository that was generated is followed, not made again. */

@@ -258,3 +258,32 @@ export const answerChanges: fc.Arbitrary<Given> = fc.oneof(
     ),
   },
 );
+
+/** Several edits one after the other, and the lines that are the owner's at last, by file. */
+export function editAll(
+  first: World,
+  list: readonly Edit[],
+): {
+  world: World;
+  added: [string, string][];
+} {
+  let world = first;
+  const added: [string, string][] = [];
+  for (const one of list) {
+    const before = world;
+    const result = applyEdit(world, one);
+    world = result.world;
+    const path = [...world.files.keys()].find(
+      (at) => world.files.get(at) !== before.files.get(at),
+    );
+    if (path)
+      added.push(...result.added.map((line): [string, string] => [path, line]));
+  }
+  // A later edit may have taken back what an earlier one added.
+  return {
+    world,
+    added: added.filter(([path, line]) =>
+      world.files.get(path)?.text.includes(line),
+    ),
+  };
+}

@@ -8,7 +8,7 @@ import { render } from "../../src/render.ts";
 import type { Given } from "../../src/resolve.ts";
 import { whyInvalid } from "../../src/validate.ts";
 import { announceSeed, runs } from "../support/seed.ts";
-import { answerChanges, applyEdit, edits, type Edit } from "./edits.ts";
+import { answerChanges, editAll, edits, type Edit } from "./edits.ts";
 import { oldPlaces } from "./oracle.ts";
 import {
   bytes,
@@ -56,31 +56,6 @@ afterAll(() => {
   );
 });
 
-function edit(list: readonly Edit[]): {
-  world: World;
-  added: [string, string][];
-} {
-  let world = first;
-  const added: [string, string][] = [];
-  for (const one of list) {
-    const before = world;
-    const result = applyEdit(world, one);
-    world = result.world;
-    const path = [...world.files.keys()].find(
-      (at) => world.files.get(at) !== before.files.get(at),
-    );
-    if (path)
-      added.push(...result.added.map((line): [string, string] => [path, line]));
-  }
-  // A later edit may have taken back what an earlier one added.
-  return {
-    world,
-    added: added.filter(([path, line]) =>
-      world.files.get(path)?.text.includes(line),
-    ),
-  };
-}
-
 /** A line without its addresses and its line end: those are followed. */
 const bare = (line: string): string =>
   line
@@ -108,7 +83,7 @@ const touch = (a: [number, number][], b: [number, number][]): boolean =>
 const cases = fc.tuple(edits, answerChanges);
 
 async function examine(list: Edit[], given: Given): Promise<void> {
-  const { world, added } = edit(list);
+  const { world, added } = editAll(first, list);
   const step = await regenerated(world, given);
   counts.cases += 1;
   const after = step.world;
@@ -225,33 +200,6 @@ test(
     expect(counts.conflictsApart).toBe(0);
     expect(counts.merged).toBeGreaterThan(counts.cases / 2);
     expect(counts.oursOnPrefix * 5).toBeLessThan(counts.plainOnPrefix);
-  },
-  TIME,
-);
-
-test(
-  "there and back again gives the first bytes",
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(cases, async ([list, given]) => {
-        // A smaller prefix has no room for every place of a larger one.
-        const { world } = edit(
-          list.map((one) => ({ ...one, to: one.to - (one.to % 7) + 6 })),
-        );
-        const there = await regenerated(world, given);
-        const back = await regenerated(there.world, { ...world.state.answers });
-        // A file that was as generated may go in between; it comes back as generated, too.
-        const gone = there.changes.filter(({ action }) => action === "delete");
-        const plain = (of: World): Record<string, string> => {
-          const all = bytes(of);
-          for (const { path } of gone)
-            if (all[path]) all[path] = all[path].replaceAll("\r", "").slice(4);
-          return all;
-        };
-        expect(plain(back.world)).toEqual(plain(world));
-      }),
-      runs(500),
-    );
   },
   TIME,
 );
