@@ -175,21 +175,17 @@ async function decide(
     const action = base?.text === next.text ? "keep" : "conflict";
     return { path, action, before: null, after: next, reason: entry.what };
   }
-  const crlf = isCrlf(entry.text);
-  const text = crlf ? entry.text.replaceAll("\r\n", "\n") : entry.text;
-  const redacted = redactSecrets(path, text);
+  // With Windows line ends ours get them too, and a line of another kind is the owner's edit.
+  const ends = (ours: string): string =>
+    isCrlf(entry.text) ? ours.replaceAll("\n", "\r\n") : ours;
+  const was = base && ends(base.text);
+  const now = ends(next.text);
+  const redacted = redactSecrets(path, entry.text);
   const yours = withoutKept(redacted);
-  const before: File = {
-    text: redactSecrets(path, entry.text),
-    mode: entry.mode,
-  };
-  const ours =
-    base === undefined ? yours !== next.text : entry.mode === base.mode;
+  const before: File = { text: redacted, mode: entry.mode };
+  const ours = base === undefined ? yours !== now : entry.mode === base.mode;
   const mode = ours ? next.mode : entry.mode;
-  const to = (result: string): File => ({
-    text: crlf ? result.replaceAll("\n", "\r\n") : result,
-    mode,
-  });
+  const to = (text: string): File => ({ text, mode });
   const settled = (action: Action, result: string): Change => {
     const after = to(keepSecrets(result, redacted));
     const nothing = after.text === before.text && after.mode === before.mode;
@@ -200,35 +196,29 @@ async function decide(
       path,
       action: "conflict",
       before,
-      after: to(next.text),
+      after: to(now),
       reason,
       marked: to(marked).text,
     };
   };
 
-  if (yours === next.text || yours === base?.text)
-    return settled("update", next.text);
-  if (base?.text === next.text && !/^<{7} /m.test(yours)) {
-    return {
-      path,
-      action: "keep",
-      before,
-      after: to(yours),
-      reason: "your edits",
-    };
+  if (yours === now || yours === was) return settled("update", now);
+  if (was === now && !/^<{7} /m.test(yours)) {
+    const reason = "your edits";
+    return { path, action: "keep", before, after: to(yours), reason };
   }
   // Merging and parsing are loaded only where somebody has edited something.
   const { hasMarkers, merge, whyInvalid, withMarkers } =
     await import("./merging.ts");
-  if (base === undefined) {
-    return conflict("a file that is not ours", withMarkers(yours, next.text));
+  if (base === undefined || was === undefined) {
+    return conflict("a file that is not ours", withMarkers(yours, now));
   }
   if (hasMarkers(yours))
     return conflict("it still holds conflict markers", yours);
-  const merged = merge(base.follow(yours), base.follow(base.text), next.text);
+  const merged = merge(base.follow(yours), base.follow(was), now);
   if (merged.conflicts)
     return conflict("your edits and the new text meet", merged.text);
-  const invalid = whyInvalid(path, merged.text);
+  const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
   if (invalid !== undefined) return conflict(`merged, ${invalid}`, merged.text);
   return settled("merge", merged.text);
 }

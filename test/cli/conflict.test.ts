@@ -24,7 +24,9 @@ test("files of others: exit 3, each named, nothing written", async () => {
     expect(stdout).toContain("  ! README.md  (a file that is not ours)\n");
     expect(stdout).toContain("  ! .env  (a file that is not ours)\n");
     expect(stdout).toContain(
-      "Nothing was written: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.",
+      more.includes("--dry-run")
+        ? "Nothing was written: --dry-run."
+        : "Nothing was written: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.",
     );
   }
 });
