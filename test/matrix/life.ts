@@ -55,13 +55,20 @@ export async function reboot(lab: Lab): Promise<Findings> {
   ]);
 }
 
+const PING_EVERY_MS = 20;
+
 /** What an owner sees of the server itself while something is done: the session, and its IPv4. */
 export async function watched(
   { host, topology }: Lab,
   act: () => Promise<unknown>,
 ): Promise<{ standing: Finding; ping: Finding }> {
   const session = await standingConnection(host, HOST4);
-  const ping = topology.client.start(["ping", "-i", "0.2", HOST4]);
+  const ping = topology.client.start([
+    "ping",
+    "-i",
+    String(PING_EVERY_MS / 1000),
+    HOST4,
+  ]);
   let printed = "";
   ping.stdout!.on("data", (data: Buffer) => (printed += data.toString()));
   const ended = new Promise((resolve) => ping.once("close", resolve));
@@ -72,20 +79,23 @@ export async function watched(
     await ended;
   }
   const { broken, longestSilence } = await session.close();
-  // What was under way when ping was stopped is not lost.
   const answered = [...printed.matchAll(/icmp_seq=(\d+) ttl/g)].map(
     ([, sequence]) => Number(sequence),
   );
-  const sent = Math.max(0, ...answered);
-  const lost = sent - new Set(answered).size;
+  // Between answers; what was under way when ping was stopped is not lost.
+  const missing = answered.map(
+    (sequence, index) => sequence - 1 - (answered[index - 1] ?? 0),
+  );
   return {
     standing:
       broken === null
         ? { value: "held", detail: `silent for ${longestSilence} ms at most` }
         : { value: "broken", detail: broken },
-    ping:
-      lost === 0 && sent > 0
-        ? { value: "none" }
-        : { value: `${lost} of ${sent}` },
+    ping: {
+      value:
+        answered.length > 0
+          ? (Math.max(...missing) * PING_EVERY_MS) / 1000
+          : "no answer",
+    },
   };
 }

@@ -63,7 +63,7 @@ for (const cell of chosen)
         ).toBe(true);
         const said = (await readReport())(cell, row.title);
         if (typeof finding!.value === "number")
-          expect(said, "docs/reachability.md").toMatch(/^\d+\.\d s$/);
+          expect(said, "docs/reachability.md").toMatch(/^\d+\.\d+ s$/);
         else expect(said, "docs/reachability.md").toBe(finding!.value);
       });
     }

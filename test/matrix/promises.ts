@@ -61,7 +61,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
     title: "a TCP connection to the server, over both runs",
     promise: "held",
   },
-  ping: { title: "IPv4 pings lost, over both runs", promise: "none" },
+  // systemd 252 takes the addresses away for some 15 ms whenever netplan is applied.
+  ping: {
+    title:
+      "longest time without an answer from the server's IPv4, over both runs",
+    promise: 0.5,
+  },
   boot: {
     title: "power on to Kong's first answer over IPv6",
     promise: 20,
@@ -120,8 +125,9 @@ export const ROWS: Readonly<Record<string, Row>> = {
     life: true,
   },
   pingBack: {
-    title: "IPv4 pings lost, over rollback.sh",
-    promise: "none",
+    title:
+      "longest time without an answer from the server's IPv4, over rollback.sh",
+    promise: 0.5,
     life: true,
   },
 };
