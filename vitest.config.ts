@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/**/*.lab.test.ts"],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    maxWorkers: 2,
     reporters: reporters("npm-test"),
   },
 });

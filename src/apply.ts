@@ -10,36 +10,27 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import type { Change } from "./changes.ts";
 import { codeOf, lookAtTarget } from "./disk.ts";
 import { FailedError } from "./errors.ts";
 import { writeInto } from "./in-place.ts";
-import type { File } from "./render.ts";
+import type { Operation } from "./operations.ts";
 import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
 
-/** Changes that put something on the disk. */
-const WRITTEN = new Set(["create", "update", "markers"]);
-
 /**
- * Brings changes to the disk, all or nothing, the state last. A directory that isn't there yet (or
- * is empty) appears whole, by one rename(2). Files of a directory in use are prepared beside it and
- * moved in one by one behind a journal; recover() takes back what was cut off.
+ * Brings operations to the disk in their order, all or nothing. A directory that isn't there yet
+ * (or is empty) appears whole, by one rename(2). Files of a directory in use are prepared beside
+ * it and moved in one by one behind a journal; recover() takes back what was cut off.
  * @param prepare run on the whole before it appears (for git)
  * @throws FailedError; what was there is as it was
  */
 export function apply(
   directory: string,
-  changes: readonly Change[],
-  state: { readonly path: string; readonly file: File },
-  prepare: (directory: string) => void,
+  operations: readonly Operation[],
+  prepare: (directory: string) => void = () => {},
 ): void {
-  const files = changes
-    .filter(({ action }) => WRITTEN.has(action))
-    .map(({ path, after }): [string, File] => [path, after]);
-  files.push([state.path, state.file]);
   try {
-    if (appeared(directory, files, prepare)) return;
-    writeInto(directory, files);
+    if (appeared(directory, operations, prepare)) return;
+    writeInto(directory, operations);
     prepare(directory);
   } catch (error) {
     if (error instanceof FailedError || codeOf(error) === String(error))
@@ -58,7 +49,7 @@ const IN_PLACE = ["EACCES", "EPERM", "EROFS", "EBUSY", "EXDEV"];
 /** @returns false where the directory has to stay the one it is */
 function appeared(
   directory: string,
-  files: readonly [string, File][],
+  operations: readonly Operation[],
   prepare: (directory: string) => void,
 ): boolean {
   const target = lookAtTarget(directory);
@@ -67,7 +58,7 @@ function appeared(
   if (target === "empty" && realpathSync(directory) === process.cwd())
     return false;
   try {
-    writeNew(directory, files, prepare);
+    writeNew(directory, operations, prepare);
     return true;
   } catch (error) {
     if (target === "empty" && IN_PLACE.includes(codeOf(error))) return false;
@@ -77,7 +68,7 @@ function appeared(
 
 function writeNew(
   directory: string,
-  files: readonly [string, File][],
+  operations: readonly Operation[],
   prepare: (directory: string) => void,
 ): void {
   // The topmost directory that is missing is what appears.
@@ -93,7 +84,8 @@ function writeNew(
     mkdirSync(staging);
     chmodSync(staging, 0o755);
     makeDirectory(inside);
-    for (const [path, file] of files) writeOne(join(inside, path), file, "");
+    for (const { path, content, mode } of operations)
+      writeOne(join(inside, path), content ?? "", mode);
     prepare(inside);
     if (exists) keepOwnership(staging, top);
     renameSync(staging, top);

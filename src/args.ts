@@ -8,10 +8,23 @@ import type { Given } from "./resolve.ts";
 /** What the owner may say beforehand about files in the way. */
 const CONFLICT = ["ask", "keep", "theirs", "markers"] as const;
 
-/** Commands of the contract that this version doesn't have yet: never taken for a directory. */
-const NOT_YET = ["regenerate", "check", "undo", "detect"];
+/** What stands as the first word; without one it is create. */
+export const COMMANDS = ["create", "regenerate", "check", "undo"] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** Flags that a command doesn't take; those of answers count as "answers". */
+const WITHOUT: Readonly<Record<Command, readonly string[]>> = {
+  create: [],
+  regenerate: ["git"],
+  check: ["answers", "yes", "dry-run", "diff", "conflict", "git"],
+  undo: ["answers", "yes", "diff", "git"],
+};
+
+/** A command of the contract that this version doesn't have yet: never taken for a directory. */
+const NOT_YET = ["detect"];
 
 export interface Arguments {
+  readonly command: Command;
   readonly directory: string | undefined;
   /** Answers given by flag. */
   readonly given: Given;
@@ -105,6 +118,21 @@ export function readArguments(argv: readonly string[]): Arguments {
     } else issues.push(unknown(token.rawName));
   }
 
+  const first = directories[0];
+  const command = COMMANDS.find((name) => name === first) ?? "create";
+  if (command === first) directories.shift();
+  for (const name of [...switches.keys(), ...values.keys()]) {
+    const kind = QUESTIONS.some(({ flag }) => flag === `--${name}`)
+      ? "answers"
+      : name;
+    if (!WITHOUT[command].includes(kind)) continue;
+    issues.push({
+      flag: `--${name}`,
+      reason: `${command} does not take it`,
+      remedy: `See create-kong-ipv6 --help`,
+    });
+  }
+
   const given: Given = {};
   for (const { key, flag, list } of QUESTIONS) {
     const texts = values.get(flag.slice(2));
@@ -128,6 +156,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   // What stands behind a flag that doesn't exist may be its value: not a directory too many.
   if (issues.length === 0) directoryIssues(directories, issues);
   return {
+    command,
     issues,
     directory: directories[0],
     given,

@@ -1,5 +1,11 @@
+import type { Follow } from "./follow.ts";
 import type { File, Tree } from "./render.ts";
-import { redactSecrets } from "./secret.ts";
+import {
+  keepSecrets,
+  redactSecrets,
+  SECRET_FILE,
+  withoutKept,
+} from "./secret.ts";
 
 /** What stands at a path before anything is written. */
 export type DiskEntry =
@@ -10,84 +16,280 @@ export type DiskEntry =
 
 export type Disk = ReadonlyMap<string, DiskEntry>;
 
+/** What was last generated, and how its values are followed to the new ones. */
+export interface Base extends File {
+  readonly follow: Follow;
+}
+
 /**
  * - create: nothing is there
  * - same: what is there is what would be written
- * - update: what is there is replaced, by the owner's word
- * - keep: the owner's file stays, by the owner's word
- * - markers: both, with conflict markers, by the owner's word
- * - conflict: a file that isn't ours is in the way, and the owner hasn't said what to do
+ * - update: the owner hasn't touched it, or has said to take the generated one
+ * - merge: the owner's edits and the new text together
+ * - keep: the owner's file stays: nothing new for it, or by the owner's word
+ * - gone: the owner deleted it, it stays deleted
+ * - delete: generated no more, and the owner hasn't touched it
+ * - orphan: generated no more, but the owner edited it: it stays
+ * - markers: both texts, with conflict markers, by the owner's word
+ * - conflict: the owner hasn't said what to do
  */
 export type Action =
-  "create" | "same" | "update" | "keep" | "markers" | "conflict";
+  | "create"
+  | "same"
+  | "update"
+  | "merge"
+  | "keep"
+  | "gone"
+  | "delete"
+  | "orphan"
+  | "markers"
+  | "conflict";
 
 export interface Change {
   readonly path: string;
   readonly action: Action;
   /** What is there, secrets redacted; null where there is nothing that can be shown. */
   readonly before: File | null;
-  /** What shall be there; for `conflict` and `keep`, what would have been. */
-  readonly after: File;
-  /** Why it is in the way. */
+  /** What shall be there; for conflict, keep and gone what would have been; null for nothing. */
+  readonly after: File | null;
+  /** Why, where the action alone doesn't say. */
   readonly reason?: string;
+  /** Where the file was before, if its path changed. */
+  readonly from?: string;
+  /** For a conflict: both texts with markers. */
+  readonly marked?: string;
 }
 
-/** Compares what was rendered with what is there. Pure; nothing is decided for the owner. */
-export function compare(rendered: Tree, disk: Disk): Change[] {
-  return [...rendered].map(([path, after]): Change => {
-    const entry = disk.get(path) ?? { kind: "absent" };
-    if (entry.kind === "absent")
-      return { path, action: "create", before: null, after };
-    if (entry.kind === "other") {
-      return {
-        path,
+/** The actions after which the disk is another. */
+export const WRITING: ReadonlySet<Action> = new Set([
+  "create",
+  "update",
+  "merge",
+  "delete",
+  "markers",
+]);
+
+/**
+ * Compares base, disk and what was rendered, file by file. Pure but for `bash -n` (validate.ts);
+ * nothing is decided for the owner.
+ */
+export async function compare(
+  rendered: Tree,
+  disk: Disk,
+  base: ReadonlyMap<string, Base> = new Map(),
+): Promise<Change[]> {
+  const moved = renamed(rendered, base);
+  const changes: Change[] = [];
+  for (const [path, after] of rendered) {
+    const from = moved.get(path);
+    const change = await decide(
+      path,
+      base.get(from ?? path),
+      entryAt(disk, from ?? path),
+      after,
+    );
+    changes.push(
+      ...(from === undefined ? [change] : rename(change, from, disk)),
+    );
+  }
+  const old = new Set(moved.values());
+  const left = [...base].filter(
+    ([path]) => !rendered.has(path) && !old.has(path),
+  );
+  return [
+    ...changes,
+    ...left.flatMap(([path, was]) => leave(path, was, entryAt(disk, path))),
+  ];
+}
+
+const entryAt = (disk: Disk, path: string): DiskEntry =>
+  disk.get(path) ?? { kind: "absent" };
+
+/** New path → old path, for a file of the same name that is generated in another directory. */
+function renamed(
+  rendered: Tree,
+  base: ReadonlyMap<string, Base>,
+): Map<string, string> {
+  const name = (path: string): string | undefined => path.split("/").at(-1);
+  const gone = [...base.keys()].filter((path) => !rendered.has(path));
+  const come = [...rendered.keys()].filter((path) => !base.has(path));
+  const pairs = come.flatMap((path): [string, string][] => {
+    const twins = gone.filter((old) => name(old) === name(path));
+    return twins.length === 1 ? [[path, twins[0] as string]] : [];
+  });
+  return new Map(pairs);
+}
+
+function rename(change: Change, from: string, disk: Disk): Change[] {
+  if (entryAt(disk, change.path).kind !== "absent") {
+    return [
+      {
+        ...change,
         action: "conflict",
         before: null,
-        after,
-        reason: entry.what,
-      };
-    }
-    const before = {
-      text: redactSecrets(entry.text, after.text),
-      mode: entry.mode,
+        from,
+        reason: "a file that is not ours",
+      },
+    ];
+  }
+  const { before, after, action } = change;
+  if (before === null || action === "conflict") return [{ ...change, from }];
+  const text =
+    action === "keep" || action === "same" ? before : (after as File);
+  return movedTo(change.path, from, before, text);
+}
+
+/** A file that changes its path: made at the new one, taken away at the old one. */
+function movedTo(
+  path: string,
+  from: string,
+  before: File,
+  after: File,
+): Change[] {
+  const reason = `is ${path} now`;
+  return [
+    { path, action: "create", before: null, after, from },
+    { path: from, action: "delete", before, after: null, reason },
+  ];
+}
+
+/** The decision table: base × disk × new. */
+async function decide(
+  path: string,
+  base: Base | undefined,
+  entry: DiskEntry,
+  next: File,
+): Promise<Change> {
+  if (entry.kind === "absent") {
+    if (base === undefined)
+      return { path, action: "create", before: null, after: next };
+    return {
+      path,
+      action: "gone",
+      before: null,
+      after: next,
+      reason: path === SECRET_FILE ? "not in this copy" : "deleted by you",
     };
-    if (before.text === after.text)
-      return { path, action: "same", before, after };
+  }
+  if (entry.kind === "other") {
+    const action = base?.text === next.text ? "keep" : "conflict";
+    return { path, action, before: null, after: next, reason: entry.what };
+  }
+  // With Windows line ends ours get them too, and a line of another kind is the owner's edit.
+  const ends = (ours: string): string =>
+    isCrlf(entry.text) ? ours.replaceAll("\n", "\r\n") : ours;
+  const was = base && ends(base.text);
+  const now = ends(next.text);
+  const redacted = redactSecrets(path, entry.text);
+  const yours = withoutKept(redacted);
+  const before: File = { text: redacted, mode: entry.mode };
+  const ours = base === undefined ? yours !== now : entry.mode === base.mode;
+  const mode = ours ? next.mode : entry.mode;
+  const to = (text: string): File => ({ text, mode });
+  const settled = (action: Action, result: string): Change => {
+    const after = to(keepSecrets(result, redacted));
+    const nothing = after.text === before.text && after.mode === before.mode;
+    return { path, action: nothing ? "same" : action, before, after };
+  };
+  const conflict = (reason: string, marked: string): Change => {
     return {
       path,
       action: "conflict",
       before,
-      after,
-      reason: "a file that is not ours",
+      after: to(now),
+      reason,
+      marked: to(marked).text,
     };
-  });
+  };
+
+  if (yours === now || yours === was) return settled("update", now);
+  if (was === now && !/^<{7} /m.test(yours)) {
+    const reason = "your edits";
+    return { path, action: "keep", before, after: to(yours), reason };
+  }
+  // Merging and parsing are loaded only where somebody has edited something.
+  const { hasMarkers, merge, whyInvalid, withMarkers } =
+    await import("./merging.ts");
+  if (base === undefined || was === undefined) {
+    return conflict("a file that is not ours", withMarkers(yours, now));
+  }
+  if (hasMarkers(yours))
+    return conflict("it still holds conflict markers", yours);
+  const merged = merge(base.follow(yours), base.follow(was), now);
+  if (merged.conflicts)
+    return conflict("your edits and the new text meet", merged.text);
+  const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
+  if (invalid !== undefined) return conflict(`merged, ${invalid}`, merged.text);
+  return settled("merge", merged.text);
+}
+
+/** A file that is generated no more. */
+function leave(path: string, base: Base, entry: DiskEntry): Change[] {
+  if (entry.kind === "absent") return [];
+  const reason = "no longer generated";
+  if (entry.kind === "file") {
+    const text = redactSecrets(path, entry.text);
+    const before = { text, mode: entry.mode };
+    if (text.replaceAll("\r\n", "\n") === base.text) {
+      return [{ path, action: "delete", before, after: null, reason }];
+    }
+    return [
+      {
+        path,
+        action: "orphan",
+        before,
+        after: null,
+        reason: `${reason}; you edited it`,
+      },
+    ];
+  }
+  return [
+    {
+      path,
+      action: "orphan",
+      before: null,
+      after: null,
+      reason: `${reason}; ${entry.what}`,
+    },
+  ];
+}
+
+/** Windows line ends, if most lines have them. */
+function isCrlf(text: string): boolean {
+  const crlf = text.split("\r\n").length - 1;
+  return crlf > 0 && crlf * 2 > text.split("\n").length - 1;
 }
 
 /** What the owner may say about a file in the way. */
 export type Word = "keep" | "theirs" | "markers";
 
 /**
- * Applies the owner's word to one conflict. What can't be compared can only be kept, or is left.
- * @param merged the text with conflict markers, asked for only where it is needed
+ * Applies the owner's word to one conflict (or, for theirs, to a deleted file). What can't be
+ * compared can only be kept, or is left.
  */
-export function settle(
-  change: Change,
-  word: Word,
-  merged: (change: Change) => string,
-): Change {
-  if (change.action !== "conflict") return change;
-  if (word === "keep") return { ...change, action: "keep" };
-  if (change.before === null) return change;
-  if (word === "theirs") return { ...change, action: "update" };
+export function settle(change: Change, word: Word): Change[] {
+  const { path, action, before, after, from } = change;
+  if (action === "gone" && word === "theirs")
+    return [{ ...change, action: "create" }];
+  if (action !== "conflict") return [change];
+  if (word === "keep") return [{ ...change, action: "keep" }];
+  if (before === null || after === null) return [change];
   // The owner's mode, but never more open than what must stay private.
-  const mode = isPrivate(change.after)
-    ? change.before.mode & 0o700
-    : change.before.mode;
-  return {
-    ...change,
-    action: "markers",
-    after: { text: merged(change), mode },
-  };
+  const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;
+  const settled: Change =
+    word === "theirs"
+      ? { ...change, action: "update" }
+      : {
+          ...change,
+          action: "markers",
+          after: { text: change.marked ?? "", mode },
+        };
+  if (from === undefined) return [settled];
+  const [made, gone] = movedTo(path, from, before, settled.after as File);
+  return [
+    { ...made, ...(word === "markers" && { action: "markers" }) },
+    gone,
+  ] as Change[];
 }
 
 export const isPrivate = ({ mode }: File): boolean => (mode & 0o077) === 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readArguments } from "./args.ts";
+import { readArguments, type Arguments } from "./args.ts";
 import {
   EXIT,
   FailedError,
@@ -16,7 +16,21 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const args = readArguments(argv);
   if (args.help) return print((await import("./help.ts")).helpText());
   if (args.version) return print((await import("./version.ts")).VERSION);
-  return await (await import("./commands/create.ts")).create(args);
+  return await runCommand(args);
+}
+
+/** Loads nothing but the command that was asked for. */
+async function runCommand(args: Arguments): Promise<ExitCode> {
+  switch (args.command) {
+    case "create":
+      return (await import("./commands/create.ts")).create(args);
+    case "regenerate":
+      return (await import("./commands/regenerate.ts")).regenerate(args);
+    case "check":
+      return (await import("./commands/check.ts")).check(args);
+    case "undo":
+      return (await import("./commands/undo.ts")).undo(args);
+  }
 }
 
 function print(text: string): ExitCode {

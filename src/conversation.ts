@@ -1,6 +1,7 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
-import { QUESTIONS, type Question } from "./answers.ts";
+import { QUESTIONS, type Answers, type Question } from "./answers.ts";
 import type { Change, Word } from "./changes.ts";
+import { move } from "./move.ts";
 import { diffText } from "./report.ts";
 import { newUla, readAnswer, survey, type Given } from "./resolve.ts";
 import type { Style } from "./style.ts";
@@ -13,17 +14,19 @@ export interface Prompter {
 /**
  * Asks for what is open: the four questions first, the rest behind one "More settings?". Each
  * answer goes through the same reading and the same rules as a flag's.
+ * @param former the answers of before: they are the defaults, what moves along with others moved
  * @returns given, with what was answered
  */
 export async function converse(
   prompter: Prompter,
   given: Given,
+  former?: Answers,
 ): Promise<Given> {
   const answers: Given = { ...given };
   const open = (question: Question): boolean =>
     answers[question.key] === undefined;
   for (const question of QUESTIONS.filter(({ first }) => first).filter(open)) {
-    answers[question.key] = await ask(prompter, question, answers);
+    answers[question.key] = await ask(prompter, question, answers, former);
   }
   const rest = QUESTIONS.filter(open);
   if (rest.length === 0) return answers;
@@ -37,7 +40,7 @@ export async function converse(
   ]);
   if (!more) return answers;
   for (const question of rest)
-    answers[question.key] = await ask(prompter, question, answers);
+    answers[question.key] = await ask(prompter, question, answers, former);
   return answers;
 }
 
@@ -45,9 +48,11 @@ async function ask(
   prompter: Prompter,
   question: Question,
   answers: Given,
+  former?: Answers,
 ): Promise<unknown> {
   const known = survey(answers, newUla, { defaults: false }).answers;
-  const fallback = question.fallback({ answers: known, randomUla: newUla });
+  const usual = question.fallback({ answers: known, randomUla: newUla });
+  const fallback = former ? move(former, known)[question.key] : usual;
   const prompt = {
     name: question.key,
     message: `${question.meaning}:`,
@@ -118,7 +123,7 @@ export async function askConflicts(
     let word: Word | "diff";
     do {
       const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
-      const message = `${conflict.path} is ${conflict.reason}:`;
+      const message = `${conflict.from ?? conflict.path} (${conflict.reason}):`;
       const reply = await prompter.prompt([
         { type: "list", name: "word", message, choices },
       ]);

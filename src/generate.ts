@@ -1,15 +1,33 @@
 import { apply } from "./apply.ts";
+import { ownersActs, type Act } from "./acts.ts";
 import type { Answers } from "./answers.ts";
-import { compare, isPrivate, settle, type Change } from "./changes.ts";
+import {
+  compare,
+  isPrivate,
+  settle,
+  WRITING,
+  type Base,
+  type Change,
+  type Disk,
+} from "./changes.ts";
 import type { Prompter } from "./conversation.ts";
 import { lookAtTarget, readDisk } from "./disk.ts";
-import { EXIT, UnusableError, type ExitCode, type Issue } from "./errors.ts";
+import {
+  EXIT,
+  FailedError,
+  UnusableError,
+  type ExitCode,
+  type Issue,
+} from "./errors.ts";
 import { recover, wasCutOff } from "./in-place.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
+import { besidePath, NEW, operationsOf, stateOperation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
-import { render } from "./render.ts";
-import { resolve, type Given } from "./resolve.ts";
-import { STATE_FILE, stateOf, stateText } from "./state.ts";
+import { render, type Tree } from "./render.ts";
+import { readState } from "./read-state.ts";
+import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
+import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
+import type { Leftover } from "./leftovers.ts";
 import type { Style } from "./style.ts";
 
 /** What a run is asked to do. */
@@ -19,9 +37,13 @@ export interface Request {
   readonly dryRun: boolean;
   readonly conflict: "ask" | "keep" | "theirs" | "markers";
   readonly git: boolean;
+  /** What was generated before: then it is followed. */
+  readonly former?: State;
+  /** Whether a run that was cut off has been taken back already. */
+  readonly recovered?: boolean;
 }
 
-/** What a run has done, or would do: report.ts turns it into text or JSON. */
+/** What a run has done, or would do: outcome.ts turns it into text or JSON. */
 export interface Outcome {
   readonly exitCode: ExitCode;
   readonly directory: string;
@@ -30,8 +52,14 @@ export interface Outcome {
   readonly warnings: readonly Issue[];
   readonly changes: readonly Change[];
   readonly written: boolean;
-  /** What happened besides: a write taken back, git without a name. */
+  /** What happened besides: a write taken back, git without a name, a `.new` file left over. */
   readonly notes: readonly string[];
+  /** What only the owner can do, after addresses changed. */
+  readonly acts: readonly Act[];
+  /** Where a prefix of the past still stands. */
+  readonly leftovers: readonly Leftover[];
+  /** Whether there was a repository before. */
+  readonly followed: boolean;
 }
 
 /** The owner at a terminal, where there is one. */
@@ -43,7 +71,7 @@ export interface Owner {
 
 /**
  * Answers become a plan, a plan becomes files, files become changes, changes reach the disk: the one
- * action behind the command, with and without a conversation, and behind `npx plop`.
+ * action behind create and regenerate, with and without a conversation, and behind `npx plop`.
  * @throws UnusableError | FailedError; then nothing was written
  */
 export async function generate(
@@ -51,29 +79,38 @@ export async function generate(
   request: Request,
   owner?: Owner,
 ): Promise<Outcome> {
-  const { directory } = request;
-  const { answers, warnings } = resolve(given);
+  const { directory, former } = request;
+  const { answers, warnings } = await resolveAll(given, former);
   const addresses = plan(answers);
   const rendered = render(addresses);
   const notes: string[] = [];
 
-  if (request.dryRun && wasCutOff(directory)) {
-    notes.push(
-      "An earlier run was cut off while writing here: without --dry-run, what it had begun is taken back first.",
-    );
-  } else if (recover(directory)) {
-    notes.push(
-      "An earlier run was cut off while writing here: what it had begun was taken back.",
-    );
-  }
-  inspect(directory);
+  notes.push(...cutOff(request));
+  if (former === undefined) refuseOwnRepository(directory);
   const wantsGit = request.git && wantsRepository(directory);
   if (request.git && !wantsGit)
     notes.push("--git: inside a git repository already, none was made.");
 
-  const compared = compare(rendered, readDisk(directory, rendered.keys()));
-  const changes = await decide(compared, request, owner);
-  notes.push(...advice(changes));
+  const paths = new Set([
+    ...rendered.keys(),
+    ...Object.keys(former?.files ?? {}),
+  ]);
+  const disk = readDisk(directory, [
+    ...paths,
+    ...[...paths].map((path) => path + NEW),
+    STATE_FILE,
+  ]);
+  if (former) refuseOtherState(directory, former, disk);
+  const base =
+    former === undefined ? undefined : await basesOf(former, addresses);
+  const changes = await decide(
+    await compare(rendered, disk, base),
+    request,
+    owner,
+  );
+  if (former) notes.push(...besideNotes(changes, disk));
+  else notes.push(...advice(changes));
+
   const outcome = {
     directory,
     answers,
@@ -81,37 +118,61 @@ export async function generate(
     warnings,
     changes,
     notes,
-    written: false,
+    acts: former ? ownersActs(plan(former.answers), addresses) : [],
+    leftovers: former
+      ? await leftoversAfter(request, former, answers, changes)
+      : [],
+    followed: former !== undefined,
   };
-  if (changes.some(({ action }) => action === "conflict"))
-    return { ...outcome, exitCode: EXIT.conflicts };
-  if (request.dryRun) return { ...outcome, exitCode: EXIT.changes };
+  const conflicts = changes.some(({ action }) => action === "conflict");
+  const open = conflicts || changes.some(({ action }) => action === "markers");
+  if (request.dryRun) {
+    const changing =
+      conflicts || changes.some(({ action }) => WRITING.has(action));
+    return {
+      ...outcome,
+      written: false,
+      exitCode: changing ? EXIT.changes : EXIT.done,
+    };
+  }
+  if (conflicts && former === undefined)
+    return { ...outcome, written: false, exitCode: EXIT.conflicts };
 
-  // The base is recorded only of what was applied: a kept file isn't one of ours.
-  const ours = new Map(
-    [...rendered].filter(([path]) => applied(changes, path)),
-  );
-  const state = {
-    path: STATE_FILE,
-    file: { text: stateText(stateOf(answers, ours)), mode: 0o644 },
-  };
-  apply(directory, changes, state, (whole) => {
+  const written = write(request, outcome, rendered, disk, (whole) => {
     const note = wantsGit ? makeRepository(whole) : undefined;
     if (note !== undefined) notes.push(note);
   });
-  const marked = changes.some(({ action }) => action === "markers");
-  return {
-    ...outcome,
-    written: true,
-    exitCode: marked ? EXIT.conflicts : EXIT.done,
-  };
+  return { ...outcome, written, exitCode: open ? EXIT.conflicts : EXIT.done };
+}
+
+/** Given answers and those of before, what lies in a subnet that moved moved along. */
+export async function resolveAll(
+  given: Given,
+  former: State | undefined,
+): Promise<Resolved> {
+  if (former === undefined) return resolve(given);
+  const { answers, issues } = survey(given, undefined, { defaults: false });
+  const misread = issues.filter(({ value }) => value !== undefined);
+  if (misread.length > 0) throw new UnusableError(misread);
+  const { move } = await import("./move.ts");
+  return resolve(move(former.answers, answers));
+}
+
+/** Takes back what an earlier run began; a dry run only says that there is something. */
+function cutOff({ directory, dryRun, recovered }: Request): string[] {
+  const told = "An earlier run was cut off while writing here: ";
+  if (dryRun && wasCutOff(directory))
+    return [`${told}without --dry-run, what it had begun is taken back first.`];
+  return recovered || recover(directory)
+    ? [`${told}what it had begun was taken back.`]
+    : [];
 }
 
 /** What the owner should see to in files that stay the owner's. */
 function advice(changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
     if (before === null || !["keep", "same"].includes(action)) return [];
-    if (isPrivate(after) && !isPrivate(before))
+    if (after && isPrivate(after) && !isPrivate(before))
       return [`Others can read your ${path}: chmod 600 ${path}`];
     if (path === ".gitignore" && action === "keep")
       return [
@@ -121,19 +182,18 @@ function advice(changes: readonly Change[]): string[] {
   });
 }
 
-function applied(changes: readonly Change[], path: string): boolean {
-  const action = changes.find((change) => change.path === path)?.action;
-  return action === "create" || action === "update" || action === "same";
+/** Another run may have written since the state was read; all else was read before it is looked at again. */
+function refuseOtherState(directory: string, former: State, disk: Disk): void {
+  const entry = disk.get(STATE_FILE);
+  if (stateText(readState(directory, entry)) === stateText(former)) return;
+  throw new FailedError(
+    `${STATE_FILE} was changed meanwhile; nothing was written`,
+    "Run again.",
+  );
 }
 
-/**
- * Looks at the target before anything is asked or done.
- * @throws FailedError where it is no directory, UnusableError where it was generated already
- */
-export function inspect(directory: string): void {
-  lookAtTarget(directory);
-  // What was cut off is taken back first, or ended.
-  if (wasCutOff(directory)) return;
+/** A repository that was generated is followed, not made again. */
+function refuseOwnRepository(directory: string): void {
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
   if (entry === undefined || entry.kind === "absent") return;
   throw new UnusableError([
@@ -141,9 +201,38 @@ export function inspect(directory: string): void {
       flag: "directory",
       value: directory,
       reason: `it holds a generated repository already (${STATE_FILE})`,
-      remedy: "Name another directory",
+      remedy: `create-kong-ipv6 regenerate ${directory} follows changes`,
     },
   ]);
+}
+
+/**
+ * Looks at the target of create before anything is asked.
+ * @throws FailedError where it is no directory, UnusableError where it was generated already
+ */
+export function inspect(directory: string): void {
+  lookAtTarget(directory);
+  // What was cut off is taken back first, or ended.
+  if (!wasCutOff(directory)) refuseOwnRepository(directory);
+}
+
+/** What each file was generated as, and how to follow its values from then to now. */
+export async function basesOf(
+  former: State,
+  now: Plan,
+): Promise<Map<string, Base>> {
+  const { follow } = await import("./follow.ts");
+  const usual = follow(plan(former.answers), now);
+  return new Map(
+    Object.entries(former.files).map(([path, record]): [string, Base] => [
+      path,
+      {
+        text: record.text,
+        mode: Number.parseInt(record.mode, 8),
+        follow: record.answers ? follow(plan(record.answers), now) : usual,
+      },
+    ]),
+  );
 }
 
 async function decide(
@@ -151,14 +240,14 @@ async function decide(
   { conflict, dryRun }: Request,
   owner: Owner | undefined,
 ): Promise<readonly Change[]> {
-  const conflicts = compared.filter(({ action }) => action === "conflict");
-  if (conflicts.length === 0) return compared;
-  const { withMarkers } = await import("./markers.ts");
-  const merged = ({ before, after }: Change): string =>
-    withMarkers(before?.text ?? "", after.text);
+  const open = compared.filter(
+    ({ action }) => action === "conflict" || action === "gone",
+  );
+  if (open.length === 0) return compared;
   if (conflict !== "ask")
-    return compared.map((change) => settle(change, conflict, merged));
-  if (owner === undefined || dryRun) return compared;
+    return compared.flatMap((change) => settle(change, conflict));
+  const conflicts = open.filter(({ action }) => action === "conflict");
+  if (owner === undefined || dryRun || conflicts.length === 0) return compared;
   const { askConflicts } = await import("./conversation.ts");
   const words = await askConflicts(
     await owner.prompter(),
@@ -166,7 +255,65 @@ async function decide(
     owner.style,
     owner.show,
   );
-  return compared.map((change) =>
-    settle(change, words.get(change.path) ?? "keep", merged),
+  return compared.flatMap((change) =>
+    settle(change, words.get(change.path) ?? "keep"),
   );
+}
+
+async function leftoversAfter(
+  { directory }: Request,
+  former: State,
+  answers: Answers,
+  changes: readonly Change[],
+): Promise<Leftover[]> {
+  const prefixes = [...former.formerPrefixes, former.answers.prefix];
+  const { findLeftovers } = await import("./leftovers.ts");
+  const written = changes.filter(({ action }) => WRITING.has(action));
+  const instead = new Map(
+    written.map(({ path, after }) => [path, after?.text ?? null]),
+  );
+  return findLeftovers(directory, answers, prefixes, instead);
+}
+
+/** @returns whether there was anything to write */
+function write(
+  { directory, former }: Request,
+  {
+    answers,
+    changes,
+    leftovers,
+  }: Pick<Outcome, "answers" | "changes" | "leftovers">,
+  rendered: Tree,
+  disk: Disk,
+  prepare: (whole: string) => void,
+): boolean {
+  const prefixes = [...new Set(leftovers.map(({ prefix }) => prefix))];
+  const state = stateText(
+    stateAfter(former, answers, rendered, changes, prefixes),
+  );
+  const operations = operationsOf(changes, disk, former !== undefined);
+  const entry = disk.get(STATE_FILE);
+  const known = entry?.kind === "file" && entry.text === state;
+  if (known && operations.length === 0) return false;
+  apply(
+    directory,
+    known ? operations : [...operations, stateOperation(state, disk)],
+    prepare,
+  );
+  return true;
+}
+
+/** `.new` files of conflicts that are none any more, and what is in the way of one. */
+function besideNotes(changes: readonly Change[], disk: Disk): string[] {
+  return changes.flatMap((change): string[] => {
+    const path = besidePath(change);
+    const entry = disk.get(path);
+    if (change.action === "conflict")
+      return entry?.kind === "other"
+        ? [`${path} could not be written: ${entry.what} is in the way.`]
+        : [];
+    return entry?.kind === "file"
+      ? [`${path} is left over from an earlier conflict: delete it when done.`]
+      : [];
+  });
 }

@@ -4,8 +4,11 @@ import { QUESTIONS, type Question } from "./answers.ts";
 export function helpText(): string {
   const first = QUESTIONS.filter((question) => question.first);
   const rest = QUESTIONS.filter((question) => !question.first);
-  return `create-kong-ipv6 [directory]: write a repository that puts a Kong gateway on
-its own public IPv6 address. Asks what flags and --answers leave open.
+  return `create-kong-ipv6 [directory]             write a repository that puts a Kong
+                                         gateway on its own IPv6 address
+create-kong-ipv6 regenerate [directory]  bring changed answers into it
+create-kong-ipv6 check [directory]       is it consistent, and valid?
+create-kong-ipv6 undo [directory]        take the last write back
 
 Answers
 ${rows(first)}
@@ -26,8 +29,8 @@ Examples
   npx create-kong-ipv6 my-gateway
   npx create-kong-ipv6 my-gateway --prefix 2a03:2222:3333:4444::/64 --yes
 
-Exit codes: 0 done, 1 failed, 2 unusable arguments or answers,
-3 conflicts left for you, 4 --dry-run: there are changes, 130 cancelled.`;
+Exit codes: 0 done, 1 failed, 2 unusable arguments or answers, 3 conflicts left
+for you, 4 --dry-run or check: there are changes, 130 cancelled.`;
 }
 
 function rows(questions: readonly Question[]): string {

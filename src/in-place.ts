@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -16,7 +15,8 @@ import {
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { codeOf, parentInTheWay } from "./disk.ts";
 import { FailedError } from "./errors.ts";
-import type { File } from "./render.ts";
+import type { Operation } from "./operations.ts";
+import { sha256, STATE_FILE } from "./state.ts";
 import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
 
 // Files that are written into a directory in use: behind a journal, so that a run that is cut off
@@ -28,17 +28,21 @@ const WORK = ".kong-ipv6.tmp";
 /** What the last write replaced, as WORK was when it was done. */
 export const UNDO = ".kong-ipv6.undo";
 
-/** What WORK/journal.json says: enough to take a write back that was cut off. */
-interface Journal {
+/** What WORK/journal.json says: enough to take a write back, while it is going on and later. */
+export interface Journal {
   /** In the order they are written; `replaced` ones have their old file under old/. */
-  readonly files: readonly {
-    readonly path: string;
-    readonly replaced: boolean;
-    /** Of what is written: an owner's edit since then is told by it. */
-    readonly sha256: string | undefined;
-  }[];
+  readonly files: readonly JournalEntry[];
   /** Directories that the write makes, parents first. */
   readonly made: readonly string[];
+}
+
+interface JournalEntry {
+  readonly path: string;
+  readonly replaced: boolean;
+  /** Of what is written: an owner's edit since then is told by it. null where the file goes. */
+  readonly sha256: string | null;
+  /** Permission bits of what is written. */
+  readonly mode: number;
 }
 
 /** Whether a run was cut off while it was writing into a directory in use. */
@@ -54,16 +58,13 @@ export function wasCutOff(directory: string): boolean {
 export function recover(directory: string): boolean {
   if (!wasCutOff(directory)) return false;
   const work = join(directory, WORK);
-  const pid = Number(readIfThere(join(work, "pid")));
-  if (pid > 0 && pid !== process.pid && isAlive(pid)) {
-    throw new FailedError(
-      `another run (process ${pid}) is writing to ${directory}`,
-      `Wait until it has ended; if that process is something else, remove ${WORK}/pid.`,
-    );
-  }
-  const journal = readJournal(directory);
+  const former = holderOf(work);
+  if (former.pid > 0 && former.pid !== process.pid && isAlive(former.pid))
+    throw busy(directory, former.pid);
+  const journal = readJournal(directory, WORK);
+  claim(directory, former);
   try {
-    if (journal === undefined) rmSync(work, { recursive: true });
+    if (journal === undefined) discard(directory);
     else if (journal.files.some((_, index) => isLeft(work, index)))
       takeBack(directory, journal);
     else finish(directory, journal);
@@ -77,94 +78,154 @@ export function recover(directory: string): boolean {
   return true;
 }
 
-/** A directory may come from anywhere: its journal leads to no place outside of it. */
-function readJournal(directory: string): Journal | undefined {
-  const work = join(directory, WORK);
+/**
+ * The journal in WORK or UNDO. A directory may come from anywhere: its journal leads to no place
+ * outside of it.
+ * @throws FailedError
+ */
+export function readJournal(
+  directory: string,
+  where: typeof WORK | typeof UNDO,
+): Journal | undefined {
+  const home = join(directory, where);
   try {
-    if (!lstatSync(work).isDirectory()) throw new Error("not a directory");
-    const text = readIfThere(join(work, "journal.json"));
+    if (!lstatSync(home).isDirectory()) throw new Error("not a directory");
+    const text = readIfThere(join(home, "journal.json"));
     if (text === "") return undefined;
     const journal = JSON.parse(text) as Journal;
     const paths = [...journal.files.map(({ path }) => path), ...journal.made];
-    const stray = paths.some(
-      (path) =>
-        path !== normalize(path) ||
-        isAbsolute(path) ||
-        path.split("/").includes("..") ||
-        parentInTheWay(directory, path) !== undefined,
-    );
+    const stray = paths.some((path) => leadsOut(directory, path));
     if (stray) throw new Error("it leads out of its directory");
+    for (const [index, { replaced }] of journal.files.entries()) {
+      const old = lstatSync(join(home, "old", String(index)), {
+        throwIfNoEntry: false,
+      });
+      if (replaced && old?.isFile() === false) throw new Error("no plain file");
+    }
     return journal;
   } catch (error) {
     throw new FailedError(
-      `${work} was not left by create-kong-ipv6`,
+      `${home} was not left by create-kong-ipv6`,
       "Look at it, and move it away.",
       { cause: error },
     );
   }
 }
 
+function leadsOut(directory: string, path: string): boolean {
+  const parts = path.split("/");
+  return (
+    path !== normalize(path) ||
+    isAbsolute(path) ||
+    parts.some((part) => ["", ".", "..", ".git"].includes(part)) ||
+    parentInTheWay(directory, path) !== undefined
+  );
+}
+
+/** @throws FailedError where another run is at it, or something has changed meanwhile */
 export function writeInto(
   directory: string,
-  files: readonly [string, File][],
+  operations: readonly Operation[],
 ): void {
   const work = join(directory, WORK);
-  mkdirSync(work, { mode: 0o700 });
+  lock(directory);
   let journal: Journal | undefined;
   try {
-    writeFileSync(join(work, "pid"), String(process.pid));
-    const made = new Set<string>();
-    const entries = files.map(([path, file], index) => {
-      const target = join(directory, path);
-      const replaced = existsSync(target);
-      const existing = replaced ? readFileSync(target, "utf8") : "";
-      if (replaced) copy(target, join(work, "old", String(index)));
-      const prepared = join(work, "new", String(index));
-      writeOne(prepared, file, existing);
-      missingParents(directory, path).forEach((parent) => made.add(parent));
-      return { path, replaced, sha256: hashOf(prepared) };
-    });
-    journal = { files: entries, made: [...made] };
+    journal = stage(directory, operations);
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));
     for (const parent of journal.made) makeDirectory(join(directory, parent));
-    for (const [index, { path }] of entries.entries()) {
-      renameSync(join(work, "new", String(index)), join(directory, path));
+    for (const [index, { path, content }] of operations.entries()) {
+      const prepared = join(work, "new", String(index));
+      if (content !== null) renameSync(prepared, join(directory, path));
+      else {
+        rmSync(join(directory, path));
+        rmSync(prepared);
+        removeEmpty(directory, dirname(path));
+      }
     }
     finish(directory, journal);
   } catch (error) {
-    if (journal === undefined) rmSync(work, { recursive: true });
+    if (journal === undefined) discard(directory);
     else takeBack(directory, journal);
     throw error;
   }
+  forgetFormer(directory);
 }
 
-/** Whether a file was never moved to its place: the target is untouched. */
+/** The undo of before: what is written is written, also where this can't be taken away. */
+function forgetFormer(directory: string): void {
+  const former = join(directory, UNDO, "former");
+  if (!existsSync(former)) return;
+  try {
+    rmSync(former, { recursive: true });
+  } catch (error) {
+    if (codeOf(error) === String(error)) throw error;
+  }
+}
+
+/** Keeps what is there, prepares what shall be there; nothing is changed yet. */
+function stage(directory: string, operations: readonly Operation[]): Journal {
+  const work = join(directory, WORK);
+  const made = new Set<string>();
+  const files = operations.map((operation, index): JournalEntry => {
+    const { path, content, mode, expected } = operation;
+    const target = join(directory, path);
+    const replaced = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
+    const old = join(work, "old", String(index));
+    if (replaced) copy(target, old);
+    if ((replaced ? hashOf(old) : null) !== expected) {
+      throw new FailedError(
+        `${path} was changed meanwhile; nothing was written`,
+        "Run again.",
+      );
+    }
+    // An empty file stands for one that shall go, until it is gone.
+    writeOne(join(work, "new", String(index)), content ?? "", mode);
+    if (content !== null)
+      missingParents(directory, path).forEach((parent) => made.add(parent));
+    const sum = content === null ? null : sha256(content);
+    return { path, replaced, sha256: sum, mode };
+  });
+  return { files, made: [...made] };
+}
+
+/** Whether a file was never moved to its place: the target is untouched, or only taken away. */
 function isLeft(work: string, index: number): boolean {
   return existsSync(join(work, "new", String(index)));
 }
 
-/** All is in its place: what was replaced stays for undo. */
+/**
+ * All is in its place: what was replaced stays for undo. A write that made all there is, state
+ * included, needs nothing for that. At every moment the old undo is there, or the new one.
+ */
 function finish(directory: string, { files }: Journal): void {
   const work = join(directory, WORK);
-  rmSync(join(directory, UNDO), { recursive: true, force: true });
-  if (files.some(({ replaced }) => replaced))
-    renameSync(work, join(directory, UNDO));
-  else rmSync(work, { recursive: true });
+  const undo = join(directory, UNDO);
+  const made = files.some(
+    ({ path, replaced }) => path === STATE_FILE && !replaced,
+  );
+  if (made && !files.some(({ replaced }) => replaced))
+    return discard(directory);
+  const former = join(work, "former");
+  if (existsSync(undo)) renameSync(undo, former);
+  renameSync(work, undo);
 }
 
 /** May be cut off itself, and run again. What the owner changed meanwhile is the owner's. */
 function takeBack(directory: string, { files, made }: Journal): void {
   const work = join(directory, WORK);
   let owned = false;
-  for (const [index, { path, replaced, sha256 }] of files.entries()) {
+  for (const [index, { path, replaced, sha256: sum }] of files.entries()) {
     const target = join(directory, path);
-    if (isLeft(work, index)) continue;
     const old = join(work, "old", String(index));
     const there = hashOf(target);
-    if (there !== sha256) {
+    const removing = sum === null && there === null;
+    if (isLeft(work, index) && !removing) continue;
+    if (there !== sum) {
       if (replaced && there !== hashOf(old)) owned = true;
     } else if (replaced) {
+      makeDirectory(dirname(target));
       copy(old, join(work, "back"));
       renameSync(join(work, "back"), target);
     } else rmSync(target, { force: true });
@@ -173,23 +234,121 @@ function takeBack(directory: string, { files, made }: Journal): void {
     const path = join(directory, parent);
     if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
   }
-  if (owned) return finish(directory, { files, made });
-  // Without its journal the rest means nothing any more.
-  rmSync(join(work, "journal.json"), { force: true });
-  rmSync(work, { recursive: true });
+  if (owned) {
+    finish(directory, { files, made });
+    return forgetFormer(directory);
+  }
+  const former = join(work, "former");
+  if (existsSync(former)) renameSync(former, join(directory, UNDO));
+  discard(directory);
 }
 
-/** undefined where there is no plain file. */
-function hashOf(path: string): string | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true)
-    return undefined;
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
+/**
+ * Takes WORK away: without its journal the rest means nothing any more; who holds it is told until
+ * the last.
+ */
+function discard(directory: string): void {
+  const work = join(directory, WORK);
+  rmSync(join(work, "journal.json"), { force: true });
+  const [held, rest] = [true, false].map((holder) =>
+    readdirSync(work).filter((name) => HOLDER.test(name) === holder),
+  ) as [string[], string[]];
+  for (const name of [...rest, ...held])
+    rmSync(join(work, name), { recursive: true, force: true });
+  rmdirSync(work);
+}
+
+/** Whoever puts WORK there, its process id in it, may write; who finds it there may not. */
+function lock(directory: string): void {
+  removeGarbage(directory);
+  const own = join(directory, `.kong-ipv6.${process.pid}.lock`);
+  mkdirSync(own, { mode: 0o700 });
+  try {
+    writeFileSync(join(own, "pid"), String(process.pid));
+    renameSync(own, join(directory, WORK));
+  } catch (error) {
+    rmSync(own, { recursive: true });
+    if (!["ENOTEMPTY", "EEXIST"].includes(codeOf(error))) throw error;
+    throw busy(directory, holderOf(join(directory, WORK)).pid);
+  }
+}
+
+/** What runs that were killed left of their own directories. */
+function removeGarbage(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = Number(/^\.kong-ipv6\.(\d+)\.lock$/.exec(name)?.[1]);
+    if (pid > 0 && !isAlive(pid))
+      rmSync(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+const HOLDER = /^(pid|claim\.\d+)$/;
+
+interface Holder {
+  /** 0 where it isn't known. */
+  readonly pid: number;
+  /** The file in WORK that says so. */
+  readonly file: string;
+}
+
+function holderOf(work: string): Holder {
+  const claimed = /^claim\.\d+$/;
+  const file = existsSync(work)
+    ? lstatSync(work).isDirectory()
+      ? readdirSync(work).find((name) => claimed.test(name))
+      : undefined
+    : undefined;
+  if (file !== undefined) return { pid: Number(file.slice(6)), file };
+  return { pid: Number(readIfThere(join(work, "pid"))) || 0, file: "pid" };
+}
+
+/** Of several that find a dead run's WORK, one takes it over: the one whose rename succeeds. */
+function claim(directory: string, former: Holder): void {
+  const work = join(directory, WORK);
+  const own = join(work, `claim.${process.pid}`);
+  try {
+    renameSync(join(work, former.file), own);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    // Not even a process id: nobody is at it, but somebody may have been faster.
+    if (former.pid === 0 && holderOf(work).pid === 0) return;
+    throw busy(directory, holderOf(work).pid);
+  }
+  if (former.file === "pid" && Number(readIfThere(own)) !== former.pid) {
+    // Another run has begun since: it keeps its lock.
+    renameSync(own, join(work, "pid"));
+    throw busy(directory, holderOf(work).pid);
+  }
+}
+
+function busy(directory: string, pid: number): FailedError {
+  const who = pid > 0 ? ` (process ${pid})` : "";
+  return new FailedError(
+    `another run${who} is writing to ${directory}`,
+    `Wait until it has ended; if that process is something else, remove ${WORK}/pid.`,
+  );
+}
+
+/** null where there is no plain file. */
+export function hashOf(path: string): string | null {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile()
+    ? sha256(readFileSync(path))
+    : null;
 }
 
 function copy(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
   chmodSync(to, statSync(from).mode & 0o7777);
+}
+
+/** Removes a directory and then its parents, as long as they are empty. */
+function removeEmpty(directory: string, path: string): void {
+  for (let parent = path; parent !== "."; parent = dirname(parent)) {
+    const full = join(directory, parent);
+    if (!existsSync(full) || readdirSync(full).length > 0) return;
+    rmdirSync(full);
+  }
 }
 
 /** Parents of a path that are not there, topmost first, relative to the directory. */

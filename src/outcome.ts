@@ -1,8 +1,11 @@
 import { QUESTIONS, type Answers } from "./answers.ts";
 import { EXIT, issueText } from "./errors.ts";
+import { WRITING, type Change } from "./changes.ts";
 import type { Outcome } from "./generate.ts";
+import type { Leftover } from "./leftovers.ts";
+import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
-import { changesText, diffText, planText, summary } from "./report.ts";
+import { changesText, counted, diffText, planText, summary } from "./report.ts";
 import type { Style } from "./style.ts";
 
 export interface Manner {
@@ -23,9 +26,10 @@ export function outcomeText(
 ): string {
   const { changes, warnings, notes } = outcome;
   const listed =
-    manner.dryRun || changes.some(({ action }) => action !== "create");
+    manner.dryRun ||
+    changes.some(({ action }) => action !== "create" && action !== "same");
   const differing = changes.filter(
-    ({ action }) => action !== "same" && action !== "keep",
+    ({ action }) => WRITING.has(action) || action === "conflict",
   );
   const sections = [
     planText(outcome.plan),
@@ -37,6 +41,7 @@ export function outcomeText(
       : "",
     listed ? changesText(changes, style) : "",
     notes.join("\n"),
+    leftoversText(outcome.leftovers, style),
     endText(outcome, manner, style),
     manner.asked
       ? `To repeat this without questions:\n  ${repeatCommand(outcome.answers, manner.shown, manner.git)}`
@@ -48,44 +53,99 @@ export function outcomeText(
 }
 
 function endText(
-  { exitCode, written, changes, plan }: Outcome,
+  outcome: Outcome,
   { shown, dryRun }: Manner,
   style: Style,
 ): string {
-  if (!written) {
-    if (exitCode === EXIT.conflicts) {
-      return `${style.red("Nothing was written")}: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.`;
-    }
-    return dryRun ? "Nothing was written: --dry-run." : "";
+  const { exitCode, written, changes, followed } = outcome;
+  if (dryRun) return "Nothing was written: --dry-run.";
+  if (!written && exitCode === EXIT.conflicts && !followed) {
+    return `${style.red("Nothing was written")}: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.`;
   }
-  const count = changes.filter(
-    ({ action }) => !["same", "keep"].includes(action),
-  ).length;
+  if (!written)
+    return ["Nothing to change.", ...conflictLines(changes)].join("\n");
+  const count = changes.filter(({ action }) => WRITING.has(action)).length;
+  return [
+    style.green(
+      `${followed ? "Changed" : "Wrote"} ${counted(count, "file")} ${followed ? "in" : "to"} ${placeText(shown)}.`,
+    ),
+    ...conflictLines(changes),
+    ...(followed ? followedSteps(outcome) : firstSteps(outcome, shown)),
+  ].join("\n");
+}
+
+/** `.` and a full stop would read as `..`. */
+export const placeText = (shown: string): string =>
+  shown === "." ? "this directory" : shown;
+
+function conflictLines(changes: readonly Change[]): string[] {
+  const conflicts = changes.filter(({ action }) => action === "conflict");
+  const marked = changes.filter(({ action }) => action === "markers");
+  return [
+    ...conflicts.map(
+      (change) =>
+        `${change.from ?? change.path} is as it was: what would be new is in ${besidePath(change)}.`,
+    ),
+    ...(conflicts.length > 0
+      ? [
+          "Take over what you want and run regenerate again, or choose with --conflict\nkeep, theirs or markers.",
+        ]
+      : []),
+    ...marked.map(
+      ({ path }) => `${path} has conflict markers, for you to mend.`,
+    ),
+  ];
+}
+
+function firstSteps({ plan }: Outcome, shown: string): string[] {
   const target = plan.ipv4.address || `[${plan.host.address}]`;
-  const steps = [
+  return steps([
     `Read ${shown}/README.md: the plan, the DNS records to set, the steps.`,
     `Copy it to the server:  rsync -a ${quoted(shown)}/ root@${target}:/opt/kong-ipv6/`,
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
-  ];
+  ]);
+}
+
+function followedSteps({ acts }: Outcome): string[] {
+  return steps([
+    "Copy it to the server, and there:  sudo ./scripts/apply.sh",
+    ...acts.map(
+      (act) => `${act.what}:\n       old ${act.old}\n       new ${act.new}`,
+    ),
+  ]);
+}
+
+function steps(lines: readonly string[]): string[] {
   return [
-    style.green(`Wrote ${count} files to ${shown}.`),
-    ...(exitCode === EXIT.conflicts
-      ? ["Files with conflict markers are left for you to mend."]
-      : []),
     "",
     "Next steps",
-    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
-  ].join("\n");
+    ...lines.map((line, index) => `  ${index + 1}. ${line}`),
+  ];
+}
+
+/** Where prefixes of the past still stand: path:line, as editors take it. */
+export function leftoversText(
+  leftovers: readonly Leftover[],
+  style: Style,
+): string {
+  if (leftovers.length === 0) return "";
+  const lines = leftovers.map(
+    ({ path, line, text }) => `  ${path}:${line}  ${text}`,
+  );
+  return [style.yellow("The old prefix still stands in"), ...lines].join("\n");
 }
 
 /** What a run has done, for a program; README "JSON" describes it. */
 export function outcomeJson(outcome: Outcome): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =
     outcome;
+  const { acts, leftovers } = outcome;
   const listed = changes.map(({ path, action, after, reason }) => ({
     path,
     action,
-    mode: after.mode.toString(8).padStart(4, "0"),
+    ...(after === null
+      ? {}
+      : { mode: after.mode.toString(8).padStart(4, "0") }),
     ...(reason === undefined ? {} : { reason }),
   }));
   return printableJson({
@@ -95,6 +155,8 @@ export function outcomeJson(outcome: Outcome): string {
     answers,
     warnings,
     notes,
+    acts,
+    leftovers,
     summary: summary(changes),
     changes: listed,
   });

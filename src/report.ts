@@ -7,17 +7,25 @@ import type { Style } from "./style.ts";
 const SIGN: Record<Action, string> = {
   create: "+",
   update: "~",
+  merge: "~",
   markers: "~",
+  delete: "-",
   conflict: "!",
+  orphan: "=",
+  gone: "=",
   keep: "=",
   same: "=",
 };
 
 const WORD: Record<Action, string> = {
   create: "to create",
-  update: "to replace",
+  update: "to update",
+  merge: "to merge with your edits",
   markers: "to mark with both texts",
-  conflict: "in the way",
+  delete: "to delete",
+  conflict: "in conflict",
+  orphan: "left as yours",
+  gone: "deleted by you",
   keep: "kept as yours",
   same: "as they should be",
 };
@@ -27,12 +35,7 @@ export function changesText(changes: readonly Change[], style: Style): string {
   const lines = changes
     .filter(({ action }) => action !== "same")
     .map(({ path, action, reason }) => {
-      const paint =
-        action === "create"
-          ? style.green
-          : action === "conflict"
-            ? style.red
-            : style.yellow;
+      const paint = paintOf(action, style);
       return `  ${paint(SIGN[action])} ${path}${reason === undefined ? "" : style.dim(`  (${reason})`)}`;
     });
   return [...lines, summaryText(changes)].join("\n");
@@ -44,6 +47,16 @@ export function summaryText(changes: readonly Change[]): string {
   );
   return `Plan: ${counts.join(", ") || "nothing"}.`;
 }
+
+function paintOf(action: Action, style: Style): (text: string) => string {
+  if (action === "create") return style.green;
+  if (action === "conflict" || action === "delete") return style.red;
+  return SIGN[action] === "~" ? style.yellow : style.dim;
+}
+
+/** `1 file`, `2 files`. */
+export const counted = (count: number, thing: string): string =>
+  `${count} ${thing}${count === 1 ? "" : "s"}`;
 
 /** How many changes there are of each kind that occurs. */
 export function summary(
@@ -61,9 +74,9 @@ export function diffText(
 ): string {
   const patch = createTwoFilesPatch(
     before === null ? "/dev/null" : `a/${path}`,
-    `b/${path}`,
+    after === null ? "/dev/null" : `b/${path}`,
     before?.text ?? "",
-    after.text,
+    after?.text ?? "",
     "",
     "",
     { headerOptions: FILE_HEADERS_ONLY },

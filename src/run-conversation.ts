@@ -2,6 +2,7 @@ import nodePlop from "node-plop";
 import { GENERATOR, setGenerator } from "../plopfile.ts";
 import { converse, type Prompter } from "./conversation.ts";
 import { CancelledError, EXIT } from "./errors.ts";
+import type { Answers } from "./answers.ts";
 import type { Given } from "./resolve.ts";
 
 /**
@@ -11,12 +12,13 @@ import type { Given } from "./resolve.ts";
 export async function runConversation<T>(
   given: Given,
   act: (given: Given) => Promise<T>,
+  former?: Answers,
 ): Promise<T> {
   let result: { value: T } | undefined;
   let failure: { error: unknown } | undefined;
   const plop = await nodePlop();
   setGenerator(plop, {
-    ask: (prompter) => converse(prompter, given),
+    ask: (prompter) => converse(prompter, given, former),
     act: async (answered) => {
       try {
         result = { value: await act(answered) };

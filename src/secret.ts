@@ -27,17 +27,51 @@ export function fillSecrets(text: string, existing = ""): string {
   );
 }
 
-/** The opposite: a text from disk as it may be stored and shown. */
-export function redactSecrets(text: string, rendered: string): string {
-  const secret = new Set(
-    [...rendered.matchAll(ASSIGNMENT)]
-      .filter(([, , , value]) => value === SECRET)
-      .map(([, , key]) => key),
-  );
+/** The one file with secrets, and their keys. */
+export const SECRET_FILE = ".env";
+const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
+
+/** The opposite: a file's text from disk as it may be stored and shown. */
+export function redactSecrets(path: string, text: string): string {
+  if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;
   return text.replace(
     ASSIGNMENT,
     (line, start: string, key: string, value: string) =>
       // Where there is none yet, one is missing: that is no secret.
-      secret.has(key) && value !== "" ? start + SECRET : line,
+      SECRET_KEYS.includes(key) && value !== "" ? start + SECRET : line,
   );
+}
+
+/**
+ * A new text that has a secret no more keeps it all the same: it may be the only copy of what a
+ * database was set up with.
+ * @param redacted what is there, as redactSecrets gives it
+ */
+export function keepSecrets(text: string, redacted: string): string {
+  const has = new Set(secretKeys(text));
+  const kept = secretKeys(redacted).filter((key) => !has.has(key));
+  if (kept.length === 0) return text;
+  return `${text}${KEPT}${kept.map((key) => `${key}=${SECRET}\n`).join("")}`;
+}
+
+const KEPT = "\n# No longer used, kept for you:\n";
+
+/** A redacted text without what keepSecrets added to it. */
+export function withoutKept(redacted: string): string {
+  const at = redacted.indexOf(KEPT);
+  const added = at < 0 ? "" : redacted.slice(at + KEPT.length);
+  const untouched = added.replaceAll(/^[A-Z_]+=<secret>\n/gm, "") === "";
+  return at >= 0 && untouched ? redacted.slice(0, at) : redacted;
+}
+
+/** A file's text from disk as base and owner's sums know it: no secrets, LF, nothing of keepSecrets. */
+export function ownText(path: string, text: string): string {
+  return withoutKept(redactSecrets(path, text.replaceAll("\r\n", "\n")));
+}
+
+/** The keys of `KEY=<secret>` lines. */
+function secretKeys(text: string): string[] {
+  return [...text.matchAll(ASSIGNMENT)]
+    .filter(([, , , value]) => value === SECRET)
+    .map(([, , key]) => key as string);
 }

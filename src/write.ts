@@ -1,17 +1,15 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "./disk.ts";
-import type { File } from "./render.ts";
-import { fillSecrets } from "./secret.ts";
 
 export function writeOne(
   path: string,
-  { text, mode }: File,
-  existing: string,
+  content: string | Uint8Array,
+  mode: number,
 ): void {
   makeDirectory(dirname(path));
   // Never readable by others for a moment: the mode is there from the start.
-  writeFileSync(path, fillSecrets(text, existing), { mode, flag: "wx" });
+  writeFileSync(path, content, { mode, flag: "wx" });
   chmodSync(path, mode);
 }
 

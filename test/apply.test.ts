@@ -12,10 +12,15 @@ import {
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { apply } from "../src/apply.ts";
-import { compare, settle, type Change } from "../src/changes.ts";
+import { compare, settle, type Word } from "../src/changes.ts";
 import { readDisk } from "../src/disk.ts";
 import { FailedError } from "../src/errors.ts";
 import { recover, UNDO } from "../src/in-place.ts";
+import {
+  operationsOf,
+  stateOperation,
+  type Operation,
+} from "../src/operations.ts";
 import type { File, Tree } from "../src/render.ts";
 import { SECRET } from "../src/secret.ts";
 import { power } from "./support/power.ts";
@@ -28,10 +33,7 @@ vi.mock("node:fs", async (original) => {
 
 beforeEach(() => power.on());
 
-const STATE = {
-  path: ".kong-ipv6.json",
-  file: { text: "{}\n", mode: 0o644 },
-} as const;
+const STATE = ".kong-ipv6.json";
 
 const NEW: Tree = new Map<string, File>([
   [".env", { text: `A=1\nKONG_PG_PASSWORD=${SECRET}\n`, mode: 0o600 }],
@@ -57,13 +59,18 @@ function put(directory: string, tree: Tree): string {
   return directory;
 }
 
-const changesFor = (directory: string, rendered = NEW): Change[] =>
-  compare(rendered, readDisk(directory, rendered.keys())).map((change) =>
-    settle(change, "theirs", () => ""),
-  );
+async function operationsFor(
+  directory: string,
+  word: Word = "theirs",
+): Promise<Operation[]> {
+  const disk = readDisk(directory, [...NEW.keys(), STATE]);
+  const changes = await compare(NEW, disk);
+  const settled = changes.flatMap((change) => settle(change, word));
+  return [...operationsOf(settled, disk, false), stateOperation("{}\n", disk)];
+}
 
-const write = (directory: string): void =>
-  apply(directory, changesFor(directory), STATE, () => {});
+const write = async (directory: string): Promise<void> =>
+  apply(directory, await operationsFor(directory));
 
 /** Every file and directory, the undo journal left out; a random password as such. */
 function snapshot(directory: string): Record<string, unknown> {
@@ -74,7 +81,8 @@ function snapshot(directory: string): Record<string, unknown> {
     withFileTypes: true,
   })) {
     const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
-    if (path.startsWith(UNDO)) continue;
+    // Another process would take this one's lock away; the test has the same id.
+    if (path.startsWith(UNDO) || /^\.kong-ipv6\.\d+\.lock/.test(path)) continue;
     found[path] = entry.isDirectory()
       ? "directory"
       : [
@@ -99,11 +107,11 @@ const hasNoTrace = (directory: string): void => {
 };
 
 describe("a new directory", () => {
-  test("appears whole, with the modes it should have under any umask", () => {
+  test("appears whole, with the modes it should have under any umask", async () => {
     const before = process.umask(0o077);
     onTestFinished(() => void process.umask(before));
     const directory = join(temporary(), "a/b/gateway");
-    write(directory);
+    await write(directory);
     expect(snapshot(directory)).toEqual({
       ".env": ["A=1\nKONG_PG_PASSWORD=<random>\n", 0o600],
       ".kong-ipv6.json": ["{}\n", 0o644],
@@ -121,44 +129,45 @@ describe("a new directory", () => {
     expect(existsSync(join(directory, UNDO))).toBe(false);
   });
 
-  test("is handed to prepare before it can be seen", () => {
+  test("is handed to prepare before it can be seen", async () => {
     const directory = join(temporary(), "gateway");
     const seen: boolean[] = [];
-    apply(directory, changesFor(directory), STATE, (inside) => {
+    const operations = await operationsFor(directory);
+    apply(directory, operations, (inside) => {
       seen.push(existsSync(directory), existsSync(join(inside, "README.md")));
     });
     expect(seen).toEqual([false, true]);
   });
 
-  test("doesn't appear where prepare fails", () => {
+  test("doesn't appear where prepare fails", async () => {
     const root = temporary();
     const fail = (): void => {
       throw Object.assign(new Error("no git"), { code: "ENOENT" });
     };
     const directory = join(root, "a/gateway");
-    const act = (): void =>
-      apply(directory, changesFor(directory), STATE, fail);
+    const operations = await operationsFor(directory);
+    const act = (): void => apply(directory, operations, fail);
     expect(act).toThrow(FailedError);
     expect(readdirSync(root)).toEqual([]);
   });
 
-  test("that exists and is empty keeps its own mode", () => {
+  test("that exists and is empty keeps its own mode", async () => {
     const directory = join(temporary(), "gateway");
     mkdirSync(directory);
     chmodSync(directory, 0o2750);
-    write(directory);
+    await write(directory);
     expect(statSync(directory).mode & 0o7777).toBe(0o2750);
     expect(existsSync(join(directory, "README.md"))).toBe(true);
   });
 
-  test("what a killed run left beside it is taken away, a living run's not", () => {
+  test("what a killed run left beside it is taken away, a living run's not", async () => {
     const root = temporary();
     // No process has the largest id.
     mkdirSync(join(root, ".gateway.kong-ipv6-4194304"));
     mkdirSync(join(root, ".gateway.kong-ipv6-1"));
     mkdirSync(join(root, ".gateway.kong-ipv6-notes"));
     mkdirSync(join(root, ".other.kong-ipv6-4194304"));
-    write(join(root, "gateway"));
+    await write(join(root, "gateway"));
     expect(readdirSync(root).sort()).toEqual([
       ".gateway.kong-ipv6-1",
       ".gateway.kong-ipv6-notes",
@@ -169,9 +178,9 @@ describe("a new directory", () => {
 });
 
 describe("a directory in use", () => {
-  test("keeps what isn't ours, the password too, and what was replaced for undo", () => {
+  test("keeps what isn't ours, the password too, and what was replaced for undo", async () => {
     const directory = put(temporary(), OWNERS);
-    write(directory);
+    await write(directory);
     expect(snapshot(directory)).toMatchObject({
       ".env": ["A=1\nKONG_PG_PASSWORD=mine\n", 0o600],
       "README.md": ["# Generated\n", 0o644],
@@ -188,22 +197,19 @@ describe("a directory in use", () => {
     hasNoTrace(directory);
   });
 
-  test("in which nothing is replaced has nothing to undo", () => {
+  test("in which nothing is replaced has nothing to undo", async () => {
     const directory = put(
       temporary(),
       new Map([["x", { text: "", mode: 0o644 }]]),
     );
-    write(directory);
+    await write(directory);
     expect(existsSync(join(directory, UNDO))).toBe(false);
     hasNoTrace(directory);
   });
 
-  test("keeps what the owner wants to keep", () => {
+  test("keeps what the owner wants to keep", async () => {
     const directory = put(temporary(), OWNERS);
-    const changes = compare(NEW, readDisk(directory, NEW.keys())).map(
-      (change) => settle(change, "keep", () => ""),
-    );
-    apply(directory, changes, STATE, () => {});
+    apply(directory, await operationsFor(directory, "keep"));
     expect(snapshot(directory)).toMatchObject({
       ".env": ["KONG_PG_PASSWORD=mine\nOTHER=1\n", 0o640],
       "README.md": ["# Mine\n", 0o644],
@@ -224,24 +230,27 @@ const TARGETS: Record<string, () => string> = {
 
 describe.each(Object.entries(TARGETS))("%s", (_, make) => {
   /** How many changing calls a whole write makes, and what is there then. */
-  function measured(): { calls: number; after: Record<string, unknown> } {
+  async function measured(): Promise<{
+    calls: number;
+    after: Record<string, unknown>;
+  }> {
     const directory = make();
     power.on();
-    write(directory);
+    await write(directory);
     return { calls: power.used, after: snapshot(directory) };
   }
 
-  test("is as it was wherever the disk is full", () => {
-    const { calls } = measured();
+  test("is as it was wherever the disk is full", async () => {
+    const { calls } = await measured();
     expect(calls).toBeGreaterThan(10);
     for (let cut = 0; cut < calls; cut += 1) {
       const directory = make();
       const before = snapshot(directory);
-      const changes = changesFor(directory);
+      const operations = await operationsFor(directory);
       power.cutAfter(cut, "fail");
       let failure: unknown;
       try {
-        apply(directory, changes, STATE, () => {});
+        apply(directory, operations);
       } catch (error) {
         failure = error;
       }
@@ -254,15 +263,15 @@ describe.each(Object.entries(TARGETS))("%s", (_, make) => {
     }
   });
 
-  test("is whole or as it was wherever the run is killed, and the next one mends it", () => {
-    const { calls, after } = measured();
+  test("is whole or as it was wherever the run is killed, and the next one mends it", async () => {
+    const { calls, after } = await measured();
     const outcomes = new Set<string>();
     for (let cut = 0; cut < calls; cut += 1) {
       const directory = make();
       const before = snapshot(directory);
-      const changes = changesFor(directory);
+      const operations = await operationsFor(directory);
       power.cutAfter(cut, "dead");
-      expect(() => apply(directory, changes, STATE, () => {})).toThrow();
+      expect(() => apply(directory, operations)).toThrow();
       power.on();
       if (existsSync(directory)) recover(directory);
       const found = snapshot(directory);
@@ -278,27 +287,27 @@ describe.each(Object.entries(TARGETS))("%s", (_, make) => {
           if (/^\.(a|gateway)\.kong-ipv6-/.test(name))
             rmSync(join(parent, name), { recursive: true });
       }
-      write(directory);
+      await write(directory);
       expect([cut, snapshot(directory)]).toEqual([cut, after]);
     }
     expect(outcomes).toContain("as it was");
   });
 });
 
-test("a recovery that is killed itself is ended by the next", () => {
+test("a recovery that is killed itself is ended by the next", async () => {
   const make = TARGETS["a directory in use"] as () => string;
   const whole = make();
   power.on();
-  write(whole);
+  await write(whole);
   const calls = power.used;
   const after = snapshot(whole);
   for (let cut = 0; cut < calls; cut += 3) {
     for (let second = 0; ; second += 1) {
       const directory = make();
       const before = snapshot(directory);
-      const changes = changesFor(directory);
+      const operations = await operationsFor(directory);
       power.cutAfter(cut, "dead");
-      expect(() => apply(directory, changes, STATE, () => {})).toThrow();
+      expect(() => apply(directory, operations)).toThrow();
       power.cutAfter(second, "dead");
       let killed = false;
       try {
@@ -318,22 +327,22 @@ test("a recovery that is killed itself is ended by the next", () => {
 });
 
 describe("recover", () => {
-  const cutOff = (): string => {
+  const cutOff = async (): Promise<string> => {
     const directory = put(temporary(), OWNERS);
-    const changes = changesFor(directory);
+    const operations = await operationsFor(directory);
     const whole = put(temporary(), OWNERS);
     power.on();
-    write(whole);
+    await write(whole);
     // Among the moves to their places: the state comes last.
     const calls = power.used - 4;
     power.cutAfter(calls, "dead");
-    expect(() => apply(directory, changes, STATE, () => {})).toThrow();
+    expect(() => apply(directory, operations)).toThrow();
     power.on();
     return directory;
   };
 
-  test("takes nothing back from a run that is still at it", () => {
-    const directory = cutOff();
+  test("takes nothing back from a run that is still at it", async () => {
+    const directory = await cutOff();
     const pid = join(directory, ".kong-ipv6.tmp/pid");
     writeFileSync(pid, "1");
     expect(() => recover(directory)).toThrow(/another run \(process 1\)/);
@@ -341,8 +350,8 @@ describe("recover", () => {
     expect(recover(directory)).toBe(true);
   });
 
-  test("what the owner changed since then is the owner's", () => {
-    const directory = cutOff();
+  test("what the owner changed since then is the owner's", async () => {
+    const directory = await cutOff();
     writeFileSync(join(directory, "README.md"), "# Edited after the crash\n");
     recover(directory);
     expect(readFileSync(join(directory, "README.md"), "utf8")).toBe(
@@ -370,7 +379,7 @@ describe("recover", () => {
     expect(readFileSync(join(root, "outside"), "utf8")).toBe("precious");
   });
 
-  test("of nothing is nothing", () => {
+  test("of nothing is nothing", async () => {
     expect(recover(temporary())).toBe(false);
   });
 });

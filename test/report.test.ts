@@ -43,7 +43,7 @@ describe("changesText", () => {
       "  ! d  (a file that is not ours)",
       "  = e",
       expect.stringMatching(
-        /^Plan: 2 to create, 1 to replace, 1 in the way, 1 kept as yours, 1 as they should be\.$/,
+        /^Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours, 1 as they should be\.$/,
       ),
     ]);
   });

@@ -48,7 +48,7 @@ describe("fillSecrets", () => {
 
   test("fills what redactSecrets took out, in the form it had there", () => {
     const disk = "export KONG_PG_PASSWORD=mine\nKONG_PG_PASSWORD: mine\n";
-    expect(fillSecrets(redactSecrets(disk, RENDERED), disk)).toBe(disk);
+    expect(fillSecrets(redactSecrets(".env", disk), disk)).toBe(disk);
   });
 
   test("a password from a file with CRLF has no CR", () => {
@@ -59,12 +59,12 @@ describe("fillSecrets", () => {
 
 describe("redactSecrets", () => {
   test("takes out what fillSecrets put in", () => {
-    expect(redactSecrets(fillSecrets(RENDERED), RENDERED)).toBe(RENDERED);
+    expect(redactSecrets(".env", fillSecrets(RENDERED))).toBe(RENDERED);
   });
 
   test("takes it out of any text, wherever the line is", () => {
     const disk = "KONG_PG_PASSWORD=hunter2\nX=1\nKONG_PG_PASSWORD=hunter3";
-    const shown = redactSecrets(disk, RENDERED);
+    const shown = redactSecrets(".env", disk);
     expect(shown).not.toContain("hunter");
     expect(shown).toBe(
       `KONG_PG_PASSWORD=${SECRET}\nX=1\nKONG_PG_PASSWORD=${SECRET}`,
@@ -73,15 +73,15 @@ describe("redactSecrets", () => {
 
   test("leaves what is no secret", () => {
     const disk = "KONG_BIND_IP=9.9.9.9\nOTHER=x\n";
-    expect(redactSecrets(disk, RENDERED)).toBe(disk);
-    expect(redactSecrets("KONG_PG_PASSWORD=x\n", "")).toBe(
+    expect(redactSecrets(".env", disk)).toBe(disk);
+    expect(redactSecrets("other.txt", "KONG_PG_PASSWORD=x\n")).toBe(
       "KONG_PG_PASSWORD=x\n",
     );
   });
 
   test("an empty password is none: the file differs from what is generated", () => {
     const disk = RENDERED.replace(`PASSWORD=${SECRET}`, "PASSWORD=");
-    expect(redactSecrets(disk, RENDERED)).toBe(disk);
+    expect(redactSecrets(".env", disk)).toBe(disk);
   });
 
   test("a password behind `export` or white space is taken out too", () => {
@@ -92,6 +92,6 @@ describe("redactSecrets", () => {
       "KONG_PG_PASSWORD: hunter2",
       "KONG_PG_PASSWORD=hunter2\r",
     ])
-      expect(redactSecrets(`${line}\n`, RENDERED)).not.toContain("hunter2");
+      expect(redactSecrets(".env", `${line}\n`)).not.toContain("hunter2");
   });
 });

@@ -37,10 +37,12 @@ const ARGUMENTS: readonly (readonly [args: string, says: string])[] = [
     "--conflict overwrite: it is not one of the choices. Choose ask, keep, theirs, markers.",
   ],
   ["gw other", "other: there is one directory at most. gw is one already."],
-  ["regenerate", "regenerate: this version does not have that command yet."],
-  ["check", "write ./check."],
-  ["undo", "write ./undo."],
+  ["detect", "detect: this version does not have that command yet."],
   ["detect", "write ./detect."],
+  ["check", "--prefix: check does not take it."],
+  ["undo", "--prefix: undo does not take it."],
+  ["regenerate --git", "--git: regenerate does not take it."],
+  ["regenerate", "it holds no generated repository."],
 ];
 
 test("arguments that can't be used: exit 2, named, nothing written", async () => {

@@ -246,22 +246,22 @@ describe("files in the way", () => {
   test("each is asked about: the difference, keep, take, markers", async () => {
     const sandbox = new Sandbox({ ...MINE, "a.json": answers });
     const terminal = new Terminal(sandbox, args);
-    await terminal.see("? .env is a file that is not ours:");
+    await terminal.see("? .env (a file that is not ours):");
     await terminal.see("show the difference");
     terminal.type(DOWN + DOWN + DOWN + ENTER);
     expect(
-      await terminal.see("? .env is a file that is not ours: (Use arrow keys)"),
+      await terminal.see("? .env (a file that is not ours): (Use arrow keys)"),
     ).toMatch(/^-A=1\n\+/m);
     await terminal.see("show the difference");
     terminal.type(ENTER);
     await terminal.answer("The same for the other 2? (y/N)");
     await terminal.see(
-      "? .gitignore is a file that is not ours: (Use arrow keys)",
+      "? .gitignore (a file that is not ours): (Use arrow keys)",
     );
     await terminal.see("show the difference");
     terminal.type(DOWN + ENTER);
     await terminal.see(
-      "? README.md is a file that is not ours: (Use arrow keys)",
+      "? README.md (a file that is not ours): (Use arrow keys)",
     );
     await terminal.see("show the difference");
     terminal.type(DOWN + DOWN + ENTER);
@@ -285,7 +285,7 @@ describe("files in the way", () => {
     await terminal.answer("The same for the other 2? (y/N)", "y");
     expect(await terminal.ended).toBe(0);
     expect(plain(terminal.output)).toMatch(
-      /Plan: \d+ to create, 3 to replace\./,
+      /Plan: \d+ to create, 3 to update\./,
     );
   });
 

@@ -118,7 +118,7 @@ row "$green" ok files "as they were"
 changed+=$(fact todo restored | base64 -d)
 systemctl daemon-reload
 for unit in $(names unit); do
-	[[ $(fact unit "$unit") != active ]] || systemctl restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
+	[[ $(fact unit "$unit") != active ]] || restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
 done
 if is_changed "$netplan_file"; then
 	step="netplan: applying it"
@@ -136,7 +136,7 @@ trap - INT TERM
 
 if $docker_runs && is_changed /etc/docker/daemon.json; then
 	step="docker: restarting it"
-	quietly systemctl restart docker.service || die "Docker doesn't start" "journalctl -u docker"
+	restart docker.service || die "Docker doesn't start" "journalctl -u docker"
 	# Docker leaves the bridge's address and route there.
 	if [[ $(docker network inspect --format '{{.EnableIPv6}}' bridge 2>/dev/null) == false ]]; then
 		ip -6 addr flush dev docker0 scope global 2>/dev/null || :

@@ -82,6 +82,13 @@ quietly() {
 	return 1
 }
 
+# restart UNIT: tried twice, for systemd may still be clearing away what it stopped.
+restart() {
+	systemctl restart "$1" 2>/dev/null </dev/null 9>&- && return 0
+	sleep 1
+	quietly systemctl restart "$1"
+}
+
 have() {
 	command -v "$1" >/dev/null
 }

@@ -37,15 +37,20 @@ fit() {
 		>"$directory/fitted" 2>"$directory/notes"
 }
 
+# generate DIRECTORY: what netplan says to it, without process id and time.
+generate() {
+	netplan generate --root-dir "$1" 2>&1 | sed -E 's/^\*\* \([^)]*\): ([A-Z]+) \*\*: [0-9:.]+: /\1: /; /^$/d'
+}
+
 # validate DIRECTORY: prints what netplan says to our file that it doesn't say without it.
 validate() {
 	local directory=$1
 	install -m 0600 "$directory/fitted" "$directory$netplan_file"
-	if ! netplan generate --root-dir "$directory" >"$directory/after" 2>&1; then
+	if ! generate "$directory" >"$directory/after"; then
 		cat "$directory/after"
 	elif [[ -s $directory/after ]]; then
 		rm "$directory$netplan_file"
-		netplan generate --root-dir "$directory" >"$directory/before" 2>&1 || :
+		generate "$directory" >"$directory/before" || :
 		grep -vxFf "$directory/before" "$directory/after" || :
 	fi
 }

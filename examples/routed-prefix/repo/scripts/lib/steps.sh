@@ -94,7 +94,16 @@ install_files() {
 		is "$path" || continue
 		case $path in "$netplan_file" | /etc/docker/daemon.json) continue ;; esac
 		doing file "$path"
-		case $path in /etc/systemd/system/*) todo units ;; esac
+		case $path in
+		/etc/systemd/system/*)
+			todo units
+			# A unit of the same name (a package's SysV script) is stopped its own way.
+			if [[ ! -e $path ]] && systemctl --quiet is-active "${path##*/}"; then
+				record unit "${path##*/}" active
+				quietly systemctl stop "${path##*/}" || :
+			fi
+			;;
+		esac
 		put "$path" "$stage/root$path"
 		done_with file "$path"
 	done < <(cd "$stage/root" && find . -type f | sed 's/^\.//' | sort)
@@ -129,7 +138,7 @@ start() {
 	record unit "$1" "$(systemctl is-active "$1" 2>/dev/null || :)"
 	link "/etc/systemd/system/multi-user.target.wants/$1" "/etc/systemd/system/$1"
 	systemctl daemon-reload
-	quietly systemctl restart "$1" || die "$1 doesn't start" "journalctl -u $1"
+	restart "$1" || die "$1 doesn't start" "journalctl -u $1"
 }
 
 set_firewall() {
@@ -164,7 +173,7 @@ set_network() {
 		if is "$netplan_file"; then put "$netplan_file" "$stage/root$netplan_file"; fi
 		if ! why=$(netplan_apply "$before"); then
 			network_back "$before"
-			die "$why" "the network is as it was; correct the answers (create-kong-ipv6 regenerate …) or /etc/netplan, then run this again"
+			die "$why" "the network is as it was; what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
 		fi
 		forget todo netplan
 		done_with netplan "$host on $uplink, nothing lost"
@@ -243,7 +252,7 @@ set_docker() {
 	if is /etc/docker/daemon.json; then
 		put /etc/docker/daemon.json "$stage/root/etc/docker/daemon.json"
 	fi
-	if ! quietly systemctl restart docker.service || ! until_true 20 ask_engine; then
+	if ! restart docker.service || ! until_true 20 ask_engine; then
 		journalctl --unit docker.service --no-pager --output cat --lines 5 | sed 's/^/    | /' >&2 || :
 		restore /etc/docker/daemon.json
 		systemctl reset-failed docker.service

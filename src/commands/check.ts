@@ -1,0 +1,54 @@
+import { resolve as absolute } from "node:path";
+import type { Arguments } from "../args.ts";
+import { EXIT, UnusableError, type ExitCode } from "../errors.ts";
+import {
+  FINE,
+  inspectRepository,
+  isInterrupted,
+  type Status,
+} from "../inspect.ts";
+import { leftoversText } from "../outcome.ts";
+import { printableJson } from "../printable.ts";
+import { styleFor } from "../style.ts";
+
+/** `create-kong-ipv6 check [directory]`: is the repository consistent with its answers, and valid? */
+export function check(args: Arguments): ExitCode {
+  if (args.issues.length > 0) throw new UnusableError(args.issues);
+  const shown = args.directory ?? ".";
+  const directory = absolute(shown);
+  const { files, leftovers } = inspectRepository(directory);
+  const interrupted = isInterrupted(directory);
+  const open = files.filter(({ status }) => !FINE.has(status));
+  const exitCode =
+    open.length > 0 || leftovers.length > 0 || interrupted
+      ? EXIT.changes
+      : EXIT.done;
+
+  if (args.json) {
+    process.stdout.write(
+      `${printableJson({ exitCode, directory, interrupted, files, leftovers })}\n`,
+    );
+    return exitCode;
+  }
+  const style = styleFor(process.stdout, args.color);
+  const counts = new Map<Status, number>();
+  for (const { status } of files)
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  const sections = [
+    interrupted
+      ? "A run was cut off while writing here: regenerate takes back what it had begun."
+      : "",
+    open
+      .map(
+        ({ path, status, reason }) =>
+          `  ${style.red("!")} ${path}  ${status}${reason ? `: ${reason}` : ""}`,
+      )
+      .join("\n"),
+    leftoversText(leftovers, style),
+    `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,
+  ];
+  process.stdout.write(
+    `${sections.filter((section) => section !== "").join("\n\n")}\n`,
+  );
+  return exitCode;
+}

@@ -1,0 +1,112 @@
+import { resolve as absolute } from "node:path";
+import { QUESTIONS } from "../answers.ts";
+import { readAnswersFile } from "../answers-file.ts";
+import type { Arguments } from "../args.ts";
+import { UnusableError, type ExitCode, type Issue } from "../errors.ts";
+import { generate, type Outcome, type Owner } from "../generate.ts";
+import { outcomeJson, outcomeText } from "../outcome.ts";
+import { survey, type Given } from "../resolve.ts";
+import type { State } from "../state.ts";
+import { styleFor } from "../style.ts";
+
+/** Where a run goes, and what was generated there before. */
+export interface Target {
+  /** The directory as the owner wrote it. */
+  readonly shown: string;
+  readonly former?: State;
+  /** Whether a run that was cut off has been taken back. */
+  readonly recovered?: boolean;
+}
+
+/**
+ * What create and regenerate share: answers from file and flags, a conversation about what they
+ * leave open, the one action, the report.
+ * @param open finds the target, or throws what speaks against it
+ */
+export async function run(
+  args: Arguments,
+  open: () => Target,
+): Promise<ExitCode> {
+  const terminal =
+    process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const asks = terminal && !args.yes && !args.json;
+  const { target, given } = await usable(args, open, asks);
+  const { shown, former, recovered } = target;
+  const style = styleFor(process.stdout, args.color);
+  const show = (text: string): void => void process.stdout.write(`${text}\n`);
+  const owner: Owner | undefined = asks
+    ? { prompter: loadPrompter, style, show }
+    : undefined;
+
+  const { dryRun, diff, conflict, git } = args;
+  const request = {
+    directory: absolute(shown),
+    dryRun,
+    conflict,
+    git,
+    ...(former && { former }),
+    ...(recovered && { recovered }),
+  };
+  const act = (answered: Given): Promise<Outcome> =>
+    generate(answered, request, owner);
+  // What was generated has all its answers: there only a run without any new one asks.
+  const asked =
+    asks &&
+    (former
+      ? Object.keys(given).length === 0
+      : QUESTIONS.some(({ key }) => given[key] === undefined));
+  // The doorbell: plop, prompts and inquirer are loaded only where there is something to ask.
+  const outcome = asked
+    ? await (
+        await import("../run-conversation.ts")
+      ).runConversation(given, act, former?.answers)
+    : await act(given);
+
+  show(
+    args.json
+      ? outcomeJson(outcome)
+      : outcomeText(outcome, { shown, asked, dryRun, diff, git }, style),
+  );
+  return outcome.exitCode;
+}
+
+/**
+ * The arguments and what the answers file gives, looked at before anything is asked or done.
+ * @throws UnusableError with every issue of arguments, directory, file and answers
+ */
+async function usable(
+  args: Arguments,
+  open: () => Target,
+  asks: boolean,
+): Promise<{ target: Target; given: Given }> {
+  const issues: Issue[] = [...args.issues];
+  const collected = async <T>(
+    look: () => T | Promise<T>,
+  ): Promise<T | undefined> => {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof UnusableError)) throw error;
+      issues.push(...error.issues);
+      return undefined;
+    }
+  };
+  const file = args.answersFile;
+  const fromFile =
+    file === undefined
+      ? undefined
+      : await collected(() => readAnswersFile(file));
+  issues.push(...(fromFile?.issues ?? []));
+  const given: Given = { ...fromFile?.given, ...args.given };
+  // What can't be read may be the very answer that seems to be missing.
+  const defaults = args.command === "create" && !asks && issues.length === 0;
+  const target = await collected(open);
+  issues.push(...survey(given, undefined, { defaults }).issues);
+  if (issues.length > 0 || target === undefined)
+    throw new UnusableError(issues);
+  return { target, given };
+}
+
+async function loadPrompter(): ReturnType<Owner["prompter"]> {
+  return (await import("../run-conversation.ts")).loadPrompter();
+}

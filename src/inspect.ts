@@ -1,0 +1,140 @@
+import type { Disk, DiskEntry } from "./changes.ts";
+import { readDisk } from "./disk.ts";
+import { wasCutOff } from "./in-place.ts";
+import { findLeftovers, type Leftover } from "./leftovers.ts";
+import { hasMarkers, whyInvalid } from "./merging.ts";
+import { NEW } from "./operations.ts";
+import { plan } from "./plan.ts";
+import { render } from "./render.ts";
+import { readState } from "./read-state.ts";
+import { ownText, SECRET_FILE } from "./secret.ts";
+import { sha256, STATE_FILE, type FileRecord } from "./state.ts";
+
+/**
+ * - generated: as it was generated · edited: by the owner, known since the last run
+ * - changed: edited since then · missing: gone since then · deleted: by the owner, known
+ * - outdated: this generator, or these answers, would write another text
+ * - conflict: a conflict is left · invalid: does not parse by its format
+ */
+export type Status =
+  | "generated"
+  | "edited"
+  | "changed"
+  | "missing"
+  | "deleted"
+  | "outdated"
+  | "conflict"
+  | "invalid";
+
+export interface Checked {
+  readonly path: string;
+  readonly status: Status;
+  readonly reason?: string;
+}
+
+export interface Inspection {
+  readonly files: readonly Checked[];
+  readonly leftovers: readonly Leftover[];
+}
+
+/** What the owner need not act on. */
+export const FINE: ReadonlySet<Status> = new Set([
+  "generated",
+  "edited",
+  "deleted",
+]);
+
+/**
+ * Compares answers, what was generated, what would be and what is there. Writes nothing.
+ * @throws UnusableError on a state that can't be used
+ */
+export function inspectRepository(directory: string): Inspection {
+  const state = readState(
+    directory,
+    readDisk(directory, [STATE_FILE]).get(STATE_FILE),
+  );
+  const rendered = render(plan(state.answers));
+  const paths = [
+    ...new Set([...rendered.keys(), ...Object.keys(state.files)]),
+  ].sort();
+  const disk = readDisk(directory, [
+    ...paths,
+    ...paths.map((path) => path + NEW),
+  ]);
+  const files = paths.map((path): Checked => {
+    const record = state.files[path];
+    const next = rendered.get(path)?.text;
+    return { path, ...statusOf(path, record, next, disk) };
+  });
+  const former = new Set(state.formerPrefixes);
+  for (const { answers } of Object.values(state.files))
+    if (answers) former.add(answers.prefix);
+  former.delete(state.answers.prefix);
+  return {
+    files,
+    leftovers: findLeftovers(directory, state.answers, [...former]),
+  };
+}
+
+type Finding = Omit<Checked, "path">;
+
+function statusOf(
+  path: string,
+  record: FileRecord | undefined,
+  next: string | undefined,
+  disk: Disk,
+): Finding {
+  const entry = disk.get(path) ?? { kind: "absent" };
+  if (disk.get(path + NEW)?.kind === "file") {
+    return {
+      status: "conflict",
+      reason: "its .new file is left: delete it when done",
+    };
+  }
+  if (record === undefined)
+    return { status: "outdated", reason: "regenerate would write it" };
+  const found = onDisk(path, record, entry);
+  if (
+    found.status === "invalid" ||
+    found.status === "conflict" ||
+    found.status === "changed"
+  )
+    return found;
+  if (next === undefined)
+    return { status: entry.kind === "absent" ? "deleted" : "edited" };
+  if (record.answers || next !== record.text)
+    return { status: "outdated", reason: "regenerate would change it" };
+  return found;
+}
+
+function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
+  if (entry.kind === "absent") {
+    // git leaves it out: a clone is no drift.
+    if (path === SECRET_FILE)
+      return { status: "deleted", reason: "not in this copy" };
+    return record.owner === "absent"
+      ? { status: "deleted" }
+      : { status: "missing", reason: "deleted since the last run" };
+  }
+  if (entry.kind === "other") {
+    return record.owner === "absent"
+      ? { status: "edited" }
+      : { status: "changed", reason: entry.what };
+  }
+  const text = ownText(path, entry.text);
+  if (hasMarkers(text))
+    return { status: "conflict", reason: "it holds conflict markers" };
+  const invalid = whyInvalid(path, text);
+  if (invalid !== undefined) return { status: "invalid", reason: invalid };
+  if (text === record.text) return { status: "generated" };
+  if (sha256(text) === record.owner) return { status: "edited" };
+  return {
+    status: "changed",
+    reason: "edited since the last run",
+  };
+}
+
+/** Whether a run that was cut off left something behind. */
+export function isInterrupted(directory: string): boolean {
+  return wasCutOff(directory);
+}

@@ -1,0 +1,127 @@
+import { lstatSync, readdirSync, readFileSync, type Dirent } from "node:fs";
+import { join } from "node:path";
+import { contains, formatSubnet, parseSubnet, type Subnet } from "./address.ts";
+import type { Answers } from "./answers.ts";
+import { codeOf } from "./disk.ts";
+import { findTokens } from "./tokens.ts";
+import { STATE_FILE } from "./state.ts";
+
+/** A place where a prefix of the past still stands. */
+export interface Leftover {
+  readonly path: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** As it is spelled there. */
+  readonly text: string;
+  /** The former prefix that it lies in. */
+  readonly prefix: string;
+}
+
+/** Larger files are no configuration that somebody wrote. */
+const LARGEST = 1024 * 1024;
+
+/**
+ * Every place in the repository, the owner's own files included, that is in a former prefix and not
+ * in the present one. Data, .git and what the generator keeps for itself are passed over.
+ * @param instead texts (or null for none) of files that are about to change
+ */
+export function findLeftovers(
+  directory: string,
+  answers: Answers,
+  formerPrefixes: readonly string[],
+  instead: ReadonlyMap<string, string | null> = new Map(),
+): Leftover[] {
+  const present = parseSubnet(6, answers.prefix);
+  const former = formerPrefixes.map((prefix) => parseSubnet(6, prefix));
+  if (former.length === 0) return [];
+  const paths = new Set([
+    ...filesBelow(directory, answers.dataDir),
+    ...instead.keys(),
+  ]);
+  return [...paths].sort().flatMap((path) => {
+    const text = instead.has(path)
+      ? instead.get(path)
+      : textAt(join(directory, path));
+    return text === undefined || text === null
+      ? []
+      : leftoversIn(path, text, present, former);
+  });
+}
+
+/** As findLeftovers, in one text. */
+export function leftoversIn(
+  path: string,
+  text: string,
+  present: Subnet,
+  former: readonly Subnet[],
+): Leftover[] {
+  const lineAt = lineCounter(text);
+  return [...findTokens(text)].flatMap(
+    ({ version, value, length = 128, start, end }) => {
+      const inside = (prefix: Subnet): boolean =>
+        version === 6 && contains(prefix, value) && length >= prefix.length;
+      const found = former.find(inside);
+      if (found === undefined || inside(present)) return [];
+      const line = lineAt(start);
+      const prefix = formatSubnet(found);
+      return [{ path, line, text: text.slice(start, end), prefix }];
+    },
+  );
+}
+
+/** Line numbers for places in ascending order, in one pass. */
+function lineCounter(text: string): (place: number) => number {
+  let line = 1;
+  let next = text.indexOf("\n");
+  return (place) => {
+    while (next !== -1 && next < place) {
+      line += 1;
+      next = text.indexOf("\n", next + 1);
+    }
+    return line;
+  };
+}
+
+function* filesBelow(
+  directory: string,
+  dataDir: string,
+  below = "",
+): Generator<string> {
+  for (const entry of entriesOf(join(directory, below))) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    const skipped =
+      [".git", "node_modules"].includes(entry.name) ||
+      path.startsWith(".kong-ipv6.") ||
+      path === STATE_FILE ||
+      `./${path}` === dataDir;
+    if (skipped) continue;
+    if (entry.isDirectory()) yield* filesBelow(directory, dataDir, path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+/** None of a directory that is not ours to read. */
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (["EACCES", "EPERM", "ENOENT"].includes(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+/** The text of a file that has one and may be read. */
+function textAt(path: string): string | undefined {
+  try {
+    if (lstatSync(path).size > LARGEST) return undefined;
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    // No text, or not ours to read: nothing that the owner could have written an address into.
+    if (
+      error instanceof TypeError ||
+      (error instanceof Error && "code" in error)
+    )
+      return undefined;
+    throw error;
+  }
+}

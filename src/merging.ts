@@ -1,0 +1,4 @@
+// What only a repository with edits needs, as one thing to load.
+export { hasMarkers, merge } from "./merge.ts";
+export { withMarkers } from "./markers.ts";
+export { whyInvalid } from "./validate.ts";

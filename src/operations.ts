@@ -1,0 +1,75 @@
+import { WRITING, type Change, type Disk, type DiskEntry } from "./changes.ts";
+import type { File } from "./render.ts";
+import { fillSecrets } from "./secret.ts";
+import { sha256, STATE_FILE } from "./state.ts";
+
+/** One file to write, or to take away. */
+export interface Operation {
+  readonly path: string;
+  /** null takes the file away. */
+  readonly content: Uint8Array | null;
+  /** Permission bits. */
+  readonly mode: number;
+  /** sha256 of what was there when this was decided; null for nothing. Else the write is refused. */
+  readonly expected: string | null;
+}
+
+/** What lies beside a file that could not be merged: what would have been written. */
+export const NEW = ".new";
+
+/** Where the new text of a conflict lies: beside the file that stays. */
+export const besidePath = ({ path, from }: Change): string =>
+  (from ?? path) + NEW;
+
+/**
+ * What changes do to the disk. Secrets get in here and nowhere else: the one that is there, or a
+ * new one.
+ * @param beside whether the new text of a conflict is laid beside the file
+ */
+export function operationsOf(
+  changes: readonly Change[],
+  disk: Disk,
+  beside: boolean,
+): Operation[] {
+  return changes.flatMap((change): Operation[] => {
+    const { path, action, after } = change;
+    const existing = rawText(disk.get(change.from ?? path));
+    if (action === "conflict" && beside && after !== null) {
+      const at = besidePath(change);
+      // A link, or a directory: nothing is written through it.
+      if (disk.get(at)?.kind === "other") return [];
+      const operation = write(at, after, existing, disk);
+      // The same again needs no writing.
+      return sha256(operation.content ?? "") === operation.expected
+        ? []
+        : [operation];
+    }
+    if (!WRITING.has(action)) return [];
+    if (after !== null) return [write(path, after, existing, disk)];
+    return [{ path, content: null, mode: 0o600, expected: sumAt(disk, path) }];
+  });
+}
+
+/** The state file, always the last to be written. */
+export function stateOperation(text: string, disk: Disk): Operation {
+  return write(STATE_FILE, { text, mode: 0o644 }, "", disk);
+}
+
+function write(
+  path: string,
+  { text, mode }: File,
+  existing: string,
+  disk: Disk,
+): Operation {
+  const content = new TextEncoder().encode(fillSecrets(text, existing));
+  return { path, content, mode, expected: sumAt(disk, path) };
+}
+
+function sumAt(disk: Disk, path: string): string | null {
+  const entry = disk.get(path);
+  return entry?.kind === "file" ? sha256(entry.text) : null;
+}
+
+function rawText(entry: DiskEntry | undefined): string {
+  return entry?.kind === "file" ? entry.text : "";
+}

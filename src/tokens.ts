@@ -1,0 +1,195 @@
+import {
+  formatAddress,
+  parseAddress,
+  Refusal,
+  reverseName,
+  type Version,
+} from "./address.ts";
+
+/** An address, subnet, prefix or reverse name as it stands in a text. */
+export interface Token {
+  /** `groups`: the first groups of an IPv6 address alone, as in 2001:db8:1:2. */
+  readonly kind: "address" | "groups" | "reverse";
+  readonly version: Version;
+  readonly start: number;
+  readonly end: number;
+  /** The address; for a prefix its first. */
+  readonly value: bigint;
+  /** The prefix length that is written, or that the groups or nibbles make; else undefined. */
+  readonly length: number | undefined;
+  /** The same spelling of another value: case, zero padding and final dot stay where they can. */
+  readonly respell: (value: bigint, length: number | undefined) => string;
+}
+
+// What may be an address: no letter, digit, dot, colon or underscore may stand before or behind it.
+const REVERSE = String.raw`(?:[0-9A-Fa-f]{1,3}\.)+(?:ip6|in-addr)\.arpa\b\.?`;
+const IPV6 = String.raw`(?:[0-9A-Fa-f]{0,4}:){2,}[0-9A-Fa-f:.]*(?:\/\d{1,3})?`;
+const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?`;
+const CANDIDATE = new RegExp(
+  `(?<![0-9A-Za-z_.:])(?:${REVERSE}|${IPV6}|${IPV4})(?![0-9A-Za-z_])`,
+  "gi",
+);
+
+/** Eight groups with an IPv4 address and a length fit in; what is longer is something else. */
+const LONGEST = 64;
+
+/** Every token of a text, in order. What only looks like one is passed over. */
+export function* findTokens(text: string): Generator<Token> {
+  for (const match of text.matchAll(CANDIDATE)) {
+    const token = /\.arpa\.?$/i.test(match[0])
+      ? reverseToken(match[0], match.index)
+      : match[0].includes(":")
+        ? ipv6Token(match[0], match.index)
+        : ipv4Token(match[0], match.index);
+    if (token !== undefined) yield token;
+  }
+}
+
+function ipv6Token(text: string, start: number): Token | undefined {
+  if (text.length > LONGEST) return undefined;
+  // A sentence's full stop or a YAML key's colon may stand behind it: tried without, too.
+  for (let spelled = text; spelled !== ""; spelled = spelled.slice(0, -1)) {
+    const token = addressToken(spelled, start) ?? groupsToken(spelled, start);
+    if (token !== undefined || !/[.:]$/.test(spelled)) return token;
+  }
+  return undefined;
+}
+
+function addressToken(text: string, start: number): Token | undefined {
+  const [address = "", digits] = text.split("/");
+  const value = read(6, address);
+  const length = digits === undefined ? undefined : Number(digits);
+  if (value === undefined || (length ?? 0) > 128) return undefined;
+  const respell: Token["respell"] = (now, bits) =>
+    respellAddress(address, value, now) +
+    (bits === undefined ? "" : `/${bits}`);
+  return {
+    kind: "address",
+    version: 6,
+    start,
+    end: start + text.length,
+    value,
+    length,
+    respell,
+  };
+}
+
+function groupsToken(text: string, start: number): Token | undefined {
+  if (!/^[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}$/.test(text))
+    return undefined;
+  const value = read(6, `${text}::`);
+  if (value === undefined) return undefined;
+  const length = text.split(":").length * 16;
+  const respell: Token["respell"] = (now, bits = 0) =>
+    bits % 16 === 0
+      ? firstGroups(spell(now, text), bits / 16)
+      : `${formatAddress(6, now)}/${bits}`;
+  return {
+    kind: "groups",
+    version: 6,
+    start,
+    end: start + text.length,
+    value,
+    length,
+    respell,
+  };
+}
+
+const firstGroups = (text: string, count: number): string =>
+  text.split(":").slice(0, count).join(":");
+
+function ipv4Token(text: string, start: number): Token | undefined {
+  const [address = "", digits] = text.split("/");
+  const value = read(4, address);
+  const length = digits === undefined ? undefined : Number(digits);
+  if (value === undefined || (length ?? 0) > 32) return undefined;
+  const respell: Token["respell"] = (now, bits) =>
+    formatAddress(4, now) + (bits === undefined ? "" : `/${bits}`);
+  return {
+    kind: "address",
+    version: 4,
+    start,
+    end: start + text.length,
+    value,
+    length,
+    respell,
+  };
+}
+
+/** RFC 3596 2.5: nibbles, the last one first; a shorter name is a zone (RFC 1035 3.5 for IPv4). */
+function reverseToken(text: string, start: number): Token | undefined {
+  const version: Version = /ip6\.arpa\.?$/i.test(text) ? 6 : 4;
+  const dot = text.endsWith(".") ? "." : "";
+  const parts = text.slice(0, text.length - dot.length).split(".");
+  const suffix = parts.slice(-2).join(".");
+  const labels = parts.slice(0, -2);
+  const [label, most, bitsEach] =
+    version === 6
+      ? ([/^[0-9a-f]$/i, 32, 4] as const)
+      : ([/^\d{1,3}$/, 4, 8] as const);
+  if (labels.length > most || !labels.every((part) => label.test(part)))
+    return undefined;
+  let value = 0n;
+  for (const part of [...labels].reverse()) {
+    value =
+      (value << BigInt(bitsEach)) | BigInt(version === 6 ? `0x${part}` : part);
+  }
+  const length = labels.length * bitsEach;
+  value <<= BigInt(most * bitsEach - length);
+  const upper = /[A-F]/.test(labels.join(""));
+  const respell: Token["respell"] = (now, bits = most * bitsEach) => {
+    const all = reverseName(version, now).split(".").slice(0, most);
+    const kept = all.slice(most - Math.floor(bits / bitsEach)).join(".");
+    return `${upper ? kept.toUpperCase() : kept}.${suffix}${dot}`;
+  };
+  const whole = labels.length === most;
+  return {
+    kind: "reverse",
+    version,
+    start,
+    end: start + text.length,
+    value,
+    length: whole ? undefined : length,
+    respell,
+  };
+}
+
+function read(version: Version, text: string): bigint | undefined {
+  try {
+    return parseAddress(version, text);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * An address in RFC 5952 form stays in it. In another one, the groups that didn't change stay as
+ * they are written, so that following there and back again ends where it began.
+ */
+function respellAddress(text: string, was: bigint, now: bigint): string {
+  if (text === formatAddress(6, was) || text.includes("."))
+    return formatAddress(6, now);
+  const leading =
+    text
+      .split("::")[0]
+      ?.split(":")
+      .filter((group) => group !== "") ?? [];
+  const rest = text.slice(leading.join(":").length);
+  const kept = firstGroups(spell(now, text), leading.length) + rest;
+  return read(6, kept) === now ? kept : spell(now, text);
+}
+
+/** All eight groups of a value, zero-padded and in capitals where the text is. */
+function spell(value: bigint, like: string): string {
+  const hex = value.toString(16).padStart(32, "0").match(/.{4}/g) as string[];
+  const padded = like
+    .split(":")
+    .filter((group) => group !== "")
+    .every((group) => group.length === 4);
+  const groups = padded
+    ? hex
+    : hex.map((group) => group.replace(/^0{1,3}/, ""));
+  const text = groups.join(":");
+  return /[A-F]/.test(like) && !/[a-f]/.test(like) ? text.toUpperCase() : text;
+}

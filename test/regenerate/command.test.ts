@@ -1,0 +1,372 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { batched, CI, environment, PREFIX, run } from "../cli/run.ts";
+import { conflicting, Made, NEXT, OLD, STATE, TO } from "./made.ts";
+
+const COMPOSE = "docker-compose.yml";
+
+const wide = (text: string): string[] =>
+  text
+    .split("\n")
+    .filter((line) => line.length > 80 && !/^(error|warning) /.test(line));
+
+/** What the owner changed is what goes without a database. */
+const mineOf = (text: string): string =>
+  text.replace("KONG_PG_USER: kong\n", "KONG_PG_USER: mine\n");
+const OFF = ["--database", "off"];
+
+describe("a conflict without a terminal", () => {
+  test("the file stays, .new lies beside it, the next run offers it again, from its own answers", async () => {
+    const made = await new Made().make();
+    made.edit(COMPOSE, mineOf);
+    const mine = made.read(COMPOSE);
+    const first = await made.regenerate(...OFF, ...TO);
+    expect(first.code).toBe(3);
+    expect(first.stdout).toContain(
+      `  ! ${COMPOSE}  (your edits and the new text meet)\n`,
+    );
+    expect(first.stdout).toContain(
+      `${COMPOSE} is as it was: what would be new is in ${COMPOSE}.new.\n`,
+    );
+    expect(made.read(COMPOSE)).toBe(mine);
+    expect(made.read(`${COMPOSE}.new`)).toContain("KONG_DECLARATIVE_CONFIG");
+    expect(made.read("host/etc/ndppd.conf")).toContain(NEXT);
+    // It still has old addresses: named, it is.
+    expect(first.stdout).toContain(`  ${COMPOSE}:1  ${OLD}:300::8100\n`);
+
+    const tree = made.tree();
+    const again = await made.regenerate();
+    expect(again.code).toBe(3);
+    expect(again.stdout).toContain(`  ! ${COMPOSE}`);
+    expect(made.tree()).toEqual(tree);
+    const { files } = JSON.parse(made.read(STATE));
+    expect(files[COMPOSE].text).toContain("KONG_PG_USER: kong");
+    expect(files[COMPOSE].answers).toMatchObject({
+      database: "postgres",
+      prefix: `${OLD}::/64`,
+    });
+
+    // Mended, and the prefix changes once more: followed from the prefix that it still has.
+    rmSync(made.path(`${COMPOSE}.new`));
+    made.edit(
+      COMPOSE,
+      (text) =>
+        `# mine ${OLD}::7
+${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
+    );
+    expect(await made.regenerate("--prefix", "2a0e:1:2:3::/64")).toMatchObject({
+      code: 0,
+    });
+    expect(made.read(COMPOSE)).toContain("address, 2a0e:1:2:3:300::8100.");
+    expect(made.read(COMPOSE)).toContain("# mine 2a0e:1:2:3::7\n");
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  });
+
+  test("--conflict keep, theirs, markers; markers are refused until they are mended", async () => {
+    await batched(["keep", "theirs", "markers"], async (word) => {
+      const made = await new Made().make();
+      made.edit(COMPOSE, mineOf);
+      const { code, stdout } = await made.regenerate(
+        ...OFF,
+        "--conflict",
+        word,
+      );
+      const text = made.read(COMPOSE);
+      expect(code).toBe(word === "markers" ? 3 : 0);
+      expect(text.includes("KONG_PG_USER: mine")).toBe(word !== "theirs");
+      expect(text.includes("KONG_DECLARATIVE_CONFIG")).toBe(word !== "keep");
+      expect(existsSync(made.path(`${COMPOSE}.new`))).toBe(false);
+      if (word !== "markers") {
+        expect(await made.regenerate()).toMatchObject({ code: 0 });
+        return;
+      }
+      expect(stdout).toContain(
+        `${COMPOSE} has conflict markers, for you to mend.`,
+      );
+      const next = await made.regenerate(...TO);
+      expect(next.code).toBe(3);
+      expect(next.stdout).toContain(
+        `${COMPOSE}  (it still holds conflict markers)`,
+      );
+      expect(made.read(COMPOSE)).toBe(text);
+      expect(await made.run(["check"])).toMatchObject({ code: 4 });
+    });
+  });
+
+  test("a .new file that is left over is named", async () => {
+    const made = await new Made().make();
+    made.write(`${COMPOSE}.new`, "x\n");
+    const { code, stdout } = await made.regenerate(...TO);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      `${COMPOSE}.new is left over from an earlier conflict: delete it when done.`,
+    );
+    expect((await made.run(["check"])).stdout).toContain(
+      "its .new file is left: delete it when done",
+    );
+  });
+});
+
+describe("--dry-run", () => {
+  test("exit 4 and a plan where there is something, 0 where not; nothing written", async () => {
+    const made = await new Made().make();
+    const before = made.sandbox.tree();
+    const some = await made.regenerate(...TO, "--dry-run");
+    expect(some).toMatchObject({ code: 4, stderr: "", tree: before });
+    expect(some.stdout).toContain(`  ~ ${COMPOSE}\n`);
+    expect(some.stdout).toMatch(
+      /^Plan: \d+ to update, \d+ as they should be\.$/m,
+    );
+    expect(some.stdout).toContain("Nothing was written: --dry-run.");
+    expect(wide(some.stdout)).toEqual([]);
+    expect(await made.regenerate("--dry-run")).toMatchObject({
+      code: 0,
+      tree: before,
+    });
+  });
+
+  test("--diff shows hunks without the secret; --json says all of it", async () => {
+    const made = await new Made().make();
+    const secret = /PASSWORD=(.+)/.exec(made.read(".env"))?.[1] as string;
+    const { stdout } = await made.regenerate(...TO, "--dry-run", "--diff");
+    expect(stdout).toContain(
+      `-# Kong on its own public IPv6 address, ${OLD}:300::8100.\n+# Kong on its own public IPv6 address, ${NEXT}:300::8100.`,
+    );
+    expect(stdout).not.toContain(secret);
+    const report = JSON.parse(
+      (await made.regenerate(...TO, "--dry-run", "--json")).stdout,
+    );
+    expect(report).toMatchObject({
+      exitCode: 4,
+      written: false,
+      leftovers: [],
+      answers: { prefix: `${NEXT}::/64` },
+    });
+    expect(report.acts).toContainEqual({
+      what: "PTR record of Kong",
+      old: expect.stringContaining("ip6.arpa"),
+      new: expect.stringContaining("ip6.arpa"),
+    });
+    expect(JSON.stringify(report)).not.toContain(secret);
+  });
+
+  test("of create, with files in the way: exit 4", async () => {
+    const made = new Made();
+    mkdirSync(made.path());
+    made.write("README.md", "# Mine\n");
+    const { code, tree } = await run(made.sandbox, [
+      "gw",
+      ...PREFIX,
+      "--dry-run",
+    ]);
+    expect({ code, tree }).toEqual({ code: 4, tree: made.sandbox.tree() });
+    expect(made.read("README.md")).toBe("# Mine\n");
+  });
+});
+
+test("every place where the old prefix still stands, in any spelling; and what only the owner can do", async () => {
+  const made = await new Made().make("--domain", "gw.example.com");
+  for (const path of ["data/db", "notes", ".git"])
+    mkdirSync(made.path(path), { recursive: true });
+  made.write("data/db/log.txt", `${OLD}::1\n`);
+  made.write(".git/x.txt", `${OLD}::1\n`);
+  const spellings = [
+    `${OLD}::77`,
+    "2A03:2222:3333:4444:0:0:0:77",
+    "2a03:2222:3333:4444:0000:0000:0000:0077",
+    `http://[${OLD}::77]:8080/`,
+    `${OLD}:300::/80`,
+    `the prefix ${OLD}.`,
+    "4.4.4.4.3.3.3.3.2.2.2.2.3.0.a.2.ip6.arpa",
+  ];
+  const others = [
+    `${OLD}5::1`,
+    `x${OLD}::1`,
+    "2a03:2222:3333:4445::1",
+    "2a03:2222:3333::/48",
+  ];
+  made.write("notes/own.txt", [...spellings, ...others, ""].join("\n"));
+  const { code, stdout } = await made.regenerate(...TO);
+  expect(code).toBe(0);
+  const places = [...stdout.matchAll(/^ {2}(\S+?):(\d+) {2}/gm)].map(
+    ([, path, line]) => `${path}:${line}`,
+  );
+  expect(places).toEqual(
+    spellings.map((_, index) => `notes/own.txt:${index + 1}`),
+  );
+  expect(stdout).toContain(
+    `AAAA record of gw.example.com:\n       old ${OLD}:300::8100\n       new ${NEXT}:300::8100\n`,
+  );
+  expect(stdout).toContain("PTR record of Kong:\n       old 0.0.1.8.");
+  expect(stdout).not.toMatch(/\b1 files\b/);
+
+  // It is said as long as it is so, also by check; and no longer.
+  expect((await made.regenerate()).stdout).toContain("notes/own.txt:1  ");
+  const { code: drift, stdout: report } = await made.run(["check", "--json"]);
+  expect(drift).toBe(4);
+  expect(JSON.parse(report).leftovers).toHaveLength(spellings.length);
+  rmSync(made.path("notes"), { recursive: true });
+  expect(await made.regenerate()).toMatchObject({ code: 0 });
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+describe("check", () => {
+  test("every status", async () => {
+    const made = await new Made().make("--domain", "gw.example.com");
+    made.edit("scripts/verify.sh", (text) => `${text}# known\n`);
+    rmSync(made.path("kong-build/Dockerfile"));
+    await made.regenerate();
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
+
+    made.edit("README.md", (text) => `${text}since\n`);
+    rmSync(made.path(".gitignore"));
+    made.write("host/etc/docker/daemon.json", "{");
+    made.write("host/etc/ndppd.conf", "<<<<<<< a\n=======\n>>>>>>> b\n");
+    made.write(`${COMPOSE}.new`, "x\n");
+    made.tamper((state) => (state["answers"].domain = "other.example.com"));
+    const { code, stdout } = await made.run(["check", "--json"]);
+    expect(code).toBe(4);
+    const statuses = Object.fromEntries(
+      JSON.parse(stdout).files.map(
+        ({ path, status }: Record<string, string>) => [path, status],
+      ),
+    );
+    expect(statuses).toMatchObject({
+      "scripts/verify.sh": "edited",
+      "kong-build/Dockerfile": "deleted",
+      "README.md": "changed",
+      ".gitignore": "missing",
+      "host/etc/docker/daemon.json": "invalid",
+      "host/etc/ndppd.conf": "conflict",
+      [COMPOSE]: "conflict",
+      "scripts/network.sh": "generated",
+    });
+    const told = await made.run(["check"]);
+    expect(told.code).toBe(4);
+    expect(told.stdout).toContain(
+      "  ! README.md  changed: edited since the last run\n",
+    );
+    expect(wide(told.stdout.replace(/^(.* invalid|\.): .*$/gm, ""))).toEqual(
+      [],
+    );
+  });
+
+  test("what other answers would write is outdated", async () => {
+    const made = await new Made().make("--domain", "gw.example.com");
+    made.tamper((state) => (state["answers"].domain = "other.example.com"));
+    const { code, stdout } = await made.run(["check"]);
+    expect(code).toBe(4);
+    expect(stdout).toContain(
+      "  ! README.md  outdated: regenerate would change it\n",
+    );
+  });
+
+  test("a clone, without .env: no drift", async () => {
+    const made = await new Made().make();
+    rmSync(made.path(".env"));
+    expect(await made.run(["check"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("CRLF, and a kept password beside an edit: known after a run", async () => {
+    const made = await new Made().make();
+    made.edit("README.md", (text) =>
+      text.replaceAll("\n", "\r\n").concat("mine\r\n"),
+    );
+    made.edit(".env", (text) => `MINE=1\n${text}`);
+    await made.regenerate("--database", "off");
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  });
+});
+
+test("undo by the command: what it says, and that it refuses", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.regenerate(...TO);
+  made.edit("README.md", (text) => `${text}mine\n`);
+  const refused = await made.run(["undo"]);
+  expect(refused.code).toBe(3);
+  expect(refused.stdout).toContain(
+    "  ! README.md  (edited since)\nNothing was taken back: files were edited since.",
+  );
+  expect(wide(refused.stdout)).toEqual([]);
+  const forced = await made.run(["undo", "--conflict", "theirs"]);
+  expect(forced.code).toBe(0);
+  expect(forced.stdout).toMatch(
+    /Took back \d+ files in \.\. undo again does it anew\.|Took back \d+ files/,
+  );
+  expect(made.tree()).toEqual(before);
+});
+
+const has = (program: string): boolean => {
+  try {
+    execFileSync(program, ["--version"], { stdio: "ignore" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
+  }
+};
+
+describe.skipIf(!has("git") && !CI)("in a git repository", () => {
+  test("what is staged and what is not stays so, and ours is beside it", async () => {
+    const made = await new Made().make();
+    const git = (...args: string[]): string =>
+      execFileSync(
+        "git",
+        ["-c", "user.name=x", "-c", "user.email=x@example.com", ...args],
+        {
+          cwd: made.path(),
+          env: environment(made.sandbox),
+          encoding: "utf8",
+        },
+      );
+    git("init", "--quiet");
+    git("add", "--all");
+    git("commit", "--quiet", "-m", "first");
+    made.write("staged.txt", "staged\n");
+    made.edit("scripts/verify.sh", (text) => `${text}# staged\n`);
+    git("add", "--all");
+    made.edit("scripts/verify.sh", (text) => `${text}# unstaged\n`);
+    made.write("untracked.txt", "untracked\n");
+    const staged = git("diff", "--cached");
+    const head = git("rev-parse", "HEAD");
+    const unstaged = git("diff", "scripts/verify.sh");
+
+    expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
+    expect(git("diff", "--cached")).toBe(staged);
+    expect(git("rev-parse", "HEAD")).toBe(head);
+    expect(git("diff", "scripts/verify.sh")).toBe(unstaged);
+    const status = git("status", "--porcelain").trimEnd().split("\n");
+    expect(status).toContain("?? untracked.txt");
+    expect(status).toContain("A  staged.txt");
+    expect(status).toContain("MM scripts/verify.sh");
+    expect(status).toContain(` M ${COMPOSE}`);
+    expect(status.filter((line) => line.startsWith("??"))).toEqual([
+      "?? untracked.txt",
+    ]);
+  });
+
+  test("works without git", async () => {
+    const made = await new Made().make();
+    const { code } = await made.run(["regenerate", ...TO], {
+      env: { PATH: "/nonexistent" },
+    });
+    expect(code).toBe(0);
+  });
+});
+
+test("a file that can't be read is a conflict, not a crash", async () => {
+  const made = await new Made().make();
+  writeFileSync(made.path("README.md"), "# Mine\n", { mode: 0o000 });
+  execFileSync("chmod", ["000", made.path("README.md")]);
+  execFileSync("chmod", ["-R", "a+rwX", "--", made.path("scripts")]);
+  conflicting(made);
+  if (process.getuid?.() === 0)
+    execFileSync("chown", ["-R", "65534:65534", made.sandbox.root]);
+  const { code, stdout } = await made.run(["regenerate", ...TO], {
+    unprivileged: true,
+  });
+  expect(code).toBe(3);
+  expect(stdout).toContain("  ! README.md  (unreadable (EACCES))\n");
+});

@@ -1,0 +1,75 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import {
+  PREFIX,
+  run,
+  Sandbox,
+  snapshot,
+  type Options,
+  type Result,
+  type Snapshot,
+} from "../cli/run.ts";
+
+export const OLD = "2a03:2222:3333:4444";
+export const NEXT = "2a0d:9999:aaaa:bbbb";
+export const TO = ["--prefix", `${NEXT}::/64`];
+export const STATE = ".kong-ipv6.json";
+
+/** A generated repository, gw/ in a sandbox, and the built command in it. */
+export class Made {
+  readonly sandbox = new Sandbox();
+
+  async make(...more: string[]): Promise<this> {
+    const all = [
+      ...PREFIX,
+      "--internal-prefix",
+      "fd4c:8a1e:92b7::/64",
+      ...more,
+    ];
+    const { code, stderr } = await run(this.sandbox, ["gw", ...all]);
+    if (code !== 0) throw new Error(stderr);
+    return this;
+  }
+
+  path(path = ""): string {
+    return this.sandbox.path("gw", path);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.path(path), "utf8");
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(this.path(path), text);
+  }
+
+  edit(path: string, change: (text: string) => string): void {
+    this.write(path, change(this.read(path)));
+  }
+
+  /** What the owner sees: all but what the last write keeps for undo. */
+  tree(): Snapshot {
+    return snapshot(this.path(), [".kong-ipv6.undo", ".git"]);
+  }
+
+  run(args: readonly string[], options: Options = {}): Promise<Result> {
+    return run(this.sandbox, args, { cwd: "gw", ...options });
+  }
+
+  regenerate(...args: string[]): Promise<Result> {
+    return this.run(["regenerate", ...args]);
+  }
+
+  /** The state as an object, changed and written back. */
+  tamper(change: (state: Record<string, any>) => void): void {
+    const state = JSON.parse(this.read(STATE)) as Record<string, any>;
+    change(state);
+    this.write(STATE, JSON.stringify(state));
+  }
+}
+
+/** An edit that no merge can settle: the very line that changes is the owner's too. */
+export function conflicting(made: Made): void {
+  made.edit("docker-compose.yml", (text) =>
+    text.replace("image: kong-ipv6:local", "image: mine:1"),
+  );
+}

@@ -1,0 +1,205 @@
+import { diffArrays } from "diff";
+import fc from "fast-check";
+import { afterAll, expect, test, vi } from "vitest";
+import { follow } from "../../src/follow.ts";
+import { merge } from "../../src/merge.ts";
+import { plan } from "../../src/plan.ts";
+import { render } from "../../src/render.ts";
+import type { Given } from "../../src/resolve.ts";
+import { whyInvalid } from "../../src/validate.ts";
+import { announceSeed, runs } from "../support/seed.ts";
+import { answerChanges, editAll, edits, type Edit } from "./edits.ts";
+import { oldPlaces } from "./oracle.ts";
+import {
+  bytes,
+  created,
+  mayName,
+  regenerated,
+  START,
+  type World,
+} from "./world.ts";
+
+vi.mock("../../src/templates.ts", async (original) =>
+  (await import("../support/once.ts")).compiledOnce(original),
+);
+announceSeed();
+
+const first = created(START);
+
+const counts = {
+  cases: 0,
+  merged: 0,
+  touching: 0,
+  apart: 0,
+  conflictsTouching: 0,
+  conflictsApart: 0,
+  plain: 0,
+  plainOnPrefix: 0,
+  mergedOnPrefix: 0,
+  oursOnPrefix: 0,
+};
+
+const rate = (part: number, whole: number): string =>
+  `${part} of ${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)} %)`;
+
+afterAll(() => {
+  const c = counts;
+  process.stdout.write(
+    [
+      `regenerate: ${c.cases} cases; files edited and generated anew: ${c.merged}`,
+      `  conflicts, edit apart from what changed: ${rate(c.conflictsApart, c.apart)}`,
+      `  conflicts, edit on what changed:         ${rate(c.conflictsTouching, c.touching)}`,
+      `  conflicts, plain diff3:                  ${rate(c.plain, c.merged)}`,
+      `  prefix changes: ours ${rate(c.oursOnPrefix, c.mergedOnPrefix)}, plain diff3 ${rate(c.plainOnPrefix, c.mergedOnPrefix)}`,
+      "",
+    ].join("\n"),
+  );
+});
+
+/** A line without its addresses and its line end: those are followed. */
+const bare = (line: string): string =>
+  line
+    .replace(/[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+(\/\d+)?/g, "@")
+    .replace(/\r$/, "");
+
+/** Line ranges of `from` that differ in `to`. */
+function hunks(from: string, to: string): [number, number][] {
+  const found: [number, number][] = [];
+  let line = 0;
+  for (const { value, added, removed } of diffArrays(
+    from.split("\n"),
+    to.split("\n"),
+  )) {
+    if (added || removed)
+      found.push([line, line + (removed ? value.length : 0)]);
+    if (!added) line += value.length;
+  }
+  return found;
+}
+
+const touch = (a: [number, number][], b: [number, number][]): boolean =>
+  a.some(([from, to]) => b.some(([start, end]) => from <= end && start <= to));
+
+const cases = fc.tuple(edits, answerChanges);
+
+async function examine(list: Edit[], given: Given): Promise<void> {
+  const { world, added } = editAll(first, list);
+  const step = await regenerated(world, given);
+  counts.cases += 1;
+  const after = step.world;
+
+  // No line of the owner's is lost, and a conflict leaves the file alone.
+  for (const { path, action } of step.changes) {
+    if (action !== "conflict") continue;
+    expect(after.files.get(path)).toEqual(world.files.get(path));
+    expect(after.files.has(`${path}.new`)).toBe(true);
+  }
+  const texts = new Map(
+    step.changes.flatMap(({ path, from }) => (from ? [[from, path]] : [])) as [
+      string,
+      string,
+    ][],
+  );
+  for (const [path, line] of added) {
+    const text = after.files.get(texts.get(path) ?? path)?.text ?? "";
+    expect(text.split("\n").map(bare), `${path}: ${line}`).toContain(
+      bare(line),
+    );
+  }
+  // Nothing that isn't generated is touched.
+  for (const [path, file] of world.files)
+    if (path.startsWith("notes/")) expect(after.files.get(path)).toBe(file);
+  // What was merged parses.
+  for (const { path, action } of step.changes)
+    if (action === "merge")
+      expect(
+        whyInvalid(
+          path,
+          after.files.get(path)?.text.replaceAll("\r\n", "\n") ?? "",
+        ),
+      ).toBeUndefined();
+  // No place of the old prefix is left unreported.
+  const { prefix } = world.state.answers;
+  const reported = new Set(
+    step.leftovers.map(({ path, line }) => `${path}:${line}`),
+  );
+  for (const [path, { text }] of after.files)
+    for (const line of mayName(text, prefix)
+      ? oldPlaces(text, prefix, after.state.answers.prefix)
+      : [])
+      expect(reported, `${path}:${line}`).toContain(`${path}:${line}`);
+
+  // Twice is once.
+  const again = await regenerated(after, {});
+  expect(bytes(again.world)).toEqual(bytes(after));
+  expect(again.world.files.size).toBe(after.files.size);
+  const still = again.changes.filter(({ action }) => action === "conflict");
+  expect(still.length).toBe(
+    step.changes.filter(({ action }) => action === "conflict").length,
+  );
+  if (still.length === 0)
+    expect(again.world.state.files).toEqual(after.state.files);
+
+  compareWithPlain(world, after, step.changes, "prefix" in given);
+}
+
+/** Where the owner and the generator both changed a file: what plain diff3 would make of it. */
+function compareWithPlain(
+  world: World,
+  after: World,
+  changes: readonly { path: string; action: string; reason?: string }[],
+  prefix: boolean,
+): void {
+  const from = plan(world.state.answers);
+  const to = plan(after.state.answers);
+  const moved = follow(from, to);
+  const rendered = render(to);
+  for (const { path, action, reason } of changes) {
+    const base = world.state.files[path]?.text;
+    const yours = world.files.get(path)?.text.replaceAll("\r\n", "\n");
+    const next = rendered.get(path)?.text;
+    if (
+      path === ".env" ||
+      base === undefined ||
+      yours === undefined ||
+      next === undefined
+    )
+      continue;
+    if (yours === base || base === next) continue;
+    if (whyInvalid(path, yours) !== undefined) continue;
+    counts.merged += 1;
+    const conflict = action === "conflict";
+    const plain = merge(yours, base, next).conflicts;
+    if (plain) counts.plain += 1;
+    if (prefix) {
+      counts.mergedOnPrefix += 1;
+      if (plain) counts.plainOnPrefix += 1;
+      if (conflict) counts.oursOnPrefix += 1;
+    }
+    const ours = moved(base);
+    if (touch(hunks(ours, next), hunks(ours, moved(yours)))) {
+      counts.touching += 1;
+      if (conflict) counts.conflictsTouching += 1;
+    } else {
+      counts.apart += 1;
+      if (conflict) counts.conflictsApart += 1;
+      expect(conflict, `${path}: ${reason}`).toBe(false);
+    }
+  }
+}
+
+const TIME = 120_000;
+
+test(
+  "any edits, any change of answers: no line lost, nothing unreported, twice is once",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, ([list, given]) => examine(list, given)),
+      runs(1500),
+    );
+    expect(counts.conflictsApart).toBe(0);
+    expect(counts.merged).toBeGreaterThan(counts.cases / 2);
+    expect(counts.oursOnPrefix * 5).toBeLessThan(counts.plainOnPrefix);
+  },
+  TIME,
+);

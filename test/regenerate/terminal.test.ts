@@ -1,0 +1,145 @@
+import { spawn } from "@lydell/node-pty";
+import { expect, test } from "vitest";
+import { batched, CLI, environment } from "../cli/run.ts";
+import { Made, OLD } from "./made.ts";
+
+const COMPOSE = "docker-compose.yml";
+const UP = "\u001b[A";
+const DOWN = "\u001b[B";
+const ENTER = "\r";
+
+/** Two conflicts: without a database both of the owner's lines go. */
+async function edited(): Promise<Made> {
+  const made = await new Made().make();
+  made.edit(COMPOSE, (text) =>
+    text.replace("KONG_PG_USER: kong\n", "KONG_PG_USER: mine\n"),
+  );
+  made.edit(".env", (text) =>
+    text.replace("# The database's password:", "# My password:"),
+  );
+  return made;
+}
+
+interface Said {
+  readonly code: number;
+  readonly screen: string;
+}
+
+/** Runs the command in a pseudo-terminal: each answer is typed when its question stands there. */
+function talk(
+  made: Made,
+  args: readonly string[],
+  answers: readonly (readonly [question: string, keys: string])[],
+): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    const terminal = spawn(process.execPath, [CLI, ...args], {
+      cols: 100,
+      rows: 40,
+      cwd: made.path(),
+      env: { ...environment(made.sandbox), TERM: "xterm", NO_COLOR: "1" },
+    });
+    const left = [...answers];
+    let screen = "";
+    let seen = 0;
+    const timer = setTimeout(() => {
+      terminal.kill("SIGKILL");
+      reject(new Error(`no ${left[0]?.[0] ?? "end"} in:\n${screen}`));
+    }, 20_000);
+    terminal.onData((data) => {
+      screen += data;
+      const next = left[0];
+      const at = next ? screen.indexOf(next[0], seen) : -1;
+      if (next === undefined || at < 0) return;
+      seen = screen.length;
+      left.shift();
+      terminal.write(next[1]);
+    });
+    terminal.onExit(({ exitCode }) => {
+      clearTimeout(timer);
+      resolve({ code: exitCode, screen });
+    });
+  });
+}
+
+const OFF = ["regenerate", "--database", "off"];
+const FIRST = ".env (your edits and the new text meet):";
+const SECOND = "docker-compose.yml (your edits and the new text meet):";
+const MORE = "The same for the other 1?";
+
+test("each conflict is asked about: keep, take, markers, the difference first, the same for all", async () => {
+  const scenes: [
+    string,
+    readonly (readonly [string, string])[],
+    number,
+    (made: Made, screen: string) => void,
+  ][] = [
+    [
+      "keep, then take",
+      [
+        [FIRST, ENTER],
+        [MORE, `n${ENTER}`],
+        [SECOND, DOWN + ENTER],
+      ],
+      0,
+      (made) => {
+        expect(made.read(".env")).toContain("# My password:");
+        expect(made.read(COMPOSE)).not.toContain("KONG_PG_USER");
+      },
+    ],
+    [
+      "markers for all",
+      [
+        [FIRST, DOWN + DOWN + ENTER],
+        [MORE, `y${ENTER}`],
+      ],
+      3,
+      (made) => {
+        expect(made.read(COMPOSE)).toContain("<<<<<<< yours\n");
+        expect(made.read(".env")).toContain(">>>>>>> create-kong-ipv6\n");
+        expect(made.read(".env")).not.toContain("<secret>");
+      },
+    ],
+    [
+      "the difference, then take for all",
+      [
+        [FIRST, UP + ENTER],
+        [FIRST, DOWN + ENTER],
+        [MORE, `y${ENTER}`],
+      ],
+      0,
+      (made, screen) => {
+        expect(screen).toContain("-# My password:");
+        expect(screen).not.toContain(
+          /PASSWORD=(.+)/.exec(made.read(".env"))?.[1] as string,
+        );
+        expect(made.read(COMPOSE)).not.toContain("KONG_PG_USER");
+      },
+    ],
+  ];
+  await batched(scenes, async ([name, answers, exitCode, look]) => {
+    const made = await edited();
+    const { code, screen } = await talk(made, OFF, answers);
+    expect({ name, code }, screen).toEqual({ name, code: exitCode });
+    look(made, screen);
+  });
+});
+
+test("asked for answers, the old ones are the defaults, moved along with a new prefix", async () => {
+  const made = await new Made().make();
+  const { code, screen } = await talk(
+    made,
+    ["regenerate"],
+    [
+      ["prefix, /64 or shorter:", `2a0d:1:2:3::/64${ENTER}`],
+      ["own IPv6 address:", ENTER],
+      ["public Docker subnet:", ENTER],
+      ["Kong's own IPv6 address:", ENTER],
+      ["More settings?", ENTER],
+    ],
+  );
+  expect(code, screen).toBe(0);
+  expect(screen).toContain(`${OLD}::/64`);
+  expect(made.read(".kong-ipv6.json")).toContain(
+    '"kong": "2a0d:1:2:3:300::8100"',
+  );
+});
