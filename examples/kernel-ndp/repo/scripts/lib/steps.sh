@@ -103,6 +103,10 @@ install_files() {
 				quietly systemctl stop "${path##*/}" || :
 			fi
 			;;
+		/etc/systemd/network/*)
+			# networkd sets it once it has read the file, at the next netplan apply.
+			record sysctl "net.ipv6.conf.$uplink_sysctl.proxy_ndp" "$(cat "/proc/sys/net/ipv6/conf/$uplink/proxy_ndp")"
+			;;
 		esac
 		put "$path" "$stage/root$path"
 		done_with file "$path"
@@ -230,8 +234,6 @@ network_back() {
 set_ndp() {
 	if is networkd; then
 		doing ndp "networkd"
-		# networkd sets it too.
-		record sysctl "net.ipv6.conf.$uplink_sysctl.proxy_ndp" "$(cat "/proc/sys/net/ipv6/conf/$uplink/proxy_ndp")"
 		networkctl reload
 		# Up to systemd 257 a reload alone leaves a link's proxy addresses as they are.
 		networkctl reconfigure "$uplink"
