@@ -47,7 +47,7 @@ const BREAKAGES: readonly Breakage[] = [
   {
     breaks: "something private is published on all addresses",
     by: `docker run --detach --name leak --publish 8001:8001 --ulimit nofile=65536:65536 \\
-      -e KONG_DATABASE=off -e KONG_PROXY_LISTEN=0.0.0.0:8001 kong:3.9.3; sleep 2`,
+      -e KONG_DATABASE=off -e KONG_ADMIN_LISTEN=off -e KONG_PROXY_LISTEN=0.0.0.0:8001 kong:3.9.3; sleep 2`,
     mended: "docker rm --force leak",
     rows: { six: "OPEN", four: "OPEN", internal: "OPEN" },
   },
