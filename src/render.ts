@@ -32,7 +32,7 @@ const ONLY: Readonly<Record<string, (plan: Plan) => boolean>> = {
 export function render(plan: Plan): Tree {
   const data = { ...plan, secret: SECRET };
   const tree = new Map<string, File>();
-  for (const [name, template] of loadTemplates()) {
+  for (const [name, template] of templates()) {
     if (ONLY[name]?.(plan) === false) continue;
     const path = name.replace("[interface]", plan.uplink.name);
     const text = template(data);
@@ -42,6 +42,13 @@ export function render(plan: Plan): Tree {
     });
   }
   return tree;
+}
+
+let loaded: ReturnType<typeof loadTemplates> | undefined;
+
+/** Loaded once, when first needed. */
+function templates(): ReturnType<typeof loadTemplates> {
+  return (loaded ??= loadTemplates());
 }
 
 function modeOf(path: string): number {

@@ -173,7 +173,10 @@ export async function run(
     signal,
     stdout: await stdout,
     stderr: await stderr,
-    tree: sandbox.tree(),
+    // Looked at when asked for: another run may be at it now.
+    get tree() {
+      return sandbox.tree();
+    },
   };
 }
 
