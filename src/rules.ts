@@ -245,14 +245,15 @@ function ipv4Rules(
       ? []
       : ipv4.split("/");
   const own = text === undefined ? undefined : parseAddress(4, text);
-  const away = `A subnet that the server isn't in would do, like ${BACKEND_SUBNET}`;
+  const link =
+    own === undefined ? undefined : subnetAt(4, own, Number(length ?? 32));
 
-  if (backend && own !== undefined && contains(backend, own)) {
-    refuse(
-      "backendSubnet",
-      `it contains the server's IPv4 ${text}`,
-      elsewhere(backend, away),
-    );
+  if (backend && link && overlaps(backend, link)) {
+    const reason =
+      own !== undefined && contains(backend, own)
+        ? `it contains the server's IPv4 ${text}`
+        : `it overlaps the server's own subnet ${formatSubnet(link)}`;
+    refuse("backendSubnet", reason, elsewhere(backend, link));
   }
   if (ipv4Gateway === undefined || ipv4Gateway === "none") return;
   const gateway = parseAddress(4, ipv4Gateway);
@@ -277,15 +278,20 @@ function ipv4Rules(
     refuse(
       "backendSubnet",
       `it contains the IPv4 gateway ${ipv4Gateway}`,
-      elsewhere(backend, away),
+      elsewhere(backend, link),
     );
   }
 }
 
-/** The usual suggestion, or another one where the usual is what was refused. */
-function elsewhere(backend: Subnet, usual: string): string {
-  const taken = overlaps(backend, parseSubnet(4, BACKEND_SUBNET));
-  return taken ? usual.replace(BACKEND_SUBNET, "192.168.181.0/24") : usual;
+/** The usual subnet, or another one where that is taken. */
+function elsewhere(refused: Subnet, link: Subnet | undefined): string {
+  const free = [BACKEND_SUBNET, "192.168.181.0/24", "172.29.81.0/24"].find(
+    (text) => {
+      const subnet = parseSubnet(4, text);
+      return !overlaps(subnet, refused) && !(link && overlaps(subnet, link));
+    },
+  );
+  return `A subnet that the server isn't in would do, like ${free ?? BACKEND_SUBNET}`;
 }
 
 /** The recipe's :300::/80 in a prefix, or the next /80 that holds none of the taken addresses. */

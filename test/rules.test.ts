@@ -225,6 +225,12 @@ describe("IPv4", () => {
       ["--backend-subnet", "contains the server's IPv4"],
       ["--backend-subnet", "contains the IPv4 gateway"],
     );
+    // All that is on the server's link is the server's, not only its address.
+    refuses({ ipv4: "10.1.2.3/16", backendSubnet: "10.1.9.0/24" }, [
+      "--backend-subnet",
+      "overlaps the server's own subnet 10.1.0.0/16",
+    ]);
+    refuses({ ipv4: "10.1.2.3/8" }, ["--backend-subnet", "192.168.181.0/24"]);
     // The usual subnet is what is refused: another is named.
     refuses({ ipv4: "10.83.81.7" }, ["--backend-subnet", "192.168.181.0/24"]);
   });

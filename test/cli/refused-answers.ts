@@ -123,6 +123,7 @@ const TABLE = `
 --backend-subnet | 10.83.81.0 | no prefix length | like 10.83.81.0/24
 --backend-subnet | fd00::/64 | not an IPv4 address | like 10.83.81.0/24
 --backend-subnet | 10.1.0.0/16 | contains the server's IPv4 10.1.2.3 | like 10.83.81.0/24 | --ipv4 10.1.2.3
+--backend-subnet | 10.83.81.0/24 | overlaps the server's own subnet 10.83.0.0/16 | like 192.168.181.0/24 | --ipv4 10.83.82.5/16
 --backend-subnet | 10.83.81.0/24 | contains the server's IPv4 10.83.81.7 | like 192.168.181.0/24 | --ipv4 10.83.81.7
 --backend-subnet | 10.1.0.0/16 | contains the IPv4 gateway 10.1.0.1 | like 10.83.81.0/24 | --ipv4 192.0.2.9/24 --ipv4-gateway 10.1.0.1
 

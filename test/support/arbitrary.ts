@@ -314,7 +314,11 @@ function build(dice: Ingredients): Case {
     ? spell4(BigInt(own)) + (withLength ? `/${ipv4Length}` : "")
     : dice.ipv4Kind;
 
-  const avoided = [hasIpv4 ? [own] : [], netplan ? [router] : []].flat();
+  const link = withLength ? ipv4Length : 32;
+  const avoided: Cidr[] = [];
+  if (hasIpv4)
+    avoided.push({ address: networkOf(BigInt(own), link, 32), length: link });
+  if (netplan) avoided.push({ address: BigInt(router), length: 32 });
   const backend = backendSubnet(dice.backendLength, dice.backend, avoided);
 
   const internal = internalSubnet(dice, [host, gateway], exposed);
@@ -406,17 +410,20 @@ const PRIVATE = [
 function backendSubnet(
   length: number,
   random: number,
-  avoided: readonly number[],
+  avoided: readonly Cidr[],
 ): string {
-  // 10/8 is the only private range that a /8 to /11 fits into.
-  const homes = PRIVATE.filter((range) => range.length <= length);
   for (let at = 0; ; at += 1) {
+    // 10/8 is the only private range that a /8 to /11 fits into.
+    const homes = PRIVATE.filter((range) => range.length <= length);
     const home = homes[(random + at) % homes.length] as Cidr;
     const offset =
       (BigInt(random + at) * sizeOf(length, 32)) % sizeOf(home.length, 32);
     const range = { address: home.address + offset, length };
-    if (!avoided.some((address) => within(range, BigInt(address), 32)))
-      return `${spell4(range.address)}/${length}`;
+    const taken = avoided.some(
+      (other) =>
+        within(range, other.address, 32) || within(other, range.address, 32),
+    );
+    if (!taken) return `${spell4(range.address)}/${length}`;
     // Nothing else has room for it: a smaller one has.
     if (at > 8) length = 24;
   }
