@@ -2,6 +2,7 @@ import type { Follow } from "./follow.ts";
 import type { File, Tree } from "./render.ts";
 import {
   keepSecrets,
+  keepVariables,
   redactSecrets,
   SECRET_FILE,
   withoutKept,
@@ -196,7 +197,7 @@ async function decide(
       path,
       action: "conflict",
       before,
-      after: to(now),
+      after: to(path === SECRET_FILE ? keepVariables(now, redacted) : now),
       reason,
       marked: to(marked).text,
     };

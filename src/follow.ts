@@ -7,7 +7,7 @@ import {
   type Subnet,
   type Version,
 } from "./address.ts";
-import { movedAddress, movedSubnet } from "./move.ts";
+import { movedAddress, movedSubnet, surrounds } from "./move.ts";
 import type { Plan } from "./plan.ts";
 import { findTokens, type Token } from "./tokens.ts";
 
@@ -23,7 +23,7 @@ export function follow(from: Plan, to: Plan): Follow {
   const areas = AREAS.map((area): [Subnet, Subnet] => [
     parse(area(from)),
     parse(area(to)),
-  ]).filter(([old, now]) => formatSubnet(old) !== formatSubnet(now));
+  ]).filter(([old, now]) => !surrounds(now, old));
   const interfaces = new Map([[from.host.interface, to.host.interface]]);
   if (from.ipv4.netplan && to.ipv4.netplan) {
     interfaces.set(from.ipv4.netplan.interface, to.ipv4.netplan.interface);

@@ -26,6 +26,7 @@ import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
+import { SECRET_FILE } from "./secret.ts";
 import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Style } from "./style.ts";
@@ -287,7 +288,18 @@ function write(
   disk: Disk,
   prepare: (whole: string) => void,
 ): boolean {
-  const prefixes = [...new Set(leftovers.map(({ prefix }) => prefix))];
+  // The .env that isn't in this copy is in another one, with the prefix of before.
+  const elsewhere = changes.some(
+    ({ path, action }) => path === SECRET_FILE && action === "gone",
+  );
+  const prefixes = [
+    ...new Set([
+      ...leftovers.map(({ prefix }) => prefix),
+      ...(former && elsewhere
+        ? [...former.formerPrefixes, former.answers.prefix]
+        : []),
+    ]),
+  ].filter((prefix) => prefix !== answers.prefix);
   const state = stateText(
     stateAfter(former, answers, rendered, changes, prefixes),
   );

@@ -131,6 +131,8 @@ export function writeInto(
   lock(directory);
   let journal: Journal | undefined;
   try {
+    // Old secrets lie in there, also where the repository's own .gitignore is gone.
+    writeFileSync(join(work, ".gitignore"), "*\n");
     journal = stage(directory, operations);
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));

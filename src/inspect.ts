@@ -126,12 +126,21 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
     return { status: "conflict", reason: "it holds conflict markers" };
   const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
+  if (path === SECRET_FILE && bindOf(text) !== bindOf(record.text)) {
+    const reason = `KONG_BIND_IPV6 is not ${bindOf(record.text)}, as in the answers`;
+    return { status: "outdated", reason };
+  }
   if (text === record.text) return { status: "generated" };
   if (sha256(text) === record.owner) return { status: "edited" };
   return {
     status: "changed",
     reason: "edited since the last run",
   };
+}
+
+/** Kong's address as .env has it: it may come from another copy than the rest. */
+function bindOf(dotenv: string): string | undefined {
+  return /^KONG_BIND_IPV6=(.*?)\s*$/m.exec(dotenv)?.[1];
 }
 
 /** Whether a run that was cut off left something behind. */

@@ -30,10 +30,16 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
     if (given[key] !== undefined || moved[home] === answers[home]) continue;
     const from = parseSubnet(6, answers[home]);
     const to = parseSubnet(6, moved[home]);
+    if (surrounds(to, from)) continue;
     const value = String(answers[key]);
     Object.assign(moved, { [key]: movedValue(value, from, to) ?? value });
   }
   return moved;
+}
+
+/** Whether a subnet holds all of another: what is in that one needn't move. */
+export function surrounds(outer: Subnet, inner: Subnet): boolean {
+  return outer.length <= inner.length && contains(outer, inner.network);
 }
 
 function movedValue(

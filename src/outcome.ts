@@ -6,6 +6,7 @@ import type { Leftover } from "./leftovers.ts";
 import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
 import { changesText, counted, diffText, planText, summary } from "./report.ts";
+import type { Plan } from "./plan.ts";
 import type { Style } from "./style.ts";
 
 export interface Manner {
@@ -70,7 +71,7 @@ function endText(
       `${followed ? "Changed" : "Wrote"} ${counted(count, "file")} ${followed ? "in" : "to"} ${placeText(shown)}.`,
     ),
     ...conflictLines(changes),
-    ...(followed ? followedSteps(outcome) : firstSteps(outcome, shown)),
+    ...(followed ? followedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
 }
 
@@ -98,17 +99,35 @@ function conflictLines(changes: readonly Change[]): string[] {
 }
 
 function firstSteps({ plan }: Outcome, shown: string): string[] {
-  const target = plan.ipv4.address || `[${plan.host.address}]`;
   return steps([
     `Read ${shown}/README.md: the plan, the DNS records to set, the steps.`,
-    `Copy it to the server:  rsync -a ${quoted(shown)}/ root@${target}:/opt/kong-ipv6/`,
+    copyText(plan, shown),
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
   ]);
 }
 
-function followedSteps({ acts }: Outcome): string[] {
+/** What was deleted here goes there too; data, git and what undo keeps stay where they are. */
+function copyText(plan: Plan, shown: string): string {
+  const target = plan.ipv4.address || `[${plan.host.address}]`;
+  const left = [plan.data.ignore, "/.git", "/.kong-ipv6.*"]
+    .filter((pattern) => pattern !== "")
+    .map((pattern) => `--exclude=${quoted(pattern)}`);
+  return [
+    "Copy it to the server (name it as you reach it now):",
+    `     rsync -a --delete --chown=root:root ${left.join(" ")} \\`,
+    `       ${quoted(`${shown}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,
+  ].join("\n");
+}
+
+function followedSteps(outcome: Outcome, shown: string): string[] {
+  const { acts, changes, plan } = outcome;
+  const open = changes.some(
+    ({ action }) => action === "conflict" || action === "markers",
+  );
   return steps([
-    "Copy it to the server, and there:  sudo ./scripts/apply.sh",
+    ...(open ? ["Mend what is in conflict; check says what is left."] : []),
+    copyText(plan, shown),
+    "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
     ...acts.map(
       (act) => `${act.what}:\n       old ${act.old}\n       new ${act.new}`,
     ),

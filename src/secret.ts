@@ -54,6 +54,24 @@ export function keepSecrets(text: string, redacted: string): string {
   return `${text}${KEPT}${kept.map((key) => `${key}=${SECRET}\n`).join("")}`;
 }
 
+/**
+ * The generated .env with all that the owner's has besides: taking the generated one must not cost
+ * a variable or a secret, for .env is in no git.
+ * @param redacted what is there, as redactSecrets gives it
+ */
+export function keepVariables(text: string, redacted: string): string {
+  const has = new Set([...text.matchAll(VARIABLE)].map(([, key]) => key));
+  const kept = [...redacted.matchAll(VARIABLE)].filter(
+    ([, key]) => !has.has(key),
+  );
+  if (kept.length === 0) return text;
+  return `${text}\n# Yours:\n${kept.map(([line]) => `${line}\n`).join("")}`;
+}
+
+/** A line that sets a variable of any name. */
+const VARIABLE =
+  /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[=:].*$/gm;
+
 const KEPT = "\n# No longer used, kept for you:\n";
 
 /** A redacted text without what keepSecrets added to it. */

@@ -182,7 +182,7 @@ describe("a directory in use", () => {
     const directory = put(temporary(), OWNERS);
     await write(directory);
     expect(snapshot(directory)).toMatchObject({
-      ".env": ["A=1\nKONG_PG_PASSWORD=mine\n", 0o600],
+      ".env": ["A=1\nKONG_PG_PASSWORD=mine\n\n# Yours:\nOTHER=1\n", 0o600],
       "README.md": ["# Generated\n", 0o644],
       "host/mine.txt": ["mine\n", 0o644],
       "src/app.js": ["mine();\n", 0o755],

@@ -251,7 +251,7 @@ describe("files in the way", () => {
     terminal.type(DOWN + DOWN + DOWN + ENTER);
     expect(
       await terminal.see("? .env (a file that is not ours): (Use arrow keys)"),
-    ).toMatch(/^-A=1\n\+/m);
+    ).toMatch(/^ A=1$/m);
     await terminal.see("show the difference");
     terminal.type(ENTER);
     await terminal.answer("The same for the other 2? (y/N)");

@@ -39,6 +39,14 @@ check_daemon_json() {
 	fi
 }
 
+# A conflict that is left is for the owner to mend, not for a server to run.
+check_conflicts() {
+	local file
+	while read -r file; do
+		refuse "${file#"$repo/"} still holds conflict markers" "mend it; create-kong-ipv6 check says what else is open"
+	done < <(grep -rlsE '^(<<<<<<<|>>>>>>>) ' "$repo/host" "$repo/kong-build" "$repo/docker-compose.yml" "$repo/kong.yml" "$repo/.env" || :)
+}
+
 check_settings() {
 	local address bind directory
 	address=$(setting KONG_BIND_IPV6)

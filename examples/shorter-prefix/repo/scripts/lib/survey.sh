@@ -24,6 +24,7 @@ refuse_or_survey() {
 	check_uplink || ok=false
 	check_docker
 	check_daemon_json
+	check_conflicts
 	check_settings
 	check_space /etc 16
 	check_space "$state" 16
@@ -76,7 +77,12 @@ stage_files() {
 			;;
 		*) staged "$path" <"$file" ;;
 		esac
-	done < <(find "$repo/host" -type f ! -name '.*' | sort)
+	done < <(host_files)
+}
+
+# Not what editors and create-kong-ipv6 lay beside a file.
+host_files() {
+	find "$repo/host" -type f ! -name '.*' ! -name '*.new' ! -name '*.orig' ! -name '*.rej' ! -name '*~' | sort
 }
 
 ndp_id() {
