@@ -70,7 +70,8 @@ need_root() {
 take_lock() {
 	[[ -z ${KONG_IPV6_LOCK:-} ]] || return 0
 	exec 9>/run/kong-ipv6.lock
-	flock --nonblock 9 || die "another run is under way" "wait until it has ended"
+	# What a run that was killed had started may live on for a moment.
+	flock --wait 5 9 || die "another run is under way" "wait until it has ended"
 	export KONG_IPV6_LOCK=$$
 }
 
@@ -84,8 +85,11 @@ quietly() {
 
 # restart UNIT: tried twice, for systemd may still be clearing away what it stopped.
 restart() {
+	# Runs that were broken off and begun anew are no reason to refuse the next start.
+	systemctl reset-failed "$1" 2>/dev/null || :
 	systemctl restart "$1" 2>/dev/null </dev/null 9>&- && return 0
 	sleep 1
+	systemctl reset-failed "$1" 2>/dev/null || :
 	quietly systemctl restart "$1"
 }
 
