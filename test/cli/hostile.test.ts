@@ -239,10 +239,10 @@ function meanings(sandbox: Sandbox, round: readonly Attack[]): string[] {
     ?.map((line) => line.split("=")[0]);
   want(".env", env, [
     "COMPOSE_PROJECT_NAME",
+    "KONG_PG_PASSWORD",
     "KONG_BIND_IP",
     "KONG_BIND_IPV6",
     "KONG_DATA_DIR",
-    "KONG_PG_PASSWORD",
   ]);
   want(
     "data",
