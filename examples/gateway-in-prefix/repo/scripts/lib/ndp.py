@@ -104,7 +104,7 @@ def delivery(uplink, gateway, source):
     link, local = Link(uplink), link_local(uplink)
     own, router, address = link.mac, packed(gateway), packed(source)
     to = None
-    for _ in range(3):
+    for _ in range(8):
         link.send(solicitation(own, local, router))
         for data, _, _, kind, body in link.wait(0.5):
             if kind == ADVERTISEMENT and body[4:20] == router:
@@ -116,7 +116,9 @@ def delivery(uplink, gateway, source):
         return print("no-gateway")
     ping = struct.pack("!HH", os.getpid() & 0xFFFF, 1) + b"kong-ipv6"[:8]
     answers = False
-    for _ in range(2):
+    # A router that has just asked in vain asks again only after a while (RFC 4861 7.2.2):
+    # a wrong "elsewhere" would refuse a good server.
+    for _ in range(8):
         link.send(frame(to, own, local, router, ECHO, ping))
         link.send(frame(to, own, address, router, ECHO, ping))
         for _, _, target, kind, body in link.wait(0.7):
