@@ -1,30 +1,25 @@
 import { parseArgs } from "node:util";
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import { QUESTIONS } from "./answers.ts";
 import type { Issue } from "./errors.ts";
+import {
+  COMMANDS,
+  CONFLICT,
+  FLAGS,
+  flagsOf,
+  RUN_FLAGS,
+  type Command,
+} from "./flags.ts";
 import { printable } from "./printable.ts";
 import type { Given } from "./resolve.ts";
-
-/** What the owner may say beforehand about files in the way. */
-const CONFLICT = ["ask", "keep", "theirs", "markers"] as const;
-
-/** What stands as the first word; without one it is create. */
-export const COMMANDS = ["create", "regenerate", "check", "undo"] as const;
-export type Command = (typeof COMMANDS)[number];
-
-/** Flags that a command doesn't take; those of answers count as "answers". */
-const WITHOUT: Readonly<Record<Command, readonly string[]>> = {
-  create: [],
-  regenerate: ["git"],
-  check: ["answers", "yes", "dry-run", "diff", "conflict", "git"],
-  undo: ["answers", "yes", "diff", "git"],
-};
 
 /** A command of the contract that this version doesn't have yet: never taken for a directory. */
 const NOT_YET = ["detect"];
 
 export interface Arguments {
   readonly command: Command;
+  /** Whether the command was named: then --help is its own. */
+  readonly named: boolean;
   readonly directory: string | undefined;
   /** Answers given by flag. */
   readonly given: Given;
@@ -43,29 +38,17 @@ export interface Arguments {
   readonly issues: readonly Issue[];
 }
 
-const SWITCHES = [
-  "yes",
-  "dry-run",
-  "diff",
-  "json",
-  "git",
-  "color",
-  "help",
-  "version",
-];
-const NEGATABLE = ["git", "color"];
-const VALUED = ["answers", "conflict"];
-
-/** Every flag there is, for --help, completion and "did you mean". */
-export const FLAGS: readonly string[] = [
-  ...QUESTIONS.map(({ flag }) => flag),
-  ...[...SWITCHES, ...VALUED].map((name) => `--${name}`),
-  ...NEGATABLE.map((name) => `--no-${name}`),
+const SWITCHES = RUN_FLAGS.filter(({ metavar }) => metavar === undefined);
+const NEGATABLE = SWITCHES.filter(({ negatable }) => negatable);
+const VALUED = [
+  ...RUN_FLAGS.filter(({ metavar }) => metavar !== undefined).map(
+    ({ name }) => name,
+  ),
+  ...QUESTIONS.map(({ flag }) => flag.slice(2)),
 ];
 
 /** Reads the command line. */
 export function readArguments(argv: readonly string[]): Arguments {
-  const valued = [...VALUED, ...QUESTIONS.map(({ flag }) => flag.slice(2))];
   const { tokens } = parseArgs({
     args: [...argv],
     strict: false,
@@ -73,14 +56,14 @@ export function readArguments(argv: readonly string[]): Arguments {
     tokens: true,
     options: {
       ...Object.fromEntries(
-        SWITCHES.map((name) => [name, { type: "boolean" as const }]),
+        VALUED.map((name) => [name, { type: "string" as const }]),
       ),
       ...Object.fromEntries(
-        valued.map((name) => [name, { type: "string" as const }]),
+        SWITCHES.map(({ name, short }) => [
+          name,
+          { type: "boolean" as const, ...(short && { short }) },
+        ]),
       ),
-      yes: { type: "boolean", short: "y" },
-      help: { type: "boolean", short: "h" },
-      version: { type: "boolean", short: "V" },
     },
   });
   const issues: Issue[] = [];
@@ -91,9 +74,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     if (token.kind === "positional") directories.push(token.value);
     if (token.kind !== "option") continue;
     const negated =
-      token.name.startsWith("no-") && NEGATABLE.includes(token.name.slice(3));
+      token.name.startsWith("no-") &&
+      NEGATABLE.some(({ name }) => name === token.name.slice(3));
     const name = negated ? token.name.slice(3) : token.name;
-    if (SWITCHES.includes(name) && !(negated && token.value !== undefined)) {
+    const known = SWITCHES.some((flag) => flag.name === name);
+    if (known && !(negated && token.value !== undefined)) {
       if (token.value === undefined) switches.set(name, !negated);
       else
         issues.push({
@@ -102,7 +87,7 @@ export function readArguments(argv: readonly string[]): Arguments {
           reason: "it takes no value",
           remedy: `Give ${token.rawName} alone`,
         });
-    } else if (valued.includes(name)) {
+    } else if (VALUED.includes(name)) {
       const value = token.value;
       if (
         value === undefined ||
@@ -119,17 +104,18 @@ export function readArguments(argv: readonly string[]): Arguments {
   }
 
   const first = directories[0];
-  const command = COMMANDS.find((name) => name === first) ?? "create";
-  if (command === first) directories.shift();
+  const word = COMMANDS.find((name) => name === first);
+  const command = word ?? "create";
+  if (word !== undefined) directories.shift();
+  const taken = flagsOf(command);
   for (const name of [...switches.keys(), ...values.keys()]) {
-    const kind = QUESTIONS.some(({ flag }) => flag === `--${name}`)
-      ? "answers"
-      : name;
-    if (!WITHOUT[command].includes(kind)) continue;
+    const flag = `--${name}`;
+    if (taken.run.some((row) => row.name === name)) continue;
+    if (taken.answers.some((question) => question.flag === flag)) continue;
     issues.push({
-      flag: `--${name}`,
+      flag,
       reason: `${command} does not take it`,
-      remedy: `See create-kong-ipv6 --help`,
+      remedy: `See create-kong-ipv6 ${command} --help`,
     });
   }
 
@@ -153,10 +139,13 @@ export function readArguments(argv: readonly string[]): Arguments {
       remedy: `Choose ${CONFLICT.join(", ")}`,
     });
   }
+  if (word === undefined && first !== undefined)
+    issues.push(...mistyped(first, directories.length > 1));
   // What stands behind a flag that doesn't exist may be its value: not a directory too many.
   if (issues.length === 0) directoryIssues(directories, issues);
   return {
     command,
+    named: word !== undefined,
     issues,
     directory: directories[0],
     given,
@@ -219,6 +208,24 @@ function directoryIssues(
       remedy: "Name a directory, like my-gateway",
     });
   }
+}
+
+/**
+ * A first word that is nearly a command: `regenrate` shall not make a directory of that name. A
+ * second word says that a command was meant; alone it may be a directory's name, so it has to be
+ * nearer.
+ */
+function mistyped(first: string, second: boolean): Issue[] {
+  const near = closest(first, [...COMMANDS]);
+  const far = distance(first, near);
+  if (far > (second || near.length > 6 ? 2 : 1)) return [];
+  return [
+    {
+      flag: first,
+      reason: "there is no such command",
+      remedy: `Did you mean ${near}? For a directory of that name, write ./${first}`,
+    },
+  ];
 }
 
 function unknown(flag: string): Issue {

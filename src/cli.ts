@@ -14,7 +14,10 @@ import { styleFor } from "./style.ts";
 /** Runs the command line. @returns the exit code; everything is printed */
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const args = readArguments(argv);
-  if (args.help) return print((await import("./help.ts")).helpText());
+  if (args.help) {
+    const { helpText } = await import("./help.ts");
+    return print(helpText(args.named ? args.command : undefined));
+  }
   if (args.version) return print((await import("./version.ts")).VERSION);
   return await runCommand(args);
 }

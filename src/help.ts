@@ -1,45 +1,88 @@
-import { QUESTIONS, type Question } from "./answers.ts";
+import type { Question } from "./answers.ts";
+import { filled } from "./filled.ts";
+import {
+  COMMAND_ROWS,
+  COMMANDS,
+  flagsOf,
+  RUN_FLAGS,
+  type Command,
+  type RunFlag,
+} from "./flags.ts";
 
-/** `--help`: one screen, 80 columns. */
-export function helpText(): string {
-  const first = QUESTIONS.filter((question) => question.first);
-  const rest = QUESTIONS.filter((question) => !question.first);
-  return `create-kong-ipv6 [directory]             write a repository that puts a Kong
-                                         gateway on its own IPv6 address
-create-kong-ipv6 regenerate [directory]  bring changed answers into it
-create-kong-ipv6 check [directory]       is it consistent, and valid?
-create-kong-ipv6 undo [directory]        take the last write back
+const PROGRAM = "create-kong-ipv6";
 
-Answers
-${rows(first)}
-More answers
-${rows(rest)}
-Run
-  -y, --yes           ask nothing, take defaults
-  --answers FILE      read answers from JSON or YAML
-  --dry-run           write nothing, say what would change
-  --diff              show every difference
-  --json              report as JSON, ask nothing
-  --conflict WHAT     files in the way: ask, keep, theirs or markers
-  --git, --no-git     make it a git repository (default: no)
-  --no-color          no colours (NO_COLOR does the same)
-  -h, --help  -V, --version
+const EXITS: Readonly<Record<number, string>> = {
+  0: "done",
+  1: "failed",
+  2: "unusable arguments or answers",
+  3: "conflicts left for you",
+  4: "there are changes",
+  130: "cancelled",
+};
 
-Examples
-  npx create-kong-ipv6 my-gateway
-  npx create-kong-ipv6 my-gateway --prefix 2a03:2222:3333:4444::/64 --yes
-
-Exit codes: 0 done, 1 failed, 2 unusable arguments or answers, 3 conflicts left
-for you, 4 --dry-run or check: there are changes, 130 cancelled.`;
+/** `--help`, in 80 columns: one screen of 24 lines; of a command, all that it takes. */
+export function helpText(command?: Command): string {
+  return command === undefined ? general() : about(command);
 }
 
-function rows(questions: readonly Question[]): string {
+function general(): string {
+  const commands = COMMANDS.map((name) => {
+    const { operand, meaning } = COMMAND_ROWS[name];
+    return `  ${`${name} ${operand}`.padEnd(24)} ${meaning}\n`;
+  });
+  const flags = RUN_FLAGS.filter(
+    ({ name }) => name !== "help" && name !== "version",
+  );
+  return `${PROGRAM}: a Kong gateway on its own public IPv6 address
+
+Commands (without one it is create; each has a --help of its own)
+${commands.join("")}
+Options
+  --prefix PREFIX ... one for each answer, listed in create --help
+${runRows(flags)}  -h, --help, -V, --version
+
+Examples
+${examples("create")}`;
+}
+
+function about(command: Command): string {
+  const { operand, meaning, exits } = COMMAND_ROWS[command];
+  const { answers, run } = flagsOf(command);
+  const first = answers.filter((question) => question.first);
+  const rest = answers.filter((question) => !question.first);
+  const defaults = command === "create";
+  const codes = [0, 1, 2, ...exits].map((code) => `${code} ${EXITS[code]}`);
+  const sections = [
+    `${PROGRAM} ${command} ${operand}\n  ${meaning}\n`,
+    first.length > 0
+      ? `Answers${defaults ? " [their defaults]" : ": what is not given stays, or moves with the prefix"}\n${answerRows(first, defaults)}`
+      : "",
+    rest.length > 0 ? `More answers\n${answerRows(rest, defaults)}` : "",
+    `Options\n${runRows(run)}`,
+    `Examples\n${examples(command)}\n`,
+    `Exit codes\n${filled(codes.join(", ").split(" "), { indent: "  " }).join("\n")}`,
+  ];
+  return sections.filter((section) => section !== "").join("\n");
+}
+
+function examples(command: Command): string {
+  return COMMAND_ROWS[command].examples
+    .map((line) => `  npx ${PROGRAM} ${line}`)
+    .join("\n");
+}
+
+function runRows(flags: readonly RunFlag[]): string {
+  return flags
+    .map(({ shown, meaning }) => `  ${shown.padEnd(19)} ${meaning}\n`)
+    .join("");
+}
+
+function answerRows(questions: readonly Question[], defaults: boolean): string {
   return questions
     .map(({ flag, metavar, choices, meaning, otherwise }) => {
       const name = `${flag} ${choices ? choices.join("|") : metavar}`;
-      const usual = otherwise === "asked" ? "" : ` [${otherwise}]`;
-      return `  ${name.padEnd(28)} ${meaning}${usual}
-`;
+      const usual = defaults && otherwise !== "asked" ? ` [${otherwise}]` : "";
+      return `  ${name.padEnd(28)} ${meaning}${usual}\n`;
     })
     .join("");
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { FLAGS, readArguments } from "../src/args.ts";
 import { QUESTIONS } from "../src/answers.ts";
+import { readArguments } from "../src/args.ts";
 import type { Issue } from "../src/errors.ts";
-import { helpText } from "../src/help.ts";
 
 function issues(...argv: string[]): readonly Issue[] {
   const found = readArguments(argv).issues;
@@ -129,12 +128,24 @@ test("there is one directory, a word behind -- too", () => {
   expect(flags("")).toEqual(["directory"]);
 });
 
-test("every flag that is read is in --help, and every flag there is read", () => {
-  const help = helpText();
-  for (const flag of FLAGS.filter((one) => one !== "--color"))
-    expect(help).toContain(flag);
-  const named = help.match(/--[a-z][a-z0-9-]*/g) ?? [];
-  for (const flag of named) expect(FLAGS).toContain(flag);
-  for (const line of help.split("\n"))
-    expect(line.length).toBeLessThanOrEqual(80);
+describe("a first word that is nearly a command", () => {
+  test.each([
+    ["regenrate", "regenerate"],
+    ["regenerat", "regenerate"],
+    ["chek", "check"],
+    ["udno my-gateway", "undo"],
+  ])("%s is told its neighbour", (line, near) => {
+    const [found] = issues(...line.split(" "));
+    expect(found?.reason).toBe("there is no such command");
+    expect(found?.remedy).toContain(`Did you mean ${near}?`);
+  });
+
+  test("is a directory where it is written as one, or is farther off", () => {
+    for (const name of ["./chek", "my-gateway", "gw", "kong", "checkout"])
+      expect(readArguments([name])).toMatchObject({
+        command: "create",
+        directory: name,
+        issues: [],
+      });
+  });
 });

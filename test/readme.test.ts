@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { FLAGS } from "../src/args.ts";
 import { EXIT } from "../src/errors.ts";
+import { FLAGS } from "../src/flags.ts";
 import { exampleTree, scenarios } from "../scripts/examples.ts";
 import { README, withAnswers } from "../scripts/docs.ts";
 
