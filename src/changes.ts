@@ -204,10 +204,13 @@ async function decide(
   };
 
   if (yours === now || yours === was) return settled("update", now);
-  if (was === now && !/^<{7} /m.test(yours)) {
+  const followed = base?.follow(yours) ?? yours;
+  const kept = (): Change => {
     const reason = "your edits";
     return { path, action: "keep", before, after: to(yours), reason };
-  }
+  };
+  if (was === now && followed === yours && !/^<{7} /m.test(yours))
+    return kept();
   // Merging and parsing are loaded only where somebody has edited something.
   const { hasMarkers, merge, whyInvalid, withMarkers } =
     await import("./merging.ts");
@@ -216,10 +219,12 @@ async function decide(
   }
   if (hasMarkers(yours))
     return conflict("it still holds conflict markers", yours);
-  const merged = merge(base.follow(yours), base.follow(was), now);
+  const merged = merge(followed, base.follow(was), now);
+  const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
+  // With nothing new to take over there is nothing to ask about; leftovers names what stays.
+  if (was === now && (merged.conflicts || invalid !== undefined)) return kept();
   if (merged.conflicts)
     return conflict("your edits and the new text meet", merged.text);
-  const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
   if (invalid !== undefined) return conflict(`merged, ${invalid}`, merged.text);
   return settled("merge", merged.text);
 }

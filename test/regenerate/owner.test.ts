@@ -17,12 +17,13 @@ async function regenerated(
   path: string,
   edit: (text: string) => string,
   given: Parameters<typeof move>[1],
+  from = answers,
 ): Promise<Awaited<ReturnType<typeof compare>>[number]> {
-  const next = resolve(move(answers, given)).answers;
-  const was = render(plan(answers)).get(path);
+  const next = resolve(move(from, given)).answers;
+  const was = render(plan(from)).get(path);
   const now = render(plan(next)).get(path);
   if (!was || !now) throw new Error(`${path} is not generated`);
-  const base: Base = { ...was, follow: follow(plan(answers), plan(next)) };
+  const base: Base = { ...was, follow: follow(plan(from), plan(next)) };
   const [change] = await compare(
     new Map([[path, now]]),
     new Map([[path, { kind: "file", text: edit(was.text), mode: was.mode }]]),
@@ -58,4 +59,37 @@ test("a variable at the end of .env met the password that goes", async () => {
 test("a prefix that only got wider renumbered the server and Kong", () => {
   const wider = move(answers, { prefix: "2a03:2222:3333:4400::/56" });
   expect(wider).toEqual({ ...answers, prefix: "2a03:2222:3333:4400::/56" });
+});
+
+// Nothing new is generated in these files: the owner's own values were left old there.
+test.each([
+  [".env", "DB_NET=172.30.7.0/24\n", "DB_NET=10.99.7.0/24\n"],
+  [
+    "kong-build/Dockerfile",
+    "ENV UPSTREAM=172.30.0.100\n",
+    "ENV UPSTREAM=10.99.0.100\n",
+  ],
+  ["host/etc/ndppd.conf", "# from 172.30.0.0/16\n", "# from 10.99.0.0/16\n"],
+])(
+  "a moved value in the owner's own line of %s, which is generated as before, stayed old",
+  async (path, line, followed) => {
+    const { action, after } = await regenerated(
+      path,
+      (text) => text + line,
+      { backendSubnet: "10.99.0.0/16" },
+      { ...answers, backendSubnet: "172.30.0.0/16" },
+    );
+    expect(action).toBe("merge");
+    expect(after?.text).toMatch(new RegExp(`\n${followed}$`));
+  },
+);
+
+test("where following the owner's values breaks a file that is generated as before, it stays", async () => {
+  const { action, after } = await regenerated(
+    "host/etc/ndppd.conf",
+    (text) => `${text}# 10.83.81.9 }\n}\n`,
+    { backendSubnet: "172.30.0.0/16" },
+  );
+  expect(action).toBe("keep");
+  expect(after?.text).toContain("# 10.83.81.9 }\n");
 });
