@@ -3,13 +3,12 @@ import {
   formatSubnet,
   parseAddress,
   parseSubnet,
-  subnetAt,
   type Subnet,
   type Version,
 } from "./address.ts";
 import { movedAddress, movedSubnet, surrounds } from "./move.ts";
 import type { Plan } from "./plan.ts";
-import { findTokens, type Token } from "./tokens.ts";
+import { findTokens, subnetOf, type Token } from "./tokens.ts";
 
 /** Replaces in a text what a changed plan changed; everything else stays to the byte. */
 export type Follow = (text: string) => string;
@@ -20,10 +19,7 @@ export type Follow = (text: string) => string;
  */
 export function follow(from: Plan, to: Plan): Follow {
   const [addresses, subnets] = pairs(from, to);
-  const areas = AREAS.map((area): [Subnet, Subnet] => [
-    parse(area(from)),
-    parse(area(to)),
-  ]).filter(([old, now]) => !surrounds(now, old));
+  const areas = movedAreas(from, to);
   const interfaces = new Map([[from.host.interface, to.host.interface]]);
   if (from.ipv4.netplan && to.ipv4.netplan) {
     interfaces.set(from.ipv4.netplan.interface, to.ipv4.netplan.interface);
@@ -68,19 +64,32 @@ export function follow(from: Plan, to: Plan): Follow {
   };
 }
 
-/** Subnets whose inhabitants move along, innermost first. */
-const AREAS: readonly ((plan: Plan) => string)[] = [
-  (plan) => plan.exposed.subnet,
-  (plan) => plan.internalPrefix,
-  (plan) => plan.backend.subnet,
-  (plan) => plan.prefix,
-];
+/** Subnets that moved, old and new, innermost first: their inhabitants move along. */
+export function movedAreas(from: Plan, to: Plan): [Subnet, Subnet][] {
+  const now = areasOf(to);
+  return areasOf(from)
+    .map((old, index): [Subnet, Subnet] => [old, now[index] as Subnet])
+    .filter(([old, now]) => !surrounds(now, old));
+}
+
+/** A plan's subnets, innermost first. */
+export function areasOf(plan: Plan): Subnet[] {
+  return [
+    plan.exposed.subnet,
+    plan.internalPrefix,
+    plan.backend.subnet,
+    plan.prefix,
+  ].map(parse);
+}
 
 const parse = (text: string): Subnet =>
   parseSubnet(text.includes(":") ? 6 : 4, text);
 
-/** What the plan itself says of each, so that it wins over a place in a subnet. */
-function pairs(
+/**
+ * What both plans themselves say of each, old to new: addresses, then subnets. It wins over a place
+ * in a subnet.
+ */
+export function pairs(
   from: Plan,
   to: Plan,
 ): [Map<string, string>, Map<string, string>] {
@@ -120,12 +129,8 @@ function followToken(
   ofSubnet: OfSubnet,
 ): string | undefined {
   const { version, value, length } = token;
-  const bits = version === 4 ? 32 : 128;
-  if (
-    token.kind === "groups" ||
-    (length !== undefined && length < bits && isNetwork(version, value, length))
-  ) {
-    const subnet = subnetAt(version, value, length ?? bits);
+  const subnet = subnetOf(token);
+  if (subnet !== undefined) {
     const now = ofSubnet(subnet);
     return formatSubnet(now) === formatSubnet(subnet)
       ? undefined
@@ -143,8 +148,4 @@ function followToken(
   }
   const now = ofAddress(version, value);
   return now === value ? undefined : token.respell(now, length);
-}
-
-function isNetwork(version: Version, value: bigint, length: number): boolean {
-  return subnetAt(version, value, length).network === value;
 }

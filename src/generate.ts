@@ -26,8 +26,13 @@ import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
-import { SECRET_FILE } from "./secret.ts";
-import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
+import {
+  formerOf,
+  STATE_FILE,
+  stateAfter,
+  stateText,
+  type State,
+} from "./state.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Style } from "./style.ts";
 
@@ -57,7 +62,7 @@ export interface Outcome {
   readonly notes: readonly string[];
   /** What only the owner can do, after addresses changed. */
   readonly acts: readonly Act[];
-  /** Where a prefix of the past still stands. */
+  /** Where addresses of the past still stand. */
   readonly leftovers: readonly Leftover[];
   /** Whether there was a repository before. */
   readonly followed: boolean;
@@ -121,7 +126,7 @@ export async function generate(
     notes,
     acts: former ? ownersActs(plan(former.answers), addresses) : [],
     leftovers: former
-      ? await leftoversAfter(request, former, answers, changes)
+      ? await leftoversAfter(request, former, addresses, changes)
       : [],
     followed: former !== undefined,
   };
@@ -264,52 +269,36 @@ async function decide(
 async function leftoversAfter(
   { directory }: Request,
   former: State,
-  answers: Answers,
+  present: Plan,
   changes: readonly Change[],
 ): Promise<Leftover[]> {
-  const prefixes = [...former.formerPrefixes, former.answers.prefix];
   const { findLeftovers } = await import("./leftovers.ts");
+  const before = [former.answers, ...formerOf(former)];
   const written = changes.filter(({ action }) => WRITING.has(action));
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),
   );
-  return findLeftovers(directory, answers, prefixes, instead);
+  return findLeftovers(directory, present, before.map(plan), instead);
 }
 
 /** @returns whether there was anything to write */
 function write(
   { directory, former }: Request,
-  {
-    answers,
-    changes,
-    leftovers,
-  }: Pick<Outcome, "answers" | "changes" | "leftovers">,
+  { answers, changes }: Pick<Outcome, "answers" | "changes">,
   rendered: Tree,
   disk: Disk,
   prepare: (whole: string) => void,
 ): boolean {
-  // The .env that isn't in this copy is in another one, with the prefix of before.
-  const elsewhere = changes.some(
-    ({ path, action }) => path === SECRET_FILE && action === "gone",
-  );
-  const prefixes = [
-    ...new Set([
-      ...leftovers.map(({ prefix }) => prefix),
-      ...(former && elsewhere
-        ? [...former.formerPrefixes, former.answers.prefix]
-        : []),
-    ]),
-  ].filter((prefix) => prefix !== answers.prefix);
-  const state = stateText(
-    stateAfter(former, answers, rendered, changes, prefixes),
-  );
+  const state = stateAfter(former, answers, rendered, changes);
   const operations = operationsOf(changes, disk, former !== undefined);
   const entry = disk.get(STATE_FILE);
-  const known = entry?.kind === "file" && entry.text === state;
+  const known = entry?.kind === "file" && entry.text === stateText(state);
   if (known && operations.length === 0) return false;
+  const text = stateText(former ? { ...state, regenerated: true } : state);
+  const same = entry?.kind === "file" && entry.text === text;
   apply(
     directory,
-    known ? operations : [...operations, stateOperation(state, disk)],
+    same ? operations : [...operations, stateOperation(text, disk)],
     prepare,
   );
   return true;

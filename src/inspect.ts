@@ -8,7 +8,7 @@ import { plan } from "./plan.ts";
 import { render } from "./render.ts";
 import { readState } from "./read-state.ts";
 import { ownText, SECRET_FILE } from "./secret.ts";
-import { sha256, STATE_FILE, type FileRecord } from "./state.ts";
+import { formerOf, sha256, STATE_FILE, type FileRecord } from "./state.ts";
 
 /**
  * - generated: as it was generated · edited: by the owner, known since the last run
@@ -53,7 +53,8 @@ export function inspectRepository(directory: string): Inspection {
     directory,
     readDisk(directory, [STATE_FILE]).get(STATE_FILE),
   );
-  const rendered = render(plan(state.answers));
+  const present = plan(state.answers);
+  const rendered = render(present);
   const paths = [
     ...new Set([...rendered.keys(), ...Object.keys(state.files)]),
   ].sort();
@@ -66,14 +67,8 @@ export function inspectRepository(directory: string): Inspection {
     const next = rendered.get(path)?.text;
     return { path, ...statusOf(path, record, next, disk) };
   });
-  const former = new Set(state.formerPrefixes);
-  for (const { answers } of Object.values(state.files))
-    if (answers) former.add(answers.prefix);
-  former.delete(state.answers.prefix);
-  return {
-    files,
-    leftovers: findLeftovers(directory, state.answers, [...former]),
-  };
+  const former = formerOf(state).map(plan);
+  return { files, leftovers: findLeftovers(directory, present, former) };
 }
 
 type Finding = Omit<Checked, "path">;
@@ -131,6 +126,8 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
     return { status: "outdated", reason };
   }
   if (text === record.text) return { status: "generated" };
+  // What is in .env besides is its owner's alone, and in each copy another.
+  if (path === SECRET_FILE) return { status: "edited" };
   if (sha256(text) === record.owner) return { status: "edited" };
   return {
     status: "changed",

@@ -1,41 +1,41 @@
 import { lstatSync, readdirSync, readFileSync, type Dirent } from "node:fs";
 import { join } from "node:path";
-import { contains, formatSubnet, parseSubnet, type Subnet } from "./address.ts";
-import type { Answers } from "./answers.ts";
 import { codeOf } from "./disk.ts";
-import { findTokens } from "./tokens.ts";
+import type { Plan } from "./plan.ts";
+import { formerValues, type FormerValue } from "./stale.ts";
 import { STATE_FILE } from "./state.ts";
+import { findTokens } from "./tokens.ts";
 
-/** A place where a prefix of the past still stands. */
+/** A place where an address or a subnet of the past still stands. */
 export interface Leftover {
   readonly path: string;
   /** Counted from 1. */
   readonly line: number;
   /** As it is spelled there. */
   readonly text: string;
-  /** The former prefix that it lies in. */
-  readonly prefix: string;
+  /** The former address, or the former subnet that it lies in. */
+  readonly value: string;
 }
 
 /** Larger files are no configuration that somebody wrote. */
 const LARGEST = 1024 * 1024;
 
 /**
- * Every place in the repository, the owner's own files included, that is in a former prefix and not
- * in the present one. Data, .git and what the generator keeps for itself are passed over.
+ * Every place in the repository, the owner's own files included, that holds what has moved since
+ * (see stale.ts). Data, .git and what the generator keeps for itself are passed over.
  * @param instead texts (or null for none) of files that are about to change
  */
 export function findLeftovers(
   directory: string,
-  answers: Answers,
-  formerPrefixes: readonly string[],
+  present: Plan,
+  former: readonly Plan[],
   instead: ReadonlyMap<string, string | null> = new Map(),
 ): Leftover[] {
-  const present = parseSubnet(6, answers.prefix);
-  const former = formerPrefixes.map((prefix) => parseSubnet(6, prefix));
-  if (former.length === 0) return [];
+  const valueOf = formerValues(former, present);
+  if (valueOf === undefined) return [];
+  const data = [present, ...former].map((plan) => plan.data.directory);
   const paths = new Set([
-    ...filesBelow(directory, answers.dataDir),
+    ...filesBelow(directory, new Set(data)),
     ...instead.keys(),
   ]);
   return [...paths].sort().flatMap((path) => {
@@ -44,7 +44,7 @@ export function findLeftovers(
       : textAt(join(directory, path));
     return text === undefined || text === null
       ? []
-      : leftoversIn(path, text, present, former);
+      : leftoversIn(path, text, valueOf);
   });
 }
 
@@ -52,21 +52,15 @@ export function findLeftovers(
 export function leftoversIn(
   path: string,
   text: string,
-  present: Subnet,
-  former: readonly Subnet[],
+  valueOf: FormerValue,
 ): Leftover[] {
   const lineAt = lineCounter(text);
-  return [...findTokens(text)].flatMap(
-    ({ version, value, length = 128, start, end }) => {
-      const inside = (prefix: Subnet): boolean =>
-        version === 6 && contains(prefix, value) && length >= prefix.length;
-      const found = former.find(inside);
-      if (found === undefined || inside(present)) return [];
-      const line = lineAt(start);
-      const prefix = formatSubnet(found);
-      return [{ path, line, text: text.slice(start, end), prefix }];
-    },
-  );
+  return [...findTokens(text)].flatMap((token) => {
+    const value = valueOf(token);
+    if (value === undefined) return [];
+    const line = lineAt(token.start);
+    return [{ path, line, text: text.slice(token.start, token.end), value }];
+  });
 }
 
 /** Line numbers for places in ascending order, in one pass. */
@@ -84,7 +78,7 @@ function lineCounter(text: string): (place: number) => number {
 
 function* filesBelow(
   directory: string,
-  dataDir: string,
+  data: ReadonlySet<string>,
   below = "",
 ): Generator<string> {
   for (const entry of entriesOf(join(directory, below))) {
@@ -93,9 +87,9 @@ function* filesBelow(
       [".git", "node_modules"].includes(entry.name) ||
       path.startsWith(".kong-ipv6.") ||
       path === STATE_FILE ||
-      `./${path}` === dataDir;
+      data.has(`./${path}`);
     if (skipped) continue;
-    if (entry.isDirectory()) yield* filesBelow(directory, dataDir, path);
+    if (entry.isDirectory()) yield* filesBelow(directory, data, path);
     else if (entry.isFile()) yield path;
   }
 }

@@ -142,7 +142,7 @@ function steps(lines: readonly string[]): string[] {
   ];
 }
 
-/** Where prefixes of the past still stand: path:line, as editors take it. */
+/** Where addresses of the past still stand: path:line, as editors take it. */
 export function leftoversText(
   leftovers: readonly Leftover[],
   style: Style,
@@ -151,7 +151,7 @@ export function leftoversText(
   const lines = leftovers.map(
     ({ path, line, text }) => `  ${path}:${line}  ${text}`,
   );
-  return [style.yellow("The old prefix still stands in"), ...lines].join("\n");
+  return [style.yellow("Former addresses still stand in"), ...lines].join("\n");
 }
 
 /** What a run has done, for a program; README "JSON" describes it. */

@@ -1,12 +1,16 @@
-import { parseSubnet, Refusal } from "./address.ts";
-import { QUESTIONS, type Answers } from "./answers.ts";
 import type { DiskEntry } from "./changes.ts";
-import { UnusableError } from "./errors.ts";
-import { resolve, type Given } from "./resolve.ts";
+import { migrate } from "./migrations.ts";
+import {
+  broken,
+  object,
+  readAnswers,
+  readFormer,
+  unusable,
+  type Fields,
+} from "./state-answers.ts";
 import {
   SCHEMA_VERSION,
   sha256,
-  STATE_FILE,
   type FileRecord,
   type State,
 } from "./state.ts";
@@ -40,10 +44,10 @@ export function readState(
   if (typeof state["generator"] !== "string")
     throw broken("generator is no version");
   const answers = readAnswers(state["answers"], "answers");
-  const former = state["formerPrefixes"];
-  if (!Array.isArray(former) || !former.every((prefix) => isPrefix(prefix))) {
-    throw broken("formerPrefixes is no list of prefixes");
-  }
+  const former = readFormer(state["former"], answers);
+  const { regenerated } = state;
+  if (regenerated !== undefined && regenerated !== true)
+    throw broken("regenerated is not true");
   const files: Record<string, FileRecord> = {};
   for (const [path, value] of Object.entries(object(state["files"], "files"))) {
     files[path] = readRecord(path, object(value, `files: ${path}`));
@@ -52,7 +56,8 @@ export function readState(
     schemaVersion: SCHEMA_VERSION,
     generator: state["generator"],
     answers,
-    formerPrefixes: former as string[],
+    former,
+    ...(regenerated && { regenerated }),
     files,
   };
 }
@@ -61,40 +66,11 @@ const KEYS = [
   "schemaVersion",
   "generator",
   "answers",
-  "formerPrefixes",
+  "former",
+  "regenerated",
   "files",
 ];
 const RECORD_KEYS = ["sha256", "mode", "text", "owner", "answers"];
-
-/** One step for each schema version: what it was → what the next one is. */
-const MIGRATIONS: Readonly<Record<number, (state: Fields) => Fields>> = {
-  1: (state) => ({ ...state, formerPrefixes: [] }),
-};
-
-type Fields = Record<string, unknown>;
-
-function migrate(state: Fields): Fields {
-  const version = state["schemaVersion"];
-  if (
-    typeof version !== "number" ||
-    !Number.isInteger(version) ||
-    version < 1
-  ) {
-    throw broken("schemaVersion is no version");
-  }
-  if (version > SCHEMA_VERSION) {
-    throw unusable(
-      STATE_FILE,
-      `it was written by a newer generator (schema ${version}, known is ${SCHEMA_VERSION})`,
-      "Run npx create-kong-ipv6@latest",
-    );
-  }
-  let migrated = state;
-  for (let step = version; step < SCHEMA_VERSION; step += 1) {
-    migrated = MIGRATIONS[step]?.(migrated) ?? migrated;
-  }
-  return migrated;
-}
 
 /** A plain relative path to a file of the owner's: nothing of git's, nothing of our own. */
 function isInside(path: string): boolean {
@@ -120,7 +96,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`the mode of ${path} is none`);
   if (
     owner !== undefined &&
-    (typeof owner !== "string" || !/^([0-9a-f]{64}|absent)$/.test(owner))
+    (typeof owner !== "string" || !/^([0-9a-f]{64}|absent|edited)$/.test(owner))
   ) {
     throw broken(`owner of ${path} is no sha256`);
   }
@@ -136,43 +112,6 @@ function readRecord(path: string, fields: Fields): FileRecord {
   };
 }
 
-/** All of them, in normal form, usable together: else the state was edited or cut. */
-function readAnswers(value: unknown, where: string): Answers {
-  const given = object(value, where);
-  const known = new Set<string>(QUESTIONS.map(({ key }) => key));
-  const unknown = Object.keys(given).find((key) => !known.has(key));
-  if (unknown !== undefined)
-    throw broken(`${where} has ${JSON.stringify(unknown)}, which is no answer`);
-  // Its default is another one each time.
-  if (given["internalPrefix"] === undefined)
-    throw broken(`${where} has no internalPrefix`);
-  let answers: Answers;
-  try {
-    // An answer that came with a newer generator is missing: its default is taken.
-    answers = resolve(given as Given).answers;
-  } catch (error) {
-    if (!(error instanceof UnusableError)) throw error;
-    throw broken(`${where}: ${error.message}`);
-  }
-  for (const [key, text] of Object.entries(given)) {
-    if (
-      JSON.stringify(answers[key as keyof Answers]) !== JSON.stringify(text)
-    ) {
-      throw broken(`${where}: ${key} is not in its normal form`);
-    }
-  }
-  return answers;
-}
-
-function isPrefix(value: unknown): boolean {
-  try {
-    return typeof value === "string" && parseSubnet(6, value).length <= 64;
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
-}
-
 /** What we don't know, we would drop when we write. */
 function refuseUnknown(
   fields: Fields,
@@ -182,26 +121,4 @@ function refuseUnknown(
   const unknown = Object.keys(fields).find((key) => !known.includes(key));
   if (unknown !== undefined)
     throw broken(`${where} has ${JSON.stringify(unknown)}, which is unknown`);
-}
-
-function object(value: unknown, where: string): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as Fields;
-  throw broken(`${where} is no object`);
-}
-
-function broken(reason: string): UnusableError {
-  return unusable(
-    STATE_FILE,
-    reason,
-    "Take it from git again, or from a backup",
-  );
-}
-
-function unusable(
-  value: string,
-  reason: string,
-  remedy: string,
-): UnusableError {
-  return new UnusableError([{ flag: "directory", value, reason, remedy }]);
 }

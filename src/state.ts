@@ -2,21 +2,27 @@ import { createHash } from "node:crypto";
 import type { Answers } from "./answers.ts";
 import type { Change } from "./changes.ts";
 import type { File, Tree } from "./render.ts";
-import { ownText } from "./secret.ts";
+import { abridged, remember } from "./former.ts";
+import { ownText, SECRET_FILE } from "./secret.ts";
 import { VERSION } from "./version.ts";
 
 /** Answers and the text of what was last generated; committed by the owner, holds no secret. */
 export const STATE_FILE = ".kong-ipv6.json";
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
+
+/** The owner's version of .env is known to be there, and no more: a sum of it would tell its secrets. */
+export const EDITED = "edited";
 
 export interface State {
   readonly schemaVersion: number;
   /** The version of create-kong-ipv6 that wrote it. */
   readonly generator: string;
   readonly answers: Answers;
-  /** Prefixes of the past that still stood somewhere when this was written. */
-  readonly formerPrefixes: readonly string[];
+  /** What they were before, newest first; the file holds of each what differs from the next newer one. */
+  readonly former: readonly Answers[];
+  /** Whether regenerate has written it since create did. */
+  readonly regenerated?: true;
   readonly files: Readonly<Record<string, FileRecord>>;
 }
 
@@ -27,10 +33,16 @@ export interface FileRecord {
   readonly mode: string;
   /** What the generator last contributed to this file: the base of the next merge. */
   readonly text: string;
-  /** The owner's version of it that is known: its sha256, or "absent"; none where it is as generated. */
+  /** The owner's version of it that is known: its sha256, "absent", or "edited" (.env); none where it is as generated. */
   readonly owner?: string;
   /** The answers that text came from, where it is older than the state's own: held back, or generated no more. */
   readonly answers?: Answers;
+}
+
+/** All answers of the past that files may hold values of, newest first. */
+export function formerOf({ former, files }: State): Answers[] {
+  const held = Object.values(files).flatMap(({ answers }) => answers ?? []);
+  return [...former, ...held];
 }
 
 /** The state of a repository that was just made. */
@@ -43,7 +55,7 @@ export function stateOf(answers: Answers, tree: Tree): State {
     schemaVersion: SCHEMA_VERSION,
     generator: VERSION,
     answers,
-    formerPrefixes: [],
+    former: [],
     files: Object.fromEntries(files),
   };
 }
@@ -52,14 +64,12 @@ export function stateOf(answers: Answers, tree: Tree): State {
  * The state after changes were applied: the base of a file advances only where the new text was
  * applied, or the owner has decided about it.
  * @param former absent for a repository that is just made
- * @param formerPrefixes those that are left somewhere
  */
 export function stateAfter(
   former: State | undefined,
   answers: Answers,
   rendered: Tree,
   changes: readonly Change[],
-  formerPrefixes: readonly string[] = [],
 ): State {
   const files: Record<string, FileRecord> = {};
   for (const change of changes) {
@@ -82,7 +92,15 @@ export function stateAfter(
   const sorted = Object.fromEntries(
     Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return { ...stateOf(answers, new Map()), formerPrefixes, files: sorted };
+  const made = { ...stateOf(answers, new Map()), files: sorted };
+  if (former === undefined) return made;
+  const before = [former.answers, ...former.former];
+  const { regenerated } = former;
+  return {
+    ...made,
+    former: remember(before, answers),
+    ...(regenerated && { regenerated }),
+  };
 }
 
 /** Whether a file is gone for good, or goes by another path now. */
@@ -102,7 +120,8 @@ function ownersOf(
   // Kept without a text: a link, a directory.
   if (action === "gone" || onDisk === null) return "absent";
   const text = ownText(path, onDisk.text);
-  return text === next.text ? undefined : sha256(text);
+  if (text === next.text) return undefined;
+  return path === SECRET_FILE ? EDITED : sha256(text);
 }
 
 function record({ text, mode }: File, owner?: string): FileRecord {
@@ -119,8 +138,10 @@ export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-export function stateText(state: State): string {
-  return `${jsonText(state)}\n`;
+export function stateText({ files, regenerated, ...state }: State): string {
+  const former = abridged(state.former, state.answers);
+  const rest = { ...(regenerated && { regenerated }), files };
+  return `${jsonText({ ...state, former, ...rest })}\n`;
 }
 
 /** JSON as prettier prints it: lists of texts on one line where they fit in 80 columns. */
@@ -129,7 +150,8 @@ export function jsonText(value: unknown, indent = "", column = 0): string {
   if (Array.isArray(value)) {
     const flat = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
     // One column is left for the comma that may follow.
-    if (column + flat.length < 80 || value.length === 0) return flat;
+    const texts = value.every((item) => typeof item === "string");
+    if (value.length === 0 || (texts && column + flat.length < 80)) return flat;
     const items = value.map(
       (item) => inner + jsonText(item, inner, inner.length),
     );

@@ -3,6 +3,8 @@ import {
   parseAddress,
   Refusal,
   reverseName,
+  subnetAt,
+  type Subnet,
   type Version,
 } from "./address.ts";
 
@@ -21,10 +23,19 @@ export interface Token {
   readonly respell: (value: bigint, length: number | undefined) => string;
 }
 
+/** The subnet that a token names; undefined where it is an address, also one with a prefix length. */
+export function subnetOf(token: Token): Subnet | undefined {
+  const { version, value, length } = token;
+  if (length === undefined || length === (version === 4 ? 32 : 128))
+    return undefined;
+  const subnet = subnetAt(version, value, length);
+  return subnet.network === value ? subnet : undefined;
+}
+
 // What may be an address: no letter, digit, dot, colon or underscore may stand before or behind it.
 const REVERSE = String.raw`(?:[0-9A-Fa-f]{1,3}\.)+(?:ip6|in-addr)\.arpa\b\.?`;
 const IPV6 = String.raw`(?:[0-9A-Fa-f]{0,4}:){2,}[0-9A-Fa-f:.]*(?:\/\d{1,3})?`;
-const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?`;
+const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}(?!\.\d)(?:\/\d{1,2})?`;
 const CANDIDATE = new RegExp(
   `(?<![0-9A-Za-z_.:])(?:${REVERSE}|${IPV6}|${IPV4})(?![0-9A-Za-z_])`,
   "gi",

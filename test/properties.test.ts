@@ -172,7 +172,7 @@ function expectNoEmpty(value: unknown, path: string): void {
     value === "" ||
     (Array.isArray(value) &&
       value.length === 0 &&
-      !["services", "plugin", "formerPrefixes"].includes(key));
+      !["services", "plugin", "former"].includes(key));
   if (empty) throw new Error(`${path} is empty`);
   if (typeof value !== "object") return;
   for (const [name, member] of Object.entries(value as object))

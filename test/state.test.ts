@@ -15,7 +15,7 @@ test("holds version, answers, and of each file its text, mode and hash", () => {
   const answers = answersFrom();
   const tree = render(plan(answers));
   const state = stateOf(answers, tree);
-  expect(state.schemaVersion).toBe(2);
+  expect(state.schemaVersion).toBe(3);
   expect(state.generator).toBe(manifest.version);
   expect(state.answers).toEqual(answers);
   expect(Object.keys(state.files)).toEqual([...tree.keys()]);

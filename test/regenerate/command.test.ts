@@ -211,6 +211,45 @@ test("every place where the old prefix still stands, in any spelling; and what o
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
+test("addresses and subnets that moved in an unchanged prefix were left unnamed, by check too", async () => {
+  const made = await new Made().make();
+  const own = `${OLD}:300::8100\n${OLD}::2\n10.83.81.100:8001\nfe80::1\n${OLD}::/64\n`;
+  made.write("own.txt", own);
+  const { code, stdout } = await made.regenerate(
+    `--kong=${OLD}:300::9`,
+    `--host=${OLD}::5`,
+    "--gateway=fe80::9",
+    "--backend-subnet=172.30.0.0/16",
+  );
+  const told = [
+    "Former addresses still stand in",
+    `  own.txt:1  ${OLD}:300::8100`,
+    `  own.txt:2  ${OLD}::2`,
+    "  own.txt:3  10.83.81.100",
+    "  own.txt:4  fe80::1",
+    "",
+  ].join("\n");
+  expect(code).toBe(0);
+  expect(stdout).toContain(told);
+  const { code: drift, stdout: report } = await made.run(["check"]);
+  expect(drift).toBe(4);
+  expect(report).toContain(told);
+  // With its old value again nothing is former any more.
+  await made.regenerate("--gateway", "fe80::1");
+  expect((await made.run(["check"])).stdout).not.toContain("own.txt:4");
+  made.write("own.txt", `${OLD}:300::9 ${OLD}::5 172.30.0.100\n`);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test("the data directory of before was searched for addresses", async () => {
+  const made = await new Made().make();
+  mkdirSync(made.path("data/logs"), { recursive: true });
+  made.write("data/logs/access.log", `${OLD}::77\n`);
+  const { stdout } = await made.regenerate(...TO, "--data-dir", "/srv/kong");
+  expect(stdout).not.toContain("access.log");
+  expect((await made.run(["check"])).stdout).not.toContain("access.log");
+});
+
 describe("check", () => {
   test("every status", async () => {
     const made = await new Made().make("--domain", "gw.example.com");

@@ -52,7 +52,9 @@ test("a repository of version 0.1.0 is followed like a new one, the owner's edit
   );
   expect(made.tree()).not.toHaveProperty(["scripts/rollback.sh"]);
   expect(stdout).toContain("  notes/own.txt:1  ");
-  expect(JSON.parse(made.read(STATE)).formerPrefixes).toEqual([`${OLD}::/64`]);
+  expect(JSON.parse(made.read(STATE)).former).toMatchObject([
+    { prefix: `${OLD}::/64`, kong: `${OLD}:300::8100` },
+  ]);
   const after = made.tree();
   expect(await made.regenerate()).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(after);

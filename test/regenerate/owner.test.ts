@@ -4,6 +4,7 @@ import { move } from "../../src/move.ts";
 import { plan } from "../../src/plan.ts";
 import { render } from "../../src/render.ts";
 import { resolve } from "../../src/resolve.ts";
+import { stateAfter, stateOf } from "../../src/state.ts";
 import { follow } from "../../src/follow.ts";
 
 // Each of these cost an owner something once.
@@ -92,4 +93,22 @@ test("where following the owner's values breaks a file that is generated as befo
   );
   expect(action).toBe("keep");
   expect(after?.text).toContain("# 10.83.81.9 }\n");
+});
+
+test("the state had a sum of .env, from which a short secret of the owner's could be guessed", async () => {
+  const change = await regenerated(".env", (text) => `${text}PIN=1234\n`, {
+    prefix: "2a0d:1:2:3::/64",
+  });
+  const next = resolve(move(answers, { prefix: "2a0d:1:2:3::/64" })).answers;
+  const state = stateAfter(
+    stateOf(answers, render(plan(answers))),
+    next,
+    render(plan(next)),
+    [change],
+  );
+  expect(change.after?.text).toContain("PIN=1234\n");
+  expect(state.files[".env"]).toEqual({
+    ...stateOf(next, render(plan(next))).files[".env"],
+    owner: "edited",
+  });
 });

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/state.ts";
 import { batched } from "../cli/run.ts";
-import { Made, STATE, TO } from "./made.ts";
+import { Made, OLD, STATE, TO } from "./made.ts";
 
 type State = Record<string, any>;
 
@@ -11,6 +11,13 @@ const record = (text: string): object => ({
   mode: "0644",
   text,
 });
+
+/** What version 0.1.0 wrote. */
+function schema2(state: State, formerPrefixes: readonly string[]): void {
+  state["schemaVersion"] = 2;
+  state["formerPrefixes"] = formerPrefixes;
+  delete state["former"];
+}
 const listing = (path: string) => (state: State) => {
   state["files"][path] = record("x");
 };
@@ -95,13 +102,33 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
   ],
   [
     "a former prefix that is none",
-    (state) => (state["formerPrefixes"] = [":::/64"]),
+    (state) => schema2(state, [":::/64"]),
     /formerPrefixes is no list of prefixes/,
   ],
   [
     "a former prefix with bits behind",
-    (state) => (state["formerPrefixes"] = ["2a03::1/64"]),
+    (state) => schema2(state, ["2a03::1/64"]),
     /formerPrefixes is no list of prefixes/,
+  ],
+  [
+    "former answers that are no list",
+    (state) => (state["former"] = {}),
+    /former is no list/,
+  ],
+  [
+    "former answers that are none",
+    (state) => (state["former"] = ["x"]),
+    /former: 0 is no object/,
+  ],
+  [
+    "former answers that can't be used",
+    (state) => (state["former"] = [{ host: "::1" }]),
+    /former: 0: --host ::1/,
+  ],
+  [
+    "a mark that is none",
+    (state) => (state["regenerated"] = "x"),
+    /regenerated is not true/,
   ],
   [
     "a newer schema",
@@ -181,13 +208,37 @@ test("schema 1 is migrated", async () => {
   const made = await new Made().make();
   made.tamper((state) => {
     state["schemaVersion"] = 1;
-    delete state["formerPrefixes"];
+    delete state["former"];
   });
   expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
   expect(JSON.parse(made.read(STATE))).toMatchObject({
-    schemaVersion: 2,
-    formerPrefixes: [],
+    schemaVersion: 3,
+    former: [{ prefix: `${OLD}::/64` }],
+    regenerated: true,
   });
+});
+
+test("schema 2 is migrated: a former prefix is still known, a sum of .env no more", async () => {
+  const made = await new Made().make();
+  made.write("own.txt", "2a0b:1:2:3::7\n");
+  made.tamper((state) => {
+    schema2(state, ["2a0b:1:2:3::/64", "2a0b:9::/48"]);
+    state["files"][".env"].owner = sha256("with the owner's secrets");
+  });
+  const { code, stdout } = await made.run(["check"]);
+  expect({ code, stdout }).toEqual({
+    code: 4,
+    stdout: expect.stringContaining("  own.txt:1  2a0b:1:2:3::7\n"),
+  });
+  expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+    code: 0,
+  });
+  const { former, files } = JSON.parse(made.read(STATE));
+  expect(former).toMatchObject([
+    { prefix: "2a0b:1:2:3::/64", host: "2a0b:1:2:3::2" },
+    { prefix: "2a0b:9::/48", kong: "2a0b:9::300:0:0:8100" },
+  ]);
+  expect(files[".env"].owner).toBeUndefined();
 });
 
 test("a directory that became a link leads nowhere, not for .new files either", async () => {

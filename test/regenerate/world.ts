@@ -2,13 +2,13 @@ import { compare, settle, type Change, type Disk } from "../../src/changes.ts";
 import type { Word } from "../../src/changes.ts";
 import { basesOf, resolveAll } from "../../src/generate.ts";
 import { leftoversIn, type Leftover } from "../../src/leftovers.ts";
-import { parseSubnet } from "../../src/address.ts";
 import { NEW, operationsOf } from "../../src/operations.ts";
 import { plan } from "../../src/plan.ts";
 import { render, type File } from "../../src/render.ts";
 import { resolve, type Given } from "../../src/resolve.ts";
 import { fillSecrets } from "../../src/secret.ts";
-import { stateAfter, stateOf, type State } from "../../src/state.ts";
+import { formerValues } from "../../src/stale.ts";
+import { formerOf, stateAfter, stateOf, type State } from "../../src/state.ts";
 
 /** A repository without a disk: what regenerate sees, and what it leaves. */
 export interface World {
@@ -66,19 +66,14 @@ export async function regenerated(
         mode,
       });
   }
-  const former = [...world.state.formerPrefixes, world.state.answers.prefix];
+  const state = stateAfter(world.state, answers, rendered, changes);
+  const former = [world.state.answers, ...formerOf(world.state)].map(plan);
+  const valueOf = formerValues(former, plan(answers));
   const leftovers = [...files].flatMap(([path, { text }]) =>
-    !former.some((prefix) => mayName(text, prefix))
-      ? []
-      : leftoversIn(
-          path,
-          text,
-          parseSubnet(6, answers.prefix),
-          former.map((prefix) => parseSubnet(6, prefix)),
-        ),
+    valueOf && former.some(({ prefix }) => mayName(text, prefix))
+      ? leftoversIn(path, text, valueOf)
+      : [],
   );
-  const prefixes = [...new Set(leftovers.map(({ prefix }) => prefix))];
-  const state = stateAfter(world.state, answers, rendered, changes, prefixes);
   return { world: { files, state }, changes, leftovers };
 }
 
