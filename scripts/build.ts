@@ -1,7 +1,10 @@
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { build, type Plugin } from "esbuild";
 import Handlebars from "handlebars";
+import { COMMANDS } from "../src/flags.ts";
+import { helpText } from "../src/help.ts";
 import { COMPILE_OPTIONS, templateTexts } from "../src/templates.ts";
+import { VERSION } from "../src/version.ts";
 
 /** Puts a module with the compiled templates in the place of src/templates.ts. */
 const compiledTemplates: Plugin = {
@@ -33,19 +36,77 @@ function compiled(): string {
   return [...lines, "return templates;", "}"].join("\n");
 }
 
+/** Puts what src/help.ts and src/version.ts say in their place: they need nothing then. */
+const precomputed: Plugin = {
+  name: "precomputed",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/help\.ts$/ }, () => ({
+      contents: `const TEXTS = ${JSON.stringify(helpTexts())};
+        export const helpText = (command = "") => TEXTS[command];`,
+    }));
+    onLoad({ filter: /\/src\/version\.ts$/ }, () => ({
+      contents: `export const VERSION = ${JSON.stringify(VERSION)};`,
+    }));
+  },
+};
+
+function helpTexts(): Record<string, string> {
+  const each = COMMANDS.map((command) => [command, helpText(command)]);
+  return { "": helpText(), ...Object.fromEntries(each) };
+}
+
+/** inquirer's editor prompt is not used: two thirds of its size are the character sets behind it. */
+const withoutEditor: Plugin = {
+  name: "without-editor",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@inquirer\/external-editor$/ }, ({ path }) => ({
+      path,
+      namespace: "unused",
+    }));
+    onLoad({ filter: /./, namespace: "unused" }, () => ({
+      contents: "export const editAsync = undefined;",
+    }));
+  },
+};
+
+/** What only some runs need, each in a file of its own beside the command, loaded when it is imported. */
+const ASIDE = new Map([
+  ["./help.ts", "help"],
+  ["./main.ts", "main"],
+  ["./templates.ts", "templates"],
+  ["diff", "diff"],
+  ["node-diff3", "node-diff3"],
+  ["node-plop", "node-plop"],
+  ["yaml", "yaml"],
+]);
+
+const aside: Plugin = {
+  name: "aside",
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ path, kind }) => {
+      const name = kind === "entry-point" ? undefined : ASIDE.get(path);
+      return name ? { path: `./${name}.cjs`, external: true } : undefined;
+    });
+  },
+};
+
 rmSync("dist", { recursive: true, force: true });
-await build({
-  entryPoints: ["src/cli.ts"],
+// CommonJS, because Node starts it sooner than ES modules (docs/benchmarks.md).
+await build({ 
+  entryPoints: [
+    "src/cli.ts",
+    ...[...ASIDE.keys()].map((path) => path.replace(/^\.\//, "src/")),
+  ],
   outdir: "dist",
+  entryNames: "[name]",
+  outExtension: { ".js": ".cjs" },
   bundle: true,
-  splitting: true,
-  format: "esm",
+  format: "cjs",
   platform: "node",
   target: "node20.19",
+  supported: { "dynamic-import": false },
   minify: true,
   legalComments: "none",
-  banner: {
-    js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
-  },
-  plugins: [compiledTemplates],
+  plugins: [aside, compiledTemplates, precomputed, withoutEditor],
 });
+chmodSync("dist/cli.cjs", 0o755);

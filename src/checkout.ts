@@ -2,18 +2,20 @@ import { resolve as absolute } from "node:path";
 import type { Session } from "../plopfile.ts";
 import { converse, type Prompter } from "./conversation.ts";
 import { FailedError } from "./errors.ts";
-import { generate, inspect } from "./generate.ts";
+import { generate } from "./generate.ts";
+import { inspectTarget } from "./target.ts";
 import { outcomeText } from "./outcome.ts";
 import { styleFor } from "./style.ts";
+import { isTerminal, write } from "./terminal.ts";
 
 /** The run that `npx plop` offers in a checkout: it asks for the directory too. */
 export function checkoutSession(): Session {
-  const style = styleFor(process.stdout, true);
-  const show = (text: string): void => void process.stdout.write(`${text}\n`);
+  const style = styleFor(isTerminal(1), true);
+  const show = (text: string): void => void write(1, `${text}\n`);
   let asked: { prompter: Prompter; directory: string } | undefined;
   return {
     ask: async (prompter) => {
-      if (!process.stdin.isTTY || !process.stdout.isTTY) {
+      if (!isTerminal(1) || !isTerminal(0)) {
         throw new FailedError(
           "`npx plop` asks, and there is no terminal here. Use npm start -- --help",
           "",
@@ -28,7 +30,7 @@ export function checkoutSession(): Session {
         },
       ]);
       asked = { prompter, directory: absolute(String(directory)) };
-      inspect(asked.directory);
+      inspectTarget(asked.directory);
       return await converse(prompter, {});
     },
     act: async (given) => {

@@ -1,85 +1,19 @@
 #!/usr/bin/env node
-import { readArguments, type Arguments } from "./args.ts";
-import {
-  EXIT,
-  FailedError,
-  issueText,
-  KongIpv6Error,
-  UnusableError,
-  type ExitCode,
-} from "./errors.ts";
-import { printable, printableJson } from "./printable.ts";
-import { styleFor } from "./style.ts";
+import { helpText } from "./help.ts";
+import { write } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 
-/** Runs the command line. @returns the exit code; everything is printed */
-async function main(argv: readonly string[]): Promise<ExitCode> {
-  const args = readArguments(argv);
-  if (args.help) {
-    const { helpText } = await import("./help.ts");
-    return print(helpText(args.named ? args.command : undefined));
-  }
-  if (args.version) return print((await import("./version.ts")).VERSION);
-  return await runCommand(args);
-}
-
-/** Loads nothing but the command that was asked for. */
-async function runCommand(args: Arguments): Promise<ExitCode> {
-  switch (args.command) {
-    case "create":
-      return (await import("./commands/create.ts")).create(args);
-    case "regenerate":
-      return (await import("./commands/regenerate.ts")).regenerate(args);
-    case "check":
-      return (await import("./commands/check.ts")).check(args);
-    case "undo":
-      return (await import("./commands/undo.ts")).undo(args);
-  }
-}
-
-function print(text: string): ExitCode {
-  process.stdout.write(`${text}\n`);
-  return EXIT.done;
-}
-
-/** Errors that were foreseen are told; others are a defect of ours and say so. */
-function tell(error: unknown, argv: readonly string[]): ExitCode {
-  const known = error instanceof KongIpv6Error ? error : undefined;
-  const exitCode = known?.exitCode ?? EXIT.failed;
-  if (argv.includes("--json")) {
-    const issues = error instanceof UnusableError ? error.issues : [];
-    const remedy = error instanceof FailedError ? error.remedy : undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    const told = { message, issues, remedy };
-    print(printableJson({ exitCode, written: false, error: told }));
-  } else {
-    const style = styleFor(process.stderr, !argv.includes("--no-color"));
-    process.stderr.write(`${errorText(error, style)}\n`);
-  }
-  if (process.env["DEBUG"] && error instanceof Error)
-    process.stderr.write(`${error.stack}\n`);
-  return exitCode;
-}
-
-function errorText(error: unknown, style: ReturnType<typeof styleFor>): string {
-  const label = style.red("error");
-  if (error instanceof UnusableError) {
-    return error.issues
-      .map((issue) => `${label} ${issueText(issue)}.`)
-      .join("\n");
-  }
-  if (error instanceof FailedError)
-    return `${label} ${printable(error.message)}. ${error.remedy}`.trimEnd();
-  if (error instanceof KongIpv6Error) return error.message;
-  const message = error instanceof Error ? error.message : String(error);
-  return `${label} ${printable(message)}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
-}
-
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
-
+/**
+ * The doorstep: a question for help or version alone is answered without loading anything; all else
+ * goes to main.ts, which reads arguments in full.
+ */
 const argv = process.argv.slice(2);
-process.exitCode = await main(argv).catch((error: unknown) =>
-  tell(error, argv),
-);
+const [only, more] = argv;
+if (more === undefined && (only === "--help" || only === "-h"))
+  write(1, `${helpText()}\n`);
+else if (more === undefined && (only === "--version" || only === "-V"))
+  write(1, `${VERSION}\n`);
+else
+  void import("./main.ts")
+    .then(({ main }) => main(argv))
+    .then((exitCode) => (process.exitCode = exitCode));

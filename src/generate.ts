@@ -11,7 +11,7 @@ import {
   type Disk,
 } from "./changes.ts";
 import type { Prompter } from "./conversation.ts";
-import { lookAtTarget, readDisk } from "./disk.ts";
+import { readDisk } from "./disk.ts";
 import {
   EXIT,
   FailedError,
@@ -19,8 +19,8 @@ import {
   type ExitCode,
   type Issue,
 } from "./errors.ts";
-import { recover, wasCutOff } from "./in-place.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
+import { recover, wasCutOff } from "./in-place.ts";
 import { besidePath, NEW, operationsOf, stateOperation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
@@ -35,6 +35,7 @@ import {
 } from "./state.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Style } from "./style.ts";
+import { refuseOwnRepository } from "./target.ts";
 
 /** What a run is asked to do. */
 export interface Request {
@@ -196,30 +197,6 @@ function refuseOtherState(directory: string, former: State, disk: Disk): void {
     `${STATE_FILE} was changed meanwhile; nothing was written`,
     "Run again.",
   );
-}
-
-/** A repository that was generated is followed, not made again. */
-function refuseOwnRepository(directory: string): void {
-  const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-  if (entry === undefined || entry.kind === "absent") return;
-  throw new UnusableError([
-    {
-      flag: "directory",
-      value: directory,
-      reason: `it holds a generated repository already (${STATE_FILE})`,
-      remedy: `create-kong-ipv6 regenerate ${directory} follows changes`,
-    },
-  ]);
-}
-
-/**
- * Looks at the target of create before anything is asked.
- * @throws FailedError where it is no directory, UnusableError where it was generated already
- */
-export function inspect(directory: string): void {
-  lookAtTarget(directory);
-  // What was cut off is taken back first, or ended.
-  if (!wasCutOff(directory)) refuseOwnRepository(directory);
 }
 
 /** What each file was generated as, and how to follow its values from then to now. */

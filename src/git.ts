@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { childProcess } from "./builtin.ts";
 import { FailedError } from "./errors.ts";
 import { printable } from "./printable.ts";
 import { VERSION } from "./version.ts";
@@ -13,7 +13,7 @@ import { VERSION } from "./version.ts";
 export function wantsRepository(directory: string): boolean {
   let existing = directory;
   while (!existsSync(existing)) existing = dirname(existing);
-  const inside = spawnSync("git", [
+  const inside = childProcess().spawnSync("git", [
     "-C",
     existing,
     "rev-parse",
@@ -39,7 +39,7 @@ const NEVER = ".env\n.kong-ipv6.*/\n";
 export function makeRepository(directory: string): string | undefined {
   const git = (...args: string[]): string | undefined => {
     const options = { encoding: "utf8" } as const;
-    const { status, stderr } = spawnSync(
+    const { status, stderr } = childProcess().spawnSync(
       "git",
       ["-C", directory, ...args],
       options,

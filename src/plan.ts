@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { crypto } from "./builtin.ts";
 import {
   contains,
   formatAddress,
@@ -197,7 +197,7 @@ function otherHalf(subnet: Subnet, kong: bigint): Subnet {
 /** The network's own name where Linux takes it for an interface (15 characters), else a hash of it. */
 function bridgeName(network: string): string {
   if (/^[A-Za-z0-9_-]{2,15}$/.test(network)) return network;
-  return `br-${createHash("sha256").update(network).digest("hex").slice(0, 12)}`;
+  return `br-${crypto().createHash("sha256").update(network).digest("hex").slice(0, 12)}`;
 }
 
 /** Kong's convention: the rock kong-plugin-NAME holds the plugin NAME (Kong plugin distribution). */

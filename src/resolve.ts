@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { crypto } from "./builtin.ts";
 import { formatSubnet, Refusal, subnetAt } from "./address.ts";
 import {
   QUESTIONS,
@@ -133,7 +133,7 @@ function noText({ list, metavar }: Question, value: unknown): Refusal {
 
 /** A /64 of a new RFC 4193 3.2 prefix: fd, 40 random bits, subnet 0. */
 export function newUla(): string {
-  const globalId = BigInt(`0x${randomBytes(5).toString("hex")}`);
+  const globalId = BigInt(`0x${crypto().randomBytes(5).toString("hex")}`);
   return formatSubnet(subnetAt(6, (0xfdn << 120n) | (globalId << 80n), 64));
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { crypto } from "./builtin.ts";
 
 /** Stands for a secret in rendered text, in the state and in every report. */
 export const SECRET = "<secret>";
@@ -22,7 +22,7 @@ export function fillSecrets(text: string, existing = ""): string {
     ASSIGNMENT,
     (line, start: string, key: string, value: string) =>
       value === SECRET
-        ? start + (kept.get(key) || randomBytes(32).toString("hex"))
+        ? start + (kept.get(key) || crypto().randomBytes(32).toString("hex"))
         : line,
   );
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { crypto } from "./builtin.ts";
 import type { Answers } from "./answers.ts";
 import type { Change } from "./changes.ts";
 import type { File, Tree } from "./render.ts";
@@ -135,7 +135,7 @@ function record({ text, mode }: File, owner?: string): FileRecord {
 }
 
 export function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return crypto().createHash("sha256").update(data).digest("hex");
 }
 
 export function stateText({ files, regenerated, ...state }: State): string {

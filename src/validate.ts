@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { childProcess } from "./builtin.ts";
 import { parseDocument } from "yaml";
 
 /**
@@ -36,7 +36,7 @@ function json(text: string): string | undefined {
 
 /** By bash itself; where there is none, nothing can be said. */
 function shell(text: string): string | undefined {
-  const { status, stderr, error } = spawnSync("bash", ["-n"], {
+  const { status, stderr, error } = childProcess().spawnSync("bash", ["-n"], {
     input: text,
     encoding: "utf8",
   });

@@ -130,7 +130,7 @@ describe("converse", () => {
 });
 
 describe("askConflicts", () => {
-  const style = styleFor({}, false);
+  const style = styleFor(false, false);
   const conflict = (path: string, before = true): Change => ({
     path,
     action: "conflict",

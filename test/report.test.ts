@@ -13,7 +13,7 @@ import type { Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
 import { answersFrom } from "./support/base.ts";
 
-const plain = styleFor({ isTTY: false }, true);
+const plain = styleFor(false, true);
 
 const change = (action: Action, path = "path"): Change => ({
   path,
@@ -68,14 +68,12 @@ describe("diffText", () => {
     vi.stubEnv("NO_COLOR", "");
     vi.stubEnv("TERM", "xterm");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const style = styleFor({ isTTY: true }, true);
+    const style = styleFor(true, true);
     const coloured = diffText(change("update"), style);
     const bare = stripVTControlCharacters(coloured);
     expect(bare).not.toBe(coloured);
     expect(bare).toBe(diffText(change("update"), plain));
-    expect(diffText(change("update"), styleFor({ isTTY: true }, false))).toBe(
-      bare,
-    );
+    expect(diffText(change("update"), styleFor(true, false))).toBe(bare);
   });
 });
 

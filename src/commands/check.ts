@@ -10,6 +10,7 @@ import {
 import { leftoversText } from "../outcome.ts";
 import { printableJson } from "../printable.ts";
 import { styleFor } from "../style.ts";
+import { isTerminal, write } from "../terminal.ts";
 
 /** `create-kong-ipv6 check [directory]`: is the repository consistent with its answers, and valid? */
 export function check(args: Arguments): ExitCode {
@@ -25,12 +26,13 @@ export function check(args: Arguments): ExitCode {
       : EXIT.done;
 
   if (args.json) {
-    process.stdout.write(
+    write(
+      1,
       `${printableJson({ exitCode, directory, interrupted, files, leftovers })}\n`,
     );
     return exitCode;
   }
-  const style = styleFor(process.stdout, args.color);
+  const style = styleFor(isTerminal(1), args.color);
   const counts = new Map<Status, number>();
   for (const { status } of files)
     counts.set(status, (counts.get(status) ?? 0) + 1);
@@ -47,8 +49,6 @@ export function check(args: Arguments): ExitCode {
     leftoversText(leftovers, style),
     `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,
   ];
-  process.stdout.write(
-    `${sections.filter((section) => section !== "").join("\n\n")}\n`,
-  );
+  write(1, `${sections.filter((section) => section !== "").join("\n\n")}\n`);
   return exitCode;
 }

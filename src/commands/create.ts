@@ -3,14 +3,14 @@ import { resolve as absolute } from "node:path";
 import { wasCutOff } from "../in-place.ts";
 import type { Arguments } from "../args.ts";
 import { UnusableError, type ExitCode } from "../errors.ts";
-import { inspect } from "../generate.ts";
+import { inspectTarget } from "../target.ts";
 import { run } from "./run.ts";
 
 /** `create-kong-ipv6 [directory]`: asks what flags and --answers leave open, then generates. */
 export async function create(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? implied();
-    inspect(absolute(shown));
+    inspectTarget(absolute(shown));
     return { shown };
   });
 }

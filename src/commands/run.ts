@@ -3,11 +3,11 @@ import { QUESTIONS } from "../answers.ts";
 import { readAnswersFile } from "../answers-file.ts";
 import type { Arguments } from "../args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../errors.ts";
-import { generate, type Outcome, type Owner } from "../generate.ts";
-import { outcomeJson, outcomeText } from "../outcome.ts";
+import type { Outcome, Owner } from "../generate.ts";
 import { survey, type Given } from "../resolve.ts";
 import type { State } from "../state.ts";
 import { styleFor } from "../style.ts";
+import { isTerminal, write } from "../terminal.ts";
 
 /** Where a run goes, and what was generated there before. */
 export interface Target {
@@ -27,17 +27,19 @@ export async function run(
   args: Arguments,
   open: () => Target,
 ): Promise<ExitCode> {
-  const terminal =
-    process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const terminal = isTerminal(1) && isTerminal(0);
   const asks = terminal && !args.yes && !args.json;
   const { target, given } = await usable(args, open, asks);
   const { shown, former, recovered } = target;
-  const style = styleFor(process.stdout, args.color);
-  const show = (text: string): void => void process.stdout.write(`${text}\n`);
+  const style = styleFor(isTerminal(1), args.color);
+  const show = (text: string): void => void write(1, `${text}\n`);
   const owner: Owner | undefined = asks
     ? { prompter: loadPrompter, style, show }
     : undefined;
 
+  // Loaded when the arguments can be used: an error costs less.
+  const { generate, outcomeJson, outcomeText } =
+    await import("../generating.ts");
   const { dryRun, diff, conflict, git } = args;
   const request = {
     directory: absolute(shown),

@@ -6,6 +6,7 @@ import { placeText } from "../outcome.ts";
 import { printableJson } from "../printable.ts";
 import { counted } from "../report.ts";
 import { styleFor } from "../style.ts";
+import { isTerminal, write } from "../terminal.ts";
 import { takeBackLast } from "../undo.ts";
 
 /** `create-kong-ipv6 undo [directory]`: takes the last write back; run again, it does it anew. */
@@ -21,7 +22,7 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const written = !args.dryRun && edited.length === 0;
   const exitCode =
     edited.length > 0 ? EXIT.conflicts : args.dryRun ? EXIT.changes : EXIT.done;
-  const style = styleFor(process.stdout, args.color);
+  const style = styleFor(isTerminal(1), args.color);
   const text = args.json
     ? printableJson({ exitCode, directory, written, restored, edited })
     : [
@@ -39,6 +40,6 @@ export async function undo(args: Arguments): Promise<ExitCode> {
             ? `Took back ${counted(restored.length, "file")} in ${placeText(shown)}. undo again does it anew.`
             : "Nothing was written: --dry-run.",
       ].join("\n");
-  process.stdout.write(`${text}\n`);
+  write(1, `${text}\n`);
   return exitCode;
 }

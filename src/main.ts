@@ -1,0 +1,79 @@
+import { readArguments, type Arguments } from "./args.ts";
+import {
+  EXIT,
+  FailedError,
+  issueText,
+  KongIpv6Error,
+  UnusableError,
+  type ExitCode,
+} from "./errors.ts";
+import { printable, printableJson } from "./printable.ts";
+import { styleFor } from "./style.ts";
+import { isTerminal, write } from "./terminal.ts";
+
+/** Runs the command line. @returns the exit code; everything is printed */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  return await run(argv).catch((error: unknown) => tell(error, argv));
+}
+
+async function run(argv: readonly string[]): Promise<ExitCode> {
+  const args = readArguments(argv);
+  if (args.help) {
+    const { helpText } = await import("./help.ts");
+    return print(helpText(args.named ? args.command : undefined));
+  }
+  if (args.version) return print((await import("./version.ts")).VERSION);
+  return await runCommand(args);
+}
+
+/** Loads nothing but the command that was asked for. */
+async function runCommand(args: Arguments): Promise<ExitCode> {
+  switch (args.command) {
+    case "create":
+      return (await import("./commands/create.ts")).create(args);
+    case "regenerate":
+      return (await import("./commands/regenerate.ts")).regenerate(args);
+    case "check":
+      return (await import("./commands/check.ts")).check(args);
+    case "undo":
+      return (await import("./commands/undo.ts")).undo(args);
+  }
+}
+
+function print(text: string): ExitCode {
+  write(1, `${text}\n`);
+  return EXIT.done;
+}
+
+/** Errors that were foreseen are told; others are a defect of ours and say so. */
+function tell(error: unknown, argv: readonly string[]): ExitCode {
+  const known = error instanceof KongIpv6Error ? error : undefined;
+  const exitCode = known?.exitCode ?? EXIT.failed;
+  if (argv.includes("--json")) {
+    const issues = error instanceof UnusableError ? error.issues : [];
+    const remedy = error instanceof FailedError ? error.remedy : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    const told = { message, issues, remedy };
+    print(printableJson({ exitCode, written: false, error: told }));
+  } else {
+    const style = styleFor(isTerminal(2), !argv.includes("--no-color"));
+    write(2, `${errorText(error, style)}\n`);
+  }
+  if (process.env["DEBUG"] && error instanceof Error)
+    write(2, `${error.stack}\n`);
+  return exitCode;
+}
+
+function errorText(error: unknown, style: ReturnType<typeof styleFor>): string {
+  const label = style.red("error");
+  if (error instanceof UnusableError) {
+    return error.issues
+      .map((issue) => `${label} ${issueText(issue)}.`)
+      .join("\n");
+  }
+  if (error instanceof FailedError)
+    return `${label} ${printable(error.message)}. ${error.remedy}`.trimEnd();
+  if (error instanceof KongIpv6Error) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  return `${label} ${printable(message)}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
+}
