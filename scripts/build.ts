@@ -76,7 +76,7 @@ const ASIDE = new Map([
   ["./templates.ts", "templates"],
   ["diff", "diff"],
   ["node-diff3", "node-diff3"],
-  ["node-plop", "node-plop"],
+  ["./plop.ts", "plop"],
   ["yaml", "yaml"],
 ]);
 
@@ -84,7 +84,8 @@ const aside: Plugin = {
   name: "aside",
   setup({ onResolve }) {
     onResolve({ filter: /./ }, ({ path, kind }) => {
-      const name = kind === "entry-point" ? undefined : ASIDE.get(path);
+      if (kind === "entry-point") return undefined;
+      const name = ASIDE.get(path.replace(/^\.\.\//, "./"));
       return name ? { path: `./${name}.cjs`, external: true } : undefined;
     });
   },
@@ -92,7 +93,7 @@ const aside: Plugin = {
 
 rmSync("dist", { recursive: true, force: true });
 // CommonJS, because Node starts it sooner than ES modules (docs/benchmarks.md).
-await build({ 
+await build({
   entryPoints: [
     "src/cli.ts",
     ...[...ASIDE.keys()].map((path) => path.replace(/^\.\//, "src/")),
@@ -105,6 +106,8 @@ await build({
   platform: "node",
   target: "node20.19",
   supported: { "dynamic-import": false },
+  // Of a library that looks for itself by it: createRequire() takes a path as well.
+  define: { "import.meta.url": "__filename" },
   minify: true,
   legalComments: "none",
   plugins: [aside, compiledTemplates, precomputed, withoutEditor],

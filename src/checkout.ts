@@ -48,7 +48,7 @@ export function checkoutSession(): Session {
         shown: directory,
         asked: true,
         dryRun: false,
-        diff: false,
+        diff: undefined,
         git: false,
       };
       show(outcomeText(outcome, manner, style));

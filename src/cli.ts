@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { helpText } from "./help.ts";
 import { write } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
@@ -9,10 +8,10 @@ import { VERSION } from "./version.ts";
  */
 const argv = process.argv.slice(2);
 const [only, more] = argv;
-if (more === undefined && (only === "--help" || only === "-h"))
-  write(1, `${helpText()}\n`);
-else if (more === undefined && (only === "--version" || only === "-V"))
+if (more === undefined && (only === "--version" || only === "-V"))
   write(1, `${VERSION}\n`);
+else if (more === undefined && (only === "--help" || only === "-h"))
+  void import("./help.ts").then(({ helpText }) => write(1, `${helpText()}\n`));
 else
   void import("./main.ts")
     .then(({ main }) => main(argv))

@@ -1,8 +1,8 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { QUESTIONS, type Answers, type Question } from "./answers.ts";
 import type { Change, Word } from "./changes.ts";
+import { diffText } from "./diff.ts";
 import { move } from "./move.ts";
-import { diffText } from "./report.ts";
 import { newUla, readAnswer, survey, type Given } from "./resolve.ts";
 import type { Style } from "./style.ts";
 

@@ -1,11 +1,12 @@
 import { QUESTIONS, type Answers } from "./answers.ts";
 import { EXIT, issueText } from "./errors.ts";
 import { WRITING, type Change } from "./changes.ts";
+import type * as Diff from "./diff.ts";
 import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
 import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
-import { changesText, counted, diffText, planText, summary } from "./report.ts";
+import { changesText, counted, planText, summary } from "./report.ts";
 import type { Plan } from "./plan.ts";
 import type { Style } from "./style.ts";
 
@@ -15,7 +16,8 @@ export interface Manner {
   /** Whether questions were asked: then the command that repeats the run is printed. */
   readonly asked: boolean;
   readonly dryRun: boolean;
-  readonly diff: boolean;
+  /** Given where differences are to be shown. */
+  readonly diff: typeof Diff | undefined;
   readonly git: boolean;
 }
 
@@ -26,19 +28,20 @@ export function outcomeText(
   style: Style,
 ): string {
   const { changes, warnings, notes } = outcome;
+  const { diff } = manner;
   const listed =
     manner.dryRun ||
     changes.some(({ action }) => action !== "create" && action !== "same");
-  const differing = changes.filter(
-    ({ action }) => WRITING.has(action) || action === "conflict",
-  );
   const sections = [
     planText(outcome.plan),
     warnings
       .map((warning) => `${style.yellow("warning")} ${issueText(warning)}.`)
       .join("\n"),
-    manner.diff
-      ? differing.map((change) => diffText(change, style)).join("\n")
+    diff
+      ? changes
+          .filter(differs)
+          .map((change) => diff.diffText(change, style))
+          .join("\n")
       : "",
     listed ? changesText(changes, style) : "",
     notes.join("\n"),
@@ -52,6 +55,9 @@ export function outcomeText(
   // Questions and answers stand right above.
   return manner.asked ? `\n${text}` : text;
 }
+
+const differs = ({ action }: Change): boolean =>
+  WRITING.has(action) || action === "conflict";
 
 function endText(
   outcome: Outcome,
@@ -155,18 +161,24 @@ export function leftoversText(
 }
 
 /** What a run has done, for a program; README "JSON" describes it. */
-export function outcomeJson(outcome: Outcome): string {
+export function outcomeJson(
+  outcome: Outcome,
+  diff: Manner["diff"] = undefined,
+): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =
     outcome;
   const { acts, leftovers } = outcome;
-  const listed = changes.map(({ path, action, after, reason }) => ({
-    path,
-    action,
-    ...(after === null
-      ? {}
-      : { mode: after.mode.toString(8).padStart(4, "0") }),
-    ...(reason === undefined ? {} : { reason }),
-  }));
+  const listed = changes.map((change) => {
+    const { path, action, after, reason } = change;
+    const mode = after?.mode.toString(8).padStart(4, "0");
+    return {
+      path,
+      action,
+      ...(mode === undefined ? {} : { mode }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(diff && differs(change) ? { diff: diff.patchOf(change) } : {}),
+    };
+  });
   return printableJson({
     exitCode,
     directory,

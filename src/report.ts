@@ -1,4 +1,3 @@
-import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Action, Change } from "./changes.ts";
 import type { Plan } from "./plan.ts";
 import type { Style } from "./style.ts";
@@ -65,33 +64,6 @@ export function summary(
   const counts: Partial<Record<Action, number>> = {};
   for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
   return counts;
-}
-
-/** A unified diff from what is there to what shall be there; no secret is in either. */
-export function diffText(
-  { path, before, after }: Change,
-  style: Style,
-): string {
-  const patch = createTwoFilesPatch(
-    before === null ? "/dev/null" : `a/${path}`,
-    after === null ? "/dev/null" : `b/${path}`,
-    before?.text ?? "",
-    after?.text ?? "",
-    "",
-    "",
-    { headerOptions: FILE_HEADERS_ONLY },
-  );
-  return patch
-    .trimEnd()
-    .split("\n")
-    .map((line) => {
-      if (line.startsWith("+++") || line.startsWith("---"))
-        return style.bold(line);
-      if (line.startsWith("@@")) return style.cyan(line);
-      if (line.startsWith("+")) return style.green(line);
-      return line.startsWith("-") ? style.red(line) : line;
-    })
-    .join("\n");
 }
 
 /** The address plan in a few aligned lines. */

@@ -1,4 +1,4 @@
-import nodePlop from "node-plop";
+import { nodePlop } from "./plop.ts";
 import { GENERATOR, setGenerator } from "../plopfile.ts";
 import { converse, type Prompter } from "./conversation.ts";
 import { CancelledError, EXIT } from "./errors.ts";

@@ -63,7 +63,7 @@ describe("README", () => {
     for (const command of commands) {
       const [npx, name, ...args] = command.split(" ");
       expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
-      const cli = join(README, "../dist/cli.js");
+      const cli = join(README, "../dist/cli.cjs");
       const { status } = spawnSync(process.execPath, [cli, ...args], {
         cwd: scratch,
       });
@@ -98,7 +98,7 @@ describe("README", () => {
     writeFileSync(file, text as string);
     expect(parse(text as string)).toHaveProperty("prefix");
     const args = [
-      join(README, "../dist/cli.js"),
+      join(README, "../dist/cli.cjs"),
       join(scratch, "from-file"),
       "--answers",
       file,

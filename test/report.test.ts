@@ -1,14 +1,7 @@
-import { stripVTControlCharacters } from "node:util";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Action, Change } from "../src/changes.ts";
 import { plan } from "../src/plan.ts";
-import {
-  changesText,
-  diffText,
-  planText,
-  summary,
-  summaryText,
-} from "../src/report.ts";
+import { changesText, planText, summary, summaryText } from "../src/report.ts";
 import type { Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
 import { answersFrom } from "./support/base.ts";
@@ -51,29 +44,6 @@ describe("changesText", () => {
   test("of nothing says so", () => {
     expect(summaryText([])).toBe("Plan: nothing.");
     expect(summary([])).toEqual({});
-  });
-});
-
-describe("diffText", () => {
-  test("is a unified diff, from nothing where nothing is there", () => {
-    expect(diffText(change("update"), plain)).toBe(
-      "--- a/path\n+++ b/path\n@@ -1,2 +1,2 @@\n a\n-mine\n+new",
-    );
-    expect(diffText(change("create"), plain)).toBe(
-      "--- /dev/null\n+++ b/path\n@@ -0,0 +1,2 @@\n+a\n+new",
-    );
-  });
-
-  test("colours lines only on a terminal", () => {
-    vi.stubEnv("NO_COLOR", "");
-    vi.stubEnv("TERM", "xterm");
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const style = styleFor(true, true);
-    const coloured = diffText(change("update"), style);
-    const bare = stripVTControlCharacters(coloured);
-    expect(bare).not.toBe(coloured);
-    expect(bare).toBe(diffText(change("update"), plain));
-    expect(diffText(change("update"), styleFor(true, false))).toBe(bare);
   });
 });
 

@@ -40,7 +40,7 @@ export async function run(
   // Loaded when the arguments can be used: an error costs less.
   const { generate, outcomeJson, outcomeText } =
     await import("../generating.ts");
-  const { dryRun, diff, conflict, git } = args;
+  const { dryRun, conflict, git } = args;
   const request = {
     directory: absolute(shown),
     dryRun,
@@ -64,9 +64,10 @@ export async function run(
       ).runConversation(given, act, former?.answers)
     : await act(given);
 
+  const diff = args.diff ? await import("../diff.ts") : undefined;
   show(
     args.json
-      ? outcomeJson(outcome)
+      ? outcomeJson(outcome, diff)
       : outcomeText(outcome, { shown, asked, dryRun, diff, git }, style),
   );
   return outcome.exitCode;
@@ -103,7 +104,10 @@ async function usable(
   // What can't be read may be the very answer that seems to be missing.
   const defaults = args.command === "create" && !asks && issues.length === 0;
   const target = await collected(open);
-  issues.push(...survey(given, undefined, { defaults }).issues);
+  // Any ULA does for the look: a random one, which loads node:crypto, is drawn when it is written.
+  issues.push(
+    ...survey(given, () => "fd11:2233:4455::/64", { defaults }).issues,
+  );
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);
   return { target, given };

@@ -19,7 +19,7 @@ import { afterAll, vi } from "vitest";
 export const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The built command (`npm run build`; `npm test` does it first). */
-export const CLI = join(CHECKOUT, "dist/cli.js");
+export const CLI = join(CHECKOUT, "dist/cli.cjs");
 
 // Each run starts a Node: on a busy machine a table of them takes its time.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -203,7 +203,7 @@ function readableCli(): string {
     cpSync(dirname(CLI), join(readable, "dist"), { recursive: true });
     writeFileSync(join(readable, "package.json"), '{"type":"module"}');
   }
-  return join(readable, "dist/cli.js");
+  return join(readable, "dist/cli.cjs");
 }
 
 let readable: string | undefined;

@@ -1,0 +1,37 @@
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Action, Change } from "../src/changes.ts";
+import { diffText } from "../src/diff.ts";
+import { styleFor } from "../src/style.ts";
+
+const plain = styleFor(false, true);
+
+const change = (action: Action): Change => ({
+  path: "path",
+  action,
+  before: action === "create" ? null : { text: "a\nmine\n", mode: 0o644 },
+  after: { text: "a\nnew\n", mode: 0o644 },
+});
+
+describe("diffText", () => {
+  test("is a unified diff, from nothing where nothing is there", () => {
+    expect(diffText(change("update"), plain)).toBe(
+      "--- a/path\n+++ b/path\n@@ -1,2 +1,2 @@\n a\n-mine\n+new",
+    );
+    expect(diffText(change("create"), plain)).toBe(
+      "--- /dev/null\n+++ b/path\n@@ -0,0 +1,2 @@\n+a\n+new",
+    );
+  });
+
+  test("colours lines only on a terminal", () => {
+    vi.stubEnv("NO_COLOR", "");
+    vi.stubEnv("TERM", "xterm");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const style = styleFor(true, true);
+    const coloured = diffText(change("update"), style);
+    const bare = stripVTControlCharacters(coloured);
+    expect(bare).not.toBe(coloured);
+    expect(bare).toBe(diffText(change("update"), plain));
+    expect(diffText(change("update"), styleFor(true, false))).toBe(bare);
+  });
+});
