@@ -1,13 +1,12 @@
 import type { NodePlopAPI } from "node-plop";
 import { checkoutSession } from "./src/checkout.ts";
 import type { Prompter } from "./src/conversation.ts";
-import type { Given } from "./src/resolve.ts";
 
 /** The two halves of a run: what is asked, and what is done with it. */
 export interface Session {
-  readonly ask: (prompter: Prompter) => Promise<Given>;
+  readonly ask: (prompter: Prompter) => Promise<void>;
   /** @returns what plop prints behind its tick */
-  readonly act: (given: Given) => Promise<string>;
+  readonly act: () => Promise<string>;
 }
 
 export const GENERATOR = "kong-ipv6";
@@ -19,8 +18,11 @@ export const GENERATOR = "kong-ipv6";
 export function setGenerator(plop: NodePlopAPI, session: Session): void {
   plop.setGenerator(GENERATOR, {
     description: "a Kong gateway on its own public IPv6 address",
-    prompts: async (prompter) => await session.ask(prompter),
-    actions: [async (given) => await session.act(given)],
+    prompts: async (prompter) => {
+      await session.ask(prompter);
+      return {};
+    },
+    actions: [async () => await session.act()],
   });
 }
 

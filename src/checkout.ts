@@ -1,10 +1,10 @@
 import { resolve as absolute } from "node:path";
 import type { Session } from "../plopfile.ts";
-import { converse, type Prompter } from "./conversation.ts";
-import { FailedError } from "./errors.ts";
-import { generate } from "./generate.ts";
+import { CancelledError, FailedError } from "./errors.ts";
+import { carryOut, type Prepared } from "./generate.ts";
 import { inspectTarget } from "./target.ts";
 import { outcomeText } from "./outcome.ts";
+import { hold } from "./session.ts";
 import { styleFor } from "./style.ts";
 import { isTerminal, write } from "./terminal.ts";
 
@@ -12,7 +12,7 @@ import { isTerminal, write } from "./terminal.ts";
 export function checkoutSession(): Session {
   const style = styleFor(isTerminal(1), true);
   const show = (text: string): void => void write(1, `${text}\n`);
-  let asked: { prompter: Prompter; directory: string } | undefined;
+  let prepared: Prepared | undefined;
   return {
     ask: async (prompter) => {
       if (!isTerminal(1) || !isTerminal(0)) {
@@ -21,7 +21,7 @@ export function checkoutSession(): Session {
           "",
         );
       }
-      const { directory } = await prompter.prompt([
+      const { directory: shown } = await prompter.prompt([
         {
           type: "input",
           name: "directory",
@@ -29,30 +29,44 @@ export function checkoutSession(): Session {
           default: "my-gateway",
         },
       ]);
-      asked = { prompter, directory: absolute(String(directory)) };
-      inspectTarget(asked.directory);
-      return await converse(prompter, {});
-    },
-    act: async (given) => {
-      if (!asked) throw new Error("plop ran the action without its prompts");
-      const { prompter, directory } = asked;
-      const owner = { prompter: () => Promise.resolve(prompter), style, show };
+      const directory = absolute(String(shown));
+      inspectTarget(directory);
       const request = {
         directory,
         dryRun: false,
         conflict: "ask",
         git: false,
       } as const;
-      const outcome = await generate(given, request, owner);
-      const manner = {
+      const setting = {
+        request,
         shown: directory,
+        diff: undefined,
+        style,
+        show,
+      };
+      prepared = await hold(prompter, {}, setting).catch(leave);
+    },
+    act: async () => {
+      if (!prepared) throw new Error("plop ran the action without its prompts");
+      const outcome = carryOut(prepared);
+      const manner = {
+        shown: outcome.directory,
         asked: true,
+        agreed: outcome.written,
         dryRun: false,
         diff: undefined,
         git: false,
       };
       show(outcomeText(outcome, manner, style));
-      return directory;
+      process.exitCode = outcome.exitCode;
+      return outcome.directory;
     },
   };
+}
+
+/** plop would call the owner's "no" an error, and exit with 1. */
+function leave(error: unknown): never {
+  if (!(error instanceof CancelledError)) throw error;
+  write(2, `${error.message}\n`);
+  process.exit(error.exitCode);
 }

@@ -3,7 +3,9 @@ import { QUESTIONS, type Answers, type Question } from "./answers.ts";
 import type { Change, Word } from "./changes.ts";
 import { diffText } from "./diff.ts";
 import { move } from "./move.ts";
+import type { PlanRow } from "./plan-rows.ts";
 import { newUla, readAnswer, survey, type Given } from "./resolve.ts";
+import { settling } from "./settling.ts";
 import type { Style } from "./style.ts";
 
 /** The part of inquirer that is used; node-plop hands it in. */
@@ -15,33 +17,47 @@ export interface Prompter {
  * Asks for what is open: the four questions first, the rest behind one "More settings?". Each
  * answer goes through the same reading and the same rules as a flag's.
  * @param former the answers of before: they are the defaults, what moves along with others moved
+ * @param tell gets the rows of the plan that the answers so far have settled, each once
  * @returns given, with what was answered
  */
 export async function converse(
   prompter: Prompter,
   given: Given,
   former?: Answers,
+  tell: (rows: readonly PlanRow[]) => void = () => {},
 ): Promise<Given> {
   const answers: Given = { ...given };
-  const open = (question: Question): boolean =>
-    answers[question.key] === undefined;
-  for (const question of QUESTIONS.filter(({ first }) => first).filter(open)) {
+  const settled = settling(former);
+  const tellNew = (): void => {
+    const rows = settled(answers);
+    if (rows.length > 0) tell(rows);
+  };
+  const answer = async (question: Question): Promise<void> => {
     answers[question.key] = await ask(prompter, question, answers, former);
-  }
+    tellNew();
+  };
+  const open = ({ key }: Question): boolean => answers[key] === undefined;
+
+  tellNew();
+  for (const question of QUESTIONS.filter(({ first }) => first).filter(open))
+    await answer(question);
   const rest = QUESTIONS.filter(open);
   if (rest.length === 0) return answers;
-  const { more } = await prompter.prompt([
-    {
-      type: "confirm",
-      name: "more",
-      message: "More settings?",
-      default: false,
-    },
-  ]);
-  if (!more) return answers;
-  for (const question of rest)
-    answers[question.key] = await ask(prompter, question, answers, former);
+  if (!(await confirm(prompter, "More settings?", false))) return answers;
+  for (const question of rest) await answer(question);
   return answers;
+}
+
+/** Yes or no; Enter is the default. */
+export async function confirm(
+  prompter: Prompter,
+  message: string,
+  usual: boolean,
+): Promise<boolean> {
+  const { sure } = await prompter.prompt([
+    { type: "confirm", name: "sure", message, default: usual },
+  ]);
+  return sure === true;
 }
 
 async function ask(
@@ -134,10 +150,7 @@ export async function askConflicts(
     const left = conflicts.slice(index + 1);
     if (index > 0 || left.length === 0) continue;
     const message = `The same for the other ${left.length}?`;
-    const { all } = await prompter.prompt([
-      { type: "confirm", name: "all", message, default: false },
-    ]);
-    if (all) {
+    if (await confirm(prompter, message, false)) {
       for (const { path } of left) decided.set(path, word);
       break;
     }

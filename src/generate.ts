@@ -6,6 +6,7 @@ import {
   isPrivate,
   settle,
   WRITING,
+  type Action,
   type Base,
   type Change,
   type Disk,
@@ -21,7 +22,13 @@ import {
 } from "./errors.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
 import { recover, wasCutOff } from "./in-place.ts";
-import { besidePath, NEW, operationsOf, stateOperation } from "./operations.ts";
+import {
+  besidePath,
+  NEW,
+  operationsOf,
+  stateOperation,
+  type Operation,
+} from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
@@ -65,8 +72,17 @@ export interface Outcome {
   readonly acts: readonly Act[];
   /** Where addresses of the past still stand. */
   readonly leftovers: readonly Leftover[];
-  /** Whether there was a repository before. */
-  readonly followed: boolean;
+  /** The answers of before, where there was a repository. */
+  readonly former?: Answers;
+}
+
+/** All that a run is going to do, and nothing done yet. */
+export interface Prepared {
+  readonly request: Request;
+  /** As it will be once the operations are carried out. */
+  readonly outcome: Outcome;
+  readonly operations: readonly Operation[];
+  readonly makesGit: boolean;
 }
 
 /** The owner at a terminal, where there is one. */
@@ -86,6 +102,19 @@ export async function generate(
   request: Request,
   owner?: Owner,
 ): Promise<Outcome> {
+  return carryOut(await prepare(given, request, owner));
+}
+
+/**
+ * The first half: everything up to the operations that the disk shall see.
+ * @param owner is asked about files in the way
+ * @throws UnusableError | FailedError
+ */
+export async function prepare(
+  given: Given,
+  request: Request,
+  owner?: Owner,
+): Promise<Prepared> {
   const { directory, former } = request;
   const { answers, warnings } = await resolveAll(given, former);
   const addresses = plan(answers);
@@ -129,27 +158,38 @@ export async function generate(
     leftovers: former
       ? await leftoversAfter(request, former, addresses, changes)
       : [],
-    followed: former !== undefined,
+    ...(former && { former: former.answers }),
   };
-  const conflicts = changes.some(({ action }) => action === "conflict");
-  const open = conflicts || changes.some(({ action }) => action === "markers");
-  if (request.dryRun) {
-    const changing =
-      conflicts || changes.some(({ action }) => WRITING.has(action));
-    return {
+  const operations = wholeOf(request, outcome, rendered, disk);
+  return {
+    request,
+    outcome: {
       ...outcome,
-      written: false,
-      exitCode: changing ? EXIT.changes : EXIT.done,
-    };
-  }
-  if (conflicts && former === undefined)
-    return { ...outcome, written: false, exitCode: EXIT.conflicts };
+      written: operations.length > 0,
+      exitCode: exitCodeOf(request, changes),
+    },
+    operations,
+    makesGit: wantsGit,
+  };
+}
 
-  const written = write(request, outcome, rendered, disk, (whole) => {
-    const note = wantsGit ? makeRepository(whole) : undefined;
-    if (note !== undefined) notes.push(note);
-  });
-  return { ...outcome, written, exitCode: open ? EXIT.conflicts : EXIT.done };
+/** The second half: the disk. @throws FailedError; then nothing was written */
+export function carryOut(prepared: Prepared): Outcome {
+  const { request, outcome, operations, makesGit } = prepared;
+  const notes = [...outcome.notes];
+  if (operations.length > 0)
+    apply(request.directory, operations, (whole) => {
+      const note = makesGit ? makeRepository(whole) : undefined;
+      if (note !== undefined) notes.push(note);
+    });
+  return { ...outcome, notes };
+}
+
+function exitCodeOf({ dryRun }: Request, changes: readonly Change[]): ExitCode {
+  const has = (...actions: Action[]): boolean =>
+    changes.some(({ action }) => actions.includes(action));
+  if (!dryRun) return has("conflict", "markers") ? EXIT.conflicts : EXIT.done;
+  return has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
 }
 
 /** Given answers and those of before, what lies in a subnet that moved moved along. */
@@ -258,27 +298,23 @@ async function leftoversAfter(
   return findLeftovers(directory, present, before.map(plan), instead);
 }
 
-/** @returns whether there was anything to write */
-function write(
-  { directory, former }: Request,
+/** What a run writes, the state last; nothing where nothing changes, or nothing may be written. */
+function wholeOf(
+  { dryRun, former }: Request,
   { answers, changes }: Pick<Outcome, "answers" | "changes">,
   rendered: Tree,
   disk: Disk,
-  prepare: (whole: string) => void,
-): boolean {
+): readonly Operation[] {
+  const conflicts = changes.some(({ action }) => action === "conflict");
+  if (dryRun || (conflicts && former === undefined)) return [];
   const state = stateAfter(former, answers, rendered, changes);
   const operations = operationsOf(changes, disk, former !== undefined);
   const entry = disk.get(STATE_FILE);
   const known = entry?.kind === "file" && entry.text === stateText(state);
-  if (known && operations.length === 0) return false;
+  if (known && operations.length === 0) return [];
   const text = stateText(former ? { ...state, regenerated: true } : state);
   const same = entry?.kind === "file" && entry.text === text;
-  apply(
-    directory,
-    same ? operations : [...operations, stateOperation(text, disk)],
-    prepare,
-  );
-  return true;
+  return same ? operations : [...operations, stateOperation(text, disk)];
 }
 
 /** `.new` files of conflicts that are none any more, and what is in the way of one. */

@@ -1,4 +1,3 @@
-import { QUESTIONS, type Answers } from "./answers.ts";
 import { EXIT, issueText } from "./errors.ts";
 import { WRITING, type Change } from "./changes.ts";
 import type * as Diff from "./diff.ts";
@@ -6,7 +5,9 @@ import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
 import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
-import { changesText, counted, planText, summary } from "./report.ts";
+import { planRows, rowsText } from "./plan-rows.ts";
+import { quoted, repeatCommand } from "./repeat.ts";
+import { changesInShort, changesText, counted, summary } from "./report.ts";
 import type { Plan } from "./plan.ts";
 import type { Style } from "./style.ts";
 
@@ -19,6 +20,8 @@ export interface Manner {
   /** Given where differences are to be shown. */
   readonly diff: typeof Diff | undefined;
   readonly git: boolean;
+  /** Whether the owner has seen summaryText and agreed. */
+  readonly agreed: boolean;
 }
 
 /** What a run has done, for a person. */
@@ -27,13 +30,47 @@ export function outcomeText(
   manner: Manner,
   style: Style,
 ): string {
-  const { changes, warnings, notes } = outcome;
-  const { diff } = manner;
+  const { changes } = outcome;
   const listed =
     manner.dryRun ||
     changes.some(({ action }) => action !== "create" && action !== "same");
   const sections = [
-    planText(outcome.plan),
+    manner.agreed ? "" : beginningText(outcome, manner, style),
+    !manner.agreed && listed ? changesText(changes, style) : "",
+    outcome.notes.join("\n"),
+    leftoversText(outcome.leftovers, style),
+    endText(outcome, manner, style),
+    manner.asked
+      ? `To repeat this without questions:\n  ${repeatCommand(outcome, manner)}`
+      : "",
+  ];
+  // Questions and answers stand right above.
+  return `${manner.asked ? "\n" : ""}${joined(sections)}`;
+}
+
+/** What a run is going to do, before the owner is asked to agree. */
+export function summaryText(
+  outcome: Outcome,
+  manner: Pick<Manner, "diff">,
+  style: Style,
+): string {
+  return `\n${joined([
+    beginningText(outcome, manner, style),
+    changesInShort(outcome.changes, style),
+  ])}\n`;
+}
+
+const joined = (sections: readonly string[]): string =>
+  sections.filter((section) => section !== "").join("\n\n");
+
+/** The plan, what is odd about it, and the differences where they are wanted. */
+function beginningText(
+  { changes, plan, warnings }: Outcome,
+  { diff }: Pick<Manner, "diff">,
+  style: Style,
+): string {
+  return joined([
+    rowsText(planRows(plan)),
     warnings
       .map((warning) => `${style.yellow("warning")} ${issueText(warning)}.`)
       .join("\n"),
@@ -43,17 +80,7 @@ export function outcomeText(
           .map((change) => diff.diffText(change, style))
           .join("\n")
       : "",
-    listed ? changesText(changes, style) : "",
-    notes.join("\n"),
-    leftoversText(outcome.leftovers, style),
-    endText(outcome, manner, style),
-    manner.asked
-      ? `To repeat this without questions:\n  ${repeatCommand(outcome.answers, manner.shown, manner.git)}`
-      : "",
-  ];
-  const text = sections.filter((section) => section !== "").join("\n\n");
-  // Questions and answers stand right above.
-  return manner.asked ? `\n${text}` : text;
+  ]);
 }
 
 const differs = ({ action }: Change): boolean =>
@@ -64,7 +91,8 @@ function endText(
   { shown, dryRun }: Manner,
   style: Style,
 ): string {
-  const { exitCode, written, changes, followed } = outcome;
+  const { exitCode, written, changes } = outcome;
+  const followed = outcome.former !== undefined;
   if (dryRun) return "Nothing was written: --dry-run.";
   if (!written && exitCode === EXIT.conflicts && !followed) {
     return `${style.red("Nothing was written")}: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.`;
@@ -191,30 +219,4 @@ export function outcomeJson(
     summary: summary(changes),
     changes: listed,
   });
-}
-
-/** The command line that gives the same answers without a question. */
-export function repeatCommand(
-  answers: Answers,
-  directory: string,
-  git = false,
-): string {
-  const flags = QUESTIONS.flatMap(({ key, flag, fallback }) => {
-    const value = answers[key];
-    // A random default is none the second time.
-    const usual = fallback({ answers, randomUla: () => "" });
-    if (String(value) === String(usual)) return [];
-    return [value].flat().map((text) => `${flag} ${quoted(text)}`);
-  });
-  const more = git ? ["--git", "--yes"] : ["--yes"];
-  return ["npx create-kong-ipv6", quoted(directory), ...flags, ...more].join(
-    " ",
-  );
-}
-
-/** A word for a POSIX shell. */
-function quoted(text: string): string {
-  return /^[\w.:/@%+=,-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
 }

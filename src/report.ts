@@ -1,5 +1,5 @@
 import type { Action, Change } from "./changes.ts";
-import type { Plan } from "./plan.ts";
+import { filled } from "./filled.ts";
 import type { Style } from "./style.ts";
 
 /** One sign per action, in the manner of terraform. */
@@ -29,18 +29,39 @@ const WORD: Record<Action, string> = {
   same: "as they should be",
 };
 
-/** One line per change that is more than nothing, and a summary line. */
+/** One line per change that is more than nothing, and a line of counts. */
 export function changesText(changes: readonly Change[], style: Style): string {
-  const lines = changes
+  return [...changeLines(changes, style), countsText(changes)].join("\n");
+}
+
+function changeLines(changes: readonly Change[], style: Style): string[] {
+  return changes
     .filter(({ action }) => action !== "same")
     .map(({ path, action, reason }) => {
       const paint = paintOf(action, style);
       return `  ${paint(SIGN[action])} ${path}${reason === undefined ? "" : style.dim(`  (${reason})`)}`;
     });
-  return [...lines, summaryText(changes)].join("\n");
 }
 
-export function summaryText(changes: readonly Change[]): string {
+/** As changesText, with files that are new set one behind the other: there are many. */
+export function changesInShort(
+  changes: readonly Change[],
+  style: Style,
+): string {
+  const created = changes.filter(({ action }) => action === "create");
+  const others = changes.filter(({ action }) => action !== "create");
+  const paths = filled(
+    created.map(({ path }) => path),
+    { indent: "    ", width: 78 },
+  );
+  return [
+    ...paths.map((line) => `  ${style.green("+")}${line.slice(3)}`),
+    ...changeLines(others, style),
+    countsText(changes),
+  ].join("\n");
+}
+
+export function countsText(changes: readonly Change[]): string {
   const counts = Object.entries(summary(changes)).map(
     ([action, count]) => `${count} ${WORD[action as Action]}`,
   );
@@ -64,44 +85,4 @@ export function summary(
   const counts: Partial<Record<Action, number>> = {};
   for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
   return counts;
-}
-
-/** The address plan in a few aligned lines. */
-export function planText(plan: Plan): string {
-  const rows: [string, string][] = [
-    ["Kong", plan.kong.address],
-    [
-      "exposed subnet",
-      `${plan.exposed.subnet} (Docker network ${plan.exposed.network})`,
-    ],
-    [
-      "server",
-      `${plan.host.interface} on ${plan.uplink.name}, gateway ${plan.gateway.address}`,
-    ],
-    [
-      "prefix",
-      `${plan.prefix}, ${plan.routed ? "routed" : "on-link"}, ${ndpText(plan)}`,
-    ],
-    ["IPv4", ipv4Text(plan)],
-    [
-      "kong-net",
-      `${plan.backend.subnet}, admin API on http://${plan.backend.kong}:8001`,
-    ],
-  ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows
-    .map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)
-    .join("\n");
-}
-
-function ndpText({ ndp }: Plan): string {
-  if (ndp.ndppd) return "NDP proxy ndppd";
-  return ndp.kernel ? "NDP proxy of the kernel" : "no NDP proxy";
-}
-
-function ipv4Text({ ipv4 }: Plan): string {
-  if (!ipv4.published) return "none";
-  return ipv4.address === ""
-    ? "80 and 443 on every IPv4 of the server"
-    : `80 and 443 on ${ipv4.address}`;
 }

@@ -1,27 +1,27 @@
 import { nodePlop } from "./plop.ts";
 import { GENERATOR, setGenerator } from "../plopfile.ts";
-import { converse, type Prompter } from "./conversation.ts";
+import type { Prompter } from "./conversation.ts";
 import { CancelledError, EXIT } from "./errors.ts";
-import type { Answers } from "./answers.ts";
-import type { Given } from "./resolve.ts";
 
 /**
- * Holds the conversation through node-plop: the plopfile's generator, runPrompts then runActions.
+ * Holds a conversation through node-plop: the plopfile's generator, runPrompts then runActions.
  * node-plop keeps only the message of what an action throws: act's own error is carried around it.
  */
-export async function runConversation<T>(
-  given: Given,
-  act: (given: Given) => Promise<T>,
-  former?: Answers,
+export async function runConversation<P, T>(
+  ask: (prompter: Prompter) => Promise<P>,
+  act: (prepared: P) => T,
 ): Promise<T> {
+  let prepared: { value: P } | undefined;
   let result: { value: T } | undefined;
   let failure: { error: unknown } | undefined;
   const plop = await nodePlop();
   setGenerator(plop, {
-    ask: (prompter) => converse(prompter, given, former),
-    act: async (answered) => {
+    ask: async (prompter) => {
+      prepared = { value: await ask(prompter) };
+    },
+    act: async () => {
       try {
-        result = { value: await act(answered) };
+        if (prepared) result = { value: act(prepared.value) };
       } catch (error) {
         failure = { error };
       }

@@ -1,11 +1,11 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { describe, expect, test } from "vitest";
-import { QUESTIONS } from "../src/answers.ts";
+import { QUESTIONS, type Answers } from "../src/answers.ts";
 import type { Change } from "../src/changes.ts";
 import { askConflicts, converse, type Prompter } from "../src/conversation.ts";
-import { resolve } from "../src/resolve.ts";
+import { resolve, type Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
-import { GIVEN } from "./support/base.ts";
+import { answersFrom, GIVEN } from "./support/base.ts";
 
 type Asked = Omit<DistinctQuestion, "validate" | "filter"> & {
   name: string;
@@ -50,7 +50,7 @@ describe("converse", () => {
   test("asks the four first, then whether there is more", async () => {
     const owner = new Owner({ prefix: ["2001:DB8:1:2:0:0:0:0/64"] });
     const given = await converse(owner, {});
-    expect(owner.names).toEqual(["prefix", "host", "exposed", "kong", "more"]);
+    expect(owner.names).toEqual(["prefix", "host", "exposed", "kong", "sure"]);
     expect(given).toEqual({
       prefix: "2001:db8:1:2::/64",
       host: "2001:db8:1:2::2",
@@ -77,13 +77,13 @@ describe("converse", () => {
   test("asks all the rest where more is wanted, each question once", async () => {
     const owner = new Owner({
       prefix: ["2001:db8:1:2::/64"],
-      more: [true],
+      sure: [true],
       delivery: ["routed"],
       plugin: ["a, kong-plugin-b  c"],
     });
     const given = await converse(owner, {});
     const keys = QUESTIONS.map(({ key }) => key as string);
-    expect(owner.names.filter((name) => name !== "more")).toEqual(keys);
+    expect(owner.names.filter((name) => name !== "sure")).toEqual(keys);
     expect(given).toMatchObject({
       ndp: "none",
       plugin: ["a", "kong-plugin-b", "c"],
@@ -92,9 +92,9 @@ describe("converse", () => {
   });
 
   test("doesn't ask for what is given", async () => {
-    const owner = new Owner({ more: [false] });
+    const owner = new Owner({ sure: [false] });
     await converse(owner, { ...GIVEN, host: "2001:db8:1:2::9" });
-    expect(owner.names).toEqual(["exposed", "kong", "more"]);
+    expect(owner.names).toEqual(["exposed", "kong", "sure"]);
     const complete = new Owner({});
     await converse(complete, { ...resolve(GIVEN).answers });
     expect(complete.names).toEqual([]);
@@ -117,7 +117,7 @@ describe("converse", () => {
   });
 
   test("a choice is a list of its words", async () => {
-    const owner = new Owner({ prefix: ["2001:db8:1:2::/64"], more: [true] });
+    const owner = new Owner({ prefix: ["2001:db8:1:2::/64"], sure: [true] });
     await converse(owner, {});
     for (const { key, choices } of QUESTIONS.filter((row) => row.choices)) {
       const asked = owner.asked.find(({ name }) => name === key);
@@ -126,6 +126,64 @@ describe("converse", () => {
         choices: [...(choices ?? [])],
       });
     }
+  });
+});
+
+describe("the plan while it is asked for", () => {
+  const told = async (
+    replies: Record<string, unknown[]>,
+    given: Given = {},
+    former?: Answers,
+  ): Promise<string[][]> => {
+    const heard: string[][] = [];
+    await converse(new Owner(replies), given, former, (rows) =>
+      heard.push(rows.map(({ name, value }) => `${name}: ${value}`)),
+    );
+    return heard;
+  };
+  const P = "2001:db8:1:2";
+
+  test("each answer settles its row, with what is derived from it", async () => {
+    expect(await told({ prefix: [`${P}::/64`] })).toEqual([
+      [`prefix: ${P}::/64, on-link, NDP proxy ndppd`],
+      [`server: ${P}::2/64 on ens3, gateway fe80::1`],
+      [`exposed subnet: ${P}:300::/80 (Docker network ipv6_exposed)`],
+      [`Kong: ${P}:300::8100`],
+    ]);
+  });
+
+  test("what flags gave stands first; a row that changes stands again, no other does", async () => {
+    const rows = await told(
+      { sure: [true], interface: ["eth7"], delivery: ["routed"] },
+      { prefix: `${P}::/64`, ipv4: "none", exposed: `${P}:ff::/80` },
+    );
+    expect(rows).toEqual([
+      [
+        `exposed subnet: ${P}:ff::/80 (Docker network ipv6_exposed)`,
+        `prefix: ${P}::/64, on-link, NDP proxy ndppd`,
+        "IPv4: none",
+      ],
+      [`server: ${P}::2/64 on ens3, gateway fe80::1`],
+      [`Kong: ${P}:ff::8100`],
+      [`server: ${P}::2/64 on eth7, gateway fe80::1`],
+      [`prefix: ${P}::/64, routed, no NDP proxy`],
+      ["kong-net: 10.83.81.0/24, admin API on http://10.83.81.100:8001"],
+    ]);
+  });
+
+  test("of a repository that is there only what changes", async () => {
+    const former = answersFrom();
+    expect(await told({}, {}, former)).toEqual([]);
+    expect(await told({ host: [`${P}::9`] }, {}, former)).toEqual([
+      [`server: ${P}::9/64 on ens3, gateway fe80::1`],
+    ]);
+    const moved = await told({ prefix: ["2001:db8:7::/64"] }, {}, former);
+    expect(moved.map(([row]) => row?.split(":")[0])).toEqual([
+      "prefix",
+      "server",
+      "exposed subnet",
+      "Kong",
+    ]);
   });
 });
 
@@ -142,7 +200,7 @@ describe("askConflicts", () => {
   test("asks for each, and once whether all are the same", async () => {
     const owner = new Owner({
       word: ["keep", "theirs", "markers"],
-      all: [false],
+      sure: [false],
     });
     const conflicts = ["a", "b", "c"].map((path) => conflict(path));
     const words = await askConflicts(owner, conflicts, style, () => {});
@@ -151,11 +209,11 @@ describe("askConflicts", () => {
       ["b", "theirs"],
       ["c", "markers"],
     ]);
-    expect(owner.names).toEqual(["word", "all", "word", "word"]);
+    expect(owner.names).toEqual(["word", "sure", "word", "word"]);
   });
 
   test("the same for all ends the asking", async () => {
-    const owner = new Owner({ word: ["theirs"], all: [true] });
+    const owner = new Owner({ word: ["theirs"], sure: [true] });
     const conflicts = ["a", "b", "c"].map((path) => conflict(path));
     const words = await askConflicts(owner, conflicts, style, () => {});
     expect([...words.values()]).toEqual(["theirs", "theirs", "theirs"]);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Action, Change } from "../src/changes.ts";
 import { plan } from "../src/plan.ts";
-import { changesText, planText, summary, summaryText } from "../src/report.ts";
+import { planRows, rowsText } from "../src/plan-rows.ts";
+import { changesText, countsText, summary } from "../src/report.ts";
 import type { Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
 import { answersFrom } from "./support/base.ts";
@@ -42,14 +43,14 @@ describe("changesText", () => {
   });
 
   test("of nothing says so", () => {
-    expect(summaryText([])).toBe("Plan: nothing.");
+    expect(countsText([])).toBe("Plan: nothing.");
     expect(summary([])).toEqual({});
   });
 });
 
-describe("planText", () => {
+describe("the plan's rows", () => {
   const text = (given: Given = {}): string =>
-    planText(plan(answersFrom(given)));
+    rowsText(planRows(plan(answersFrom(given))));
 
   test("shows the plan in aligned lines", () => {
     const lines = text({ ipv4: "192.0.2.10" }).split("\n");

@@ -3,8 +3,10 @@ import { QUESTIONS } from "../answers.ts";
 import { readAnswersFile } from "../answers-file.ts";
 import type { Arguments } from "../args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../errors.ts";
+import type { Prompter } from "../conversation.ts";
 import type { Outcome, Owner } from "../generate.ts";
 import { survey, type Given } from "../resolve.ts";
+import type { Setting } from "../session.ts";
 import type { State } from "../state.ts";
 import { styleFor } from "../style.ts";
 import { isTerminal, write } from "../terminal.ts";
@@ -31,16 +33,12 @@ export async function run(
   const asks = terminal && !args.yes && !args.json;
   const { target, given } = await usable(args, open, asks);
   const { shown, former, recovered } = target;
+  // What inquirer's own colours read, when it is loaded.
+  if (!args.color) process.env["NO_COLOR"] = "1";
   const style = styleFor(isTerminal(1), args.color);
   const show = (text: string): void => void write(1, `${text}\n`);
-  const owner: Owner | undefined = asks
-    ? { prompter: loadPrompter, style, show }
-    : undefined;
-
-  // Loaded when the arguments can be used: an error costs less.
-  const { generate, outcomeJson, outcomeText } =
-    await import("../generating.ts");
   const { dryRun, conflict, git } = args;
+  const diff = args.diff ? await import("../diff.ts") : undefined;
   const request = {
     directory: absolute(shown),
     dryRun,
@@ -49,28 +47,71 @@ export async function run(
     ...(former && { former }),
     ...(recovered && { recovered }),
   };
-  const act = (answered: Given): Promise<Outcome> =>
-    generate(answered, request, owner);
+  const setting = { request, shown, diff, style, show };
   // What was generated has all its answers: there only a run without any new one asks.
   const asked =
     asks &&
     (former
       ? Object.keys(given).length === 0
       : QUESTIONS.some(({ key }) => given[key] === undefined));
-  // The doorbell: plop, prompts and inquirer are loaded only where there is something to ask.
-  const outcome = asked
-    ? await (
-        await import("../run-conversation.ts")
-      ).runConversation(given, act, former?.answers)
-    : await act(given);
+  // Loaded when the arguments can be used: an error costs less.
+  const { outcomeJson, outcomeText } = await import("../generating.ts");
+  const { outcome, agreed } = asked
+    ? await throughPlop(given, setting)
+    : await straight(given, setting, asks);
 
-  const diff = args.diff ? await import("../diff.ts") : undefined;
   show(
     args.json
       ? outcomeJson(outcome, diff)
-      : outcomeText(outcome, { shown, asked, dryRun, diff, git }, style),
+      : outcomeText(
+          outcome,
+          { shown, asked, agreed, dryRun, diff, git },
+          style,
+        ),
   );
   return outcome.exitCode;
+}
+
+interface Ended {
+  readonly outcome: Outcome;
+  /** Whether the owner has seen the summary. */
+  readonly agreed: boolean;
+}
+
+/** The doorbell: plop, prompts and inquirer are loaded only where there is something to ask. */
+async function throughPlop(given: Given, setting: Setting): Promise<Ended> {
+  const { runConversation } = await import("../run-conversation.ts");
+  const { carryOut } = await import("../generating.ts");
+  const { hold } = await import("../session.ts");
+  const outcome = await runConversation(
+    (prompter) => hold(prompter, given, setting),
+    carryOut,
+  );
+  return { outcome, agreed: outcome.written };
+}
+
+/** All answers are there: at a terminal only files in the way are asked about, and then consent. */
+async function straight(
+  given: Given,
+  setting: Setting,
+  asks: boolean,
+): Promise<Ended> {
+  const { carryOut, prepare } = await import("../generating.ts");
+  let prompter: Prompter | undefined;
+  const { request, style, show } = setting;
+  const owner: Owner = {
+    prompter: async () =>
+      (prompter = await (
+        await import("../run-conversation.ts")
+      ).loadPrompter()),
+    style,
+    show,
+  };
+  const prepared = await prepare(given, request, asks ? owner : undefined);
+  if (prompter)
+    await (await import("../session.ts")).consent(prompter, prepared, setting);
+  const outcome = carryOut(prepared);
+  return { outcome, agreed: prompter !== undefined && outcome.written };
 }
 
 /**
@@ -111,8 +152,4 @@ async function usable(
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);
   return { target, given };
-}
-
-async function loadPrompter(): ReturnType<Owner["prompter"]> {
-  return (await import("../run-conversation.ts")).loadPrompter();
 }

@@ -21,13 +21,14 @@ const FIRST = QUESTIONS.filter(({ first }) => first).map(
 const P = "2a03:2222:3333:4444";
 const DEFAULTS = ["", `(${P}::2)`, `(${P}:300::/80)`, `(${P}:300::8100)`];
 
-async function converse(terminal: Terminal): Promise<number> {
+async function converse(terminal: Terminal, consent = ""): Promise<number> {
   for (const [index, prompt] of FIRST.entries())
     await terminal.answer(
       `${prompt}${DEFAULTS[index]}`,
       index === 0 ? `${P}::/64` : "",
     );
   await terminal.answer("? More settings? (y/N)");
+  await terminal.answer("? (Y/n)", consent);
   return await terminal.ended;
 }
 
@@ -84,14 +85,21 @@ test("npx plop refuses a directory before it asks on, and ends with an error", a
   expect(sandbox.tree()).toEqual(before);
 });
 
-test("Ctrl-C leaves plop, nothing written", async () => {
+test("Ctrl-C, and no at the summary, leave plop with 130, nothing written", async () => {
   const sandbox = new Sandbox();
   const before = sandbox.tree();
-  const plop = new Terminal(sandbox, [], { command: [PLOP], cwd: CHECKOUT });
-  await plop.answer("? directory: (my-gateway)", sandbox.path("gw"));
-  await plop.see(FIRST[0] ?? "");
-  plop.type(CTRL_C);
-  expect(await plop.ended).toBe(130);
+  const start = async (): Promise<Terminal> => {
+    const plop = new Terminal(sandbox, [], { command: [PLOP], cwd: CHECKOUT });
+    await plop.answer("? directory: (my-gateway)", sandbox.path("gw"));
+    return plop;
+  };
+  const [first, no] = await Promise.all([start(), start()]);
+  await first.see(FIRST[0] ?? "");
+  first.type(CTRL_C);
+  expect(await Promise.all([first.ended, converse(no, "n")])).toEqual([
+    130, 130,
+  ]);
+  expect(plain(no.output)).toContain("Cancelled: nothing was written.");
   expect(sandbox.tree()).toEqual(before);
 });
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { QUESTIONS, type AnswerKey } from "../../src/answers.ts";
-import { PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
+import { resolve } from "../../src/resolve.ts";
+import { batched, PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
 import {
   CTRL_C,
   CTRL_D,
@@ -25,6 +26,13 @@ async function answerFirst(terminal: Terminal): Promise<void> {
   await terminal.answer(`${prompt("kong")}(${P}:300::8100)`);
 }
 
+/** Enter at the summary. @returns what is shown before it */
+async function agree(terminal: Terminal): Promise<string> {
+  const seen = await terminal.see(" to gw? (Y/n)");
+  terminal.type(ENTER);
+  return seen;
+}
+
 /** The printed command that repeats the run, as arguments. */
 function repetition(output: string): string[] {
   const line = /^ {2}npx create-kong-ipv6 (.*)$/m.exec(plain(output))?.[1];
@@ -43,6 +51,9 @@ async function expectRepeated(sandbox: Sandbox, output: string): Promise<void> {
   expect(other.read("gw/.env")).not.toBe(sandbox.read("gw/.env"));
 }
 
+/** What each question takes. */
+const ANSWERS = resolve({ prefix: `${P}::/64` }).answers;
+
 /** All behind "More settings?". */
 const MORE = QUESTIONS.filter(({ first }) => !first);
 
@@ -52,11 +63,14 @@ describe("the conversation", () => {
     const terminal = new Terminal(sandbox, ["gw"]);
     await answerFirst(terminal);
     await terminal.answer("? More settings? (y/N)");
+    await agree(terminal);
     const report = await terminal.see("To repeat this without questions:");
     expect(await terminal.ended).toBe(0);
     expect(report).toMatch(/Wrote \d+ files to gw\./);
     // Nothing else was asked.
-    expect(report.match(/\? .*/g)).toEqual(["? More settings? No"]);
+    expect(report.match(/\? .*/g)).toEqual([
+      expect.stringMatching(/^\? Write \d+ files to gw\? Yes$/),
+    ]);
     await expectRepeated(sandbox, terminal.output);
   });
 
@@ -80,6 +94,7 @@ describe("the conversation", () => {
     );
     terminal.type(`${CTRL_U}${P}:300::5${ENTER}`);
     await terminal.answer("? More settings? (y/N)", "n");
+    await agree(terminal);
     expect(await terminal.ended).toBe(0);
     const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
     expect(answers).toMatchObject({ prefix: `${P}::/64`, kong: `${P}:300::5` });
@@ -105,6 +120,7 @@ describe("the conversation", () => {
     await terminal.answer("? More settings? (y/N)", "y");
     for (const { key } of MORE)
       await terminal.answer(prompt(key), REPLIES[key]);
+    await agree(terminal);
     expect(await terminal.ended).toBe(0);
     const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
     expect(answers).toMatchObject({
@@ -147,6 +163,7 @@ describe("the conversation", () => {
       prompt("prefix"),
     );
     await terminal.answer("? More settings? (y/N)");
+    await agree(terminal);
     expect(await terminal.ended).toBe(0);
     expect(plain(terminal.output)).not.toContain(prompt("kong"));
     expect(repetition(terminal.output)).toContain("--git");
@@ -187,35 +204,85 @@ describe("cancelled: exit 130, nothing written, said", () => {
     expect(sandbox.tree()).toEqual(before);
   };
 
+  /** Every answer but one by flag: that one alone is asked. */
+  const allBut = (asked: AnswerKey): string[] =>
+    QUESTIONS.filter(({ key }) => key !== asked && key !== "plugin").flatMap(
+      ({ key, flag }) => [flag, ANSWERS[key] as string],
+    );
+
+  test("Ctrl-C at every question", async () => {
+    await batched(QUESTIONS, async ({ key, first, list }) => {
+      const sandbox = new Sandbox();
+      const before = sandbox.tree();
+      const plugin = list ? [] : ["--plugin", "a"];
+      const terminal = new Terminal(sandbox, ["gw", ...allBut(key), ...plugin]);
+      if (!first) await terminal.answer("? More settings? (y/N)", "y");
+      await terminal.see(prompt(key));
+      terminal.type(CTRL_C);
+      await cancelled(terminal, sandbox, before);
+    });
+  });
+
   test.each([
     ["Ctrl-C", CTRL_C],
     ["Ctrl-D", CTRL_D],
-  ])("%s at the first question, and in the middle", async (_, key) => {
-    const sandbox = new Sandbox();
-    const before = sandbox.tree();
-    const first = new Terminal(sandbox, ["gw"]);
-    await first.see(prompt("prefix"));
-    first.type(key);
-    const middle = new Terminal(sandbox, ["gw"]);
-    await answerFirst(middle);
-    await middle.answer("? More settings? (y/N)", "y");
-    await middle.answer(prompt("interface"));
-    await middle.see(prompt("gateway"));
-    middle.type(key);
-    await cancelled(first, sandbox, before);
-    await cancelled(middle, sandbox, before);
-  });
+  ])(
+    "%s in the middle, at More settings? and at the summary",
+    async (_, key) => {
+      const sandbox = new Sandbox();
+      const before = sandbox.tree();
+      const middle = new Terminal(sandbox, ["gw", ...PREFIX]);
+      await middle.answer(prompt("host"));
+      await middle.see(prompt("exposed"));
+      middle.type(key);
+      const more = new Terminal(sandbox, ["gw", ...allBut("plugin")]);
+      await more.see("? More settings? (y/N)");
+      more.type(key);
+      const summary = new Terminal(sandbox, ["gw", ...allBut("kong")]);
+      await summary.answer(prompt("kong"));
+      await summary.answer("? More settings? (y/N)");
+      await summary.see(" to gw? (Y/n)");
+      summary.type(key);
+      for (const terminal of [middle, more, summary])
+        await cancelled(terminal, sandbox, before);
+    },
+  );
 
-  test("Ctrl-C at a file in the way, and in a list", async () => {
+  test("no at the summary: of the conversation, and of files in the way", async () => {
     const sandbox = new Sandbox({ "gw/README.md": "# Mine\n" });
     const before = sandbox.tree();
-    const terminal = new Terminal(sandbox, ["gw", ...PREFIX]);
-    for (const key of ["host", "exposed", "kong"] as const)
-      await terminal.answer(prompt(key));
-    await terminal.answer("? More settings? (y/N)");
-    await terminal.see("show the difference");
-    terminal.type(CTRL_C);
-    await cancelled(terminal, sandbox, before);
+    const asked = new Terminal(sandbox, ["new", ...allBut("kong")]);
+    await asked.answer(prompt("kong"));
+    await asked.answer("? More settings? (y/N)");
+    await asked.answer(" to new? (Y/n)", "n");
+    const all = [...allBut("plugin"), "--plugin", "a"];
+    const inTheWay = new Terminal(sandbox, ["gw", ...all]);
+    await inTheWay.see("show the difference");
+    inTheWay.type(DOWN + ENTER);
+    await inTheWay.answer(" to gw? (Y/n)", "n");
+    await cancelled(asked, sandbox, before);
+    await cancelled(inTheWay, sandbox, before);
+  });
+
+  test("Ctrl-C at a file in the way, in its list and at the same for all", async () => {
+    const sandbox = new Sandbox({
+      "gw/README.md": "# Mine\n",
+      "gw/.env": "A=1\n",
+    });
+    const before = sandbox.tree();
+    const all = [...allBut("plugin"), "--plugin", "a"];
+    const list = new Terminal(sandbox, ["gw", ...allBut("kong")]);
+    await list.answer(prompt("kong"));
+    await list.answer("? More settings? (y/N)");
+    await list.see("show the difference");
+    list.type(CTRL_C);
+    const same = new Terminal(sandbox, ["gw", ...all]);
+    await same.see("show the difference");
+    same.type(ENTER);
+    await same.see("The same for the other 1? (y/N)");
+    same.type(CTRL_C);
+    await cancelled(list, sandbox, before);
+    await cancelled(same, sandbox, before);
   });
 });
 
@@ -265,6 +332,7 @@ describe("files in the way", () => {
     );
     await terminal.see("show the difference");
     terminal.type(DOWN + DOWN + ENTER);
+    await agree(terminal);
     // A file with markers is left to the owner.
     expect(await terminal.ended).toBe(3);
     expect(sandbox.read("gw/.env")).toBe("A=1\n");
@@ -283,10 +351,11 @@ describe("files in the way", () => {
     await terminal.see("show the difference");
     terminal.type(DOWN + ENTER);
     await terminal.answer("The same for the other 2? (y/N)", "y");
+    const summary = await agree(terminal);
     expect(await terminal.ended).toBe(0);
-    expect(plain(terminal.output)).toMatch(
-      /Plan: \d+ to create, 3 to update\./,
-    );
+    expect(summary).toMatch(/^ {2}\+ \.env\.example docker-compose\.yml .*$/m);
+    expect(summary).toMatch(/^ {2}~ README\.md {2}\(/m);
+    expect(summary).toMatch(/Plan: \d+ to create, 3 to update\./);
   });
 
   test("--conflict is the owner's word: nothing is asked", async () => {
@@ -325,13 +394,22 @@ describe("without questions", () => {
       const report = new Terminal(new Sandbox(), [...args, ...more], { env });
       const errors = new Terminal(new Sandbox(), [...wrong, ...more], { env });
       expect([await report.ended, await errors.ended]).toEqual([4, 2]);
+      // Prompts move the cursor: that is no colour.
+      const asking = new Terminal(new Sandbox(), ["gw", ...more], { env });
+      await answerFirst(asking);
+      await asking.answer("? More settings? (y/N)");
+      await agree(asking);
+      expect(await asking.ended).toBe(0);
       const colours = more.length + Object.keys(env).length === 0;
       expect
         .soft(
-          [report, errors].map(({ output }) => output.includes("\u001b")),
+          [
+            ...[report, errors].map(({ output }) => output.includes("\u001b")),
+            /\p{Cc}\[[0-9;]*m/u.test(asking.output),
+          ],
           JSON.stringify([more, env]),
         )
-        .toEqual([colours, colours]);
+        .toEqual([colours, colours, colours]);
     }
   });
 });

@@ -65,6 +65,8 @@ const OFF = ["regenerate", "--database", "off"];
 const FIRST = ".env (your edits and the new text meet):";
 const SECOND = "docker-compose.yml (your edits and the new text meet):";
 const MORE = "The same for the other 1?";
+/** The summary's question, and Enter. */
+const AGREED = ["? (Y/n)", ENTER] as const;
 
 test("each conflict is asked about: keep, take, markers, the difference first, the same for all", async () => {
   const scenes: [
@@ -75,11 +77,7 @@ test("each conflict is asked about: keep, take, markers, the difference first, t
   ][] = [
     [
       "keep, then take",
-      [
-        [FIRST, ENTER],
-        [MORE, `n${ENTER}`],
-        [SECOND, DOWN + ENTER],
-      ],
+      [[FIRST, ENTER], [MORE, `n${ENTER}`], [SECOND, DOWN + ENTER], AGREED],
       0,
       (made) => {
         expect(made.read(".env")).toContain("# My password:");
@@ -88,10 +86,7 @@ test("each conflict is asked about: keep, take, markers, the difference first, t
     ],
     [
       "markers for all",
-      [
-        [FIRST, DOWN + DOWN + ENTER],
-        [MORE, `y${ENTER}`],
-      ],
+      [[FIRST, DOWN + DOWN + ENTER], [MORE, `y${ENTER}`], AGREED],
       3,
       (made) => {
         expect(made.read(COMPOSE)).toContain("<<<<<<< yours\n");
@@ -101,11 +96,7 @@ test("each conflict is asked about: keep, take, markers, the difference first, t
     ],
     [
       "the difference, then take for all",
-      [
-        [FIRST, UP + ENTER],
-        [FIRST, DOWN + ENTER],
-        [MORE, `y${ENTER}`],
-      ],
+      [[FIRST, UP + ENTER], [FIRST, DOWN + ENTER], [MORE, `y${ENTER}`], AGREED],
       0,
       (made, screen) => {
         expect(screen).toContain("-# My password:");
@@ -135,10 +126,14 @@ test("asked for answers, the old ones are the defaults, moved along with a new p
       ["public Docker subnet:", ENTER],
       ["Kong's own IPv6 address:", ENTER],
       ["More settings?", ENTER],
+      ["files in this directory? (Y/n)", ENTER],
     ],
   );
   expect(code, screen).toBe(0);
   expect(screen).toContain(`${OLD}::/64`);
+  expect(screen).toContain(
+    "npx create-kong-ipv6 regenerate . --prefix 2a0d:1:2:3::/64 --yes",
+  );
   expect(made.read(".kong-ipv6.json")).toContain(
     '"kong": "2a0d:1:2:3:300::8100"',
   );

@@ -1,0 +1,75 @@
+import { confirm, converse, type Prompter } from "./conversation.ts";
+import { CancelledError } from "./errors.ts";
+import { WRITING } from "./changes.ts";
+import type * as Diff from "./diff.ts";
+import {
+  prepare,
+  type Outcome,
+  type Prepared,
+  type Request,
+} from "./generate.ts";
+import { placeText, summaryText } from "./outcome.ts";
+import { rowsText } from "./plan-rows.ts";
+import { counted } from "./report.ts";
+import type { Given } from "./resolve.ts";
+import type { Style } from "./style.ts";
+
+/** Where a conversation is held, and about what. */
+export interface Setting {
+  readonly request: Request;
+  /** The directory as the owner wrote it. */
+  readonly shown: string;
+  /** Given where differences are to be shown. */
+  readonly diff: typeof Diff | undefined;
+  readonly style: Style;
+  readonly show: (text: string) => void;
+}
+
+/**
+ * The whole conversation: the questions, the files in the way, the summary, the owner's consent.
+ * @throws CancelledError where the owner doesn't agree; nothing is written here
+ */
+export async function hold(
+  prompter: Prompter,
+  given: Given,
+  setting: Setting,
+): Promise<Prepared> {
+  const { request, style, show } = setting;
+  const answered = await converse(
+    prompter,
+    given,
+    request.former?.answers,
+    (rows) => show(style.dim(rowsText(rows))),
+  );
+  const owner = { prompter: () => Promise.resolve(prompter), style, show };
+  const prepared = await prepare(answered, request, owner);
+  await consent(prompter, prepared, setting);
+  return prepared;
+}
+
+/** Shows what is going to be written, and asks for a yes. @throws CancelledError */
+export async function consent(
+  prompter: Prompter,
+  { outcome, operations }: Prepared,
+  { shown, diff, style, show }: Setting,
+): Promise<void> {
+  if (operations.length === 0) return;
+  show(summaryText(outcome, { diff }, style));
+  if (!(await confirm(prompter, consentText(outcome, shown), true)))
+    throw new CancelledError();
+}
+
+/** `Write 20 files to my-gateway?` */
+export function consentText(
+  { changes, former }: Pick<Outcome, "changes" | "former">,
+  shown: string,
+): string {
+  const place = placeText(shown);
+  const count = changes.filter(({ action }) => WRITING.has(action)).length;
+  if (former === undefined)
+    return `Write ${counted(count, "file")} to ${place}?`;
+  if (count > 0) return `Change ${counted(count, "file")} in ${place}?`;
+  return changes.some(({ action }) => action === "conflict")
+    ? `Lay the new texts beside your files in ${place}?`
+    : `Note the new answers in ${place}?`;
+}
