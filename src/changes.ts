@@ -20,6 +20,8 @@ export type Disk = ReadonlyMap<string, DiskEntry>;
 /** What was last generated, and how its values are followed to the new ones. */
 export interface Base extends File {
   readonly follow: Follow;
+  /** Brings a copy that is older than the base up to it (.env, which git doesn't carry). */
+  readonly catchUp?: Follow;
 }
 
 /**
@@ -182,7 +184,8 @@ async function decide(
   const was = base && ends(base.text);
   const now = ends(next.text);
   const redacted = redactSecrets(path, entry.text);
-  const yours = withoutKept(redacted);
+  const found = withoutKept(redacted);
+  const yours = base?.catchUp?.(found) ?? found;
   const before: File = { text: redacted, mode: entry.mode };
   const ours = base === undefined ? yours !== now : entry.mode === base.mode;
   const mode = ours ? next.mode : entry.mode;
@@ -207,9 +210,9 @@ async function decide(
   const followed = base?.follow(yours) ?? yours;
   const kept = (): Change => {
     const reason = "your edits";
-    return { path, action: "keep", before, after: to(yours), reason };
+    return { path, action: "keep", before, after: to(found), reason };
   };
-  if (was === now && followed === yours && !/^<{7} /m.test(yours))
+  if (was === now && followed === found && !/^<{7} /m.test(yours))
     return kept();
   // Merging and parsing are loaded only where somebody has edited something.
   const { hasMarkers, merge, whyInvalid, withMarkers } =

@@ -33,6 +33,7 @@ import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
+import { SECRET_FILE } from "./secret.ts";
 import {
   formerOf,
   STATE_FILE,
@@ -146,6 +147,7 @@ export async function prepare(
   );
   if (former) notes.push(...besideNotes(changes, disk));
   else notes.push(...advice(changes));
+  notes.push(...(await missingNotes(changes, rendered)));
 
   const outcome = {
     directory,
@@ -229,6 +231,25 @@ function advice(changes: readonly Change[]): string[] {
   });
 }
 
+/** What the generated .env sets, and the owner's, which stays, doesn't. */
+async function missingNotes(
+  changes: readonly Change[],
+  rendered: Tree,
+): Promise<string[]> {
+  const change = changes.find(({ path }) => path === SECRET_FILE);
+  const generated = rendered.get(SECRET_FILE)?.text;
+  if (!change?.before || generated === undefined) return [];
+  const { action, before, after } = change;
+  if (!["keep", "same", "merge"].includes(action)) return [];
+  const text = (action === "merge" && after ? after : before).text;
+  const { missingVariables } = await import("./following.ts");
+  const missing = missingVariables(generated, text);
+  if (missing.length === 0) return [];
+  return [
+    `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`,
+  ];
+}
+
 /** Another run may have written since the state was read; all else was read before it is looked at again. */
 function refuseOtherState(directory: string, former: State, disk: Disk): void {
   const entry = disk.get(STATE_FILE);
@@ -244,17 +265,24 @@ export async function basesOf(
   former: State,
   now: Plan,
 ): Promise<Map<string, Base>> {
-  const { follow } = await import("./follow.ts");
+  const { caughtUp, follow } = await import("./following.ts");
   const usual = follow(plan(former.answers), now);
   return new Map(
-    Object.entries(former.files).map(([path, record]): [string, Base] => [
-      path,
-      {
-        text: record.text,
-        mode: Number.parseInt(record.mode, 8),
-        follow: record.answers ? follow(plan(record.answers), now) : usual,
-      },
-    ]),
+    Object.entries(former.files).map(([path, record]): [string, Base] => {
+      const then = plan(record.answers ?? former.answers);
+      const before = formerOf(former).map(plan);
+      return [
+        path,
+        {
+          text: record.text,
+          mode: Number.parseInt(record.mode, 8),
+          follow: record.answers ? follow(then, now) : usual,
+          ...(path === SECRET_FILE && {
+            catchUp: (text) => caughtUp(text, then, before),
+          }),
+        },
+      ];
+    }),
   );
 }
 

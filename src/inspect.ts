@@ -1,5 +1,6 @@
 import type { Disk, DiskEntry } from "./changes.ts";
 import { readDisk } from "./disk.ts";
+import { caughtUp } from "./dotenv.ts";
 import { wasCutOff } from "./in-place.ts";
 import { findLeftovers, type Leftover } from "./leftovers.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
@@ -62,12 +63,14 @@ export function inspectRepository(directory: string): Inspection {
     ...paths,
     ...paths.map((path) => path + NEW),
   ]);
+  const former = formerOf(state).map(plan);
   const files = paths.map((path): Checked => {
     const record = state.files[path];
     const next = rendered.get(path)?.text;
-    return { path, ...statusOf(path, record, next, disk) };
+    const isOld = (text: string): boolean =>
+      path === SECRET_FILE && caughtUp(text, present, former) !== text;
+    return { path, ...statusOf(path, record, next, disk, isOld) };
   });
-  const former = formerOf(state).map(plan);
   return { files, leftovers: findLeftovers(directory, present, former) };
 }
 
@@ -78,6 +81,7 @@ function statusOf(
   record: FileRecord | undefined,
   next: string | undefined,
   disk: Disk,
+  isOld: (text: string) => boolean,
 ): Finding {
   const entry = disk.get(path) ?? { kind: "absent" };
   if (disk.get(path + NEW)?.kind === "file") {
@@ -88,7 +92,7 @@ function statusOf(
   }
   if (record === undefined)
     return { status: "outdated", reason: "regenerate would write it" };
-  const found = onDisk(path, record, entry);
+  const found = onDisk(path, record, entry, isOld);
   if (
     found.status === "invalid" ||
     found.status === "conflict" ||
@@ -102,7 +106,12 @@ function statusOf(
   return found;
 }
 
-function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
+function onDisk(
+  path: string,
+  record: FileRecord,
+  entry: DiskEntry,
+  isOld: (text: string) => boolean,
+): Finding {
   if (entry.kind === "absent") {
     // git leaves it out: a clone is no drift.
     if (path === SECRET_FILE)
@@ -121,6 +130,10 @@ function onDisk(path: string, record: FileRecord, entry: DiskEntry): Finding {
     return { status: "conflict", reason: "it holds conflict markers" };
   const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
+  if (isOld(text)) {
+    const reason = "it is older than the rest: regenerate follows";
+    return { status: "outdated", reason };
+  }
   if (path === SECRET_FILE && bindOf(text) !== bindOf(record.text)) {
     const reason = `KONG_BIND_IPV6 is not ${bindOf(record.text)}, as in the answers`;
     return { status: "outdated", reason };

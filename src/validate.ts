@@ -65,7 +65,7 @@ function dotenv(text: string): string | undefined {
   const keys = new Set<string>();
   for (const [index, line] of text.split("\n").entries()) {
     if (/^\s*(#.*)?$/.test(line)) continue;
-    const key = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=/.exec(
+    const key = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*[=:]/.exec(
       line,
     )?.[1];
     if (key === undefined) return `line ${index + 1} is no KEY=VALUE`;

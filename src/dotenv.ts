@@ -1,0 +1,58 @@
+import { follow } from "./follow.ts";
+import type { Plan } from "./plan.ts";
+
+// .env is in no git: a copy of it may be older than the rest of the repository.
+
+/** The variables whose values the answers give. */
+const GIVEN: readonly [key: string, of: (plan: Plan) => string][] = [
+  ["KONG_BIND_IPV6", (plan) => plan.kong.address],
+  ["KONG_BIND_IP", (plan) => plan.ipv4.bind],
+  ["KONG_DATA_DIR", (plan) => plan.data.directory],
+];
+
+/**
+ * A .env of former answers as one of the present answers: a variable that has a value which former
+ * answers gave it gets the present one, and where that is Kong's address, all other addresses are
+ * followed from those answers too. A value that was never generated is the owner's own and stays.
+ * @param former newest first
+ */
+export function caughtUp(
+  text: string,
+  present: Plan,
+  former: readonly Plan[],
+): string {
+  const address = valueOf(text, "KONG_BIND_IPV6");
+  const then =
+    address === present.kong.address
+      ? undefined
+      : former.find(({ kong }) => kong.address === address);
+  let result = then ? follow(then, present)(text) : text;
+  for (const [key, of] of GIVEN) {
+    const value = valueOf(result, key) ?? "";
+    const now = of(present);
+    const generated = former.some((plan) => of(plan) === value);
+    if (value === "" || value === now || now === "" || !generated) continue;
+    result = result.replace(assignment(key), (_, start, quote, _value, end) =>
+      [start, quote, now, quote, end].join(""),
+    );
+  }
+  return result;
+}
+
+/** Variables that the generated .env sets and another doesn't. */
+export function missingVariables(generated: string, text: string): string[] {
+  const keys = [...generated.matchAll(/^([A-Z0-9_]+)=/gm)];
+  return keys
+    .map(([, key]) => key as string)
+    .filter((key) => !assignment(key).test(text));
+}
+
+const valueOf = (text: string, key: string): string | undefined =>
+  assignment(key).exec(text)?.[3];
+
+/** What stands before the value, its quote, the value, what stands behind: as compose reads it. */
+const assignment = (key: string): RegExp =>
+  new RegExp(
+    String.raw`^([ \t]*(?:export[ \t]+)?${key}[ \t]*[=:][ \t]*)(["']?)(.*?)\2([ \t]*\r?)$`,
+    "m",
+  );
