@@ -3,6 +3,7 @@ import { QUESTIONS, type Answers, type Question } from "./answers.ts";
 import type { Change, Word } from "./changes.ts";
 import { diffText } from "./diff.ts";
 import { move } from "./move.ts";
+import { oneLine } from "./one-line.ts";
 import type { PlanRow } from "./plan-rows.ts";
 import { newUla, readAnswer, survey, type Given } from "./resolve.ts";
 import { settling } from "./settling.ts";
@@ -104,7 +105,7 @@ function judge(
   const issue = issues[0];
   if (issue === undefined) return true;
   const whose = issue.flag === question.flag ? "" : `${issue.flag}: `;
-  return `${whose}${issue.reason}. ${issue.remedy}.`;
+  return oneLine({ ...issue, reason: `${whose}${issue.reason}` });
 }
 
 /** What is shown once an answer is taken; what can't be read stays as it was typed. */

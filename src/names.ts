@@ -20,13 +20,13 @@ export function readInterface(text: string): string {
   const remedy = "Give the uplink's name as `ip link` prints it, like ens3";
   if (!INTERFACE.test(text)) {
     throw new Refusal(
-      "an interface name has 1 to 15 letters, digits, dots, dashes or underscores",
+      "an interface name has 1 to 15 letters, digits and . _ -",
       remedy,
     );
   }
   if (NOT_AN_UPLINK.includes(text))
     throw new Refusal(
-      "it is not an uplink, or a word that sysctl or ufw takes for something else",
+      "it is not an uplink, or means something else to sysctl or ufw",
       remedy,
     );
   return text;
@@ -37,7 +37,7 @@ export function readNetwork(text: string): string {
   const remedy = "A name like ipv6_exposed would do";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$/.test(text)) {
     throw new Refusal(
-      "a Docker network name has 2 to 63 letters, digits, dots, dashes or underscores, and starts with a letter or digit",
+      "it has not 2 to 63 letters, digits, . _ - (no sign first)",
       remedy,
     );
   }
@@ -50,7 +50,7 @@ export function readNetwork(text: string): string {
   }
   if (NOT_AN_UPLINK.includes(text)) {
     throw new Refusal(
-      "its bridge would have a name that is taken, or means something else to sysctl or ufw",
+      "its bridge's name is taken, or means more to sysctl or ufw",
       remedy,
     );
   }
@@ -105,7 +105,7 @@ export function readPlugin(text: string): string {
     "Give the name that `luarocks install` takes, like kong-plugin-example";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text)) {
     throw new Refusal(
-      "the name of a rock has letters, digits, dots, dashes or underscores only",
+      "the name of a rock has only letters, digits, . _ -",
       remedy,
     );
   }

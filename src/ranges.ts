@@ -64,7 +64,7 @@ export function providerPrefix(text: string): string {
   if (prefix.length > 64) {
     const meant = formatSubnet(subnetAt(6, prefix.network, 64));
     throw new Refusal(
-      `a /${prefix.length} is longer than /64, too small for a subnet of its own (RFC 4291 2.5.1)`,
+      `a /${prefix.length} is longer than /64: no room for subnets (RFC 4291 2.5.1)`,
       `If the whole /64 is yours: ${meant}`,
     );
   }

@@ -216,21 +216,13 @@ function kongRules(exposed: Subnet, kong: bigint, refuse: Refuse): void {
       fit,
     );
   } else if (kong === exposed.network + 1n) {
-    refuse(
-      "kong",
-      "Docker's bridge takes the first address as the gateway",
-      fit,
-    );
+    refuse("kong", "Docker's bridge takes the first address", fit);
   } else if (
     size(exposed) > 128n &&
     kong >= exposed.network + size(exposed) - 128n
   ) {
     // A subnet of 128 addresses or fewer would be reserved whole; there the rule can't be meant.
-    refuse(
-      "kong",
-      "the last 128 addresses are reserved for anycast (RFC 2526)",
-      fit,
-    );
+    refuse("kong", "the last 128 addresses are for anycast (RFC 2526)", fit);
   }
 }
 
@@ -261,8 +253,8 @@ function ipv4Rules(
     const address = own === undefined ? "192.0.2.10" : text;
     refuse(
       "ipv4Gateway",
-      "it has netplan configure the IPv4 too, and --ipv4 gives no address with its prefix length",
-      `Give both, like --ipv4 ${address}/24, or leave --ipv4-gateway out`,
+      "netplan needs --ipv4 with its prefix length then",
+      `Give both, like --ipv4 ${address}/24, or none`,
     );
   }
   if (gateway === own) {

@@ -61,8 +61,8 @@ const TABLE = `
 --kong | P:301::8100 | outside the exposed subnet P:300::/80 | Try P:300::8100
 --kong | 2a03:4000:6:b0f2:300::8100 | outside the exposed subnet P:300::/80 | Try P:300::8100
 --kong | P:300:: | subnet-router anycast address (RFC 4291 2.6.1) | Try P:300::8100
---kong | P:300::1 | the first address as the gateway | Try P:300::8100
---kong | P:300:ffff:ffff:ff80 | last 128 addresses are reserved for anycast (RFC 2526) | Try P:300::8100
+--kong | P:300::1 | takes the first address | Try P:300::8100
+--kong | P:300:ffff:ffff:ff80 | last 128 addresses are for anycast (RFC 2526) | Try P:300::8100
 --kong | P:300::ff | last 128 addresses | Try P:300::2 | --exposed P:300::/120
 --kong | P::2 | the server's own address | Try P:300::8100
 --kong | fe80::8100 | link-local | Try P:300::8100
@@ -110,8 +110,8 @@ const TABLE = `
 --ipv4-gateway | router | not an IPv4 address | like 192.0.2.1 | --ipv4 192.0.2.9/24
 --ipv4-gateway | 192.0.2.1/24 | a prefix length | Give the address alone: 192.0.2.1 | --ipv4 192.0.2.9/24
 --ipv4-gateway | 127.0.0.1 | loopback (RFC 1122) | like 192.0.2.1 | --ipv4 192.0.2.9/24
---ipv4-gateway | 192.0.2.1 | --ipv4 gives no address with its prefix length | like --ipv4 192.0.2.10/24
---ipv4-gateway | 192.0.2.1 | no address with its prefix length | like --ipv4 192.0.2.9/24 | --ipv4 192.0.2.9
+--ipv4-gateway | 192.0.2.1 | netplan needs --ipv4 with its prefix length | like --ipv4 192.0.2.10/24
+--ipv4-gateway | 192.0.2.1 | netplan needs --ipv4 with its prefix length | like --ipv4 192.0.2.9/24 | --ipv4 192.0.2.9
 --ipv4-gateway | 192.0.2.9 | the server's own IPv4 | like 192.0.2.1 | --ipv4 192.0.2.9/24
 
 --backend-subnet | 172.99.0.0/16 | public address space, not private (RFC 1918) | like 10.83.81.0/24
@@ -137,11 +137,11 @@ const TABLE = `
 --internal-prefix | P::/80 | contains the host address P::2 | a random ULA
 --internal-prefix | P:400::/80 | contains the gateway P:400::1 | a random ULA | --gateway P:400::1
 
---network | x | 2 to 63 letters | like ipv6_exposed
---network | my net | 2 to 63 letters | like ipv6_exposed
---network | _exposed | 2 to 63 letters | like ipv6_exposed
+--network | x | 2 to 63 letters, digits | like ipv6_exposed
+--network | my net | 2 to 63 letters, digits | like ipv6_exposed
+--network | _exposed | 2 to 63 letters, digits | like ipv6_exposed
 --network | bridge | Docker keeps that name | like ipv6_exposed
---network | docker0 | a name that is taken | like ipv6_exposed
+--network | docker0 | name is taken | like ipv6_exposed
 --network | ens3 | named like the uplink | like ipv6_exposed | --interface ens3
 
 --domain | localhost | fully qualified host name (RFC 1123) | like gateway.example.com
@@ -156,9 +156,9 @@ const TABLE = `
 --kong-image | https://example.com/kong | not an image reference | like kong:3.9.3
 --kong-image | kong@sha256:abc | not an image reference | like kong:3.9.3
 
---plugin | two rocks | letters, digits, dots, dashes or underscores | like kong-plugin-example
---plugin | -flag | letters, digits, dots, dashes or underscores | like kong-plugin-example
---plugin | https://example.com/x.rock | letters, digits, dots, dashes | like kong-plugin-example
+--plugin | two rocks | only letters, digits, . _ - | like kong-plugin-example
+--plugin | -flag | only letters, digits, . _ - | like kong-plugin-example
+--plugin | https://example.com/x.rock | only letters, digits, . _ - | like kong-plugin-example
 
 --data-dir | ../data | climbs with .. | like ./data or /srv/kong
 --data-dir | ./a/../../b | climbs with .. | like ./data or /srv/kong
