@@ -20,6 +20,7 @@ import {
   type ExitCode,
   type Issue,
 } from "./errors.ts";
+import type { Follow } from "./follow.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
 import { recover, wasCutOff } from "./in-place.ts";
 import {
@@ -71,6 +72,8 @@ export interface Outcome {
   readonly notes: readonly string[];
   /** What only the owner can do, after addresses changed. */
   readonly acts: readonly Act[];
+  /** Where data are or were, as patterns from the repository's top: a copy leaves them alone. */
+  readonly data: readonly string[];
   /** Where addresses of the past still stand. */
   readonly leftovers: readonly Leftover[];
   /** The answers of before, where there was a repository. */
@@ -149,16 +152,21 @@ export async function prepare(
   else notes.push(...advice(changes));
   notes.push(...(await missingNotes(changes, rendered)));
 
+  const before = former ? [former.answers, ...formerOf(former)].map(plan) : [];
   const outcome = {
     directory,
     answers,
     plan: addresses,
-    warnings,
+    warnings: [
+      ...warnings,
+      ...(await takenIn(directory, addresses, before, base)),
+    ],
     changes,
     notes,
     acts: former ? ownersActs(plan(former.answers), addresses) : [],
+    data: dataPatterns(addresses, before),
     leftovers: former
-      ? await leftoversAfter(request, former, addresses, changes)
+      ? await leftoversAfter(request, before, addresses, changes)
       : [],
     ...(former && { former: former.answers }),
   };
@@ -267,10 +275,10 @@ export async function basesOf(
 ): Promise<Map<string, Base>> {
   const { caughtUp, follow } = await import("./following.ts");
   const usual = follow(plan(former.answers), now);
+  const before = formerOf(former).map(plan);
   return new Map(
     Object.entries(former.files).map(([path, record]): [string, Base] => {
       const then = plan(record.answers ?? former.answers);
-      const before = formerOf(former).map(plan);
       return [
         path,
         {
@@ -311,19 +319,40 @@ async function decide(
   );
 }
 
+/** Looked for only where Kong moves. */
+async function takenIn(
+  directory: string,
+  present: Plan,
+  before: readonly Plan[],
+  base: ReadonlyMap<string, Base> = new Map(),
+): Promise<Issue[]> {
+  const [then] = before;
+  if (then === undefined || then.kong.address === present.kong.address)
+    return [];
+  const { takenBefore } = await import("./taken.ts");
+  const { textFiles } = await import("./text-files.ts");
+  const files = textFiles(directory, [present, ...before]);
+  const followOf = (path: string): Follow | undefined => base.get(path)?.follow;
+  return takenBefore(files, followOf, present, before);
+}
+
+function dataPatterns(...plans: [Plan, readonly Plan[]]): string[] {
+  const patterns = plans.flat().map(({ data }) => data.ignore);
+  return [...new Set(patterns.filter((pattern) => pattern !== ""))];
+}
+
 async function leftoversAfter(
   { directory }: Request,
-  former: State,
+  before: readonly Plan[],
   present: Plan,
   changes: readonly Change[],
 ): Promise<Leftover[]> {
   const { findLeftovers } = await import("./leftovers.ts");
-  const before = [former.answers, ...formerOf(former)];
   const written = changes.filter(({ action }) => WRITING.has(action));
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),
   );
-  return findLeftovers(directory, present, before.map(plan), instead);
+  return findLeftovers(directory, present, before, instead);
 }
 
 /** What a run writes, the state last; nothing where nothing changes, or nothing may be written. */

@@ -1,3 +1,4 @@
+import type { Act } from "./acts.ts";
 import { EXIT, issueText } from "./errors.ts";
 import { WRITING, type Change } from "./changes.ts";
 import type * as Diff from "./diff.ts";
@@ -8,7 +9,6 @@ import { printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
 import { quoted, repeatCommand } from "./repeat.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
-import type { Plan } from "./plan.ts";
 import type { Style } from "./style.ts";
 
 export interface Manner {
@@ -132,20 +132,20 @@ function conflictLines(changes: readonly Change[]): string[] {
   ];
 }
 
-function firstSteps({ plan }: Outcome, shown: string): string[] {
+function firstSteps(outcome: Outcome, shown: string): string[] {
   return steps([
     `Read ${shown}/README.md: the plan, the DNS records to set, the steps.`,
-    copyText(plan, shown),
+    copyText(outcome, shown),
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
   ]);
 }
 
 /** What was deleted here goes there too; data, git and what undo keeps stay where they are. */
-function copyText(plan: Plan, shown: string): string {
+function copyText({ plan, data }: Outcome, shown: string): string {
   const target = plan.ipv4.address || `[${plan.host.address}]`;
-  const left = [plan.data.ignore, "/.git", "/.kong-ipv6.*"]
-    .filter((pattern) => pattern !== "")
-    .map((pattern) => `--exclude=${quoted(pattern)}`);
+  const left = [...data, "/.git", "/.kong-ipv6.*"].map(
+    (pattern) => `--exclude=${quoted(pattern)}`,
+  );
   return [
     "Copy it to the server (name it as you reach it now):",
     `     rsync -a --delete --chown=root:root ${left.join(" ")} \\`,
@@ -154,18 +154,22 @@ function copyText(plan: Plan, shown: string): string {
 }
 
 function followedSteps(outcome: Outcome, shown: string): string[] {
-  const { acts, changes, plan } = outcome;
+  const { acts, changes } = outcome;
   const open = changes.some(
     ({ action }) => action === "conflict" || action === "markers",
   );
   return steps([
     ...(open ? ["Mend what is in conflict; check says what is left."] : []),
-    copyText(plan, shown),
+    ...acts.filter(({ first }) => first).map(actText),
+    copyText(outcome, shown),
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
-    ...acts.map(
-      (act) => `${act.what}:\n       old ${act.old}\n       new ${act.new}`,
-    ),
+    ...acts.filter(({ first }) => !first).map(actText),
   ]);
+}
+
+function actText(act: Act): string {
+  const lines = act.commands ?? [`old ${act.old}`, `new ${act.new}`];
+  return [`${act.what}:`, ...lines.map((line) => `       ${line}`)].join("\n");
 }
 
 function steps(lines: readonly string[]): string[] {
