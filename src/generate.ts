@@ -22,6 +22,7 @@ import {
 } from "./errors.ts";
 import type { Follow } from "./follow.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
+import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { recover, wasCutOff } from "./in-place.ts";
 import {
   besidePath,
@@ -151,6 +152,7 @@ export async function prepare(
   if (former) notes.push(...besideNotes(changes, disk));
   else notes.push(...advice(changes));
   notes.push(...(await missingNotes(changes, rendered)));
+  notes.push(...riskNotes(directory, changes, disk));
 
   const before = former ? [former.answers, ...formerOf(former)].map(plan) : [];
   const outcome = {
@@ -231,12 +233,23 @@ function advice(changes: readonly Change[]): string[] {
     if (before === null || !["keep", "same"].includes(action)) return [];
     if (after && isPrivate(after) && !isPrivate(before))
       return [`Others can read your ${path}: chmod 600 ${path}`];
-    if (path === ".gitignore" && action === "keep")
-      return [
-        "Your .gitignore is kept: see that it leaves out .env and .kong-ipv6.*/",
-      ];
     return [];
   });
+}
+
+/** Whether git will take .env after this. */
+function riskNotes(
+  directory: string,
+  changes: readonly Change[],
+  disk: Disk,
+): string[] {
+  const change = changes.find(({ path }) => path === IGNORE_FILE);
+  const changing = change !== undefined && WRITING.has(change.action);
+  const entry = disk.get(IGNORE_FILE);
+  const there = entry?.kind === "file" ? entry.text : undefined;
+  const text = changing ? change.after?.text : there;
+  const risk = secretAtRisk(directory, text, changing);
+  return risk === undefined ? [] : [risk];
 }
 
 /** What the generated .env sets, and the owner's, which stays, doesn't. */

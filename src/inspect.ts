@@ -1,6 +1,7 @@
 import type { Disk, DiskEntry } from "./changes.ts";
 import { readDisk } from "./disk.ts";
 import { caughtUp } from "./dotenv.ts";
+import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { wasCutOff } from "./in-place.ts";
 import { findLeftovers, type Leftover } from "./leftovers.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
@@ -36,6 +37,8 @@ export interface Checked {
 export interface Inspection {
   readonly files: readonly Checked[];
   readonly leftovers: readonly Leftover[];
+  /** What the owner should see to besides. */
+  readonly notes: readonly string[];
 }
 
 /** What the owner need not act on. */
@@ -71,7 +74,14 @@ export function inspectRepository(directory: string): Inspection {
       path === SECRET_FILE && caughtUp(text, present, former) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
   });
-  return { files, leftovers: findLeftovers(directory, present, former) };
+  const entry = disk.get(IGNORE_FILE);
+  const ignore = entry?.kind === "file" ? entry.text : undefined;
+  const risk = secretAtRisk(directory, ignore);
+  return {
+    files,
+    leftovers: findLeftovers(directory, present, former),
+    notes: risk === undefined ? [] : [risk],
+  };
 }
 
 type Finding = Omit<Checked, "path">;

@@ -17,7 +17,7 @@ export function check(args: Arguments): ExitCode {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
-  const { files, leftovers } = inspectRepository(directory);
+  const { files, leftovers, notes } = inspectRepository(directory);
   const interrupted = isInterrupted(directory);
   const open = files.filter(({ status }) => !FINE.has(status));
   const exitCode =
@@ -28,7 +28,7 @@ export function check(args: Arguments): ExitCode {
   if (args.json) {
     write(
       1,
-      `${printableJson({ exitCode, directory, interrupted, files, leftovers })}\n`,
+      `${printableJson({ exitCode, directory, interrupted, files, leftovers, notes })}\n`,
     );
     return exitCode;
   }
@@ -46,6 +46,7 @@ export function check(args: Arguments): ExitCode {
           `  ${style.red("!")} ${path}  ${status}${reason ? `: ${reason}` : ""}`,
       )
       .join("\n"),
+    notes.join("\n"),
     leftoversText(leftovers, style),
     `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,
   ];

@@ -101,7 +101,7 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "Your .gitignore is kept: see that it leaves out .env and .kong-ipv6.*/",
+      "git would take your .env, with the database's password: add a line .env to\n.gitignore.",
     );
     const files = git(sandbox, "ls-files").split("\n");
     expect(files).toContain("src/app.js");
