@@ -8,7 +8,9 @@ import {
   FLAGS,
   flagsOf,
   RUN_FLAGS,
+  SHELLS,
   type Command,
+  type Shell,
 } from "./flags.ts";
 import { printable } from "./printable.ts";
 import type { Given } from "./resolve.ts";
@@ -21,6 +23,8 @@ export interface Arguments {
   /** Whether the command was named: then --help is its own. */
   readonly named: boolean;
   readonly directory: string | undefined;
+  /** Of completion. */
+  readonly shell: Shell | undefined;
   /** Answers given by flag. */
   readonly given: Given;
   /** --answers FILE */
@@ -107,6 +111,10 @@ export function readArguments(argv: readonly string[]): Arguments {
   const word = COMMANDS.find((name) => name === first);
   const command = word ?? "create";
   if (word !== undefined) directories.shift();
+  const shell =
+    command === "completion"
+      ? shellOf(directories.splice(0), switches.has("help"), issues)
+      : undefined;
   const taken = flagsOf(command);
   for (const name of [...switches.keys(), ...values.keys()]) {
     const flag = `--${name}`;
@@ -148,6 +156,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     named: word !== undefined,
     issues,
     directory: directories[0],
+    shell,
     given,
     answersFile: answersFile && single("--answers", answersFile, issues),
     yes: switches.get("yes") ?? false,
@@ -164,6 +173,31 @@ export function readArguments(argv: readonly string[]): Arguments {
 
 function isConflict(text: string): text is (typeof CONFLICT)[number] {
   return (CONFLICT as readonly string[]).includes(text);
+}
+
+/** Without one, or with another: named; --help needs none. */
+function shellOf(
+  words: readonly string[],
+  help: boolean,
+  issues: Issue[],
+): Shell | undefined {
+  const [first, second] = words;
+  const shell = SHELLS.find((name) => name === first);
+  const value = shell === undefined ? first : second;
+  if ((shell === undefined && !help) || second !== undefined) {
+    issues.push({
+      flag: "completion",
+      ...(value !== undefined && { value }),
+      reason:
+        value === undefined
+          ? "the shell is missing"
+          : shell === undefined
+            ? "there is no completion for that"
+            : "it is for one shell at a time",
+      remedy: `Choose ${SHELLS.join(", ")}`,
+    });
+  }
+  return shell;
 }
 
 function single(

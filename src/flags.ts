@@ -1,11 +1,21 @@
 import { QUESTIONS, type Question } from "./answers.ts";
 
 /** What stands as the first word; without one it is create. */
-export const COMMANDS = ["create", "regenerate", "check", "undo"] as const;
+export const COMMANDS = [
+  "create",
+  "regenerate",
+  "check",
+  "undo",
+  "completion",
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What the owner may say beforehand about files in the way. */
 export const CONFLICT = ["ask", "keep", "theirs", "markers"] as const;
+
+/** Those that there is completion for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
 
 export interface CommandRow {
   /** What stands behind the command. */
@@ -55,6 +65,13 @@ export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
     answers: false,
     examples: ["undo my-gateway --dry-run", "undo my-gateway"],
     exits: [3, 4],
+  },
+  completion: {
+    operand: SHELLS.join("|"),
+    meaning: "print what makes the shell complete it",
+    answers: false,
+    examples: ["completion bash", "completion zsh"],
+    exits: [],
   },
 };
 
@@ -107,7 +124,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: "json",
     shown: "--json",
     meaning: "report as JSON, ask nothing",
-    commands: COMMANDS,
+    commands: ["create", "regenerate", "check", "undo"],
   },
   {
     name: "conflict",
@@ -156,6 +173,17 @@ export const FLAGS: readonly string[] = [
 /** `--git`, and `--no-git` where there is one. */
 export function spellings({ name, negatable }: RunFlag): string[] {
   return negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`];
+}
+
+/** What can stand behind a flag; undefined where that can't be known, or nothing stands there. */
+export function valuesOf({
+  choices,
+  metavar = "",
+}: Pick<RunFlag, "choices" | "metavar">): readonly string[] | undefined {
+  if (choices) return choices;
+  // ADDRESS|any|none: its words.
+  const words = metavar.split("|").filter((word) => /^[a-z]+$/.test(word));
+  return words.length > 0 ? words : undefined;
 }
 
 /** What a command takes. */

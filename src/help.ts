@@ -31,7 +31,7 @@ function general(): string {
     return `  ${`${name} ${operand}`.padEnd(24)} ${meaning}\n`;
   });
   const flags = RUN_FLAGS.filter(
-    ({ name }) => name !== "help" && name !== "version",
+    ({ name }) => !["color", "help", "version"].includes(name),
   );
   return `${PROGRAM}: a Kong gateway on its own public IPv6 address
 
@@ -39,7 +39,7 @@ Commands (without one it is create; each has a --help of its own)
 ${commands.join("")}
 Options
   --prefix PREFIX ... one for each answer, listed in create --help
-${runRows(flags)}  -h, --help, -V, --version
+${runRows(flags)}  --no-color, -h, --help, -V, --version
 
 Examples
 ${examples("create")}`;

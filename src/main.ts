@@ -37,6 +37,8 @@ async function runCommand(args: Arguments): Promise<ExitCode> {
       return (await import("./commands/check.ts")).check(args);
     case "undo":
       return (await import("./commands/undo.ts")).undo(args);
+    case "completion":
+      return (await import("./commands/completion.ts")).completion(args);
   }
 }
 

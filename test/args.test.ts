@@ -149,3 +149,24 @@ describe("a first word that is nearly a command", () => {
       });
   });
 });
+
+describe("completion", () => {
+  test("is for one of the shells", () => {
+    expect(readArguments(["completion", "zsh"])).toMatchObject({
+      command: "completion",
+      shell: "zsh",
+      directory: undefined,
+      issues: [],
+    });
+    expect(readArguments(["completion", "--help"]).issues).toEqual([]);
+  });
+
+  test.each([
+    ["completion", "the shell is missing"],
+    ["completion tcsh", "there is no completion for that"],
+    ["completion bash zsh", "it is for one shell at a time"],
+    ["completion bash --json", "completion does not take it"],
+  ])("%s: %s", (line, reason) => {
+    expect(issues(...line.split(" "))).toMatchObject([{ reason }]);
+  });
+});

@@ -17,12 +17,12 @@ export function has(program: string): boolean {
 export function testWith(
   program: string,
   name: string,
-  body: () => void,
+  body: () => void | Promise<void>,
 ): void {
   if (has(program) || process.env["CI"] === "true") {
-    test(name, () => {
+    test(name, async () => {
       expect(has(program), `${program} is not installed`).toBe(true);
-      body();
+      await body();
     });
   } else test.skip(`${name} (no ${program} here)`);
 }
