@@ -1,4 +1,4 @@
-import { Address4, Address6 } from "ip-address";
+import { Address4, Address6, AddressError } from "ip-address";
 
 /** IP version; IPv4 addresses are 32-bit and IPv6 addresses 128-bit unsigned integers here. */
 export type Version = 4 | 6;
@@ -110,9 +110,7 @@ export function subnetAt(
 
 /** RFC 5952 for IPv6, dotted decimal for IPv4. */
 export function formatAddress(version: Version, value: bigint): string {
-  return version === 4
-    ? Address4.fromBigInt(value).correctForm()
-    : Address6.fromBigInt(value).correctForm();
+  return toText(version, value.toString());
 }
 
 export function formatSubnet({ version, network, length }: Subnet): string {
@@ -155,9 +153,34 @@ const zoned = (without: string): Refusal =>
 const sample = (version: Version, rest = version === 4 ? "10" : "2"): string =>
   version === 4 ? `192.0.2.${rest}` : `2001:db8:1:2::${rest}`;
 
-function toInteger(version: Version, text: string): bigint | undefined {
-  if (version === 4)
-    return Address4.isValid(text) ? new Address4(text).bigInt() : undefined;
-  if (!/^[0-9a-fA-F:.]+$/.test(text)) return undefined;
-  return Address6.isValid(text) ? new Address6(text).bigInt() : undefined;
+/** The same function, its results kept: a repository holds few addresses, but many times each. */
+function remembering<Result>(
+  work: (version: Version, what: string) => Result,
+): (version: Version, what: string) => Result {
+  const known = new Map<string, Result>();
+  return (version, what) => {
+    const key = `${version} ${what}`;
+    if (known.has(key)) return known.get(key) as Result;
+    if (known.size >= 4096) known.clear();
+    const result = work(version, what);
+    known.set(key, result);
+    return result;
+  };
+}
+
+const toInteger = remembering(integerOf);
+const toText = remembering((version, value) =>
+  version === 4
+    ? Address4.fromBigInt(BigInt(value)).correctForm()
+    : Address6.fromBigInt(BigInt(value)).correctForm(),
+);
+
+function integerOf(version: Version, text: string): bigint | undefined {
+  if (version === 6 && !/^[0-9a-fA-F:.]+$/.test(text)) return undefined;
+  try {
+    return (version === 4 ? new Address4(text) : new Address6(text)).bigInt();
+  } catch (error) {
+    if (error instanceof AddressError) return undefined;
+    throw error;
+  }
 }

@@ -89,6 +89,7 @@ export function ownText(path: string, text: string): string {
 
 /** The keys of `KEY=<secret>` lines. */
 function secretKeys(text: string): string[] {
+  if (!text.includes(SECRET)) return [];
   return [...text.matchAll(ASSIGNMENT)]
     .filter(([, , , value]) => value === SECRET)
     .map(([, , key]) => key as string);

@@ -8,6 +8,7 @@ import {
   type Result,
   type Snapshot,
 } from "./run.ts";
+import { runHere } from "../support/in-process.ts";
 import { instead, suggestions } from "./suggestions.ts";
 
 interface Refused {
@@ -112,7 +113,11 @@ describe("refused answers", () => {
     const runs = new Map(offered.map((args) => [args.join(" "), args]));
     expect(runs.size).toBeGreaterThan(30);
     const results = await batched([...runs.values()], async (args) => {
-      const { code, stderr } = await run(new Sandbox(), args);
+      const [directory, ...flags] = args;
+      const { code, stderr } = await runHere([
+        new Sandbox().path(directory as string),
+        ...flags,
+      ]);
       return code === 0 && stderr === "" ? [] : [args.join(" "), stderr];
     });
     expect(results.flat()).toEqual([]);

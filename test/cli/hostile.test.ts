@@ -11,6 +11,7 @@ import {
   TEXTS,
   type Attack,
 } from "./attacks.ts";
+import { runHere } from "../support/in-process.ts";
 import { batched, CI, has, PREFIX, run, Sandbox, snapshot } from "./run.ts";
 
 /** A control character, or one that turns the writing direction; a line's end is none. */
@@ -119,13 +120,15 @@ test("by answers file, unquoted YAML: refused, or the very text that stands ther
   const complaints = await batched(tricks, async (text) => {
     const sandbox = new Sandbox({ "a.yaml": `network: ${text}\n` });
     const before = JSON.stringify(sandbox.tree());
-    const { code, tree } = await run(sandbox, [
-      "gw",
+    const { code } = await runHere([
+      sandbox.path("gw"),
       ...PREFIX,
       "--answers",
-      "a.yaml",
+      sandbox.path("a.yaml"),
     ]);
-    return code === 2 && JSON.stringify(tree) === before ? [] : [[text, code]];
+    return code === 2 && JSON.stringify(sandbox.tree()) === before
+      ? []
+      : [[text, code]];
   });
   expect(complaints.flat()).toEqual([]);
 });
@@ -152,8 +155,8 @@ test("what is accepted is inert in every file", async () => {
   const complaints = await batched(rounds, async (round) => {
     const sandbox = new Sandbox();
     const args = round.map(({ key, text }) => `${flagOf(key)}=${text}`);
-    const { code, stdout, stderr } = await run(sandbox, [
-      "gw",
+    const { code, stdout, stderr } = await runHere([
+      sandbox.path("gw"),
       ...PREFIX,
       ...args,
     ]);

@@ -1,11 +1,12 @@
-import { mkdtemp, mkdir, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { aptArchives, debianMirror } from "./mirror.ts";
 
 async function etc(files: Record<string, string>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "etc-"));
+  const folder = await mkdtemp(join(tmpdir(), "kong-ipv6-etc-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, "apt/sources.list.d"), { recursive: true });
   for (const [path, text] of Object.entries(files))
     await writeFile(join(folder, path), text);

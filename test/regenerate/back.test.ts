@@ -7,6 +7,9 @@ import { bytes, created, regenerated, START, type World } from "./world.ts";
 vi.mock("../../src/templates.ts", async (original) =>
   (await import("../support/once.ts")).compiledOnce(original),
 );
+vi.mock("../../src/validate.ts", async (original) =>
+  (await import("../support/once.ts")).validatedOnce(original),
+);
 announceSeed();
 
 const TIME = 120_000;
@@ -35,7 +38,7 @@ test(
         };
         expect(plain(back.world)).toEqual(plain(world));
       }),
-      runs(500),
+      runs(560),
     );
   },
   TIME,

@@ -16,6 +16,9 @@ import { created, regenerated, START, type World } from "./world.ts";
 vi.mock("../../src/templates.ts", async (original) =>
   (await import("../support/once.ts")).compiledOnce(original),
 );
+vi.mock("../../src/validate.ts", async (original) =>
+  (await import("../support/once.ts")).validatedOnce(original),
+);
 announceSeed();
 
 const first = created(START);
@@ -92,6 +95,6 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
       if (!written) expect(after).toEqual(before);
       rmSync(sandbox.root, { recursive: true });
     }),
-    runs(120),
+    runs(60),
   );
 }, 120_000);

@@ -22,6 +22,9 @@ import {
 vi.mock("../../src/templates.ts", async (original) =>
   (await import("../support/once.ts")).compiledOnce(original),
 );
+vi.mock("../../src/validate.ts", async (original) =>
+  (await import("../support/once.ts")).validatedOnce(original),
+);
 announceSeed();
 
 const first = created(START);

@@ -1,4 +1,5 @@
 import type * as Templates from "../../src/templates.ts";
+import type * as Validate from "../../src/validate.ts";
 
 /** src/templates.ts reads and compiles at every call; for a thousand renderings once is enough. */
 export async function compiledOnce(
@@ -7,4 +8,19 @@ export async function compiledOnce(
   const templates = await original();
   const compiled = templates.loadTemplates();
   return { ...templates, loadTemplates: () => compiled };
+}
+
+/** src/validate.ts asks bash about every script; about the same text once is enough. */
+export async function validatedOnce(
+  original: () => Promise<typeof Validate>,
+): Promise<typeof Validate> {
+  const { whyInvalid } = await original();
+  const known = new Map<string, string | undefined>();
+  return {
+    whyInvalid: (path, text) => {
+      const key = `${path}\n${text}`;
+      if (!known.has(key)) known.set(key, whyInvalid(path, text));
+      return known.get(key);
+    },
+  };
 }
