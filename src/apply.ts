@@ -12,7 +12,7 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { codeOf, lookAtTarget } from "./disk.ts";
 import { FailedError } from "./errors.ts";
-import { writeInto } from "./in-place.ts";
+import { writeInto, type Directories } from "./in-place.ts";
 import type { Operation } from "./operations.ts";
 import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
 
@@ -21,16 +21,18 @@ import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
  * (or is empty) appears whole, by one rename(2). Files of a directory in use are prepared beside
  * it and moved in one by one behind a journal; recover() takes back what was cut off.
  * @param prepare run on the whole before it appears (for git)
+ * @param directories as in writeInto()
  * @throws FailedError; what was there is as it was
  */
 export function apply(
   directory: string,
   operations: readonly Operation[],
   prepare: (directory: string) => void = () => {},
+  directories?: Directories,
 ): void {
   try {
     if (appeared(directory, operations, prepare)) return;
-    writeInto(directory, operations);
+    writeInto(directory, operations, directories);
     prepare(directory);
   } catch (error) {
     if (error instanceof FailedError || codeOf(error) === String(error))

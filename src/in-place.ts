@@ -34,6 +34,24 @@ export interface Journal {
   readonly files: readonly JournalEntry[];
   /** Directories that the write makes, parents first. */
   readonly made: readonly string[];
+  /** Directories that the write takes away once they are empty, parents first (older journals: none). */
+  readonly removed?: readonly Directory[];
+  /** Directories that were there and empty before the write filled them. */
+  readonly filled?: readonly string[];
+}
+
+/** A directory relative to the repository, and its permission bits. */
+export interface Directory {
+  readonly path: string;
+  readonly mode: number;
+}
+
+/** What a write does to directories beside what its files ask for. */
+export interface Directories {
+  /** To make, where they are missing, parents first. */
+  readonly make: readonly Directory[];
+  /** The only ones that may go once they are empty. */
+  readonly remove: ReadonlySet<string>;
 }
 
 interface JournalEntry {
@@ -93,9 +111,14 @@ export function readJournal(
     const text = readIfThere(join(home, "journal.json"));
     if (text === "") return undefined;
     const journal = JSON.parse(text) as Journal;
-    const paths = [...journal.files.map(({ path }) => path), ...journal.made];
+    const paths = [
+      ...[...journal.files, ...(journal.removed ?? [])].map(({ path }) => path),
+      ...journal.made,
+    ];
     const stray = paths.some((path) => leadsOut(directory, path));
     if (stray) throw new Error("it leads out of its directory");
+    if (journal.removed?.some(({ mode }) => !Number.isInteger(mode)))
+      throw new Error("a directory has no mode");
     for (const [index, { replaced }] of journal.files.entries()) {
       const old = lstatSync(join(home, "old", String(index)), {
         throwIfNoEntry: false,
@@ -122,10 +145,14 @@ function leadsOut(directory: string, path: string): boolean {
   );
 }
 
-/** @throws FailedError where another run is at it, or something has changed meanwhile */
+/**
+ * @param directories absent: those that files need are made, those that they leave empty go
+ * @throws FailedError where another run is at it, or something has changed meanwhile
+ */
 export function writeInto(
   directory: string,
   operations: readonly Operation[],
+  directories?: Directories,
 ): void {
   const work = join(directory, WORK);
   lock(directory);
@@ -133,17 +160,22 @@ export function writeInto(
   try {
     // Old secrets lie in there, also where the repository's own .gitignore is gone.
     writeFileSync(join(work, ".gitignore"), "*\n");
-    journal = stage(directory, operations);
+    journal = stage(directory, operations, directories);
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));
-    for (const parent of journal.made) makeDirectory(join(directory, parent));
+    const modes = new Map(
+      directories?.make.map(({ path, mode }) => [path, mode]),
+    );
+    for (const parent of journal.made)
+      makeMissing(join(directory, parent), modes.get(parent));
+    const removable = new Set(journal.removed?.map(({ path }) => path));
     for (const [index, { path, content }] of operations.entries()) {
       const prepared = join(work, "new", String(index));
       if (content !== null) renameSync(prepared, join(directory, path));
       else {
         rmSync(join(directory, path));
         rmSync(prepared);
-        removeEmpty(directory, dirname(path));
+        removeEmpty(directory, dirname(path), removable);
       }
     }
     finish(directory, journal);
@@ -167,9 +199,19 @@ function forgetFormer(directory: string): void {
 }
 
 /** Keeps what is there, prepares what shall be there; nothing is changed yet. */
-function stage(directory: string, operations: readonly Operation[]): Journal {
+function stage(
+  directory: string,
+  operations: readonly Operation[],
+  { make, remove }: Partial<Directories> = {},
+): Journal {
   const work = join(directory, WORK);
-  const made = new Set<string>();
+  const made = new Set(
+    make
+      ?.map(({ path }) => path)
+      .filter((path) => !existsSync(join(directory, path))),
+  );
+  const removed = new Map<string, Directory>();
+  const filled = new Set<string>();
   const files = operations.map((operation, index): JournalEntry => {
     const { path, content, mode, expected } = operation;
     const target = join(directory, path);
@@ -184,12 +226,23 @@ function stage(directory: string, operations: readonly Operation[]): Journal {
     }
     // An empty file stands for one that shall go, until it is gone.
     writeOne(join(work, "new", String(index)), content ?? "", mode);
-    if (content !== null)
-      missingParents(directory, path).forEach((parent) => made.add(parent));
+    for (const parent of parentsOf(path)) {
+      const at = join(directory, parent);
+      if (content === null) {
+        if (remove?.has(parent) ?? true)
+          removed.set(parent, { path: parent, mode: modeOf(at) });
+      } else if (!existsSync(at)) made.add(parent);
+      else if (readdirSync(at).length === 0) filled.add(parent);
+    }
     const sum = content === null ? null : sha256(content);
     return { path, replaced, sha256: sum, mode };
   });
-  return { files, made: [...made] };
+  return {
+    files,
+    made: [...made],
+    removed: [...removed.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    filled: [...filled],
+  };
 }
 
 /** Whether a file was never moved to its place: the target is untouched, or only taken away. */
@@ -198,16 +251,16 @@ function isLeft(work: string, index: number): boolean {
 }
 
 /**
- * All is in its place: what was replaced stays for undo. A write that made all there is, state
- * included, needs nothing for that. At every moment the old undo is there, or the new one.
+ * All is in its place: what was replaced stays for undo. A write that made all there is, state and
+ * directories included, needs nothing for that. At every moment the old undo is there, or the new one.
  */
-function finish(directory: string, { files }: Journal): void {
+function finish(directory: string, { files, filled = [] }: Journal): void {
   const work = join(directory, WORK);
   const undo = join(directory, UNDO);
   const made = files.some(
     ({ path, replaced }) => path === STATE_FILE && !replaced,
   );
-  if (made && !files.some(({ replaced }) => replaced))
+  if (made && filled.length === 0 && !files.some(({ replaced }) => replaced))
     return discard(directory);
   const former = join(work, "former");
   if (existsSync(undo)) renameSync(undo, former);
@@ -215,8 +268,11 @@ function finish(directory: string, { files }: Journal): void {
 }
 
 /** May be cut off itself, and run again. What the owner changed meanwhile is the owner's. */
-function takeBack(directory: string, { files, made }: Journal): void {
+function takeBack(directory: string, journal: Journal): void {
+  const { files, made, removed = [] } = journal;
   const work = join(directory, WORK);
+  for (const { path, mode } of removed)
+    makeMissing(join(directory, path), mode);
   let owned = false;
   for (const [index, { path, replaced, sha256: sum }] of files.entries()) {
     const target = join(directory, path);
@@ -237,7 +293,7 @@ function takeBack(directory: string, { files, made }: Journal): void {
     if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
   }
   if (owned) {
-    finish(directory, { files, made });
+    finish(directory, journal);
     return forgetFormer(directory);
   }
   const former = join(work, "former");
@@ -344,23 +400,36 @@ function copy(from: string, to: string): void {
   chmodSync(to, statSync(from).mode & 0o7777);
 }
 
-/** Removes a directory and then its parents, as long as they are empty. */
-function removeEmpty(directory: string, path: string): void {
-  for (let parent = path; parent !== "."; parent = dirname(parent)) {
+/** Removes a directory and then its parents, as long as they are empty and may go. */
+function removeEmpty(
+  directory: string,
+  path: string,
+  removable: ReadonlySet<string>,
+): void {
+  for (const parent of [path, ...parentsOf(path).reverse()]) {
     const full = join(directory, parent);
-    if (!existsSync(full) || readdirSync(full).length > 0) return;
+    if (!removable.has(parent) || !existsSync(full)) return;
+    if (readdirSync(full).length > 0) return;
     rmdirSync(full);
   }
 }
 
-/** Parents of a path that are not there, topmost first, relative to the directory. */
-function missingParents(directory: string, path: string): string[] {
-  const missing: string[] = [];
-  for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
-    if (!existsSync(join(directory, parent))) missing.unshift(parent);
-  }
-  return missing;
+/** Makes a directory whose parent is there; its permission bits are these under any umask. */
+function makeMissing(path: string, mode = 0o755): void {
+  if (existsSync(path)) return;
+  mkdirSync(path);
+  chmodSync(path, mode);
 }
+
+/** The directories that a path lies in, topmost first, relative like itself. */
+function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+/** 0755 for what isn't there. */
+const modeOf = (path: string): number =>
+  (lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0o755) & 0o7777;
 
 function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { apply } from "./apply.ts";
-import { hashOf, readJournal, UNDO } from "./in-place.ts";
+import { hashOf, readJournal, UNDO, type Directories } from "./in-place.ts";
 import type { Operation } from "./operations.ts";
 import { ownText } from "./secret.ts";
 import { readDisk } from "./disk.ts";
@@ -27,9 +27,9 @@ export function takeBackLast(
   directory: string,
   { dryRun, force }: { dryRun: boolean; force: boolean },
 ): Undone {
-  const steps = existsSync(join(directory, UNDO))
+  const { steps, directories } = existsSync(join(directory, UNDO))
     ? fromJournal(directory)
-    : fromState(directory);
+    : { steps: fromState(directory) };
   const edited = force
     ? []
     : steps.filter(({ touched }) => touched).map(({ path }) => path);
@@ -39,7 +39,7 @@ export function takeBackLast(
     to: content === null ? ("gone" as const) : ("before" as const),
   }));
   if (edited.length > 0) return { restored: [], edited };
-  if (!dryRun) apply(directory, operations);
+  if (!dryRun) apply(directory, operations, undefined, directories);
   return { restored, edited };
 }
 
@@ -51,10 +51,13 @@ interface Step {
   readonly touched: boolean;
 }
 
-function fromJournal(directory: string): Step[] {
+function fromJournal(directory: string): {
+  steps: Step[];
+  directories: Directories;
+} {
   const journal = readJournal(directory, UNDO);
   if (journal === undefined) throw nothingToUndo(directory);
-  return journal.files.flatMap((entry, index): Step[] => {
+  const steps = journal.files.flatMap((entry, index): Step[] => {
     const { path, replaced, sha256: sum, mode } = entry;
     const target = join(directory, path);
     const expected = hashOf(target);
@@ -70,6 +73,8 @@ function fromJournal(directory: string): Step[] {
     const back = { path, content, mode: modeOf(old), expected };
     return [{ path, operation: back, touched }];
   });
+  const { made, removed = [] } = journal;
+  return { steps, directories: { make: removed, remove: new Set(made) } };
 }
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
@@ -80,7 +85,9 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
  */
 function fromState(directory: string): Step[] {
   const disk = readDisk(directory, [STATE_FILE]);
-  const { files } = readState(directory, disk.get(STATE_FILE));
+  const { files, regenerated } = readState(directory, disk.get(STATE_FILE));
+  // What regenerate wrote is taken back from its journal only: not the whole repository for it.
+  if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {
     const { text, owner } = record;
     // Stayed the owner's when all else was made.

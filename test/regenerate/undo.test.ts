@@ -1,0 +1,125 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { expect, test } from "vitest";
+import { run, PREFIX, Sandbox, snapshot } from "../cli/run.ts";
+import { recover } from "../../src/in-place.ts";
+import { Made, TO } from "./made.ts";
+
+const KERNEL = "host/etc/systemd/network/10-netplan-ens3.network.d";
+
+test("a directory that undo brought back was 0755 whatever it had been", async () => {
+  const made = await new Made().make("--ndp", "kernel");
+  chmodSync(made.path(KERNEL), 0o750);
+  chmodSync(made.path("host/etc/systemd/network"), 0o700);
+  const before = made.tree();
+  await made.regenerate("--ndp", "none");
+  expect(existsSync(made.path("host/etc/systemd/network"))).toBe(false);
+  const after = made.tree();
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(after);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+});
+
+test("the owner's empty directory, filled by a write, was gone after its undo", async () => {
+  const made = await new Made().make();
+  mkdirSync(made.path(KERNEL), { recursive: true, mode: 0o700 });
+  const before = made.tree();
+  await made.regenerate("--ndp", "kernel");
+  expect(readdirSync(made.path(KERNEL))).toHaveLength(1);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+});
+
+test("so it was after the undo of create", async () => {
+  const sandbox = new Sandbox({ "gw/host/etc/": "", "gw/mine.txt": "mine\n" });
+  chmodSync(sandbox.path("gw/host/etc"), 0o700);
+  const kept = [".kong-ipv6.undo"];
+  const before = snapshot(sandbox.path("gw"), kept);
+  await run(sandbox, ["gw", ...PREFIX]);
+  expect(await run(sandbox, ["undo", "gw"])).toMatchObject({ code: 0 });
+  expect(snapshot(sandbox.path("gw"), kept)).toEqual(before);
+});
+
+test("a directory that has got a file of the owner's since stays", async () => {
+  const made = await new Made().make();
+  await made.regenerate("--ndp", "kernel");
+  writeFileSync(made.path(`${KERNEL}/mine.conf`), "mine\n");
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(readdirSync(made.path(KERNEL))).toEqual(["mine.conf"]);
+});
+
+test("without its undo directory, regenerate was taken back as if it were create: all was gone", async () => {
+  const made = await new Made().make();
+  await made.regenerate(...TO);
+  rmSync(made.path(".kong-ipv6.undo"), { recursive: true });
+  const before = made.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining("has no write to take back"),
+  });
+  expect(made.tree()).toEqual(before);
+});
+
+test("a regenerate that changes nothing leaves create to be taken back", async () => {
+  const made = await new Made().make();
+  await made.regenerate();
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual({});
+});
+
+test("a journal from before directories were noted still serves", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.regenerate(...TO);
+  const at = ".kong-ipv6.undo/journal.json";
+  const { files, made: dirs } = JSON.parse(made.read(at));
+  made.write(at, JSON.stringify({ files, made: dirs }));
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
+test.each([
+  ["a path that leads out", { path: "../x", mode: 0o755 }],
+  ["no mode", { path: "x" }],
+])("a journal whose directory has %s is not trusted", async (_, entry) => {
+  const made = await new Made().make();
+  await made.regenerate(...TO);
+  const at = ".kong-ipv6.undo/journal.json";
+  const journal = JSON.parse(made.read(at));
+  made.write(at, JSON.stringify({ ...journal, removed: [entry] }));
+  const tree = made.sandbox.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, tree: made.sandbox.tree() }).toEqual({ code: 1, tree });
+  expect(stderr).toContain("was not left by create-kong-ipv6");
+});
+
+test("a directory that a run had taken away when it was cut off comes back with its mode", () => {
+  const entry = { path: "d/e/a", replaced: true, sha256: null, mode: 0o600 };
+  const next = { path: "b", replaced: false, sha256: "0", mode: 0o644 };
+  const removed = [
+    { path: "d", mode: 0o750 },
+    { path: "d/e", mode: 0o700 },
+  ];
+  const journal = { files: [entry, next], made: [], removed };
+  const sandbox = new Sandbox({
+    ".kong-ipv6.tmp/journal.json": JSON.stringify(journal),
+    ".kong-ipv6.tmp/old/0": "mine\n",
+    ".kong-ipv6.tmp/new/1": "new\n",
+  });
+  expect(recover(sandbox.cwd)).toBe(true);
+  expect(snapshot(sandbox.cwd)).toEqual({
+    d: "dir 0750",
+    "d/e": "dir 0700",
+    "d/e/a": "file 0644 mine\n",
+  });
+});
