@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { closest, distance } from "fastest-levenshtein";
+import { Refusal } from "./address.ts";
 import { QUESTIONS } from "./answers.ts";
 import type { Issue } from "./errors.ts";
 import {
@@ -12,11 +13,9 @@ import {
   type Command,
   type Shell,
 } from "./flags.ts";
+import { readSshTarget } from "./names.ts";
 import { printable } from "./printable.ts";
 import type { Given } from "./resolve.ts";
-
-/** A command of the contract that this version doesn't have yet: never taken for a directory. */
-const NOT_YET = ["detect"];
 
 export interface Arguments {
   readonly command: Command;
@@ -29,10 +28,15 @@ export interface Arguments {
   readonly given: Given;
   /** --answers FILE */
   readonly answersFile: string | undefined;
+  /** --detect: what the server says is the default. */
+  readonly detect: boolean;
+  /** --ssh USER@HOST: where to look; undefined for this machine. */
+  readonly ssh: string | undefined;
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly diff: boolean;
   readonly json: boolean;
+  readonly yaml: boolean;
   readonly conflict: (typeof CONFLICT)[number];
   readonly git: boolean;
   readonly color: boolean;
@@ -147,10 +151,26 @@ export function readArguments(argv: readonly string[]): Arguments {
       remedy: `Choose ${CONFLICT.join(", ")}`,
     });
   }
+  const ssh = sshOf(values.get("ssh"), issues);
+  if (ssh !== undefined && command !== "detect" && !switches.has("detect")) {
+    issues.push({
+      flag: "--ssh",
+      value: ssh,
+      reason: "it says where --detect looks, which isn't there",
+      remedy: "Give --detect too",
+    });
+  }
+  if (command === "detect" && switches.has("json") && switches.has("yaml")) {
+    issues.push({
+      flag: "--yaml",
+      reason: "--json is there too",
+      remedy: "Give one of the two",
+    });
+  }
   if (word === undefined && first !== undefined)
     issues.push(...mistyped(first, directories.length > 1));
   // What stands behind a flag that doesn't exist may be its value: not a directory too many.
-  if (issues.length === 0) directoryIssues(directories, issues);
+  if (issues.length === 0) directoryIssues(command, directories, issues);
   return {
     command,
     named: word !== undefined,
@@ -159,10 +179,13 @@ export function readArguments(argv: readonly string[]): Arguments {
     shell,
     given,
     answersFile: answersFile && single("--answers", answersFile, issues),
+    detect: switches.get("detect") ?? false,
+    ssh,
     yes: switches.get("yes") ?? false,
     dryRun: switches.get("dry-run") ?? false,
     diff: switches.get("diff") ?? false,
     json: switches.get("json") ?? false,
+    yaml: switches.get("yaml") ?? false,
     conflict: isConflict(conflict) ? conflict : "ask",
     git: switches.get("git") ?? false,
     color: switches.get("color") ?? true,
@@ -200,6 +223,22 @@ function shellOf(
   return shell;
 }
 
+function sshOf(
+  texts: readonly string[] | undefined,
+  issues: Issue[],
+): string | undefined {
+  if (texts === undefined) return undefined;
+  const value = single("--ssh", texts, issues);
+  try {
+    return readSshTarget(value);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { message: reason, remedy } = error;
+    issues.push({ flag: "--ssh", value, reason, remedy });
+    return undefined;
+  }
+}
+
 function single(
   flag: string,
   values: readonly string[],
@@ -217,15 +256,17 @@ function single(
 }
 
 function directoryIssues(
+  command: Command,
   directories: readonly string[],
   issues: Issue[],
 ): void {
   const [first, second] = directories;
-  if (first !== undefined && NOT_YET.includes(first)) {
+  if (first !== undefined && command === "detect") {
     issues.push({
-      flag: first,
-      reason: "this version does not have that command yet",
-      remedy: `For a directory of that name, write ./${first}`,
+      flag: "directory",
+      value: first,
+      reason: "detect prints answers, and writes nothing",
+      remedy: "Leave it out; a directory named detect is ./detect",
     });
   } else if (second !== undefined) {
     issues.push({

@@ -1,5 +1,6 @@
 import { resolve as absolute } from "node:path";
 import type { Session } from "../plopfile.ts";
+import { looking } from "./detect/looking.ts";
 import { CancelledError, FailedError } from "./errors.ts";
 import { carryOut, type Prepared } from "./generate.ts";
 import { inspectTarget } from "./target.ts";
@@ -41,6 +42,11 @@ export function checkoutSession(): Session {
         request,
         shown: directory,
         diff: undefined,
+        looking: looking(
+          { detect: false, ssh: undefined, color: true },
+          {},
+          undefined,
+        ),
         style,
         show,
       };
@@ -56,6 +62,7 @@ export function checkoutSession(): Session {
         dryRun: false,
         diff: undefined,
         git: false,
+        detected: [],
       };
       show(outcomeText(outcome, manner, style));
       process.exitCode = outcome.exitCode;

@@ -1,10 +1,12 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { QUESTIONS, type Answers, type Question } from "./answers.ts";
 import type { Change, Word } from "./changes.ts";
+import { valuesOf, type Detected, type Look } from "./detect/findings.ts";
 import { diffText } from "./diff.ts";
 import { move } from "./move.ts";
 import { oneLine } from "./one-line.ts";
 import type { PlanRow } from "./plan-rows.ts";
+import { printable } from "./printable.ts";
 import { newUla, readAnswer, survey, type Given } from "./resolve.ts";
 import { settling } from "./settling.ts";
 import type { Style } from "./style.ts";
@@ -19,6 +21,7 @@ export interface Prompter {
  * answer goes through the same reading and the same rules as a flag's.
  * @param former the answers of before: they are the defaults, what moves along with others moved
  * @param tell gets the rows of the plan that the answers so far have settled, each once
+ * @param look what the server says in the light of the answers: that goes before other defaults
  * @returns given, with what was answered
  */
 export async function converse(
@@ -26,25 +29,36 @@ export async function converse(
   given: Given,
   former?: Answers,
   tell: (rows: readonly PlanRow[]) => void = () => {},
+  look?: Look,
 ): Promise<Given> {
   const answers: Given = { ...given };
   const settled = settling(former);
-  const tellNew = (): void => {
-    const rows = settled(answers);
+  let detected: readonly Detected[] = [];
+  const tellNew = async (): Promise<void> => {
+    if (look) detected = (await look(answers)).answers;
+    const rows = settled(answers, valuesOf(detected));
     if (rows.length > 0) tell(rows);
   };
   const answer = async (question: Question): Promise<void> => {
-    answers[question.key] = await ask(prompter, question, answers, former);
-    tellNew();
+    const seen = detected.find(({ key }) => key === question.key);
+    answers[question.key] = await ask(
+      prompter,
+      question,
+      answers,
+      former,
+      seen,
+    );
+    await tellNew();
   };
   const open = ({ key }: Question): boolean => answers[key] === undefined;
 
-  tellNew();
+  await tellNew();
   for (const question of QUESTIONS.filter(({ first }) => first).filter(open))
     await answer(question);
   const rest = QUESTIONS.filter(open);
   if (rest.length === 0) return answers;
-  if (!(await confirm(prompter, "More settings?", false))) return answers;
+  if (!(await confirm(prompter, "More settings?", false)))
+    return { ...valuesOf(detected), ...answers };
   for (const question of rest) await answer(question);
   return answers;
 }
@@ -66,13 +80,16 @@ async function ask(
   question: Question,
   answers: Given,
   former?: Answers,
+  seen?: Detected,
 ): Promise<unknown> {
   const known = survey(answers, newUla, { defaults: false }).answers;
   const usual = question.fallback({ answers: known, randomUla: newUla });
-  const fallback = former ? move(former, known)[question.key] : usual;
+  const fallback =
+    seen?.value ?? (former ? move(former, known)[question.key] : usual);
+  const source = seen ? ` (seen: ${printable(seen.source)})` : "";
   const prompt = {
     name: question.key,
-    message: `${question.meaning}:`,
+    message: `${question.meaning}${source}:`,
     default: Array.isArray(fallback)
       ? fallback.join(" ") || undefined
       : fallback,

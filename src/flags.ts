@@ -6,6 +6,7 @@ export const COMMANDS = [
   "regenerate",
   "check",
   "undo",
+  "detect",
   "completion",
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -66,6 +67,13 @@ export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
     examples: ["undo my-gateway --dry-run", "undo my-gateway"],
     exits: [3, 4],
   },
+  detect: {
+    operand: "",
+    meaning: "print what this server says about itself, as answers",
+    answers: false,
+    examples: ["detect", "detect --ssh root@192.0.2.10"],
+    exits: [],
+  },
   completion: {
     operand: SHELLS.join("|"),
     meaning: "print what makes the shell complete it",
@@ -82,6 +90,8 @@ export interface RunFlag {
   /** What stands behind it; without it the flag takes no value. */
   readonly metavar?: string;
   readonly choices?: readonly string[];
+  /** Only in the help of the commands that take it: the general one is a screen. */
+  readonly aside?: true;
   /** There is a --no- form too. */
   readonly negatable?: true;
   /** As --help shows it. */
@@ -109,6 +119,20 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     commands: WRITERS,
   },
   {
+    name: "detect",
+    shown: "--detect",
+    meaning: "defaults from what this server says",
+    commands: WRITERS,
+  },
+  {
+    name: "ssh",
+    aside: true,
+    metavar: "USER@HOST",
+    shown: "--ssh USER@HOST",
+    meaning: "look at that server, not at this machine",
+    commands: ["create", "regenerate", "detect"],
+  },
+  {
     name: "dry-run",
     shown: "--dry-run",
     meaning: "write nothing, say what would change",
@@ -124,7 +148,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: "json",
     shown: "--json",
     meaning: "report as JSON, ask nothing",
-    commands: ["create", "regenerate", "check", "undo"],
+    commands: ["create", "regenerate", "check", "undo", "detect"],
+  },
+  {
+    name: "yaml",
+    aside: true,
+    shown: "--yaml",
+    meaning: "answers as YAML, each with its source",
+    commands: ["detect"],
   },
   {
     name: "conflict",
@@ -136,6 +167,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   {
     name: "git",
+    aside: true,
     negatable: true,
     shown: "--git, --no-git",
     meaning: "make it a git repository (default: no)",

@@ -31,7 +31,7 @@ function general(): string {
     return `  ${`${name} ${operand}`.padEnd(24)} ${meaning}\n`;
   });
   const flags = RUN_FLAGS.filter(
-    ({ name }) => !["color", "help", "version"].includes(name),
+    ({ name, aside }) => !aside && !["color", "help", "version"].includes(name),
   );
   return `${PROGRAM}: a Kong gateway on its own public IPv6 address
 
@@ -53,7 +53,7 @@ function about(command: Command): string {
   const defaults = command === "create";
   const codes = [0, 1, 2, ...exits].map((code) => `${code} ${EXITS[code]}`);
   const sections = [
-    `${PROGRAM} ${command} ${operand}\n  ${meaning}\n`,
+    `${`${PROGRAM} ${command} ${operand}`.trimEnd()}\n  ${meaning}\n`,
     first.length > 0
       ? `Answers${defaults ? " [their defaults]" : ": what is not given stays, or moves with the prefix"}\n${answerRows(first, defaults)}`
       : "",

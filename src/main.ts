@@ -39,6 +39,8 @@ async function runCommand(args: Arguments): Promise<ExitCode> {
       return (await import("./commands/undo.ts")).undo(args);
     case "completion":
       return (await import("./commands/completion.ts")).completion(args);
+    case "detect":
+      return (await import("./commands/detect.ts")).detect(args);
   }
 }
 

@@ -160,3 +160,25 @@ export function readDataDir(text: string): string {
   }
   return `./${parts.join("/")}`;
 }
+
+/** An IPv6 literal, as ssh takes it. */
+const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;
+
+/**
+ * `--ssh [USER@]HOST`: a name of ssh's configuration, a host name, an address. No character in it that
+ * ssh's options and %-tokens, or a shell in a ProxyCommand, take for something else (CVE-2023-51385).
+ * @throws Refusal
+ */
+export function readSshTarget(text: string): string {
+  const remedy =
+    "Write it like root@server.example.com; port and key go into ~/.ssh/config";
+  const at = text.lastIndexOf("@");
+  const user = at < 0 ? "root" : text.slice(0, at);
+  const host = text.slice(at + 1);
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(user))
+    throw new Refusal("its user is no plain name", remedy);
+  const plain = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host);
+  if (!plain && !(host.includes(":") && SSH_IPV6.test(host)))
+    throw new Refusal("its host is no plain name or address", remedy);
+  return text;
+}

@@ -4,6 +4,8 @@ import { WRITING, type Change } from "./changes.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
+import type { Detected } from "./detect/findings.ts";
+import { factsText } from "./detect/facts-text.ts";
 import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
@@ -22,6 +24,8 @@ export interface Manner {
   readonly git: boolean;
   /** Whether the owner has seen summaryText and agreed. */
   readonly agreed: boolean;
+  /** Answers that the server gave, with the facts that they came from. */
+  readonly detected: readonly Detected[];
 }
 
 /** What a run has done, for a person. */
@@ -51,7 +55,7 @@ export function outcomeText(
 /** What a run is going to do, before the owner is asked to agree. */
 export function summaryText(
   outcome: Outcome,
-  manner: Pick<Manner, "diff">,
+  manner: Pick<Manner, "diff" | "detected">,
   style: Style,
 ): string {
   return `\n${joined([
@@ -66,11 +70,14 @@ const joined = (sections: readonly string[]): string =>
 /** The plan, what is odd about it, and the differences where they are wanted. */
 function beginningText(
   { changes, plan, warnings }: Outcome,
-  { diff }: Pick<Manner, "diff">,
+  { diff, detected }: Pick<Manner, "diff" | "detected">,
   style: Style,
 ): string {
   return joined([
     rowsText(planRows(plan)),
+    detected.length > 0
+      ? `Seen on the server:\n${factsText(detected, style)}`
+      : "",
     warnings
       .map((warning) => `${style.yellow("warning")} ${issueText(warning)}.`)
       .join("\n"),
@@ -196,6 +203,7 @@ export function leftoversText(
 export function outcomeJson(
   outcome: Outcome,
   diff: Manner["diff"] = undefined,
+  detected: readonly Detected[] = [],
 ): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =
     outcome;
@@ -216,6 +224,7 @@ export function outcomeJson(
     directory,
     written,
     answers,
+    ...(detected.length > 0 && { detected }),
     warnings,
     notes,
     acts,

@@ -8,6 +8,7 @@ import {
   type Prepared,
   type Request,
 } from "./generate.ts";
+import type { Looking } from "./detect/looking.ts";
 import { placeText, summaryText } from "./outcome.ts";
 import { rowsText } from "./plan-rows.ts";
 import { counted } from "./report.ts";
@@ -21,6 +22,8 @@ export interface Setting {
   readonly shown: string;
   /** Given where differences are to be shown. */
   readonly diff: typeof Diff | undefined;
+  /** The server's part, where it has one. */
+  readonly looking: Looking | undefined;
   readonly style: Style;
   readonly show: (text: string) => void;
 }
@@ -40,6 +43,7 @@ export async function hold(
     given,
     request.former?.answers,
     (rows) => show(style.dim(rowsText(rows))),
+    setting.looking?.look,
   );
   const owner = { prompter: () => Promise.resolve(prompter), style, show };
   const prepared = await prepare(answered, request, owner);
@@ -51,10 +55,11 @@ export async function hold(
 export async function consent(
   prompter: Prompter,
   { outcome, operations }: Prepared,
-  { shown, diff, style, show }: Setting,
+  { shown, diff, looking, style, show }: Setting,
 ): Promise<void> {
   if (operations.length === 0) return;
-  show(summaryText(outcome, { diff }, style));
+  const detected = looking?.used(outcome.answers) ?? [];
+  show(summaryText(outcome, { diff, detected }, style));
   if (!(await confirm(prompter, consentText(outcome, shown), true)))
     throw new CancelledError();
 }

@@ -9,8 +9,11 @@ import { newUla, survey, type Given } from "./resolve.ts";
  * settled (what is open counts as its default) and that no call before gave with that value: told
  * one below the other they never have to be redrawn, and a screen reader reads them in order.
  * @param former the answers of before: then rows that stay as they were aren't given
+ * @returns given the answers so far, and what the server said of the others
  */
-export function settling(former?: Answers): (given: Given) => PlanRow[] {
+export function settling(
+  former?: Answers,
+): (given: Given, seen?: Given) => PlanRow[] {
   const told = new Map<string, string>();
   const untold = (rows: readonly PlanRow[]): PlanRow[] => {
     const fresh = rows.filter(({ name, value }) => told.get(name) !== value);
@@ -18,8 +21,8 @@ export function settling(former?: Answers): (given: Given) => PlanRow[] {
     return fresh;
   };
   if (former) untold(planRows(plan(former)));
-  return (given) => {
-    const expected = planSoFar(given, former);
+  return (given, seen = {}) => {
+    const expected = planSoFar({ ...seen, ...given }, former);
     if (expected === undefined) return [];
     return untold(
       planRows(expected).filter(({ key }) => given[key] !== undefined),

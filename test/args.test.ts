@@ -170,3 +170,48 @@ describe("completion", () => {
     expect(issues(...line.split(" "))).toMatchObject([{ reason }]);
   });
 });
+
+describe("detect", () => {
+  test("looks here, or by ssh there; prints JSON, all of it, or YAML", () => {
+    expect(readArguments(["detect"])).toMatchObject({
+      command: "detect",
+      ssh: undefined,
+      yaml: false,
+      issues: [],
+    });
+    const far = ["detect", "--ssh", "root@2001:db8::1", "--yaml"];
+    expect(readArguments(far)).toMatchObject({
+      ssh: "root@2001:db8::1",
+      yaml: true,
+      issues: [],
+    });
+    expect(flags("detect", "--json", "--yaml")).toEqual(["--yaml"]);
+  });
+
+  test("takes no directory and no answers; ./detect is a directory", () => {
+    expect(flags("detect", "gw")).toEqual(["directory"]);
+    expect(flags("detect", "--kong", "2001:db8::1")).toEqual(["--kong"]);
+    expect(flags("detect", "--detect")).toEqual(["--detect"]);
+    expect(readArguments(["./detect"])).toMatchObject({
+      command: "create",
+      directory: "./detect",
+      issues: [],
+    });
+  });
+
+  test("--detect is create's and regenerate's, and --ssh goes with it", () => {
+    for (const command of ["create", "regenerate"]) {
+      const given = [command, "gw", "--detect", "--ssh", "admin@gw"];
+      expect(readArguments(given)).toMatchObject({
+        detect: true,
+        ssh: "admin@gw",
+        issues: [],
+      });
+    }
+    for (const command of ["check", "undo"]) {
+      expect(flags(command, "--detect")).toEqual(["--detect"]);
+      expect(flags(command, "--ssh", "gw")).toContain("--ssh");
+    }
+    expect(flags("gw", "--ssh", "gw")).toEqual(["--ssh"]);
+  });
+});

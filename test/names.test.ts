@@ -6,6 +6,7 @@ import {
   readInterface,
   readNetwork,
   readPlugin,
+  readSshTarget,
 } from "../src/names.ts";
 import { HOSTILE, refusalOf } from "./support/refusal.ts";
 
@@ -77,6 +78,29 @@ const NAMES: Record<string, Name> = {
       ["kong-ipv6_kong-net", "kong-net"],
       ["lo", "taken"],
       ["all", "taken"],
+    ],
+  },
+  "--ssh": {
+    read: readSshTarget,
+    kept: [
+      "gw",
+      "root@gw",
+      "root@192.0.2.10",
+      "admin-1@my_gw.example.com",
+      "root@2001:db8::1",
+      "[2001:db8::1]",
+    ],
+    refused: [
+      ["", "its host is no plain name"],
+      ["-oProxyCommand=id", "its host is no plain name"],
+      ["root@-oProxyCommand=id", "its host is no plain name"],
+      ["-l@gw", "its user is no plain name"],
+      ["@gw", "its user is no plain name"],
+      ["root@", "its host is no plain name"],
+      ["a@b@gw", "its user is no plain name"],
+      ["root@gw:22", "~/.ssh/config"],
+      ["ssh://root@gw", "~/.ssh/config"],
+      [`root@${long(254)}`, "its host is no plain name"],
     ],
   },
   "--domain": {

@@ -13,6 +13,7 @@ import { parse } from "yaml";
 import { EXIT } from "../src/errors.ts";
 import { FLAGS } from "../src/flags.ts";
 import { exampleTree, scenarios } from "../scripts/examples.ts";
+import { inPlace, recordedSsh } from "./detect/stand-in.ts";
 import { README, withAnswers } from "../scripts/docs.ts";
 
 const readme = readFileSync(README, "utf8");
@@ -74,6 +75,35 @@ describe("README", () => {
     }
     const text = readFileSync(join(scratch, "my-gateway/README.md"), "utf8");
     expect(text).toContain("2a03:2222:3333:4444:300::8100");
+  });
+
+  test("its commands that ask a server take what it says, one after the other", () => {
+    const commands = blocks("sh")
+      .join("")
+      .split("\n")
+      .filter((line) => /--ssh|answers\.json/.test(line));
+    expect(commands).toHaveLength(4);
+    const PATH = inPlace(join(scratch, "bin"), {
+      ssh: recordedSsh("sid-busy"),
+      npx: `shift\nexec '${process.execPath}' '${join(README, "../dist/cli.cjs")}' "$@"`,
+    });
+    const env = { ...process.env, PATH };
+    for (const command of commands) {
+      const { status, stderr } = spawnSync("sh", ["-c", command], {
+        cwd: scratch,
+        env,
+        encoding: "utf8",
+      });
+      expect([command, status, stderr]).toEqual([
+        command,
+        EXIT.done,
+        expect.any(String),
+      ]);
+    }
+    for (const made of ["seen-gateway", "asked-gateway"]) {
+      const text = readFileSync(join(scratch, made, "README.md"), "utf8");
+      expect(text).toContain("2001:db8:1:2:301::8100");
+    }
   });
 
   test("the two commands of a checkout are npm scripts that build what they need", () => {

@@ -47,25 +47,35 @@ export async function run(
     ...(former && { former }),
     ...(recovered && { recovered }),
   };
-  const setting = { request, shown, diff, style, show };
   // What was generated has all its answers: there only a run without any new one asks.
   const asked =
     asks &&
     (former
       ? Object.keys(given).length === 0
       : QUESTIONS.some(({ key }) => given[key] === undefined));
+  const looking =
+    asked || args.detect
+      ? (await import("../detect/looking.ts")).looking(
+          args,
+          given,
+          former?.answers,
+        )
+      : undefined;
+  const seen = args.detect && (await looking?.first(given));
+  const setting = { request, shown, diff, looking, style, show };
   // Loaded when the arguments can be used: an error costs less.
   const { outcomeJson, outcomeText } = await import("../generating.ts");
   const { outcome, agreed } = asked
     ? await throughPlop(given, setting)
-    : await straight(given, setting, asks);
+    : await straight({ ...seen, ...given }, setting, asks);
 
+  const detected = looking?.used(outcome.answers) ?? [];
   show(
     args.json
-      ? outcomeJson(outcome, diff)
+      ? outcomeJson(outcome, diff, detected)
       : outcomeText(
           outcome,
-          { shown, asked, agreed, dryRun, diff, git },
+          { shown, asked, agreed, dryRun, diff, git, detected },
           style,
         ),
   );
@@ -143,7 +153,8 @@ async function usable(
   issues.push(...(fromFile?.issues ?? []));
   const given: Given = { ...fromFile?.given, ...args.given };
   // What can't be read may be the very answer that seems to be missing.
-  const defaults = args.command === "create" && !asks && issues.length === 0;
+  const defaults =
+    args.command === "create" && !asks && !args.detect && issues.length === 0;
   const target = await collected(open);
   // Any ULA does for the look: a random one, which loads node:crypto, is drawn when it is written.
   issues.push(

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { networkInterfaces } from "node:os";
+import { contains, parseAddress, parseSubnet } from "../address.ts";
+import type { Answers } from "../answers.ts";
+import { FailedError } from "../errors.ts";
+import { survey } from "../resolve.ts";
+import { detect } from "./detection.ts";
+import { readFacts, type Facts } from "./facts.ts";
+import type { Look } from "./findings.ts";
+import { attempt } from "./json.ts";
+import { limitsFor, runProbe } from "./probe.ts";
+import { probeScript } from "./script.ts";
+import { carries } from "./uplink.ts";
+
+/** Looks at this machine, or by ssh at another. @throws FailedError */
+export async function lookAt(
+  target: string | undefined,
+  terminal: boolean,
+  limits = limitsFor(terminal),
+): Promise<Facts> {
+  const marker = randomBytes(16).toString("hex");
+  const script = probeScript(marker);
+  const output = await runProbe(script, marker, target, terminal, limits);
+  return await readFacts(output, marker, target ?? "this machine");
+}
+
+/** `--detect`: a look at the server that was named. */
+export function lookOnce(
+  target: string | undefined,
+  terminal: boolean,
+  former?: Answers,
+): Look {
+  let facts: Promise<Facts> | undefined;
+  return async (given) => {
+    facts ??= lookAt(target, terminal);
+    return detect(await facts, given, former);
+  };
+}
+
+/** Nobody waits longer for what nobody asked for: a Docker that hangs is left out. */
+const UNASKED = { ...limitsFor(false), loginMs: 3000, answerMs: 3000 };
+
+/**
+ * Without --detect: what this machine says counts only where it is the server itself, so where its
+ * uplink carries an address of the prefix. Elsewhere nothing is looked at.
+ */
+export function lookIfHere(former?: Answers): Look {
+  let facts: Promise<Facts | undefined> | undefined;
+  return async (given) => {
+    const nothing = { answers: [], seen: [], warnings: [] };
+    const { prefix } = survey(given, () => "", { defaults: false }).answers;
+    if (prefix === undefined || !hasAddressIn(prefix)) return nothing;
+    facts ??= lookAt(undefined, false, UNASKED).catch(unasked);
+    const found = await facts;
+    return found && carries(found, prefix)
+      ? detect(found, given, former)
+      : nothing;
+  };
+}
+
+/** Nobody asked for it: what it fails over is no matter. */
+function unasked(error: unknown): undefined {
+  if (!(error instanceof FailedError)) throw error;
+}
+
+/** A first look that costs nothing: most conversations are held elsewhere. */
+function hasAddressIn(prefix: string): boolean {
+  const subnet = parseSubnet(6, prefix);
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .some(({ family, address }) => {
+      const value =
+        family === "IPv6" ? attempt(() => parseAddress(6, address)) : undefined;
+      return value !== undefined && contains(subnet, value);
+    });
+}

@@ -1,0 +1,57 @@
+/** One part of what the probe printed. */
+export interface Part {
+  /** The command's exit code; undefined where the output ends before the part does. */
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+/** A file on the server: its path as the shell found it, and what it holds. */
+export interface ServerFile {
+  readonly path: string;
+  /** undefined where it could not be read. */
+  readonly text: string | undefined;
+}
+
+/**
+ * Cuts the probe's output into its parts, by name in the order they came. Whatever stands outside of
+ * them (a greeting, a shell's complaint) is dropped.
+ */
+export function readParts(output: string, marker: string): Map<string, Part[]> {
+  const parts = new Map<string, Part[]>();
+  const begin = `@@${marker} begin `;
+  const end = `@@${marker} end `;
+  let open: { name: string; lines: string[] } | undefined;
+  const close = (status: number | undefined): void => {
+    if (open === undefined) return;
+    const { name, lines } = open;
+    // The line break before the end marker is the script's.
+    if (lines.at(-1) === "") lines.pop();
+    const part = { status, text: lines.join("\n") };
+    parts.set(name, [...(parts.get(name) ?? []), part]);
+    open = undefined;
+  };
+  for (const raw of output.split("\n")) {
+    const line = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+    if (line.startsWith(begin)) {
+      close(undefined);
+      open = { name: line.slice(begin.length), lines: [] };
+    } else if (line.startsWith(end)) {
+      const [name, status = ""] = line.slice(end.length).split(" ");
+      const ended = /^\d{1,3}$/.test(status) ? Number(status) : undefined;
+      close(name === open?.name ? ended : undefined);
+    } else open?.lines.push(line);
+  }
+  close(undefined);
+  return parts;
+}
+
+/** The files that the probe showed under a name. */
+export function filesOf(
+  parts: ReadonlyMap<string, readonly Part[]>,
+  name: string,
+): ServerFile[] {
+  return (parts.get(name) ?? []).map(({ status, text }) => {
+    const [path = "", ...lines] = text.split("\n");
+    return { path, text: status === 0 ? lines.join("\n") : undefined };
+  });
+}
