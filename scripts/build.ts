@@ -5,6 +5,7 @@ import { COMMANDS } from "../src/flags.ts";
 import { helpText } from "../src/help.ts";
 import { COMPILE_OPTIONS, templateTexts } from "../src/templates.ts";
 import { VERSION } from "../src/version.ts";
+import { emitTypes } from "./types.ts";
 
 /** Puts a module with the compiled templates in the place of src/templates.ts. */
 const compiledTemplates: Plugin = {
@@ -92,10 +93,12 @@ const aside: Plugin = {
 };
 
 rmSync("dist", { recursive: true, force: true });
+const types = emitTypes();
 // CommonJS, because Node starts it sooner than ES modules (docs/benchmarks.md).
 await build({
   entryPoints: [
     "src/cli.ts",
+    "src/index.ts",
     ...[...ASIDE.keys()].map((path) => path.replace(/^\.\//, "src/")),
   ],
   outdir: "dist",
@@ -113,3 +116,4 @@ await build({
   plugins: [aside, compiledTemplates, precomputed, withoutEditor],
 });
 chmodSync("dist/cli.cjs", 0o755);
+await types;

@@ -1,10 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
-import { closest } from "fastest-levenshtein";
-import { QUESTIONS } from "./answers.ts";
 import { codeOf } from "./disk.ts";
 import { UnusableError, type Issue } from "./errors.ts";
 import type { Given } from "./resolve.ts";
+import { unknownAnswer } from "./unknown-answer.ts";
 
 /** No answers file is larger; what is, is something else. */
 const LARGEST = 1024 * 1024;
@@ -91,15 +90,6 @@ async function parseYaml(text: string): Promise<unknown> {
 }
 
 function unknownKey(file: string, key: string): Issue[] {
-  const keys = QUESTIONS.map((question) => question.key);
-  if ((keys as string[]).includes(key)) return [];
-  const reason = `there is no answer ${JSON.stringify(key.slice(0, 40))}`;
-  return [
-    {
-      flag: "--answers",
-      value: file,
-      reason,
-      remedy: `Perhaps ${closest(key, keys)} is meant`,
-    },
-  ];
+  const issue = unknownAnswer(key);
+  return issue ? [{ flag: "--answers", value: file, ...issue }] : [];
 }

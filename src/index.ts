@@ -1,0 +1,40 @@
+import type { AnswerKey, Answers } from "./answers.ts";
+import { UnusableError } from "./errors.ts";
+import { plan as planOf, type Plan } from "./plan.ts";
+import { survey, type Resolved } from "./resolve.ts";
+import { unknownAnswer } from "./unknown-answer.ts";
+
+// What `import … from "create-kong-ipv6"` gives: pure functions; nothing is read, asked or written.
+
+export { KongIpv6Error, UnusableError, type Issue } from "./errors.ts";
+export { render, type File, type Tree } from "./render.ts";
+export type { AnswerKey, Answers, Plan, Resolved };
+
+/** Answers by key, as an answers file has them; what is left out has its default. */
+export type Given = {
+  readonly [Key in AnswerKey]?: Answers[Key] | undefined;
+};
+
+/**
+ * All answers, checked and in normal form (RFC 5952), with what is odd about them. The default of
+ * internalPrefix is a random ULA: keep the answers to get the same again.
+ * @throws UnusableError whose issues name everything that is wrong
+ */
+export function resolve(given: Given): Resolved {
+  const unknown = Object.keys(given).flatMap((key) => {
+    const issue = unknownAnswer(key);
+    return issue ? [{ flag: key, ...issue }] : [];
+  });
+  const { answers, issues, warnings } = survey(given);
+  const all = [...unknown, ...issues];
+  if (all.length > 0) throw new UnusableError(all);
+  return { answers: answers as Answers, warnings };
+}
+
+/**
+ * The address plan that answers come to: every derived address, plain data.
+ * @throws UnusableError whose issues name everything that is wrong
+ */
+export function plan(given: Given): Plan {
+  return planOf(resolve(given).answers);
+}
