@@ -12,14 +12,19 @@ import { FailedError } from "./errors.ts";
 /** Files of ours are far smaller; reading more than this would be reading something else. */
 const LARGEST = 4 * 1024 * 1024;
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Looks at each path below a directory, through no symbolic link. Reads only. */
 export function readDisk(directory: string, paths: Iterable<string>): Disk {
   const entries = new Map<string, DiskEntry>();
-  for (const path of paths)
-    entries.set(
-      path,
-      parentInTheWay(directory, path) ?? look(join(directory, path)),
-    );
+  // What is in the way of one file is in the way of all beside it.
+  const parents = new Map<string, DiskEntry | undefined>();
+  for (const path of paths) {
+    const parent = dirname(path);
+    if (!parents.has(parent))
+      parents.set(parent, parentInTheWay(directory, path));
+    entries.set(path, parents.get(parent) ?? look(join(directory, path)));
+  }
   return entries;
 }
 
@@ -74,11 +79,7 @@ function look(path: string): DiskEntry {
   if (stat.size > LARGEST)
     return { kind: "other", what: `a file of ${stat.size} bytes` };
   try {
-    const bytes = readFileSync(path);
-    const text = new TextDecoder("utf-8", {
-      fatal: true,
-      ignoreBOM: true,
-    }).decode(bytes);
+    const text = UTF8.decode(readFileSync(path));
     return { kind: "file", text, mode: stat.mode & 0o7777 };
   } catch (error) {
     const what =

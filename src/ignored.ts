@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { childProcess } from "./builtin.ts";
 import { SECRET_FILE } from "./secret.ts";
 
 export const IGNORE_FILE = ".gitignore";
@@ -28,7 +28,7 @@ export function secretAtRisk(
 function byGit(directory: string): "ignored" | "taken" | "tracked" | undefined {
   if (!inRepository(directory)) return undefined;
   const ignores = (...how: string[]): number | null =>
-    spawnSync(
+    childProcess().spawnSync(
       "git",
       ["-C", directory, "check-ignore", "--quiet", ...how, "--", SECRET_FILE],
       { stdio: "ignore" },

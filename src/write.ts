@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "./disk.ts";
 
@@ -7,7 +7,7 @@ export function writeOne(
   content: string | Uint8Array,
   mode: number,
 ): void {
-  makeDirectory(dirname(path));
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path));
   // Never readable by others for a moment: the mode is there from the start.
   writeFileSync(path, content, { mode, flag: "wx" });
   chmodSync(path, mode);
