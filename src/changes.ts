@@ -215,14 +215,22 @@ async function decide(
   if (was === now && followed === found && !/^<{7} /m.test(yours))
     return kept();
   // Merging and parsing are loaded only where somebody has edited something.
-  const { hasMarkers, merge, whyInvalid, withMarkers } =
+  const { hasMarkers, merge, mergeMarkdown, whyInvalid, withMarkers } =
     await import("./merging.ts");
   if (base === undefined || was === undefined) {
     return conflict("a file that is not ours", withMarkers(yours, now));
   }
   if (hasMarkers(yours))
     return conflict("it still holds conflict markers", yours);
-  const merged = merge(followed, base.follow(was), now);
+  const moved = base.follow(was);
+  const merged = path.endsWith(".md")
+    ? mergeMarkdown({
+        disk: yours,
+        yours: followed,
+        base: moved,
+        generated: now,
+      })
+    : merge(followed, moved, now);
   const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
   // With nothing new to take over there is nothing to ask about; leftovers names what stays.
   if (was === now && (merged.conflicts || invalid !== undefined)) return kept();

@@ -112,3 +112,17 @@ test("the state had a sum of .env, from which a short secret of the owner's coul
     owner: "edited",
   });
 });
+
+test("a row of the owner's in a table of README.md met the columns' new widths", async () => {
+  const { action, after } = await regenerated(
+    "README.md",
+    (text) =>
+      text.replace(
+        /^(?=\| \*\*Kong)/m,
+        "| mine | `2a03:2222:3333:4444::77` | me |\n",
+      ),
+    { prefix: "2a0d::/64" },
+  );
+  expect(action).toBe("merge");
+  expect(after?.text).toContain("\n| mine | `2a0d::77` | me |\n| **Kong** ");
+});
