@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import { codeOf } from "./disk.ts";
 import { UnusableError, type Issue } from "./errors.ts";
 import type { Given } from "./resolve.ts";
-import { unknownAnswer } from "./unknown-answer.ts";
+import { unknownAnswer } from "./nearest.ts";
 
 /** No answers file is larger; what is, is something else. */
 const LARGEST = 1024 * 1024;

@@ -1,12 +1,10 @@
 import { parseArgs } from "node:util";
-import { closest, distance } from "fastest-levenshtein";
 import { Refusal } from "./address.ts";
 import { QUESTIONS } from "./answers.ts";
 import type { Issue } from "./errors.ts";
 import {
   COMMANDS,
   CONFLICT,
-  FLAGS,
   flagsOf,
   RUN_FLAGS,
   SHELLS,
@@ -14,6 +12,7 @@ import {
   type Shell,
 } from "./flags.ts";
 import { readSshTarget } from "./names.ts";
+import { mistypedCommand, unknownFlag } from "./nearest.ts";
 import { printable } from "./printable.ts";
 import type { Given } from "./resolve.ts";
 
@@ -74,6 +73,11 @@ export function readArguments(argv: readonly string[]): Arguments {
       ),
     },
   });
+  const first = tokens.flatMap((token) =>
+    token.kind === "positional" ? [token.value] : [],
+  )[0];
+  const word = COMMANDS.find((name) => name === first);
+  const command = word ?? "create";
   const issues: Issue[] = [];
   const switches = new Map<string, boolean>();
   const values = new Map<string, string[]>();
@@ -108,12 +112,9 @@ export function readArguments(argv: readonly string[]): Arguments {
           remedy: `Write ${token.rawName} VALUE`,
         });
       } else values.set(name, [...(values.get(name) ?? []), value]);
-    } else issues.push(unknown(token.rawName));
+    } else issues.push(unknownFlag(token.rawName, command));
   }
 
-  const first = directories[0];
-  const word = COMMANDS.find((name) => name === first);
-  const command = word ?? "create";
   if (word !== undefined) directories.shift();
   const shell =
     command === "completion"
@@ -168,7 +169,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     });
   }
   if (word === undefined && first !== undefined)
-    issues.push(...mistyped(first, directories.length > 1));
+    issues.push(...mistypedCommand(first, directories.length > 1));
   // What stands behind a flag that doesn't exist may be its value: not a directory too many.
   if (issues.length === 0) directoryIssues(command, directories, issues);
   return {
@@ -283,31 +284,4 @@ function directoryIssues(
       remedy: "Name a directory, like my-gateway",
     });
   }
-}
-
-/**
- * A first word that is nearly a command: `regenrate` shall not make a directory of that name. A
- * second word says that a command was meant; alone it may be a directory's name, so it has to be
- * nearer.
- */
-function mistyped(first: string, second: boolean): Issue[] {
-  const near = closest(first, [...COMMANDS]);
-  const far = distance(first, near);
-  if (far > (second || near.length > 6 ? 2 : 1)) return [];
-  return [
-    {
-      flag: first,
-      reason: "there is no such command",
-      remedy: `Did you mean ${near}? For a directory of that name, write ./${first}`,
-    },
-  ];
-}
-
-function unknown(flag: string): Issue {
-  const near = closest(flag, [...FLAGS]);
-  return {
-    flag,
-    reason: "there is no such flag",
-    remedy: `Did you mean ${near}? --help lists them all`,
-  };
 }

@@ -2,7 +2,7 @@ import type { AnswerKey, Answers } from "./answers.ts";
 import { UnusableError } from "./errors.ts";
 import { plan as planOf, type Plan } from "./plan.ts";
 import { survey, type Resolved } from "./resolve.ts";
-import { unknownAnswer } from "./unknown-answer.ts";
+import { unknownAnswer } from "./nearest.ts";
 
 // What `import … from "create-kong-ipv6"` gives: pure functions; nothing is read, asked or written.
 

@@ -102,7 +102,7 @@ function endText(
   const followed = outcome.former !== undefined;
   if (dryRun) return "Nothing was written: --dry-run.";
   if (!written && exitCode === EXIT.conflicts && !followed) {
-    return `${style.red("Nothing was written")}: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.`;
+    return `${style.red("Nothing was written")}: files that are not ours are in the way.\nChoose with --conflict keep, theirs or markers.`;
   }
   if (!written)
     return ["Nothing to change.", ...conflictLines(changes)].join("\n");
@@ -155,7 +155,8 @@ function copyText({ plan, data }: Outcome, shown: string): string {
   );
   return [
     "Copy it to the server (name it as you reach it now):",
-    `     rsync -a --delete --chown=root:root ${left.join(" ")} \\`,
+    "     rsync -a --delete --chown=root:root \\",
+    `       ${left.join(" ")} \\`,
     `       ${quoted(`${shown}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,
   ].join("\n");
 }

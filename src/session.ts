@@ -54,13 +54,14 @@ export async function hold(
 /** Shows what is going to be written, and asks for a yes. @throws CancelledError */
 export async function consent(
   prompter: Prompter,
-  { outcome, operations }: Prepared,
+  prepared: Prepared,
   { shown, diff, looking, style, show }: Setting,
 ): Promise<void> {
+  const { outcome, operations, makesGit } = prepared;
   if (operations.length === 0) return;
   const detected = looking?.used(outcome.answers) ?? [];
   show(summaryText(outcome, { diff, detected }, style));
-  if (!(await confirm(prompter, consentText(outcome, shown), true)))
+  if (!(await confirm(prompter, consentText(outcome, shown, makesGit), true)))
     throw new CancelledError();
 }
 
@@ -68,11 +69,12 @@ export async function consent(
 export function consentText(
   { changes, former }: Pick<Outcome, "changes" | "former">,
   shown: string,
+  makesGit: boolean,
 ): string {
   const place = placeText(shown);
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   if (former === undefined)
-    return `Write ${counted(count, "file")} to ${place}?`;
+    return `Write ${counted(count, "file")} to ${place}${makesGit ? ", and commit them" : ""}?`;
   if (count > 0) return `Change ${counted(count, "file")} in ${place}?`;
   return changes.some(({ action }) => action === "conflict")
     ? `Lay the new texts beside your files in ${place}?`

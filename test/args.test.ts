@@ -118,6 +118,10 @@ test("an unknown flag is told its neighbour, all of them at once", () => {
   expect(found.map(({ flag }) => flag)).toEqual(["--prefx", "--konk", "-x"]);
   expect(found[0]?.remedy).toContain("--prefix");
   expect(found[1]?.remedy).toContain("--kong");
+  expect(found[2]?.remedy).toContain("create --help lists them all");
+  expect(issues("check", "--jsno")[0]?.remedy).toBe(
+    "Did you mean --json? check --help lists them all",
+  );
 });
 
 test("there is one directory, a word behind -- too", () => {
@@ -134,6 +138,7 @@ describe("a first word that is nearly a command", () => {
     ["regenerat", "regenerate"],
     ["chek", "check"],
     ["udno my-gateway", "undo"],
+    ["help", "--help"],
   ])("%s is told its neighbour", (line, near) => {
     const [found] = issues(...line.split(" "));
     expect(found?.reason).toBe("there is no such command");

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -10,6 +10,11 @@ import { CHECKOUT, Sandbox } from "./cli/run.ts";
 /** As another package loads it: by its name, through package.json's exports. */
 const library = (): Promise<typeof import("../src/index.ts")> =>
   import("create-kong-ipv6" as string);
+
+/** Puts this checkout where npm install would put the package. */
+function installed(sandbox: Sandbox): void {
+  symlinkSync(CHECKOUT, sandbox.path("node_modules/create-kong-ipv6"));
+}
 
 const answersOf = (scenario: string): object =>
   JSON.parse(readFileSync(join(EXAMPLES, scenario, "answers.json"), "utf8"));
@@ -87,6 +92,22 @@ test("the example prints what stands beside it", () => {
   expect(printed).toBe(readFileSync(join(example, "records.txt"), "utf8"));
 });
 
+test("README's code runs", () => {
+  const readme = readFileSync(join(CHECKOUT, "README.md"), "utf8");
+  const code = /^```js\n(.*?)^```$/ms.exec(readme)?.[1];
+  const told =
+    "console.log(kong.address, domain, warnings.length, files.size);";
+  const sandbox = new Sandbox({
+    "node_modules/": "",
+    "use.mjs": `${code}${told}`,
+  });
+  installed(sandbox);
+  const options = { cwd: sandbox.cwd, encoding: "utf8" } as const;
+  expect(execFileSync(process.execPath, ["use.mjs"], options)).toMatch(
+    /^2a03:2222:3333:4444:300::8100 YOUR\.DOMAIN 0 \d\d\n$/,
+  );
+});
+
 test("its types are right for import and for require, and catch what is no answer", () => {
   const use = `
     const tree: Tree = render(plan({ prefix: "2001:db8::/64", plugin: ["a"] }));
@@ -121,11 +142,7 @@ test("its types are right for import and for require, and catch what is no answe
     }),
     "node_modules/": "",
   });
-  execFileSync("ln", [
-    "-s",
-    CHECKOUT,
-    sandbox.path("node_modules/create-kong-ipv6"),
-  ]);
+  installed(sandbox);
   const tsc = join(CHECKOUT, "node_modules/.bin/tsc");
   let printed = "";
   try {

@@ -26,7 +26,7 @@ test("files of others: exit 3, each named, nothing written", async () => {
     expect(stdout).toContain(
       more.includes("--dry-run")
         ? "Nothing was written: --dry-run."
-        : "Nothing was written: files that are not ours are in the way. Choose with --conflict keep, theirs or markers.",
+        : "Nothing was written: files that are not ours are in the way.\nChoose with --conflict keep, theirs or markers.",
     );
   }
 });

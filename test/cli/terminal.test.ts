@@ -163,7 +163,7 @@ describe("the conversation", () => {
       prompt("prefix"),
     );
     await terminal.answer("? More settings? (y/N)");
-    await agree(terminal);
+    await terminal.answer(" to gw, and commit them? (Y/n)");
     expect(await terminal.ended).toBe(0);
     expect(plain(terminal.output)).not.toContain(prompt("kong"));
     expect(repetition(terminal.output)).toContain("--git");
@@ -172,6 +172,30 @@ describe("the conversation", () => {
     const silent = new Terminal(whole, ["gw", "--answers", "a.json"]);
     expect(await silent.ended).toBe(0);
     expect(plain(silent.output)).not.toMatch(/\? |To repeat this/);
+  });
+
+  test("--dry-run and --diff: the differences, and nothing to agree to", async () => {
+    const sandbox = new Sandbox();
+    const before = sandbox.tree();
+    const terminal = new Terminal(sandbox, ["gw", "--dry-run", "--diff"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    const report = await terminal.see("Nothing was written: --dry-run.");
+    expect(await terminal.ended).toBe(4);
+    expect(report).toContain("+++ b/docker-compose.yml");
+    expect(report).not.toContain("(Y/n)");
+    expect(sandbox.tree()).toEqual(before);
+  });
+
+  test("--diff: the differences stand before the owner's yes, once", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw", "--diff"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    expect(await agree(terminal)).toContain("+++ b/docker-compose.yml");
+    expect(await terminal.ended).toBe(0);
+    const shown = plain(terminal.output).match(/^\+\+\+ b\/docker-c/gm);
+    expect(shown).toHaveLength(1);
   });
 
   test("what is unusable is told before anything is asked", async () => {
