@@ -20,7 +20,7 @@ export interface Options {
   readonly command?: readonly string[];
 }
 
-/** The command in a pseudo-terminal of 200 columns. */
+/** The command in a pseudo-terminal of 80 columns and 24 lines. */
 export class Terminal {
   output = "";
   readonly ended: Promise<number>;
@@ -38,8 +38,8 @@ export class Terminal {
     const [file, ...rest] = command ?? [process.execPath, CLI];
     this.#pty = spawn(file as string, [...rest, ...args], {
       cwd: cwd ?? sandbox.cwd,
-      cols: 200,
-      rows: 50,
+      cols: 80,
+      rows: 24,
       env: environment(sandbox, { TERM: "xterm-256color", ...env }),
     });
     this.#pty.onData((data) => {
