@@ -10,7 +10,7 @@ import {
   Sandbox,
   snapshot,
 } from "./run.ts";
-import { CTRL_C, plain, Terminal } from "./terminal.ts";
+import { CTRL_C, DOWN, plain, Terminal } from "./terminal.ts";
 
 /** What `npx plop` starts in a checkout. */
 const PLOP = join(CHECKOUT, "node_modules/.bin/plop");
@@ -83,6 +83,19 @@ test("npx plop refuses a directory before it asks on, and ends with an error", a
   );
   expect(plain(plop.output)).not.toContain(FIRST[0]);
   expect(sandbox.tree()).toEqual(before);
+});
+
+test("npx plop asks about files in the way, and tells of markers by its exit code", async () => {
+  const sandbox = new Sandbox({ "gw/README.md": "# Mine\n" });
+  const plop = new Terminal(sandbox, [], { command: [PLOP], cwd: CHECKOUT });
+  await plop.answer("? directory: (my-gateway)", sandbox.path("gw"));
+  for (const [index, prompt] of FIRST.entries())
+    await plop.answer(prompt, index === 0 ? `${P}::/64` : "");
+  await plop.answer("? More settings? (y/N)");
+  await plop.answer("show the difference", DOWN + DOWN);
+  await plop.answer("? (Y/n)");
+  expect(await plop.ended).toBe(3);
+  expect(sandbox.read("gw/README.md")).toMatch(/^<<<<<<< yours\n# Mine\n/);
 });
 
 test("Ctrl-C, and no at the summary, leave plop with 130, nothing written", async () => {
