@@ -37,12 +37,21 @@ export function apply(
   } catch (error) {
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;
+    const place = placeOf(error, directory);
     throw new FailedError(
-      `${directory} can't be written (${codeOf(error)}); it is as it was`,
+      `${place} can't be written (${codeOf(error)}); ${place === directory ? "it" : directory} is as it was`,
       remedyFor(codeOf(error)),
       { cause: error },
     );
   }
+}
+
+/** The directory inside that lets nothing in, where it is one of the owner's and not our own. */
+function placeOf(error: unknown, directory: string): string {
+  const { dest, path } = error as NodeJS.ErrnoException & { dest?: string };
+  const place = dirname(dest ?? path ?? directory);
+  const inside = place.startsWith(`${directory}/`);
+  return inside && !place.includes("/.kong-ipv6.") ? place : directory;
 }
 
 /** Where the parent lets nothing new in, or the directory is a mount point: written in place then. */

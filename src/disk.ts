@@ -3,6 +3,7 @@ import {
   lstatSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   type Stats,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -34,6 +35,7 @@ export function readDisk(directory: string, paths: Iterable<string>): Disk {
  */
 export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
   const stat = lstatOf(directory, { follow: true });
+  if (stat === undefined) refuseDangling(directory);
   if (stat === undefined) return "absent";
   try {
     return readdirSync(directory).length === 0 ? "empty" : "filled";
@@ -46,6 +48,18 @@ export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
       },
     );
   }
+}
+
+/** Nothing can be made at, or below, a link that leads nowhere. */
+function refuseDangling(directory: string): void {
+  let at = directory;
+  while (lstatSync(at, { throwIfNoEntry: false }) === undefined)
+    at = dirname(at);
+  if (existsSync(at)) return;
+  throw new FailedError(
+    `${at} is a symbolic link to ${readlinkSync(at)}, which is not there`,
+    "Make that directory, or name another one.",
+  );
 }
 
 /** The error code of a failed system call: ENOSPC, EACCES … */

@@ -151,6 +151,7 @@ export async function prepare(
   );
   if (former) notes.push(...besideNotes(changes, disk));
   else notes.push(...advice(changes));
+  notes.push(...unaskedNotes(request, changes, owner));
   notes.push(...(await missingNotes(changes, rendered)));
   notes.push(...riskNotes(directory, changes, disk));
 
@@ -225,6 +226,19 @@ function cutOff({ directory, dryRun, recovered }: Request): string[] {
   return recovered || recover(directory)
     ? [`${told}what it had begun was taken back.`]
     : [];
+}
+
+/** Why nobody asked what to do with files in the way. */
+function unaskedNotes(
+  { conflict, dryRun }: Request,
+  changes: readonly Change[],
+  owner: Owner | undefined,
+): string[] {
+  const open = changes.some(({ action }) => action === "conflict");
+  if (!open || conflict !== "ask" || dryRun || owner) return [];
+  return [
+    "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.",
+  ];
 }
 
 /** What the owner should see to in files that stay the owner's. */

@@ -11,6 +11,7 @@ import { printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
 import { quoted, repeatCommand } from "./repeat.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
+import { STATE_FILE } from "./state.ts";
 import type { Style } from "./style.ts";
 
 export interface Manner {
@@ -106,14 +107,21 @@ function endText(
   }
   if (!written)
     return ["Nothing to change.", ...conflictLines(changes)].join("\n");
-  const count = changes.filter(({ action }) => WRITING.has(action)).length;
   return [
-    style.green(
-      `${followed ? "Changed" : "Wrote"} ${counted(count, "file")} ${followed ? "in" : "to"} ${placeText(shown)}.`,
-    ),
+    style.green(`${doneText(changes, followed)} ${placeText(shown)}.`),
     ...conflictLines(changes),
     ...(followed ? followedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
+}
+
+/** Up to the place, which follows. */
+function doneText(changes: readonly Change[], followed: boolean): string {
+  const count = changes.filter(({ action }) => WRITING.has(action)).length;
+  if (!followed) return `Wrote ${counted(count, "file")} to`;
+  if (count > 0) return `Changed ${counted(count, "file")} in`;
+  return changes.some(({ action }) => action === "conflict")
+    ? "Laid new texts beside your files in"
+    : `Noted in ${STATE_FILE} what is new; no file changes in`;
 }
 
 /** `.` and a full stop would read as `..`. */

@@ -1,5 +1,6 @@
 import type { Action, Change } from "./changes.ts";
 import { filled } from "./filled.ts";
+import { SECRET_FILE } from "./secret.ts";
 import type { Style } from "./style.ts";
 
 /** One sign per action, in the manner of terraform. */
@@ -23,9 +24,9 @@ const WORD: Record<Action, string> = {
   markers: "to mark with both texts",
   delete: "to delete",
   conflict: "in conflict",
+  keep: "kept as yours",
   orphan: "left as yours",
   gone: "deleted by you",
-  keep: "kept as yours",
   same: "as they should be",
 };
 
@@ -61,12 +62,22 @@ export function changesInShort(
   ].join("\n");
 }
 
+/** `Plan: 2 to create, …`, always in the same order, in lines of at most 80 columns. */
 export function countsText(changes: readonly Change[]): string {
-  const counts = Object.entries(summary(changes)).map(
-    ([action, count]) => `${count} ${WORD[action as Action]}`,
-  );
-  return `Plan: ${counts.join(", ") || "nothing"}.`;
+  const words = changes.map(wordOf);
+  const counts = [...Object.values(WORD), ELSEWHERE].flatMap((word) => {
+    const count = words.filter((other) => other === word).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  const text = `Plan: ${counts.join(", ") || "nothing"}.`;
+  return filled(text.split(/(?<=,) /)).join("\n  ");
 }
+
+/** .env is in no git: in a clone there never was one. */
+const ELSEWHERE = "not in this copy";
+
+const wordOf = ({ action, path }: Change): string =>
+  action === "gone" && path === SECRET_FILE ? ELSEWHERE : WORD[action];
 
 function paintOf(action: Action, style: Style): (text: string) => string {
   if (action === "create") return style.green;

@@ -36,10 +36,22 @@ describe("changesText", () => {
       "  ~ c",
       "  ! d  (a file that is not ours)",
       "  = e",
-      expect.stringMatching(
-        /^Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours, 1 as they should be\.$/,
-      ),
+      "Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours,",
+      "  1 as they should be.",
     ]);
+  });
+
+  test("counts in the same order whatever comes first, in lines of 80 columns", () => {
+    const all: Action[] = [
+      ...["same", "gone", "orphan", "keep", "conflict", "delete"],
+      ...["markers", "merge", "update", "create"],
+    ] as Action[];
+    const lines = countsText(all.map((action) => change(action))).split("\n");
+    expect(lines.join(" ").replaceAll(/ +/g, " ")).toBe(
+      "Plan: 1 to create, 1 to update, 1 to merge with your edits, 1 to mark with both texts, 1 to delete, 1 in conflict, 1 kept as yours, 1 left as yours, 1 deleted by you, 1 as they should be.",
+    );
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   test("of nothing says so", () => {

@@ -46,6 +46,9 @@ export function check(args: Arguments): ExitCode {
           `  ${style.red("!")} ${path}  ${status}${reason ? `: ${reason}` : ""}`,
       )
       .join("\n"),
+    open.some(({ status }) => status === "changed" || status === "missing")
+      ? "Edits of your own: regenerate notes them, and check knows them then."
+      : "",
     notes.join("\n"),
     leftoversText(leftovers, style),
     `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,

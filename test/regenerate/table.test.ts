@@ -161,6 +161,14 @@ describe("the decision table", () => {
     expect(existsSync(place.at("host/etc/ndppd.conf"))).toBe(false);
   });
 
+  test("N gone, D = B but for Windows line ends: deleted too", async () => {
+    const place = await Place.made();
+    place.edit("host/etc/ndppd.conf", (text) => text.replaceAll("\n", "\r\n"));
+    expect(
+      actionOf(await place.again({ ndp: "none" }), "host/etc/ndppd.conf"),
+    ).toBe("delete: no longer generated");
+  });
+
   test("N gone, D ≠ B: left as yours, and merged when it comes back", async () => {
     const place = await Place.made();
     place.edit("host/etc/ndppd.conf", (text) => `# mine\n${text}`);

@@ -1,0 +1,95 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { expect, test } from "vitest";
+import { run, PREFIX, Sandbox } from "../cli/run.ts";
+import { conflicting, Made, TO } from "./made.ts";
+
+// What was said, and misled.
+
+/** Commands are in one piece. */
+const wide = (text: string): string[] =>
+  text
+    .split("\n")
+    .filter((line) => line.length > 80 && !/^ +(rsync|sudo) /.test(line));
+
+test("Changed 0 files: an edit is noted, a new text is laid beside", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `${text}mine\n`);
+  expect((await made.run(["check"])).stdout).toContain(
+    "Edits of your own: regenerate notes them, and check knows them then.\n",
+  );
+  expect((await made.regenerate()).stdout).toContain(
+    "\nNoted in .kong-ipv6.json what is new; no file changes in this directory.\n",
+  );
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  conflicting(made);
+  made.edit("docker-compose.yml", (text) => `<<<<<<< a\n${text}>>>>>>> b\n`);
+  const { stdout } = await made.regenerate();
+  expect(stdout).toContain(
+    "\nLaid new texts beside your files in this directory.\n",
+  );
+  expect(stdout).not.toContain("0 files");
+});
+
+test("a .env that never was in this clone was called deleted", async () => {
+  const made = await new Made().make();
+  rmSync(made.path(".env"));
+  rmSync(made.path("scripts/rollback.sh"));
+  const { stdout } = await made.regenerate(...TO, "--dry-run");
+  expect(stdout).toMatch(/^Plan: .*, 1 deleted by you,/m);
+  expect(stdout).toMatch(/1 not in this copy\.$/m);
+});
+
+test("who asks nobody says why what is in conflict stays so", async () => {
+  const made = await new Made().make();
+  made.edit("docker-compose.yml", (text) =>
+    text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
+  );
+  const off = ["--database", "off"];
+  const told =
+    "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.\n";
+  const { code, stdout } = await made.regenerate(...off, "--conflict", "ask");
+  expect(code).toBe(3);
+  expect(stdout).toContain(told);
+  expect(wide(stdout)).toEqual([]);
+  expect((await made.regenerate("--conflict", "keep")).stdout).not.toContain(
+    told,
+  );
+});
+
+test("the loser of two at once wasn't told to run again", async () => {
+  const made = await new Made().make();
+  mkdirSync(made.path(".kong-ipv6.tmp"));
+  made.write(".kong-ipv6.tmp/pid", String(process.pid));
+  const { code, stderr } = await made.regenerate(...TO);
+  expect(code).toBe(1);
+  expect(stderr).toContain("Wait until it has ended and run again;");
+});
+
+test("a directory inside that may not be written was not named", async () => {
+  const made = await new Made().make();
+  if (process.getuid?.() === 0)
+    execFileSync("chown", ["-R", "65534:65534", made.sandbox.root]);
+  chmodSync(made.path("host/etc/netplan"), 0o555);
+  const before = made.tree();
+  const { code, stderr } = await made.run(["regenerate", ...TO], {
+    unprivileged: true,
+  });
+  expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
+  expect(stderr).toContain(
+    `${made.sandbox.path("gw/host/etc/netplan")} can't be written (EACCES); ${made.sandbox.path("gw")} is as it was.`,
+  );
+});
+
+test("a link that leads nowhere was not named, nor what would do", async () => {
+  const sandbox = new Sandbox();
+  symlinkSync("/nonexistent/there", sandbox.path("away"));
+  for (const at of ["away", "away/gw"]) {
+    const { code, stderr } = await run(sandbox, [at, ...PREFIX]);
+    expect({ at, code, stderr }).toEqual({
+      at,
+      code: 1,
+      stderr: `error ${sandbox.path("away")} is a symbolic link to /nonexistent/there, which is not there. Make that directory, or name another one.\n`,
+    });
+  }
+});
