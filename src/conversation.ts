@@ -20,7 +20,8 @@ export interface Prompter {
  * Asks for what is open: the four questions first, the rest behind one "More settings?". Each
  * answer goes through the same reading and the same rules as a flag's.
  * @param former the answers of before: they are the defaults, what moves along with others moved
- * @param tell gets the rows of the plan that the answers so far have settled, each once
+ * @param tell gets the rows of the plan that the answers so far have settled, each once; and before
+ *   a question the source of what was seen
  * @param look what the server says in the light of the answers: that goes before other defaults
  * @returns given, with what was answered
  */
@@ -41,6 +42,7 @@ export async function converse(
   };
   const answer = async (question: Question): Promise<void> => {
     const seen = detected.find(({ key }) => key === question.key);
+    if (seen) tell([{ ...seen, name: "seen", value: printable(seen.source) }]);
     answers[question.key] = await ask(
       prompter,
       question,
@@ -86,10 +88,9 @@ async function ask(
   const usual = question.fallback({ answers: known, randomUla: newUla });
   const fallback =
     seen?.value ?? (former ? move(former, known)[question.key] : usual);
-  const source = seen ? ` (seen: ${printable(seen.source)})` : "";
   const prompt = {
     name: question.key,
-    message: `${question.meaning}${source}:`,
+    message: `${question.meaning}:`,
     default: Array.isArray(fallback)
       ? fallback.join(" ") || undefined
       : fallback,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { QUESTIONS, type Answers } from "../src/answers.ts";
 import type { Change } from "../src/changes.ts";
 import { askConflicts, converse, type Prompter } from "../src/conversation.ts";
+import type { Detected, Look } from "../src/detect/findings.ts";
 import { resolve, type Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
 import { answersFrom, GIVEN } from "./support/base.ts";
@@ -72,6 +73,39 @@ describe("converse", () => {
       "2001:db8:1:2:ff::8100",
       false,
     ]);
+  });
+
+  test("suggests what the server says, with its source, in the light of each answer", async () => {
+    const owner = new Owner({ prefix: ["2001:db8:1:2::/64"] });
+    const looked: Given[] = [];
+    const look: Look = (answers) => {
+      looked.push({ ...answers });
+      const seen: Detected[] = [
+        { key: "host", value: "2001:db8:1:2::9", source: "address\nof eth0" },
+        { key: "interface", value: "eth0", source: "default route" },
+      ];
+      const here = answers.prefix === "2001:db8:1:2::/64";
+      return Promise.resolve({
+        answers: here ? seen : [],
+        seen: [],
+        warnings: [],
+      });
+    };
+    const told: string[] = [];
+    const given = await converse(
+      owner,
+      {},
+      undefined,
+      (rows) => told.push(...rows.map(({ value }) => value)),
+      look,
+    );
+    expect(owner.asked[1]?.default).toBe("2001:db8:1:2::9");
+    expect(told).toContain("address\\u000aof eth0");
+    // What isn't asked is as it was seen.
+    expect(given).toMatchObject({ host: "2001:db8:1:2::9", interface: "eth0" });
+    expect(told.join()).toContain("2001:db8:1:2::9/64 on eth0");
+    expect(looked[0]).toEqual({});
+    expect(looked.at(-1)).toMatchObject({ kong: "2001:db8:1:2:300::8100" });
   });
 
   test("asks all the rest where more is wanted, each question once", async () => {

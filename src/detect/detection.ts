@@ -53,19 +53,28 @@ export function detect(
       ? besideFormer(answers, facts, uplink.name, former)
       : answers;
   const fitting = withoutRefused(changed, given, findings);
-  return { answers: fitting, seen, warnings };
+  return { answers: inOrder(fitting), seen, warnings };
 }
 
 /** What of the answers of before the server still bears out: the rest is seen in its light. */
 function settled(facts: Facts, former: Answers | undefined): Partial<Answers> {
   if (former === undefined) return {};
-  const { prefix, delivery } = former;
+  const { prefix, delivery, ipv4Gateway } = former;
   const stays = delivery !== "routed" && carries(facts, prefix);
-  return { delivery, ...(stays && { prefix }) };
+  return { delivery, ipv4Gateway, ...(stays && { prefix }) };
 }
+
+/** As they are asked for. */
+const inOrder = (answers: readonly Detected[]): Detected[] =>
+  QUESTIONS.flatMap((question) =>
+    answers.filter(({ key }) => key === question.key),
+  );
 
 const usable = (given: Given): Partial<Answers> =>
   survey(given, () => "", { defaults: false }).answers;
+
+/** Stands for the random one, which nothing that is detected depends on. */
+const ANY_ULA = "fd11:2233:4455::/64";
 
 /** What the rules refuse is no answer, however well it was seen: it goes, and is named. */
 function withoutRefused(
@@ -74,7 +83,10 @@ function withoutRefused(
   { warn }: Findings,
 ): Detected[] {
   const all = { ...valuesOf(answers), ...given };
-  const { issues } = survey(all, () => "", { defaults: false });
+  // With a prefix, defaults have to go with them too.
+  const { issues } = survey(all, () => ANY_ULA, {
+    defaults: all.prefix !== undefined,
+  });
   const flagOf = ({ key }: Detected): string =>
     QUESTIONS.find((question) => question.key === key)?.flag ?? key;
   for (const one of answers) {

@@ -2,6 +2,7 @@ import {
   contains,
   formatAddress,
   formatSubnet,
+  parseAddress,
   parseSubnet,
 } from "../address.ts";
 import type { Answers } from "../answers.ts";
@@ -19,6 +20,8 @@ import {
   type OnLink,
   type Uplink,
 } from "./uplink.ts";
+
+const FE80_1 = parseAddress(6, "fe80::1");
 
 /**
  * What the uplink says: interface, gateway, the server's addresses, the prefix and its delivery.
@@ -48,7 +51,7 @@ export function hostFacts(
     warn(`the IPv6 default route on ${name} names no gateway: give --gateway`);
   }
   const prefix = prefixFacts(facts, uplink, known, findings);
-  ipv4Facts(facts, name, findings);
+  ipv4Facts(facts, name, known.ipv4Gateway, findings);
   return prefix;
 }
 
@@ -96,7 +99,7 @@ function prefixFacts(
   if (known.delivery === undefined) {
     const proof = onLinkProof(facts, uplink, found.prefix);
     if (proof !== undefined) answer("delivery", "on-link", proof);
-    else warn(untold(name, found));
+    else warn(untold(uplink, found));
   }
   return { prefix: formatSubnet(found.prefix) };
 }
@@ -137,10 +140,15 @@ const tooLong = ({ value, length }: Address): string =>
     ? `${text6(value)} is a single address (/128): the prefix can't be told. If the provider gives a whole /64, give --prefix`
     : `${text6(value)}/${length} is longer than /64, too small for a subnet of its own: ask the provider for a /64, then give --prefix`;
 
-const untold = (name: string, { prefix }: OnLink): string =>
-  `how ${formatSubnet(prefix)} is delivered can't be told from here. Ping an unused address of it from elsewhere while \`tcpdump -ni ${name} icmp6\` runs here: neighbor solicitations mean on-link, echo requests mean --delivery routed`;
+const untold = ({ name, route }: Uplink, { prefix }: OnLink): string =>
+  `how ${formatSubnet(prefix)} is delivered can't be told from here${route?.gateway === FE80_1 ? " (behind fe80::1 both ways are usual)" : ""}. Ping an unused address of it from elsewhere while \`tcpdump -ni ${name} icmp6\` runs here: neighbor solicitations mean on-link, echo requests mean --delivery routed`;
 
-function ipv4Facts(facts: Facts, name: string, { answer }: Findings): void {
+function ipv4Facts(
+  facts: Facts,
+  name: string,
+  gateway: string | undefined,
+  { answer }: Findings,
+): void {
   const all = addressesOf(facts, name, 4);
   if (all.length === 0) {
     answer("ipv4", "none", `${name} has no IPv4 address`);
@@ -162,5 +170,12 @@ function ipv4Facts(facts: Facts, name: string, { answer }: Findings): void {
     );
     return;
   }
-  answer("ipv4", formatAddress(4, own.value), `the IPv4 address of ${name}`);
+  const address = formatAddress(4, own.value);
+  // Where netplan is to set the IPv4 too, its length is wanted.
+  const configured = gateway !== undefined && gateway !== "none";
+  answer(
+    "ipv4",
+    configured ? `${address}/${own.length}` : address,
+    `the IPv4 address of ${name}`,
+  );
 }

@@ -59,6 +59,16 @@ export function takenSubnets(
         subnet: subnetAt(version, value, bits(version)),
         by: `an address of ${device}`,
       })),
+    ...facts.routes.flatMap(({ gateway, destination: { version } }) =>
+      gateway === undefined
+        ? []
+        : [
+            {
+              subnet: subnetAt(version, gateway, bits(version)),
+              by: "a router",
+            },
+          ],
+    ),
     ...facts.neighbours
       .filter(({ device }) => device === uplink)
       .map(({ value }) => ({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { QUESTIONS } from "../../src/answers.ts";
 import { detect } from "../../src/detect/detection.ts";
 import { valuesOf } from "../../src/detect/findings.ts";
 import { resolve } from "../../src/resolve.ts";
@@ -100,6 +101,9 @@ test.each(Object.entries(EXPECTED))(
     );
     for (const { source } of answers) expect(source).not.toBe("");
     // With a prefix they make a plan, each as it is.
+    expect(Object.keys(valuesOf(answers))).toEqual(
+      QUESTIONS.map(({ key }) => key).filter((key) => key in expected),
+    );
     const given = { prefix: "2001:db8:1:2::/64", ...valuesOf(answers) };
     expect(resolve(given).answers).toMatchObject(given);
   },

@@ -1,0 +1,247 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { inPlace, recordedSsh } from "../detect/stand-in.ts";
+import { run, Sandbox, type Result } from "./run.ts";
+import { CTRL_C, ENTER, Terminal } from "./terminal.ts";
+
+const SSH = ["--ssh", "root@gw"];
+
+/** A sandbox whose ssh answers as a recorded host did. */
+class Far extends Sandbox {
+  readonly env: { PATH: string };
+
+  constructor(recorded: string) {
+    super();
+    this.env = {
+      PATH: inPlace(join(this.root, "bin"), { ssh: recordedSsh(recorded) }),
+    };
+  }
+
+  do(...args: string[]): Promise<Result> {
+    return run(this, args, { env: this.env });
+  }
+
+  get asked(): boolean {
+    return existsSync(join(this.root, "bin/ssh.arguments"));
+  }
+}
+
+const STATIC = {
+  prefix: "2001:db8:1:2::/64",
+  host: "2001:db8:1:2::2",
+  interface: "ens3",
+  gateway: "fe80::1",
+  ipv4: "203.0.113.10",
+};
+
+describe("detect", () => {
+  test("answers on standard output, their facts on standard error", async () => {
+    const far = new Far("trixie-two-uplinks");
+    const before = far.tree();
+    const { code, stdout, stderr, tree } = await far.do("detect", ...SSH);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(STATIC);
+    expect(stderr).toContain("the IPv6 default route");
+    expect(stderr).toMatch(/^warning there is an IPv6 default route on ens4/m);
+    expect(tree).toEqual({
+      ...before,
+      "bin/ssh.arguments": expect.any(String),
+    });
+  });
+
+  test("what it prints is taken by --answers: JSON, and YAML", async () => {
+    const far = new Far("trixie-busy");
+    const shell = `"$@" --yaml >answers.yaml; "$@" >answers.json`;
+    await run(far, ["detect", ...SSH], { env: far.env, shell });
+    for (const file of ["answers.yaml", "answers.json"]) {
+      const made = await far.do(`${file}.d`, "--answers", file, "--json");
+      expect(JSON.parse(made.stdout)).toMatchObject({
+        exitCode: 0,
+        answers: { ...STATIC, exposed: "2001:db8:1:2:301::/80" },
+      });
+    }
+  });
+
+  test("--json: answers, facts and warnings in one", async () => {
+    const far = new Far("sid-busy");
+    const { stdout, stderr } = await far.do("detect", ...SSH, "--json");
+    expect(stderr).toBe("");
+    const { exitCode, answers, facts, warnings } = JSON.parse(stdout);
+    expect({ exitCode, answers }).toMatchObject({ answers: STATIC });
+    expect(exitCode).toBe(0);
+    expect(facts).toContainEqual({
+      key: "gateway",
+      value: "fe80::1",
+      source: "via of the IPv6 default route",
+    });
+    expect(warnings).toHaveLength(1);
+  });
+
+  test("a server that can't be reached: exit 1, why, and what would do", async () => {
+    const far = new Far("trixie-fresh");
+    inPlace(join(far.root, "bin"), {
+      ssh: "echo 'root@gw: Permission denied (publickey).' >&2; exit 255\n",
+    });
+    for (const args of [
+      ["detect", ...SSH],
+      ["gw", "--detect", ...SSH, "--yes"],
+    ]) {
+      const before = far.tree();
+      const { code, stdout, stderr, tree } = await far.do(...args);
+      expect({ code, stdout, tree }).toEqual({
+        code: 1,
+        stdout: "",
+        tree: before,
+      });
+      expect(stderr).toContain(
+        "error ssh could not log in to root@gw: root@gw: Permission denied (publickey). Without a terminal",
+      );
+    }
+  });
+
+  test("here: what this machine has, without root and without a change", async () => {
+    const sandbox = new Sandbox();
+    const bin = join(sandbox.root, "bin");
+    const route = `[{"dst":"default","gateway":"fe80::1","dev":"eth0"}]`;
+    const address = `[{"ifindex":2,"ifname":"eth0","addr_info":[{"family":"inet6","local":"2001:db8:7:7::2","prefixlen":64,"scope":"global"}]}]`;
+    const PATH = inPlace(bin, {
+      ip: `case "$*" in *address*) echo '${address}' ;; *-6*route*) echo '${route}' ;; *) echo '[]' ;; esac`,
+      docker: "echo permission denied >&2; exit 1",
+    });
+    const { code, stdout, stderr } = await run(sandbox, ["detect"], {
+      env: { PATH },
+      unprivileged: true,
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      prefix: "2001:db8:7:7::/64",
+      interface: "eth0",
+      ipv4: "none",
+    });
+    expect(stderr).toContain("permission denied");
+  });
+});
+
+describe("create --detect", () => {
+  test("takes what the server says as defaults, each with its source; flags win", async () => {
+    const far = new Far("trixie-busy");
+    const own = ["--gateway", "fe80::7"];
+    const made = await far.do("gw", "--detect", ...SSH, "--yes", ...own);
+    expect(made.code).toBe(0);
+    expect(made.stdout).toContain("on ens3, gateway fe80::7");
+    expect(made.stdout).toMatch(/^Seen on the server:\n {2}prefix /m);
+    expect(made.stdout).toMatch(/ {2}ipv4 +203\.0\.113\.10 +the IPv4 address/);
+    expect(made.stdout).not.toMatch(/^ {2}gateway /m);
+  });
+
+  test("an interface that the server hasn't: nothing of another one is taken", async () => {
+    const far = new Far("trixie-busy");
+    const args = ["--detect", ...SSH, "--yes", "--interface", "eth9"];
+    const { code, stderr } = await far.do("gw", ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain("warning there is no interface eth9.");
+    expect(stderr).toContain("error --prefix: it is missing");
+  });
+
+  test("--json has them as detected", async () => {
+    const far = new Far("trixie-busy");
+    const made = await far.do("gw", "--detect", ...SSH, "--json");
+    const { detected, answers } = JSON.parse(made.stdout);
+    expect(answers).toMatchObject(STATIC);
+    expect(detected[0]).toEqual({
+      key: "prefix",
+      value: "2001:db8:1:2::/64",
+      source: "2001:db8:1:2::2/64 is on ens3",
+    });
+  });
+
+  test("a prefix that can't be told is missing, and why is said", async () => {
+    const far = new Far("trixie-single-address");
+    const { code, stderr } = await far.do("gw", "--detect", ...SSH, "--yes");
+    expect(code).toBe(2);
+    expect(stderr).toContain("is a single address (/128)");
+    expect(stderr).toContain("error --prefix: it is missing");
+    const given = ["--prefix", STATIC.prefix];
+    const made = await far.do("gw", "--detect", ...SSH, "--yes", ...given);
+    expect(made).toMatchObject({ code: 0 });
+  });
+
+  test("without it nothing is looked at", async () => {
+    const far = new Far("trixie-busy");
+    const made = await far.do("gw", "--prefix", STATIC.prefix, "--yes");
+    expect(made.code).toBe(0);
+    expect(made.stdout).toContain("on ens3, gateway fe80::1");
+    expect(made.stdout).not.toContain("Seen on the server");
+    expect(far.asked).toBe(false);
+  });
+
+  test("arguments that can't be used are told before the server is asked", async () => {
+    const far = new Far("trixie-busy");
+    const { code } = await far.do("gw", "--detect", ...SSH, "--kong", "x");
+    expect(code).toBe(2);
+    expect(far.asked).toBe(false);
+  });
+
+  test("at a terminal: each default with its source, and all of them before the yes", async () => {
+    const far = new Far("trixie-two-uplinks");
+    const args = ["gw", "--detect", ...SSH];
+    const terminal = new Terminal(far, args, { env: far.env });
+    await terminal.see("seen            2001:db8:1:2::2/64 is on ens3\n");
+    await terminal.answer("(2001:db8:1:2::/64)");
+    await terminal.see("seen            the static address of ens3\n");
+    await terminal.answer("(2001:db8:1:2::2)");
+    await terminal.answer("(2001:db8:1:2:300::/80)");
+    await terminal.answer("(2001:db8:1:2:300::8100)");
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.see("Seen on the server:");
+    await terminal.see("203.0.113.10");
+    await terminal.see(" to gw? (Y/n)");
+    terminal.type(ENTER);
+    const repeat = await terminal.see("--yes");
+    expect(repeat).toContain("--ipv4 203.0.113.10");
+    expect(await terminal.ended).toBe(0);
+  });
+
+  test("at a terminal ssh may ask, and Ctrl-C ends it", async () => {
+    const far = new Far("trixie-fresh");
+    inPlace(join(far.root, "bin"), {
+      ssh: `printf '%s\\n' "$@" >"$0.arguments"; echo asked >/dev/tty; exec sleep 30\n`,
+    });
+    const terminal = new Terminal(far, ["detect", ...SSH], { env: far.env });
+    await terminal.see("asked");
+    expect(far.tree()["bin/ssh.arguments"]).toContain("BatchMode=no");
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).not.toBe(0);
+  });
+});
+
+describe("regenerate --detect", () => {
+  test("follows a prefix that changed, and leaves the rest", async () => {
+    const far = new Far("trixie-busy");
+    const before = [
+      "--prefix",
+      "2001:db8:5:6::/64",
+      "--host",
+      "2001:db8:5:6::2",
+    ];
+    const own = ["--kong", "2001:db8:5:6:300::77", "--firewall", "nftables"];
+    await far.do("gw", ...before, ...own, "--yes");
+    const follow = ["regenerate", "gw", "--detect", ...SSH];
+    const made = await far.do(...follow, "--json");
+    const { detected, answers } = JSON.parse(made.stdout);
+    expect(detected.map(({ key }: { key: string }) => key)).toEqual([
+      "prefix",
+      "host",
+    ]);
+    expect(answers).toMatchObject({
+      prefix: "2001:db8:1:2::/64",
+      kong: "2001:db8:1:2:300::77",
+      firewall: "nftables",
+      ipv4: "any",
+    });
+    const again = await far.do(...follow, "--yes");
+    expect(again.stdout).toContain("Nothing to change.");
+    expect(again.code).toBe(0);
+  });
+});
