@@ -56,16 +56,22 @@ function helpTexts(): Record<string, string> {
   return { "": helpText(), ...Object.fromEntries(each) };
 }
 
-/** inquirer's editor prompt is not used: two thirds of its size are the character sets behind it. */
-const withoutEditor: Plugin = {
-  name: "without-editor",
+/** What plop and inquirer bring but the conversation doesn't use: an editor, file actions, a template compiler. */
+const UNUSED: Readonly<Record<string, string>> = {
+  "@inquirer/external-editor": "export const editAsync = undefined;",
+  tinyglobby: "export const globSync = undefined;",
+  handlebars:
+    'export { default } from "handlebars/dist/cjs/handlebars.runtime.js";',
+};
+
+const unused: Plugin = {
+  name: "unused",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@inquirer\/external-editor$/ }, ({ path }) => ({
-      path,
-      namespace: "unused",
-    }));
-    onLoad({ filter: /./, namespace: "unused" }, () => ({
-      contents: "export const editAsync = undefined;",
+    const filter = new RegExp(`^(${Object.keys(UNUSED).join("|")})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: "unused" }));
+    onLoad({ filter: /./, namespace: "unused" }, ({ path }) => ({
+      contents: UNUSED[path] as string,
+      resolveDir: ".",
     }));
   },
 };
@@ -113,7 +119,7 @@ await build({
   define: { "import.meta.url": "__filename" },
   minify: true,
   legalComments: "none",
-  plugins: [aside, compiledTemplates, precomputed, withoutEditor],
+  plugins: [aside, compiledTemplates, precomputed, unused],
 });
 chmodSync("dist/cli.cjs", 0o755);
 await types;
