@@ -11,19 +11,52 @@ export interface Merged {
  * All three with the same line ends (see changes.ts).
  */
 export function merge(yours: string, base: string, generated: string): Merged {
-  const regions = diff3Merge(lines(yours), lines(base), lines(generated), {
+  const sides = [lines(yours), lines(base), lines(generated)] as const;
+  const { head, tail } = agreed(sides);
+  const [a, o, b] = sides.map((side) => side.slice(head, side.length - tail));
+  const regions = diff3Merge(a as string[], o as string[], b as string[], {
     excludeFalseConflicts: true,
   });
   let conflicts = false;
-  const merged = regions.flatMap((region) => {
+  const middle = regions.flatMap((region) => {
     if (region.ok) return region.ok;
     conflicts = true;
-    const { a = [], b = [] } = region.conflict ?? {};
-    return [`<<<<<<< yours`, ...a, "=======", ...b, ">>>>>>> create-kong-ipv6"];
+    const { a: mine = [], b: theirs = [] } = region.conflict ?? {};
+    return [
+      `<<<<<<< yours`,
+      ...mine,
+      "=======",
+      ...theirs,
+      ">>>>>>> create-kong-ipv6",
+    ];
   });
+  const merged = [
+    ...sides[1].slice(0, head),
+    ...middle,
+    ...sides[1].slice(sides[1].length - tail),
+  ];
   // A marker ends its line, also the last.
   const end = merged.at(-1)?.startsWith(">>>>>>> ") ? "\n" : "";
   return { text: merged.join("\n") + end, conflicts };
+}
+
+/** How many lines all sides begin and end with alike: most of a file, which no diff has to look at. */
+function agreed(sides: readonly (readonly string[])[]): {
+  head: number;
+  tail: number;
+} {
+  const [one = [], ...others] = sides;
+  const shortest = Math.min(...sides.map(({ length }) => length));
+  let head = 0;
+  while (head < shortest && others.every((side) => side[head] === one[head]))
+    head += 1;
+  let tail = 0;
+  while (
+    tail < shortest - head &&
+    others.every((side) => side.at(-1 - tail) === one.at(-1 - tail))
+  )
+    tail += 1;
+  return { head, tail };
 }
 
 /** With the empty one behind a final line end: whether there is one merges like a line. */
