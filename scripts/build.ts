@@ -1,10 +1,11 @@
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { build, type Plugin } from "esbuild";
 import Handlebars from "handlebars";
 import { COMMANDS } from "../src/flags.ts";
 import { helpText } from "../src/help.ts";
 import { COMPILE_OPTIONS, templateTexts } from "../src/templates.ts";
 import { VERSION } from "../src/version.ts";
+import { licences } from "./licences.ts";
 import { emitTypes } from "./types.ts";
 
 /** Puts a module with the compiled templates in the place of src/templates.ts. */
@@ -101,7 +102,8 @@ const aside: Plugin = {
 rmSync("dist", { recursive: true, force: true });
 const types = emitTypes();
 // CommonJS, because Node starts it sooner than ES modules (docs/benchmarks.md).
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: [
     "src/cli.ts",
     "src/index.ts",
@@ -122,4 +124,12 @@ await build({
   plugins: [aside, compiledTemplates, precomputed, unused],
 });
 chmodSync("dist/cli.cjs", 0o755);
+writeFileSync(
+  "dist/licences.txt",
+  licences(
+    Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.keys(inputs).filter((path) => inputs[path]?.bytesInOutput),
+    ),
+  ),
+);
 await types;
