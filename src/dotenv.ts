@@ -39,14 +39,6 @@ export function caughtUp(
   return result;
 }
 
-/** Variables that the generated .env sets and another doesn't. */
-export function missingVariables(generated: string, text: string): string[] {
-  const keys = [...generated.matchAll(/^([A-Z0-9_]+)=/gm)];
-  return keys
-    .map(([, key]) => key as string)
-    .filter((key) => !assignment(key).test(text));
-}
-
 const valueOf = (text: string, key: string): string | undefined =>
   assignment(key).exec(text)?.[3];
 

@@ -1,13 +1,11 @@
 import { apply } from "./apply.ts";
-import { ownersActs, type Act } from "./acts.ts";
+import type { Act } from "./acts.ts";
 import type { Answers } from "./answers.ts";
 import {
   compare,
-  isPrivate,
   settle,
   WRITING,
   type Action,
-  type Base,
   type Change,
   type Disk,
 } from "./changes.ts";
@@ -20,12 +18,10 @@ import {
   type ExitCode,
   type Issue,
 } from "./errors.ts";
-import type { Follow } from "./follow.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
-import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { recover, wasCutOff } from "./in-place.ts";
+import { notesOn } from "./notes.ts";
 import {
-  besidePath,
   NEW,
   operationsOf,
   stateOperation,
@@ -35,14 +31,7 @@ import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
-import { SECRET_FILE } from "./secret.ts";
-import {
-  formerOf,
-  STATE_FILE,
-  stateAfter,
-  stateText,
-  type State,
-} from "./state.ts";
+import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Style } from "./style.ts";
 import { refuseOwnRepository } from "./target.ts";
@@ -142,35 +131,27 @@ export async function prepare(
     STATE_FILE,
   ]);
   if (former) refuseOtherState(directory, former, disk);
-  const base =
-    former === undefined ? undefined : await basesOf(former, addresses);
+  const following = former && (await import("./following.ts"));
+  const base = former && following?.basesOf(former, addresses);
   const changes = await decide(
     await compare(rendered, disk, base),
     request,
     owner,
   );
-  if (former) notes.push(...besideNotes(changes, disk));
-  else notes.push(...advice(changes));
-  notes.push(...unaskedNotes(request, changes, owner));
-  notes.push(...(await missingNotes(changes, rendered)));
-  notes.push(...riskNotes(directory, changes, disk));
-
-  const before = former ? [former.answers, ...formerOf(former)].map(plan) : [];
+  notes.push(...notesOn(request, { changes, rendered, disk }, owner));
+  const found =
+    former && following?.aftermath(directory, former, addresses, changes);
   const outcome = {
     directory,
     answers,
     plan: addresses,
-    warnings: [
-      ...warnings,
-      ...(await takenIn(directory, addresses, before, base)),
-    ],
     changes,
     notes,
-    acts: former ? ownersActs(plan(former.answers), addresses) : [],
-    data: dataPatterns(addresses, before),
-    leftovers: former
-      ? await leftoversAfter(request, before, addresses, changes)
-      : [],
+    acts: [],
+    leftovers: [],
+    data: [addresses.data.ignore].filter((pattern) => pattern !== ""),
+    ...found,
+    warnings: [...warnings, ...(found?.warnings ?? [])],
     ...(former && { former: former.answers }),
   };
   const operations = wholeOf(request, outcome, rendered, disk);
@@ -228,63 +209,6 @@ function cutOff({ directory, dryRun, recovered }: Request): string[] {
     : [];
 }
 
-/** Why nobody asked what to do with files in the way. */
-function unaskedNotes(
-  { conflict, dryRun }: Request,
-  changes: readonly Change[],
-  owner: Owner | undefined,
-): string[] {
-  const open = changes.some(({ action }) => action === "conflict");
-  if (!open || conflict !== "ask" || dryRun || owner) return [];
-  return [
-    "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.",
-  ];
-}
-
-/** What the owner should see to in files that stay the owner's. */
-function advice(changes: readonly Change[]): string[] {
-  return changes.flatMap(({ path, action, before, after }) => {
-    if (before === null || !["keep", "same"].includes(action)) return [];
-    if (after && isPrivate(after) && !isPrivate(before))
-      return [`Others can read your ${path}: chmod 600 ${path}`];
-    return [];
-  });
-}
-
-/** Whether git will take .env after this. */
-function riskNotes(
-  directory: string,
-  changes: readonly Change[],
-  disk: Disk,
-): string[] {
-  const change = changes.find(({ path }) => path === IGNORE_FILE);
-  const changing = change !== undefined && WRITING.has(change.action);
-  const entry = disk.get(IGNORE_FILE);
-  const there = entry?.kind === "file" ? entry.text : undefined;
-  const text = changing ? change.after?.text : there;
-  const risk = secretAtRisk(directory, text, changing);
-  return risk === undefined ? [] : [risk];
-}
-
-/** What the generated .env sets, and the owner's, which stays, doesn't. */
-async function missingNotes(
-  changes: readonly Change[],
-  rendered: Tree,
-): Promise<string[]> {
-  const change = changes.find(({ path }) => path === SECRET_FILE);
-  const generated = rendered.get(SECRET_FILE)?.text;
-  if (!change?.before || generated === undefined) return [];
-  const { action, before, after } = change;
-  if (!["keep", "same", "merge"].includes(action)) return [];
-  const text = (action === "merge" && after ? after : before).text;
-  const { missingVariables } = await import("./following.ts");
-  const missing = missingVariables(generated, text);
-  if (missing.length === 0) return [];
-  return [
-    `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`,
-  ];
-}
-
 /** Another run may have written since the state was read; all else was read before it is looked at again. */
 function refuseOtherState(directory: string, former: State, disk: Disk): void {
   const entry = disk.get(STATE_FILE);
@@ -292,32 +216,6 @@ function refuseOtherState(directory: string, former: State, disk: Disk): void {
   throw new FailedError(
     `${STATE_FILE} was changed meanwhile; nothing was written`,
     "Run again.",
-  );
-}
-
-/** What each file was generated as, and how to follow its values from then to now. */
-export async function basesOf(
-  former: State,
-  now: Plan,
-): Promise<Map<string, Base>> {
-  const { caughtUp, follow } = await import("./following.ts");
-  const usual = follow(plan(former.answers), now);
-  const before = formerOf(former).map(plan);
-  return new Map(
-    Object.entries(former.files).map(([path, record]): [string, Base] => {
-      const then = plan(record.answers ?? former.answers);
-      return [
-        path,
-        {
-          text: record.text,
-          mode: Number.parseInt(record.mode, 8),
-          follow: record.answers ? follow(then, now) : usual,
-          ...(path === SECRET_FILE && {
-            catchUp: (text) => caughtUp(text, then, before),
-          }),
-        },
-      ];
-    }),
   );
 }
 
@@ -346,42 +244,6 @@ async function decide(
   );
 }
 
-/** Looked for only where Kong moves. */
-async function takenIn(
-  directory: string,
-  present: Plan,
-  before: readonly Plan[],
-  base: ReadonlyMap<string, Base> = new Map(),
-): Promise<Issue[]> {
-  const [then] = before;
-  if (then === undefined || then.kong.address === present.kong.address)
-    return [];
-  const { takenBefore } = await import("./taken.ts");
-  const { textFiles } = await import("./text-files.ts");
-  const files = textFiles(directory, [present, ...before]);
-  const followOf = (path: string): Follow | undefined => base.get(path)?.follow;
-  return takenBefore(files, followOf, present, before);
-}
-
-function dataPatterns(...plans: [Plan, readonly Plan[]]): string[] {
-  const patterns = plans.flat().map(({ data }) => data.ignore);
-  return [...new Set(patterns.filter((pattern) => pattern !== ""))];
-}
-
-async function leftoversAfter(
-  { directory }: Request,
-  before: readonly Plan[],
-  present: Plan,
-  changes: readonly Change[],
-): Promise<Leftover[]> {
-  const { findLeftovers } = await import("./leftovers.ts");
-  const written = changes.filter(({ action }) => WRITING.has(action));
-  const instead = new Map(
-    written.map(({ path, after }) => [path, after?.text ?? null]),
-  );
-  return findLeftovers(directory, present, before, instead);
-}
-
 /** What a run writes, the state last; nothing where nothing changes, or nothing may be written. */
 function wholeOf(
   { dryRun, former }: Request,
@@ -399,19 +261,4 @@ function wholeOf(
   const text = stateText(former ? { ...state, regenerated: true } : state);
   const same = entry?.kind === "file" && entry.text === text;
   return same ? operations : [...operations, stateOperation(text, disk)];
-}
-
-/** `.new` files of conflicts that are none any more, and what is in the way of one. */
-function besideNotes(changes: readonly Change[], disk: Disk): string[] {
-  return changes.flatMap((change): string[] => {
-    const path = besidePath(change);
-    const entry = disk.get(path);
-    if (change.action === "conflict")
-      return entry?.kind === "other"
-        ? [`${path} could not be written: ${entry.what} is in the way.`]
-        : [];
-    return entry?.kind === "file"
-      ? [`${path} is left over from an earlier conflict: delete it when done.`]
-      : [];
-  });
 }

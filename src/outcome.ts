@@ -1,5 +1,6 @@
 import type { Act } from "./acts.ts";
 import { EXIT, issueText } from "./errors.ts";
+import { filled } from "./filled.ts";
 import { WRITING, type Change } from "./changes.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "./generate.ts";
@@ -164,7 +165,9 @@ function copyText({ plan, data }: Outcome, shown: string): string {
   return [
     "Copy it to the server (name it as you reach it now):",
     "     rsync -a --delete --chown=root:root \\",
-    `       ${left.join(" ")} \\`,
+    ...filled(left, { indent: "       ", width: 78 }).map(
+      (line) => `${line} \\`,
+    ),
     `       ${quoted(`${shown}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,
   ].join("\n");
 }

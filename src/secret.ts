@@ -68,6 +68,14 @@ export function keepVariables(text: string, redacted: string): string {
   return `${text}\n# Yours:\n${kept.map(([line]) => `${line}\n`).join("")}`;
 }
 
+/** Variables that the generated .env sets and another doesn't. */
+export function missingVariables(generated: string, text: string): string[] {
+  const [wanted, set] = [generated, text].map((dotenv) =>
+    [...dotenv.matchAll(VARIABLE)].map(([, key]) => key as string),
+  ) as [string[], string[]];
+  return wanted.filter((key) => !set.includes(key));
+}
+
 /** A line that sets a variable of any name. */
 const VARIABLE =
   /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[=:].*$/gm;

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { missingVariables } from "../../src/dotenv.ts";
+import { missingVariables } from "../../src/secret.ts";
 import type { File } from "../../src/render.ts";
 import type { Given } from "../../src/resolve.ts";
 import { Sandbox, run, PREFIX } from "../cli/run.ts";

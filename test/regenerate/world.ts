@@ -1,6 +1,7 @@
 import { compare, settle, type Change, type Disk } from "../../src/changes.ts";
 import type { Word } from "../../src/changes.ts";
-import { basesOf, resolveAll } from "../../src/generate.ts";
+import { basesOf } from "../../src/following.ts";
+import { resolveAll } from "../../src/generate.ts";
 import { leftoversIn, type Leftover } from "../../src/leftovers.ts";
 import { NEW, operationsOf } from "../../src/operations.ts";
 import { plan } from "../../src/plan.ts";
@@ -52,7 +53,7 @@ export async function regenerated(
     ...Object.keys(world.state.files),
   ]);
   const disk = diskOf(world, [...paths, ...[...paths].map((at) => at + NEW)]);
-  const base = await basesOf(world.state, plan(answers));
+  const base = basesOf(world.state, plan(answers));
   const compared = await compare(rendered, disk, base);
   const changes = word
     ? compared.flatMap((change) => settle(change, word))

@@ -1,0 +1,95 @@
+import { isPrivate, WRITING, type Change, type Disk } from "./changes.ts";
+import type { Owner, Request } from "./generate.ts";
+import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
+import { besidePath } from "./operations.ts";
+import type { Tree } from "./render.ts";
+import { missingVariables, SECRET_FILE } from "./secret.ts";
+
+/** What is known of a run before it writes. */
+interface Known {
+  readonly changes: readonly Change[];
+  readonly rendered: Tree;
+  readonly disk: Disk;
+}
+
+/** What the owner should know, or see to, besides the changes themselves. */
+export function notesOn(
+  request: Request,
+  { changes, rendered, disk }: Known,
+  owner: Owner | undefined,
+): string[] {
+  return [
+    ...(request.former ? besideNotes(changes, disk) : privacyNotes(changes)),
+    ...unaskedNotes(request, changes, owner),
+    ...missingNotes(changes, rendered),
+    ...riskNotes(request.directory, changes, disk),
+  ];
+}
+
+/** Files of the owner's that stay, and that others can read. */
+function privacyNotes(changes: readonly Change[]): string[] {
+  return changes.flatMap(({ path, action, before, after }) => {
+    if (before === null || !["keep", "same"].includes(action)) return [];
+    if (after && isPrivate(after) && !isPrivate(before))
+      return [`Others can read your ${path}: chmod 600 ${path}`];
+    return [];
+  });
+}
+
+/** `.new` files of conflicts that are none any more, and what is in the way of one. */
+function besideNotes(changes: readonly Change[], disk: Disk): string[] {
+  return changes.flatMap((change): string[] => {
+    const path = besidePath(change);
+    const entry = disk.get(path);
+    if (change.action === "conflict")
+      return entry?.kind === "other"
+        ? [`${path} could not be written: ${entry.what} is in the way.`]
+        : [];
+    return entry?.kind === "file"
+      ? [`${path} is left over from an earlier conflict: delete it when done.`]
+      : [];
+  });
+}
+
+/** Why nobody asked what to do with files in the way. */
+function unaskedNotes(
+  { conflict, dryRun }: Request,
+  changes: readonly Change[],
+  owner: Owner | undefined,
+): string[] {
+  const open = changes.some(({ action }) => action === "conflict");
+  if (!open || conflict !== "ask" || dryRun || owner) return [];
+  return [
+    "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.",
+  ];
+}
+
+/** What the generated .env sets, and the owner's, which stays, doesn't. */
+function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
+  const change = changes.find(({ path }) => path === SECRET_FILE);
+  const generated = rendered.get(SECRET_FILE)?.text;
+  if (!change?.before || generated === undefined) return [];
+  const { action, before, after } = change;
+  if (!["keep", "same", "merge"].includes(action)) return [];
+  const text = (action === "merge" && after ? after : before).text;
+  const missing = missingVariables(generated, text);
+  if (missing.length === 0) return [];
+  return [
+    `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`,
+  ];
+}
+
+/** Whether git will take .env after this. */
+function riskNotes(
+  directory: string,
+  changes: readonly Change[],
+  disk: Disk,
+): string[] {
+  const change = changes.find(({ path }) => path === IGNORE_FILE);
+  const changing = change !== undefined && WRITING.has(change.action);
+  const entry = disk.get(IGNORE_FILE);
+  const there = entry?.kind === "file" ? entry.text : undefined;
+  const text = changing ? change.after?.text : there;
+  const risk = secretAtRisk(directory, text, changing);
+  return risk === undefined ? [] : [risk];
+}
