@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { QUESTIONS } from "../src/answers.ts";
 import { alignTables } from "../src/tables.ts";
 
+export const RECORDING = new URL("../docs/terminal.svg", import.meta.url)
+  .pathname;
 export const README = new URL("../README.md", import.meta.url).pathname;
 
 /** README with its table of answers as src/answers.ts has them. */
@@ -27,4 +29,7 @@ function usual(otherwise: string): string {
 
 if (import.meta.filename === process.argv[1]) {
   writeFileSync(README, withAnswers(readFileSync(README, "utf8")));
+  const { record } = await import("./recording/record.ts");
+  const { toSvg } = await import("./recording/svg.ts");
+  writeFileSync(RECORDING, toSvg(await record()));
 }
