@@ -17,7 +17,7 @@ const DESCRIPTION =
 const STYLE = `
 .back { fill: #ffffff; stroke: #d1d9e0 }
 .dot { fill: #d1d9e0 }
-text { font: ${FONT}px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #1f2328 }
+text { font: ${FONT}px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre; fill: #1f2328 }
 .bold { font-weight: 700 }
 .dim { fill: #59636e }
 .c32 { fill: #1a7f37 }
