@@ -1,16 +1,13 @@
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { probeScript } from "../../src/detect/script.ts";
-import { buildOnce, CACHE } from "../lab/cache.ts";
-import { aptInstall } from "../lab/debian.ts";
 import type { Host } from "../lab/host.ts";
 import { type Lab, type LabOptions, openLab } from "../lab/lab.ts";
 import { GENERATIONS, rootOf, type Root } from "../lab/roots.ts";
-import { debianMirror } from "../lab/mirror.ts";
-import { must } from "../lab/run.ts";
 import { openServer, script } from "../server/server.ts";
 import { advertise } from "./advertise.ts";
 import { MARKER, RECORDED } from "./recordings.ts";
+import { withPackage } from "./variant.ts";
 
 /**
  * `npx tsx test/detect/record.ts [NAME…]`: boots the lab's Debian hosts, brings each into a state, and
@@ -184,7 +181,7 @@ const RECORDINGS: readonly Recording[] = [
   },
   {
     name: "trixie-networkmanager",
-    root: networkManagerRoot,
+    root: async () => withPackage(await trixie(), "network-manager"),
     options: {
       netplan: STATIC.replace(
         "  version: 2\n",
@@ -206,23 +203,6 @@ async function waitForAddress({ host, topology }: Lab): Promise<void> {
   } finally {
     stop();
   }
-}
-
-/** trixie with NetworkManager beside networkd. */
-async function networkManagerRoot(): Promise<Root> {
-  const root = await trixie();
-  const path = join(CACHE, "roots", "networkmanager-trixie");
-  await buildOnce(path, async (temporary) => {
-    await must(["cp", "-a", root.path, temporary]);
-    const names = join(temporary, "etc/resolv.conf");
-    const sources = join(temporary, "etc/apt/sources.list");
-    // What a root has is for hosts without a way out.
-    copyFileSync("/etc/resolv.conf", names);
-    writeFileSync(sources, `deb ${await debianMirror()} trixie main\n`);
-    await aptInstall("trixie", temporary, ["network-manager"]);
-    writeFileSync(names, "");
-  });
-  return { ...root, path };
 }
 
 async function record(recording: Recording): Promise<void> {

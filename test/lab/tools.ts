@@ -9,6 +9,7 @@ const TOOLS: Record<string, string> = {
   "/usr/sbin/sysctl": "procps",
   "/usr/bin/ping": "iputils-ping",
   "/usr/bin/curl": "curl",
+  "/usr/bin/ssh": "openssh-client",
   "/usr/bin/tcpdump": "tcpdump",
 };
 
