@@ -1,7 +1,7 @@
 import { nodePlop } from "./plop.ts";
 import { GENERATOR, setGenerator } from "../plopfile.ts";
 import type { Prompter } from "./conversation.ts";
-import { CancelledError, EXIT } from "./errors.ts";
+import { CancelledError } from "./errors.ts";
 
 /**
  * Holds a conversation through node-plop: the plopfile's generator, runPrompts then runActions.
@@ -29,7 +29,7 @@ export async function runConversation<P, T>(
     },
   });
   const generator = plop.getGenerator(GENERATOR);
-  await generator.runActions(await cancellable(generator.runPrompts()));
+  await generator.runActions(await cancellable(() => generator.runPrompts()));
   if (failure) throw failure.error;
   if (!result) throw new Error("node-plop ran no action");
   return result.value;
@@ -39,7 +39,7 @@ export async function runConversation<P, T>(
 export async function loadPrompter(): Promise<Prompter> {
   const plop = (await nodePlop()) as unknown as { inquirer: Prompter };
   return {
-    prompt: (questions) => cancellable(plop.inquirer.prompt(questions)),
+    prompt: (questions) => cancellable(() => plop.inquirer.prompt(questions)),
   };
 }
 
@@ -47,19 +47,22 @@ export async function loadPrompter(): Promise<Prompter> {
  * inquirer 9 turns Ctrl-C into a SIGINT to its own process, and at the end of the input (Ctrl-D)
  * leaves its promise open, so that Node runs out of work: both are the owner's "no".
  */
-function cancellable<T>(prompts: Promise<T>): Promise<T> {
+function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
+  const others = process.listeners("exit");
   return new Promise((resolve, reject) => {
     const cancel = (): void => reject(new CancelledError());
     const leave = (): void => {
-      process.stderr.write(`${new CancelledError().message}\n`);
-      process.exitCode = EXIT.cancelled;
+      // inquirer's would close the closed input once more: Node 24 and later throw at that.
+      for (const listener of process.listeners("exit"))
+        if (!others.includes(listener)) process.off("exit", listener);
+      cancel();
     };
     const settled = (): void => {
       process.off("SIGINT", cancel);
-      process.off("exit", leave);
+      process.off("beforeExit", leave);
     };
     process.on("SIGINT", cancel);
-    process.on("exit", leave);
-    prompts.finally(settled).then(resolve, reject);
+    process.on("beforeExit", leave);
+    prompts().finally(settled).then(resolve, reject);
   });
 }
