@@ -9,7 +9,7 @@ export default defineConfig({
     exclude: ["test/**/*.lab.test.ts"],
     testTimeout: 60_000,
     maxWorkers: 2,
-    reporters: reporters("npm-test"),
+    reporters: reporters(process.env["REPORT"] ?? "npm-test"),
     env: inMemory(),
   },
 });
