@@ -14,20 +14,21 @@ import { textFiles } from "./text-files.ts";
 
 /** What each file was generated as, and how to follow its values from then to now. */
 export function basesOf(former: State, now: Plan): Map<string, Base> {
-  const usual = follow(plan(former.answers), now);
+  const last = plan(former.answers);
+  const usual = follow(last, now);
   const before = formerOf(former).map(plan);
   return new Map(
     Object.entries(former.files).map(([path, record]): [string, Base] => {
-      const then = plan(record.answers ?? former.answers);
+      const held = record.answers && plan(record.answers);
+      const catchUp = (text: string): string =>
+        caughtUp(text, held ?? last, before);
       return [
         path,
         {
           text: record.text,
           mode: Number.parseInt(record.mode, 8),
-          follow: record.answers ? follow(then, now) : usual,
-          ...(path === SECRET_FILE && {
-            catchUp: (text) => caughtUp(text, then, before),
-          }),
+          follow: held ? follow(held, now) : usual,
+          ...(path === SECRET_FILE && { catchUp }),
         },
       ];
     }),

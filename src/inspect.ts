@@ -7,9 +7,9 @@ import { findLeftovers, type Leftover } from "./leftovers.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
 import { NEW } from "./operations.ts";
 import { plan } from "./plan.ts";
-import { render } from "./render.ts";
+import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
-import { ownText, SECRET_FILE } from "./secret.ts";
+import { lacking, ownText, SECRET_FILE } from "./secret.ts";
 import { formerOf, sha256, STATE_FILE, type FileRecord } from "./state.ts";
 
 /**
@@ -74,14 +74,23 @@ export function inspectRepository(directory: string): Inspection {
       path === SECRET_FILE && caughtUp(text, present, former) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
   });
-  const entry = disk.get(IGNORE_FILE);
-  const ignore = entry?.kind === "file" ? entry.text : undefined;
-  const risk = secretAtRisk(directory, ignore);
   return {
     files,
     leftovers: findLeftovers(directory, present, former),
-    notes: risk === undefined ? [] : [risk],
+    notes: notesOn(directory, rendered, disk),
   };
+}
+
+function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
+  const textOf = (path: string): string | undefined => {
+    const entry = disk.get(path);
+    return entry?.kind === "file" ? entry.text : undefined;
+  };
+  const generated = rendered.get(SECRET_FILE)?.text ?? "";
+  return [
+    lacking(generated, textOf(SECRET_FILE) ?? generated),
+    secretAtRisk(directory, textOf(IGNORE_FILE)),
+  ].flatMap((note) => note ?? []);
 }
 
 type Finding = Omit<Checked, "path">;

@@ -3,7 +3,7 @@ import type { Owner, Request } from "./generate.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { besidePath } from "./operations.ts";
 import type { Tree } from "./render.ts";
-import { missingVariables, SECRET_FILE } from "./secret.ts";
+import { lacking, SECRET_FILE } from "./secret.ts";
 
 /** What is known of a run before it writes. */
 interface Known {
@@ -72,11 +72,8 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   const { action, before, after } = change;
   if (!["keep", "same", "merge"].includes(action)) return [];
   const text = (action === "merge" && after ? after : before).text;
-  const missing = missingVariables(generated, text);
-  if (missing.length === 0) return [];
-  return [
-    `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`,
-  ];
+  const note = lacking(generated, text);
+  return note === undefined ? [] : [note];
 }
 
 /** Whether git will take .env after this. */

@@ -68,12 +68,15 @@ export function keepVariables(text: string, redacted: string): string {
   return `${text}\n# Yours:\n${kept.map(([line]) => `${line}\n`).join("")}`;
 }
 
-/** Variables that the generated .env sets and another doesn't. */
-export function missingVariables(generated: string, text: string): string[] {
+/** Says which variables the generated .env sets and another doesn't; undefined where there are none. */
+export function lacking(generated: string, text: string): string | undefined {
   const [wanted, set] = [generated, text].map((dotenv) =>
     [...dotenv.matchAll(VARIABLE)].map(([, key]) => key as string),
   ) as [string[], string[]];
-  return wanted.filter((key) => !set.includes(key));
+  const missing = wanted.filter((key) => !set.includes(key));
+  return missing.length === 0
+    ? undefined
+    : `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`;
 }
 
 /** A line that sets a variable of any name. */

@@ -106,3 +106,23 @@ test("a private file with markers isn't opened to others", async () => {
   const marked = settled(await one(env, there), "markers");
   expect(marked.after?.mode).toBe(0o600);
 });
+
+test("of two files that may have become one, none is taken for it", async () => {
+  const base = { ...file, follow: (text: string) => text };
+  const changes = await compare(
+    new Map([["c/x.conf", { text: "next\n", mode: 0o644 }]]),
+    new Map([
+      ["a/x.conf", onDisk("mine\n")],
+      ["b/x.conf", onDisk("mine\n")],
+    ]),
+    new Map([
+      ["a/x.conf", base],
+      ["b/x.conf", base],
+    ]),
+  );
+  expect(changes.map(({ path, action }) => [path, action])).toEqual([
+    ["c/x.conf", "create"],
+    ["a/x.conf", "orphan"],
+    ["b/x.conf", "orphan"],
+  ]);
+});

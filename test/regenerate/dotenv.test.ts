@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { missingVariables } from "../../src/secret.ts";
+import { lacking } from "../../src/secret.ts";
 import type { File } from "../../src/render.ts";
 import type { Given } from "../../src/resolve.ts";
 import { Sandbox, run, PREFIX } from "../cli/run.ts";
@@ -110,9 +110,10 @@ test("create --conflict keep beside a .env of others didn't say what it lacks", 
   expect(stdout).toContain(told);
   const again = await run(sandbox, ["regenerate", "gw", ...TO]);
   expect(again.stdout).toContain(told);
+  expect((await run(sandbox, ["check", "gw"])).stdout).toContain(told);
 });
 
 test("nothing is lacking in what was generated", () => {
   const text = envOf(created(START));
-  expect(missingVariables(text, text)).toEqual([]);
+  expect(lacking(text, text)).toBeUndefined();
 });

@@ -126,3 +126,38 @@ test("a row of the owner's in a table of README.md met the columns' new widths",
   expect(action).toBe("merge");
   expect(after?.text).toContain("\n| mine | `2a0d::77` | me |\n| **Kong** ");
 });
+
+test("what lies in the exposed subnet goes with it, not with the prefix around it", async () => {
+  const { after } = await regenerated(
+    "host/etc/ndppd.conf",
+    (text) => `# 2a03:2222:3333:4444:300::77 2a03:2222:3333:4444::77\n${text}`,
+    { prefix: "2a0d:1:2:3::/64", exposed: "2a0d:1:2:3:500::/80" },
+  );
+  expect(after?.text).toMatch(/^# 2a0d:1:2:3:500::77 2a0d:1:2:3::77\n/);
+});
+
+test("the server's address with its link's length got a new address, but the old length", async () => {
+  const from = resolve({
+    prefix: "2a03:2222:3333:4400::/56",
+    internalPrefix: "fd5e:9c41:27d3::/64",
+  }).answers;
+  const { after } = await regenerated(
+    "host/etc/ndppd.conf",
+    (text) => `# ${from.host}/56\n${text}`,
+    { prefix: "2a0d:1:2:3::/64" },
+    from,
+  );
+  expect(after?.text).toMatch(/^# 2a0d:1:2:3::2\/64\n/);
+});
+
+test("capitals of a reverse name, or of an address, were lost", async () => {
+  const { after } = await regenerated(
+    "README.md",
+    (text) =>
+      `4.4.4.4.3.3.3.3.2.2.2.2.3.0.A.2.IP6.ARPA. 2A03:2222:3333:4444::AB\n${text}`,
+    { prefix: "2a0d:1:2:3::/64" },
+  );
+  expect(after?.text.split("\n")[0]).toBe(
+    "3.0.0.0.2.0.0.0.1.0.0.0.D.0.A.2.IP6.ARPA. 2A0D:1:2:3::AB",
+  );
+});

@@ -314,6 +314,13 @@ describe("line ends and modes", () => {
     expect(place.read("README.md")).toBe(before);
   });
 
+  test("one line with a Windows line end is the owner's edit: the others stay as they are", async () => {
+    const place = await Place.made();
+    place.edit("README.md", (text) => `mine\r\n${text}`);
+    expect(actionOf(await place.again(), "README.md")).toBe("merge");
+    expect(place.read("README.md")).toMatch(/^mine\r\n[^\r]+$/);
+  });
+
   test("a final newline that the owner took away stays away", async () => {
     const place = await Place.made();
     place.edit("README.md", (text) => text.trimEnd());
