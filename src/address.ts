@@ -51,6 +51,13 @@ export function parseAddress(
   }
   if (text.includes("%")) throw zoned(bare);
   if (text !== bare) {
+    // A subnet's first address is no host's: without its length it would be refused next.
+    const length = Number(text.slice(bare.length + 1));
+    if (length < bits(version) && isFirst(version, value, length)) {
+      throw new Refusal("it is a subnet, not an address", remedy, {
+        sample: true,
+      });
+    }
     throw new Refusal(
       "it has a prefix length",
       `Give the address alone: ${bare}`,
@@ -59,6 +66,11 @@ export function parseAddress(
   }
   return value;
 }
+
+const isFirst = (version: Version, value: bigint, length: number): boolean =>
+  Number.isInteger(length) &&
+  length >= 0 &&
+  subnetAt(version, value, length).network === value;
 
 /**
  * Reads `address/length`, host bits zero.

@@ -44,7 +44,7 @@ export async function readAnswersFile(
   let content: unknown;
   try {
     content =
-      extname(file) === ".json" ? JSON.parse(text) : await parseYaml(text);
+      extname(file) === ".json" ? parseJson(text) : await parseYaml(text);
   } catch (error) {
     if (!(error instanceof Error) || !UNPARSED.test(error.name)) throw error;
     const reason = error.message.split("\n")[0] ?? "";
@@ -82,6 +82,25 @@ function readUpTo(file: string, most: number): Buffer {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** @throws SyntaxError also where a key stands twice, of which JSON.parse takes the last in silence */
+function parseJson(text: string): unknown {
+  const content: unknown = JSON.parse(text);
+  const keys = new Set<string>();
+  let depth = 0;
+  for (const [token, name] of text.matchAll(
+    /("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g,
+  )) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    else if (name !== undefined && depth === 1) {
+      const key = JSON.parse(name) as string;
+      if (keys.has(key)) throw new SyntaxError(`${name} stands there twice`);
+      keys.add(key);
+    }
+  }
+  return content;
 }
 
 async function parseYaml(text: string): Promise<unknown> {

@@ -73,6 +73,7 @@ describe("parseAddress", () => {
     ["2001:db8::1%eth0", "zone (RFC 4007)", "2001:db8::1"],
     ["fe80::1%", "zone (RFC 4007)", "fe80::1"],
     ["2001:db8::1/64", "prefix length", "2001:db8::1"],
+    ["2001:db8::/65", "a subnet, not an address", "2001:db8:1:2::2"],
     ["", "not an IPv6 address", "2001:db8:"],
     ["192.0.2.1", "not an IPv6 address", "2001:db8:"],
     ["2001:db8", "not an IPv6 address", "2001:db8:"],

@@ -66,6 +66,12 @@ describe("is refused, under --answers,", () => {
     ["broken JSON", "a.json", '{"prefix": ', "can't be parsed"],
     ["YAML in .json", "a.json", "prefix: x", "can't be parsed"],
     ["a key twice", "a.yaml", "kong: a\nkong: b\n", "can't be parsed"],
+    [
+      "a key twice in JSON, once escaped",
+      "a.json",
+      '{"kong": "a", "plugin": ["kong", "x:"], "k\\u006fng": "b"}',
+      "stands there twice",
+    ],
     ["an alias bomb", "a.yaml", "a: &a [x]\nb: [*a, *a]\n", "can't be parsed"],
   ])("%s", async (_, name, content, words) => {
     const path = file(name, content);

@@ -34,6 +34,8 @@ const TABLE = `
 --host | server | not an IPv6 address | Try P::2
 --host | 192.0.2.10 | not an IPv6 address | Try P::2
 --host | P::2/64 | a prefix length | Give the address alone: P::2
+--host | P::/65 | it is a subnet, not an address | Try P::2
+--kong | P:300::/80 | it is a subnet, not an address | Try P:300::8100
 --host | P::2%ens3 | a zone (RFC 4007) | without the zone: P::2
 --host | P:: | subnet-router anycast address (RFC 4291 2.6.1) | Try P::2
 --host | 2a03:2222:3333:5555::2 | outside the prefix P::/64 | Try P::2
