@@ -1,39 +1,36 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import manifest from "../package.json" with { type: "json" };
+import { exampleTree, scenarios } from "../scripts/examples.ts";
+import { NETWORK, withAnswers, withWays } from "../scripts/docs.ts";
 import { EXIT } from "../src/errors.ts";
 import { FLAGS } from "../src/flags.ts";
-import { exampleTree, scenarios } from "../scripts/examples.ts";
-import { inPlace, recordedSsh } from "./detect/stand-in.ts";
-import { README, withAnswers } from "../scripts/docs.ts";
+import { CHECKOUT, PREFIX, run, Sandbox } from "./cli/run.ts";
+import {
+  blocksIn,
+  commandsOf,
+  DOCUMENTS,
+  documentText,
+} from "./support/documents.ts";
 
-const readme = readFileSync(README, "utf8");
-const scratch = mkdtempSync(join(tmpdir(), "readme-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const readme = documentText("README.md");
+const usage = documentText("docs/usage.md");
 
-/** The text of the code blocks in that language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)]
-    .filter(([, name]) => name === language)
-    .map(([, , text]) => text as string);
-}
-
-/** The first cells of the table that starts so. */
-function firstColumnOf(heading: string): string[] {
-  const table = readme.slice(readme.indexOf(heading)).split("\n\n")[0] ?? "";
+/** The cells of the table that starts so, without its heading. */
+function rowsOf(text: string, heading: string): string[][] {
+  const table = text.slice(text.indexOf(heading)).split("\n\n")[0] ?? "";
   return table
     .split("\n")
     .slice(2)
-    .map((row) => row.split("|")[1]?.trim() ?? "");
+    .map((row) =>
+      row
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 }
 
 describe("README", () => {
@@ -41,107 +38,54 @@ describe("README", () => {
     expect(withAnswers(readme)).toBe(readme);
   });
 
-  test("its flags and the table of answers name every flag there is, and no other", () => {
-    const named = new Set(readme.match(/(?<![\w-])--[a-z][a-z0-9-]+/g));
-    // Of other programs, named in the text.
-    named.delete("--ipv6");
-    expect([...named].sort()).toEqual(
-      [...FLAGS].filter((flag) => flag !== "--color").sort(),
-    );
+  test("its figures of the three ways are those of docs/network.md (npm run docs)", () => {
+    const network = readFileSync(NETWORK, "utf8");
+    expect(withWays(readme, network)).toBe(readme);
+    expect(rowsOf(readme, "|   ").length).toBe(5);
   });
 
-  test("its exit codes are those of the command", () => {
-    const codes = firstColumnOf("| Exit code").map(Number);
-    expect(codes).toEqual(Object.values(EXIT));
-  });
-
-  test("its commands that ask nothing do what they say, one after the other", () => {
-    const commands = blocks("sh")
-      .join("")
-      .split("\n")
-      .filter((line) => /--prefix| check | undo /.test(line));
-    expect(commands.join("\n")).toMatch(/--yes[^]*regenerate[^]*check[^]*undo/);
-    for (const command of commands) {
-      const [npx, name, ...args] = command.split(" ");
-      expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
-      const cli = join(README, "../dist/cli.cjs");
-      const { status } = spawnSync(process.execPath, [cli, ...args], {
-        cwd: scratch,
-      });
-      expect([command, status]).toEqual([
-        command,
-        args.includes("--dry-run") ? EXIT.changes : EXIT.done,
-      ]);
-    }
-    const text = readFileSync(join(scratch, "my-gateway/README.md"), "utf8");
-    expect(text).toContain("2a03:2222:3333:4444:300::8100");
-  });
-
-  test("its commands that ask a server take what it says, one after the other", () => {
-    const commands = blocks("sh")
-      .join("")
-      .split("\n")
-      .filter((line) => /--ssh|answers\.json/.test(line));
-    expect(commands).toHaveLength(4);
-    const PATH = inPlace(join(scratch, "bin"), {
-      ssh: recordedSsh("sid-busy"),
-      npx: `shift\nexec '${process.execPath}' '${join(README, "../dist/cli.cjs")}' "$@"`,
-    });
-    const env = { ...process.env, PATH };
-    for (const command of commands) {
-      const { status, stderr } = spawnSync("sh", ["-c", command], {
-        cwd: scratch,
-        env,
-        encoding: "utf8",
-      });
-      expect([command, status, stderr]).toEqual([
-        command,
-        EXIT.done,
-        expect.any(String),
-      ]);
-    }
-    for (const made of ["seen-gateway", "asked-gateway"]) {
-      const text = readFileSync(join(scratch, made, "README.md"), "utf8");
-      expect(text).toContain("2001:db8:1:2:301::8100");
-    }
-  });
-
-  test("the two commands of a checkout are npm scripts that build what they need", () => {
-    const checkout = blocks("sh").filter((block) => block.startsWith("npm ci"));
-    expect(checkout).toEqual([
-      "npm ci && npm start -- my-gateway\n",
-      "npm ci && npm test\n",
+  test("it begins with the two commands of a checkout, one line each", () => {
+    expect(commandsOf(readme).slice(0, 2)).toEqual([
+      "npm ci && npm start -- my-gateway",
+      "npm ci && npm test",
     ]);
-    const { scripts } = JSON.parse(
-      readFileSync(join(README, "../package.json"), "utf8"),
-    );
-    expect(scripts.prestart).toBe(scripts.pretest);
-    expect(scripts.prestart).toContain("build");
-    expect(Object.keys(scripts)).toEqual(
-      expect.arrayContaining(["start", "test", "test:lab"]),
-    );
+    expect(readme.indexOf("npm test")).toBeLessThan(readme.indexOf("\n## "));
   });
 
-  test("its answers file is one", () => {
-    const [text] = blocks("yaml");
-    const file = join(scratch, "answers.yaml");
-    writeFileSync(file, text as string);
-    expect(parse(text as string)).toHaveProperty("prefix");
-    const args = [
-      join(README, "../dist/cli.cjs"),
-      join(scratch, "from-file"),
-      "--answers",
-      file,
-      "--yes",
-    ];
-    execFileSync(process.execPath, args);
-    expect(
-      existsSync(join(scratch, "from-file", "kong-build", "Dockerfile")),
-    ).toBe(true);
+  test("its answers file is one", async () => {
+    const [text = ""] = blocksIn(readme, "yaml");
+    const sandbox = new Sandbox({ "answers.yaml": text });
+    const args = ["gw", "--answers", "answers.yaml", "--yes"];
+    expect(await run(sandbox, args)).toMatchObject({ code: 0, stderr: "" });
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    expect(answers).toMatchObject(parse(text));
+  });
+
+  test("its CI job passes on a clone, and fails on a file that somebody changed", async () => {
+    const [, workflow = ""] = blocksIn(readme, "yaml");
+    const [, check] = parse(workflow).jobs.check.steps;
+    const [npx, yes, name, ...args] = check.run.split(" ");
+    const pinned = `create-kong-ipv6@${manifest.version}`;
+    expect([npx, yes, name]).toEqual(["npx", "--yes", pinned]);
+    const made = new Sandbox();
+    await run(made, [".", ...PREFIX, "--yes"]);
+    const files = Object.entries(made.tree()).flatMap(([path, what]) =>
+      // git leaves .env out.
+      what.startsWith("file ") && path !== "cwd/.env" ? [path.slice(4)] : [],
+    );
+    const clone = Object.fromEntries(
+      files.map((path) => [path, made.read(path)]),
+    );
+    expect(await run(new Sandbox(clone), args)).toMatchObject({ code: 0 });
+    const changed = new Sandbox({
+      ...clone,
+      "host/etc/ndppd.conf": "# gone\n",
+    });
+    expect(await run(changed, args)).toMatchObject({ code: EXIT.changes });
   });
 
   test("what it says is written is what some example has, and all of it is listed", () => {
-    const listing = blocks("").find((block) =>
+    const listing = blocksIn(readme, "").find((block) =>
       block.startsWith("README.md"),
     ) as string;
     const paths = scenarios().flatMap((scenario) => [
@@ -157,12 +101,91 @@ describe("README", () => {
     expect(unlisted).toEqual([".gitignore"]);
   });
 
-  test("its links lead somewhere in the repository", () => {
-    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(
-      ([, path]) => path as string,
+  test("what it says that the scripts say, they say", () => {
+    const scripts = readdirSync(join(CHECKOUT, "templates/scripts"), {
+      recursive: true,
+      encoding: "utf8",
+    })
+      .filter((name) => name.endsWith(".hbs"))
+      .map((name) =>
+        readFileSync(join(CHECKOUT, "templates/scripts", name), "utf8"),
+      )
+      .join("\n");
+    const messages = rowsOf(readme, "| What you see").flatMap(
+      ([, said = ""]) => said.match(/`[^`]+`/g) ?? [],
     );
-    expect(
-      links.filter((path) => !existsSync(join(README, "..", path))),
-    ).toEqual([]);
+    expect(messages.length).toBeGreaterThanOrEqual(10);
+    for (const message of [...messages, "`Refused: …`"]) {
+      const parts = message.slice(1, -1).split("…").map(escaped);
+      expect(scripts).toMatch(new RegExp(parts.join(".*")));
+    }
   });
 });
+
+const escaped = (text: string): string =>
+  text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+describe("README and docs/usage.md", () => {
+  const text = `${readme}\n${usage}`;
+
+  test("name every flag there is, and no other", () => {
+    // Of other programs: what other commands take.
+    const others = commandsOf(text).filter(
+      (command) => !command.startsWith("npx "),
+    );
+    const own = others.reduce(
+      (rest, command) => rest.replace(/\\\n */g, "").replace(command, ""),
+      text,
+    );
+    const named = new Set(own.match(/(?<![\w-])--[a-z][a-z0-9-]+/g));
+    named.delete("--ipv6");
+    expect([...named].sort()).toEqual(
+      [...FLAGS].filter((flag) => flag !== "--color").sort(),
+    );
+  });
+
+  test("the exit codes are those of the command", () => {
+    const codes = rowsOf(usage, "| Exit code").map(([code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT));
+  });
+
+  test("the code does what it says", async () => {
+    const [code = ""] = blocksIn(usage, "js");
+    const sandbox = new Sandbox({
+      "use.mjs": `${code}console.log(kong.address, domain, warnings, files.has("scripts/apply.sh"));`,
+      "node_modules/": "",
+    });
+    symlinkSync(CHECKOUT, sandbox.path("node_modules/create-kong-ipv6"));
+    const stdout = execFileSync(process.execPath, [sandbox.path("use.mjs")], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("2a03:2222:3333:4444:300::8100 YOUR.DOMAIN [] true\n");
+  });
+});
+
+test.each(DOCUMENTS)(
+  "%s: its links lead somewhere in the repository",
+  (path) => {
+    const text = documentText(path);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(
+      ([, link]) => link as string,
+    );
+    for (const link of links) {
+      const [file = "", anchor] = link.split("#");
+      const target = join(dirname(path), file);
+      expect([link, existsSync(join(CHECKOUT, target))]).toEqual([link, true]);
+      if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor);
+    }
+  },
+);
+
+/** What a heading is linked by. */
+function anchorsOf(path: string): string[] {
+  return [...documentText(path).matchAll(/^#+ (.*)$/gm)].map(
+    ([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+  );
+}

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** All that tells somebody what to type; one generated README stands for all. */
+export const DOCUMENTS: readonly string[] = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+  "test/lab/README.md",
+  "examples/recipe/repo/README.md",
+];
+
+export const documentText = (path: string): string =>
+  readFileSync(join(ROOT, path), "utf8");
+
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** Its fenced code blocks. */
+export function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(
+    ([, language = "", text = ""]) => ({ language, text }),
+  );
+}
+
+/** The text of the code blocks in that language. */
+export function blocksIn(markdown: string, language: string): string[] {
+  return blocksOf(markdown)
+    .filter((block) => block.language === language)
+    .map(({ text }) => text);
+}
+
+/** What it says to type, a command each, as one line. */
+export function commandsOf(markdown: string): string[] {
+  return blocksIn(markdown, "sh")
+    .join("")
+    .replace(/ *\\\n */g, " ")
+    .split("\n")
+    .map((line) => line.replace(/ +# .*/, "").trimEnd())
+    .filter((line) => line !== "");
+}
