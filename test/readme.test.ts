@@ -44,6 +44,20 @@ describe("README", () => {
     expect(rowsOf(readme, "|   ").length).toBe(5);
   });
 
+  test("the servers that it counts are those of docs/reachability.md", () => {
+    const measured = documentText("docs/reachability.md");
+    const columns = measured
+      .match(/^\| measured on .*$/gm)
+      ?.flatMap((row) => row.match(/\d{4}-\d\d-\d\d/g));
+    expect(readme).toContain(`reached on ${columns?.length} servers`);
+    const engines = [...measured.matchAll(/: docker (\d+\.\d+\.\d+)/g)].map(
+      ([, engine]) => engine,
+    );
+    expect(readme).toContain(
+      `Docker ${engines.slice(0, -1).join(", ")} and ${engines.at(-1)}:`,
+    );
+  });
+
   test("it begins with the two commands of a checkout, one line each", () => {
     expect(commandsOf(readme).slice(0, 2)).toEqual([
       "npm ci && npm start -- my-gateway",
