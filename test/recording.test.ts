@@ -20,7 +20,7 @@ describe("the recording of a run", () => {
   beforeAll(async () => {
     frames = await record();
     svg = toSvg(frames);
-  });
+  }, 90_000);
 
   test("docs/terminal.svg is what the command shows today (npm run docs)", () => {
     expect(readFileSync(RECORDING, "utf8")).toBe(svg);
