@@ -44,7 +44,6 @@ export function checkoutSession(): Session {
         diff: undefined,
         looking: looking(
           { detect: false, ssh: undefined, color: true },
-          {},
           undefined,
         ),
         style,

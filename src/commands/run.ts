@@ -55,11 +55,7 @@ export async function run(
       : QUESTIONS.some(({ key }) => given[key] === undefined));
   const looking =
     asked || args.detect
-      ? (await import("../detect/looking.ts")).looking(
-          args,
-          given,
-          former?.answers,
-        )
+      ? (await import("../detect/looking.ts")).looking(args, former?.answers)
       : undefined;
   const seen = args.detect && (await looking?.first(given));
   const setting = { request, shown, diff, looking, style, show };

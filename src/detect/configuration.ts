@@ -10,6 +10,9 @@ export interface NetplanFile {
   readonly renderer: string | undefined;
 }
 
+/** Characters. Netplan's files have some hundred, and YAML takes its time. */
+const LARGEST = 64 * 1024;
+
 /** What yaml throws; ReferenceError: an alias; RangeError: nested too deeply. */
 const UNPARSED = /^(YAML\w+|ReferenceError|RangeError)$/;
 
@@ -21,6 +24,7 @@ export async function readNetplan({
   const nothing = { path, ids: [], renderer: undefined };
   if (text === undefined)
     return { ...nothing, unread: "not readable: as root it would be" };
+  if (text.length > LARGEST) return { ...nothing, unread: "it is too large" };
   const { parse } = await import("../yaml.ts");
   let content: unknown;
   try {

@@ -23,7 +23,6 @@ export function besideFormer(
       former.delivery === "routed" ||
       six.some((address) => contains(prefix, address)),
     host: six.includes(parseAddress(6, former.host)),
-    delivery: true,
     ipv4:
       former.ipv4 === "any" ||
       former.ipv4 === "none" ||

@@ -19,7 +19,6 @@ export interface Looking {
 /** With --detect the server that it names; in a conversation without, this one if it is the server. */
 export function looking(
   args: Pick<Arguments, "detect" | "ssh" | "color">,
-  given: Given,
   former: Answers | undefined,
 ): Looking {
   const terminal = isTerminal(0);
@@ -41,9 +40,8 @@ export function looking(
         write(2, `${warningText(warning, style)}\n`);
       return valuesOf(seen);
     },
+    // What is given is never seen; what is asked may be answered otherwise.
     used: (answers) =>
-      [...said.values()].filter(
-        ({ key, value }) => given[key] === undefined && answers[key] === value,
-      ),
+      [...said.values()].filter(({ key, value }) => answers[key] === value),
   };
 }

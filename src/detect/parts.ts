@@ -27,7 +27,9 @@ export function readParts(output: string, marker: string): Map<string, Part[]> {
     // The line break before the end marker is the script's.
     if (lines.at(-1) === "") lines.pop();
     const part = { status, text: lines.join("\n") };
-    parts.set(name, [...(parts.get(name) ?? []), part]);
+    const same = parts.get(name);
+    if (same) same.push(part);
+    else parts.set(name, [part]);
     open = undefined;
   };
   for (const raw of output.split("\n")) {
@@ -45,12 +47,15 @@ export function readParts(output: string, marker: string): Map<string, Part[]> {
   return parts;
 }
 
+/** A server has a handful of each kind. */
+const FILES = 100;
+
 /** The files that the probe showed under a name. */
 export function filesOf(
   parts: ReadonlyMap<string, readonly Part[]>,
   name: string,
 ): ServerFile[] {
-  return (parts.get(name) ?? []).map(({ status, text }) => {
+  return (parts.get(name) ?? []).slice(0, FILES).map(({ status, text }) => {
     const [path = "", ...lines] = text.split("\n");
     return { path, text: status === 0 ? lines.join("\n") : undefined };
   });

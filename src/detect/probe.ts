@@ -90,11 +90,14 @@ function collect(
   { most, loginMs, answerMs }: Limits,
 ): Promise<Collected> {
   return new Promise((resolve) => {
+    const begin = `@@${marker} begin `;
     const chunks: Buffer[] = [];
     let length = 0;
     let stderr = "";
     let timer = setTimeout(() => end({ late: true }), loginMs);
     let begun = false;
+    /** What may be the beginning of a marker. */
+    let tail = "";
     const end = ({
       error,
       overflow = false,
@@ -109,8 +112,11 @@ function collect(
       chunks.push(chunk);
       length += chunk.length;
       if (length > most) return end({ overflow: true });
-      if (!begun && Buffer.concat(chunks).includes(`@@${marker} begin `)) {
-        begun = true;
+      if (begun) return;
+      tail += chunk.toString("latin1");
+      begun = tail.includes(begin);
+      tail = tail.slice(-begin.length);
+      if (begun) {
         clearTimeout(timer);
         timer = setTimeout(() => end({}), answerMs);
       }

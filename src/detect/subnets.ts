@@ -20,6 +20,9 @@ const BACKENDS: readonly (readonly [range: Subnet, first: Subnet])[] = (
   ] as const
 ).map(([range, first]) => [parseSubnet(4, range), parseSubnet(4, first)]);
 
+/** More are no help to a reader: a router of the Internet has hundreds of thousands. */
+const LISTED = 40;
+
 /**
  * Subnets of the plan that the server has in use already: only where the default is taken there is
  * an answer, so that what is detected stays what the server says.
@@ -32,7 +35,13 @@ export function subnetFacts(
   findings: Findings,
 ): void {
   const taken = takenSubnets(facts, uplink, known.network ?? "ipv6_exposed");
-  for (const [subnet, by] of listed(taken)) findings.see("taken", subnet, by);
+  const all = listed(taken);
+  for (const [subnet, by] of [...all].slice(0, LISTED))
+    findings.see("taken", subnet, by);
+  if (all.size > LISTED)
+    findings.warn(
+      `${all.size - LISTED} more subnets are taken than are listed`,
+    );
   if (known.prefix !== undefined && known.exposed === undefined)
     exposedFacts(parseSubnet(6, known.prefix), taken, findings);
   if (known.backendSubnet === undefined) backendFacts(taken, findings);

@@ -38,10 +38,13 @@ function defaults(facts: Facts, version: 4 | 6): Route[] {
  */
 export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
   const six = defaults(facts, 6);
-  const name = wanted ?? six[0]?.device ?? defaults(facts, 4)[0]?.device;
-  if (name === undefined || attempt(() => readInterface(name)) === undefined)
+  const name =
+    wanted ??
+    [...six, ...defaults(facts, 4)]
+      .map(({ device }) => device)
+      .find((device) => attempt(() => readInterface(device)));
+  if (!facts.links.some((link) => link.name === name) || name === undefined)
     return undefined;
-  if (!facts.links.some((link) => link.name === name)) return undefined;
   const routes = six.filter(({ device }) => device === name);
   return {
     name,

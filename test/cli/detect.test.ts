@@ -190,13 +190,15 @@ describe("create --detect", () => {
     await terminal.see("seen            2001:db8:1:2::2/64 is on ens3\n");
     await terminal.answer("(2001:db8:1:2::/64)");
     await terminal.see("seen            the static address of ens3\n");
-    await terminal.answer("(2001:db8:1:2::2)");
+    await terminal.answer("(2001:db8:1:2::2)", "2001:db8:1:2::7");
     await terminal.answer("(2001:db8:1:2:300::/80)");
     await terminal.answer("(2001:db8:1:2:300::8100)");
     await terminal.answer("? More settings? (y/N)");
     await terminal.see("Seen on the server:");
-    await terminal.see("203.0.113.10");
-    await terminal.see(" to gw? (Y/n)");
+    const seen = await terminal.see(" to gw? (Y/n)");
+    expect(seen).toMatch(/^ {2}ipv4 +203\.0\.113\.10 /m);
+    // That one was answered otherwise.
+    expect(seen).not.toMatch(/^ {2}host /m);
     terminal.type(ENTER);
     const repeat = await terminal.see("--yes");
     expect(repeat).toContain("--ipv4 203.0.113.10");

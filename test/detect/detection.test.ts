@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { parseAddress } from "../../src/address.ts";
+import { parseAddress, parseSubnet } from "../../src/address.ts";
 import { detect } from "../../src/detect/detection.ts";
+import type { DaemonJson } from "../../src/detect/docker.ts";
 import type { Facts } from "../../src/detect/facts.ts";
 import { valuesOf } from "../../src/detect/findings.ts";
 import type { Given } from "../../src/resolve.ts";
@@ -87,7 +88,46 @@ describe("beside what the owner gave", () => {
   });
 });
 
+test("a default route by what is no router of a provider is left out, and named", () => {
+  const gateway = parseAddress(6, "fd00::1");
+  const routes = busy.routes.map((route) =>
+    route.destination.version === 4 || route.gateway === undefined
+      ? route
+      : { ...route, gateway },
+  );
+  const { answers, warnings } = detect({ ...busy, routes });
+  expect(valuesOf(answers)).not.toHaveProperty("gateway");
+  expect(warnings).toContain(
+    "gateway fd00::1, via of the IPv6 default route, is left out: it is unique local space, not public (RFC 4193)",
+  );
+});
+
+test("Docker's address pools are not free", () => {
+  const pools = [parseSubnet(4, "10.0.0.0/8")];
+  const daemonJson = { ...(busy.daemonJson as DaemonJson), pools };
+  expect(values({ ...busy, daemonJson })).toMatchObject({
+    backendSubnet: "192.168.181.0/24",
+  });
+});
+
+test("a public fixed-cidr-v6 is no default of ours", () => {
+  const fixedCidrV6 = "2001:db8:5::/64";
+  const daemonJson = { ...(busy.daemonJson as DaemonJson), fixedCidrV6 };
+  expect(values({ ...busy, daemonJson })).not.toHaveProperty("internalPrefix");
+});
+
 describe("several addresses", () => {
+  test("what somebody configured goes before what is advertised", () => {
+    const more = withAddress(busy, "2001:db8:1:2::99").addresses;
+    const addresses = more.map((one, index) => ({
+      ...one,
+      dynamic: index < more.length - 1,
+    }));
+    expect(values({ ...busy, addresses })).toMatchObject({
+      host: "2001:db8:1:2::99",
+    });
+  });
+
   test("the lowest is taken, and the others are named", () => {
     const { answers, warnings } = detect(
       withAddress(busy, "2001:db8:1:2::1:1"),

@@ -43,8 +43,15 @@ const mutated = fc
     fc.option(fc.nat(), { freq: 5 }),
   )
   .map(([text, changes, cut]) => {
-    const tokens = text.split(/((?<=[\s":,[\]{}])|(?=[\s":,[\]{}]))/);
-    for (const [at, word] of changes) tokens[at % tokens.length] = word;
+    const tokens = text.split(/(?<=[\s":,[\]{}])|(?=[\s":,[\]{}])/);
+    // Every other one where it tells most: names, addresses, lengths.
+    const telling = tokens.flatMap((token, index) =>
+      /^(default|ens\d|global|\d+|[\da-f]+)$/.test(token) ? [index] : [],
+    );
+    for (const [at, word] of changes) {
+      const among = at % 2 === 0 ? telling : [...tokens.keys()];
+      tokens[among[at % among.length] as number] = word;
+    }
     const whole = tokens.join("");
     return cut === null ? whole : whole.slice(0, cut % (whole.length + 1));
   });
@@ -77,4 +84,35 @@ test("whatever a server prints: foreseen errors only, and no answer that the rul
   );
   // Both ends have to be met, or it says nothing.
   expect(Math.min(ends.answered, ends.failed)).toBeGreaterThan(5);
+});
+
+test("a router of the Internet: its routes are passed, not listed", async () => {
+  const part = (name: string, value: unknown): string =>
+    `@@m begin ${name}\n${JSON.stringify(value)}\n@@m end ${name} 0\n`;
+  const address = {
+    family: "inet6",
+    local: "2001:db8:1:2::2",
+    prefixlen: 64,
+    scope: "global",
+  };
+  const routes = Array.from({ length: 5000 }, (_, index) => ({
+    dst: `2001:db8:1:2:${(0x300 + index).toString(16)}::/80`,
+    dev: "vpn",
+  }));
+  const output = [
+    part("address", [{ ifindex: 2, ifname: "ens3", addr_info: [address] }]),
+    part("route6", [
+      { dst: "default", gateway: "fe80::1", dev: "ens3" },
+      ...routes,
+    ]),
+    part("route4", []),
+    part("neighbour6", []),
+  ].join("");
+  const facts = await readFacts(output, "m", "gw");
+  const { answers, seen, warnings } = detect(facts);
+  expect(valuesOf(answers)).toMatchObject({
+    exposed: "2001:db8:1:2:1688::/80",
+  });
+  expect(seen.filter(({ key }) => key === "taken")).toHaveLength(40);
+  expect(warnings).toContain("4960 more subnets are taken than are listed");
 });

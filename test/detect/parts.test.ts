@@ -40,6 +40,13 @@ describe("parts", () => {
     expect(parts.get("b")?.[0]?.status).toBeUndefined();
   });
 
+  test("the end of another part doesn't end it well", () => {
+    const output = "@@m begin a\n1\n@@m end b 0\n";
+    expect(readParts(output, "m").get("a")).toEqual([
+      { status: undefined, text: "1" },
+    ]);
+  });
+
   test("a file that can't be read has no text", () => {
     const parts = readParts(part("ufw", "/etc/ufw/ufw.conf", "1"), "m");
     expect(filesOf(parts, "ufw")).toEqual([
@@ -89,6 +96,22 @@ describe("an ip that isn't what is needed", () => {
   ])("no JSON list: %s", async (text, status) => {
     await expect(answered(text, status)).rejects.toThrow("prints no JSON");
   });
+});
+
+test("a kernel without IPv6 answers with errors, and still has a server", async () => {
+  const output = [
+    part("address", `[{"ifindex":2,"ifname":"ens3","addr_info":[]}]`),
+    part("route6", "RTNETLINK answers: Address family not supported", "2"),
+    part("route4", `[{"dst":"default","dev":"ens3"}]`),
+    part("neighbour6", "", "2"),
+    part("ipv6-off", "cat: /proc/sys/net/ipv6: No such file", "1"),
+  ].join("");
+  const { answers, warnings } = detect(await readFacts(output, "m", "gw"));
+  expect(answers).toMatchObject([
+    { key: "interface", value: "ens3" },
+    { key: "ipv4", value: "none" },
+  ]);
+  expect(warnings[0]).toContain("IPv6 is switched off");
 });
 
 describe("entries that aren't as ip prints them are left out", () => {

@@ -110,6 +110,13 @@ describe("what comes back", () => {
   });
 });
 
+test("a server that goes on and on is heard to its limit, not longer", async () => {
+  const ssh = "while echo '@@m begin address'; do sleep 0.05; done";
+  const began = Date.now();
+  await probe({ ssh }, { answerMs: 400, most: 1e6 });
+  expect(Date.now() - began).toBeLessThan(3000);
+}, 10_000);
+
 describe("here", () => {
   test("a docker that hangs is ended with the probe, all else is told", async () => {
     const mark = join(scratch, "hanging");
