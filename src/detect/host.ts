@@ -4,6 +4,7 @@ import {
   formatSubnet,
   parseAddress,
   parseSubnet,
+  subnetAt,
 } from "../address.ts";
 import type { Answers } from "../answers.ts";
 import type { Findings } from "./findings.ts";
@@ -111,6 +112,11 @@ function answerPrefix(
 ): void {
   const text = formatSubnet(prefix);
   answer("prefix", text, source);
+  if (prefix.length < 64) {
+    warn(
+      `${text} is on ${host.device}'s link: it may be more than what is this server's; if the provider gives a /64, give --prefix ${formatSubnet(subnetAt(6, host.value, 64))}`,
+    );
+  }
   if (host.dynamic) {
     warn(
       `${text6(host.value)} comes from router advertisements or DHCP: whether all of ${text} is this server's, and stays, only the provider can say`,

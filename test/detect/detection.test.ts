@@ -136,6 +136,16 @@ describe("several addresses", () => {
     expect(warnings.join()).toContain("other public addresses too: 2001:db8");
   });
 
+  test("a shorter prefix on the link stays, with a word of warning", () => {
+    const { addresses } = busy;
+    const shorter = addresses.map((one) =>
+      one.length === 64 ? { ...one, length: 56 } : one,
+    );
+    const { answers, warnings } = detect({ ...busy, addresses: shorter });
+    expect(valuesOf(answers)).toMatchObject({ prefix: "2001:db8:1::/56" });
+    expect(warnings.join()).toContain("give --prefix 2001:db8:1:2::/64");
+  });
+
   test("what is in a subnet goes before a single one", () => {
     const facts = withAddress(busy, "2001:db8:1:1::1", 128);
     expect(values(facts)).toMatchObject({ host: "2001:db8:1:2::2" });
