@@ -134,7 +134,7 @@ export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
 }
 
 /** Subnets up to /64 that are reached on a link without a router, the longest first. */
-export function linkRoutes(facts: Facts, device: string): Route[] {
+function linkRoutes(facts: Facts, device: string): Route[] {
   return facts.routes
     .filter(
       ({ destination, gateway, device: leads }) =>
