@@ -24,7 +24,7 @@ export function formerValues(
   const exact = new Set(
     former
       .flatMap((plan) => named(plan, present))
-      .filter(([old, now]) => old !== now && !inUse.has(old))
+      .filter(([old, now]) => old !== now)
       .map(([old]) => old),
   );
   const left = former.flatMap((plan) => movedAreas(plan, present));

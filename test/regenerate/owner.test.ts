@@ -150,14 +150,14 @@ test("the server's address with its link's length got a new address, but the old
   expect(after?.text).toMatch(/^# 2a0d:1:2:3::2\/64\n/);
 });
 
-test("capitals of a reverse name, or of an address, were lost", async () => {
+test("capitals of a reverse name, or the zeros before a group, were lost", async () => {
   const { after } = await regenerated(
     "README.md",
     (text) =>
-      `4.4.4.4.3.3.3.3.2.2.2.2.3.0.A.2.IP6.ARPA. 2A03:2222:3333:4444::AB\n${text}`,
+      `4.4.4.4.3.3.3.3.2.2.2.2.3.0.A.2.IP6.ARPA. 2A03:2222:3333:4444::AB 2a03:2222:3333:4444:0000:0000:0000:00ab\n${text}`,
     { prefix: "2a0d:1:2:3::/64" },
   );
   expect(after?.text.split("\n")[0]).toBe(
-    "3.0.0.0.2.0.0.0.1.0.0.0.D.0.A.2.IP6.ARPA. 2A0D:1:2:3::AB",
+    "3.0.0.0.2.0.0.0.1.0.0.0.D.0.A.2.IP6.ARPA. 2A0D:1:2:3::AB 2a0d:0001:0002:0003:0000:0000:0000:00ab",
   );
 });

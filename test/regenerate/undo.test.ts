@@ -77,6 +77,35 @@ test("a regenerate that changes nothing leaves create to be taken back", async (
   expect(made.tree()).toEqual({});
 });
 
+test("undo of create leaves a file that was kept, and refuses over one that was edited", async () => {
+  const sandbox = new Sandbox({ "gw/README.md": "# Mine\n" });
+  await run(sandbox, ["gw", ...PREFIX, "--conflict", "keep"]);
+  const compose = sandbox.path("gw/docker-compose.yml");
+  const text = sandbox.read("gw/docker-compose.yml");
+  writeFileSync(compose, `${text}# mine\n`);
+  const before = sandbox.tree();
+  const refused = await run(sandbox, ["undo", "gw"]);
+  expect({ code: refused.code, tree: sandbox.tree() }).toEqual({
+    code: 3,
+    tree: before,
+  });
+  expect(refused.stdout).toContain("  ! docker-compose.yml  (edited since)\n");
+  writeFileSync(compose, text);
+  expect(await run(sandbox, ["undo", "gw"])).toMatchObject({ code: 0 });
+  expect(snapshot(sandbox.path("gw"), [".kong-ipv6.undo"])).toEqual({
+    "README.md": "file 0644 # Mine\n",
+  });
+});
+
+test("what a write had made, and its owner has deleted since, is no edit", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.regenerate("--database", "off");
+  rmSync(made.path("kong.yml"));
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
 test("a journal from before directories were noted still serves", async () => {
   const made = await new Made().make();
   const before = made.tree();

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { hasMarkers, merge } from "../src/merge.ts";
+
+test("what both did alike is no conflict", () => {
+  const both = "a\nnew\n";
+  expect(merge(both, "a\nold\n", both)).toEqual({
+    text: both,
+    conflicts: false,
+  });
+});
+
+test("a marker ends its line, also the last of a file without a final newline", () => {
+  expect(merge("a\nmine", "a\nold", "a\nnew")).toEqual({
+    text: "a\n<<<<<<< yours\nmine\n=======\nnew\n>>>>>>> create-kong-ipv6\n",
+    conflicts: true,
+  });
+});
+
+test("half of a conflict's markers, as a text may quote them, is none", () => {
+  expect(hasMarkers("<<<<<<< yours\n")).toBe(false);
+  expect(hasMarkers(">>>>>>> theirs\n")).toBe(false);
+  expect(hasMarkers("a <<<<<<< yours\nb >>>>>>> theirs\n")).toBe(false);
+  expect(hasMarkers("<<<<<<< yours\n>>>>>>> theirs\n")).toBe(true);
+});
