@@ -202,8 +202,10 @@ export async function resolveAll(
 /** Takes back what an earlier run began; a dry run only says that there is something. */
 function cutOff({ directory, dryRun, recovered }: Request): string[] {
   const told = "An earlier run was cut off while writing here: ";
-  if (dryRun && wasCutOff(directory))
-    return [`${told}without --dry-run, what it had begun is taken back first.`];
+  if (dryRun)
+    return wasCutOff(directory)
+      ? [`${told}without --dry-run, what it had begun is taken back first.`]
+      : [];
   return recovered || recover(directory)
     ? [`${told}what it had begun was taken back.`]
     : [];

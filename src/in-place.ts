@@ -74,7 +74,10 @@ export function wasCutOff(directory: string): boolean {
  * @throws FailedError where that run is still at it, or its journal can't be trusted
  */
 export function recover(directory: string): boolean {
-  if (!wasCutOff(directory)) return false;
+  if (!wasCutOff(directory)) {
+    sweep(directory);
+    return false;
+  }
   const work = join(directory, WORK);
   const former = holderOf(work);
   if (former.pid > 0 && former.pid !== process.pid && isAlive(former.pid))
@@ -328,6 +331,15 @@ function lock(directory: string): void {
     rmSync(own, { recursive: true });
     if (!["ENOTEMPTY", "EEXIST"].includes(codeOf(error))) throw error;
     throw busy(directory, holderOf(join(directory, WORK)).pid);
+  }
+}
+
+/** Takes garbage away where it can be: it is in nobody's way. */
+function sweep(directory: string): void {
+  try {
+    removeGarbage(directory);
+  } catch (error) {
+    if (codeOf(error) === String(error)) throw error;
   }
 }
 

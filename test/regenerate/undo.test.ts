@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -151,4 +152,15 @@ test("a directory that a run had taken away when it was cut off comes back with 
     "d/e": "dir 0700",
     "d/e/a": "file 0644 mine\n",
   });
+});
+
+test("a lock that a killed run never took stayed until the next write", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  const { pid } = spawnSync("true");
+  mkdirSync(made.path(`.kong-ipv6.${pid}.lock`));
+  expect(await made.regenerate("--dry-run")).toMatchObject({ code: 0 });
+  expect(existsSync(made.path(`.kong-ipv6.${pid}.lock`))).toBe(true);
+  expect(await made.regenerate()).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
 });
