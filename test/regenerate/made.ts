@@ -8,6 +8,7 @@ import {
   type Result,
   type Snapshot,
 } from "../cli/run.ts";
+import { runHere } from "../support/in-process.ts";
 
 export const OLD = "2a03:2222:3333:4444";
 export const NEXT = "2a0d:9999:aaaa:bbbb";
@@ -53,6 +54,11 @@ export class Made {
 
   run(args: readonly string[], options: Options = {}): Promise<Result> {
     return run(this.sandbox, args, { cwd: "gw", ...options });
+  }
+
+  /** As run, on its absolute path and within this process. */
+  here(command: string, ...args: string[]): ReturnType<typeof runHere> {
+    return runHere([command, this.path(), ...args]);
   }
 
   regenerate(...args: string[]): Promise<Result> {
