@@ -34,9 +34,12 @@ export function mergeMarkdown(sides: Sides): Merged {
   const result = read(merged.text);
   for (const header of headers) {
     if (!result.tables.has(header)) return plain;
-    const rows = isAligned(written, ours, header)
-      ? padded(rowsOf(result, header))
-      : asWritten(result, header, [now, ours]);
+    // With rows only taken away, the padding is the generated one's, wide or not.
+    const rows =
+      isAligned(written, ours, header) &&
+      !(isAsWas(ours, was, header) && hasNoOwn(ours, was, header))
+        ? padded(rowsOf(result, header))
+        : asWritten(result, header, [now, ours]);
     result.lines.splice(tableOf(result, header).start, rows.length, ...rows);
   }
   return { text: result.lines.join("\n"), conflicts: false };
@@ -133,6 +136,11 @@ function isAsWas(ours: Side, was: Side, header: string): boolean {
   return rowsOf(ours, header).every(
     (row) => (known.get(bareRow(row)) ?? row) === row,
   );
+}
+
+function hasNoOwn(ours: Side, was: Side, header: string): boolean {
+  const known = new Set(rowsOf(was, header).map(bareRow));
+  return rowsOf(ours, header).every((row) => known.has(bareRow(row)));
 }
 
 function padded(rows: readonly string[]): string[] {

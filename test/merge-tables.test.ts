@@ -92,6 +92,33 @@ test("a table that the owner has padded stays padded", () => {
   expect(home(text).text).toBe(yours);
 });
 
+test("of a table with a row taken away, the padding changed on the way back", () => {
+  // The widest row here, but not there.
+  const widest = (text: string): number =>
+    text.split("\n").findIndex((line) => line.includes("fd4c:8a1e:92b7"));
+  const wide = (text: string): string =>
+    alignTables(
+      text.replace("`fd4c:8a1e:92b7::/64`", "`fd4c:8a1e:92b7:1234::/64`"),
+    );
+  const sides = { base: wide(P), generated: wide(Q) };
+  const yours = sides.base.split("\n").toSpliced(widest(P), 1).join("\n");
+  const away = mergeMarkdown({
+    disk: yours,
+    yours: there(yours),
+    base: there(sides.base),
+    generated: sides.generated,
+  });
+  expect(away.conflicts).toBe(false);
+  expect(
+    mergeMarkdown({
+      disk: away.text,
+      yours: back(away.text),
+      base: back(sides.generated),
+      generated: sides.base,
+    }),
+  ).toEqual({ text: yours, conflicts: false });
+});
+
 test("with Windows line ends too", () => {
   const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
   const row = "| mine | `::` | by me |";
