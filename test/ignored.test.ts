@@ -61,9 +61,9 @@ test.skipIf(!GIT && !CI)("git itself says the same of each", () => {
 test("without .gitignore, or its line, git took .env unwarned", async () => {
   const made = await new Made().make();
   const off = { env: { PATH: "/nonexistent" } };
-  expect((await made.here("check")).stdout).not.toContain("git would");
+  expect((await made.run(["check"])).stdout).not.toContain("git would");
   made.edit(".gitignore", (text) => text.replace(".env\n", ""));
-  expect((await made.here("regenerate")).stdout).toContain(TAKEN);
+  expect((await made.run(["regenerate"])).stdout).toContain(TAKEN);
   rmSync(made.path(".gitignore"));
   for (const options of [{}, off]) {
     expect((await made.run(["check"], options)).stdout).toContain(TAKEN);
@@ -73,7 +73,7 @@ test("without .gitignore, or its line, git took .env unwarned", async () => {
       stdout: expect.stringContaining(TAKEN),
     });
   }
-  const { stdout } = await made.here("check", "--json");
+  const { stdout } = await made.run(["check", "--json"]);
   expect(JSON.parse(stdout).notes).toEqual([TAKEN.trimEnd()]);
   // Back with this very run: nothing to warn about.
   const back = await made.regenerate("--conflict", "theirs");
@@ -92,11 +92,11 @@ test.skipIf(!GIT && !CI)(
       });
     git("init", "--quiet");
     rmSync(made.path(".gitignore"));
-    expect((await made.here("check")).stdout).toContain(TAKEN);
+    expect((await made.run(["check"])).stdout).toContain(TAKEN);
     writeFileSync(made.sandbox.path(".gitignore"), ".env\n");
-    expect((await made.here("check")).stdout).not.toContain("git ");
+    expect((await made.run(["check"])).stdout).not.toContain("git ");
     git("add", "--force", "gw/.env");
-    expect((await made.here("check")).stdout).toContain(
+    expect((await made.run(["check"])).stdout).toContain(
       "git has your .env, with the database's password: git rm --cached .env",
     );
   },

@@ -92,9 +92,9 @@ test("the example prints what stands beside it", () => {
   expect(printed).toBe(readFileSync(join(example, "records.txt"), "utf8"));
 });
 
-test("README's code runs", () => {
-  const readme = readFileSync(join(CHECKOUT, "README.md"), "utf8");
-  const code = /^```js\n(.*?)^```$/ms.exec(readme)?.[1];
+test("the code in docs/usage.md runs", () => {
+  const usage = readFileSync(join(CHECKOUT, "docs/usage.md"), "utf8");
+  const code = /^```js\n(.*?)^```$/ms.exec(usage)?.[1];
   const told =
     "console.log(kong.address, domain, warnings.length, files.size);";
   const sandbox = new Sandbox({

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { runHere } from "../support/in-process.ts";
 import {
   batched,
   PREFIX,
@@ -128,7 +129,7 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
     for (const text of owned)
       if (isLost(sandbox, text)) complain(`lost: ${text}`);
 
-    const next = await start(sandbox, cwd, again);
+    const next = await runHere([...again, ...ANSWERS], sandbox.path(cwd));
     // Where all was in its place already, the next run may say so.
     const isWhole =
       next.code === 2 &&

@@ -18,7 +18,7 @@ announceSeed();
 
 /** What the built command finds, byte for byte. */
 function put({ files, state }: World): Made {
-  const made = new Made();
+  const made = new Made({ built: true });
   mkdirSync(made.path());
   const all = new Map([
     ...files,

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import {
   PREFIX,
   run,
@@ -15,9 +16,17 @@ export const NEXT = "2a0d:9999:aaaa:bbbb";
 export const TO = ["--prefix", `${NEXT}::/64`];
 export const STATE = ".kong-ipv6.json";
 
-/** A generated repository, gw/ in a sandbox, and the built command in it. */
+/**
+ * A generated repository, gw/ in a sandbox, and the command in it: from its sources within this
+ * process, or built, in a process of its own.
+ */
 export class Made {
   readonly sandbox = new Sandbox();
+  readonly #built: boolean;
+
+  constructor({ built = false } = {}) {
+    this.#built = built;
+  }
 
   async make(...more: string[]): Promise<this> {
     const all = [
@@ -26,7 +35,7 @@ export class Made {
       "fd4c:8a1e:92b7::/64",
       ...more,
     ];
-    const { code, stderr } = await run(this.sandbox, ["gw", ...all]);
+    const { code, stderr } = await this.#call(["gw", ...all], this.sandbox.cwd);
     if (code !== 0) throw new Error(stderr);
     return this;
   }
@@ -52,13 +61,24 @@ export class Made {
     return snapshot(this.path(), [".kong-ipv6.undo", ".git"]);
   }
 
-  run(args: readonly string[], options: Options = {}): Promise<Result> {
+  /** @param options given: the built command, for they are about its process */
+  run(args: readonly string[], options?: Options): Promise<Result> {
+    if (options === undefined) return this.#call(args, this.path());
     return run(this.sandbox, args, { cwd: "gw", ...options });
   }
 
-  /** As run, on its absolute path and within this process. */
-  here(command: string, ...args: string[]): ReturnType<typeof runHere> {
-    return runHere([command, this.path(), ...args]);
+  async #call(args: readonly string[], cwd: string): Promise<Result> {
+    if (this.#built)
+      return run(this.sandbox, args, { cwd: relative(this.sandbox.cwd, cwd) });
+    const { sandbox } = this;
+    const ended = await runHere(args, cwd);
+    return {
+      ...ended,
+      signal: null,
+      get tree() {
+        return sandbox.tree();
+      },
+    };
   }
 
   regenerate(...args: string[]): Promise<Result> {

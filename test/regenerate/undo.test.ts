@@ -20,14 +20,14 @@ test("a directory that undo brought back was 0755 whatever it had been", async (
   chmodSync(made.path(KERNEL), 0o750);
   chmodSync(made.path("host/etc/systemd/network"), 0o700);
   const before = made.tree();
-  await made.here("regenerate", "--ndp", "none");
+  await made.run(["regenerate", "--ndp", "none"]);
   expect(existsSync(made.path("host/etc/systemd/network"))).toBe(false);
   const after = made.tree();
-  await made.here("undo");
+  await made.run(["undo"]);
   expect(made.tree()).toEqual(before);
-  await made.here("undo");
+  await made.run(["undo"]);
   expect(made.tree()).toEqual(after);
-  await made.here("undo");
+  await made.run(["undo"]);
   expect(made.tree()).toEqual(before);
 });
 
@@ -35,9 +35,9 @@ test("the owner's empty directory, filled by a write, was gone after its undo", 
   const made = await new Made().make();
   mkdirSync(made.path(KERNEL), { recursive: true, mode: 0o700 });
   const before = made.tree();
-  await made.here("regenerate", "--ndp", "kernel");
+  await made.run(["regenerate", "--ndp", "kernel"]);
   expect(readdirSync(made.path(KERNEL))).toHaveLength(1);
-  await made.here("undo");
+  await made.run(["undo"]);
   expect(made.tree()).toEqual(before);
 });
 
@@ -55,18 +55,18 @@ test("so it was after the undo of create", async () => {
 
 test("a directory that has got a file of the owner's since stays", async () => {
   const made = await new Made().make();
-  await made.here("regenerate", "--ndp", "kernel");
+  await made.run(["regenerate", "--ndp", "kernel"]);
   writeFileSync(made.path(`${KERNEL}/mine.conf`), "mine\n");
-  expect(await made.here("undo")).toMatchObject({ code: 0 });
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(readdirSync(made.path(KERNEL))).toEqual(["mine.conf"]);
 });
 
 test("without its undo directory, regenerate was taken back as if it were create: all was gone", async () => {
   const made = await new Made().make();
-  await made.here("regenerate", ...TO);
+  await made.run(["regenerate", ...TO]);
   rmSync(made.path(".kong-ipv6.undo"), { recursive: true });
   const before = made.tree();
-  const { code, stderr } = await made.here("undo");
+  const { code, stderr } = await made.run(["undo"]);
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: expect.stringContaining("has no write to take back"),
@@ -76,8 +76,8 @@ test("without its undo directory, regenerate was taken back as if it were create
 
 test("a regenerate that changes nothing leaves create to be taken back", async () => {
   const made = await new Made().make();
-  await made.here("regenerate");
-  expect(await made.here("undo")).toMatchObject({ code: 0 });
+  await made.run(["regenerate"]);
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual({});
 });
 
@@ -106,20 +106,20 @@ test("undo of create leaves a file that was kept, and refuses over one that was 
 test("what a write had made, and its owner has deleted since, is no edit", async () => {
   const made = await new Made().make();
   const before = made.tree();
-  await made.here("regenerate", "--database", "off");
+  await made.run(["regenerate", "--database", "off"]);
   rmSync(made.path("kong.yml"));
-  expect(await made.here("undo")).toMatchObject({ code: 0 });
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });
 
 test("a journal from before directories were noted still serves", async () => {
   const made = await new Made().make();
   const before = made.tree();
-  await made.here("regenerate", ...TO);
+  await made.run(["regenerate", ...TO]);
   const at = ".kong-ipv6.undo/journal.json";
   const { files, made: dirs } = JSON.parse(made.read(at));
   made.write(at, JSON.stringify({ files, made: dirs }));
-  expect(await made.here("undo")).toMatchObject({ code: 0 });
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });
 
@@ -128,12 +128,12 @@ test.each([
   ["no mode", { path: "x" }],
 ])("a journal whose directory has %s is not trusted", async (_, entry) => {
   const made = await new Made().make();
-  await made.here("regenerate", ...TO);
+  await made.run(["regenerate", ...TO]);
   const at = ".kong-ipv6.undo/journal.json";
   const journal = JSON.parse(made.read(at));
   made.write(at, JSON.stringify({ ...journal, removed: [entry] }));
   const tree = made.sandbox.tree();
-  const { code, stderr } = await made.here("undo");
+  const { code, stderr } = await made.run(["undo"]);
   expect({ code, tree: made.sandbox.tree() }).toEqual({ code: 1, tree });
   expect(stderr).toContain("was not left by create-kong-ipv6");
 });
@@ -164,8 +164,10 @@ test("a lock that a killed run never took stayed until the next write", async ()
   const before = made.tree();
   const { pid } = spawnSync("true");
   mkdirSync(made.path(`.kong-ipv6.${pid}.lock`));
-  expect(await made.here("regenerate", "--dry-run")).toMatchObject({ code: 0 });
+  expect(await made.run(["regenerate", "--dry-run"])).toMatchObject({
+    code: 0,
+  });
   expect(existsSync(made.path(`.kong-ipv6.${pid}.lock`))).toBe(true);
-  expect(await made.here("regenerate")).toMatchObject({ code: 0 });
+  expect(await made.run(["regenerate"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });

@@ -61,7 +61,7 @@ test("the loser of two at once wasn't told to run again", async () => {
   const made = await new Made().make();
   mkdirSync(made.path(".kong-ipv6.tmp"));
   made.write(".kong-ipv6.tmp/pid", String(process.pid));
-  const { code, stderr } = await made.regenerate(...TO);
+  const { code, stderr } = await made.run(["regenerate", ...TO], {});
   expect(code).toBe(1);
   expect(stderr).toContain("Wait until it has ended and run again;");
 });

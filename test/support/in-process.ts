@@ -12,13 +12,24 @@ let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs the command line from its sources within this process, one at a time: many times cheaper than
- * a new process, for what is not about the process itself. Paths have to be absolute.
+ * a new process, for what is not about the process itself.
+ * @param cwd where it is called; without it paths have to be absolute
  */
-export function runHere(argv: readonly string[]): Promise<Ended> {
+export function runHere(
+  argv: readonly string[],
+  cwd = process.cwd(),
+): Promise<Ended> {
   const mine = last.then(async () => {
+    const call = await main();
     printed[1] = printed[2] = "";
-    const code = await (await main())(argv);
-    return { code, stdout: printed[1], stderr: printed[2] };
+    const before = process.cwd();
+    process.chdir(cwd);
+    try {
+      const code = await call(argv);
+      return { code, stdout: printed[1], stderr: printed[2] };
+    } finally {
+      process.chdir(before);
+    }
   });
   last = mine.catch(() => undefined);
   return mine;
