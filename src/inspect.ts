@@ -90,7 +90,15 @@ function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
   return [
     lacking(generated, textOf(SECRET_FILE) ?? generated),
     secretAtRisk(directory, textOf(IGNORE_FILE)),
+    readByOthers(disk),
   ].flatMap((note) => note ?? []);
+}
+
+function readByOthers(disk: Disk): string | undefined {
+  const entry = disk.get(SECRET_FILE);
+  return entry?.kind === "file" && (entry.mode & 0o077) !== 0
+    ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
+    : undefined;
 }
 
 type Finding = Omit<Checked, "path">;
@@ -147,6 +155,13 @@ function onDisk(
   const text = ownText(path, entry.text);
   if (hasMarkers(text))
     return { status: "conflict", reason: "it holds conflict markers" };
+  if (path.endsWith(".sh") && entry.text.includes("\r\n"))
+    return {
+      status: "invalid",
+      reason: "bash takes no lines that end in CRLF",
+    };
+  if (path.endsWith(".sh") && (entry.mode & 0o100) === 0)
+    return { status: "changed", reason: `not executable: chmod 755 ${path}` };
   const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
   if (isOld(text)) {

@@ -128,6 +128,9 @@ const TAKEN = [
 const SYSTEM =
   /^\/(?:(?:bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|tmp|usr)(?:\/.*)?|home|media|mnt|opt|root|srv|var)?$/;
 
+/** Where the printed command copies the repository to. */
+const ON_SERVER = "/opt/kong-ipv6";
+
 /** `--data-dir`: an absolute path, or a relative one (from the repository) as `./data`. @throws Refusal */
 export function readDataDir(text: string): string {
   const remedy = "A path like ./data or /srv/kong would do";
@@ -144,6 +147,13 @@ export function readDataDir(text: string): string {
   }
   if (text.startsWith("/")) {
     const path = `/${parts.join("/")}`;
+    if (path === ON_SERVER || path.startsWith(`${ON_SERVER}/`)) {
+      const rest = path.slice(ON_SERVER.length);
+      throw new Refusal(
+        `${ON_SERVER} is where the repository itself is copied to`,
+        rest === "" ? remedy : `.${rest} is that place`,
+      );
+    }
     if (SYSTEM.test(path))
       throw new Refusal(
         "it belongs to the system itself or is emptied at a reboot (hier(7))",

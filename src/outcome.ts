@@ -12,6 +12,7 @@ import { printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
 import { quoted, repeatCommand } from "./repeat.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
+import { SECRET_FILE } from "./secret.ts";
 import { STATE_FILE } from "./state.ts";
 import type { Style } from "./style.ts";
 
@@ -156,19 +157,31 @@ function firstSteps(outcome: Outcome, shown: string): string[] {
   ]);
 }
 
-/** What was deleted here goes there too; data, git and what undo keeps stay where they are. */
-function copyText({ plan, data }: Outcome, shown: string): string {
+/**
+ * What was deleted here goes there too, but nothing is lost there: what it replaces or deletes is kept
+ * beside it. Data, git, what undo keeps, and a .env that isn't in this copy stay where they are.
+ */
+function copyText({ plan, data, changes }: Outcome, shown: string): string {
   const target = plan.ipv4.address || `[${plan.host.address}]`;
-  const left = [...data, "/.git", "/.kong-ipv6.*"].map(
-    (pattern) => `--exclude=${quoted(pattern)}`,
+  const elsewhere = changes.some(
+    ({ path, action }) => path === SECRET_FILE && action === "gone",
   );
+  const left = [
+    ...data,
+    ...(elsewhere ? [`/${SECRET_FILE}`] : []),
+    "/.git",
+    "/.kong-ipv6.*",
+  ].map((pattern) => `--exclude=${quoted(pattern)}`);
+  // rsync takes what stands before a colon for a host.
+  const source = /^[^/]*:/.test(shown) ? `./${shown}` : shown;
   return [
-    "Copy it to the server (name it as you reach it now):",
-    "     rsync -a --delete --chown=root:root \\",
+    "Copy it to the server (name it as you reach it now); what that replaces or\n     deletes there is then in /opt/kong-ipv6.replaced:",
+    "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
+    "       --chown=root:root \\",
     ...filled(left, { indent: "       ", width: 78 }).map(
       (line) => `${line} \\`,
     ),
-    `       ${quoted(`${shown}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,
+    `       ${quoted(`${source}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,
   ].join("\n");
 }
 

@@ -77,8 +77,10 @@ export function readAnswer(
   value: unknown,
   usual?: string | string[],
 ): { answer: string | string[] } | { issues: Issue[] } {
-  const values: unknown[] =
+  const given: unknown[] =
     question.list && Array.isArray(value) ? value : [value];
+  // The word for an empty list, as help and README write it.
+  const values = question.list && String(given) === "none" ? [] : given;
   const issues: Issue[] = [];
   const answer: string[] = [];
   for (const text of values) {

@@ -44,11 +44,21 @@ carry_out() {
 }
 
 make_settings() {
-	local password
+	local password line known
 	if [[ ! -f $repo/.env ]]; then
 		doing .env "making it"
-		password=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-		(umask 077 && sed "s/^KONG_PG_PASSWORD=.*/KONG_PG_PASSWORD=$password/" "$repo/.env.example" >"$repo/.env.new")
+		# The one that the database was made with, where its file is still there.
+		known=$(data_dir)/secrets/kong_pg_password
+		if [[ -s $known ]]; then
+			password=$(<"$known")
+		else
+			password=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+		fi
+		# By bash alone: what is an argument of a program, everybody sees.
+		(umask 077 && while IFS= read -r line; do
+			if [[ $line == KONG_PG_PASSWORD=* ]]; then line=KONG_PG_PASSWORD=$password; fi
+			printf '%s\n' "$line"
+		done <"$repo/.env.example" >"$repo/.env.new")
 		chown --reference="$repo" "$repo/.env.new"
 		mv "$repo/.env.new" "$repo/.env"
 		done_with .env "made"
