@@ -1,4 +1,5 @@
 import type { Follow } from "./follow.ts";
+import type { Marks, Owned } from "./owned.ts";
 import type { File, Tree } from "./render.ts";
 import {
   keepSecrets,
@@ -22,6 +23,14 @@ export interface Base extends File {
   readonly follow: Follow;
   /** Brings a copy that is older than the base up to it (.env, which git doesn't carry). */
   readonly catchUp?: Follow;
+  /** What of the owner's text reads like the plan's values, and is the owner's own. */
+  readonly owned?: Owned;
+  /** The same of the text that it becomes, next to what is generated then. */
+  readonly marksAfter?: (
+    before: string,
+    after: string,
+    generated: string,
+  ) => Marks | undefined;
 }
 
 /**
@@ -61,6 +70,8 @@ export interface Change {
   readonly from?: string;
   /** For a conflict: both texts with markers. */
   readonly marked?: string;
+  /** What of the text after this is the owner's own though it reads like the plan's values. */
+  readonly owned?: Marks;
 }
 
 /** The actions after which the disk is another. */
@@ -85,12 +96,9 @@ export async function compare(
   const changes: Change[] = [];
   for (const [path, after] of rendered) {
     const from = moved.get(path);
-    const change = await decide(
-      path,
-      base.get(from ?? path),
-      entryAt(disk, from ?? path),
-      after,
-    );
+    const was = base.get(from ?? path);
+    const entry = entryAt(disk, from ?? path);
+    const change = withMarks(await decide(path, was, entry, after), was, after);
     changes.push(
       ...(from === undefined ? [change] : rename(change, from, disk)),
     );
@@ -103,6 +111,21 @@ export async function compare(
     ...changes,
     ...left.flatMap(([path, was]) => leave(path, was, entryAt(disk, path))),
   ];
+}
+
+/** What stays or is merged holds the owner's own addresses; what is as generated doesn't. */
+function withMarks(
+  change: Change,
+  was: Base | undefined,
+  { text: generated }: File,
+): Change {
+  const { action, before, after } = change;
+  const result = action === "keep" ? before : after;
+  if (!["same", "merge", "keep"].includes(action) || !before || !result)
+    return change;
+  if (result.text === generated) return change;
+  const owned = was?.marksAfter?.(before.text, result.text, generated);
+  return owned ? { ...change, owned } : change;
 }
 
 const entryAt = (disk: Disk, path: string): DiskEntry =>
@@ -207,7 +230,7 @@ async function decide(
   };
 
   if (yours === now || yours === was) return settled("update", now);
-  const followed = base?.follow(yours) ?? yours;
+  const followed = base?.follow(yours, base.owned) ?? yours;
   const kept = (): Change => {
     const reason = "your edits";
     return { path, action: "keep", before, after: to(found), reason };

@@ -1,4 +1,5 @@
 import { follow } from "./follow.ts";
+import { findTokens, nameOf } from "./tokens.ts";
 import type { Plan } from "./plan.ts";
 
 // .env is in no git: a copy of it may be older than the rest of the repository.
@@ -26,7 +27,7 @@ export function caughtUp(
     address === present.kong.address
       ? undefined
       : former.find(({ kong }) => kong.address === address);
-  let result = then ? follow(then, present)(text) : text;
+  let result = then ? follow(then, present, namesIn(text))(text) : text;
   for (const [key, of] of GIVEN) {
     const value = valueOf(result, key) ?? "";
     const now = of(present);
@@ -38,6 +39,9 @@ export function caughtUp(
   }
   return result;
 }
+
+const namesIn = (text: string): Set<string> =>
+  new Set([...findTokens(text)].map(nameOf));
 
 const valueOf = (text: string, key: string): string | undefined =>
   assignment(key).exec(text)?.[3];

@@ -1,38 +1,80 @@
 import { ownersActs, type Act } from "./acts.ts";
-import { WRITING, type Base, type Change } from "./changes.ts";
+import { WRITING, type Base, type Change, type Disk } from "./changes.ts";
 import { caughtUp } from "./dotenv.ts";
 import type { Issue } from "./errors.ts";
-import { follow } from "./follow.ts";
+import { followTo, newNames, places, type Follow } from "./follow.ts";
 import { findLeftovers, type Leftover } from "./leftovers.ts";
+import { marksAfter, type Owned } from "./owned.ts";
 import { plan, type Plan } from "./plan.ts";
 import { SECRET_FILE } from "./secret.ts";
-import { formerOf, type State } from "./state.ts";
+import { formerOf, type FileRecord, type State } from "./state.ts";
 import { takenBefore } from "./taken.ts";
 import { textFiles } from "./text-files.ts";
+import { findTokens, nameOf } from "./tokens.ts";
 
 // What only a repository that was generated before needs, as one thing to load.
 
 /** What each file was generated as, and how to follow its values from then to now. */
-export function basesOf(former: State, now: Plan): Map<string, Base> {
+export function basesOf(
+  former: State,
+  now: Plan,
+  disk: Disk,
+): Map<string, Base> {
   const last = plan(former.answers);
-  const usual = follow(last, now);
   const before = formerOf(former).map(plan);
   return new Map(
-    Object.entries(former.files).map(([path, record]): [string, Base] => {
-      const held = record.answers && plan(record.answers);
-      const catchUp = (text: string): string =>
-        caughtUp(text, held ?? last, before);
-      return [
-        path,
-        {
-          text: record.text,
-          mode: Number.parseInt(record.mode, 8),
-          follow: held ? follow(held, now) : usual,
-          ...(path === SECRET_FILE && { catchUp }),
-        },
-      ];
+    sameAge(former).flatMap((records) => {
+      const held = records[0]?.[1].answers;
+      const from = held ? plan(held) : last;
+      const placeOf = places(from, now, standing(records, disk));
+      const fresh = newNames(from, now);
+      return records.map(([path, record]): [string, Base] => {
+        const { text: generated, mode, owned: marks } = record;
+        const owned: Owned | undefined = marks && { marks, generated };
+        const base: Base = {
+          text: generated,
+          mode: Number.parseInt(mode, 8),
+          follow: followTo(placeOf),
+          ...(owned && { owned }),
+          marksAfter: (yours, after, next) =>
+            marksAfter({
+              before: yours,
+              after,
+              generated: next,
+              placeOf,
+              fresh,
+              owned,
+            }),
+        };
+        const catchUp: Follow = (text) => caughtUp(text, from, before);
+        return [path, path === SECRET_FILE ? { ...base, catchUp } : base];
+      });
     }),
   );
+}
+
+/** Files whose values are of the same answers, together: a file that was held back is older. */
+function sameAge({ files }: State): [string, FileRecord][][] {
+  const groups = new Map<string, [string, FileRecord][]>();
+  for (const entry of Object.entries(files)) {
+    const key = JSON.stringify(entry[1].answers ?? null);
+    groups.set(key, [...(groups.get(key) ?? []), entry]);
+  }
+  return [...groups.values()];
+}
+
+/** What the owner's edited files name: nothing else may become one of these. */
+function standing(
+  records: readonly [string, FileRecord][],
+  disk: Disk,
+): Set<string> {
+  const names = new Set<string>();
+  for (const [path, { text }] of records) {
+    const entry = disk.get(path);
+    if (entry?.kind !== "file" || entry.text === text) continue;
+    for (const token of findTokens(entry.text)) names.add(nameOf(token));
+  }
+  return names;
 }
 
 /** What is left to the owner once answers have changed. */
@@ -50,6 +92,7 @@ export function aftermath(
   former: State,
   present: Plan,
   changes: readonly Change[],
+  bases: ReadonlyMap<string, Base>,
 ): Aftermath {
   const before = [former.answers, ...formerOf(former)].map(plan);
   const then = plan(former.answers);
@@ -59,18 +102,17 @@ export function aftermath(
     warnings:
       then.kong.address === present.kong.address
         ? []
-        : takenIn(directory, former, present, before),
+        : takenIn(directory, bases, present, before),
     data: dataPatterns([present, ...before]),
   };
 }
 
 function takenIn(
   directory: string,
-  former: State,
+  bases: ReadonlyMap<string, Base>,
   present: Plan,
   before: readonly Plan[],
 ): Issue[] {
-  const bases = basesOf(former, present);
   return takenBefore(
     textFiles(directory, [present, ...before]),
     (path) => bases.get(path)?.follow,

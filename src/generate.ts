@@ -132,7 +132,7 @@ export async function prepare(
   ]);
   if (former) refuseOtherState(directory, former, disk);
   const following = former && (await import("./following.ts"));
-  const base = former && following?.basesOf(former, addresses);
+  const base = former && following?.basesOf(former, addresses, disk);
   const changes = await decide(
     await compare(rendered, disk, base),
     request,
@@ -140,7 +140,9 @@ export async function prepare(
   );
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
   const found =
-    former && following?.aftermath(directory, former, addresses, changes);
+    former &&
+    base &&
+    following?.aftermath(directory, former, addresses, changes, base);
   const outcome = {
     directory,
     answers,

@@ -1,5 +1,6 @@
 import type { DiskEntry } from "./changes.ts";
 import { migrate } from "./migrations.ts";
+import type { Marks } from "./owned.ts";
 import {
   broken,
   object,
@@ -70,7 +71,7 @@ const KEYS = [
   "regenerated",
   "files",
 ];
-const RECORD_KEYS = ["sha256", "mode", "text", "owner", "answers"];
+const RECORD_KEYS = ["sha256", "mode", "text", "owner", "answers", "owned"];
 
 /** A plain relative path to a file of the owner's: nothing of git's, nothing of our own. */
 function isInside(path: string): boolean {
@@ -101,6 +102,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`owner of ${path} is no sha256`);
   }
   const held = fields["answers"];
+  const owned = fields["owned"];
   return {
     sha256: sum,
     mode,
@@ -109,7 +111,19 @@ function readRecord(path: string, fields: Fields): FileRecord {
     ...(held === undefined
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),
+    ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
   };
+}
+
+function readMarks(value: unknown, path: string): Marks {
+  const marks = object(value, `owned of ${path}`);
+  if (
+    !Object.values(marks).every(
+      (digits) => typeof digits === "string" && /^[01]+$/.test(digits),
+    )
+  )
+    throw broken(`owned of ${path} is no list of marks`);
+  return marks as Marks;
 }
 
 /** What we don't know, we would drop when we write. */

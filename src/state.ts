@@ -1,6 +1,7 @@
 import { crypto } from "./builtin.ts";
 import type { Answers } from "./answers.ts";
 import type { Change } from "./changes.ts";
+import type { Marks } from "./owned.ts";
 import type { File, Tree } from "./render.ts";
 import { abridged, remember } from "./former.ts";
 import { ownText, SECRET_FILE } from "./secret.ts";
@@ -37,6 +38,8 @@ export interface FileRecord {
   readonly owner?: string;
   /** The answers that text came from, where it is older than the state's own: held back, or generated no more. */
   readonly answers?: Answers;
+  /** What of the owner's version reads like the plan's values, and is the owner's own. */
+  readonly owned?: Marks;
 }
 
 /** All answers of the past that files may hold values of, newest first. */
@@ -78,7 +81,7 @@ export function stateAfter(
     const next = rendered.get(change.path);
     if (change.action !== "conflict") {
       if (next !== undefined)
-        files[change.path] = record(next, ownersOf(change, next));
+        files[change.path] = record(next, ownersOf(change, next), change.owned);
     } else if (former && held) {
       files[at] = { ...held, answers: held.answers ?? former.answers };
     }
@@ -124,13 +127,18 @@ function ownersOf(
   return path === SECRET_FILE ? EDITED : sha256(text);
 }
 
-function record({ text, mode }: File, owner?: string): FileRecord {
+function record(
+  { text, mode }: File,
+  owner?: string,
+  owned?: Marks,
+): FileRecord {
   const octal = mode.toString(8).padStart(4, "0");
   return {
     sha256: sha256(text),
     mode: octal,
     text,
     ...(owner === undefined ? {} : { owner }),
+    ...(owned && { owned }),
   };
 }
 

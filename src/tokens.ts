@@ -1,5 +1,6 @@
 import {
   formatAddress,
+  formatSubnet,
   parseAddress,
   Refusal,
   reverseName,
@@ -24,12 +25,25 @@ export interface Token {
 }
 
 /** The subnet that a token names; undefined where it is an address, also one with a prefix length. */
-export function subnetOf(token: Token): Subnet | undefined {
-  const { version, value, length } = token;
+export function subnetOf({
+  version,
+  value,
+  length,
+}: Pick<Token, "version" | "value" | "length">): Subnet | undefined {
   if (length === undefined || length === (version === 4 ? 32 : 128))
     return undefined;
   const subnet = subnetAt(version, value, length);
   return subnet.network === value ? subnet : undefined;
+}
+
+/** The one name of what a token spells: an address without a prefix length, or a subnet. */
+export function nameOf(
+  token: Pick<Token, "version" | "value" | "length">,
+): string {
+  const subnet = subnetOf(token);
+  return subnet
+    ? formatSubnet(subnet)
+    : formatAddress(token.version, token.value);
 }
 
 // What may be an address: no letter, digit, dot, colon or underscore may stand before or behind it.

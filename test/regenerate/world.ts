@@ -53,7 +53,7 @@ export async function regenerated(
     ...Object.keys(world.state.files),
   ]);
   const disk = diskOf(world, [...paths, ...[...paths].map((at) => at + NEW)]);
-  const base = basesOf(world.state, plan(answers));
+  const base = basesOf(world.state, plan(answers), disk);
   const compared = await compare(rendered, disk, base);
   const changes = word
     ? compared.flatMap((change) => settle(change, word))
