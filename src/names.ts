@@ -150,7 +150,7 @@ export function readDataDir(text: string): string {
     if (path === ON_SERVER || path.startsWith(`${ON_SERVER}/`)) {
       const rest = path.slice(ON_SERVER.length);
       throw new Refusal(
-        `${ON_SERVER} is where the repository itself is copied to`,
+        "the repository itself is copied there",
         rest === "" ? remedy : `.${rest} is that place`,
       );
     }

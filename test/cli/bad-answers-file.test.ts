@@ -1,5 +1,6 @@
 import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
+import { runIn } from "../support/in-process.ts";
 import { QUESTIONS } from "../../src/answers.ts";
 import { batched, run, Sandbox } from "./run.ts";
 
@@ -74,7 +75,7 @@ test("answers files that can't be used: exit 2, the file named, nothing written"
   const wrong = await batched(FILES, async ([name, content, says]) => {
     const sandbox = new Sandbox({ [name]: content });
     const before = sandbox.tree();
-    const { code, stdout, stderr, tree } = await run(sandbox, [
+    const { code, stdout, stderr, tree } = await runIn(sandbox, [
       "gw",
       "--answers",
       name,

@@ -1,14 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { REFUSED_ANSWERS, type Row } from "./refused-answers.ts";
-import {
-  batched,
-  PREFIX,
-  run,
-  Sandbox,
-  type Result,
-  type Snapshot,
-} from "./run.ts";
-import { runHere } from "../support/in-process.ts";
+import { batched, PREFIX, Sandbox, type Result, type Snapshot } from "./run.ts";
+import { runIn } from "../support/in-process.ts";
 import { instead, suggestions } from "./suggestions.ts";
 
 interface Refused {
@@ -53,7 +46,7 @@ async function refuse(rows: readonly Row[]): Promise<Refused[]> {
   const sandbox = new Sandbox();
   const before = sandbox.tree();
   const args = commandLine(...rows);
-  const result = await run(sandbox, args);
+  const result = await runIn(sandbox, args);
   return rows.map((row) => {
     const plain = /^[\w.:/@%,+=-]+$/.test(row.value);
     const opening = `error ${row.flag} ${plain ? row.value : JSON.stringify(row.value)}: `;
@@ -113,11 +106,7 @@ describe("refused answers", () => {
     const runs = new Map(offered.map((args) => [args.join(" "), args]));
     expect(runs.size).toBeGreaterThan(30);
     const results = await batched([...runs.values()], async (args) => {
-      const [directory, ...flags] = args;
-      const { code, stderr } = await runHere([
-        new Sandbox().path(directory as string),
-        ...flags,
-      ]);
+      const { code, stderr } = await runIn(new Sandbox(), args);
       return code === 0 && stderr === "" ? [] : [args.join(" "), stderr];
     });
     expect(results.flat()).toEqual([]);

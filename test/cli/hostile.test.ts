@@ -11,7 +11,7 @@ import {
   TEXTS,
   type Attack,
 } from "./attacks.ts";
-import { runHere } from "../support/in-process.ts";
+import { runHere, runIn } from "../support/in-process.ts";
 import { batched, CI, has, PREFIX, run, Sandbox, snapshot } from "./run.ts";
 
 /** A control character, or one that turns the writing direction; a line's end is none. */
@@ -30,7 +30,7 @@ async function refusal(attacks: readonly Attack[]): Promise<unknown[]> {
   const sandbox = new Sandbox();
   const before = JSON.stringify(sandbox.tree());
   const args = attacks.map(({ key, text }) => `${flagOf(key)}=${text}`);
-  const { code, stdout, stderr, tree } = await run(sandbox, [
+  const { code, stdout, stderr, tree } = await runIn(sandbox, [
     "gw",
     ...PREFIX,
     ...args,
@@ -75,8 +75,8 @@ test("by answers file: controls, NUL among them", async () => {
       "a.json": JSON.stringify(Object.fromEntries([...answers, ...unknown])),
     });
     const before = JSON.stringify(sandbox.tree());
-    const told = await run(sandbox, ["gw", ...PREFIX, "--answers", "a.json"]);
-    const json = await run(sandbox, [
+    const told = await runIn(sandbox, ["gw", ...PREFIX, "--answers", "a.json"]);
+    const json = await runIn(sandbox, [
       "gw",
       ...PREFIX,
       "--answers",

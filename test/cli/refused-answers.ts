@@ -162,7 +162,7 @@ const TABLE = `
 --plugin | -flag | only letters, digits, . _ - | like kong-plugin-example
 --plugin | https://example.com/x.rock | only letters, digits, . _ - | like kong-plugin-example
 
---data-dir | /opt/kong-ipv6/data2 | is where the repository itself is copied to | ./data2 is that place
+--data-dir | /opt/kong-ipv6/data2 | the repository itself is copied there | ./data2 is that place
 --data-dir | ../data | climbs with .. | like ./data or /srv/kong
 --data-dir | ./a/../../b | climbs with .. | like ./data or /srv/kong
 --data-dir | my data | letters, digits and . _ / @ + - only | like ./data or /srv/kong

@@ -8,21 +8,16 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, vi } from "vitest";
 
 export const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The built command (`npm run build`; `npm test` does it first). */
 export const CLI = join(CHECKOUT, "dist/cli.cjs");
-
-// Each run starts a Node: on a busy machine a table of them takes its time.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 /** The answer that alone is enough. */
 export const PREFIX = ["--prefix", "2a03:2222:3333:4444::/64"];
@@ -37,16 +32,10 @@ export function has(program: string): boolean {
 /** Everything below a directory: path to `file 0644 text`, `dir 0755` or `link target`. */
 export type Snapshot = Record<string, string>;
 
-const made: string[] = [];
-
-afterAll(() => {
-  for (const path of made) rmSync(path, { recursive: true, force: true });
-});
-
+/** It goes with all that the tests leave in TMPDIR (test/support/scratch.ts). */
 function temporary(): string {
-  const path = mkdtempSync(join(tmpdir(), "kong-ipv6-test-"));
+  const path = mkdtempSync(join(tmpdir(), "t-"));
   chmodSync(path, 0o755);
-  made.push(path);
   return path;
 }
 

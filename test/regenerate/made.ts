@@ -9,7 +9,7 @@ import {
   type Result,
   type Snapshot,
 } from "../cli/run.ts";
-import { runHere } from "../support/in-process.ts";
+import { runIn } from "../support/in-process.ts";
 
 export const OLD = "2a03:2222:3333:4444";
 export const NEXT = "2a0d:9999:aaaa:bbbb";
@@ -70,15 +70,7 @@ export class Made {
   async #call(args: readonly string[], cwd: string): Promise<Result> {
     if (this.#built)
       return run(this.sandbox, args, { cwd: relative(this.sandbox.cwd, cwd) });
-    const { sandbox } = this;
-    const ended = await runHere(args, cwd);
-    return {
-      ...ended,
-      signal: null,
-      get tree() {
-        return sandbox.tree();
-      },
-    };
+    return runIn(this.sandbox, args, cwd);
   }
 
   regenerate(...args: string[]): Promise<Result> {

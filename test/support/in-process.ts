@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import type { Result, Sandbox } from "../cli/run.ts";
 import { compiledOnce, validatedOnce } from "./once.ts";
 
 interface Ended {
@@ -33,6 +34,22 @@ export function runHere(
   });
   last = mine.catch(() => undefined);
   return mine;
+}
+
+/** The same in a sandbox, with what `run` of test/cli/run.ts gives. */
+export async function runIn(
+  sandbox: Sandbox,
+  argv: readonly string[],
+  cwd = sandbox.cwd,
+): Promise<Result> {
+  const ended = await runHere(argv, cwd);
+  return {
+    ...ended,
+    signal: null,
+    get tree() {
+      return sandbox.tree();
+    },
+  };
 }
 
 let loaded: Promise<typeof import("../../src/main.ts")> | undefined;
