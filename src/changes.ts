@@ -68,8 +68,10 @@ export interface Change {
   readonly reason?: string;
   /** Where the file was before, if its path changed. */
   readonly from?: string;
-  /** For a conflict: both texts with markers. */
+  /** For a conflict: both texts with markers; none where the file has some already. */
   readonly marked?: string;
+  /** For a conflict: why the new text can't lie beside the file. */
+  readonly unlaid?: string;
   /** What of the text after this is the owner's own though it reads like the plan's values. */
   readonly owned?: Marks;
 }
@@ -218,14 +220,14 @@ async function decide(
     const nothing = after.text === before.text && after.mode === before.mode;
     return { path, action: nothing ? "same" : action, before, after };
   };
-  const conflict = (reason: string, marked: string): Change => {
+  const conflict = (reason: string, marked?: string): Change => {
     return {
       path,
       action: "conflict",
       before,
       after: to(path === SECRET_FILE ? keepVariables(now, redacted) : now),
       reason,
-      marked: to(marked).text,
+      ...(marked !== undefined && { marked }),
     };
   };
 
@@ -243,8 +245,7 @@ async function decide(
   if (base === undefined || was === undefined) {
     return conflict("a file that is not ours", withMarkers(yours, now));
   }
-  if (hasMarkers(yours))
-    return conflict("it still holds conflict markers", yours);
+  if (hasMarkers(yours)) return conflict("it still holds conflict markers");
   const moved = base.follow(was);
   const merged = path.endsWith(".md")
     ? mergeMarkdown({
@@ -312,6 +313,9 @@ export function settle(change: Change, word: Word): Change[] {
   if (action === "gone" && word === "theirs")
     return [{ ...change, action: "create" }];
   if (action !== "conflict") return [change];
+  // What its markers leave open was never decided: a new text on top of it would be lost.
+  const open = before !== null && change.marked === undefined;
+  if (open && word !== "theirs") return [change];
   if (word === "keep") return [{ ...change, action: "keep" }];
   if (before === null || after === null) return [change];
   // The owner's mode, but never more open than what must stay private.

@@ -21,12 +21,8 @@ import {
 import { makeRepository, wantsRepository } from "./git.ts";
 import { recover, wasCutOff } from "./in-place.ts";
 import { notesOn } from "./notes.ts";
-import {
-  NEW,
-  operationsOf,
-  stateOperation,
-  type Operation,
-} from "./operations.ts";
+import { NEW, sumOf, withBeside } from "./beside.ts";
+import { operationsOf, stateOperation, type Operation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
@@ -133,11 +129,12 @@ export async function prepare(
   if (former) refuseOtherState(directory, former, disk);
   const following = former && (await import("./following.ts"));
   const base = former && following?.basesOf(former, addresses, disk);
-  const changes = await decide(
+  const decided = await decide(
     await compare(rendered, disk, base),
     request,
     owner,
   );
+  const changes = former ? withBeside(decided, disk, former) : decided;
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
   const found =
     former &&
@@ -257,8 +254,14 @@ function wholeOf(
 ): readonly Operation[] {
   const conflicts = changes.some(({ action }) => action === "conflict");
   if (dryRun || (conflicts && former === undefined)) return [];
-  const state = stateAfter(former, answers, rendered, changes);
   const operations = operationsOf(changes, disk, former !== undefined);
+  const laid = new Map(
+    operations.map(({ path, content }) => [
+      path,
+      content ? sumOf(path, content) : undefined,
+    ]),
+  );
+  const state = stateAfter(former, answers, rendered, changes, laid);
   const entry = disk.get(STATE_FILE);
   const known = entry?.kind === "file" && entry.text === stateText(state);
   if (known && operations.length === 0) return [];

@@ -1,7 +1,7 @@
+import { besidePath } from "./beside.ts";
 import { isPrivate, WRITING, type Change, type Disk } from "./changes.ts";
 import type { Owner, Request } from "./generate.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
-import { besidePath } from "./operations.ts";
 import type { Tree } from "./render.ts";
 import { lacking, SECRET_FILE } from "./secret.ts";
 
@@ -36,20 +36,21 @@ function privacyNotes(changes: readonly Change[]): string[] {
   });
 }
 
-/** `.new` files of conflicts that are none any more, and what is in the way of one. */
+/** `.new` files of conflicts that are none any more, and why there is none. */
 function besideNotes(changes: readonly Change[], disk: Disk): string[] {
   return changes.flatMap((change): string[] => {
     const path = besidePath(change);
     const entry = disk.get(path);
-    if (change.action === "conflict")
-      return entry?.kind === "other"
-        ? [`${path} could not be written: ${entry.what} is in the way.`]
-        : [];
+    if (change.action === "conflict") return capital(change.unlaid);
     return entry?.kind === "file"
       ? [`${path} is left over from an earlier conflict: delete it when done.`]
       : [];
   });
 }
+
+/** As a sentence of its own; a path begins as it is. */
+const capital = (text: string | undefined): string[] =>
+  text === undefined ? [] : [text.replace(/^no text/, "No text")];
 
 /** Why nobody asked what to do with files in the way. */
 function unaskedNotes(

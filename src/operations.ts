@@ -1,3 +1,4 @@
+import { besidePath, besideText } from "./beside.ts";
 import { WRITING, type Change, type Disk, type DiskEntry } from "./changes.ts";
 import type { File } from "./render.ts";
 import { fillSecrets } from "./secret.ts";
@@ -14,13 +15,6 @@ export interface Operation {
   readonly expected: string | null;
 }
 
-/** What lies beside a file that could not be merged: what would have been written. */
-export const NEW = ".new";
-
-/** Where the new text of a conflict lies: beside the file that stays. */
-export const besidePath = ({ path, from }: Change): string =>
-  (from ?? path) + NEW;
-
 /**
  * What changes do to the disk. Secrets get in here and nowhere else: the one that is there, or a
  * new one.
@@ -33,18 +27,18 @@ export function operationsOf(
 ): Operation[] {
   return changes.flatMap((change): Operation[] => {
     const { path, action, after } = change;
-    const existing = rawText(disk.get(change.from ?? path));
     if (action === "conflict" && beside && after !== null) {
-      const at = besidePath(change);
-      // A link, or a directory: nothing is written through it.
-      if (disk.get(at)?.kind === "other") return [];
-      const operation = write(at, after, existing, disk);
+      if (change.unlaid !== undefined) return [];
+      const text = besideText(change, disk);
+      const laid: File = { text, mode: after.mode };
+      const operation = write(besidePath(change), laid, "", disk);
       // The same again needs no writing.
       return sha256(operation.content ?? "") === operation.expected
         ? []
         : [operation];
     }
     if (!WRITING.has(action)) return [];
+    const existing = rawText(disk.get(change.from ?? path));
     if (after !== null) return [write(path, after, existing, disk)];
     return [{ path, content: null, mode: 0o600, expected: sumAt(disk, path) }];
   });

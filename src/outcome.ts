@@ -1,4 +1,5 @@
 import type { Act } from "./acts.ts";
+import { besidePath } from "./beside.ts";
 import { EXIT, issueText } from "./errors.ts";
 import { filled } from "./filled.ts";
 import { WRITING, type Change } from "./changes.ts";
@@ -7,7 +8,6 @@ import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Detected } from "./detect/findings.ts";
 import { factsText } from "./detect/facts-text.ts";
-import { besidePath } from "./operations.ts";
 import { printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
 import { quoted, repeatCommand } from "./repeat.ts";
@@ -121,10 +121,16 @@ function doneText(changes: readonly Change[], followed: boolean): string {
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   if (!followed) return `Wrote ${counted(count, "file")} to`;
   if (count > 0) return `Changed ${counted(count, "file")} in`;
-  return changes.some(({ action }) => action === "conflict")
+  return laysBeside(changes)
     ? "Laid new texts beside your files in"
     : `Noted in ${STATE_FILE} what is new; no file changes in`;
 }
+
+/** Whether there is a new text beside a file of the owner's. */
+export const laysBeside = (changes: readonly Change[]): boolean =>
+  changes.some(
+    ({ action, unlaid }) => action === "conflict" && unlaid === undefined,
+  );
 
 /** `.` and a full stop would read as `..`. */
 export const placeText = (shown: string): string =>
@@ -136,11 +142,13 @@ function conflictLines(changes: readonly Change[]): string[] {
   return [
     ...conflicts.map(
       (change) =>
-        `${change.from ?? change.path} is as it was: what would be new is in ${besidePath(change)}.`,
+        `${change.from ?? change.path} is as it was: ${change.unlaid === undefined ? `what would be new is in ${besidePath(change)}` : "nothing new lies beside it"}.`,
     ),
     ...(conflicts.length > 0
       ? [
-          "Take over what you want and run regenerate again, or choose with --conflict\nkeep, theirs or markers.",
+          laysBeside(changes)
+            ? "Take over what you want and run regenerate again, or choose with --conflict\nkeep, theirs or markers."
+            : "Choose with --conflict keep, theirs or markers.",
         ]
       : []),
     ...marked.map(

@@ -71,7 +71,15 @@ const KEYS = [
   "regenerated",
   "files",
 ];
-const RECORD_KEYS = ["sha256", "mode", "text", "owner", "answers", "owned"];
+const RECORD_KEYS = [
+  "sha256",
+  "mode",
+  "text",
+  "owner",
+  "answers",
+  "owned",
+  "beside",
+];
 
 /** A plain relative path to a file of the owner's: nothing of git's, nothing of our own. */
 function isInside(path: string): boolean {
@@ -102,7 +110,12 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`owner of ${path} is no sha256`);
   }
   const held = fields["answers"];
-  const owned = fields["owned"];
+  const { owned, beside } = fields;
+  if (
+    beside !== undefined &&
+    (typeof beside !== "string" || !/^[0-9a-f]{64}$/.test(beside))
+  )
+    throw broken(`beside of ${path} is no sha256`);
   return {
     sha256: sum,
     mode,
@@ -112,6 +125,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
+    ...(beside === undefined ? {} : { beside }),
   };
 }
 

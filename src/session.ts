@@ -9,7 +9,7 @@ import {
   type Request,
 } from "./generate.ts";
 import type { Looking } from "./detect/looking.ts";
-import { placeText, summaryText } from "./outcome.ts";
+import { laysBeside, placeText, summaryText } from "./outcome.ts";
 import { rowsText } from "./plan-rows.ts";
 import { counted } from "./report.ts";
 import type { Given } from "./resolve.ts";
@@ -76,7 +76,7 @@ export function consentText(
   if (former === undefined)
     return `Write ${counted(count, "file")} to ${place}${makesGit ? ", and commit them" : ""}?`;
   if (count > 0) return `Change ${counted(count, "file")} in ${place}?`;
-  return changes.some(({ action }) => action === "conflict")
+  return laysBeside(changes)
     ? `Lay the new texts beside your files in ${place}?`
     : `Note the new answers in ${place}?`;
 }

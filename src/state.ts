@@ -1,5 +1,6 @@
 import { crypto } from "./builtin.ts";
 import type { Answers } from "./answers.ts";
+import { besidePath } from "./beside.ts";
 import type { Change } from "./changes.ts";
 import type { Marks } from "./owned.ts";
 import type { File, Tree } from "./render.ts";
@@ -40,6 +41,8 @@ export interface FileRecord {
   readonly answers?: Answers;
   /** What of the owner's version reads like the plan's values, and is the owner's own. */
   readonly owned?: Marks;
+  /** The sha256 of what was laid beside it last, for a conflict. */
+  readonly beside?: string;
 }
 
 /** All answers of the past that files may hold values of, newest first. */
@@ -67,12 +70,14 @@ export function stateOf(answers: Answers, tree: Tree): State {
  * The state after changes were applied: the base of a file advances only where the new text was
  * applied, or the owner has decided about it.
  * @param former absent for a repository that is just made
+ * @param laid what is written, path → sha256 as the state may have it
  */
 export function stateAfter(
   former: State | undefined,
   answers: Answers,
   rendered: Tree,
   changes: readonly Change[],
+  laid: ReadonlyMap<string, string | undefined> = new Map(),
 ): State {
   const files: Record<string, FileRecord> = {};
   for (const change of changes) {
@@ -83,7 +88,11 @@ export function stateAfter(
       if (next !== undefined)
         files[change.path] = record(next, ownersOf(change, next), change.owned);
     } else if (former && held) {
-      files[at] = { ...held, answers: held.answers ?? former.answers };
+      const { beside: before, ...rest } = held;
+      const path = besidePath(change);
+      const beside = laid.has(path) ? laid.get(path) : before;
+      const since = held.answers ?? former.answers;
+      files[at] = { ...rest, answers: since, ...(beside && { beside }) };
     }
   }
   for (const [path, held] of Object.entries(former?.files ?? {})) {

@@ -208,9 +208,13 @@ describe("a file that is generated under another path", () => {
     expect(existsSync(place.at(DROPIN("eth9")))).toBe(false);
   });
 
-  test.each(["theirs", "markers"] as const)(
-    "in conflict, settled by %s: nothing is left at the old path",
-    async (conflict) => {
+  test.each([
+    ["theirs", DROPIN("eth9"), `${OLD}:300::9`],
+    // What has markers already gets no others.
+    ["markers", DROPIN("ens3"), "<<<<<<< a"],
+  ] as const)(
+    "in conflict, and %s: it is at one path",
+    async (conflict, path, text) => {
       const place = await Place.made({ ...GIVEN, ndp: "kernel" });
       place.edit(
         DROPIN("ens3"),
@@ -225,11 +229,11 @@ describe("a file that is generated under another path", () => {
       expect(existsSync(place.at(`${DROPIN("ens3")}.new`))).toBe(true);
       rmSync(place.at(`${DROPIN("ens3")}.new`));
       await place.again({}, { conflict });
-      expect(existsSync(place.at(DROPIN("ens3")))).toBe(false);
-      // What has markers already gets no others.
-      expect(place.read(DROPIN("eth9"))).toContain(
-        conflict === "theirs" ? `${OLD}:300::9` : "<<<<<<< a",
+      const there = [DROPIN("ens3"), DROPIN("eth9")].filter((one) =>
+        existsSync(place.at(one)),
       );
+      expect(there).toEqual([path]);
+      expect(place.read(path)).toContain(text);
     },
   );
 });
@@ -296,7 +300,7 @@ describe("in the way", () => {
       const outcome = await place.again({ ...TO, domain: "a.example" });
       expect(actionOf(outcome, "README.md")).toMatch(/^conflict/);
       expect(outcome.notes).toContain(
-        `README.md.new could not be written: ${what} is in the way.`,
+        `README.md.new could not be written: it is ${what}.`,
       );
       expect(lstatSync(place.at("README.md.new")).ino).toBe(before.ino);
     },

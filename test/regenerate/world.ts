@@ -3,7 +3,8 @@ import type { Word } from "../../src/changes.ts";
 import { basesOf } from "../../src/following.ts";
 import { resolveAll } from "../../src/generate.ts";
 import { leftoversIn, type Leftover } from "../../src/leftovers.ts";
-import { NEW, operationsOf } from "../../src/operations.ts";
+import { NEW, withBeside } from "../../src/beside.ts";
+import { operationsOf } from "../../src/operations.ts";
 import { plan } from "../../src/plan.ts";
 import { render, type File } from "../../src/render.ts";
 import { resolve, type Given } from "../../src/resolve.ts";
@@ -55,9 +56,10 @@ export async function regenerated(
   const disk = diskOf(world, [...paths, ...[...paths].map((at) => at + NEW)]);
   const base = basesOf(world.state, plan(answers), disk);
   const compared = await compare(rendered, disk, base);
-  const changes = word
+  const settled = word
     ? compared.flatMap((change) => settle(change, word))
     : compared;
+  const changes = withBeside(settled, disk, world.state);
   const files = new Map(world.files);
   for (const { path, content, mode } of operationsOf(changes, disk, true)) {
     if (content === null) files.delete(path);
