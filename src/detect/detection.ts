@@ -52,9 +52,18 @@ export function detect(
     former && uplink
       ? besideFormer(answers, facts, uplink.name, former)
       : answers;
+  // Renumbered, or not the server at all: only the owner knows.
+  if (former && changed.length > 0 && isElsewhere(facts, former))
+    findings.warn(
+      `no address of ${former.prefix} is on this machine: if it is not the server, leave --detect out`,
+    );
   const fitting = withoutRefused(changed, given, findings);
   return { answers: inOrder(fitting), seen, warnings };
 }
+
+/** A routed prefix need not be on the uplink. */
+const isElsewhere = (facts: Facts, { delivery, prefix }: Answers): boolean =>
+  delivery !== "routed" && !carries(facts, prefix);
 
 /** What of the answers of before the server still bears out: the rest is seen in its light. */
 function settled(facts: Facts, former: Answers | undefined): Partial<Answers> {

@@ -244,4 +244,18 @@ describe("beside the answers of before", () => {
       host: "2001:db8:1:2::2",
     });
   });
+
+  test("regenerate --detect on a machine that is not the server took its facts without a word", () => {
+    const elsewhere = {
+      ...SEEN,
+      prefix: "2001:db8:5:6::/64",
+      host: "2001:db8:5:6::2",
+    };
+    const said = (former: Given): string =>
+      detect(busy, {}, answersFrom(former)).warnings.join("\n");
+    const told = "no address of 2001:db8:5:6::/64 is on this machine";
+    expect(said(elsewhere)).toContain(told);
+    expect(said({ ...elsewhere, delivery: "routed" })).not.toContain(told);
+    expect(said({ ...SEEN, interface: "eth0" })).not.toContain("no address of");
+  });
 });
