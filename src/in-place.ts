@@ -38,6 +38,8 @@ export interface Journal {
   readonly removed?: readonly Directory[];
   /** Directories that were there and empty before the write filled them. */
   readonly filled?: readonly string[];
+  /** Whether only the state was written, and what undo has is worth more. */
+  readonly noted?: true;
 }
 
 /** A directory relative to the repository, and its permission bits. */
@@ -163,7 +165,11 @@ export function writeInto(
   try {
     // Old secrets lie in there, also where the repository's own .gitignore is gone.
     writeFileSync(join(work, ".gitignore"), "*\n");
-    journal = stage(directory, operations, directories);
+    const noted = !directories && justNotes(directory, operations);
+    journal = {
+      ...stage(directory, operations, directories),
+      ...(noted && { noted }),
+    };
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));
     const modes = new Map(
@@ -199,6 +205,42 @@ function forgetFormer(directory: string): void {
   } catch (error) {
     if (codeOf(error) === String(error)) throw error;
   }
+}
+
+/** Whether nothing but the state is written after a write that undo can take back. */
+function justNotes(
+  directory: string,
+  operations: readonly Operation[],
+): boolean {
+  return (
+    operations.every(({ path }) => path === STATE_FILE) &&
+    lastWrite(directory) !== undefined
+  );
+}
+
+/** The journal of the last write; undefined where there is none that can be trusted. */
+function lastWrite(directory: string): Journal | undefined {
+  if (!existsSync(join(directory, UNDO))) return undefined;
+  try {
+    return readJournal(directory, UNDO);
+  } catch (error) {
+    if (error instanceof FailedError) return undefined;
+    throw error;
+  }
+}
+
+/** The last write stays the one that undo takes back: the state that it left is the present one now. */
+function amendUndo(directory: string, { files }: Journal): void {
+  const last = lastWrite(directory);
+  if (last === undefined) return;
+  const amended = last.files.map((entry) => {
+    const now = files.find(({ path }) => path === entry.path);
+    return now ? { ...entry, sha256: now.sha256, mode: now.mode } : entry;
+  });
+  const home = join(directory, UNDO);
+  const text = JSON.stringify({ ...last, files: amended });
+  writeFileSync(join(home, "journal.part"), text);
+  renameSync(join(home, "journal.part"), join(home, "journal.json"));
 }
 
 /** Keeps what is there, prepares what shall be there; nothing is changed yet. */
@@ -257,7 +299,12 @@ function isLeft(work: string, index: number): boolean {
  * All is in its place: what was replaced stays for undo. A write that made all there is, state and
  * directories included, needs nothing for that. At every moment the old undo is there, or the new one.
  */
-function finish(directory: string, { files, filled = [] }: Journal): void {
+function finish(directory: string, journal: Journal): void {
+  const { files, filled = [], noted } = journal;
+  if (noted) {
+    amendUndo(directory, journal);
+    return discard(directory);
+  }
   const work = join(directory, WORK);
   const undo = join(directory, UNDO);
   const made = files.some(

@@ -11,7 +11,8 @@ import { expect, test } from "vitest";
 import { PREFIX, Sandbox, snapshot } from "../cli/run.ts";
 import { runHere } from "../support/in-process.ts";
 import { recover } from "../../src/in-place.ts";
-import { Made, TO } from "./made.ts";
+import { sha256 } from "../../src/state.ts";
+import { Made, STATE, TO } from "./made.ts";
 
 const KERNEL = "host/etc/systemd/network/10-netplan-ens3.network.d";
 
@@ -170,4 +171,54 @@ test("a lock that a killed run never took stayed until the next write", async ()
   expect(existsSync(made.path(`.kong-ipv6.${pid}.lock`))).toBe(true);
   expect(await made.run(["regenerate"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
+});
+
+test("a run that only noted an edit took away what undo had of the write before", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `${text}mine\n`);
+  const before = made.tree();
+  await made.run(["regenerate", ...TO]);
+  const after = made.read("docker-compose.yml");
+  made.edit("scripts/verify.sh", (text) => `${text}# mine\n`);
+  const { stdout } = await made.run(["regenerate"]);
+  expect(stdout).toContain("no file changes in");
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  made.edit("scripts/verify.sh", (text) => text.replace("# mine\n", ""));
+  expect(made.tree()).toEqual(before);
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.read("docker-compose.yml")).toBe(after);
+});
+
+test("the same, cut off behind its last step", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.run(["regenerate", ...TO]);
+  const state = made.read(STATE);
+  const now = state.replace(/"generator": ".*"/, `"generator": "0.0.0"`);
+  made.write(STATE, now);
+  const entry = {
+    path: STATE,
+    replaced: true,
+    sha256: sha256(now),
+    mode: 0o644,
+  };
+  const journal = { files: [entry], made: [], noted: true };
+  mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
+  made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
+  made.write(".kong-ipv6.tmp/old/0", state);
+  expect(recover(made.path())).toBe(true);
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
+test("an edit that was noted is taken back, where there is nothing else to take back", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `${text}mine\n`);
+  const before = made.tree();
+  await made.run(["regenerate"]);
+  const after = made.tree();
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(after);
 });
