@@ -4,7 +4,6 @@ import { afterAll, expect, test, vi } from "vitest";
 import { follow } from "../../src/follow.ts";
 import { merge } from "../../src/merge.ts";
 import { plan } from "../../src/plan.ts";
-import { render } from "../../src/render.ts";
 import type { Given } from "../../src/resolve.ts";
 import { whyInvalid } from "../../src/validate.ts";
 import { announceSeed, runs } from "../support/seed.ts";
@@ -15,6 +14,7 @@ import {
   created,
   mayName,
   regenerated,
+  renderedOf,
   START,
   type World,
 } from "./world.ts";
@@ -156,7 +156,7 @@ function compareWithPlain(
   const from = plan(world.state.answers);
   const to = plan(after.state.answers);
   const moved = follow(from, to);
-  const rendered = render(to);
+  const rendered = renderedOf(after.state.answers);
   for (const { path, action, reason } of changes) {
     const base = world.state.files[path]?.text;
     const yours = world.files.get(path)?.text.replaceAll("\r\n", "\n");

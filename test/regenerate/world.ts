@@ -1,3 +1,4 @@
+import type { Answers } from "../../src/answers.ts";
 import { compare, settle, type Change, type Disk } from "../../src/changes.ts";
 import type { Word } from "../../src/changes.ts";
 import { basesOf } from "../../src/following.ts";
@@ -6,7 +7,7 @@ import { leftoversIn, type Leftover } from "../../src/leftovers.ts";
 import { NEW, withBeside } from "../../src/beside.ts";
 import { operationsOf } from "../../src/operations.ts";
 import { plan } from "../../src/plan.ts";
-import { render, type File } from "../../src/render.ts";
+import { render, type File, type Tree } from "../../src/render.ts";
 import { resolve, type Given } from "../../src/resolve.ts";
 import { fillSecrets } from "../../src/secret.ts";
 import { formerValues } from "../../src/stale.ts";
@@ -35,6 +36,16 @@ export function created(given: Given): World {
   return { files: new Map(files), state: stateOf(answers, tree) };
 }
 
+const rendered = new Map<string, Tree>();
+
+/** What answers come to. Most cases share theirs: rendered once each. */
+export function renderedOf(answers: Answers): Tree {
+  const key = JSON.stringify(answers);
+  const tree = rendered.get(key) ?? render(plan(answers));
+  rendered.set(key, tree);
+  return tree;
+}
+
 export interface Step {
   readonly world: World;
   readonly changes: readonly Change[];
@@ -48,7 +59,7 @@ export async function regenerated(
   word?: Word,
 ): Promise<Step> {
   const { answers } = await resolveAll(given, world.state);
-  const rendered = render(plan(answers));
+  const rendered = renderedOf(answers);
   const paths = new Set([
     ...rendered.keys(),
     ...Object.keys(world.state.files),
