@@ -92,7 +92,6 @@ export function aftermath(
   former: State,
   present: Plan,
   changes: readonly Change[],
-  bases: ReadonlyMap<string, Base>,
 ): Aftermath {
   const before = [former.answers, ...formerOf(former)].map(plan);
   const then = plan(former.answers);
@@ -102,23 +101,13 @@ export function aftermath(
     warnings:
       then.kong.address === present.kong.address
         ? []
-        : takenIn(directory, bases, present, before),
+        : takenBefore(
+            textFiles(directory, [present, ...before]),
+            present,
+            before,
+          ),
     data: dataPatterns([present, ...before]),
   };
-}
-
-function takenIn(
-  directory: string,
-  bases: ReadonlyMap<string, Base>,
-  present: Plan,
-  before: readonly Plan[],
-): Issue[] {
-  return takenBefore(
-    textFiles(directory, [present, ...before]),
-    (path) => bases.get(path)?.follow,
-    present,
-    before,
-  );
 }
 
 function dataPatterns(plans: readonly Plan[]): string[] {

@@ -137,9 +137,7 @@ export async function prepare(
   const changes = former ? withBeside(decided, disk, former) : decided;
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
   const found =
-    former &&
-    base &&
-    following?.aftermath(directory, former, addresses, changes, base);
+    former && following?.aftermath(directory, former, addresses, changes);
   const outcome = {
     directory,
     answers,

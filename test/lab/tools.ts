@@ -13,8 +13,13 @@ const TOOLS: Record<string, string> = {
   "/usr/bin/tcpdump": "tcpdump",
 };
 
-/** Installs what is missing of them: the lab's machines are Debian ones. */
-export async function installTools(): Promise<void> {
+let installed: Promise<void> | undefined;
+
+/** Installs what is missing of them, once: two apt-gets at a time would meet at dpkg's lock. */
+export const installTools = (): Promise<void> => (installed ??= install());
+
+/** The lab's machines are Debian ones. */
+async function install(): Promise<void> {
   const missing = Object.keys(TOOLS).filter((path) => !existsSync(path));
   if (missing.length === 0) return;
   const packages = missing.map((path) => TOOLS[path]!);

@@ -103,12 +103,15 @@ test("Kong moved onto an address that another container has, unwarned", async ()
   expect((await made.regenerate(...to)).stdout).not.toContain("has it already");
 });
 
-test("a container's address that is followed onto Kong's", async () => {
+test("a container's address was followed onto Kong's: it stays, and is told as left over", async () => {
+  const mine = `${OLD}:300::1:7`;
   const made = await new Made().make();
-  made.edit("host/etc/ndppd.conf", (text) => `# ${OLD}:300::1:7\n${text}`);
+  made.edit("host/etc/ndppd.conf", (text) => `# ${mine}\n${text}`);
   const { stdout } = await made.regenerate(
     `--exposed=${OLD}:500::/112`,
     `--kong=${OLD}:500::7`,
   );
-  expect(stdout).toContain("host/etc/ndppd.conf:1 has it already");
+  expect(made.read("host/etc/ndppd.conf")).toContain(`# ${mine}\n`);
+  expect(stdout).toContain(`  host/etc/ndppd.conf:1  ${mine}\n`);
+  expect(stdout).not.toContain("has it already");
 });
