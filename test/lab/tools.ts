@@ -25,7 +25,7 @@ async function install(): Promise<void> {
   const packages = missing.map((path) => TOOLS[path]!);
   await run(["apt-get", "-qq", "update"]);
   await must(
-    "apt-get -qq install -y --no-install-recommends"
+    "apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
       .split(" ")
       .concat(packages),
     { env: { DEBIAN_FRONTEND: "noninteractive" } },
