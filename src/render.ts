@@ -22,7 +22,6 @@ const ONLY: Readonly<Record<string, (plan: Plan) => boolean>> = {
   "host/etc/kong-ipv6/firewall.nft": (plan) => plan.firewall.own,
   "host/etc/systemd/system/kong-ipv6-firewall.service": (plan) =>
     plan.firewall.own,
-  "scripts/ufw.sh": (plan) => plan.firewall.ufw,
 };
 
 /**

@@ -115,11 +115,7 @@ describe("shell scripts of all examples and 20 random repositories", () => {
   });
 
   testWith("shellcheck", "are clean under shellcheck", () => {
-    // With ufw.sh, which only some have.
-    const [, whole] = trees.find(([, tree]) => tree.has("scripts/ufw.sh")) as [
-      string,
-      Tree,
-    ];
+    const [, whole] = trees[0] as [string, Tree];
     const directory = temporary();
     writeTree(
       directory,

@@ -351,11 +351,14 @@ describe("the recipe, row by row", () => {
     ]);
     // And where ufw isn't active, a table that says the same.
     const table = nft(textOf(tree, "host/etc/kong-ipv6/firewall.nft"));
-    const accepted = (table.chains["forward"] ?? []).filter((rule) =>
+    const accepted = (table.chains["containers"] ?? []).filter((rule) =>
       rule.startsWith("ip6 daddr"),
     );
     expect(accepted[0]).toBe(`ip6 daddr ${KONG} tcp dport { 80, 443 } accept`);
-    expect(table.chains["forward"]?.at(-1)).toBe("drop");
+    expect(table.chains["containers"]?.at(-1)).toBe("drop");
+    expect(table.chains["forward"]?.at(-1)).toBe(
+      'meta oifkind "bridge" goto containers',
+    );
   });
 
   test("17: of the three ways it is routing: no proxy, no NAT66", () => {

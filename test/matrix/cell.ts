@@ -58,6 +58,7 @@ export async function bring(
         ndp,
         ...(gateway && { gateway }),
         ...(uplink && { interface: uplink }),
+        ...unlike?.answers,
       },
       { directory, dryRun: false, conflict: "keep", git: false },
     );

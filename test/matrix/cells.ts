@@ -1,4 +1,5 @@
 import { GENERATIONS, type Generation } from "../lab/roots.ts";
+import type { Given } from "../../src/resolve.ts";
 import type { TopologyOptions } from "../lab/topology.ts";
 
 /** One host of the matrix: a Debian generation, its firewall, and how the provider's prefix reaches Kong. */
@@ -16,6 +17,7 @@ export interface Unlike {
   /** In words, for the report. */
   words: string;
   topology?: Partial<TopologyOptions>;
+  answers?: Given;
   /** The distribution's own netplan file. */
   netplan?: string;
 }
@@ -27,8 +29,32 @@ export const KONG = "2001:db8:1:2:300::8100";
 
 export const NDP = ["ndppd", "kernel", "none"] as const;
 
-/** Servers that differ in what the files have to follow: interface, gateway, netplan's name for the interface. */
+/** Servers that differ in what the files have to follow: interface, gateway, netplan's name for it; and other answers. */
 const UNLIKE: Record<string, Unlike> = {
+  "bookworm ufw ndppd": {
+    words: "--firewall nftables",
+    answers: { firewall: "nftables" },
+  },
+  "bookworm bare kernel": {
+    words: "--database off",
+    answers: { database: "off" },
+  },
+  "trixie ufw none": {
+    words: "--firewall nftables",
+    answers: { firewall: "nftables" },
+  },
+  "trixie bare none": {
+    words: "netplan sets the IPv4 too (--ipv4-gateway)",
+    answers: { ipv4: `${HOST4}/24`, ipv4Gateway: "203.0.113.1" },
+  },
+  "sid bare ndppd": {
+    words: "--firewall none, which Docker 28's own filter makes good",
+    answers: { firewall: "none" },
+  },
+  "sid bare none": {
+    words: "--database off, --firewall nftables",
+    answers: { database: "off", firewall: "nftables" },
+  },
   "bookworm ufw none": {
     words: "gateway inside the prefix",
     topology: { gateway: "2001:db8:1:2::1" },

@@ -106,7 +106,6 @@ function expectFiles(tree: Tree, answers: Answers): void {
   expect(has("host/etc/kong-ipv6/firewall.nft")).toBe(
     answers.firewall !== "none",
   );
-  expect(has("scripts/ufw.sh")).toBe(answers.firewall === "ufw");
 }
 
 const dropIn = (answers: Answers): string =>
@@ -313,13 +312,21 @@ function expectNdp(tree: Tree, answers: Answers, wanted: Oracle): void {
 
 function expectFirewall(tree: Tree, answers: Answers): void {
   if (answers.firewall === "none") return;
-  const { table, chains, commands } = nft(
+  const { table, sets, chains, commands } = nft(
     textOf(tree, "host/etc/kong-ipv6/firewall.nft"),
   );
   expect(table).toBe("inet kong_ipv6");
   // Loaded again it replaces itself.
   expect(commands).toEqual([`table ${table}`, `delete table ${table}`]);
-  const rules = chains["forward"] ?? [];
+  expect(sets).toEqual(["set others { type ifname; }"]);
+  // Never a kind that is *not* something: a network card has none, and no such rule matches it.
+  expect(chains["forward"]?.slice(1)).toEqual([
+    `iifname != "${answers.interface}" meta iifkind { "bridge", "wireguard", "tun" } accept`,
+    `oifname "${answers.interface}" accept`,
+    "oifname @others accept",
+    'meta oifkind "bridge" goto containers',
+  ]);
+  const rules = chains["containers"] ?? [];
   expect(rules.at(-1)).toBe("drop");
   const destinations = rules.flatMap(
     (rule) => /\bip6 daddr (\S+)/.exec(rule)?.[1] ?? [],
@@ -328,9 +335,6 @@ function expectFirewall(tree: Tree, answers: Answers): void {
   const tcp = rules.filter((rule) => rule.includes("dport"));
   expect(tcp).toEqual([
     `ip6 daddr ${answers.kong} tcp dport { 80, 443 } accept`,
-  ]);
-  expect(rules.filter((rule) => rule.includes("iifname"))).toEqual([
-    `iifname != "${answers.interface}" accept`,
   ]);
 }
 

@@ -115,12 +115,14 @@ export interface Nft {
   /** What stands before the table is defined: `table …`, `delete table …`. */
   readonly commands: readonly string[];
   readonly table: string;
+  readonly sets: readonly string[];
   readonly chains: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One nftables table: its chains and their rules, one text each. */
 export function nft(text: string): Nft {
   const commands: string[] = [];
+  const sets: string[] = [];
   const chains: Record<string, string[]> = {};
   let table = "";
   let chain: string[] | undefined;
@@ -141,11 +143,13 @@ export function nft(text: string): Nft {
       if (/[{}]/.test(line.replaceAll(/\{ [^{}]* \}/g, "")))
         throw new Error(`braces: ${line}`);
       chain.push(line);
-    } else if (depth === 0) commands.push(line);
+    } else if (depth === 1 && /^set \w+ \{ type \w+; \}$/.test(line))
+      sets.push(line);
+    else if (depth === 0) commands.push(line);
     else throw new Error(`between the chains: ${line}`);
   }
   if (depth !== 0) throw new Error("a brace is missing");
-  return { commands, table, chains };
+  return { commands, table, sets, chains };
 }
 
 export interface Instruction {

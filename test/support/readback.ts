@@ -57,11 +57,7 @@ export function readBack(tree: Tree): Answers {
       .map(({ value }) => /^luarocks install (.*)$/.exec(value)?.[1])
       .filter((rock) => rock !== undefined),
     database: compose.services.kong.environment.KONG_DATABASE,
-    firewall: tree.has("scripts/ufw.sh")
-      ? "ufw"
-      : tree.has("host/etc/kong-ipv6/firewall.nft")
-        ? "nftables"
-        : "none",
+    firewall: constant("firewall"),
     dataDir: env["KONG_DATA_DIR"] ?? "",
   };
 }

@@ -88,7 +88,10 @@ check_uplink() {
 	local other name address
 	other=$(ip -6 -o addr show scope global | awk -v uplink="$uplink" -v bridge="$bridge" '$2 != uplink && $2 != bridge && $2 !~ /^(docker|br-|veth)/ { print $2, $4 }')
 	while read -r name address; do
-		if [[ -n $address ]] && inside6 "${address%/*}" "$prefix"; then
+		[[ -n $address ]] || continue
+		if inside6 "${address%/*}" "$subnet"; then
+			refuse "$name has $address, which is inside the exposed subnet $subnet" "create-kong-ipv6 regenerate --exposed …"
+		elif inside6 "$host" "$address" || inside6 "$kong" "$address"; then
 			refuse "the prefix $prefix is on $name ($address), not on $uplink" "create-kong-ipv6 regenerate --interface $name, or another --prefix"
 		fi
 	done <<<"$other"

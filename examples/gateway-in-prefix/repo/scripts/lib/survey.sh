@@ -69,7 +69,10 @@ stage_files() {
 			# networkd reads it beside the file that netplan made: by netplan's ID.
 			staged "/etc/systemd/network/10-netplan-$(ndp_id).network.d/${path##*/}" <"$file"
 			;;
-		*/firewall.nft | */kong-ipv6-firewall.service)
+		*/firewall.nft)
+			if [[ $filter == table ]]; then add_others <"$file" | staged "$path"; fi
+			;;
+		*/kong-ipv6-firewall.service)
 			if [[ $filter == table ]]; then staged "$path" <"$file"; fi
 			;;
 		/etc/sysctl.d/*)
@@ -78,6 +81,25 @@ stage_files() {
 		*) staged "$path" <"$file" ;;
 		esac
 	done < <(host_files)
+}
+
+# Bridges that no network of Docker's has.
+other_bridges() {
+	local id
+	ip -o link show type bridge | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | grep -vxF -e "$uplink" -e "$bridge" -f <(
+		for id in $(docker network ls --quiet --filter driver=bridge); do
+			docker network inspect --format '{{or (index .Options "com.docker.network.bridge.name") (printf "br-%.12s" .Id)}}' "$id" || :
+		done
+	) | sort || :
+}
+
+# add_others <TABLE: with the bridges that it shall leave alone.
+add_others() {
+	local name
+	cat
+	while read -r name; do
+		printf 'add element inet kong_ipv6 others { "%s" }\n' "$name"
+	done < <(other_bridges)
 }
 
 # Not what editors and create-kong-ipv6 lay beside a file.
@@ -148,16 +170,19 @@ survey() {
 			! nft list table inet kong_ipv6 >/dev/null 2>&1 || ! enabled kong-ipv6-firewall.service; then
 			changed[table]=1
 			planned firewall "the table inet kong_ipv6 is loaded, now and at every boot${changed[reason]:+ (${changed[reason]})}"
+			line=$(other_bridges | paste -sd ' ')
+			[[ -z $line ]] || planned firewall "what is forwarded to $line, no bridge of Docker's, stays as it is"
 		fi
 		;;
 	esac
-	if [[ $firewall == ufw ]] && have ufw; then
+	# ufw drops what is forwarded to Kong without them, whatever our own table accepts.
+	if [[ $firewall != none ]] && have ufw; then
 		if ! output=$(NO_COLOR=1 "$scripts/ufw.sh" --dry-run); then
 			changed[ufw]=1
 			plan_from "$output"
 		fi
 	fi
-	if [[ $firewall != ufw ]] && fact ufw rules >/dev/null && have ufw; then
+	if [[ $firewall == none ]] && fact ufw rules >/dev/null && have ufw; then
 		changed["ufw-gone"]=1
 		planned ufw "the rules with the comment kong-ipv6 are deleted"
 	fi

@@ -153,35 +153,39 @@ check_proxy() {
 }
 
 check_filter() {
-	local missing
-	case $(filter) in
-	ufw)
-		if missing=$("$scripts/ufw.sh" --dry-run 2>&1); then
-			if ufw status verbose | grep -q 'deny (routed)\|reject (routed)\|disabled (routed)'; then
-				result ok firewall "ufw, with Kong's rules"
-			else
-				result fail firewall "ufw lets everything be forwarded" "ufw default deny routed"
-			fi
-		else
-			result fail firewall "ufw lacks ${missing##*route allow }" "sudo ./scripts/ufw.sh"
-		fi
-		if have nft && nft list table inet kong_ipv6 >/dev/null 2>&1; then
-			result warn firewall "ufw is active now; the own table still filters too" "sudo ./scripts/apply.sh leaves it to ufw"
-		fi
-		;;
-	table)
-		if have nft && nft list table inet kong_ipv6 >/dev/null 2>&1; then
+	local filter own=false
+	filter=$(filter)
+	if have nft && nft list table inet kong_ipv6 >/dev/null 2>&1; then own=true; fi
+	if [[ $filter == table ]]; then
+		if $own; then
 			result ok firewall "table inet kong_ipv6"
 		else
 			result fail firewall "the table inet kong_ipv6 is not loaded" "systemctl restart kong-ipv6-firewall; was it flushed by nftables.service?"
 		fi
-		;;
-	none)
+	elif [[ $filter == none ]]; then
 		if [[ ${generation:-0} -ge 27 ]]; then
 			result warn firewall "this server filters nothing for you (--firewall none)"
 		else
 			result warn firewall "none: every port of every container with an IPv6 address is open to the world" "filter elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
 		fi
-		;;
-	esac
+	fi
+	if ufw_active; then check_ufw; fi
+	if [[ $filter == ufw ]] && $own; then
+		result warn firewall "ufw is active now; the own table still filters too" "sudo ./scripts/apply.sh leaves it to ufw"
+	fi
+}
+
+check_ufw() {
+	local missing
+	if ! missing=$("$scripts/ufw.sh" --dry-run 2>&1); then
+		if [[ $filter == none ]]; then
+			result warn firewall "ufw is active, without rules for Kong: where it decides (Docker 26 and older), Kong isn't reached" "sudo ./scripts/ufw.sh"
+		else
+			result fail firewall "ufw lacks ${missing##*route allow }" "sudo ./scripts/ufw.sh"
+		fi
+	elif [[ $filter != ufw ]] || ufw status verbose | grep -q 'deny (routed)\|reject (routed)\|disabled (routed)'; then
+		result ok firewall "ufw, with Kong's rules"
+	else
+		result fail firewall "ufw lets everything be forwarded" "ufw default deny routed"
+	fi
 }
