@@ -125,6 +125,7 @@ test("ufw is disabled again: apply.sh puts its own table back", async () => {
 
 test("--firewall nftables beside an active ufw: ufw dropped what is forwarded to Kong", async () => {
   await lab.host.sh("ufw --force enable");
+  await script(lab, "ufw.sh --remove");
   await bring(lab, { delivery: "routed", firewall: "nftables" });
   const { code, stdout } = await script(lab, "apply.sh");
   expect(code).toBe(0);
