@@ -85,6 +85,12 @@ const REFUSALS: Record<string, Refusal> = {
     mend: "mv /usr/bin/not-docker /usr/bin/docker",
     says: "Docker is not installed",
   },
+  "the kernel's proxy where networkd doesn't run: apply.sh wrote it to nowhere, and rollback.sh was stuck":
+    {
+      spoil: `${answer("ndp", "kernel")}; systemctl stop systemd-networkd.socket systemd-networkd`,
+      mend: `${answered}; systemctl start systemd-networkd`,
+      says: "systemd-networkd doesn't manage ens3",
+    },
   "a full disk": {
     spoil: `mkdir -p ${REPOSITORY}/data; mount -t tmpfs -o size=1m full ${REPOSITORY}/data`,
     mend: `umount ${REPOSITORY}/data; rmdir ${REPOSITORY}/data`,

@@ -63,7 +63,7 @@ export async function state({ host }: Lab): Promise<string> {
   const files = await host.snapshot("/etc");
   const rest = await host.sh(`
     ls -A /var/lib/kong-ipv6 2>&1 || :
-    ip -o -4 addr show scope global | cut -d ' ' -f 1-8; ip -o -6 addr show scope global | cut -d ' ' -f 1-8
+    ip -o -4 addr show scope global | cut -d ' ' -f 2-8; ip -o -6 addr show scope global | cut -d ' ' -f 2-8
     ip route; ip -6 route show default; ip -6 neigh show proxy
     nft list tables | grep kong || :
     sysctl net.ipv6.conf.{all,default,ens3}.{forwarding,proxy_ndp} net.ipv6.neigh.ens3.proxy_delay

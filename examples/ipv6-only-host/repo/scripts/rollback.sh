@@ -128,8 +128,10 @@ if is_changed "$netplan_file"; then
 	fi
 	row "$green" ok netplan "as it was"
 elif is_changed /etc/systemd/network/; then
-	networkctl reload
-	networkctl reconfigure "$uplink"
+	{ networkctl reload && networkctl reconfigure "$uplink"; } 2>/dev/null ||
+		note ndp "networkd doesn't answer: what it set goes with the next boot"
+	sleep 0.2
+	until_true 10 networkd_done || :
 	until_true 10 nothing_lost "$before" || give_back "$before"
 fi
 trap - INT TERM

@@ -33,7 +33,10 @@ refuse_or_survey() {
 		check_space "$(docker info --format '{{.DockerRootDir}}')" 256
 		check_ports
 	fi
-	if $ok; then check_netplan; fi
+	if $ok; then
+		check_netplan
+		check_ndp
+	fi
 	if ((refusals == 0)); then check_link; fi
 	if ((refusals == 0)); then
 		survey
@@ -76,7 +79,7 @@ stage_files() {
 			if [[ $filter == table ]]; then staged "$path" <"$file"; fi
 			;;
 		/etc/sysctl.d/*)
-			{ cat "$file" && kernel_advertisements; } | staged "$path"
+			{ kernel_advertisements && cat "$file"; } | staged "$path"
 			;;
 		*) staged "$path" <"$file" ;;
 		esac
@@ -117,7 +120,8 @@ ndp_id() {
 # It matters where the kernel itself handles them, not networkd.
 kernel_advertisements() {
 	if ! $netplan_fits && [[ $(cat "/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 0 ]] && [[ $(advertised) == *[ae]* ]]; then
-		printf '\n# The default route or the address comes from router advertisements.\nnet.ipv6.conf.%s.accept_ra = 2\n' "$uplink_sysctl"
+		# First: forwarding alone throws away what advertisements brought.
+		printf '# The default route or the address comes from router advertisements.\nnet.ipv6.conf.%s.accept_ra = 2\n\n' "$uplink_sysctl"
 	fi
 }
 
@@ -205,7 +209,7 @@ survey() {
 			changed[sysctl]=1
 			planned sysctl "$key $now → $value"
 		fi
-	done <"$stage/root/etc/sysctl.d/60-kong-ipv6.conf"
+	done <"$stage/root$sysctl_file"
 
 	case $ndp in
 	ndppd)

@@ -7,11 +7,21 @@ sysctl_path() {
 }
 
 readonly netplan_file=/etc/netplan/60-kong-ipv6.yaml
+readonly sysctl_file=/etc/sysctl.d/60-kong-ipv6.conf
 
 # networkd_id: the netplan ID that the uplink's configuration in force came from.
 networkd_id() {
 	networkctl status "$uplink" --no-pager 2>/dev/null |
-		sed -n 's|.*Network File: .*/10-netplan-\(.*\)\.network$|\1|p'
+		sed -n 's|.*Network File: .*/10-netplan-\(.*\)\.network$|\1|p' || :
+}
+
+# networkd_setup: how far networkd is with the uplink: configuring, configured, unmanaged …
+networkd_setup() {
+	networkctl list --no-legend --no-pager "$uplink" 2>/dev/null | awk '{ print $5 }' || :
+}
+
+networkd_done() {
+	[[ $(networkd_setup) != configuring ]]
 }
 
 # What the server has from router advertisements: words out of address and route.
@@ -77,6 +87,39 @@ lost() {
 	done <<<"$1"
 }
 
+# our_addresses FILE: what a netplan file of ours gives the uplink, one a line.
+our_addresses() {
+	[[ ! -f $1 ]] || sed -nE 's|^ *- "?([0-9a-f:.]+/[0-9]+)"?$|\1|p' "$1"
+}
+
+# leaving FILE: what earlier runs gave the uplink, and the file doesn't; what the
+# server had before the first run isn't ours to take.
+leaving() {
+	local ours had
+	ours=$(fact ours netplan) || return 0
+	had=$(fact snapshot network | base64 -d) || had=''
+	comm -23 <(tr ' ' '\n' <<<"$ours" | sort -u) \
+		<({ our_addresses "$1" && sed -n 's/^addr [^ ]* //p' <<<"$had"; } | sort -u)
+}
+
+# connected ADDRESS: whether a TCP connection of this server's has it.
+connected() {
+	ss -Htn state established | awk -v address="$1" '
+		{ own = $3; sub(/:[0-9]+$/, "", own); gsub(/[][]|^\[?::ffff:|%.*/, "", own); found += own == address }
+		END { exit !found }'
+}
+
+# keep_connected <ADDRESSES: one that leaves while a connection runs through it,
+# the one that this is run through say, stays until the next boot.
+keep_connected() {
+	local address
+	while read -r address; do
+		if [[ -z $address ]] || ! connected "${address%/*}"; then continue; fi
+		ip addr add "$address" dev "$uplink" preferred_lft 0 2>/dev/null || :
+		note netplan "$address stays until the next boot: a connection runs through it"
+	done
+}
+
 nothing_lost() {
 	[[ -z $(lost "$1") ]]
 }
@@ -114,6 +157,7 @@ netplan_apply() {
 		printf 'netplan apply failed: %s' "$(tail -n 3 <<<"$output" | tr '\n' ' ')"
 		return 1
 	fi
+	until_true 10 networkd_done || :
 	if ! until_true 10 nothing_lost "$1"; then
 		printf 'after netplan apply the server lacks %s' "$(lost "$1" | sed 's/^[a-z0-9]* //' | paste -sd ',' | sed 's/,/, /g')"
 		return 1

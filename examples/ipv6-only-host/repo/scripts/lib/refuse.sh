@@ -143,6 +143,15 @@ check_space() {
 	((free >= $2)) || refuse "only $((free)) MB are free below $path: $2 MB are needed" "make room there"
 }
 
+# The kernel's proxy is networkd's to set: what else has the uplink would wipe it.
+check_ndp() {
+	[[ $ndp == kernel ]] || return 0
+	case $(networkd_setup) in
+	configured | configuring) ;;
+	*) refuse "systemd-networkd doesn't manage $uplink: with --ndp kernel it would have to answer for Kong" "create-kong-ipv6 regenerate --ndp ndppd" ;;
+	esac
+}
+
 check_netplan() {
 	local status=0 errors
 	netplan_fits=false

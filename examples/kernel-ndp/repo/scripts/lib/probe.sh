@@ -162,7 +162,7 @@ check_filter() {
 		else
 			result fail firewall "the table inet kong_ipv6 is not loaded" "systemctl restart kong-ipv6-firewall; was it flushed by nftables.service?"
 		fi
-	elif [[ $filter == none ]]; then
+	elif [[ $filter == none ]] && ! ufw_active; then
 		if [[ ${generation:-0} -ge 27 ]]; then
 			result warn firewall "this server filters nothing for you (--firewall none)"
 		else

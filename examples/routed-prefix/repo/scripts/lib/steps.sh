@@ -20,6 +20,7 @@ carry_out() {
 	local name
 	open_state
 	record repository "$repo" "$(project)"
+	remember_network
 	make_settings
 	if is table || is ndppd; then todo units; fi
 	for name in table ndppd netplan docker networkd password compose; do
@@ -174,40 +175,69 @@ set_firewall() {
 	fi
 }
 
+# sysctls: KEY VALUE of what our file sets.
+sysctls() {
+	sed -nE 's/^ *(net\.[^ =]*) *= *(.*)/\1 \2/p' "$stage/root$sysctl_file"
+}
+
+# What network_back brings back: the network before this run. The first values of
+# all are on disk before the file is, for the next boot applies it.
+declare -A sysctl_before=()
+network_before='' network_leaving=''
+remember_network() {
+	local path key
+	is netplan || is sysctl || is "$sysctl_file" || return 0
+	network_leaving=$(! is "$netplan_file" || leaving "$stage/root$netplan_file")
+	network_before=$(snapshot | grep -vxF -f <(sed "/./s|^|addr $uplink |" <<<"$network_leaving") || :)
+	mkdir -p "$stage/before"
+	for path in "$netplan_file" "$sysctl_file"; do
+		[[ ! -e $path ]] || cp --archive "$path" "$stage/before/${path##*/}"
+	done
+	while read -r key _; do
+		sysctl_before[$key]=$(cat "$(sysctl_path "$key")")
+		record sysctl "$key" "${sysctl_before[$key]}"
+	done < <(sysctls)
+}
+
+# set_ours FILE…: what netplan gives the uplink by us.
+set_ours() {
+	local file addresses
+	addresses=$(for file; do our_addresses "$file"; done | sort -u | paste -sd ' ')
+	forget ours netplan
+	record ours netplan "$addresses"
+}
+
 # Netplan and sysctl together: turning forwarding on can cost a route too.
 set_network() {
-	local before why key value
+	local why key value
 	is netplan || is sysctl || return 0
-	before=$(snapshot)
 	# Between the change and the check nothing may stop this.
 	trap '' INT TERM
 	if is netplan; then
 		doing netplan "applying it"
-		record snapshot network "$(base64 -w 0 <<<"$before")"
-		if is "$netplan_file"; then put "$netplan_file" "$stage/root$netplan_file"; fi
-		if ! why=$(netplan_apply "$before"); then
-			network_back "$before"
+		record snapshot network "$(base64 -w 0 <<<"$network_before")"
+		if is "$netplan_file"; then
+			# Both, until the new one is in force: what leaves is ours, also after an interruption.
+			set_ours "$netplan_file" "$stage/root$netplan_file"
+			put "$netplan_file" "$stage/root$netplan_file"
+		fi
+		if ! why=$(netplan_apply "$network_before"); then
+			network_back
 			die "$why" "the network is as it was; what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
 		fi
+		keep_connected <<<"$network_leaving"
+		if [[ -f $netplan_file ]]; then set_ours "$netplan_file"; fi
 		forget todo netplan
 		done_with netplan "$host on $uplink, nothing lost"
 	fi
 	if is sysctl; then
-		doing sysctl "/etc/sysctl.d/60-kong-ipv6.conf"
-		# First all of them: one can change another.
-		while IFS='=' read -r key value; do
-			key=${key// /}
-			[[ $key == net.* ]] || continue
-			record sysctl "$key" "$(cat "$(sysctl_path "$key")")"
-		done <"$stage/root/etc/sysctl.d/60-kong-ipv6.conf"
-		while IFS='=' read -r key value; do
-			key=${key// /}
-			[[ $key == net.* ]] || continue
-			printf '%s\n' "${value# }" >"$(sysctl_path "$key")"
-		done <"$stage/root/etc/sysctl.d/60-kong-ipv6.conf"
-		if ! until_true 3 nothing_lost "$before"; then
-			why=$(lost "$before" | paste -sd ' ')
-			network_back "$before"
+		doing sysctl "$sysctl_file"
+		while read -r key value; do
+			printf '%s\n' "$value" >"$(sysctl_path "$key")"
+		done < <(sysctls)
+		if ! until_true 3 nothing_lost "$network_before"; then
+			why=$(lost "$network_before" | paste -sd ' ')
+			network_back
 			die "with forwarding the server lost $why" "the network is as it was; let the default route be static, or accept-ra true, then run this again"
 		fi
 		done_with sysctl "forwarding"
@@ -223,30 +253,45 @@ check_duplicate() {
 	until_true 4 settled || :
 	taken=$(duplicate)
 	[[ -n $taken ]] || return 0
-	network_back "$(fact snapshot network | base64 -d)"
+	network_back
 	die "$taken is in use by another machine on the link" "the network is as it was; choose another address: create-kong-ipv6 regenerate --host …"
 }
 
-# network_back SNAPSHOT: as it was before this run.
+# The network as it was before this run.
 network_back() {
-	local key
+	local key path copy
 	while read -r key; do
-		printf '%s\n' "$(fact sysctl "$key")" >"$(sysctl_path "$key")" || :
+		[[ -z ${sysctl_before[$key]:-} ]] || printf '%s\n' "${sysctl_before[$key]}" >"$(sysctl_path "$key")" || :
 	done < <(names sysctl)
-	if fact file "$netplan_file" >/dev/null; then
-		restore "$netplan_file"
-		netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
-	fi
+	for path in "$sysctl_file" "$netplan_file"; do
+		copy=$stage/before/${path##*/}
+		if [[ ! -e $copy ]]; then
+			restore "$path"
+		elif ! cmp -s "$copy" "$path"; then
+			put "$path" "$copy"
+		fi
+	done
+	netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
 	forget todo netplan
-	until_true 5 nothing_lost "$1" || give_back "$1"
+	until_true 10 networkd_done || :
+	until_true 5 nothing_lost "$network_before" || give_back "$network_before"
 }
 
 set_ndp() {
+	local before
 	if is networkd; then
 		doing ndp "networkd"
+		before=$(snapshot)
+		trap '' INT TERM
 		networkctl reload
 		# Up to systemd 257 a reload alone leaves a link's proxy addresses as they are.
 		networkctl reconfigure "$uplink"
+		sleep 0.2
+		until_true 10 networkd_done || :
+		# It takes away what it doesn't know.
+		until_true 5 nothing_lost "$before" || give_back "$before"
+		trap - INT TERM
+		nothing_lost "$before" || die "networkd took away $(lost "$before" | paste -sd ' ')" "write it to /etc/netplan, then run this again"
 		forget todo networkd
 		done_with ndp "the kernel answers for $kong"
 	fi
