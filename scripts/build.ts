@@ -3,7 +3,7 @@ import { build, type Plugin } from "esbuild";
 import Handlebars from "handlebars";
 import { COMMANDS } from "../src/flags.ts";
 import { helpText } from "../src/help.ts";
-import { COMPILE_OPTIONS, templateTexts } from "../src/templates.ts";
+import { templateTexts } from "../src/templates.ts";
 import { VERSION } from "../src/version.ts";
 import { licences } from "./licences.ts";
 import { emitTypes } from "./types.ts";
@@ -19,24 +19,87 @@ const compiledTemplates: Plugin = {
   },
 };
 
+/** Templates need lookups, conditions, one loop and a partial: printed as plain functions they need no runtime. */
 function compiled(): string {
-  const lines = [
-    'import Handlebars from "handlebars/dist/cjs/handlebars.runtime.js";',
-    "export function loadTemplates() {",
-    "const env = Handlebars.create();",
-    "const templates = new Map();",
-  ];
-  for (const [path, text] of templateTexts()) {
-    const template = `env.template(${Handlebars.precompile(text, COMPILE_OPTIONS)})`;
-    const partial = /^_partials\/(.+)$/.exec(path)?.[1];
-    lines.push(
-      partial
-        ? `env.registerPartial(${JSON.stringify(partial)}, ${template});`
-        : `templates.set(${JSON.stringify(path)}, ${template});`,
-    );
-  }
-  return [...lines, "return templates;", "}"].join("\n");
+  const [partials, files] = [true, false].map((wanted) =>
+    [...templateTexts()].filter(
+      ([path]) => path.startsWith("_partials/") === wanted,
+    ),
+  ) as [[string, string][], [string, string][]];
+  const named = new Map(
+    partials.map(([path, text]) => [path.slice("_partials/".length), text]),
+  );
+  const lines = files.map(
+    ([path, text]) =>
+      `[${JSON.stringify(path)}, (data => ${printed(Handlebars.parse(text), named, "data")})],`,
+  );
+  return `const get = (from, name) => {
+  if (from === null || typeof from !== "object" || !(name in from)) throw new Error('"' + name + '" not defined');
+  return from[name];
+};
+const is = (value) => Array.isArray(value) ? value.length > 0 : Boolean(value);
+export const loadTemplates = () => new Map([
+${lines.join("\n")}
+]);`;
 }
+
+type Program = ReturnType<typeof Handlebars.parse>;
+
+/** An expression that prints a template; what COMPILE_OPTIONS say of names and escaping holds for it. */
+function printed(
+  { body }: Program,
+  partials: ReadonlyMap<string, string>,
+  data: string,
+): string {
+  const terms = body.map((statement) => {
+    switch (statement.type) {
+      case "ContentStatement":
+        return JSON.stringify((statement as hbs.AST.ContentStatement).value);
+      case "CommentStatement":
+        return '""';
+      case "MustacheStatement":
+        return looked((statement as hbs.AST.MustacheStatement).path, data);
+      case "PartialStatement": {
+        const { name, indent } = statement as hbs.AST.PartialStatement & {
+          indent: string;
+        };
+        const text = partials.get((name as hbs.AST.PathExpression).original);
+        if (text === undefined || indent !== "") throw unsupported(statement);
+        return printed(Handlebars.parse(text), partials, data);
+      }
+      case "BlockStatement": {
+        const { path, params, program, inverse } =
+          statement as hbs.AST.BlockStatement;
+        const name = (path as hbs.AST.PathExpression).original;
+        const value = looked(params[0] as hbs.AST.Expression, data);
+        const then = printed(program, partials, data);
+        const otherwise = inverse ? printed(inverse, partials, data) : '""';
+        if (name === "if") return `(is(${value}) ? ${then} : ${otherwise})`;
+        if (name === "unless") return `(is(${value}) ? ${otherwise} : ${then})`;
+        if (name === "each" && !inverse)
+          return `${value}.map((item) => ${printed(program, partials, "item")}).join("")`;
+        throw unsupported(statement);
+      }
+      default:
+        throw unsupported(statement);
+    }
+  });
+  return terms.length === 0 ? '""' : `(${terms.join(" + ")})`;
+}
+
+/** `kong.address`, and `this`. */
+function looked(expression: hbs.AST.Expression, data: string): string {
+  if (expression.type !== "PathExpression") throw unsupported(expression);
+  const { parts, depth } = expression as hbs.AST.PathExpression;
+  if (depth !== 0) throw unsupported(expression);
+  return parts.reduce(
+    (from, part) => `get(${from}, ${JSON.stringify(part)})`,
+    data,
+  );
+}
+
+const unsupported = ({ type, loc }: hbs.AST.Node): Error =>
+  new Error(`${type} in line ${loc.start.line} of a template`);
 
 /** Puts what src/help.ts and src/version.ts say in their place: they need nothing then. */
 const precomputed: Plugin = {
@@ -63,6 +126,17 @@ const UNUSED: Readonly<Record<string, string>> = {
   tinyglobby: "export const globSync = undefined;",
   handlebars:
     'export { default } from "handlebars/dist/cjs/handlebars.runtime.js";',
+  // As ES modules: of what they hold only what is used stays.
+  rxjs: 'export * from "./node_modules/rxjs/dist/esm/index.js";',
+  // Node's own is newer.
+  "readable-stream":
+    'import stream from "node:stream"; export const { Duplex, Readable, Writable, Transform } = stream;',
+  "cli-spinners":
+    'export const dots = { interval: 80, frames: [..."\\u280b\\u2819\\u2839\\u2838\\u283c\\u2834\\u2826\\u2827\\u2807\\u280f"] }; export const line = { interval: 130, frames: [..."-|/"] };',
+  // Without what prints YAML.
+  "js-yaml": `export { load } from "./node_modules/js-yaml/lib/loader.js";
+    export { default as CORE_SCHEMA } from "./node_modules/js-yaml/lib/schema/core.js";
+    export { default as Type } from "./node_modules/js-yaml/lib/type.js";`,
 };
 
 const unused: Plugin = {
@@ -85,6 +159,7 @@ const ASIDE = new Map([
   ["diff", "diff"],
   ["node-diff3", "node-diff3"],
   ["./plop.ts", "plop"],
+  ["./yaml-check.ts", "yaml-check"],
   ["yaml", "yaml"],
 ]);
 
@@ -119,7 +194,7 @@ const { metafile } = await build({
   supported: { "dynamic-import": false },
   // Of a library that looks for itself by it: createRequire() takes a path as well.
   define: { "import.meta.url": "__filename" },
-  minify: true,
+  minify: !process.env["RAW"],
   legalComments: "none",
   plugins: [aside, compiledTemplates, precomputed, unused],
 });

@@ -143,7 +143,7 @@ function record(
 ): FileRecord {
   const octal = mode.toString(8).padStart(4, "0");
   return {
-    sha256: sha256(text),
+    sha256: sumOfText(text),
     mode: octal,
     text,
     ...(owner === undefined ? {} : { owner }),
@@ -152,7 +152,16 @@ function record(
 }
 
 export function sha256(data: string | Uint8Array): string {
-  return crypto().createHash("sha256").update(data).digest("hex");
+  return crypto().hash("sha256", data);
+}
+
+const SUMS = new Map<string, string>();
+
+/** The same of a text that is summed several times in a run. */
+export function sumOfText(text: string): string {
+  let sum = SUMS.get(text);
+  if (sum === undefined) SUMS.set(text, (sum = sha256(text)));
+  return sum;
 }
 
 export function stateText({ files, regenerated, ...state }: State): string {

@@ -1,5 +1,5 @@
 import { childProcess } from "./builtin.ts";
-import { parseDocument } from "yaml";
+import { whyNoYaml } from "./yaml-check.ts";
 
 /**
  * Parses a text by the format that its path says, as far as to tell whether it still is one.
@@ -18,9 +18,8 @@ export function whyInvalid(path: string, text: string): string | undefined {
 }
 
 function yaml(text: string): string | undefined {
-  const error = parseDocument(text, { merge: true, logLevel: "silent" })
-    .errors[0];
-  return error && `it is no valid YAML: ${error.message.split("\n")[0]}`;
+  const reason = whyNoYaml(text);
+  return reason && `it is no valid YAML: ${reason}`;
 }
 
 function json(text: string): string | undefined {

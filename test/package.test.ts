@@ -72,6 +72,7 @@ test("the licences of all that is bundled go along", () => {
     "handlebars",
     "inquirer",
     "ip-address",
+    "js-yaml",
     "node-plop",
     "rxjs",
     "yaml",

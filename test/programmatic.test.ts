@@ -2,10 +2,17 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
 import { EXAMPLES, exampleTree } from "../scripts/examples.ts";
+import { plan } from "../src/plan.ts";
+import { render } from "../src/render.ts";
 import { STATE_FILE } from "../src/state.ts";
 import { CHECKOUT, Sandbox } from "./cli/run.ts";
+import { cases } from "./support/arbitrary.ts";
+import { announceSeed, runs } from "./support/seed.ts";
+
+beforeAll(announceSeed);
 
 /** As another package loads it: by its name, through package.json's exports. */
 const library = (): Promise<typeof import("../src/index.ts")> =>
@@ -151,4 +158,13 @@ test("its types are right for import and for require, and catch what is no answe
     printed = String((error as { stdout?: unknown }).stdout);
   }
   expect(printed).toBe("");
+});
+
+test("templates as they are built print what Handlebars prints, 200 times", async () => {
+  const built = await library();
+  const holds = fc.property(cases, ({ answers }) => {
+    const printed = built.render(built.plan(answers));
+    expect([...printed]).toEqual([...render(plan(answers))]);
+  });
+  fc.assert(holds, runs(200));
 });
