@@ -82,9 +82,9 @@ const TABLE = `
 --gateway | fe80::1/64 | a prefix length | Give the address alone: fe80::1
 --gateway | fd00::1 | unique local | like fe80::1
 --gateway | ff02::2 | multicast | like fe80::1
---gateway | P::2 | the server's own address | like fe80::1
---gateway | P:300::8100 | Kong's address | like fe80::1
---gateway | P:300::5 | inside the exposed subnet P:300::/80 | like fe80::1
+--gateway | P::2 | the server's own address | like fe80::1 | --host P::2
+--gateway | P:300::8100 | Kong's address | like fe80::1 | --exposed P:300::/80
+--gateway | P:300::5 | inside the exposed subnet P:300::/80 | like fe80::1 | --exposed P:300::/80
 
 --delivery | bridged | not one of the choices | Choose on-link or routed
 
