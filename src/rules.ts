@@ -12,6 +12,7 @@ import {
 import type { AnswerKey, Answers } from "./answers.ts";
 import { BACKEND_SUBNET, kongIn } from "./defaults.ts";
 import { fittingExposed, freeHost, freeSubnet, unfitKong } from "./fitting.ts";
+import { imageDoubt } from "./names.ts";
 import { documentation, isUla } from "./ranges.ts";
 
 /** What speaks against one answer in the light of the others. */
@@ -239,6 +240,10 @@ export function check(
       "A name like ipv6_exposed would do",
     );
   }
+  const doubt =
+    answers.kongImage === undefined ? undefined : imageDoubt(answers.kongImage);
+  if (doubt !== undefined)
+    warn("kongImage", doubt, "--kong-image kong:3.9.3 would do");
   if (answers.firewall === "none") {
     warn(
       "firewall",

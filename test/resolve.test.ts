@@ -95,6 +95,14 @@ test("a list takes one text, several, or none; each once", () => {
   expect(issues[0]?.reason).toContain("text or a list of texts");
 });
 
+test("the word for no plugin among plugins is refused, not installed", () => {
+  expect(answersFrom({ plugin: ["none"] }).plugin).toEqual([]);
+  for (const plugin of [["none", "foo"], ["foo", "NONE"], ["None"]]) {
+    const { issues } = unusable({ ...GIVEN, plugin });
+    expect(issues.map(({ flag }) => flag)).toEqual(["--plugin"]);
+  }
+});
+
 test("white space around an answer is not part of it", () => {
   expect(answersFrom({ domain: "  a.example\n" }).domain).toBe("a.example");
 });

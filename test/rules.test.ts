@@ -354,6 +354,10 @@ describe("warnings, not refusals", () => {
     ],
     [{ prefix: "2a03:2222:3333:4444::/64", firewall: "none" }, ["--firewall"]],
     [{ prefix: "2a03:2222:3333:4444::/64", firewall: "nftables" }, []],
+    [
+      { prefix: "2a03:2222:3333:4444::/64", kongImage: "kong:2.3" },
+      ["--kong-image"],
+    ],
   ])("%j: %j", (given, expected) => {
     expect(look(given).issues).toEqual([]);
     expect(flags(given)).toEqual(expected);
