@@ -180,7 +180,9 @@ describe("converse", () => {
     const kong = `${P}:999::5`;
     await expect(converse(owner, { kong })).rejects.toThrow("stuck");
     expect(owner.refused).toEqual([
-      expect.stringMatching(/^--kong: it is outside the prefix.*give another --kong/),
+      expect.stringMatching(
+        /^--kong: it is outside the prefix.*give another --kong/,
+      ),
     ]);
     for (const text of owner.refused)
       expect(text.length).toBeLessThanOrEqual(PROMPT_WIDTH);
