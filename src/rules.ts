@@ -93,6 +93,13 @@ export function check(
     exposed && (!prefix || contains(prefix, exposed.network))
       ? exposed
       : undefined;
+  // The gateway in the exposed subnet speaks against the subnet where that is but the default.
+  const gatewayInside =
+    exposed && gateway !== undefined && contains(exposed, gateway)
+      ? isDefault("exposed")
+        ? "default"
+        : "given"
+      : "no";
   if (prefix && exposed) {
     const fit = fittingExposed({
       ...answers,
@@ -112,28 +119,28 @@ export function check(
         tryThis(fit),
       );
     }
-    if (
-      gateway !== undefined &&
-      contains(exposed, gateway) &&
-      isDefault("exposed")
-    ) {
+    if (gatewayInside === "default") {
       refuse(
         "exposed",
-        `it contains the gateway ${formatAddress(6, gateway)}`,
+        `it contains the gateway ${answers.gateway}`,
         tryThis(fit),
       );
     }
   }
 
   if (kong !== undefined && home) kongRules(home, kong, refuse);
-  else if (kong !== undefined && prefix && free && !isDefault("kong")) {
-    if (!contains(prefix, kong)) {
-      refuse(
-        "kong",
-        `it is outside the prefix ${formatSubnet(prefix)}`,
-        tryThis(formatAddress(6, kongIn(free))),
-      );
-    }
+  else if (
+    kong !== undefined &&
+    !isDefault("kong") &&
+    prefix &&
+    free &&
+    !contains(prefix, kong)
+  ) {
+    refuse(
+      "kong",
+      `it is outside the prefix ${formatSubnet(prefix)}`,
+      tryThis(formatAddress(6, kongIn(free))),
+    );
   }
   // A default in the exposed subnet moves with that, which is refused for the same address.
   if (
@@ -161,14 +168,12 @@ export function check(
           tryThis(formatAddress(6, freeHost(prefix, gateway))),
         );
       else refuse("gateway", "it is the server's own address", other);
-    } else if (exposed && isDefault("exposed") && contains(exposed, gateway)) {
-      // Laid at the exposed subnet above.
-    } else if (gateway === kong)
+    } else if (gatewayInside !== "default" && gateway === kong)
       refuse("gateway", "it is Kong's address", other);
-    else if (exposed && contains(exposed, gateway)) {
+    else if (gatewayInside === "given") {
       refuse(
         "gateway",
-        `it is inside the exposed subnet ${formatSubnet(exposed)}`,
+        `it is inside the exposed subnet ${answers.exposed}`,
         other,
       );
     }
