@@ -37,6 +37,12 @@ function recordActs(before: Plan, after: Plan): Act[] {
   }
   act("PTR record of Kong", before.kong.reverse, after.kong.reverse);
   act("PTR record of the server", before.host.reverse, after.host.reverse);
+  if (after.ipv4.reverse !== "" && before.ipv4.reverse !== "")
+    act(
+      "PTR record of the server's IPv4",
+      before.ipv4.reverse,
+      after.ipv4.reverse,
+    );
   return acts;
 }
 

@@ -2,8 +2,9 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { codeOf } from "./disk.ts";
 import { UnusableError, type Issue } from "./errors.ts";
+import type { AnswerKey } from "./answers.ts";
 import type { Given } from "./resolve.ts";
-import { unknownAnswer } from "./nearest.ts";
+import { perhapsMeant, unknownAnswer } from "./nearest.ts";
 
 /** No answers file is larger; what is, is something else. */
 const LARGEST = 1024 * 1024;
@@ -14,12 +15,12 @@ const UNPARSED = /^(SyntaxError|ReferenceError|RangeError|YAML\w+)$/;
 /**
  * Reads `--answers FILE`: an object of answers by key, JSON where the name ends in .json, else YAML.
  * Values are not looked at here: they are read as flags are.
- * @returns them, and an issue for each key that is no answer
+ * @returns them, an issue for each key that is no answer, and the answers that those may have meant
  * @throws UnusableError on a file that can't be read or parsed
  */
 export async function readAnswersFile(
   file: string,
-): Promise<{ given: Given; issues: Issue[] }> {
+): Promise<{ given: Given; issues: Issue[]; unread: AnswerKey[] }> {
   const refuse = (reason: string, remedy: string): UnusableError =>
     new UnusableError([{ flag: "--answers", value: file, reason, remedy }]);
   let text: string;
@@ -63,8 +64,19 @@ export async function readAnswersFile(
       "Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64",
     );
   }
-  const issues = Object.keys(content).flatMap((key) => unknownKey(file, key));
-  return { given: content, issues };
+  const unknown = Object.keys(content).flatMap((key) => {
+    const issue = unknownAnswer(key);
+    return issue ? [{ key, issue }] : [];
+  });
+  return {
+    given: content,
+    issues: unknown.map(({ issue }) => ({
+      flag: "--answers",
+      value: file,
+      ...issue,
+    })),
+    unread: unknown.flatMap(({ key }) => perhapsMeant(key)),
+  };
 }
 
 /** The start of a file that may have no size: a pipe, a device. */
@@ -106,9 +118,4 @@ function parseJson(text: string): unknown {
 async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import("./yaml.ts");
   return parse(text, { maxAliasCount: 0, stringKeys: true, logLevel: "error" });
-}
-
-function unknownKey(file: string, key: string): Issue[] {
-  const issue = unknownAnswer(key);
-  return issue ? [{ flag: "--answers", value: file, ...issue }] : [];
 }

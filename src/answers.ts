@@ -23,6 +23,7 @@ import {
   privateSubnet,
   providerPrefix,
 } from "./ranges.ts";
+import { fittingExposed, fittingHost } from "./fitting.ts";
 
 /** Every answer, in normal form (RFC 5952, lower case); "none" stands for "not given". */
 export interface Answers {
@@ -73,6 +74,8 @@ export interface Question {
   readonly otherwise: string;
   /** The default, or undefined where there is none (yet). */
   readonly fallback: (known: Known) => string | string[] | undefined;
+  /** What a prompt offers instead: the default, or what fits where answers given already forbid that. */
+  readonly offer?: (answers: Partial<Answers>) => string | undefined;
   /** One value to normal form. @throws Refusal */
   readonly read: (text: string) => string;
 }
@@ -97,6 +100,7 @@ export const QUESTIONS: readonly Question[] = [
     otherwise: "<prefix>::2",
     fallback: ({ answers }) =>
       within(answers.prefix, (prefix) => address(hostIn(prefix))),
+    offer: fittingHost,
     read: globalAddress,
   },
   {
@@ -108,6 +112,7 @@ export const QUESTIONS: readonly Question[] = [
     otherwise: "<prefix>:300::/80",
     fallback: ({ answers }) =>
       within(answers.prefix, (prefix) => formatSubnet(exposedIn(prefix))),
+    offer: fittingExposed,
     read: (text) => formatSubnet(exposedSubnet(text)),
   },
   {
@@ -291,7 +296,7 @@ function choice(...values: string[]): (text: string) => string {
 
 /** /65 to /126: shorter is no subnet of a /64, longer has no room for Docker's gateway and Kong. */
 function exposedSubnet(text: string): Subnet {
-  const subnet = parseSubnet(6, text);
+  const subnet = parseSubnet(6, text, "Write it like 2001:db8:1:2:300::/80");
   if (subnet.length < 65 || subnet.length > 126) {
     const around = subnetAt(6, subnet.network, 80);
     const slash64 = subnetAt(6, subnet.network, 64);

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { Refusal } from "./address.ts";
-import { QUESTIONS } from "./answers.ts";
+import { QUESTIONS, type AnswerKey } from "./answers.ts";
 import type { Issue } from "./errors.ts";
 import {
   COMMANDS,
@@ -12,7 +12,7 @@ import {
   type Shell,
 } from "./flags.ts";
 import { readSshTarget } from "./names.ts";
-import { mistypedCommand, unknownFlag } from "./nearest.ts";
+import { mistypedCommand, perhapsMeant, unknownFlag } from "./nearest.ts";
 import { printable } from "./printable.ts";
 import type { Given } from "./resolve.ts";
 
@@ -25,6 +25,8 @@ export interface Arguments {
   readonly shell: Shell | undefined;
   /** Answers given by flag. */
   readonly given: Given;
+  /** Answers that a flag which can't be read may have been meant to give: they are not missed. */
+  readonly unread: readonly AnswerKey[];
   /** --answers FILE */
   readonly answersFile: string | undefined;
   /** --detect: what the server says is the default. */
@@ -82,6 +84,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const switches = new Map<string, boolean>();
   const values = new Map<string, string[]>();
   const directories: string[] = [];
+  const unread: AnswerKey[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") directories.push(token.value);
     if (token.kind !== "option") continue;
@@ -111,8 +114,13 @@ export function readArguments(argv: readonly string[]): Arguments {
           reason: "its value is missing",
           remedy: `Write ${token.rawName} VALUE`,
         });
+        const meant = QUESTIONS.find(({ flag }) => flag === token.rawName);
+        if (meant) unread.push(meant.key);
       } else values.set(name, [...(values.get(name) ?? []), value]);
-    } else issues.push(unknownFlag(token.rawName, command));
+    } else {
+      issues.push(unknownFlag(token.rawName, command));
+      unread.push(...perhapsMeant(token.rawName));
+    }
   }
 
   if (word !== undefined) directories.shift();
@@ -179,6 +187,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     directory: directories[0],
     shell,
     given,
+    unread,
     answersFile: answersFile && single("--answers", answersFile, issues),
     detect: switches.get("detect") ?? false,
     ssh,

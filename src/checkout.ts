@@ -11,6 +11,7 @@ import { isTerminal, write } from "./terminal.ts";
 
 /** The run that `npx plop` offers in a checkout: it asks for the directory too. */
 export function checkoutSession(): Session {
+  widenTerminal();
   const style = styleFor(isTerminal(1), true);
   const show = (text: string): void => void write(1, `${text}\n`);
   let prepared: Prepared | undefined;
@@ -68,6 +69,12 @@ export function checkoutSession(): Session {
       return outcome.directory;
     },
   };
+}
+
+/** plop's spinner divides by the columns: in a terminal that reports none it never ends. */
+function widenTerminal(): void {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.isTTY && !stream.columns) stream.columns = 80;
 }
 
 /** plop would call the owner's "no" an error, and exit with 1. */

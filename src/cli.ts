@@ -8,11 +8,21 @@ import { VERSION } from "./version.ts";
  */
 const argv = process.argv.slice(2);
 const [only, more] = argv;
-if (more === undefined && (only === "--version" || only === "-V"))
-  write(1, `${VERSION}\n`);
-else if (more === undefined && (only === "--help" || only === "-h"))
-  void import("./help.ts").then(({ helpText }) => write(1, `${helpText()}\n`));
-else
-  void import("./main.ts")
-    .then(({ main }) => main(argv))
-    .then((exitCode) => (process.exitCode = exitCode));
+
+async function run(): Promise<number> {
+  try {
+    if (more === undefined && (only === "--version" || only === "-V")) {
+      write(1, `${VERSION}\n`);
+      return 0;
+    }
+    if (more === undefined && (only === "--help" || only === "-h")) {
+      write(1, `${(await import("./help.ts")).helpText()}\n`);
+      return 0;
+    }
+  } catch {
+    // What can't be printed here can't there either, but main tells of it.
+  }
+  return await (await import("./main.ts")).main(argv);
+}
+
+void run().then((exitCode) => (process.exitCode = exitCode));

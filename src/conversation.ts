@@ -3,6 +3,7 @@ import { QUESTIONS, type Answers, type Question } from "./answers.ts";
 import type { Change, Word } from "./changes.ts";
 import { valuesOf, type Detected, type Look } from "./detect/findings.ts";
 import { diffText } from "./diff.ts";
+import type { Issue } from "./errors.ts";
 import { move } from "./move.ts";
 import { oneLine } from "./one-line.ts";
 import type { PlanRow } from "./plan-rows.ts";
@@ -85,7 +86,9 @@ async function ask(
   seen?: Detected,
 ): Promise<unknown> {
   const known = survey(answers, newUla, { defaults: false }).answers;
-  const usual = question.fallback({ answers: known, randomUla: newUla });
+  const usual =
+    question.offer?.(known) ??
+    question.fallback({ answers: known, randomUla: newUla });
   const fallback =
     seen?.value ?? (former ? move(former, known)[question.key] : usual);
   const prompt = {
@@ -101,7 +104,7 @@ async function ask(
       : {
           ...prompt,
           type: "input",
-          validate: (text: unknown) => judge(question, text, answers),
+          validate: (text: unknown) => judge(question, text, answers, usual),
           filter: (text: unknown) => normalForm(question, text),
         },
   ]);
@@ -109,21 +112,32 @@ async function ask(
   return question.list ? words(text) : text;
 }
 
-/** true, or why not, on one line. */
+/**
+ * true, or why not, on one line.
+ * @param usual what fits beside the answers given, where anything does
+ */
 function judge(
   question: Question,
   text: unknown,
   answers: Given,
+  usual: string | string[] | undefined,
 ): true | string {
-  const value = question.list ? words(text) : text;
-  const { issues } = survey({ ...answers, [question.key]: value }, newUla, {
-    defaults: false,
-  });
+  const issuesWith = (value: unknown): readonly Issue[] =>
+    survey({ ...answers, [question.key]: value }, newUla, { defaults: false })
+      .issues;
   // Issues of what was given by flag are shown too: this may be the last place to mend them.
-  const issue = issues[0];
+  const [issue] = issuesWith(question.list ? words(text) : text);
   if (issue === undefined) return true;
-  const whose = issue.flag === question.flag ? "" : `${issue.flag}: `;
-  return oneLine({ ...issue, reason: `${whose}${issue.reason}` });
+  if (issue.flag === question.flag) return oneLine(issue);
+  // What would do for the flag can't be typed here.
+  const fits = usual !== undefined && issuesWith(usual).length === 0;
+  return oneLine({
+    ...issue,
+    reason: `${issue.flag}: ${issue.reason}`,
+    remedy: fits
+      ? `Try ${String(usual)}`
+      : `Ctrl-C, and give another ${issue.flag}`,
+  });
 }
 
 /** What is shown once an answer is taken; what can't be read stays as it was typed. */

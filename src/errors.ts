@@ -46,6 +46,16 @@ export class FailedError extends KongIpv6Error {
   }
 }
 
+/** What was to be printed can't be: standard output is full, or refuses. Exit 1. */
+export class OutputError extends FailedError {
+  constructor(code: string) {
+    super(
+      `the output can't be written (${code})`,
+      "Send it elsewhere. If files were to be written, they may be there already.",
+    );
+  }
+}
+
 /** Arguments or answers that can't be used, all of one run together. Exit 2. */
 export class UnusableError extends KongIpv6Error {
   readonly issues: readonly Issue[];

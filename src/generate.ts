@@ -8,6 +8,7 @@ import {
   type Action,
   type Change,
   type Disk,
+  type Word,
 } from "./changes.ts";
 import type { Prompter } from "./conversation.ts";
 import { readDisk } from "./disk.ts";
@@ -53,6 +54,8 @@ export interface Outcome {
   readonly plan: Plan;
   readonly warnings: readonly Issue[];
   readonly changes: readonly Change[];
+  /** What was said of the files in the way, beforehand or when asked. */
+  readonly words: readonly Word[];
   readonly written: boolean;
   /** What happened besides: a write taken back, git without a name, a `.new` file left over. */
   readonly notes: readonly string[];
@@ -129,7 +132,7 @@ export async function prepare(
   if (former) refuseOtherState(directory, former, disk);
   const following = former && (await import("./following.ts"));
   const base = former && following?.basesOf(former, addresses, disk);
-  const decided = await decide(
+  const { decided, words } = await decide(
     await compare(rendered, disk, base),
     request,
     owner,
@@ -143,6 +146,7 @@ export async function prepare(
     answers,
     plan: addresses,
     changes,
+    words,
     notes,
     acts: [],
     leftovers: [],
@@ -222,15 +226,19 @@ async function decide(
   compared: readonly Change[],
   { conflict, dryRun }: Request,
   owner: Owner | undefined,
-): Promise<readonly Change[]> {
+): Promise<{ decided: readonly Change[]; words: readonly Word[] }> {
   const open = compared.filter(
     ({ action }) => action === "conflict" || action === "gone",
   );
-  if (open.length === 0) return compared;
+  const asIs = { decided: compared, words: [] };
+  if (open.length === 0) return asIs;
   if (conflict !== "ask")
-    return compared.flatMap((change) => settle(change, conflict));
+    return {
+      decided: compared.flatMap((change) => settle(change, conflict)),
+      words: [conflict],
+    };
   const conflicts = open.filter(({ action }) => action === "conflict");
-  if (owner === undefined || dryRun || conflicts.length === 0) return compared;
+  if (owner === undefined || dryRun || conflicts.length === 0) return asIs;
   const { askConflicts } = await import("./conversation.ts");
   const words = await askConflicts(
     await owner.prompter(),
@@ -238,9 +246,12 @@ async function decide(
     owner.style,
     owner.show,
   );
-  return compared.flatMap((change) =>
-    settle(change, words.get(change.path) ?? "keep"),
-  );
+  const wordFor = ({ path }: Change): Word => words.get(path) ?? "keep";
+  return {
+    decided: compared.flatMap((change) => settle(change, wordFor(change))),
+    // As a flag, theirs would bring back what was deleted too.
+    words: open.map(wordFor),
+  };
 }
 
 /** What a run writes, the state last; nothing where nothing changes, or nothing may be written. */

@@ -4,6 +4,7 @@ import {
   FailedError,
   issueText,
   KongIpv6Error,
+  OutputError,
   UnusableError,
   type ExitCode,
 } from "./errors.ts";
@@ -13,7 +14,9 @@ import { isTerminal, write } from "./terminal.ts";
 
 /** Runs the command line. @returns the exit code; everything is printed */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
-  return await run(argv).catch((error: unknown) => tell(error, argv));
+  const told = (error: unknown): ExitCode => tell(error, argv);
+  // The JSON that tells of an error may find standard output full itself.
+  return await run(argv).catch(told).catch(told);
 }
 
 async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -53,7 +56,8 @@ function print(text: string): ExitCode {
 function tell(error: unknown, argv: readonly string[]): ExitCode {
   const known = error instanceof KongIpv6Error ? error : undefined;
   const exitCode = known?.exitCode ?? EXIT.failed;
-  if (argv.includes("--json")) {
+  // Standard output, where the JSON belongs, is what failed.
+  if (argv.includes("--json") && !(error instanceof OutputError)) {
     const issues = error instanceof UnusableError ? error.issues : [];
     const remedy = error instanceof FailedError ? error.remedy : undefined;
     const message = error instanceof Error ? error.message : String(error);

@@ -99,6 +99,31 @@ export function readImage(text: string): string {
   return text;
 }
 
+/** What speaks against an image that may be of another kind than the Dockerfile is made for. */
+export function imageDoubt(text: string): string | undefined {
+  const [name = "", tag = ""] = nameAndTag(text);
+  if (/\balpine\b/.test(tag))
+    return "it is an Alpine image, and kong-build/Dockerfile installs with apt-get";
+  const official = /^(?:docker\.io\/)?(?:library\/)?kong$/.test(name);
+  const [, major, minor] = /^(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
+  if (!official || major === undefined) return undefined;
+  // A tag like 3 is the newest of its kind.
+  const newest = minor === undefined && Number(major) >= 3;
+  const old = Number(major) * 1000 + Number(minor ?? 0) < 3006;
+  return old && !newest
+    ? "it is older than Kong 3.6, whose image and status API the health check is made for"
+    : undefined;
+}
+
+/** Name and tag of an image reference; a registry's port is no tag. */
+function nameAndTag(text: string): string[] {
+  const [reference = ""] = text.split("@");
+  const colon = reference.lastIndexOf(":");
+  return colon > reference.lastIndexOf("/")
+    ? [reference.slice(0, colon), reference.slice(colon + 1)]
+    : [reference];
+}
+
 /** `--plugin`: the name of a rock (luarocks). @throws Refusal */
 export function readPlugin(text: string): string {
   const remedy =
@@ -109,6 +134,11 @@ export function readPlugin(text: string): string {
       remedy,
     );
   }
+  if (/^none$/i.test(text))
+    throw new Refusal(
+      "none, for no plugin at all, stands alone",
+      "Give plugins by name, or none",
+    );
   if (text === "kong-plugin-")
     throw new Refusal("no plugin's name stands behind kong-plugin-", remedy);
   return text;
@@ -126,10 +156,23 @@ const TAKEN = [
 
 /** What belongs to the system, or doesn't outlive a reboot (hier(7)). */
 const SYSTEM =
-  /^\/(?:(?:bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|tmp|usr)(?:\/.*)?|home|media|mnt|opt|root|srv|var)?$/;
+  /^\/(?:(?:bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|tmp|usr|var\/lock|var\/run|var\/tmp)(?:\/.*)?|home|media|mnt|opt|root|srv|var)?$/;
 
 /** Where the printed command copies the repository to. */
 const ON_SERVER = "/opt/kong-ipv6";
+
+/** What others write and clear there. */
+const OTHERS: Readonly<Record<string, string>> = {
+  "/var/lib/docker": "Docker itself",
+  "/var/lib/containerd": "containerd itself",
+  // scripts/lib/state.sh: what rollback.sh puts back.
+  "/var/lib/kong-ipv6": "scripts/apply.sh",
+  // The printed command's --backup-dir.
+  [`${ON_SERVER}.replaced`]: "the copying of the repository",
+};
+
+const isWithin = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(`${directory}/`);
 
 /** `--data-dir`: an absolute path, or a relative one (from the repository) as `./data`. @throws Refusal */
 export function readDataDir(text: string): string {
@@ -141,13 +184,17 @@ export function readDataDir(text: string): string {
     );
   }
   const parts = text.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) throw new Refusal("it climbs with ..", remedy);
+  if (parts.includes(".."))
+    throw new Refusal('its ".." climbs elsewhere', remedy);
   if (parts.some((part) => part.startsWith("-"))) {
     throw new Refusal("a part of it starts with a dash", remedy);
   }
   if (text.startsWith("/")) {
     const path = `/${parts.join("/")}`;
-    if (path === ON_SERVER || path.startsWith(`${ON_SERVER}/`)) {
+    const other = Object.keys(OTHERS).find((taken) => isWithin(path, taken));
+    if (other !== undefined)
+      throw new Refusal(`${OTHERS[other]} keeps its own there`, remedy);
+    if (isWithin(path, ON_SERVER)) {
       const rest = path.slice(ON_SERVER.length);
       throw new Refusal(
         "the repository itself is copied there",

@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { QUESTIONS } from "./answers.ts";
+import { QUESTIONS, type AnswerKey } from "./answers.ts";
 import type { Issue } from "./errors.ts";
 import { COMMANDS, FLAGS, type Command } from "./flags.ts";
 
@@ -22,6 +22,20 @@ export function unknownAnswer(
     reason: `there is no answer ${JSON.stringify(key.slice(0, 40))}`,
     remedy: `Perhaps ${closest(key, keys)} is meant`,
   };
+}
+
+/**
+ * The answers that a flag or key which there isn't may have been: the one most like it, and the
+ * prefix, which alone is asked for and which everybody calls something else.
+ */
+export function perhapsMeant(name: string): AnswerKey[] {
+  const bare = name.replace(/^-+/, "");
+  const names = QUESTIONS.flatMap(({ key, flag }) => [key, flag.slice(2)]);
+  const near = closest(bare, names);
+  const meant = QUESTIONS.filter(
+    ({ key, flag }) => key === near || flag === `--${near}`,
+  );
+  return ["prefix", ...meant.map(({ key }) => key)];
 }
 
 /** What other programs have as commands. */

@@ -10,7 +10,7 @@ import type { Detected } from "./detect/findings.ts";
 import { factsText } from "./detect/facts-text.ts";
 import { printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
-import { quoted, repeatCommand } from "./repeat.ts";
+import { isOneByOne, quoted, repeatCommand } from "./repeat.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
 import { SECRET_FILE } from "./secret.ts";
 import { STATE_FILE } from "./state.ts";
@@ -47,12 +47,18 @@ export function outcomeText(
     outcome.notes.join("\n"),
     leftoversText(outcome.leftovers, style),
     endText(outcome, manner, style),
-    manner.asked
-      ? `To repeat this without questions:\n  ${repeatCommand(outcome, manner)}`
-      : "",
+    manner.asked ? repeatText(outcome, manner) : "",
   ];
   // Questions and answers stand right above.
   return `${manner.asked ? "\n" : ""}${joined(sections)}`;
+}
+
+function repeatText(outcome: Outcome, manner: Manner): string {
+  const first = "To repeat this without questions";
+  const told = isOneByOne(outcome.words)
+    ? `${first}, but for the files in the way, which were\nsettled one by one (--conflict keep, theirs or markers settles all alike):`
+    : `${first}:`;
+  return `${told}\n  ${repeatCommand(outcome, manner)}`;
 }
 
 /** What a run is going to do, before the owner is asked to agree. */

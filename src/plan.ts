@@ -46,8 +46,9 @@ export interface Plan {
     readonly published: boolean;
     /** KONG_BIND_IP. */
     readonly bind: string;
-    /** The server's IPv4, empty where it isn't known. */
+    /** The server's IPv4 and the name of its PTR record, empty where it isn't known. */
     readonly address: string;
+    readonly reverse: string;
     /** Where netplan configures the IPv4 too; else null. */
     readonly netplan: {
       readonly interface: string;
@@ -153,12 +154,12 @@ function uplinkAddresses(
 }
 
 function ipv4Plan({ ipv4, ipv4Gateway }: Answers): Plan["ipv4"] {
-  if (ipv4 === "none")
-    return { published: false, bind: "", address: "", netplan: null };
-  if (ipv4 === "any")
-    return { published: true, bind: "0.0.0.0", address: "", netplan: null };
+  const unknown = { address: "", reverse: "", netplan: null };
+  if (ipv4 === "none") return { published: false, bind: "", ...unknown };
+  if (ipv4 === "any") return { published: true, bind: "0.0.0.0", ...unknown };
   const [address = "", length] = ipv4.split("/");
-  const published = { published: true, bind: address, address };
+  const reverse = reverseName(4, parseAddress(4, address));
+  const published = { published: true, bind: address, address, reverse };
   if (ipv4Gateway === "none") return { ...published, netplan: null };
   const own = subnetAt(4, parseAddress(4, address), Number(length));
   const onLink = !contains(own, parseAddress(4, ipv4Gateway));

@@ -15,24 +15,18 @@ const GLOBAL_UNICAST = parseSubnet(6, "2000::/3");
 
 /** IPv6 space that no provider delegates, most specific meaning first (RFC 6890 registry). */
 const UNFIT: readonly (readonly [Subnet, string])[] = [
-  [parseSubnet(6, "::/128"), "it is the unspecified address (RFC 4291 2.5.2)"],
-  [parseSubnet(6, "::1/128"), "it is loopback (RFC 4291 2.5.3)"],
-  [
-    parseSubnet(6, "::ffff:0:0/96"),
-    "it is IPv4-mapped space (RFC 4291 2.5.5.2)",
-  ],
-  [parseSubnet(6, "64:ff9b::/96"), "it is NAT64 space (RFC 6052)"],
-  [parseSubnet(6, "64:ff9b:1::/48"), "it is local NAT64 space (RFC 8215)"],
-  [parseSubnet(6, "100::/64"), "it is the discard prefix (RFC 6666)"],
-  [parseSubnet(6, "2001::/23"), "it is IETF protocol space (RFC 2928)"],
-  [parseSubnet(6, "2002::/16"), "it is 6to4 space (RFC 3056)"],
-  [
-    parseSubnet(6, "fc00::/7"),
-    "it is unique local space, not public (RFC 4193)",
-  ],
-  [parseSubnet(6, "fe80::/10"), "it is link-local space (RFC 4291 2.5.6)"],
-  [parseSubnet(6, "fec0::/10"), "it is deprecated site-local space (RFC 3879)"],
-  [parseSubnet(6, "ff00::/8"), "it is multicast space (RFC 4291 2.7)"],
+  [parseSubnet(6, "::/128"), "the unspecified address (RFC 4291 2.5.2)"],
+  [parseSubnet(6, "::1/128"), "loopback (RFC 4291 2.5.3)"],
+  [parseSubnet(6, "::ffff:0:0/96"), "IPv4-mapped space (RFC 4291 2.5.5.2)"],
+  [parseSubnet(6, "64:ff9b::/96"), "NAT64 space (RFC 6052)"],
+  [parseSubnet(6, "64:ff9b:1::/48"), "local NAT64 space (RFC 8215)"],
+  [parseSubnet(6, "100::/64"), "the discard prefix (RFC 6666)"],
+  [parseSubnet(6, "2001::/23"), "IETF protocol space (RFC 2928)"],
+  [parseSubnet(6, "2002::/16"), "6to4 space (RFC 3056)"],
+  [parseSubnet(6, "fc00::/7"), "unique local space, not public (RFC 4193)"],
+  [parseSubnet(6, "fe80::/10"), "link-local space (RFC 4291 2.5.6)"],
+  [parseSubnet(6, "fec0::/10"), "deprecated site-local space (RFC 3879)"],
+  [parseSubnet(6, "ff00::/8"), "multicast space (RFC 4291 2.7)"],
 ];
 
 const DOCUMENTATION: readonly (readonly [Subnet, string])[] = [
@@ -130,8 +124,14 @@ export function privateSubnet(text: string): string {
 
 function refuseUnfit(subnet: Subnet, remedy: string): void {
   const unfit = UNFIT.find(([range]) => overlaps(range, subnet));
-  if (unfit !== undefined)
-    throw new Refusal(unfit[1], remedy, { sample: true });
+  if (unfit !== undefined) {
+    const [range, what] = unfit;
+    const inside =
+      contains(range, subnet.network) && range.length <= subnet.length;
+    throw new Refusal(`it ${inside ? "is" : "contains"} ${what}`, remedy, {
+      sample: true,
+    });
+  }
   if (
     !contains(GLOBAL_UNICAST, subnet.network) ||
     subnet.length < GLOBAL_UNICAST.length

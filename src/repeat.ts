@@ -1,10 +1,22 @@
 import { QUESTIONS, type AnswerKey, type Answers } from "./answers.ts";
+import type { Word } from "./changes.ts";
 import { move } from "./move.ts";
 
-/** The command line that does the same without a question. */
+export interface Repeated {
+  readonly answers: Answers;
+  readonly former?: Answers;
+  /** What was said of the files in the way. */
+  readonly words?: readonly Word[];
+}
+
+/** The command line that does the same without a question, as far as flags can say it: see isOneByOne. */
 export function repeatCommand(
-  { answers, former }: { answers: Answers; former?: Answers },
-  { shown, git = false }: { shown: string; git?: boolean },
+  { answers, former, words = [] }: Repeated,
+  {
+    shown,
+    git = false,
+    dryRun = false,
+  }: { shown: string; git?: boolean; dryRun?: boolean },
 ): string {
   const needed = neededKeys(answers, former);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
@@ -16,10 +28,17 @@ export function repeatCommand(
     ...(former ? ["regenerate"] : []),
     quoted(shown),
     ...flags,
+    ...(words[0] && !isOneByOne(words) ? ["--conflict", words[0]] : []),
     ...(git ? ["--git"] : []),
+    ...(dryRun ? ["--dry-run"] : []),
     "--yes",
   ].join(" ");
 }
+
+/** Whether files in the way were settled differently, which no flag does. */
+export const isOneByOne = (words: readonly Word[]): boolean =>
+  new Set(words).size > 1;
+
 /** What defaults, or the answers of before moved along, don't give already. */
 function neededKeys(answers: Answers, former?: Answers): Set<AnswerKey> {
   const known: Partial<Answers> = {};

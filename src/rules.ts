@@ -10,7 +10,9 @@ import {
   type Subnet,
 } from "./address.ts";
 import type { AnswerKey, Answers } from "./answers.ts";
-import { BACKEND_SUBNET, exposedIn, hostIn, kongIn } from "./defaults.ts";
+import { BACKEND_SUBNET, kongIn } from "./defaults.ts";
+import { fittingExposed, freeHost, freeSubnet, unfitKong } from "./fitting.ts";
+import { imageDoubt } from "./names.ts";
 import { documentation, isUla } from "./ranges.ts";
 
 /** What speaks against one answer in the light of the others. */
@@ -28,10 +30,15 @@ export interface Findings {
 
 /**
  * Checks normal-form answers against each other; answers that are not there (yet) are not missed.
- * Each finding is laid at the answer that is asked for last, so a prompt can show it at once.
+ * Each finding is laid at the answer that is asked for last, so a prompt can show it at once; but a
+ * gateway is a fact: what gives way to it is a default.
  * Rules: RFC 4291, 2526, 4193; which addresses Docker takes: moby libnetwork/ipam.
+ * @param given which of the answers are the owner's; the others are defaults
  */
-export function check(answers: Partial<Answers>): Findings {
+export function check(
+  answers: Partial<Answers>,
+  given: Partial<Record<AnswerKey, unknown>> = answers,
+): Findings {
   const refusals: Finding[] = [];
   const warnings: Finding[] = [];
   const refuse = (key: AnswerKey, reason: string, remedy: string): void => {
@@ -47,6 +54,7 @@ export function check(answers: Partial<Answers>): Findings {
   const host = address6(answers.host);
   const kong = address6(answers.kong);
   const gateway = address6(answers.gateway);
+  const isDefault = (key: AnswerKey): boolean => given[key] === undefined;
 
   const reserved = prefix && documentation(prefix);
   if (reserved) {
@@ -58,7 +66,7 @@ export function check(answers: Partial<Answers>): Findings {
   }
 
   if (prefix && host !== undefined) {
-    const own = formatAddress(6, hostIn(prefix));
+    const own = formatAddress(6, freeHost(prefix, gateway));
     // A routed prefix isn't on the uplink's link: the server's own /64 is (plan.ts).
     const link = answers.delivery === "routed" ? 64 : prefix.length;
     if (!contains(prefix, host) && answers.delivery !== "routed") {
@@ -79,9 +87,25 @@ export function check(answers: Partial<Answers>): Findings {
     }
   }
 
+  const free = prefix && freeSubnet(prefix, [host, gateway]);
+  // Kong can't be in a subnet that itself has to be another.
+  const home =
+    exposed && (!prefix || contains(prefix, exposed.network))
+      ? exposed
+      : undefined;
+  // The gateway in the exposed subnet speaks against the subnet where that is but the default.
+  const gatewayInside =
+    exposed && gateway !== undefined && contains(exposed, gateway)
+      ? isDefault("exposed")
+        ? "default"
+        : "given"
+      : "no";
   if (prefix && exposed) {
-    const fit = formatSubnet(freeSubnet(prefix, [host, gateway]));
-    if (!contains(prefix, exposed.network)) {
+    const fit = fittingExposed({
+      ...answers,
+      kong: isDefault("kong") ? undefined : answers.kong,
+    }) as string;
+    if (!home) {
       refuse(
         "exposed",
         `it is outside the prefix ${formatSubnet(prefix)}`,
@@ -95,29 +119,61 @@ export function check(answers: Partial<Answers>): Findings {
         tryThis(fit),
       );
     }
+    if (gatewayInside === "default") {
+      refuse(
+        "exposed",
+        `it contains the gateway ${answers.gateway}`,
+        tryThis(fit),
+      );
+    }
   }
 
-  if (exposed && kong !== undefined) kongRules(exposed, kong, refuse);
-  if (kong !== undefined && kong === host) {
-    const taken = !exposed || contains(exposed, host);
+  if (kong !== undefined && home) kongRules(home, kong, refuse);
+  else if (
+    kong !== undefined &&
+    !isDefault("kong") &&
+    prefix &&
+    free &&
+    !contains(prefix, kong)
+  ) {
+    refuse(
+      "kong",
+      `it is outside the prefix ${formatSubnet(prefix)}`,
+      tryThis(formatAddress(6, kongIn(free))),
+    );
+  }
+  // A default in the exposed subnet moves with that, which is refused for the same address.
+  if (
+    kong !== undefined &&
+    kong === host &&
+    !(isDefault("kong") && exposed && contains(exposed, host))
+  ) {
+    const other = home && !contains(home, host) ? home : free;
     refuse(
       "kong",
       "it is the server's own address",
-      taken
-        ? "Kong needs one of its own"
-        : tryThis(formatAddress(6, kongIn(exposed))),
+      other
+        ? tryThis(formatAddress(6, kongIn(other)))
+        : "Kong needs one of its own",
     );
   }
 
   if (gateway !== undefined) {
     const other = "Give the provider's router, like fe80::1";
-    if (gateway === host)
-      refuse("gateway", "it is the server's own address", other);
-    else if (gateway === kong) refuse("gateway", "it is Kong's address", other);
-    else if (exposed && contains(exposed, gateway)) {
+    if (gateway === host) {
+      if (prefix && isDefault("host") && !isDefault("gateway"))
+        refuse(
+          "host",
+          "it is the gateway's address",
+          tryThis(formatAddress(6, freeHost(prefix, gateway))),
+        );
+      else refuse("gateway", "it is the server's own address", other);
+    } else if (gatewayInside !== "default" && gateway === kong)
+      refuse("gateway", "it is Kong's address", other);
+    else if (gatewayInside === "given") {
       refuse(
         "gateway",
-        `it is inside the exposed subnet ${formatSubnet(exposed)}`,
+        `it is inside the exposed subnet ${answers.exposed}`,
         other,
       );
     }
@@ -189,6 +245,10 @@ export function check(answers: Partial<Answers>): Findings {
       "A name like ipv6_exposed would do",
     );
   }
+  const doubt =
+    answers.kongImage === undefined ? undefined : imageDoubt(answers.kongImage);
+  if (doubt !== undefined)
+    warn("kongImage", doubt, "--kong-image kong:3.9.3 would do");
   if (answers.firewall === "none") {
     warn(
       "firewall",
@@ -202,28 +262,11 @@ export function check(answers: Partial<Answers>): Findings {
 type Refuse = (key: AnswerKey, reason: string, remedy: string) => void;
 
 function kongRules(exposed: Subnet, kong: bigint, refuse: Refuse): void {
-  const fit = tryThis(formatAddress(6, kongIn(exposed)));
-  if (!contains(exposed, kong)) {
-    refuse(
-      "kong",
-      `it is outside the exposed subnet ${formatSubnet(exposed)}`,
-      fit,
-    );
-  } else if (kong === exposed.network) {
-    refuse(
-      "kong",
-      "it is the subnet-router anycast address (RFC 4291 2.6.1)",
-      fit,
-    );
-  } else if (kong === exposed.network + 1n) {
-    refuse("kong", "Docker's bridge takes the first address", fit);
-  } else if (
-    size(exposed) > 128n &&
-    kong >= exposed.network + size(exposed) - 128n
-  ) {
-    // A subnet of 128 addresses or fewer would be reserved whole; there the rule can't be meant.
-    refuse("kong", "the last 128 addresses are for anycast (RFC 2526)", fit);
-  }
+  const unfit = contains(exposed, kong)
+    ? unfitKong(exposed, kong)
+    : `it is outside the exposed subnet ${formatSubnet(exposed)}`;
+  if (unfit !== undefined)
+    refuse("kong", unfit, tryThis(formatAddress(6, kongIn(exposed))));
 }
 
 function ipv4Rules(
@@ -266,6 +309,18 @@ function ipv4Rules(
       `Give the provider's router, like ${router}`,
     );
   }
+  const last = link && link.network + size(link) - 1n;
+  const ends = link && link.length < 31 && gateway !== own;
+  if (ends && (gateway === link.network || gateway === last)) {
+    const router = [1n, 2n]
+      .map((place) => link.network + place)
+      .find((address) => address !== own) as bigint;
+    refuse(
+      "ipv4Gateway",
+      `it is the ${gateway === last ? "broadcast" : "network"} address of ${formatSubnet(link)} (RFC 1122 3.2.1.3)`,
+      `Give the provider's router, like ${formatAddress(4, router)}`,
+    );
+  }
   if (backend && contains(backend, gateway)) {
     refuse(
       "backendSubnet",
@@ -284,20 +339,6 @@ function elsewhere(refused: Subnet, link: Subnet | undefined): string {
     },
   );
   return `A subnet that the server isn't in would do, like ${free ?? BACKEND_SUBNET}`;
-}
-
-/** The recipe's :300::/80 in a prefix, or the next /80 that holds none of the taken addresses. */
-function freeSubnet(
-  prefix: Subnet,
-  taken: readonly (bigint | undefined)[],
-): Subnet {
-  let free = exposedIn(prefix);
-  while (
-    taken.some((address) => address !== undefined && contains(free, address))
-  ) {
-    free = subnetAt(6, free.network + size(free), 80);
-  }
-  return free;
 }
 
 const tryThis = (value: string): string => `Try ${value}`;

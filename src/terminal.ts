@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
 import { codeOf } from "./disk.ts";
+import { OutputError } from "./errors.ts";
 
 // The standard streams without process.stdin, stdout and stderr: to make those costs a run more than
 // all that it prints.
@@ -19,7 +20,10 @@ export function isTerminal(descriptor: Descriptor): boolean {
   return process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
-/** Writes all of a text, waiting where a pipe is full. A reader that has seen enough is no error. */
+/**
+ * Writes all of a text, waiting where a pipe is full. A reader that has seen enough is no error.
+ * @throws OutputError where standard output refuses; of standard error nobody can be told
+ */
 export function write(descriptor: 1 | 2, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
@@ -27,7 +31,10 @@ export function write(descriptor: 1 | 2, text: string): void {
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       if (codeOf(error) === "EPIPE") return;
-      if (codeOf(error) !== "EAGAIN") throw error;
+      if (codeOf(error) !== "EAGAIN") {
+        if (descriptor === 2) return;
+        throw new OutputError(codeOf(error));
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

@@ -4,6 +4,7 @@ import { QUESTIONS, type Answers } from "../src/answers.ts";
 import type { Change } from "../src/changes.ts";
 import { askConflicts, converse, type Prompter } from "../src/conversation.ts";
 import type { Detected, Look } from "../src/detect/findings.ts";
+import { PROMPT_WIDTH } from "../src/one-line.ts";
 import { resolve, type Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
 import { answersFrom, GIVEN } from "./support/base.ts";
@@ -148,6 +149,43 @@ describe("converse", () => {
       expect.stringContaining("Docker"),
     ]);
     for (const text of owner.refused) expect(text).not.toContain("\n");
+  });
+
+  const P = "2001:db8:1:2";
+
+  test("the exposed subnet that is offered holds the Kong that was given", async () => {
+    const owner = new Owner({ exposed: [`${P}:300::/80`, `${P}:999::/80`] });
+    const given = { ...GIVEN, kong: `${P}:999::1` };
+    await expect(converse(owner, given)).rejects.toThrow("stuck");
+    expect(owner.asked.at(-1)?.default).toBe(`${P}:998::/79`);
+    expect(owner.refused).toEqual([
+      `--kong: it is outside the exposed subnet. Try ${P}:998::/79.`,
+      `--kong: Docker's bridge takes the first address. Try ${P}:998::/79.`,
+    ]);
+    const taken = await converse(new Owner({}), given);
+    expect(() => resolve(taken)).not.toThrow();
+  });
+
+  test("a gateway that was given in the default exposed subnet, or as the default host", async () => {
+    const inside = { ...GIVEN, gateway: `${P}:300::1` };
+    expect((await converse(new Owner({}), inside)).exposed).toBe(
+      `${P}:301::/80`,
+    );
+    const second = { ...GIVEN, gateway: `${P}::2` };
+    expect((await converse(new Owner({}), second)).host).toBe(`${P}::3`);
+  });
+
+  test("what no answer here can mend is told to be changed where it was given", async () => {
+    const owner = new Owner({ prefix: ["2a03:2222:3333:4444::/64"] });
+    const kong = `${P}:999::5`;
+    await expect(converse(owner, { kong })).rejects.toThrow("stuck");
+    expect(owner.refused).toEqual([
+      expect.stringMatching(
+        /^--kong: it is outside the prefix.*give another --kong/,
+      ),
+    ]);
+    for (const text of owner.refused)
+      expect(text.length).toBeLessThanOrEqual(PROMPT_WIDTH);
   });
 
   test("a choice is a list of its words", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  imageDoubt,
   readDataDir,
   readDomain,
   readImage,
@@ -186,6 +187,8 @@ const NAMES: Record<string, Name> = {
       [long(101), "name of a rock"],
       ["-x", "name of a rock"],
       ["kong-plugin-", "stands behind kong-plugin-"],
+      ["none", "no plugin at all"],
+      ["None", "Give plugins by name, or none"],
       ["--server=x", "name of a rock"],
       ["a b", "name of a rock"],
       ["a/b", "name of a rock"],
@@ -194,7 +197,16 @@ const NAMES: Record<string, Name> = {
   },
   "--data-dir": {
     read: readDataDir,
-    kept: ["./data", "/srv/kong", "/var/lib/kong", "/home/kong", "./a/b.c"],
+    kept: [
+      "./data",
+      "/srv/kong",
+      "/var/lib/kong",
+      "/var/lib/docker-kong",
+      "/var/runs",
+      "/opt/kong-ipv6-data",
+      "/home/kong",
+      "./a/b.c",
+    ],
     changed: [
       ["data", "./data"],
       ["data/", "./data"],
@@ -225,6 +237,17 @@ const NAMES: Record<string, Name> = {
       ["/run/kong", "belongs to the system"],
       ["/var", "belongs to the system"],
       ["/home", "belongs to the system"],
+      ["/var/run/kong", "emptied at a reboot"],
+      ["/var/lock/k", "emptied at a reboot"],
+      ["/var/tmp/kong", "emptied at a reboot"],
+      ["/var/lib/docker", "Docker itself keeps its own there"],
+      ["/var/lib/docker/volumes/x", "Docker itself"],
+      ["/var/lib/containerd", "containerd itself"],
+      ["/var/lib/kong-ipv6", "scripts/apply.sh keeps its own there"],
+      ["/var/lib/kong-ipv6/data", "scripts/apply.sh"],
+      ["/opt/kong-ipv6", "the repository itself is copied there"],
+      ["/opt/kong-ipv6.replaced", "the copying of the repository"],
+      ["/opt/kong-ipv6.replaced/data", "the copying of the repository"],
       [`/${long(200)}`, "letters, digits"],
       ["~/data", "letters, digits"],
       ["C:\\data", "letters, digits"],
@@ -267,6 +290,43 @@ describe.each(Object.entries(NAMES))("%s", (_, name) => {
     }
   });
 });
+
+test("no sentence about .. ends in three dots", () => {
+  expect(refusalOf(() => readDataDir(".."))).not.toContain("...");
+});
+
+test.each([
+  ["kong:3.4.2-alpine", "apt-get"],
+  ["kong:alpine", "apt-get"],
+  ["example.com:5000/kong:3.9.3-alpine", "apt-get"],
+  ["kong:2.3", "older than Kong 3.6"],
+  ["kong:2", "older than Kong 3.6"],
+  ["docker.io/library/kong:3.5.0", "older than Kong 3.6"],
+  [`kong:3.4.2@sha256:${"0".repeat(64)}`, "older than Kong 3.6"],
+])(
+  "an image that doesn't fit the Dockerfile is doubted: %s",
+  (image, words) => {
+    expect(imageDoubt(image)).toContain(words);
+  },
+);
+
+test.each([
+  "kong",
+  "kong:3",
+  "kong:3.6",
+  "kong:3.9.3-ubuntu",
+  "kong:3.10.0",
+  "kong:latest",
+  "team/kong:2.3",
+  "localhost:5000/kong",
+  "alpine-kong:3.9.3",
+  `kong@sha256:${"0".repeat(64)}`,
+])(
+  "an image of which nothing can be read against it isn't doubted: %s",
+  (image) => {
+    expect(imageDoubt(image)).toBe(undefined);
+  },
+);
 
 test("a prefix of /64 or a directory of the system is refused in every spelling of its parts", () => {
   for (const part of ["bin", "boot", "dev", "lib64", "proc", "sbin", "sys"])

@@ -151,14 +151,27 @@ describe("the uplink", () => {
 
 describe("IPv4", () => {
   test.each([
-    ["none", { published: false, bind: "", address: "", netplan: null }],
-    ["any", { published: true, bind: "0.0.0.0", address: "", netplan: null }],
+    [
+      "none",
+      { published: false, bind: "", address: "", reverse: "", netplan: null },
+    ],
+    [
+      "any",
+      {
+        published: true,
+        bind: "0.0.0.0",
+        address: "",
+        reverse: "",
+        netplan: null,
+      },
+    ],
     [
       "192.0.2.10",
       {
         published: true,
         bind: "192.0.2.10",
         address: "192.0.2.10",
+        reverse: "10.2.0.192.in-addr.arpa.",
         netplan: null,
       },
     ],
@@ -168,6 +181,7 @@ describe("IPv4", () => {
         published: true,
         bind: "192.0.2.10",
         address: "192.0.2.10",
+        reverse: "10.2.0.192.in-addr.arpa.",
         netplan: null,
       },
     ],

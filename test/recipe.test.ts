@@ -123,6 +123,7 @@ describe("the recipe, row by row", () => {
     expect(ptr.map(({ name, data }) => [name, data])).toEqual([
       [nibbles(parse6(KONG) as bigint), "gateway.example.com."],
       [nibbles(parse6(HOST) as bigint), "SERVER.gateway.example.com."],
+      ["4.3.2.1.in-addr.arpa.", "gateway.example.com."],
     ]);
     expect(ptr[0]?.name).toBe(
       "0.0.1.8.0.0.0.0.0.0.0.0.0.0.3.0.4.4.4.4.3.3.3.3.2.2.2.2.3.0.a.2.ip6.arpa.",

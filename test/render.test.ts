@@ -81,3 +81,45 @@ test("tables of the README are aligned whatever the answers' length", () => {
     .map((row) => row.length);
   expect(new Set(widths).size).toBe(1);
 });
+
+test("what the README says of a new prefix is a sentence, whoever answers for Kong", () => {
+  const step = (delivery: string, ndp: string): string | undefined =>
+    /^3\. (Let .*?)\. Test/m.exec(
+      textOf(tree({ delivery, ndp }), "README.md"),
+    )?.[1];
+  const route = "Let the provider route the new prefix here, ";
+  const pass = "answer for the new address, and the firewall pass it";
+  expect(step("on-link", "ndppd")).toBe(`Let ndppd ${pass}`);
+  expect(step("on-link", "kernel")).toBe(`Let the kernel's NDP proxy ${pass}`);
+  expect(step("on-link", "none")).toBe(
+    `Let whatever answers Neighbor Solicitations for Kong ${pass}`,
+  );
+  expect(step("routed", "ndppd")).toBe(`${route}ndppd ${pass}`);
+  expect(step("routed", "kernel")).toBe(
+    `${route}the kernel's NDP proxy ${pass}`,
+  );
+  expect(step("routed", "none")).toBe(`${route}and the firewall pass it`);
+});
+
+test("without a firewall the README doesn't say first that nothing else can be reached", () => {
+  const said = (firewall: string): string | undefined =>
+    /^From outside: .*$/m.exec(textOf(tree({ firewall }), "README.md"))?.[0];
+  for (const firewall of ["ufw", "nftables"])
+    expect(said(firewall)).toContain(". Nothing else: not the admin API");
+  expect(said("none")).toContain(
+    ". On Docker 27 and newer, nothing else: not the admin API",
+  );
+});
+
+test("every constant of plan.sh is used by a script", () => {
+  const files = tree();
+  const plan = textOf(files, "scripts/lib/plan.sh");
+  const scripts = [...files]
+    .filter(
+      ([path]) => path.startsWith("scripts/") && !path.endsWith("plan.sh"),
+    )
+    .map(([, { text }]) => text)
+    .join("\n");
+  for (const [, name = ""] of plan.matchAll(/^readonly (\w+)=/gm))
+    expect(scripts).toMatch(new RegExp(`\\$\\{?${name}\\b`));
+});

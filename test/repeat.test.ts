@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { readArguments } from "../src/args.ts";
+import type { Word } from "../src/changes.ts";
 import { repeatCommand } from "../src/repeat.ts";
 import { move } from "../src/move.ts";
 import { resolve, survey } from "../src/resolve.ts";
@@ -59,6 +60,18 @@ test("it names what differs from the defaults, and the random ULA", () => {
   expect(repeatCommand({ answers: answersFrom() }, { shown: "gw" })).toBe(
     `npx create-kong-ipv6 gw --prefix ${GIVEN.prefix} --internal-prefix ${GIVEN.internalPrefix} --yes`,
   );
+});
+
+test("it takes what was said of files in the way, alike of all, and --dry-run", () => {
+  const answers = answersFrom();
+  const tail = (...words: Word[]): string =>
+    repeatCommand({ answers, words }, { shown: "gw", dryRun: true }).split(
+      GIVEN.internalPrefix,
+    )[1] as string;
+  expect(tail()).toBe(" --dry-run --yes");
+  expect(tail("keep", "keep")).toBe(" --conflict keep --dry-run --yes");
+  expect(tail("theirs")).toBe(" --conflict theirs --dry-run --yes");
+  expect(tail("keep", "theirs")).toBe(" --dry-run --yes");
 });
 
 test("a directory of any name is one word", () => {

@@ -95,6 +95,14 @@ test("a list takes one text, several, or none; each once", () => {
   expect(issues[0]?.reason).toContain("text or a list of texts");
 });
 
+test("the word for no plugin among plugins is refused, not installed", () => {
+  expect(answersFrom({ plugin: ["none"] }).plugin).toEqual([]);
+  for (const plugin of [["none", "foo"], ["foo", "NONE"], ["None"]]) {
+    const { issues } = unusable({ ...GIVEN, plugin });
+    expect(issues.map(({ flag }) => flag)).toEqual(["--plugin"]);
+  }
+});
+
 test("white space around an answer is not part of it", () => {
   expect(answersFrom({ domain: "  a.example\n" }).domain).toBe("a.example");
 });
@@ -114,6 +122,60 @@ test("a default that doesn't fit is laid at the flag that would mend it", () => 
 test("an unusable answer is not missed a second time by its defaults", () => {
   const { issues } = unusable({ prefix: "2001:db8::1/64" });
   expect(issues.map(({ flag }) => flag)).toEqual(["--prefix"]);
+});
+
+test("what a refusal says is meant is held against the others in the same run", () => {
+  const said = (given: Given): string[] =>
+    unusable({ ...GIVEN, ...given }).issues.map(
+      ({ flag, reason, remedy }) => `${flag} ${reason}. ${remedy}`,
+    );
+  expect(
+    said({
+      exposed: "2001:db8:1:2:300::1/80",
+      kong: "2a03:9::1",
+      gateway: "2001:db8:1:2:300::5",
+    }),
+  ).toEqual([
+    expect.stringMatching(/^--exposed it has bits set/),
+    expect.stringMatching(/^--kong it is outside the exposed subnet/),
+    expect.stringMatching(/^--gateway it is inside the exposed subnet/),
+  ]);
+  expect(
+    said({
+      prefix: "2001:db8:1:2::1/64",
+      exposed: "2a03:9::/80",
+      host: "2a03:8::2",
+    }),
+  ).toEqual([
+    expect.stringMatching(/^--prefix it has bits set/),
+    expect.stringMatching(/^--host it is outside the prefix/),
+    expect.stringMatching(/^--exposed it is outside the prefix/),
+  ]);
+});
+
+test("what is meant but doesn't fit either is not suggested", () => {
+  const { issues } = unusable({ ...GIVEN, exposed: "2a03:9::1/80" });
+  expect(issues).toMatchObject([
+    {
+      flag: "--exposed",
+      reason: "it has bits set behind its prefix length /80",
+      remedy: "Try 2001:db8:1:2:300::/80",
+    },
+  ]);
+});
+
+test("what is meant is no answer yet", () => {
+  const { answers } = survey({ ...GIVEN, host: "2001:db8:1:2::5/64" });
+  expect(answers).not.toHaveProperty("host");
+  expect(answers.exposed).toBe("2001:db8:1:2:300::/80");
+});
+
+test("what was perhaps given in a way that can't be read is neither missed nor has its default", () => {
+  const unread = new Set(["prefix", "exposed"] as const);
+  expect(survey({}, undefined, { unread }).issues).toEqual([]);
+  const given = { ...GIVEN, kong: "2001:db8:1:2:999::2" };
+  expect(survey(given).issues).toHaveLength(1);
+  expect(survey(given, undefined, { unread }).issues).toEqual([]);
 });
 
 test("the random ULA is made only where none is given", () => {

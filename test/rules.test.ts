@@ -152,22 +152,97 @@ describe("Kong", () => {
   );
 
   test("is not the host", () => {
-    const { issues } = look({ host: "2001:db8:1:2:300::8100" });
-    expect(issues.map(({ flag }) => flag)).toContain("--kong");
+    const taken = "2001:db8:1:2:300::8100";
+    refuses(
+      { host: taken, kong: taken },
+      ["--exposed", "Try 2001:db8:1:2:301::/80"],
+      ["--kong", "the server's own address. Try 2001:db8:1:2:301::8100"],
+    );
+  });
+
+  test("by default on the host's address, it moves with the exposed subnet that is refused", () => {
+    refuses({ host: "2001:db8:1:2:300::8100" }, [
+      "--exposed",
+      "Try 2001:db8:1:2:301::/80",
+    ]);
+  });
+
+  test("outside the prefix is refused though the exposed subnet can't be read", () => {
+    const given = { exposed: "garbage", kong: "2a03:9::1" };
+    refuses(
+      given,
+      ["--exposed", "not an IPv6 address"],
+      [
+        "--kong",
+        "outside the prefix 2001:db8:1:2::/64. Try 2001:db8:1:2:300::8100",
+      ],
+    );
+    refuses({ ...given, kong: "2001:db8:1:2:999::2" }, [
+      "--exposed",
+      "not an IPv6 address",
+    ]);
+  });
+
+  test("is not told to go into an exposed subnet that is outside the prefix itself", () => {
+    const exposed = "2a03:9::/80";
+    refuses({ exposed }, ["--exposed", "outside the prefix"]);
+    refuses({ exposed, kong: "2001:db8:1:2:300::5" }, [
+      "--exposed",
+      "Try 2001:db8:1:2:300::/80",
+    ]);
+    refuses(
+      { exposed, kong: "2a03:9::5" },
+      ["--exposed", "outside the prefix"],
+      ["--kong", "outside the prefix 2001:db8:1:2::/64"],
+    );
   });
 });
 
 describe("the gateway", () => {
   test("is nobody else's address", () => {
-    refuses({ gateway: "2001:db8:1:2::2" }, ["--gateway", "the server's own"]);
-    refuses({ gateway: "2001:db8:1:2:300::8100" }, ["--gateway", "Kong's"]);
-    refuses({ gateway: "2001:db8:1:2:300::1" }, [
+    const host = "2001:db8:1:2::2";
+    const exposed = "2001:db8:1:2:300::/80";
+    refuses({ gateway: host, host }, ["--gateway", "the server's own"]);
+    refuses({ gateway: "2001:db8:1:2:300::8100", exposed }, [
+      "--gateway",
+      "Kong's",
+    ]);
+    refuses({ gateway: "2001:db8:1:2:300::1", exposed }, [
       "--gateway",
       "exposed subnet",
     ]);
     takes({ gateway: "2001:db8:1:2::1" });
     takes({ gateway: "2001:db8:1:2:2ff:ffff:ffff:ffff" });
     takes({ gateway: "2001:db8:1:2:301::" });
+  });
+});
+
+describe("a gateway that a default takes is a fact: the default gives way", () => {
+  test("of the exposed subnet", () => {
+    const gateway = "2001:db8:1:2:300::1";
+    refuses({ gateway }, [
+      "--exposed",
+      `contains the gateway ${gateway}. Try 2001:db8:1:2:301::/80`,
+    ]);
+    takes({ gateway, exposed: "2001:db8:1:2:301::/80" });
+    refuses({ gateway: "2001:db8:1:2:300::8100" }, ["--exposed", "Try "]);
+  });
+
+  test("with a Kong that is given, a subnet that holds it and not the gateway would do", () => {
+    const given = {
+      gateway: "2001:db8:1:2:300::1",
+      kong: "2001:db8:1:2:300::8100",
+    };
+    refuses(given, ["--exposed", "Try 2001:db8:1:2:300::8000/113"]);
+    takes({ ...given, exposed: "2001:db8:1:2:300::8000/113" });
+  });
+
+  test("of the server's address", () => {
+    refuses({ gateway: "2001:db8:1:2::2" }, [
+      "--host",
+      "it is the gateway's address. Try 2001:db8:1:2::3",
+    ]);
+    takes({ gateway: "2001:db8:1:2::2", host: "2001:db8:1:2::3" });
   });
 });
 
@@ -246,6 +321,21 @@ describe("IPv4", () => {
       "the server's own",
     ]);
   });
+
+  test("its gateway is neither the network's nor the broadcast address (RFC 1122)", () => {
+    const ipv4 = "192.0.2.1/24";
+    refuses({ ipv4, ipv4Gateway: "192.0.2.255" }, [
+      "--ipv4-gateway",
+      "broadcast address of 192.0.2.0/24 (RFC 1122 3.2.1.3). Give the provider's router, like 192.0.2.2",
+    ]);
+    refuses({ ipv4, ipv4Gateway: "192.0.2.0" }, [
+      "--ipv4-gateway",
+      "network address of 192.0.2.0/24",
+    ]);
+    takes({ ipv4: "192.0.2.1/31", ipv4Gateway: "192.0.2.0" });
+    takes({ ipv4: "192.0.2.1/32", ipv4Gateway: "192.0.2.0" });
+    takes({ ipv4, ipv4Gateway: "192.0.3.255" });
+  });
 });
 
 describe("warnings, not refusals", () => {
@@ -264,6 +354,10 @@ describe("warnings, not refusals", () => {
     ],
     [{ prefix: "2a03:2222:3333:4444::/64", firewall: "none" }, ["--firewall"]],
     [{ prefix: "2a03:2222:3333:4444::/64", firewall: "nftables" }, []],
+    [
+      { prefix: "2a03:2222:3333:4444::/64", kongImage: "kong:2.3" },
+      ["--kong-image"],
+    ],
   ])("%j: %j", (given, expected) => {
     expect(look(given).issues).toEqual([]);
     expect(flags(given)).toEqual(expected);

@@ -9,17 +9,23 @@ import { run } from "./run.ts";
 /** `create-kong-ipv6 [directory]`: asks what flags and --answers leave open, then generates. */
 export async function create(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
-    const shown = args.directory ?? implied();
+    const shown = args.directory ?? implied(args.answersFile);
     inspectTarget(absolute(shown));
     return { shown };
   });
 }
 
-/** Without a directory it is the current one, if nothing is in there that could be mixed up with it. */
-function implied(): string {
+/**
+ * Without a directory it is the current one, if nothing is in there that could be mixed up with it.
+ * @param answersFile was named: it is there on purpose
+ */
+function implied(answersFile: string | undefined): string {
   // git's own, and what is left of a run that was killed at its very start.
   const nothing = /^(\.git|\.kong-ipv6\.\d+\.lock)$/;
-  if (readdirSync(".").every((name) => nothing.test(name))) return ".";
+  const expected = answersFile === undefined ? "" : absolute(answersFile);
+  const isStrange = (name: string): boolean =>
+    !nothing.test(name) && absolute(name) !== expected;
+  if (!readdirSync(".").some(isStrange)) return ".";
   // Begun by a run that was cut off.
   if (wasCutOff(".")) return ".";
   throw new UnusableError([

@@ -148,13 +148,18 @@ async function usable(
       : await collected(() => readAnswersFile(file));
   issues.push(...(fromFile?.issues ?? []));
   const given: Given = { ...fromFile?.given, ...args.given };
-  // What can't be read may be the very answer that seems to be missing.
-  const defaults =
-    args.command === "create" && !asks && !args.detect && issues.length === 0;
+  const defaults = args.command === "create" && !asks && !args.detect;
+  // What can't be read may be the very answer that seems to be missing, or to have its default.
+  const unread = new Set([
+    ...args.unread,
+    ...(file !== undefined && fromFile === undefined
+      ? QUESTIONS.map(({ key }) => key)
+      : (fromFile?.unread ?? [])),
+  ]);
   const target = await collected(open);
   // Any ULA does for the look: a random one, which loads node:crypto, is drawn when it is written.
   issues.push(
-    ...survey(given, () => "fd11:2233:4455::/64", { defaults }).issues,
+    ...survey(given, () => "fd11:2233:4455::/64", { defaults, unread }).issues,
   );
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);

@@ -1,6 +1,7 @@
 import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runIn } from "../support/in-process.ts";
+import { Refusal } from "../../src/address.ts";
 import { QUESTIONS } from "../../src/answers.ts";
 import { batched, run, Sandbox } from "./run.ts";
 
@@ -113,9 +114,9 @@ test("a file that isn't there, is a directory, has no end, or may not be read", 
 
 /** Each value that is no text, and how the refusal calls it. */
 const TYPES: readonly (readonly [value: unknown, says: string])[] = [
-  [7, 'it is a number, not text. Put it in quotes: "7".'],
-  [true, 'it is a boolean, not text. Put it in quotes: "true".'],
-  [null, "it is null, not text. Leave the key out for its default."],
+  [7, "it is a number, not text. "],
+  [true, "it is a boolean, not text. "],
+  [null, "it is null, not text. "],
   [["x"], "it is a list, not text. Give one "],
   [{ x: "y" }, "it is an object, not text. Give one "],
 ];
@@ -141,6 +142,46 @@ test("every answer refuses every wrong type, all in one run", async () => {
     }
   }
 });
+
+test("a value of the wrong type is told to be quoted or left out only where that is taken", async () => {
+  for (const value of [7, 1.5, true, false]) {
+    const text = String(value);
+    const answers = Object.fromEntries(
+      QUESTIONS.map(({ key }) => [key, value]),
+    );
+    const sandbox = new Sandbox({ "a.json": JSON.stringify(answers) });
+    const { stderr } = await runIn(sandbox, ["gw", "--answers", "a.json"]);
+    for (const { flag, read } of QUESTIONS) {
+      const [line] = stderr.match(new RegExp(`^error ${flag} .+$`, "m")) ?? [];
+      const quoted = line?.endsWith(`Put it in quotes: "${text}".`) ?? false;
+      expect.soft(quoted, line).toBe(takes(() => read(text)));
+    }
+  }
+  const sandbox = new Sandbox({
+    "a.yaml": `${P}database: false\nipv4: 5\n`,
+    "none.yaml": "prefix: null\nhost: null\n",
+  });
+  const wrong = await runIn(sandbox, ["gw", "--answers", "a.yaml"]);
+  expect(wrong.stderr.split("\n").slice(0, -1)).toEqual([
+    "error --ipv4 5: it is a number, not text. Give an address of the server, like 192.0.2.10.",
+    "error --database false: it is a boolean, not text. Choose postgres or off.",
+  ]);
+  const none = await runIn(sandbox, ["gw", "--answers", "none.yaml"]);
+  expect(none.stderr.split("\n").slice(0, -1)).toEqual([
+    "error --prefix null: it is null, not text. Give one PREFIX.",
+    "error --host null: it is null, not text. Leave the key out for its default.",
+  ]);
+});
+
+function takes(act: () => unknown): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
 
 test("a list of what is no text", async () => {
   const sandbox = new Sandbox({

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { QUESTIONS } from "../../src/answers.ts";
+import { runIn } from "../support/in-process.ts";
 import { batched, PREFIX, run, Sandbox } from "./run.ts";
 
 /** Arguments, and what the one line about them says. */
@@ -141,6 +142,43 @@ test("errors of arguments, answers file and answers are told in one run", async 
     .split("\n")
     .map((line) => line.split(/[ :]/)[1]);
   expect(flags).toEqual(MANY_FLAGS);
+});
+
+/** One run each, and the flags that it names. */
+const TOGETHER: readonly (readonly [args: string, flags: readonly string[]])[] =
+  [
+    ["gw --conflict bogus", ["--conflict", "--prefix"]],
+    ["gw --conflict bogus --ndp foo", ["--conflict", "--prefix", "--ndp"]],
+    ["gw --answers kong.yaml", ["--answers", "--kong"]],
+    [
+      "gw --prefix P::/64 --ipv4 10.83.81.3 --conflict x",
+      ["--conflict", "--backend-subnet"],
+    ],
+    ["gw --prefix P::/64 --kong 2a03::1 --bogus", ["--bogus", "--kong"]],
+    // What can't be read may be what would be missed, or what has another value than its default.
+    ["gw --prefix", ["--prefix"]],
+    ["gw --prefx P::/64", ["--prefx"]],
+    ["gw --provider P::/64", ["--provider"]],
+    ["gw --answers none.yaml --ndp foo", ["--answers", "--ndp"]],
+    ["gw --answers none.yaml --prefix P::/64 --kong P:9::2", ["--answers"]],
+    ["gw --prefix P::/64 --exposd P:9::/80 --kong P:9::2", ["--exposd"]],
+    ["gw --prefix P::/64 --kong P:9::2 --exposed", ["--exposed"]],
+  ];
+
+test("an argument that can't be used hides no error of the answers, and makes none", async () => {
+  const P = "2a03:2222:3333:4444";
+  const sandbox = new Sandbox({
+    "kong.yaml": `prefix: ${P}::/64\nkong: ${P}:999::1\nbogus: 1\n`,
+  });
+  for (const [args, flags] of TOGETHER) {
+    const argv = args.replaceAll("P:", `${P}:`).split(" ");
+    const { code, stderr } = await runIn(sandbox, argv);
+    const named = [...stderr.matchAll(/^error (--[\w-]+)/gm)];
+    expect.soft({ code, flags: named.map(([, flag]) => flag) }, args).toEqual({
+      code: 2,
+      flags,
+    });
+  }
 });
 
 test("--json: the same errors as JSON on stdout, nothing on stderr", async () => {

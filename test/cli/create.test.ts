@@ -253,3 +253,24 @@ describe("a reader that leaves, and a defect of our own", () => {
     );
   });
 });
+
+test("an output that can't be written is no defect of ours, whatever was to be printed", async () => {
+  const options = { shell: `"$@" >/dev/full` };
+  const told =
+    "error the output can't be written (ENOSPC). Send it elsewhere. If files were to be written, they may be there already.\n";
+  for (const args of [
+    ["--version"],
+    ["--help"],
+    ["create", "--help"],
+    ["gw", ...PREFIX],
+    ["more", ...PREFIX, "--json"],
+    ["bad", "--json"],
+  ]) {
+    const { code, stderr } = await run(new Sandbox(), args, options);
+    expect({ code, stderr }, args.join(" ")).toEqual({ code: 1, stderr: told });
+  }
+  const unheard = await run(new Sandbox(), ["--bogus"], {
+    shell: `"$@" 2>/dev/full`,
+  });
+  expect(unheard).toMatchObject({ code: 2, stdout: "" });
+});

@@ -34,6 +34,24 @@ describe("the directory", () => {
     }
   });
 
+  test("not given: the current one where only the answers file is in there", async () => {
+    const sandbox = new Sandbox({
+      "only/answers.json": JSON.stringify({ prefix: PREFIX[1] }),
+      "more/answers.json": JSON.stringify({ prefix: PREFIX[1] }),
+      "more/notes.txt": "mine\n",
+    });
+    for (const file of ["answers.json", "./answers.json"]) {
+      const args = ["--answers", file, "--dry-run"];
+      const only = await run(sandbox, args, { cwd: "only" });
+      expect(only).toMatchObject({ code: 4, stderr: "" });
+      const more = await run(sandbox, args, { cwd: "more" });
+      expect(more).toMatchObject({ code: 2, stdout: "" });
+    }
+    const args = ["--answers", "../more/answers.json"];
+    const other = await run(sandbox, args, { cwd: "only" });
+    expect(other.stderr).toContain("the current directory is not empty");
+  });
+
   test("however it is written", async () => {
     const sandbox = new Sandbox({ "here/": "" });
     const names = [

@@ -98,6 +98,27 @@ test("npx plop asks about files in the way, and tells of markers by its exit cod
   expect(sandbox.read("gw/README.md")).toMatch(/^<<<<<<< yours\n# Mine\n/);
 });
 
+test("npx plop ends in a terminal that reports no columns", async () => {
+  const sandbox = new Sandbox();
+  const plop = new Terminal(sandbox, [], {
+    command: ["sh", "-c", `stty cols 0 rows 0; exec '${PLOP}'`],
+    cwd: CHECKOUT,
+  });
+  await plop.answer("directory:", sandbox.path("gw"));
+  for (const [index, prompt] of FIRST.entries())
+    await plop.answer(prompt, index === 0 ? `${P}::/64` : "");
+  await plop.answer("? More settings? (y/N)");
+  await plop.answer("? (Y/n)");
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error("it never ended")), 15_000).unref();
+  });
+  try {
+    expect(await Promise.race([plop.ended, late])).toBe(0);
+  } finally {
+    plop.kill();
+  }
+});
+
 test("Ctrl-C, and no at the summary, leave plop with 130, nothing written", async () => {
   const sandbox = new Sandbox();
   const before = sandbox.tree();

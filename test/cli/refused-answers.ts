@@ -28,7 +28,8 @@ const TABLE = `
 --prefix | fec0::/64 | site-local space (RFC 3879) | provider delegated, like P::/64
 --prefix | ff02::/64 | multicast | provider delegated, like P::/64
 --prefix | 4000::/64 | outside global unicast space, 2000::/3 | provider delegated, like P::/64
---prefix | 2000::/3 | IETF protocol space | provider delegated, like P::/64
+--prefix | ::/64 | it contains the unspecified address (RFC 4291 | provider delegated, like P::/64
+--prefix | 2000::/3 | it contains IETF protocol space | provider delegated, like P::/64
 --prefix | ::/0 | unspecified | provider delegated, like P::/64
 
 --host | server | not an IPv6 address | Try P::2
@@ -82,9 +83,9 @@ const TABLE = `
 --gateway | fe80::1/64 | a prefix length | Give the address alone: fe80::1
 --gateway | fd00::1 | unique local | like fe80::1
 --gateway | ff02::2 | multicast | like fe80::1
---gateway | P::2 | the server's own address | like fe80::1
---gateway | P:300::8100 | Kong's address | like fe80::1
---gateway | P:300::5 | inside the exposed subnet P:300::/80 | like fe80::1
+--gateway | P::2 | the server's own address | like fe80::1 | --host P::2
+--gateway | P:300::8100 | Kong's address | like fe80::1 | --exposed P:300::/80
+--gateway | P:300::5 | inside the exposed subnet P:300::/80 | like fe80::1 | --exposed P:300::/80
 
 --delivery | bridged | not one of the choices | Choose on-link or routed
 
@@ -159,12 +160,16 @@ const TABLE = `
 --kong-image | kong@sha256:abc | not an image reference | like kong:3.9.3
 
 --plugin | two rocks | only letters, digits, . _ - | like kong-plugin-example
+--plugin | None | for no plugin at all, stands alone | or none
 --plugin | -flag | only letters, digits, . _ - | like kong-plugin-example
 --plugin | https://example.com/x.rock | only letters, digits, . _ - | like kong-plugin-example
 
 --data-dir | /opt/kong-ipv6/data2 | the repository itself is copied there | ./data2 is that place
---data-dir | ../data | climbs with .. | like ./data or /srv/kong
---data-dir | ./a/../../b | climbs with .. | like ./data or /srv/kong
+--data-dir | .. | its ".." climbs elsewhere | like ./data or /srv/kong
+--data-dir | /var/run/kong | emptied at a reboot (hier(7)) | like ./data or /srv/kong
+--data-dir | /var/lib/docker | Docker itself keeps its own there | like ./data or /srv/kong
+--data-dir | ../data | its ".." climbs elsewhere | like ./data or /srv/kong
+--data-dir | ./a/../../b | its ".." climbs elsewhere | like ./data or /srv/kong
 --data-dir | my data | letters, digits and . _ / @ + - only | like ./data or /srv/kong
 --data-dir | ~/kong | letters, digits and . _ / @ + - only | like ./data or /srv/kong
 --data-dir | /etc/kong | belongs to the system | like ./data or /srv/kong

@@ -18,6 +18,13 @@ function prompt(key: AnswerKey): string {
   return `? ${QUESTIONS.find((question) => question.key === key)?.meaning}: `;
 }
 
+/** Files that are in the way. */
+const MINE = {
+  "gw/.env": "A=1\n",
+  "gw/.gitignore": "x\n",
+  "gw/README.md": "# Mine\n",
+};
+
 /** The prefix, and each derived default taken. */
 async function answerFirst(terminal: Terminal): Promise<void> {
   await terminal.answer(prompt("prefix"), `${P}::/64`);
@@ -189,6 +196,53 @@ describe("the conversation", () => {
     expect(report).toMatch(/^ {2}\+ docker-compose\.yml$/m);
     expect(report).not.toContain("(Y/n)");
     expect(sandbox.tree()).toEqual(before);
+    // What is printed as its repetition writes nothing either.
+    const again = await run(sandbox, repetition(terminal.output));
+    expect(again).toMatchObject({ code: 4, stderr: "" });
+    expect(sandbox.tree()).toEqual(before);
+  });
+
+  test("files in the way, kept in a conversation, are kept by the command that repeats it", async () => {
+    const sandbox = new Sandbox(MINE);
+    const terminal = new Terminal(sandbox, ["gw"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.see("show the difference");
+    terminal.type(ENTER);
+    await terminal.answer("The same for the other 2? (y/N)", "y");
+    await agree(terminal);
+    expect(await terminal.ended).toBe(0);
+    const again = repetition(terminal.output);
+    expect(again.join(" ")).toMatch(/ --conflict keep --yes$/);
+    const other = new Sandbox(MINE);
+    expect(await run(other, again)).toMatchObject({ code: 0, stderr: "" });
+    expect(redacted(snapshot(other.cwd))).toEqual(
+      redacted(snapshot(sandbox.cwd)),
+    );
+  });
+
+  test("files in the way that were settled one by one: no flag repeats that, and it is said", async () => {
+    const sandbox = new Sandbox(MINE);
+    const terminal = new Terminal(sandbox, ["gw"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    for (const keys of ["", DOWN, ""]) {
+      await terminal.see("show the difference");
+      terminal.type(keys + ENTER);
+      if (keys === "" && !plain(terminal.output).includes("The same for"))
+        await terminal.answer("The same for the other 2? (y/N)");
+    }
+    await agree(terminal);
+    expect(await terminal.ended).toBe(0);
+    const output = plain(terminal.output);
+    expect(output).toContain(
+      "without questions, but for the files in the way, which were\nsettled one by one",
+    );
+    for (const line of output
+      .split("\n")
+      .filter((text) => /one by one/.test(text)))
+      expect(line.length).toBeLessThanOrEqual(80);
+    expect(repetition(output)).not.toContain("--conflict");
   });
 
   test("--diff: the differences stand before the owner's yes, once", async () => {
@@ -315,12 +369,6 @@ describe("cancelled: exit 130, nothing written, said", () => {
 });
 
 describe("files in the way", () => {
-  const MINE = {
-    "gw/.env": "A=1\n",
-    "gw/.gitignore": "x\n",
-    "gw/README.md": "# Mine\n",
-  };
-
   /** A run with all answers, so that only the files are asked about. */
   let args: readonly string[] = [];
   let answers = "";

@@ -82,6 +82,11 @@ export class Terminal {
     this.#pty.write(text);
   }
 
+  /** Ends it, where it hasn't ended by itself. */
+  kill(): void {
+    if (!this.#over) this.#pty.kill("SIGKILL");
+  }
+
   /** Waits for a prompt, and answers it. */
   async answer(prompt: string, text = ""): Promise<string> {
     const seen = await this.see(prompt);

@@ -39,6 +39,7 @@ test.each([
     expect(await readAnswersFile(file)).toEqual({
       given: valuesOf(detection.answers),
       issues: [],
+      unread: [],
     });
   }
 });

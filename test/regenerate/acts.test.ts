@@ -115,3 +115,16 @@ test("a container's address was followed onto Kong's: it stays, and is told as l
   expect(stdout).toContain(`  host/etc/ndppd.conf:1  ${mine}\n`);
   expect(stdout).not.toContain("has it already");
 });
+
+test("the PTR record of another IPv4 is named, as the README has it", () => {
+  const ipv4 = "192.0.2.10/24";
+  expect(acts({ ipv4: "198.51.100.7" }, { ipv4 })).toEqual([
+    { what: "A record of YOUR.DOMAIN", old: "192.0.2.10", new: "198.51.100.7" },
+    {
+      what: "PTR record of the server's IPv4",
+      old: "10.2.0.192.in-addr.arpa.",
+      new: "7.100.51.198.in-addr.arpa.",
+    },
+  ]);
+  expect(acts({ ipv4: "any" }, { ipv4 })).toEqual([]);
+});

@@ -356,7 +356,6 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
     subnet_gateway: spell6(wanted.bridgeAddress),
     subnet_range: spellCidr(wanted.dynamic),
     kong: answers.kong,
-    backend_subnet: answers.backendSubnet,
     ndp: answers.ndp,
     firewall: answers.firewall,
     database: answers.database,
@@ -406,6 +405,16 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
       type: "PTR",
       data: `SERVER.${name}.`,
     },
+    ...(bind === undefined || bind === "0.0.0.0"
+      ? []
+      : [
+          {
+            name: `${bind.split(".").toReversed().join(".")}.in-addr.arpa.`,
+            ttl: 3600,
+            type: "PTR",
+            data: `${name}.`,
+          },
+        ]),
   ]);
   const [diagram = ""] = fenced(readme, "mermaid");
   for (const shown of [answers.kong, answers.host, answers.gateway])

@@ -306,8 +306,19 @@ function build(dice: Ingredients): Case {
     else if (BigInt(own) === final) own -= 1;
     if (own !== nextUnicast4(own)) own = 0xc0000202;
   }
-  let router = nextUnicast4(dice.ipv4GatewayNear ? own ^ 1 : dice.ipv4Gateway);
-  if (router === own) router = nextUnicast4(own + 1);
+  const isEnd = (address: number): boolean => {
+    if (ipv4Length >= 31) return false;
+    const first = networkOf(BigInt(own), ipv4Length, 32);
+    const last = first + sizeOf(ipv4Length, 32) - 1n;
+    return [first, last].includes(BigInt(address));
+  };
+  const wanted = nextUnicast4(
+    dice.ipv4GatewayNear ? own ^ 1 : dice.ipv4Gateway,
+  );
+  const router = [wanted, own + 1, own - 1].find(
+    (address) =>
+      address !== own && !isEnd(address) && address === nextUnicast4(address),
+  ) as number;
   const hasIpv4 = !["any", "none"].includes(dice.ipv4Kind);
   const netplan = dice.ipv4Kind === "netplan";
   const ipv4 = hasIpv4
