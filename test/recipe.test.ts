@@ -110,10 +110,15 @@ describe("the recipe, row by row", () => {
     expect(commands("scripts/lib/netplan.sh", "netplan_apply")).toContain(
       "netplan apply",
     );
+    const whole = commands("scripts/lib/steps.sh", "carry_out");
+    inOrder(whole, "remember_network", "set_network");
+    expect(commands("scripts/lib/steps.sh", "remember_network")).toContain(
+      "network_before=$(snapshot",
+    );
     const step = commands("scripts/lib/steps.sh", "set_network");
-    inOrder(step, "before=$(snapshot)", "netplan_apply", "network_back");
+    inOrder(step, "netplan_apply", "network_back");
     const back = commands("scripts/lib/steps.sh", "network_back");
-    inOrder(back, 'restore "$netplan_file"', "netplan apply", "give_back");
+    inOrder(back, 'restore "$path"', "netplan apply", "give_back");
   });
 
   test("3: the PTR record is ready to paste, for Kong and for the server", () => {

@@ -105,7 +105,12 @@ leaving() {
 # connected ADDRESS: whether a TCP connection of this server's has it.
 connected() {
 	ss -Htn state established | awk -v address="$1" '
-		{ own = $3; sub(/:[0-9]+$/, "", own); gsub(/[][]|^\[?::ffff:|%.*/, "", own); found += own == address }
+		{
+			own = $3; sub(/:[0-9]+$/, "", own); gsub(/[][]|%.*/, "", own)
+			# An IPv4 connection of a program that listens on both.
+			if (own ~ /\./) sub(/^.*:/, "", own)
+			found += own == address
+		}
 		END { exit !found }'
 }
 
