@@ -39,6 +39,13 @@ done <<<"$files"
 is_changed() {
 	grep -q "^$1" <<<"$changed"
 }
+daemon_json_changed() {
+	local path
+	while read -r path; do
+		if [[ -n $path ]] && is_changed "$path\$"; then return 0; fi
+	done < <(names docker)
+	return 1
+}
 
 if $dry_run; then
 	for name in $(names repository); do row "$bold" remove compose "the containers of $name; its data stays"; done
@@ -50,7 +57,7 @@ if $dry_run; then
 	done <<<"$changed"
 	for name in $(names sysctl); do row "$bold" restore sysctl "$name $(fact sysctl "$name")"; done
 	for name in $(names package); do row "$bold" remove package "$name"; done
-	if is_changed /etc/docker/daemon.json; then row "$bold" restart docker "for daemon.json"; fi
+	if daemon_json_changed; then row "$bold" restart docker "for daemon.json"; fi
 	exit 4
 fi
 
@@ -136,7 +143,7 @@ elif is_changed /etc/systemd/network/; then
 fi
 trap - INT TERM
 
-if $docker_runs && is_changed /etc/docker/daemon.json; then
+if $docker_runs && daemon_json_changed; then
 	step="docker: restarting it"
 	restart docker.service || die "Docker doesn't start" "journalctl -u docker"
 	# Docker leaves the bridge's address and route there.

@@ -63,9 +63,9 @@ stage_files() {
 			;;
 		/etc/docker/daemon.json)
 			if [[ -s $path ]] && have python3; then
-				python3 "$scripts/lib/daemon-json.py" "$path" "$file" | staged "$path" "$(stat -c %a "$path")"
+				python3 "$scripts/lib/daemon-json.py" "$path" "$file" | staged "$daemon_json" "$(stat -c %a "$daemon_json")"
 			else
-				staged "$path" <"$file"
+				staged "$daemon_json" <"$file"
 			fi
 			;;
 		/etc/systemd/network/*)
@@ -142,11 +142,16 @@ survey() {
 		if [[ ! -e $path ]]; then
 			planned file "$path is new"
 		elif ! cmp -s "$stage/root$path" "$path"; then
-			case $path in
-			*/daemon.json) planned file "$path: ipv6 and fixed-cidr-v6 are merged in" ;;
-			*) planned file "$path is $(fact file "$path" >/dev/null && echo changed || echo "replaced; what is there now comes back with rollback.sh")" ;;
-			esac
-		elif [[ $(stat -c '%a %u %g' "$path") != "$(stat -c %a "$stage/root$path") 0 0" ]]; then
+			if [[ $path == "$daemon_json" ]]; then
+				planned file "$path: ipv6 and fixed-cidr-v6 are merged in"
+			elif edited "$path"; then
+				planned file "$path is changed; your edit of it is kept in $state/edited"
+			elif fact file "$path" >/dev/null; then
+				planned file "$path is changed"
+			else
+				planned file "$path is replaced; what is there now comes back with rollback.sh"
+			fi
+		elif [[ $(stat -c '%a %u %g' "$path") != "$(stat -c %a "$stage/root$path") $(owner_of "$path")" ]]; then
 			planned file "$path gets mode $(stat -c %a "$stage/root$path")"
 		else
 			continue
@@ -226,7 +231,7 @@ survey() {
 		fi
 		;;
 	esac
-	if is /etc/docker/daemon.json || begun docker; then
+	if is "$daemon_json" || begun docker; then
 		changed[docker]=1
 		planned docker "restarted, for daemon.json"
 	fi

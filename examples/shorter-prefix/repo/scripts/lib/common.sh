@@ -11,6 +11,9 @@ trap 'printf "%s: %s:%s failed: %s\n" "${0##*/}" "${BASH_SOURCE[0]##*/}" "$LINEN
 scripts=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly scripts repo=${scripts%/*}
 readonly state=/var/lib/kong-ipv6
+# The owner's daemon.json may be a link: it stays one, and its target is written.
+daemon_json=$(readlink -m /etc/docker/daemon.json)
+readonly daemon_json
 export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 bold='' red='' green='' yellow='' plain=''

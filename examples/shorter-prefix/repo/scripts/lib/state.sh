@@ -69,16 +69,51 @@ keep_directory() {
 	record directory "$1" absent
 }
 
+hash_of() {
+	sha256sum <"$1" | cut -d ' ' -f 1
+}
+
+# edited PATH: whether it holds what is neither from before the first run nor
+# from put: an edit of the owner's. (ufw writes its files itself.)
+edited() {
+	[[ -f $1 && ! -L $1 && $1 != /etc/ufw/* ]] && fact file "$1" >/dev/null || return 1
+	[[ " $(fact wrote "$1") " != *" $(hash_of "$1") "* ]] && ! cmp -s "$1" "$state/before$1"
+}
+
+# set_aside PATH: keeps the owner's edit; an earlier one that was kept stays too.
+set_aside() {
+	local path=$1 kept=$state/edited$1 number=1
+	while [[ -e $kept ]]; do
+		if cmp -s "$path" "$kept"; then return 0; fi
+		number=$((number + 1)) kept=$state/edited$path.$number
+	done
+	mkdir -p "$(dirname "$kept")"
+	cp --archive "$path" "$kept.new"
+	sync "$kept.new"
+	mv "$kept.new" "$kept"
+	note file "$path was edited since: your version is in $kept"
+}
+
+# owner_of PATH: user and group that put gives it. daemon.json stays whose it is.
+owner_of() {
+	if [[ $1 == "$daemon_json" && -e $1 ]]; then stat -c '%u %g' "$1"; else echo 0 0; fi
+}
+
 # put PATH SOURCE: the source's content and mode, in one go.
 put() {
-	local path=$1 temporary
+	local path=$1 temporary user group hash
 	temporary=$(dirname "$path")/.$(basename "$path").kong-ipv6
 	keep "$path"
+	if edited "$path"; then set_aside "$path"; fi
 	mkdir -p "$(dirname "$path")"
-	install -o root -g root -m "$(stat -c %a "$2")" "$2" "$temporary"
-	# What was written is remembered, so that rollback.sh knows the owner's later edits.
+	read -r user group < <(owner_of "$path")
+	install -o "$user" -g "$group" -m "$(stat -c %a "$2")" "$2" "$temporary"
+	# What was written is remembered, so that the owner's later edits are known as
+	# such: this, and what is there until it has been moved into place.
+	hash=$(hash_of "$temporary")
+	if [[ -f $path ]]; then hash+=" $(hash_of "$path")"; fi
 	forget wrote "$path"
-	record wrote "$path" "$(sha256sum <"$temporary" | cut -d ' ' -f 1)"
+	record wrote "$path" "$hash"
 	sync "$temporary"
 	mv --no-target-directory "$temporary" "$path"
 }
@@ -95,12 +130,7 @@ restore() {
 	local path=$1 was copy=$state/before$1 hash
 	was=$(fact file "$path") || return 0
 	rm -f "$(dirname "$path")/.$(basename "$path").kong-ipv6"
-	if [[ -f $path && ! -L $path ]] && hash=$(fact wrote "$path") &&
-		[[ $(sha256sum <"$path") != "$hash "* ]] && ! cmp -s "$path" "$copy"; then
-		mkdir -p "$state/edited$(dirname "$path")"
-		cp --archive "$path" "$state/edited$path"
-		note file "$path was edited since: your version is in $state/edited$path"
-	fi
+	if edited "$path"; then set_aside "$path"; fi
 	# networkd forgets its proxy entries, but leaves them in the kernel.
 	if [[ $path == */60-kong-ndp.conf && -f $path ]]; then
 		sed -n 's/^IPv6ProxyNDPAddress=//p' "$path" | while read -r hash; do

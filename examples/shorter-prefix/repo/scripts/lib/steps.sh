@@ -71,12 +71,12 @@ make_settings() {
 }
 
 validate_daemon_json() {
-	is /etc/docker/daemon.json || return 0
+	is "$daemon_json" || return 0
 	doing docker "checking daemon.json"
 	# From engine 23 on.
 	if dockerd --help 2>&1 | grep -q -- --validate; then
-		quietly dockerd --validate --config-file "$stage/root/etc/docker/daemon.json" ||
-			die "dockerd refuses the merged daemon.json" "see its words above; /etc/docker/daemon.json was left as it is"
+		quietly dockerd --validate --config-file "$stage/root$daemon_json" ||
+			die "dockerd refuses the merged daemon.json" "see its words above; $daemon_json was left as it is"
 	fi
 }
 
@@ -95,6 +95,9 @@ drop_earlier_answers() {
 		/etc/systemd/network/*) todo networkd && changed[networkd]=1 ;;
 		esac
 		restore "$path"
+		# From now on it is the owner's own again.
+		forget file "$path"
+		forget wrote "$path"
 		done_with file "$path"
 	done < <(names file | grep -v '^/etc/ufw/' || :)
 }
@@ -103,7 +106,7 @@ install_files() {
 	local path
 	while read -r path; do
 		is "$path" || continue
-		case $path in "$netplan_file" | /etc/docker/daemon.json) continue ;; esac
+		case $path in "$netplan_file" | "$daemon_json") continue ;; esac
 		doing file "$path"
 		case $path in
 		/etc/systemd/system/*)
@@ -306,12 +309,13 @@ set_ndp() {
 set_docker() {
 	is docker || return 0
 	doing docker "restarting it"
-	if is /etc/docker/daemon.json; then
-		put /etc/docker/daemon.json "$stage/root/etc/docker/daemon.json"
+	if is "$daemon_json"; then
+		record docker "$daemon_json" merged
+		put "$daemon_json" "$stage/root$daemon_json"
 	fi
 	if ! restart docker.service || ! until_true 20 ask_engine; then
 		journalctl --unit docker.service --no-pager --output cat --lines 5 | sed 's/^/    | /' >&2 || :
-		restore /etc/docker/daemon.json
+		restore "$daemon_json"
 		systemctl reset-failed docker.service
 		systemctl restart docker.service || :
 		die "Docker doesn't start with the merged daemon.json" "it runs with the old one again; see its words above"
