@@ -47,10 +47,19 @@ daemon_json_changed() {
 	return 1
 }
 
+# The names under which compose has made containers.
+projects() {
+	local path
+	{
+		names project
+		while IFS= read -r path; do fact repository "$path"; done < <(names repository)
+	} | sort -u
+}
+
 if $dry_run; then
-	for name in $(names repository); do row "$bold" remove compose "the containers of $name; its data stays"; done
+	while read -r name; do row "$bold" remove compose "the containers of $name; its data stays"; done < <(projects)
 	[[ -z $(names ufw) ]] || row "$bold" remove ufw "the rules with the comment kong-ipv6"
-	for name in $(names network); do row "$bold" restore network "$name: $(fact network "$name")"; done
+	while read -r name; do row "$bold" restore network "$name: $(fact network "$name")"; done < <(names network)
 	for name in $(names unit); do row "$bold" restore unit "$name: $(fact unit "$name")"; done
 	while read -r path; do
 		[[ -z $path ]] || row "$bold" restore file "$path: $(fact file "$path")"
@@ -61,16 +70,41 @@ if $dry_run; then
 	exit 4
 fi
 
+forget_containers() {
+	local path
+	local -a recorded=()
+	mapfile -t recorded < <(names repository)
+	for path in "${recorded[@]}"; do forget repository "$path"; done
+	mapfile -t recorded < <(names project)
+	for path in "${recorded[@]}"; do forget project "$path"; done
+}
+
+start_docker() {
+	local path
+	restart docker.service && until_true 20 ask_engine && return 0
+	# Perhaps it is what was merged into daemon.json that stops it.
+	daemon_json_changed || return 1
+	while read -r path; do restore "$path"; done < <(names docker)
+	restart docker.service && until_true 20 ask_engine
+}
+
+# Docker alone can remove the containers and the network: without it nothing is
+# taken back, or only the rest would be, and they forgotten.
 docker_runs=true
-if ! have docker || ! ask_engine; then
+if ! have docker; then
 	docker_runs=false
-	note docker "it doesn't answer: its containers and network stay"
+	note docker "it is not installed: its containers and network stay"
+elif ! ask_engine; then
+	step="docker: starting it"
+	start_docker || die "Docker doesn't run, and without it the containers and the network can't be removed" \
+		"systemctl start docker; journalctl -u docker; then run this again"
+	row "$green" ok docker "started: it didn't run"
 fi
 
-for repository in $(names repository); do
+mapfile -t recorded < <(projects)
+for name in "${recorded[@]}"; do
 	$docker_runs || break
 	step="compose: removing the containers"
-	name=$(fact repository "$repository")
 	mapfile -t ids < <(docker ps --all --quiet --filter "label=com.docker.compose.project=$name")
 	if ((${#ids[@]} > 0)); then
 		quietly docker stop "${ids[@]}" || :
@@ -81,6 +115,7 @@ for repository in $(names repository); do
 	if docker image inspect kong-ipv6:local >/dev/null 2>&1; then quietly docker image rm kong-ipv6:local || :; fi
 	row "$green" ok compose "containers removed; the data stays in $(data_dir)"
 done
+if $docker_runs; then forget_containers; fi
 
 if [[ -n $(names ufw) ]] && have ufw; then
 	step="ufw: deleting the rules"
@@ -91,7 +126,7 @@ fi
 if $docker_runs && [[ -n $(names network) ]]; then
 	step="network: $network"
 	"$scripts/network.sh" --remove
-	row "$green" ok network "$network is as it was"
+	row "$green" ok network "as it was"
 fi
 
 step="units: stopping them"
@@ -173,6 +208,13 @@ for package in $(names package); do
 		note package "$package can't be removed: apt-get purge $package"
 done
 
+# What Docker still has is for a later run, when it is installed again.
+if ! $docker_runs && [[ -n $(projects)$(names network) ]]; then
+	step=''
+	remember_only "repository|project|network|member"
+	die "the containers and the network couldn't be removed: Docker is not installed" \
+		"install it and run this again; or, if it is gone for good: rm -r $state"
+fi
 if [[ -d $state/edited ]]; then
 	find "$state" -mindepth 1 -maxdepth 1 ! -name edited -exec rm -rf {} +
 else

@@ -11,8 +11,9 @@ source lib/docker.sh
 usage "usage: sudo ./scripts/network.sh [--dry-run] [--remove]
 
 Makes the exposed Docker network, the one whose containers have public IPv6
-addresses, or makes it anew where it differs from the plan; its containers are
-taken off and put back. --remove brings back what was there before.
+addresses, or makes it anew where it differs from the plan, in place of one that
+earlier answers named otherwise; its containers are taken off and put back.
+--remove brings back what was there before.
 --dry-run says what would be done: exit 4 if there is something." "$@"
 need_root
 $dry_run || take_lock
@@ -50,7 +51,20 @@ difference() {
 }
 
 exists() {
-	docker network inspect "$network" >/dev/null 2>&1
+	docker network inspect "$1" >/dev/null 2>&1
+}
+
+# ours NAME: whether it was made by these scripts: then it carries their label.
+ours() {
+	[[ -n $(docker network inspect --format '{{index .Labels "kong-ipv6.made-on"}}' "$1" 2>/dev/null) ]]
+}
+
+# The networks that earlier answers named, and that are still there.
+earlier() {
+	local name
+	while read -r name; do
+		if [[ -n $name && $name != "$network" ]] && ours "$name"; then printf '%s\n' "$name"; fi
+	done < <(names network)
 }
 
 # The arguments that make the network as planned, one a line.
@@ -75,69 +89,135 @@ current() {
 {{end}}' "$network" | sed '/^$/d'
 }
 
-# replace [ARGUMENT…]: removes the network, makes it anew with the arguments
-# (without any: not), and puts its containers back.
-replace() {
-	local id four six alias connect
-	local -a members=() connects=()
-	if exists; then
-		mapfile -t members < <(docker ps --all --quiet --no-trunc --filter "network=$network")
-		for id in "${members[@]}"; do
-			# Kong's own is made for this very network: apply.sh makes it anew.
-			if [[ $id == "$(container kong)" ]]; then
-				quietly docker rm --force "$id"
-				[[ ${KONG_IPV6_LOCK:-$$} != "$$" ]] || note network "Kong's container is gone with it: sudo ./scripts/apply.sh"
-				continue
-			fi
-			connect="$id"
-			IFS='|' read -r four six alias < <(docker inspect --format \
-				'{{with index .NetworkSettings.Networks "'"$network"'"}}{{with .IPAMConfig}}{{.IPv4Address}}|{{.IPv6Address}}{{else}}|{{end}}|{{range .Aliases}}{{.}} {{end}}{{end}}' "$id")
-			if [[ -n $four ]]; then connect+=" --ip=$four"; fi
-			if [[ -n $six ]]; then connect+=" --ip6=$six"; fi
-			for four in $alias; do [[ $id == "$four"* ]] || connect+=" --alias=$four"; done
-			connects+=("$connect")
-			quietly docker network disconnect --force "$network" "$id"
-		done
-		quietly docker network rm "$network" || die "Docker can't remove the network $network" "see its words above"
-	fi
-	[[ $# -gt 0 ]] || return 0
-	quietly docker network create "$@" "$network" || die "Docker can't make the network $network" "see its words above"
-	for connect in "${connects[@]}"; do
-		read -r id connect <<<"$connect"
-		# The address that it had may be out of the new subnet: then it gets another.
-		# shellcheck disable=SC2086
-		docker network connect $connect "$network" "$id" >/dev/null 2>&1 ||
-			quietly docker network connect "$network" "$id" ||
-			note network "$(docker inspect --format '{{.Name}}' "$id") can't be put back: make it anew"
-	done
+# before NAME: where the arguments are kept that make it as it was.
+before() {
+	printf '%s' "$state/network.before.$1"
 }
 
-if $remove; then
-	was=$(fact network "$network") || exit 0
-	if $dry_run; then
-		row "$bold" change network "$network: $([[ $was == kept ]] && echo "as it was before" || echo "removed")"
-		exit 4
-	fi
-	before=()
-	if [[ $was == kept ]]; then mapfile -t before <"$state/network.before"; fi
-	if exists || [[ $was == kept ]]; then replace "${before[@]}"; fi
-	forget network "$network"
-	exit 0
-fi
-
-why=$(difference)
-[[ -n $why ]] || exit 0
-row "$bold" change network "$network is made: $why"
-! $dry_run || exit 4
-if ! fact network "$network" >/dev/null; then
+# remember: what is there under the network's name before the first change of it.
+remember() {
+	if fact network "$network" >/dev/null; then return 0; fi
 	open_state
-	if exists; then
-		current >"$state/network.before"
-		sync "$state/network.before"
+	if exists "$network"; then
+		current >"$(before "$network")"
+		sync "$(before "$network")"
 		record network "$network" kept
 	else
 		record network "$network" absent
 	fi
+}
+
+# connection NAME CONTAINER: the arguments that connect it as it is now.
+connection() {
+	local four six aliases alias
+	IFS='|' read -r four six aliases < <(docker inspect --format \
+		'{{with index .NetworkSettings.Networks "'"$1"'"}}{{with .IPAMConfig}}{{.IPv4Address}}|{{.IPv6Address}}{{else}}|{{end}}|{{range .Aliases}}{{.}} {{end}}{{end}}' "$2")
+	printf '%s' "${four:+--ip=$four }${six:+--ip6=$six }"
+	for alias in $aliases; do [[ $2 == "$alias"* ]] || printf '%s ' "--alias=$alias"; done
+}
+
+# take_off NAME: takes the containers off a network, and removes it. How each was
+# connected is on disk before the first one is off: an interrupted run's go back
+# with the next.
+take_off() {
+	local id own
+	local -a members=()
+	own=$(container kong)
+	mapfile -t members < <(docker ps --all --quiet --no-trunc --filter "network=$1")
+	for id in "${members[@]}"; do
+		[[ $id == "$own" ]] || record member "$id" "$(connection "$1" "$id")"
+	done
+	for id in "${members[@]}"; do
+		if [[ $id != "$own" ]]; then
+			quietly docker network disconnect --force "$1" "$id"
+			continue
+		fi
+		# Kong's own is made for this very network: apply.sh makes it anew.
+		quietly docker rm --force "$id"
+		[[ ${KONG_IPV6_LOCK:-$$} != "$$" ]] || note network "Kong's container is gone with it: sudo ./scripts/apply.sh"
+	done
+	quietly docker network rm "$1" || die "Docker can't remove the network $1" "see its words above"
+}
+
+# make NAME ARGUMENT…
+make() {
+	local name=$1
+	shift
+	quietly docker network create "$@" "$name" || die "Docker can't make the network $name" "see its words above"
+}
+
+# put_back [NAME]: the containers that were taken off; without a network it says
+# which have lost theirs.
+put_back() {
+	local id called
+	local -a members=() how=()
+	mapfile -t members < <(names member)
+	for id in "${members[@]}"; do
+		called=$(docker inspect --format '{{.Name}}' "$id" 2>/dev/null) || called=''
+		if [[ -n $called && -z ${1:-} ]]; then
+			note network "${called#/} was on it, and is on it no more"
+		elif [[ -n $called && -z $(docker inspect --format '{{with index .NetworkSettings.Networks "'"$1"'"}}on{{end}}' "$id") ]]; then
+			read -ra how <<<"$(fact member "$id")"
+			# The address that it had may be out of the new subnet: then it gets another.
+			docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1 ||
+				quietly docker network connect "$1" "$id" ||
+				note network "${called#/} can't be put back on $1: make it anew"
+		fi
+		forget member "$id"
+	done
+}
+
+# What there was before: nothing, or the network in another shape.
+bring_back() {
+	local name to=''
+	local -a recorded=() arguments=()
+	mapfile -t recorded < <(names network)
+	for name in "${recorded[@]}"; do
+		if exists "$name" && { [[ $(fact network "$name") == absent ]] || ours "$name"; }; then take_off "$name"; fi
+	done
+	for name in "${recorded[@]}"; do
+		[[ $(fact network "$name") == kept ]] || continue
+		mapfile -t arguments <"$(before "$name")"
+		exists "$name" || make "$name" "${arguments[@]}"
+		to=$name
+	done
+	put_back "$to"
+	for name in "${recorded[@]}"; do forget network "$name"; done
+}
+
+if $remove; then
+	mapfile -t recorded < <(names network)
+	((${#recorded[@]} > 0)) || exit 0
+	if $dry_run; then
+		for name in "${recorded[@]}"; do
+			row "$bold" change network "$name: $([[ $(fact network "$name") == kept ]] && echo "as it was before" || echo "removed")"
+		done
+		exit 4
+	fi
+	bring_back
+	exit 0
 fi
-mapfile -t arguments < <(planned)
-replace "${arguments[@]}"
+
+why=$(difference)
+mapfile -t old < <(earlier)
+mapfile -t waiting < <(names member)
+((${#old[@]} + ${#waiting[@]} > 0)) || [[ -n $why ]] || exit 0
+for name in "${old[@]}"; do row "$bold" change network "$name is removed: the answers have $network in its place"; done
+if [[ -n $why ]]; then
+	row "$bold" change network "$network is made: $why"
+elif ((${#waiting[@]} > 0)); then
+	row "$bold" change network "$network: containers that an interrupted run took off are put back"
+fi
+! $dry_run || exit 4
+remember
+for name in "${old[@]}"; do
+	take_off "$name"
+	# One that was there before us comes back with --remove: until then it would overlap.
+	[[ $(fact network "$name") == kept ]] || forget network "$name"
+done
+if [[ -n $why ]]; then
+	if exists "$network"; then take_off "$network"; fi
+	mapfile -t arguments < <(planned)
+	make "$network" "${arguments[@]}"
+fi
+put_back "$network"

@@ -37,11 +37,16 @@ carry_out() {
 	check_duplicate
 	if is network; then
 		doing network "$network"
-		"$scripts/network.sh" >/dev/null
+		make_network
 		done_with network "$network on $bridge, $subnet, routed"
 	fi
 	set_data
 	set_compose
+}
+
+# Its notes are for the owner; what it does is in the plan.
+make_network() {
+	"$scripts/network.sh" | { grep '^  note ' || :; }
 }
 
 make_settings() {
@@ -344,6 +349,8 @@ set_data() {
 set_compose() {
 	local id options=()
 	is compose || return 0
+	# One server may have the containers of several: each is taken back.
+	record project "$(project)" "$repo"
 	doing compose "checking docker-compose.yml"
 	quietly compose config --quiet || die "docker-compose.yml or .env has an error" "see above"
 	if is build; then

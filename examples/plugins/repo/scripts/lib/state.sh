@@ -44,6 +44,13 @@ forget() {
 	mv "$manifest.new" "$manifest"
 }
 
+# remember_only KINDS: forgets all other facts.
+remember_only() {
+	awk -F '\t' -v kinds="^($1)\$" '$1 ~ kinds' "$manifest" >"$manifest.new"
+	sync "$manifest.new"
+	mv "$manifest.new" "$manifest"
+}
+
 # keep PATH: records what is there, content and attributes, or that nothing is.
 keep() {
 	local path=$1 parent copy=$state/before$1

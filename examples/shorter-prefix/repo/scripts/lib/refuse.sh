@@ -86,7 +86,7 @@ check_uplink() {
 		return 1
 	fi
 	local other name address
-	other=$(ip -6 -o addr show scope global | awk -v uplink="$uplink" -v bridge="$bridge" '$2 != uplink && $2 != bridge && $2 !~ /^(docker|br-|veth)/ { print $2, $4 }')
+	other=$(ip -6 -o addr show scope global | awk -v uplink="$uplink" -v own=" $bridge $(earlier_bridges) " '$2 != uplink && !index(own, " " $2 " ") && $2 !~ /^(docker|br-|veth)/ { print $2, $4 }')
 	while read -r name address; do
 		[[ -n $address ]] || continue
 		if inside6 "${address%/*}" "$subnet"; then
@@ -97,6 +97,14 @@ check_uplink() {
 	done <<<"$other"
 }
 
+# The bridges of the networks that earlier answers named: network.sh removes them.
+earlier_bridges() {
+	local -a recorded=()
+	mapfile -t recorded < <(names network)
+	((${#recorded[@]} == 0)) ||
+		docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' "${recorded[@]}" 2>/dev/null | paste -sd ' ' || :
+}
+
 # Asks the link itself; only before the first deployment, when the answers mean something.
 check_link() {
 	local taken verdict flags
@@ -104,7 +112,7 @@ check_link() {
 	# No ARP and no neighbours on this link (IFF_NOARP): nothing to ask.
 	if ! have python3 || ((flags & 0x80)); then return 0; fi
 	if ! grep -q " $uplink\$" /proc/net/if_inet6; then return 0; fi
-	if docker network inspect "$network" >/dev/null 2>&1; then return 0; fi
+	if docker network inspect "$network" >/dev/null 2>&1 || [[ -n $(names network) ]]; then return 0; fi
 	local -a ask=("$kong")
 	on_uplink "$host" || ask+=("$host")
 	if taken=$(python3 "$scripts/lib/ndp.py" used "$uplink" "${ask[@]}" 2>/dev/null) && [[ -n $taken ]]; then
