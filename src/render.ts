@@ -22,6 +22,8 @@ const ONLY: Readonly<Record<string, (plan: Plan) => boolean>> = {
   "host/etc/kong-ipv6/firewall.nft": (plan) => plan.firewall.own,
   "host/etc/systemd/system/kong-ipv6-firewall.service": (plan) =>
     plan.firewall.own,
+  "host/etc/systemd/system/nftables.service.d/kong-ipv6.conf": (plan) =>
+    plan.firewall.own,
 };
 
 /**

@@ -47,4 +47,6 @@ if ((${#plan[@]} > 0)); then
 	carry_out
 	step=''
 fi
+# What exec replaces doesn't come to its trap.
+rm -rf "$stage"
 exec "$scripts/verify.sh"

@@ -20,6 +20,8 @@ if ! have ufw; then
 	exit 0
 fi
 
+$remove || ufw_ipv6 || die "ufw has IPV6=no" "IPV6=yes in /etc/default/ufw, then ufw reload"
+
 # As `ufw show added` prints them.
 wanted() {
 	! $remove || return 0

@@ -2,7 +2,7 @@
 # Docker's two command lines, whatever generation they are.
 
 # The owner's shell must not override what .env says.
-unset "${!COMPOSE_@}" "${!KONG_DATA@}" "${!KONG_BIND@}" "${!KONG_PG@}" DOCKER_HOST DOCKER_CONTEXT
+unset "${!COMPOSE_@}" "${!KONG_DATA@}" "${!KONG_BIND@}" "${!KONG_PG@}" "${!KONG_PUBLISH@}" DOCKER_HOST DOCKER_CONTEXT
 
 # Sets engine (20.10.24), generation (20) and fails with the daemon's own words.
 ask_engine() {

@@ -7,6 +7,11 @@ doing() {
 	step="$1: $2"
 }
 
+# takes_long: says what is under way, where nothing else is to be seen for minutes.
+takes_long() {
+	row '' ... "${step%%: *}" "${step#*: }: this may take minutes"
+}
+
 # done_with WHAT TEXT
 done_with() {
 	row "$green" ok "$1" "$2"
@@ -69,6 +74,10 @@ make_settings() {
 		mv "$repo/.env.new" "$repo/.env"
 		done_with .env "made"
 	fi
+	if is readable; then
+		chmod 0600 "$repo/.env"
+		done_with .env "mode 600"
+	fi
 	if is publish; then
 		printf '\n# Docker 27 takes no other form for IPv6 (later ones ignore it).\nKONG_PUBLISH_IPV6=[::]\n' >>"$repo/.env"
 		done_with .env "KONG_PUBLISH_IPV6=[::]"
@@ -92,6 +101,7 @@ drop_earlier_answers() {
 		if [[ -e $stage/root$path || $path == */multi-user.target.wants/* ]] || ! differs "$path"; then continue; fi
 		doing file "$path"
 		case $path in
+		/etc/systemd/system/*.d/*) todo units ;;
 		*.service)
 			systemctl --quiet stop "${path##*/}" 2>/dev/null || :
 			rm -f "/etc/systemd/system/multi-user.target.wants/${path##*/}"
@@ -117,7 +127,7 @@ install_files() {
 		/etc/systemd/system/*)
 			todo units
 			# A unit of the same name (a package's SysV script) is stopped its own way.
-			if [[ ! -e $path ]] && systemctl --quiet is-active "${path##*/}"; then
+			if [[ $path == *.service && ! -e $path ]] && systemctl --quiet is-active "${path##*/}"; then
 				record unit "${path##*/}" active
 				quietly systemctl stop "${path##*/}" || :
 			fi
@@ -351,10 +361,9 @@ set_compose() {
 	is compose || return 0
 	# One server may have the containers of several: each is taken back.
 	record project "$(project)" "$repo"
-	doing compose "checking docker-compose.yml"
-	quietly compose config --quiet || die "docker-compose.yml or .env has an error" "see above"
 	if is build; then
 		doing image "building kong-ipv6:local"
+		takes_long
 		quietly compose build kong || die "the image can't be built" "see above; it needs a network, and space in Docker's directory"
 		id=$(docker image inspect --format '{{.Id}}' kong-ipv6:local)
 		printf '%s %s\n' "$(recipe)" "$id" >"$state/built"
@@ -362,6 +371,7 @@ set_compose() {
 	fi
 	if [[ $database == postgres ]] && ! docker image inspect postgres:17 >/dev/null 2>&1; then
 		doing image "pulling postgres:17"
+		takes_long
 		quietly compose pull kong-database || die "postgres:17 can't be pulled" "see above; it needs a network, and space in Docker's directory"
 		done_with image postgres:17
 	fi
@@ -385,6 +395,7 @@ set_compose() {
 	fi
 	bring_up kong
 	until_true 120 kong_answers || give_up "Kong doesn't get well"
+	bring_up_others
 	forget todo compose
 	done_with compose "Kong answers"
 }
@@ -398,6 +409,17 @@ bring_up() {
 	else
 		quietly docker start "$(container "$1")" || give_up "$1 doesn't start"
 	fi
+}
+
+# The services that the owner has added, with what they depend on.
+bring_up_others() {
+	local -a others=() how=()
+	mapfile -t others < <(cut -d ' ' -f 1 <<<"$services" | grep -vxE 'kong|kong-migration|kong-database|' || :)
+	((${#others[@]} > 0)) || return 0
+	doing compose "starting ${others[*]}"
+	# All have been made by now; docker-compose 1.29 makes them only here.
+	[[ $compose_version == 1.* ]] || how=(--no-recreate)
+	quietly compose_for 180 up --detach "${how[@]}" "${others[@]}" || give_up "Kong runs, but your own services don't all start: ${others[*]}"
 }
 
 give_up() {

@@ -26,6 +26,8 @@ refuse_or_survey() {
 	check_daemon_json
 	check_conflicts
 	check_settings
+	check_ufw_ipv6
+	check_compose
 	check_space /etc 16
 	check_space "$state" 16
 	check_space "$(data_dir)" 64
@@ -75,7 +77,7 @@ stage_files() {
 		*/firewall.nft)
 			if [[ $filter == table ]]; then add_others <"$file" | staged "$path"; fi
 			;;
-		*/kong-ipv6-firewall.service)
+		*/kong-ipv6-firewall.service | */nftables.service.d/*)
 			if [[ $filter == table ]]; then staged "$path" <"$file"; fi
 			;;
 		/etc/sysctl.d/*)
@@ -131,6 +133,10 @@ survey() {
 	stage_files
 
 	if [[ ! -f $repo/.env ]]; then planned .env "made from .env.example$([[ $database == off ]] || echo ", with a random KONG_PG_PASSWORD")"; fi
+	if [[ -f $repo/.env && $(stat -c %a "$repo/.env") == *[1-7] ]]; then
+		changed[readable]=1
+		planned .env "gets mode 600: every user of this server can read its password"
+	fi
 	# Docker 27 alone refuses a host address in the publication of a routed network.
 	if ((generation == 27)) && [[ $(setting KONG_PUBLISH_IPV6) != '[::]' ]]; then
 		changed[publish]=1
@@ -146,6 +152,8 @@ survey() {
 				planned file "$path: ipv6 and fixed-cidr-v6 are merged in"
 			elif edited "$path"; then
 				planned file "$path is changed; your edit of it is kept in $state/edited"
+			elif [[ $path == /etc/ndppd.conf ]] && ! fact file "$path" >/dev/null && grep -q '^[^#/]*rule' "$path"; then
+				planned file "$path is replaced, with the rules that it has for other addresses: copy those that shall stay to host$path first"
 			elif fact file "$path" >/dev/null; then
 				planned file "$path is changed"
 			else
@@ -176,7 +184,7 @@ survey() {
 			changed[reason]="ufw is $(have ufw && echo inactive || echo "not installed")"
 		fi
 		if begun table || is /etc/kong-ipv6/firewall.nft || is /etc/systemd/system/kong-ipv6-firewall.service ||
-			! nft list table inet kong_ipv6 >/dev/null 2>&1 || ! enabled kong-ipv6-firewall.service; then
+			! systemctl --quiet is-active kong-ipv6-firewall.service || ! nft list table inet kong_ipv6 >/dev/null 2>&1 || ! enabled kong-ipv6-firewall.service; then
 			changed[table]=1
 			planned firewall "the table inet kong_ipv6 is loaded, now and at every boot${changed[reason]:+ (${changed[reason]})}"
 			line=$(other_bridges | paste -sd ' ')
@@ -186,7 +194,9 @@ survey() {
 	esac
 	# ufw drops what is forwarded to Kong without them, whatever our own table accepts.
 	if [[ $firewall != none ]] && have ufw; then
-		if ! output=$(NO_COLOR=1 "$scripts/ufw.sh" --dry-run); then
+		if ! ufw_ipv6; then
+			note ufw "it has IPV6=no, so no rules for Kong: they come once it has IPV6=yes"
+		elif ! output=$(NO_COLOR=1 "$scripts/ufw.sh" --dry-run); then
 			changed[ufw]=1
 			plan_from "$output"
 		fi
@@ -309,10 +319,18 @@ survey_compose() {
 		while read -r service hash; do
 			case $service in
 			kong-migration) grep -q "^$service $hash exited Exited (0)" <<<"$states" || changed[compose]=1 ;;
-			*) grep "^$service $hash running " <<<"$states" | grep -qv '(unhealthy)' || changed[compose]=1 ;;
+			kong | kong-database) grep "^$service $hash running " <<<"$states" | grep -qv '(unhealthy)' || changed[compose]=1 ;;
+			# The owner's own. One that does its work once and ends well is done.
+			*) grep -qE "^$service $hash (running |exited Exited \(0\))" <<<"$states" || changed[compose]=1 ;;
 			esac
-		done < <(compose config --hash '*' 2>/dev/null)
-		[[ $(wc -l <<<"$states") -ge 1 && -n $states ]] || changed[compose]=1
+		done <<<"$services"
 	fi
-	if is compose; then planned compose "the services are brought up"; fi
+	is compose || return 0
+	if [[ $database == postgres ]] && ! docker image inspect postgres:17 >/dev/null 2>&1; then
+		planned image "postgres:17 is pulled"
+	fi
+	if ! docker network inspect "$(project)_kong-net" >/dev/null 2>&1; then
+		planned network "$(project)_kong-net is made: $backend_subnet, for Kong and what belongs to it"
+	fi
+	planned compose "the services are brought up"
 }

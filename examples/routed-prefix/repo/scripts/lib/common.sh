@@ -181,10 +181,16 @@ on_uplink() {
 
 ufw_active() {
 	have ufw || return 1
-	# With IPV6=no ufw leaves IPv6 alone: for this purpose it is inactive.
-	grep -qs '^IPV6=yes' /etc/default/ufw || return 1
-	grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf || return 1
-	ufw status | grep -q '^Status: active'
+	# With IPV6=no it has no rules for IPv6: apply.sh refuses that.
+	ufw_ipv6 && ufw_enabled
+}
+
+ufw_ipv6() {
+	grep -qsiE '^IPV6="?yes' /etc/default/ufw
+}
+
+ufw_enabled() {
+	grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && ufw status | grep -q '^Status: active'
 }
 
 # Who filters: ufw, table or none.

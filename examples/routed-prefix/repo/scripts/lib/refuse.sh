@@ -75,6 +75,25 @@ check_settings() {
 	fi
 }
 
+# ufw with IPV6=no drops all IPv6 that comes in, goes out or is forwarded.
+check_ufw_ipv6() {
+	have ufw && ! ufw_ipv6 && ufw_enabled || return 0
+	refuse "ufw is active with IPV6=no: it drops all IPv6 of this server" "IPV6=yes in /etc/default/ufw, then ufw reload"
+}
+
+# Sets services: name and hash of each, as compose reads docker-compose.yml.
+check_compose() {
+	local -a with=()
+	services=''
+	[[ -n ${compose_version:-} ]] || return 0
+	# Before .env is made from it.
+	[[ -f $repo/.env ]] || with=(--env-file .env.example)
+	if ! services=$(compose "${with[@]}" config --hash '*' 2>"$stage/compose"); then
+		refuse "docker-compose.yml or .env has an error: $(grep -v '^time=.*level=warning' "$stage/compose" | tail -n 5 | paste -sd ' ')" \
+			"correct it: docker compose config says more"
+	fi
+}
+
 check_uplink() {
 	if [[ ! -d /sys/class/net/$uplink ]]; then
 		refuse "there is no interface $uplink" \
@@ -130,17 +149,25 @@ check_link() {
 check_ports() {
 	local bind taken ids id
 	bind=$(setting KONG_BIND_IP)
-	taken=$(ss -Hltnp '( sport = :80 or sport = :443 )' | awk -v bind="$bind" \
-		'/"docker-proxy"/ { next }
-		{ address = $4; sub(/:[0-9]+$/, "", address); sub(/%.*/, "", address) }
-		bind == "0.0.0.0" && address !~ /:/ || address == bind || address == "0.0.0.0" || address == "*" || address == "[::]" || address == "[::1]" { print $4, $6 }' |
+	taken=$(ss -Hltnp '( sport = :80 or sport = :443 )' | awk '!/"docker-proxy"/ { print $4, $6 }' | in_the_way "$bind" |
 		sed 's/users:(("\([^"]*\)".*/(\1)/' | paste -sd ',' | sed 's/,/, /g')
 	[[ -z $taken ]] || refuse "ports that Kong needs are in use on this server: $taken" "stop that program, or let it listen on other addresses"
 	ids=$(docker ps --quiet --filter publish=80 --filter publish=443 2>/dev/null) || return 0
 	for id in $ids; do
+		taken=$(docker inspect --format '{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}}:{{.HostPort}}
+{{end}}{{end}}' "$id" | grep -E ':(80|443)$' | sed -E 's/^(.*:.*):/[\1]:/' | in_the_way "$bind")
 		id=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project"}} {{.Name}}' "$id")
-		[[ $id == "$(project) "* ]] || refuse "the container ${id#* /} publishes port 80 or 443" "stop it, or publish it on another address"
+		[[ -z $taken || $id == "$(project) "* ]] ||
+			refuse "the container ${id#* /} publishes port 80 or 443: $(paste -sd ' ' <<<"$taken")" "stop it, or publish it on another address"
 	done
+}
+
+# in_the_way BIND <ADDRESS:PORT…: those lines that take a port from Kong.
+in_the_way() {
+	awk -v bind="$1" '
+		{ address = $1; sub(/:[0-9]+$/, "", address); sub(/%.*/, "", address) }
+		bind == "0.0.0.0" && address !~ /:/ || bind != "" && address == "0.0.0.0" || address == bind ||
+			address == "" || address == "*" || address == "[::]" || address == "[::1]"'
 }
 
 # check_space PATH MEGABYTES
