@@ -4,7 +4,7 @@
 check_daemon() {
 	local six subnets wanted
 	wanted=$(sed -n 's/.*"fixed-cidr-v6": "\(.*\)".*/\1/p' "$repo/host/etc/docker/daemon.json")
-	read -r six subnets < <(docker network inspect --format '{{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{end}}' bridge)
+	read -r six subnets < <(docker network inspect --format '{{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{end}}' bridge 2>/dev/null) || :
 	if [[ $six == true && " $subnets " == *" $wanted "* ]]; then
 		result ok daemon "daemon.json is in force: docker0 has $wanted"
 	else
@@ -41,6 +41,8 @@ check_kong() {
 		running/starting) result ok database "runs; Docker's own health check is still to come" ;;
 		*) result fail database "it is $how" "docker compose logs --tail 20 kong-database" ;;
 		esac
+		line=$(docker port "$(container kong-database)" 2>/dev/null | paste -sd ' ') || line=''
+		[[ -z $line ]] || result fail database "it is published on the server: $line" "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
 	fi
 	read -r pid address < <(docker inspect --format '{{.State.Pid}} {{with index .NetworkSettings.Networks "'"$network"'"}}{{.GlobalIPv6Address}}{{end}}' "$id")
 	if [[ -n $address ]] && same6 "$address" "$kong"; then
@@ -111,6 +113,12 @@ check_forwarding() {
 	result ok forwarding "on, from $uplink to $bridge and back"
 }
 
+# end_probe NAME SOLICITOR: the veth goes with its namespace.
+end_probe() {
+	ip netns del "$1" 2>/dev/null || :
+	ip -6 neigh del "$2" dev "$uplink" 2>/dev/null || :
+}
+
 # A Neighbor Solicitation as the provider's router sends it. It is made in a
 # network namespace of its own and handed to the uplink as if it had come in
 # there: a filter on the veth's end redirects it to the uplink's ingress. The
@@ -131,8 +139,9 @@ check_proxy() {
 	ndppd) remedy="systemctl status ndppd; sudo ./scripts/apply.sh" ;;
 	*) remedy="ip -6 neigh show proxy; sudo ./scripts/apply.sh" ;;
 	esac
-	# The veth goes with its namespace.
-	trap 'ip netns del "$name" 2>/dev/null || :; ip -6 neigh del "$solicitor" dev "$uplink" 2>/dev/null || :; trap - RETURN' RETURN
+	# On Ctrl-C too.
+	# shellcheck disable=SC2064
+	trap "end_probe $name $solicitor; trap - RETURN EXIT" RETURN EXIT
 	if ! have python3 || ! {
 		ip netns add "$name" &&
 			ip link add "$inside" address "$(cat "/sys/class/net/$uplink/address")" type veth peer name peer netns "$name" address 02:6b:6f:6e:67:36 &&

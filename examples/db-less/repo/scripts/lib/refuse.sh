@@ -11,11 +11,11 @@ refuse() {
 
 check_docker() {
 	if ! have docker; then
-		refuse "Docker is not installed" "apt-get install docker.io docker-compose, or Docker's own packages"
-		return
-	fi
-	if [[ $(readlink -f "$(command -v docker)") == /usr/bin/snap ]]; then
-		refuse "Docker is a snap, which doesn't read /etc/docker/daemon.json" "snap remove docker; apt-get install docker.io"
+		if [[ -x /snap/bin/docker ]]; then
+			refuse "Docker is a snap, which doesn't read /etc/docker/daemon.json" "snap remove docker; apt-get install docker.io"
+		else
+			refuse "Docker is not installed" "apt-get install docker.io docker-compose, or Docker's own packages"
+		fi
 		return
 	fi
 	if ! ask_engine; then
@@ -37,6 +37,17 @@ check_daemon_json() {
 	elif ! why=$(python3 "$scripts/lib/daemon-json.py" /etc/docker/daemon.json "$repo/host/etc/docker/daemon.json" 2>&1 >/dev/null); then
 		refuse "/etc/docker/daemon.json is not valid: $why" "correct it; it was left as it is"
 	fi
+	if daemon_has iptables false; then
+		refuse "/etc/docker/daemon.json has \"iptables\": false: Docker then gives Kong no IPv4 with the client's address, and containers no way out" "remove it there; systemctl restart docker"
+	fi
+	if daemon_has bridge '"none"'; then
+		refuse "/etc/docker/daemon.json has \"bridge\": \"none\": without Docker's default bridge Kong's image can't be built" "remove it there; systemctl restart docker"
+	fi
+}
+
+# daemon_has KEY VALUE
+daemon_has() {
+	grep -qsE "\"$1\"[[:space:]]*:[[:space:]]*$2" /etc/docker/daemon.json
 }
 
 # A conflict that is left is for the owner to mend, not for a server to run.
@@ -154,8 +165,8 @@ check_ports() {
 	[[ -z $taken ]] || refuse "ports that Kong needs are in use on this server: $taken" "stop that program, or let it listen on other addresses"
 	ids=$(docker ps --quiet --filter publish=80 --filter publish=443 2>/dev/null) || return 0
 	for id in $ids; do
-		taken=$(docker inspect --format '{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}}:{{.HostPort}}
-{{end}}{{end}}' "$id" | grep -E ':(80|443)$' | sed -E 's/^(.*:.*):/[\1]:/' | in_the_way "$bind")
+		taken=$(docker inspect --format '{{range $port, $at := .NetworkSettings.Ports}}{{range $at}}{{$port}} {{.HostIp}}:{{.HostPort}}
+{{end}}{{end}}' "$id" | sed -nE '/\/tcp .*:(80|443)$/{s/^[^ ]* //;s/^(.*:.*):/[\1]:/;p}' | in_the_way "$bind")
 		id=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project"}} {{.Name}}' "$id")
 		[[ -z $taken || $id == "$(project) "* ]] ||
 			refuse "the container ${id#* /} publishes port 80 or 443: $(paste -sd ' ' <<<"$taken")" "stop it, or publish it on another address"

@@ -207,7 +207,7 @@ survey() {
 	fi
 	if [[ $filter == none ]]; then
 		row "$red" open firewall "this server filters nothing for you (--firewall none)"
-		if ((generation < 27)); then
+		if ((generation < 27)) || daemon_has ip6tables false; then
 			row "$red" open firewall "Docker $engine opens every port of every container with an IPv6 address to the world"
 		fi
 	fi
