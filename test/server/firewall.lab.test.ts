@@ -104,6 +104,16 @@ test("again: nothing to change", async () => {
   expect(code).toBe(0);
 });
 
+test("nftables.service flushed the own table when it was started, restarted or stopped", async () => {
+  const address = await addressOf("lab-exposed");
+  for (const how of ["enable --now", "reload", "restart", "disable --now"]) {
+    await lab.host.sh(`systemctl ${how} nftables`);
+    expect([how, await connects("lan", address, 8001)]).toEqual([how, false]);
+  }
+  // It has flushed Docker's own rules too.
+  await lab.host.sh("systemctl restart docker");
+});
+
 test("ufw is enabled later: Kong is reached at once, and apply.sh leaves the filter to ufw", async () => {
   await lab.host.sh("ufw allow 22/tcp && ufw --force enable");
   expect(await broken()).toEqual([]);
@@ -111,6 +121,7 @@ test("ufw is enabled later: Kong is reached at once, and apply.sh leaves the fil
   expect(code).toBe(0);
   expect(stdout).toContain("ufw, with Kong's rules");
   expect(await lab.host.sh("nft list tables")).not.toContain("kong_ipv6");
+  expect(await lab.host.sh("systemctl cat nftables")).not.toContain("kong");
   expect(await broken()).toEqual([]);
 });
 

@@ -44,6 +44,16 @@ const REFUSALS: Record<string, Refusal> = {
     mend: "rm /etc/docker/daemon.json",
     says: "/etc/docker/daemon.json is not valid",
   },
+  "daemon.json without iptables": {
+    spoil: `printf '{"iptables": false}\n' >/etc/docker/daemon.json`,
+    mend: "rm /etc/docker/daemon.json",
+    says: '/etc/docker/daemon.json has "iptables": false',
+  },
+  "daemon.json without a default bridge": {
+    spoil: `printf '{"bridge": "none"}\n' >/etc/docker/daemon.json`,
+    mend: "rm /etc/docker/daemon.json",
+    says: '/etc/docker/daemon.json has "bridge": "none"',
+  },
   "a syntax error in /etc/netplan": {
     spoil: `printf 'network:\n  ethernets:\n    ens3:\n   x: 1\n' >/etc/netplan/90.yaml`,
     mend: "rm /etc/netplan/90.yaml",
@@ -91,6 +101,17 @@ const REFUSALS: Record<string, Refusal> = {
       mend: `${answered}; systemctl start systemd-networkd`,
       says: "systemd-networkd doesn't manage ens3",
     },
+  "Docker as a snap": {
+    spoil:
+      "mv /usr/bin/docker /usr/bin/not-docker; install -D /bin/true /snap/bin/docker",
+    mend: "mv /usr/bin/not-docker /usr/bin/docker; rm -r /snap",
+    says: /Docker is a snap[^]*snap remove docker/,
+  },
+  "an error in docker-compose.yml": {
+    spoil: `cp -a ${REPOSITORY}/docker-compose.yml /root; sed -i s/cap_drop:/cap_dropped:/ ${REPOSITORY}/docker-compose.yml`,
+    mend: `mv /root/docker-compose.yml ${REPOSITORY}`,
+    says: /docker-compose.yml or .env has an error: .*cap_dropped/,
+  },
   "a full disk": {
     spoil: `mkdir -p ${REPOSITORY}/data; mount -t tmpfs -o size=1m full ${REPOSITORY}/data`,
     mend: `umount ${REPOSITORY}/data; rmdir ${REPOSITORY}/data`,
@@ -117,12 +138,61 @@ test.each(Object.entries(REFUSALS))("%s", async (_, { spoil, mend, says }) => {
   expect(await state(lab)).toBe(before);
 });
 
-test("an address that another machine uses", async () => {
-  await lab.topology.addNeighbour(`${HOST}/64`);
+/** ndppd and nftables as packages of a repository on the server itself, made of what is installed; then purged. */
+const PACKAGES = `
+mkdir /var/local/repository; cd /var/local/repository
+for name in ndppd nftables; do
+  mkdir -p /root/$name/DEBIAN
+  dpkg -L $name | while read -r path; do
+    [ ! -f "$path" ] || cp --parents -a "$path" /root/$name
+  done
+  dpkg -s $name | grep -E '^(Package|Version|Architecture|Maintainer|Depends|Description):' >/root/$name/DEBIAN/control
+  for part in preinst postinst prerm postrm conffiles; do
+    cp /var/lib/dpkg/info/$name.$part /root/$name/DEBIAN 2>/dev/null || :
+  done
+  dpkg-deb --build /root/$name $name.deb >/dev/null
+  dpkg-deb --field $name.deb >>Packages
+  printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $name.deb $(stat -c %s $name.deb) $(sha256sum <$name.deb | cut -d ' ' -f 1) >>Packages
+done
+dpkg --purge ndppd nftables
+rm -rf /etc/apt/sources.list.d/*; : >/etc/apt/sources.list
+`;
+
+test("a package that can't be installed is named, and rollback.sh doesn't try to remove it", async () => {
+  await lab.host.sh(PACKAGES);
+  before = await state(lab);
   const { code, stderr } = await script(lab, "apply.sh");
-  expect(stderr).toContain(`another machine on ens3 answers for ${HOST}`);
+  expect(stderr).toMatch(
+    /Unable to locate package ndppd[^]*ndppd can't be installed\n {2}Remedy: .*apt-get install ndppd/,
+  );
+  expect(code).toBe(1);
+  const rolled = await script(lab, "rollback.sh");
+  expect(rolled.stdout).not.toContain("can't be removed");
+  expect(rolled).toMatchObject({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+});
+
+test("ndppd and nftables are installed where they are missing, and removed by rollback.sh", async () => {
+  await lab.host.sh(
+    "echo 'deb [trusted=yes] file:/var/local/repository ./' >/etc/apt/sources.list",
+  );
+  before = await state(lab);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/ok +package +ndppd\n.*ok +package +nftables/);
+  expect(await lab.host.sh("nft list tables; pidof ndppd")).toContain("kong");
+  const rolled = await script(lab, "rollback.sh");
+  expect(rolled).toMatchObject({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+});
+
+test.each([HOST, KONG])("%s is another machine's", async (address) => {
+  const neighbour = await lab.topology.addNeighbour(`${address}/64`);
+  const { code, stderr } = await script(lab, "apply.sh");
+  expect(stderr).toContain(`another machine on ens3 answers for ${address}`);
   expect(code).toBe(1);
   expect(await state(lab)).toBe(before);
+  await neighbour.ip(["link set eth0 down"]);
 });
 
 test("not root", async () => {

@@ -79,11 +79,17 @@ forget_containers() {
 	for path in "${recorded[@]}"; do forget project "$path"; done
 }
 
+# What is being restored has to be put in force, by a later run if not by this one.
+record_restored() {
+	record todo restored "$(printf '%s' "$changed" | base64 -w 0)"
+}
+
 start_docker() {
 	local path
 	restart docker.service && until_true 20 ask_engine && return 0
 	# Perhaps it is what was merged into daemon.json that stops it.
 	daemon_json_changed || return 1
+	record_restored
 	while read -r path; do restore "$path"; done < <(names docker)
 	restart docker.service && until_true 20 ask_engine
 }
@@ -149,7 +155,7 @@ fi
 
 trap '' INT TERM
 step="files: restoring them"
-record todo restored "$(printf '%s' "$changed" | base64 -w 0)"
+record_restored
 while read -r path; do
 	[[ -z $path ]] || restore "$path"
 done <<<"$files"
@@ -204,6 +210,8 @@ fi
 
 for package in $(names package); do
 	step="package: $package"
+	# A run that was about to install it may have failed.
+	dpkg-query --show "$package" >/dev/null 2>&1 || continue
 	DEBIAN_FRONTEND=noninteractive quietly apt-get purge --yes --option DPkg::Lock::Timeout=60 "$package" ||
 		note package "$package can't be removed: apt-get purge $package"
 done

@@ -149,7 +149,7 @@ make() {
 # put_back [NAME]: the containers that were taken off; without a network it says
 # which have lost theirs.
 put_back() {
-	local id called
+	local id called why
 	local -a members=() how=()
 	mapfile -t members < <(names member)
 	for id in "${members[@]}"; do
@@ -159,9 +159,12 @@ put_back() {
 		elif [[ -n $called && -z $(docker inspect --format '{{with index .NetworkSettings.Networks "'"$1"'"}}on{{end}}' "$id") ]]; then
 			read -ra how <<<"$(fact member "$id")"
 			# The address that it had may be out of the new subnet: then it gets another.
-			docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1 ||
-				quietly docker network connect "$1" "$id" ||
-				note network "${called#/} can't be put back on $1: make it anew"
+			if ! docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1 &&
+				! why=$(docker network connect "$1" "$id" 2>&1); then
+				# Docker moves none that was made for a network of another name.
+				record stranded "$id" "$(fact member "$id")"
+				note network "${called#/} can't be put on $1: make it anew there (${why#Error response from daemon: })"
+			fi
 		fi
 		forget member "$id"
 	done
@@ -170,7 +173,12 @@ put_back() {
 # What there was before: nothing, or the network in another shape.
 bring_back() {
 	local name to=''
-	local -a recorded=() arguments=()
+	local -a recorded=() arguments=() stranded=()
+	mapfile -t stranded < <(names stranded)
+	for name in "${stranded[@]}"; do
+		record member "$name" "$(fact stranded "$name")"
+		forget stranded "$name"
+	done
 	mapfile -t recorded < <(names network)
 	for name in "${recorded[@]}"; do
 		if exists "$name" && { [[ $(fact network "$name") == absent ]] || ours "$name"; }; then take_off "$name"; fi

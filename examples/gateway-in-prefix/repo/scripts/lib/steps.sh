@@ -154,7 +154,8 @@ install_packages() {
 		is "package-$package" || continue
 		doing package "$package"
 		record package "$package" installed
-		apt_install "$package" || { quietly apt-get update && apt_install "$package"; } ||
+		# At first its lists may be too old, or missing.
+		apt_install "$package" 2>/dev/null || { quietly apt-get update && apt_install "$package"; } ||
 			die "$package can't be installed" "see apt's words above; with a network: apt-get install $package, then run this again"
 		done_with package "$package"
 	done

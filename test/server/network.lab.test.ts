@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import { seenBy } from "../lab/outside.ts";
+import { KONG, openServer, REPOSITORY, script } from "./server.ts";
+
+/** The exposed network as an owner has it from before an upgrade of Docker, with a container of theirs on it. */
+
+const OLD = `
+docker network create --driver=bridge --ipv6 --subnet=2001:db8:1:2:300::/80 --gateway=2001:db8:1:2:300::1 \\
+  --ip-range=2001:db8:1:2:300:0:8000:0/97 --opt=com.docker.network.bridge.name=ipv6_exposed \\
+  --opt=com.docker.network.bridge.gateway_mode_ipv6=routed --label=kong-ipv6.made-on=26.1.5 ipv6_exposed >/dev/null
+docker run --detach --restart=always --name=mine --network=ipv6_exposed --network-alias=called \\
+  --ip6=2001:db8:1:2:300::77 --ulimit=nofile=65536:65536 --env KONG_DATABASE=off --env KONG_ADMIN_LISTEN=off \\
+  --env KONG_ADMIN_GUI_LISTEN=off --env KONG_PROXY_LISTEN='[::]:8080' kong:3.9.3 >/dev/null
+`;
+const MINE = "ipv6_exposed 2001:db8:1:2:300::77 called\n";
+
+const network = (): Promise<string> =>
+  lab.host.sh(
+    `docker network inspect --format '{{index .Labels "kong-ipv6.made-on"}} {{.Id}}' ipv6_exposed`,
+  );
+
+/** Where the owner's container is, and how it is called there. */
+const mine = (): Promise<string> =>
+  lab.host.sh(
+    `docker inspect --format '{{range $name, $at := .NetworkSettings.Networks}}{{$name}} {{$at.GlobalIPv6Address}}{{range $at.Aliases}}{{if eq . "called"}} {{.}}{{end}}{{end}}{{end}}' mine`,
+  );
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openServer("sid");
+  await lab.host.sh(OLD);
+});
+afterAll(() => lab?.close());
+
+test("made on Docker 26 it drops on 28 all that is sent to Kong: it is made anew, and what is on it keeps its address", async () => {
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(
+    "it was made on an engine that ignores the routed mode (26.1.5)",
+  );
+  expect(await network()).toMatch(/^28/);
+  expect(await mine()).toBe(MINE);
+  const seen = await seenBy(lab.topology.client, `http://[${KONG}]`);
+  expect(seen).toMatchObject({ server: KONG });
+});
+
+/** Docker's command, which at its first such command kills the script that gave it: before the command or after it. */
+const deadly = (command: string, after: boolean): string => `
+  printf '%s\\n' '#!/bin/bash' 'if [[ "$1 $2" == "${command}" ]]; then' 'rm /usr/local/sbin/docker' \\
+    '${after ? '/usr/bin/docker "$@"; ' : ""}kill -KILL $(cat /root/pid); exit 1; fi' \\
+    'exec /usr/bin/docker "$@"' >/usr/local/sbin/docker
+  chmod +x /usr/local/sbin/docker`;
+
+test.each([
+  ["network disconnect", true],
+  ["network rm", true],
+  ["network create", true],
+])(
+  "making it anew, killed at docker %s, lost its other containers",
+  async (command, after) => {
+    await lab.host.sh(deadly(command, after));
+    // Another range makes the network one that differs.
+    const range = `sed -i 's|^readonly subnet_range=.*|readonly subnet_range=RANGE|' ${REPOSITORY}/scripts/lib/plan.sh`;
+    await lab.host.sh(range.replace("RANGE", "2001:db8:1:2:300:0:4000:0/98"));
+    await lab.host.sh(
+      `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; exec ./scripts/network.sh' >/dev/null 2>&1 || :`,
+    );
+    await lab.host.sh("test ! -e /usr/local/sbin/docker");
+    expect(await mine()).not.toBe(MINE);
+    await lab.host.sh(range.replace("RANGE", "2001:db8:1:2:300:0:8000:0/97"));
+    const { code, stderr } = await lab.host.run(["./scripts/network.sh"], {
+      cwd: REPOSITORY,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(await mine()).toBe(MINE);
+    const again = await script(lab, "network.sh --dry-run");
+    expect(again).toMatchObject({ code: 0, stdout: "" });
+  },
+);
+
+test("rollback.sh, interrupted in the middle of it: the network as it was, its container on it", async () => {
+  await lab.host.sh(deadly("network create", true));
+  await lab.host.sh(
+    `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; exec ./scripts/rollback.sh' >/dev/null 2>&1 || :`,
+  );
+  const { code } = await script(lab, "rollback.sh");
+  expect(code).toBe(0);
+  expect(await network()).toMatch(/^26\.1\.5 /);
+  expect(await mine()).toBe(MINE);
+});

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import type { Ran } from "../lab/run.ts";
+import { bring, openServer, REPOSITORY, script, state } from "./server.ts";
+
+/** What an owner does on the server, before and after apply.sh: nothing of it is lost, and nothing of it goes unsaid. */
+
+const SPACED = "/srv/my gateway";
+const KEPT = "/var/lib/kong-ipv6/edited/etc/ndppd.conf";
+const COMPOSE = `${REPOSITORY}/docker-compose.yml`;
+
+/** Nothing random: what is generated twice is the same. */
+const ANSWERS = { ipv4: "203.0.113.10", internalPrefix: "fd4f:6be9:56e7::/64" };
+
+/** Something of the owner's that listens on 8080; what is given stands before the image. */
+const container = (options: string): string =>
+  `docker run --detach ${options} --ulimit nofile=65536:65536 --env KONG_DATABASE=off --env KONG_ADMIN_LISTEN=off --env KONG_ADMIN_GUI_LISTEN=off --env KONG_PROXY_LISTEN='[::]:8080' kong:3.9.3 >/dev/null`;
+
+/** Services that the owner adds to docker-compose.yml: one that stays, one that does its work once. */
+const OWN = `
+  extra:
+    image: kong:3.9.3
+    restart: always
+    environment:
+      KONG_DATABASE: "off"
+      KONG_ADMIN_LISTEN: "off"
+      KONG_ADMIN_GUI_LISTEN: "off"
+      KONG_PROXY_LISTEN: "0.0.0.0:8080"
+    ulimits: { nofile: 65536 }
+    networks: [kong-net]
+  once:
+    image: postgres:17
+    entrypoint: ["true"]
+    networks: [kong-net]
+`;
+
+const networkOf = (name: string): string =>
+  `docker inspect --format '{{range $name, $at := .NetworkSettings.Networks}}{{$name}} {{$at.GlobalIPv6Address}}{{end}}' ${name}`;
+
+/** The part of apply.sh's output that --dry-run prints. */
+const planOf = (stdout: string): string => stdout.split("Doing it:\n")[0]!;
+
+let lab: Lab;
+let before: string;
+beforeAll(async () => {
+  lab = await openServer("trixie", ANSWERS);
+  await lab.host.sh(`
+    mkdir -p /opt/config
+    printf '{\n  "log-driver": "local"\n}\n' >/opt/config/docker.json
+    chmod 0640 /opt/config/docker.json; chown 7:7 /opt/config/docker.json
+    ln -s /opt/config/docker.json /etc/docker/daemon.json
+    printf 'proxy ens3 {\n  rule 2001:db8:1:2:300::77/128 { static }\n}\n' >/etc/ndppd.conf
+    chmod 0644 ${REPOSITORY}/.env`);
+  before = await state(lab);
+});
+afterAll(() => lab?.close());
+
+test("ufw with IPV6=no drops all IPv6: apply.sh stopped half-way and called ufw inactive", async () => {
+  await lab.host.sh(
+    "tar -cf /root/ufw.tar /etc/ufw /etc/default/ufw; sed -i s/IPV6=yes/IPV6=no/ /etc/default/ufw; ufw --force enable",
+  );
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  await lab.host.sh("ufw --force disable; tar -C / -xf /root/ufw.tar");
+  expect(stderr).toContain("ufw is active with IPV6=no");
+  expect(stderr).toContain("Remedy: IPV6=yes in /etc/default/ufw");
+  expect(stdout).not.toContain("What changes");
+  expect(code).toBe(1);
+});
+
+test("a container on 127.0.0.1:80 blocked apply.sh, though it isn't in Kong's way", async () => {
+  await lab.host.sh(container("--name=web --publish=127.0.0.1:80:8080"));
+  const { code, stderr } = await script(lab, "apply.sh --dry-run");
+  expect({ code, stderr }).toEqual({ code: 4, stderr: "" });
+  await lab.host.sh(
+    `docker rm --force web; ${container("--name=web --publish=80:8080")}`,
+  );
+  const refused = await script(lab, "apply.sh --dry-run");
+  expect(refused.stderr).toContain(
+    "the container web publishes port 80 or 443: 0.0.0.0:80",
+  );
+  expect(refused.code).toBe(1);
+  await lab.host.sh("docker rm --force web");
+});
+
+test("--dry-run prints the plan that a run carries out, whole", async () => {
+  // As on a server that has never pulled it.
+  await lab.host.sh(
+    "docker tag postgres:17 kept:17; docker image rm postgres:17",
+  );
+  const missing = await script(lab, "apply.sh --dry-run");
+  expect(missing.stdout).toContain("image       postgres:17 is pulled");
+  await lab.host.sh("docker tag kept:17 postgres:17; docker image rm kept:17");
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(await state(lab)).toBe(before);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(planOf(stdout)).toBe(dry.stdout);
+  expect(stdout).toContain("kong-ipv6_kong-net is made");
+  expect(stdout).toContain("the rules that it has for other addresses");
+  expect(stdout).toMatch(/\.\.\. +image +building kong-ipv6:local: this may/);
+});
+
+test("a .env that everybody could read is the owner's alone", async () => {
+  expect(await lab.host.sh(`stat -c %a ${REPOSITORY}/.env`)).toBe("600\n");
+});
+
+test("a link daemon.json became a file with mode 777", async () => {
+  const { host } = lab;
+  expect(await host.sh("readlink /etc/docker/daemon.json")).toBe(
+    "/opt/config/docker.json\n",
+  );
+  expect(await host.sh("stat -c '%a %u %g' /opt/config/docker.json")).toBe(
+    "640 7 7\n",
+  );
+  expect(JSON.parse(await host.read("/opt/config/docker.json"))).toMatchObject({
+    "log-driver": "local",
+    ipv6: true,
+  });
+});
+
+test("each apply.sh left a directory behind in /run", async () => {
+  expect(await lab.host.sh("ls -d /run/kong-ipv6.*")).toBe(
+    "/run/kong-ipv6.lock\n",
+  );
+});
+
+test("what the owner edits on the server was overwritten without a copy", async () => {
+  await lab.host.sh("echo '# mine' >>/etc/ndppd.conf");
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toContain("your edit of it is kept in");
+  const { stdout } = await script(lab, "apply.sh");
+  expect(stdout).toContain(`your version is in ${KEPT}\n`);
+  expect(await lab.host.read(KEPT)).toMatch(/# mine\n$/);
+  expect(await lab.host.read("/etc/ndppd.conf")).not.toContain("mine");
+});
+
+test('an error in docker-compose.yml was "Nothing to change."', async () => {
+  await lab.host.sh(
+    `cp -a ${COMPOSE} /root/compose; sed -i s/cap_drop:/cap_dropped:/ ${COMPOSE}`,
+  );
+  const { code, stderr } = await script(lab, "apply.sh");
+  await lab.host.sh(`cp -a /root/compose ${COMPOSE}`);
+  expect(stderr).toMatch(/docker-compose.yml or .env has an error: .*cap_drop/);
+  expect(code).toBe(1);
+});
+
+test("a service of the owner's own was made, never started, and never done with", async () => {
+  await lab.host.write("/root/own", OWN);
+  await lab.host.sh(
+    `sed -i -e '/^services:/r /root/own' -e 's/^    image: postgres:17/&\\n    ports: ["127.0.0.1:5432:5432"]/' ${COMPOSE}`,
+  );
+  const { stderr } = await script(lab, "apply.sh");
+  expect(stderr).toBe("");
+  const running = await lab.host.sh("docker ps --format '{{.Names}}'");
+  expect(running).toContain("kong-ipv6-extra-1");
+  const again = await script(lab, "apply.sh --dry-run");
+  expect(again.stdout).toBe("Nothing to change.\n");
+});
+
+test("a published database is found by verify.sh", async () => {
+  const { code, stdout } = await script(lab, "verify.sh");
+  expect(stdout).toMatch(/fail +database +it is published on the server: 5432/);
+  expect(code).toBe(1);
+  await lab.host.sh(
+    `cp -a /root/compose ${COMPOSE}; docker rm --force kong-ipv6-extra-1 kong-ipv6-once-1`,
+  );
+});
+
+/** As an owner who stands elsewhere. */
+const elsewhere = (line: string): Promise<Ran> =>
+  lab.host.run(["bash", "-c", `'${SPACED}'/scripts/${line}`], {
+    cwd: "/",
+    timeoutMs: 240_000,
+  });
+
+test("another name for the exposed network: its addresses overlapped the old one's", async () => {
+  await lab.host.sh(`
+    ${container("--name=other")}
+    docker network connect --ip6=2001:db8:1:2:300::9 ipv6_exposed other
+    docker network disconnect bridge other
+    ${container("--name=born --network=ipv6_exposed")}`);
+  await bring(lab, { ...ANSWERS, network: "kong_six" });
+  await lab.host.sh(`cp -a ${REPOSITORY} '${SPACED}'`);
+  const { code, stdout, stderr } = await elsewhere("apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(
+    "ipv6_exposed is removed: the answers have kong_six",
+  );
+  expect(await lab.host.sh(networkOf("other"))).toBe(
+    "kong_six 2001:db8:1:2:300::9\n",
+  );
+  expect(stdout).toContain("born can't be put on kong_six: make it anew there");
+  const networks = await lab.host.sh("docker network ls --format '{{.Name}}'");
+  expect(networks).not.toContain("ipv6_exposed");
+});
+
+test("rollback.sh while Docker is down forgot containers, network and all", async () => {
+  await lab.host.sh(`
+    systemctl stop docker.socket docker
+    mkdir -p /run/systemd/system/docker.service.d
+    printf '[Service]\nExecStartPre=/bin/false\n' >/run/systemd/system/docker.service.d/broken.conf
+    systemctl daemon-reload`);
+  const refused = await elsewhere("rollback.sh");
+  expect(refused.stderr).toContain("Docker doesn't run, and without it");
+  expect(refused.stderr).toContain("Remedy: systemctl start docker");
+  expect(refused.code).toBe(1);
+  await lab.host.sh(
+    "rm -r /run/systemd/system/docker.service.d; systemctl daemon-reload; systemctl reset-failed docker; systemctl stop docker.socket docker",
+  );
+  expect(await lab.host.read("/var/lib/kong-ipv6/manifest")).toContain(SPACED);
+});
+
+test("rollback.sh never ended in a path with a space", async () => {
+  const { host } = lab;
+  await host.sh("echo '# mine too' >>/etc/ndppd.conf");
+  const dry = await elsewhere("rollback.sh --dry-run");
+  expect(dry.stdout).toContain("the containers of kong-ipv6; its data stays");
+  expect(dry.stdout).toContain("kong_six: absent");
+  const { code, stdout, stderr } = await elsewhere("rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  // Docker was down, and is started.
+  expect(stdout).toContain("started: it didn't run");
+  expect(stdout).toContain("other was on it, and is on it no more");
+  expect(await host.read(KEPT)).toMatch(/# mine\n$/);
+  expect(await host.read(`${KEPT}.2`)).toMatch(/# mine too\n$/);
+  await host.sh("rm -r /var/lib/kong-ipv6; docker rm --force other born");
+  expect(await state(lab)).toBe(before);
+  expect(await host.sh("stat -c '%a %u %g' /opt/config/docker.json")).toBe(
+    "640 7 7\n",
+  );
+});
