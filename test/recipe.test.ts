@@ -164,7 +164,7 @@ describe("the recipe, row by row", () => {
       step,
       "is docker || return 0",
       " restart docker.service",
-      "restore /etc/docker/daemon.json",
+      'restore "$daemon_json"',
     );
     for (const [path, { text }] of tree)
       if (path.startsWith("scripts/"))
@@ -188,7 +188,7 @@ describe("the recipe, row by row", () => {
     expect(within(cidr6(EXPOSED) as Cidr, dynamic.address)).toBe(true);
     expect(within(dynamic, parse6(KONG) as bigint)).toBe(false);
     expect(textOf(tree, "scripts/network.sh")).toMatch(
-      /docker network create "\$@" "\$network"/,
+      /docker network create "\$@" "\$name"[^]*make "\$network" "\$\{arguments\[@\]\}"/,
     );
     expect(compose.networks.exposed).toEqual({ external: true, name: BRIDGE });
   });

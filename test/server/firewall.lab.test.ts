@@ -112,6 +112,7 @@ test("nftables.service flushed the own table when it was started, restarted or s
   }
   // It has flushed Docker's own rules too.
   await lab.host.sh("systemctl restart docker");
+  await expect.poll(broken, { timeout: 60_000, interval: 1000 }).toEqual([]);
 });
 
 test("ufw is enabled later: Kong is reached at once, and apply.sh leaves the filter to ufw", async () => {
