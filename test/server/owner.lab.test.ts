@@ -134,6 +134,18 @@ test("what the owner edits on the server was overwritten without a copy", async 
   expect(await lab.host.read("/etc/ndppd.conf")).not.toContain("mine");
 });
 
+test("verify.sh left its network namespace behind when it was interrupted", async () => {
+  const slow = "/usr/local/bin/python3";
+  await lab.host.write(slow, "#!/bin/sh\nexec sleep 60\n", "755");
+  const ran = await lab.host.run(
+    ["timeout", "--signal=INT", "3", "./scripts/verify.sh"],
+    { cwd: REPOSITORY },
+  );
+  await lab.host.sh(`rm ${slow}`);
+  expect(ran.stdout).not.toContain("None of this proves");
+  expect(await lab.host.sh("ip netns list")).toBe("");
+});
+
 test('an error in docker-compose.yml was "Nothing to change."', async () => {
   await lab.host.sh(
     `cp -a ${COMPOSE} /root/compose; sed -i s/cap_drop:/cap_dropped:/ ${COMPOSE}`,
@@ -210,9 +222,23 @@ test("rollback.sh while Docker is down forgot containers, network and all", asyn
   expect(await lab.host.read("/var/lib/kong-ipv6/manifest")).toContain(SPACED);
 });
 
+test("rollback.sh without Docker's command takes back the rest, and remembers what Docker has", async () => {
+  const { host } = lab;
+  await host.sh(
+    "echo '# mine too' >>/etc/ndppd.conf; mv /usr/bin/docker /usr/bin/not-docker",
+  );
+  const { code, stdout, stderr } = await elsewhere("rollback.sh");
+  await host.sh("mv /usr/bin/not-docker /usr/bin/docker");
+  expect(stderr).toMatch(
+    /Docker is not installed\n {2}Remedy: install it and run this again/,
+  );
+  expect(code).toBe(1);
+  expect(stdout).toContain(`your version is in ${KEPT}.2\n`);
+  expect(await host.read("/etc/ndppd.conf")).toContain("::77/128 { static }");
+});
+
 test("rollback.sh never ended in a path with a space", async () => {
   const { host } = lab;
-  await host.sh("echo '# mine too' >>/etc/ndppd.conf");
   const dry = await elsewhere("rollback.sh --dry-run");
   expect(dry.stdout).toContain("the containers of kong-ipv6; its data stays");
   expect(dry.stdout).toContain("kong_six: absent");

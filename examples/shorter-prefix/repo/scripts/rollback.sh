@@ -219,7 +219,7 @@ done
 # What Docker still has is for a later run, when it is installed again.
 if ! $docker_runs && [[ -n $(projects)$(names network) ]]; then
 	step=''
-	remember_only "repository|project|network|member"
+	remember_only "repository|project|network|member|stranded|docker|todo|sysctl"
 	die "the containers and the network couldn't be removed: Docker is not installed" \
 		"install it and run this again; or, if it is gone for good: rm -r $state"
 fi
