@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Given } from "../../src/resolve.ts";
 import { spelling } from "../support/arbitrary.ts";
-import { parse6 } from "../support/ipv6.ts";
+import { nibbles, parse6 } from "../support/ipv6.ts";
 import type { File } from "../../src/render.ts";
 import type { World } from "./world.ts";
 
@@ -60,6 +60,21 @@ function addressIn(world: World, { at, to }: Edit): string {
   const first = world.state.answers.prefix.split("/")[0] as string;
   return spelling((parse6(first) as bigint) + 0xab00n + BigInt(at % 251), to);
 }
+
+/** What owners have around an address, as far as it goes into any comment. */
+const AROUND: readonly ((address: string) => string)[] = [
+  (address) => `${address}.`,
+  (address) => `ip6:${address}`,
+  (address) => `user:${address}@host`,
+  (address) => `_${address}_`,
+  (address) => `kong_${address}`,
+  (address) => `[${address}]:443`,
+  (address) => `${address}.443: Flags`,
+  (address) => String.raw`\n${address}`,
+  (address) => `${address}/128,`,
+  (address) => `*.${nibbles(parse6(address) as bigint)}`,
+  (address) => `db.${nibbles(parse6(address) as bigint)}zone`,
+];
 
 const NAMING =
   /^(README\.md|docker-compose\.yml|\.env\.example|host\/etc\/(netplan|ndppd|kong).*|scripts\/lib\/plan\.sh|scripts\/network\.sh)$/;
@@ -183,7 +198,8 @@ export function applyEdit(
   if (kind === "comment on an address") {
     if (plain === undefined || inTheMiddle(path, lines[index - 1] ?? ""))
       return done();
-    const about = `${plain} ${addressIn(world, edit)}.`;
+    const around = AROUND[(at + to) % AROUND.length] ?? String;
+    const about = `${plain} ${around(addressIn(world, edit))}`;
     put(...lines.toSpliced(index, 0, own(about)));
     return done(about);
   }

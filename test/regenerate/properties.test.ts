@@ -62,7 +62,7 @@ afterAll(() => {
 /** A line without its addresses and its line end: those are followed. */
 const bare = (line: string): string =>
   line
-    .replace(/[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+(\/\d+)?/g, "@")
+    .replace(/[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+(\/\d+)?|([0-9a-f]\.){16,}/g, "@")
     .replace(/\r$/, "");
 
 /** Line ranges of `from` that differ in `to`. */
