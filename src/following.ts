@@ -3,7 +3,12 @@ import { WRITING, type Base, type Change, type Disk } from "./changes.ts";
 import { caughtUp } from "./dotenv.ts";
 import type { Issue } from "./errors.ts";
 import { followTo, newNames, places, type Follow } from "./follow.ts";
-import { findLeftovers, type Leftover } from "./leftovers.ts";
+import {
+  findLeftovers,
+  unseenNotes,
+  type Leftover,
+  type Search,
+} from "./leftovers.ts";
 import { marksAfter, type Owned } from "./owned.ts";
 import { plan, type Plan } from "./plan.ts";
 import { SECRET_FILE } from "./secret.ts";
@@ -82,6 +87,8 @@ export interface Aftermath {
   readonly acts: readonly Act[];
   readonly leftovers: readonly Leftover[];
   readonly warnings: readonly Issue[];
+  /** What the owner should know besides. */
+  readonly told: readonly string[];
   /** Where data are or were, as patterns from the repository's top. */
   readonly data: readonly string[];
 }
@@ -95,9 +102,11 @@ export function aftermath(
 ): Aftermath {
   const before = [former.answers, ...formerOf(former)].map(plan);
   const then = plan(former.answers);
+  const search = leftoversAfter(directory, before, present, changes);
   return {
     acts: ownersActs(then, present),
-    leftovers: leftoversAfter(directory, before, present, changes),
+    leftovers: search.leftovers,
+    told: unseenNotes(search.unseen),
     warnings:
       then.kong.address === present.kong.address
         ? []
@@ -120,7 +129,7 @@ function leftoversAfter(
   before: readonly Plan[],
   present: Plan,
   changes: readonly Change[],
-): Leftover[] {
+): Search {
   const written = changes.filter(({ action }) => WRITING.has(action));
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),

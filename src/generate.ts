@@ -138,16 +138,17 @@ export async function prepare(
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
   const found =
     former && following?.aftermath(directory, former, addresses, changes);
+  const { told = [], ...after } = found ?? {};
   const outcome = {
     directory,
     answers,
     plan: addresses,
     changes,
-    notes,
+    notes: [...notes, ...told],
     acts: [],
     leftovers: [],
     data: [addresses.data.ignore].filter((pattern) => pattern !== ""),
-    ...found,
+    ...after,
     warnings: [...warnings, ...(found?.warnings ?? [])],
     ...(former && { former: former.answers }),
   };

@@ -4,7 +4,7 @@ import { caughtUp } from "./dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { NEW } from "./beside.ts";
 import { wasCutOff } from "./in-place.ts";
-import { findLeftovers, type Leftover } from "./leftovers.ts";
+import { findLeftovers, unseenNotes, type Leftover } from "./leftovers.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
 import { plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
@@ -74,10 +74,11 @@ export function inspectRepository(directory: string): Inspection {
       path === SECRET_FILE && caughtUp(text, present, former) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
   });
+  const { leftovers, unseen } = findLeftovers(directory, present, former);
   return {
     files,
-    leftovers: findLeftovers(directory, present, former),
-    notes: notesOn(directory, rendered, disk),
+    leftovers,
+    notes: [...notesOn(directory, rendered, disk), ...unseenNotes(unseen)],
   };
 }
 
