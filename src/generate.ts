@@ -19,7 +19,7 @@ import {
   type Issue,
 } from "./errors.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
-import { recover, wasCutOff } from "./in-place.ts";
+import { recover, recovery, type Recovered } from "./in-place.ts";
 import { notesOn } from "./notes.ts";
 import { NEW, sumOf, withBeside } from "./beside.ts";
 import { operationsOf, stateOperation, type Operation } from "./operations.ts";
@@ -41,8 +41,8 @@ export interface Request {
   readonly git: boolean;
   /** What was generated before: then it is followed. */
   readonly former?: State;
-  /** Whether a run that was cut off has been taken back already. */
-  readonly recovered?: boolean;
+  /** What has become of a run that was cut off already. */
+  readonly recovered?: Recovered;
 }
 
 /** What a run has done, or would do: outcome.ts turns it into text or JSON. */
@@ -197,16 +197,17 @@ export async function resolveAll(
   return resolve(move(former.answers, answers));
 }
 
-/** Takes back what an earlier run began; a dry run only says that there is something. */
+/** Takes back or ends what an earlier run began; a dry run only says that there is something. */
 function cutOff({ directory, dryRun, recovered }: Request): string[] {
+  const became = dryRun
+    ? recovery(directory)
+    : (recovered ?? recover(directory));
+  if (became === undefined) return [];
   const told = "An earlier run was cut off while writing here: ";
-  if (dryRun)
-    return wasCutOff(directory)
-      ? [`${told}without --dry-run, what it had begun is taken back first.`]
-      : [];
-  return recovered || recover(directory)
-    ? [`${told}what it had begun was taken back.`]
-    : [];
+  if (became === "ended") return [`${told}all was in its place, and stays.`];
+  return dryRun
+    ? [`${told}without --dry-run, what it had begun is taken back first.`]
+    : [`${told}what it had begun was taken back.`];
 }
 
 /** Another run may have written since the state was read; all else was read before it is looked at again. */

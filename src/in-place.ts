@@ -70,26 +70,48 @@ export function wasCutOff(directory: string): boolean {
   return existsSync(join(directory, WORK));
 }
 
+/** What becomes of a run that was cut off: what it had begun is taken back, or all was in place. */
+export type Recovered = "taken back" | "ended";
+
+/** What recover() would do; undefined where no run was cut off. Reads only. */
+export function recovery(directory: string): Recovered | undefined {
+  if (!wasCutOff(directory)) return undefined;
+  try {
+    return outcomeOf(directory, readJournal(directory, WORK));
+  } catch (error) {
+    // Whoever writes here is told that it can't be trusted.
+    if (error instanceof FailedError) return "taken back";
+    throw error;
+  }
+}
+
+/** A file that was never moved to its place shows that others may be missing, too. */
+function outcomeOf(directory: string, journal: Journal | undefined): Recovered {
+  const work = join(directory, WORK);
+  const left = journal?.files.some((_, index) => isLeft(work, index)) ?? true;
+  return left ? "taken back" : "ended";
+}
+
 /**
  * Takes back what a run that was cut off had begun in a directory, or ends it where all was there.
- * @returns whether there was anything
+ * @returns which of both; undefined where there was nothing
  * @throws FailedError where that run is still at it, or its journal can't be trusted
  */
-export function recover(directory: string): boolean {
+export function recover(directory: string): Recovered | undefined {
   if (!wasCutOff(directory)) {
     sweep(directory);
-    return false;
+    return undefined;
   }
   const work = join(directory, WORK);
   const former = holderOf(work);
   if (former.pid > 0 && former.pid !== process.pid && isAlive(former.pid))
     throw busy(directory, former.pid);
   const journal = readJournal(directory, WORK);
+  const outcome = outcomeOf(directory, journal);
   claim(directory, former);
   try {
     if (journal === undefined) discard(directory);
-    else if (journal.files.some((_, index) => isLeft(work, index)))
-      takeBack(directory, journal);
+    else if (outcome === "taken back") takeBack(directory, journal);
     else finish(directory, journal);
   } catch (error) {
     throw new FailedError(
@@ -98,7 +120,7 @@ export function recover(directory: string): boolean {
       { cause: error },
     );
   }
-  return true;
+  return outcome;
 }
 
 /**

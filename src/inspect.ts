@@ -3,7 +3,6 @@ import { readDisk } from "./disk.ts";
 import { caughtUp } from "./dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { NEW } from "./beside.ts";
-import { wasCutOff } from "./in-place.ts";
 import { findLeftovers, unseenNotes, type Leftover } from "./leftovers.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
 import { plan } from "./plan.ts";
@@ -186,9 +185,4 @@ function onDisk(
 /** Kong's address as .env has it: it may come from another copy than the rest. */
 function bindOf(dotenv: string): string | undefined {
   return /^KONG_BIND_IPV6=(.*?)\s*$/m.exec(dotenv)?.[1];
-}
-
-/** Whether a run that was cut off left something behind. */
-export function isInterrupted(directory: string): boolean {
-  return wasCutOff(directory);
 }

@@ -12,8 +12,9 @@ export async function regenerate(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? ".";
     const directory = absolute(shown);
-    const recovered = !args.dryRun && recover(directory);
+    const recovered = args.dryRun ? undefined : recover(directory);
     const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-    return { shown, former: readState(directory, entry), recovered };
+    const former = readState(directory, entry);
+    return { shown, former, ...(recovered && { recovered }) };
   });
 }

@@ -152,7 +152,7 @@ test("a directory that a run had taken away when it was cut off comes back with 
     ".kong-ipv6.tmp/old/0": "mine\n",
     ".kong-ipv6.tmp/new/1": "new\n",
   });
-  expect(recover(sandbox.cwd)).toBe(true);
+  expect(recover(sandbox.cwd)).toBe("taken back");
   expect(snapshot(sandbox.cwd)).toEqual({
     d: "dir 0750",
     "d/e": "dir 0700",
@@ -206,7 +206,7 @@ test("the same, cut off behind its last step", async () => {
   mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
   made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
   made.write(".kong-ipv6.tmp/old/0", state);
-  expect(recover(made.path())).toBe(true);
+  expect(recover(made.path())).toBe("ended");
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });
