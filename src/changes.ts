@@ -237,7 +237,7 @@ async function decide(
     const reason = "your edits";
     return { path, action: "keep", before, after: to(found), reason };
   };
-  if (was === now && followed === found && !/^<{7} /m.test(yours))
+  if (was === now && followed === found && !/^[<>]{7} /m.test(yours))
     return kept();
   // Merging and parsing are loaded only where somebody has edited something.
   const { hasMarkers, merge, mergeMarkdown, whyInvalid, withMarkers } =

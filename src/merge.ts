@@ -62,7 +62,8 @@ function agreed(sides: readonly (readonly string[])[]): {
 /** With the empty one behind a final line end: whether there is one merges like a line. */
 const lines = (text: string): string[] => text.split("\n");
 
-/** Whether a text still holds the markers of a conflict. */
+/** Whether a text still holds markers of a conflict: both ends, or one with the name that we give it. */
 export function hasMarkers(text: string): boolean {
-  return /^<{7} /m.test(text) && /^>{7} /m.test(text);
+  const ours = /^(<{7} yours|>{7} create-kong-ipv6)\r?$/m;
+  return ours.test(text) || (/^<{7} /m.test(text) && /^>{7} /m.test(text));
 }

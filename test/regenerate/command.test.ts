@@ -100,6 +100,22 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     });
   });
 
+  test.each(["<<<<<<< yours\n", "=======\nfoo\n>>>>>>> create-kong-ipv6\n"])(
+    "markers that were half mended were no conflict: %j",
+    async (left) => {
+      const made = await new Made().make();
+      made.edit("README.md", (text) => text + left);
+      for (const args of [[], TO]) {
+        const { code, stdout } = await made.regenerate(...args);
+        expect(code).toBe(3);
+        expect(stdout).toContain(
+          "README.md  (it still holds conflict markers)",
+        );
+      }
+      expect(await made.run(["check"])).toMatchObject({ code: 4 });
+    },
+  );
+
   test("a Latin-1 README, a file's name, a link: former addresses there were not told", async () => {
     const made = await new Made().make();
     const zone = "4.4.4.4.3.3.3.3.2.2.2.2.3.0.a.2.ip6.arpa";
