@@ -240,8 +240,15 @@ async function decide(
   if (was === now && followed === found && !/^[<>]{7} /m.test(yours))
     return kept();
   // Merging and parsing are loaded only where somebody has edited something.
-  const { hasMarkers, merge, mergeMarkdown, whyInvalid, withMarkers } =
-    await import("./merging.ts");
+  const {
+    alongside,
+    hasMarkers,
+    merge,
+    mergeMarkdown,
+    unorderedIn,
+    whyInvalid,
+    withMarkers,
+  } = await import("./merging.ts");
   if (base === undefined || was === undefined) {
     return conflict("a file that is not ours", withMarkers(yours, now));
   }
@@ -254,7 +261,9 @@ async function decide(
         base: moved,
         generated: now,
       })
-    : merge(followed, moved, now);
+    : merge(followed, moved, now, (meeting) =>
+        alongside(meeting, unorderedIn(path)),
+      );
   const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
   // With nothing new to take over there is nothing to ask about; leftovers names what stays.
   if (was === now && (merged.conflicts || invalid !== undefined)) return kept();
