@@ -1,5 +1,6 @@
 import type { Follow } from "./follow.ts";
 import type { Marks, Owned } from "./owned.ts";
+import type { Spellings } from "./spelled.ts";
 import type { File, Tree } from "./render.ts";
 import {
   keepSecrets,
@@ -26,11 +27,19 @@ export interface Base extends File {
   /** What of the owner's text reads like the plan's values, and is the owner's own. */
   readonly owned?: Owned;
   /** The same of the text that it becomes, next to what is generated then. */
-  readonly marksAfter?: (
+  readonly ownedAfter?: (
     before: string,
     after: string,
     generated: string,
-  ) => Marks | undefined;
+  ) => OwnedAfter;
+}
+
+/** What of the owner's text the state has to know. */
+interface OwnedAfter {
+  /** What is the owner's own though it reads like the plan's values. */
+  readonly owned?: Marks;
+  /** How addresses were spelled before, where that can't be told any more. */
+  readonly spelled?: Spellings;
 }
 
 /**
@@ -57,7 +66,7 @@ export type Action =
   | "markers"
   | "conflict";
 
-export interface Change {
+export interface Change extends OwnedAfter {
   readonly path: string;
   readonly action: Action;
   /** What is there, secrets redacted; null where there is nothing that can be shown. */
@@ -72,8 +81,6 @@ export interface Change {
   readonly marked?: string;
   /** For a conflict: why the new text can't lie beside the file. */
   readonly unlaid?: string;
-  /** What of the text after this is the owner's own though it reads like the plan's values. */
-  readonly owned?: Marks;
 }
 
 /** The actions after which the disk is another. */
@@ -121,13 +128,13 @@ function withMarks(
   was: Base | undefined,
   { text: generated }: File,
 ): Change {
-  const { action, before, after } = change;
-  const result = action === "keep" ? before : after;
+  const { action, before } = change;
+  const result = action === "keep" ? before : change.after;
   if (!["same", "merge", "keep"].includes(action) || !before || !result)
     return change;
   if (result.text === generated) return change;
-  const owned = was?.marksAfter?.(before.text, result.text, generated);
-  return owned ? { ...change, owned } : change;
+  const after = was?.ownedAfter?.(before.text, result.text, generated);
+  return { ...change, ...after };
 }
 
 const entryAt = (disk: Disk, path: string): DiskEntry =>

@@ -10,6 +10,7 @@ import {
   type Search,
 } from "./leftovers.ts";
 import { marksAfter, type Owned } from "./owned.ts";
+import { spellingsAfter } from "./spelled.ts";
 import { plan, type Plan } from "./plan.ts";
 import { SECRET_FILE } from "./secret.ts";
 import { formerOf, type FileRecord, type State } from "./state.ts";
@@ -34,22 +35,22 @@ export function basesOf(
       const placeOf = places(from, now, standing(records, disk));
       const fresh = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
-        const { text: generated, mode, owned: marks } = record;
-        const owned: Owned | undefined = marks && { marks, generated };
+        const { text: generated, mode, owned: marks = {}, spelled } = record;
+        const owned: Owned = { marks, ...(spelled && { spelled }), generated };
         const base: Base = {
           text: generated,
           mode: Number.parseInt(mode, 8),
           follow: followTo(placeOf),
-          ...(owned && { owned }),
-          marksAfter: (yours, after, next) =>
-            marksAfter({
-              before: yours,
-              after,
-              generated: next,
-              placeOf,
-              fresh,
-              owned,
-            }),
+          owned,
+          ownedAfter: (yours, after, next) => {
+            const texts = { before: yours, after, generated: next };
+            const way = { ...texts, placeOf, fresh, owned };
+            const [own, were] = [marksAfter(way), spellingsAfter(way)];
+            return {
+              ...(own && { owned: own }),
+              ...(were && { spelled: were }),
+            };
+          },
         };
         const catchUp: Follow = (text) => caughtUp(text, from, before);
         return [path, path === SECRET_FILE ? { ...base, catchUp } : base];

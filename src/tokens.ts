@@ -111,8 +111,7 @@ function addressToken(text: string, start: number): Token | undefined {
   const length = digits === undefined ? undefined : Number(digits);
   if (value === undefined || (length ?? 0) > 128) return undefined;
   const respell: Token["respell"] = (now, bits) =>
-    respellAddress(address, value, now) +
-    (bits === undefined ? "" : `/${bits}`);
+    respellAddress(address, value, now) + lengthLike(bits, digits);
   return {
     kind: "address",
     version: 6,
@@ -136,7 +135,7 @@ function groupsToken(text: string, start: number): Token | undefined {
   const respell: Token["respell"] = (now, bits = 0) =>
     bits % 16 === 0
       ? firstGroups(spell(now, groups), bits / 16) +
-        (digits === undefined ? "" : `/${bits}`)
+        (digits === undefined ? "" : lengthLike(bits, digits))
       : `${formatAddress(6, now)}/${bits}`;
   return {
     kind: "groups",
@@ -158,7 +157,7 @@ function ipv4Token(text: string, start: number): Token | undefined {
   const length = digits === undefined ? undefined : Number(digits);
   if (value === undefined || (length ?? 0) > 32) return undefined;
   const respell: Token["respell"] = (now, bits) =>
-    formatAddress(4, now) + (bits === undefined ? "" : `/${bits}`);
+    formatAddress(4, now) + lengthLike(bits, digits);
   return {
     kind: "address",
     version: 4,
@@ -217,33 +216,39 @@ function read(version: Version, text: string): bigint | undefined {
   }
 }
 
+/** A prefix length as it is written where it is the same number; "" for none. */
+const lengthLike = (bits: number | undefined, digits = ""): string =>
+  bits === undefined ? "" : `/${Number(digits) === bits ? digits : bits}`;
+
 /**
- * An address in RFC 5952 form stays in it. In another one, the groups that didn't change stay as
- * they are written, so that following there and back again ends where it began.
+ * An address in RFC 5952 form stays in it. In another one what didn't change stays as it is written,
+ * an IPv4 address at the end too, so that following there and back again ends where it began.
  */
 function respellAddress(text: string, was: bigint, now: bigint): string {
-  if (text === formatAddress(6, was) || text.includes("."))
-    return formatAddress(6, now);
-  const leading =
-    text
-      .split("::")[0]
-      ?.split(":")
-      .filter((group) => group !== "") ?? [];
+  if (text === formatAddress(6, was)) return formatAddress(6, now);
+  const [head = ""] = text.split("::");
+  const leading = head.split(":").filter((group) => /^[^.]+$/.test(group));
   const rest = text.slice(leading.join(":").length);
   const kept = firstGroups(spell(now, text), leading.length) + rest;
-  return read(6, kept) === now ? kept : spell(now, text);
+  if (read(6, kept) === now) return kept;
+  return text.includes(".") ? formatAddress(6, now) : spell(now, text);
 }
 
-/** All eight groups of a value, zero-padded and in capitals where the text is. */
+/**
+ * All eight groups of a value: those that are written in a text as they are there, the others
+ * zero-padded and in capitals where the text is.
+ */
 function spell(value: bigint, like: string): string {
+  const written = (like.split("::")[0] as string).split(":");
+  const padded = /(^|:)0[0-9A-Fa-f]/.test(like);
+  const upper = /[A-F]/.test(like) && !/[a-f]/.test(like);
   const hex = value.toString(16).padStart(32, "0").match(/.{4}/g) as string[];
-  const padded = like
-    .split(":")
-    .filter((group) => group !== "")
-    .every((group) => group.length === 4);
-  const groups = padded
-    ? hex
-    : hex.map((group) => group.replace(/^0{1,3}/, ""));
-  const text = groups.join(":");
-  return /[A-F]/.test(like) && !/[a-f]/.test(like) ? text.toUpperCase() : text;
+  const groups = hex.map((group, index) => {
+    const same = written[index] ?? "";
+    if (same !== "" && Number(`0x${same}`) === Number(`0x${group}`))
+      return same;
+    const digits = padded ? group : group.replace(/^0{1,3}/, "");
+    return upper ? digits.toUpperCase() : digits;
+  });
+  return groups.join(":");
 }

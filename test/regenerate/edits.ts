@@ -217,11 +217,15 @@ export function applyEdit(
   return done();
 }
 
+/** As short as they come, without letters, or full: not every spelling finds its like in each. */
 const group = fc
-  .integer({ min: 0x1000, max: 0xffff })
+  .oneof(
+    fc.constantFrom(0, 1, 2, 0x10, 0xa, 0xab, 0xffff),
+    fc.integer({ min: 0, max: 0xffff }),
+  )
   .map((n) => n.toString(16));
 
-/** Somebody else's /64; its groups have letters and four digits, so that every spelling survives it. */
+/** Somebody else's /64. */
 const prefix64 = fc
   .tuple(fc.integer({ min: 0x2a00, max: 0x2aff }), group, group, group)
   .map(([first, ...rest]) => `${[first.toString(16), ...rest].join(":")}::/64`);

@@ -133,13 +133,6 @@ test.each<[string, string, RegExp, string, Parameters<typeof move>[1]]>([
   ["a pattern", ".gitignore", /$/, "/mine/\n", { dataDir: "./var" }],
   ["a variable", ".env", /$/, "MY_VAR=1\n", { dataDir: "./var" }],
   [
-    "a variable, where some come",
-    ".env",
-    /$/,
-    "MY_VAR=1\n",
-    { database: "postgres" },
-  ],
-  [
     "a LABEL",
     "kong-build/Dockerfile",
     /(?<=^FROM .*\n)/m,
@@ -184,19 +177,17 @@ test.each<[string, string, RegExp, string, Parameters<typeof move>[1]]>([
 ])(
   "%s that the owner put beside a line that changed in %s was a conflict",
   async (_, path, place, line, given) => {
-    const from: typeof answers =
-      given.database === undefined ? answers : { ...answers, database: "off" };
     const edit = (text: string): string => {
       expect(text).toMatch(place);
       return text.replace(place, line);
     };
-    const change = await regenerated(path, edit, given, from);
+    const change = await regenerated(path, edit, given);
     expect(change.reason).toBeUndefined();
     expect(change.action).toBe("merge");
     expect(change.after?.text.replaceAll(/ +/g, " ")).toContain(
       `\n${line.replaceAll(/ +/g, " ")}`,
     );
-    const next = render(plan(resolve(move(from, given)).answers)).get(path);
+    const next = render(plan(resolve(move(answers, given)).answers)).get(path);
     expect(change.after?.text.replace(line, "")).toBe(next?.text);
   },
 );
