@@ -58,7 +58,10 @@ function comment(path: string, text: string): string | undefined {
 /** An address of the owner's own in the present prefix, in one of the spellings of RFC 4291 2.2. */
 function addressIn(world: World, { at, to }: Edit): string {
   const first = world.state.answers.prefix.split("/")[0] as string;
-  return spelling((parse6(first) as bigint) + 0xab00n + BigInt(at % 251), to);
+  const value = (parse6(first) as bigint) + 0xab00n + BigInt(at % 251);
+  const text = spelling(value, to);
+  // Some have capitals in one group alone.
+  return at % 4 === 0 ? text.replace(/^\w+/, (one) => one.toUpperCase()) : text;
 }
 
 /** What owners have around an address, as far as it goes into any comment. */
@@ -225,18 +228,18 @@ const group = fc
   )
   .map((n) => n.toString(16));
 
+const start = fc.oneof(
+  fc.constantFrom(0x2600, 0x2409),
+  fc.integer({ min: 0x2a00, max: 0x2aff }),
+);
+
 /** Somebody else's /64. */
 const prefix64 = fc
-  .tuple(fc.integer({ min: 0x2a00, max: 0x2aff }), group, group, group)
+  .tuple(start, group, group, group)
   .map(([first, ...rest]) => `${[first.toString(16), ...rest].join(":")}::/64`);
 
 const shorter = fc
-  .tuple(
-    fc.integer({ min: 0x2a00, max: 0x2aff }),
-    group,
-    group,
-    fc.constantFrom(48, 52, 56, 60),
-  )
+  .tuple(start, group, group, fc.constantFrom(48, 52, 56, 60))
   .map(
     ([first, two, three, length]) =>
       `${first.toString(16)}:${two}:${three}::/${length}`,
