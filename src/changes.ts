@@ -271,7 +271,10 @@ async function decide(
     : merge(followed, moved, now, (meeting) =>
         alongside(meeting, unorderedIn(path)),
       );
-  const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
+  const [text, had] = [merged.text, yours].map((all) =>
+    all.replaceAll("\r\n", "\n"),
+  ) as [string, string];
+  const invalid = whyInvalid(path, text, had);
   // With nothing new to take over there is nothing to ask about; leftovers names what stays.
   if (was === now && (merged.conflicts || invalid !== undefined)) return kept();
   if (merged.conflicts)
