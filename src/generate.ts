@@ -25,6 +25,7 @@ import { NEW, sumOf, withBeside } from "./beside.ts";
 import { operationsOf, stateOperation, type Operation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
+import { SECRET_FILE } from "./secret.ts";
 import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
 import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
@@ -222,7 +223,7 @@ function refuseOtherState(directory: string, former: State, disk: Disk): void {
 
 async function decide(
   compared: readonly Change[],
-  { conflict, dryRun }: Request,
+  { conflict, dryRun, former }: Request,
   owner: Owner | undefined,
 ): Promise<readonly Change[]> {
   const open = compared.filter(
@@ -232,14 +233,21 @@ async function decide(
   if (conflict !== "ask")
     return compared.flatMap((change) => settle(change, conflict));
   const conflicts = open.filter(({ action }) => action === "conflict");
-  if (owner === undefined || dryRun || conflicts.length === 0) return compared;
-  const { askConflicts } = await import("./conversation.ts");
-  const words = await askConflicts(
-    await owner.prompter(),
-    conflicts,
-    owner.style,
-    owner.show,
+  // Once: what is known to stay deleted is not asked about again.
+  const deleted = open.filter(
+    ({ path, action }) =>
+      action === "gone" &&
+      path !== SECRET_FILE &&
+      former?.files[path]?.owner !== "absent",
   );
+  const asked = conflicts.length + deleted.length;
+  if (owner === undefined || dryRun || asked === 0) return compared;
+  const { askConflicts, askDeleted } = await import("./conversation.ts");
+  const prompter = await owner.prompter();
+  const words = new Map([
+    ...(await askConflicts(prompter, conflicts, owner.style, owner.show)),
+    ...(await askDeleted(prompter, deleted)),
+  ]);
   return compared.flatMap((change) =>
     settle(change, words.get(change.path) ?? "keep"),
   );

@@ -116,6 +116,19 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     },
   );
 
+  test("how a deleted file comes back was not said", async () => {
+    const made = await new Made().make();
+    const told =
+      "What you deleted stays so. --conflict theirs makes all of it again";
+    rmSync(made.path(".env"));
+    expect((await made.regenerate(...TO)).stdout).not.toContain(told);
+    rmSync(made.path("scripts/ufw.sh"));
+    expect((await made.regenerate()).stdout).toContain(told);
+    const { stdout } = await made.regenerate("--conflict", "theirs");
+    expect(stdout).not.toContain(told);
+    expect(existsSync(made.path("scripts/ufw.sh"))).toBe(true);
+  });
+
   test("a Latin-1 README, a file's name, a link: former addresses there were not told", async () => {
     const made = await new Made().make();
     const zone = "4.4.4.4.3.3.3.3.2.2.2.2.3.0.a.2.ip6.arpa";
