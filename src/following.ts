@@ -11,7 +11,10 @@ import {
 } from "./leftovers.ts";
 import { marksAfter, type Owned } from "./owned.ts";
 import { spellingsAfter } from "./spelled.ts";
+import { withFormerData } from "./former-data.ts";
+import { IGNORE_FILE } from "./ignored.ts";
 import { plan, type Plan } from "./plan.ts";
+import type { Tree } from "./render.ts";
 import { SECRET_FILE } from "./secret.ts";
 import { formerOf, type FileRecord, type State } from "./state.ts";
 import { takenBefore } from "./taken.ts";
@@ -58,6 +61,19 @@ export function basesOf(
     }),
   );
 }
+
+/** @see withFormerData; former as it was before this run */
+export const keepingData = (
+  rendered: Tree,
+  directory: string,
+  former: State,
+): Tree =>
+  withFormerData(
+    rendered,
+    directory,
+    [former.answers, ...formerOf(former)],
+    former.files[IGNORE_FILE]?.text,
+  );
 
 /** Files whose values are of the same answers, together: a file that was held back is older. */
 function sameAge({ files }: State): [string, FileRecord][][] {

@@ -109,7 +109,12 @@ export async function prepare(
   const { directory, former } = request;
   const { answers, warnings } = await resolveAll(given, former);
   const addresses = plan(answers);
-  const rendered = render(addresses);
+  const following = former && (await import("./following.ts"));
+  const plain = render(addresses);
+  const rendered =
+    former && following
+      ? following.keepingData(plain, directory, former)
+      : plain;
   const notes: string[] = [];
 
   notes.push(...cutOff(request));
@@ -128,7 +133,6 @@ export async function prepare(
     STATE_FILE,
   ]);
   if (former) refuseOtherState(directory, former, disk);
-  const following = former && (await import("./following.ts"));
   const base = former && following?.basesOf(former, addresses, disk);
   const decided = await decide(
     await compare(rendered, disk, base),

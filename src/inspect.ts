@@ -4,6 +4,7 @@ import { caughtUp } from "./dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { NEW } from "./beside.ts";
 import { findLeftovers, unseenNotes, type Leftover } from "./leftovers.ts";
+import { withFormerData } from "./former-data.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
 import { plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
@@ -57,7 +58,12 @@ export function inspectRepository(directory: string): Inspection {
     readDisk(directory, [STATE_FILE]).get(STATE_FILE),
   );
   const present = plan(state.answers);
-  const rendered = render(present);
+  const rendered = withFormerData(
+    render(present),
+    directory,
+    formerOf(state),
+    state.files[IGNORE_FILE]?.text,
+  );
   const paths = [
     ...new Set([...rendered.keys(), ...Object.keys(state.files)]),
   ].sort();
