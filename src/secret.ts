@@ -31,6 +31,13 @@ export function fillSecrets(text: string, existing = ""): string {
 export const SECRET_FILE = ".env";
 const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
 
+/** Whether every secret of a dotenv text is one that fillSecrets drew: none of the owner's own. */
+export function areDrawn(text: string): boolean {
+  return [...text.matchAll(ASSIGNMENT)]
+    .filter(([, , key]) => SECRET_KEYS.includes(key as string))
+    .every(([, , , value]) => /^[0-9a-f]{64}$/.test(value as string));
+}
+
 /** The opposite: a file's text from disk as it may be stored and shown. */
 export function redactSecrets(path: string, text: string): string {
   if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;

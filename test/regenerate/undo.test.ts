@@ -104,6 +104,28 @@ test("undo of create leaves a file that was kept, and refuses over one that was 
   });
 });
 
+test.each<[string, string, (made: Made) => void]>([
+  [
+    "a password",
+    ".env",
+    (made) =>
+      made.edit(".env", (text) => text.replace(/(?<=PASSWORD=).*/, "mine")),
+  ],
+  [
+    "Windows line ends",
+    "README.md",
+    (made) => made.edit("README.md", (text) => text.replaceAll("\n", "\r\n")),
+  ],
+  ["a mode", "README.md", (made) => chmodSync(made.path("README.md"), 0o600)],
+])("undo of create took %s of the owner's away", async (_, path, edit) => {
+  const made = await new Made().make();
+  edit(made);
+  const before = made.tree();
+  const { code, stdout } = await made.run(["undo"]);
+  expect({ code, tree: made.tree() }).toEqual({ code: 3, tree: before });
+  expect(stdout).toContain(`  ! ${path}  (edited since)\n`);
+});
+
 test("what a write had made, and its owner has deleted since, is no edit", async () => {
   const made = await new Made().make();
   const before = made.tree();
