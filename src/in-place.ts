@@ -11,13 +11,20 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type Stats,
 } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { codeOf, parentInTheWay } from "./disk.ts";
 import { FailedError } from "./errors.ts";
 import type { Operation } from "./operations.ts";
 import { sha256, STATE_FILE } from "./state.ts";
-import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
+import {
+  isAlive,
+  makeDirectory,
+  ownLike,
+  remedyFor,
+  writeOne,
+} from "./write.ts";
 
 // Files that are written into a directory in use: behind a journal, so that a run that is cut off
 // can be taken back.
@@ -193,6 +200,8 @@ export function writeInto(
       ...(noted && { noted }),
     };
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
+    for (const name of ["", ...readdirSync(work)])
+      ownLike(join(work, name), statSync(directory));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));
     const modes = new Map(
       directories?.make.map(({ path, mode }) => [path, mode]),
@@ -292,7 +301,9 @@ function stage(
       );
     }
     // An empty file stands for one that shall go, until it is gone.
-    writeOne(join(work, "new", String(index)), content ?? "", mode);
+    const prepared = join(work, "new", String(index));
+    writeOne(prepared, content ?? "", mode);
+    ownLike(prepared, replaced ? lstatSync(target) : nearest(target));
     for (const parent of parentsOf(path)) {
       const at = join(directory, parent);
       if (content === null) {
@@ -310,6 +321,13 @@ function stage(
     removed: [...removed.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     filled: [...filled],
   };
+}
+
+/** The directory that something is to be made in, or the nearest around it. */
+function nearest(path: string): Stats {
+  let parent = dirname(path);
+  while (!existsSync(parent)) parent = dirname(parent);
+  return statSync(parent);
 }
 
 /** Whether a file was never moved to its place: the target is untouched, or only taken away. */
@@ -478,7 +496,9 @@ export function hashOf(path: string): string | null {
 function copy(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
-  chmodSync(to, statSync(from).mode & 0o7777);
+  const was = statSync(from);
+  ownLike(to, was);
+  chmodSync(to, was.mode & 0o7777);
 }
 
 /** Removes a directory and then its parents, as long as they are empty and may go. */
@@ -499,6 +519,7 @@ function removeEmpty(
 function makeMissing(path: string, mode = 0o755): void {
   if (existsSync(path)) return;
   mkdirSync(path);
+  ownLike(path, statSync(dirname(path)));
   chmodSync(path, mode);
 }
 

@@ -73,7 +73,7 @@ function deletedNotes(changes: readonly Change[]): string[] {
   );
   return gone
     ? [
-        "What you deleted stays so. --conflict theirs makes all of it again, and takes\nthe generated text of every file that is in conflict.",
+        "What you deleted stays so. --conflict theirs makes all of it again, and takes\nthe generated text wherever there is a conflict.",
       ]
     : [];
 }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -125,6 +126,46 @@ test.each<[string, string, (made: Made) => void]>([
   expect({ code, tree: made.tree() }).toEqual({ code: 3, tree: before });
   expect(stdout).toContain(`  ! ${path}  (edited since)\n`);
 });
+
+/** Who owns what in a repository, undo's part too. */
+const owners = (made: Made): string[] => [
+  ...new Set(
+    [
+      "",
+      ...readdirSync(made.path(), { recursive: true, encoding: "utf8" }),
+    ].map((path) => {
+      const { uid, gid } = lstatSync(made.path(path));
+      return `${uid}:${gid}`;
+    }),
+  ),
+];
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root had regenerated in somebody's directory was root's",
+  async () => {
+    const made = await new Made().make();
+    spawnSync("chown", ["-R", "1000:1001", made.path()]);
+    await made.regenerate(...TO, "--ndp", "kernel");
+    expect(owners(made)).toEqual(["1000:1001"]);
+    await made.run(["undo"]);
+    expect(owners(made)).toEqual(["1000:1001"]);
+    // What is another's stays so.
+    spawnSync("chown", ["7:8", made.path("README.md")]);
+    await made.regenerate(...TO);
+    expect(lstatSync(made.path("README.md"))).toMatchObject({ uid: 7, gid: 8 });
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root had created in somebody's empty directory was root's",
+  async () => {
+    const made = new Made();
+    mkdirSync(made.path());
+    spawnSync("chown", ["1000:1001", made.path()]);
+    await made.make();
+    expect(owners(made)).toEqual(["1000:1001"]);
+  },
+);
 
 test("what a write had made, and its owner has deleted since, is no edit", async () => {
   const made = await new Made().make();
