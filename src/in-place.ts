@@ -153,14 +153,20 @@ export function readJournal(
     if (stray) throw new Error("it leads out of its directory");
     if (journal.removed?.some(({ mode }) => !Number.isInteger(mode)))
       throw new Error("a directory has no mode");
-    for (const [index, { replaced }] of journal.files.entries()) {
+    for (const [index, { path, replaced }] of journal.files.entries()) {
       const old = lstatSync(join(home, "old", String(index)), {
         throwIfNoEntry: false,
       });
+      if (replaced && old === undefined && where === UNDO)
+        throw new FailedError(
+          `${home} is not whole any more: what ${path} was is missing`,
+          "Take it from git or a backup; without that directory the write stays.",
+        );
       if (replaced && old?.isFile() === false) throw new Error("no plain file");
     }
     return journal;
   } catch (error) {
+    if (error instanceof FailedError) throw error;
     throw new FailedError(
       `${home} was not left by create-kong-ipv6`,
       "Look at it, and move it away.",

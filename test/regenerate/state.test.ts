@@ -116,6 +116,11 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /former is no list/,
   ],
   [
+    "more former answers than are kept, which took check a quarter of a minute",
+    (state) => (state["former"] = Array.from({ length: 101 }, () => ({}))),
+    /former has 101 entries, no generator keeps more than 100/,
+  ],
+  [
     "former answers that are none",
     (state) => (state["former"] = ["x"]),
     /former: 0 is no object/,

@@ -167,6 +167,21 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
+test("undo without one of the files that it keeps was a defect", async () => {
+  const made = await new Made().make();
+  await made.regenerate(...TO);
+  rmSync(made.path(".kong-ipv6.undo/old/0"));
+  const before = made.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
+  expect(stderr).toMatch(/ is not whole any more: what \S+ was is missing\. /);
+  expect(stderr).not.toContain("defect");
+  // It is in nobody's way.
+  expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+    code: 0,
+  });
+});
+
 test("what a write had made, and its owner has deleted since, is no edit", async () => {
   const made = await new Made().make();
   const before = made.tree();
