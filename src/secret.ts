@@ -49,6 +49,23 @@ export function redactSecrets(path: string, text: string): string {
   );
 }
 
+/** What the generated .env sets; all else in it is the owner's, and may be secret. */
+const GENERATED_KEYS =
+  /^(COMPOSE_PROJECT_NAME|KONG_BIND_IP|KONG_BIND_IPV6|KONG_DATA_DIR)$/;
+
+/** A text of .env as it may be shown to others: of the owner's variables only the names. */
+export function redactOthers(text: string): string {
+  return text.replace(
+    WHOLE,
+    (all: string, start: string, key: string, value: string) =>
+      GENERATED_KEYS.test(key) || value.trim() === "" ? all : start + SECRET,
+  );
+}
+
+/** An assignment with all lines of its value, which goes on over them in quotes. */
+const WHOLE =
+  /^([ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*[=:][ \t]*)("(?:[^"\\]|\\[^])*"|'[^']*'|.*)/gm;
+
 /**
  * A new text that has a secret no more keeps it all the same: it may be the only copy of what a
  * database was set up with.

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/state.ts";
 import { batched } from "../cli/run.ts";
@@ -189,6 +189,29 @@ test("spellings of the owner's survive the state", async () => {
     code: 0,
     text: before,
   });
+});
+
+test("a state of a newer generator with the same schema was written over by an older one", async () => {
+  const made = await new Made().make();
+  made.tamper((state) => (state["generator"] = "99.0.0"));
+  const before = made.sandbox.tree();
+  const { code, stderr, tree } = await made.regenerate(...TO);
+  expect({ code, tree }).toEqual({ code: 2, tree: before });
+  expect(stderr).toContain(
+    "it was written by create-kong-ipv6 99.0.0, and this is the older",
+  );
+  expect(stderr).toContain("Run npx create-kong-ipv6@latest");
+  for (const older of ["0.0.1", "nonsense"]) {
+    made.tamper((state) => (state["generator"] = older));
+    expect(await made.regenerate("--dry-run")).toMatchObject({ code: 0 });
+  }
+});
+
+test("the mode that the owner gave the state was lost", async () => {
+  const made = await new Made().make();
+  chmodSync(made.path(STATE), 0o600);
+  await made.regenerate(...TO);
+  expect(statSync(made.path(STATE)).mode & 0o777).toBe(0o600);
 });
 
 test("check and undo trust it as little", async () => {
