@@ -5,7 +5,7 @@ import { readDisk } from "../disk.ts";
 import { UnusableError, type ExitCode } from "../errors.ts";
 import { readState } from "../read-state.ts";
 import { STATE_FILE, type State } from "../state.ts";
-import { isNewer, VERSION } from "../version.ts";
+import { VERSION } from "../version.ts";
 import { run } from "./run.ts";
 
 /** `create-kong-ipv6 regenerate [directory]`: renders again, after changed answers or by a newer generator. */
@@ -33,3 +33,13 @@ function refuseNewer({ generator }: State): void {
     },
   ]);
 }
+
+/** Whether a version is newer than this one; what is no version isn't. */
+function isNewer(version: string): boolean {
+  const [other, own] = [version, VERSION].map(numbers);
+  const at = other?.findIndex((part, index) => part !== own?.[index]) ?? -1;
+  return at >= 0 && Number(other?.[at]) > Number(own?.[at]);
+}
+
+const numbers = (version: string): string[] =>
+  /^\d+\.\d+\.\d+/.exec(version)?.[0].split(".") ?? [];
