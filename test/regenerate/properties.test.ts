@@ -232,7 +232,7 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(cases, ([list, given]) => examine(list, given)),
-      runs(1500),
+      runs(2000),
     );
     expect(counts.conflictsApart).toBe(0);
     expect(counts.merged).toBeGreaterThan(counts.cases / 2);
