@@ -9,7 +9,8 @@ export interface Meeting {
 export type Unordered = (line: string) => boolean;
 
 /**
- * Where lines meet only because one side put its own beside those that the other changed: both. That
+ * Where lines meet only because one side put its own beside those that the other changed, or took
+ * some away there: both. That
  * is told where each changed line is one again, so that what stood beside it still does; or where the
  * order says nothing.
  * @returns undefined where both changed the same
@@ -23,6 +24,8 @@ export function alongside(
   return (
     inserted(mine, was, theirs) ??
     inserted(theirs, was, mine) ??
+    removed(mine, was, theirs) ??
+    removed(theirs, was, mine) ??
     (loose ? around(mine, was, theirs) : undefined)
   );
 }
@@ -39,6 +42,21 @@ function inserted(
     line === was[next] ? (other[next++] as string) : line,
   );
   return next === was.length ? result : undefined;
+}
+
+/** The way back: with lines only taken away, which are as they were on the other side. */
+function removed(
+  one: readonly string[],
+  was: readonly string[],
+  other: readonly string[],
+): string[] | undefined {
+  if (other.length !== was.length || one.length === 0) return undefined;
+  let next = 0;
+  const stays = was.map((line) => line === one[next] && ++next > 0);
+  const untouched = was.every((line, at) => stays[at] || line === other[at]);
+  return next === one.length && untouched
+    ? other.filter((_, at) => stays[at])
+    : undefined;
 }
 
 /** With lines only put before and behind those of the base, whatever has become of these. */

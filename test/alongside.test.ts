@@ -29,6 +29,17 @@ test.each([
 );
 
 test.each([
+  ["b c", "a c", "a", "b"],
+  ["a", "a c", "b c", "b"],
+])(
+  "a line taken away beside one that changed was a conflict: %s, %s, %s",
+  (mine, was, theirs, both) => {
+    expect(met(mine, was, theirs)).toBe(both);
+  },
+);
+
+test.each([
+  ["what one took away the other changed", "b d", "a c", "a"],
   ["both changed it", "b", "a", "c"],
   ["both changed it, and one put a line beside it", "b x", "a", "c"],
   ["one took it away", "a x", "a", ""],

@@ -211,8 +211,8 @@ export function applyEdit(
     put(...lines.with(index, own(plain)));
     return done(plain);
   }
-  // The rest only where any line may go: in prose.
-  if (!path.endsWith(".md")) return done();
+  // The rest only where a line more or less, or its indent, says nothing about the lines around it.
+  if (/\.(json|py|ya?ml)$/.test(path)) return done();
   if (kind === "delete") put(...lines.toSpliced(index, 1));
   if (kind === "move")
     put(...lines.toSpliced(index, 1).toSpliced(to % lines.length, 0, line));
@@ -306,7 +306,7 @@ export function editAll(
   return {
     world,
     added: added.filter(([path, line]) =>
-      world.files.get(path)?.text.includes(line),
+      world.files.get(path)?.text.split(/\r?\n/).includes(line),
     ),
   };
 }
