@@ -1,7 +1,7 @@
 import {
   chmodSync,
-  chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   realpathSync,
@@ -118,6 +118,10 @@ function removeLeftovers(parent: string, mark: string): void {
 function keepOwnership(staging: string, existing: string): void {
   const { mode, uid, gid } = statSync(existing);
   const own = statSync(staging);
-  if (own.uid !== uid || own.gid !== gid) chownSync(staging, uid, gid);
+  if (own.uid !== uid || own.gid !== gid) {
+    const inside = readdirSync(staging, { recursive: true, encoding: "utf8" });
+    for (const path of ["", ...inside])
+      lchownSync(join(staging, path), uid, gid);
+  }
   chmodSync(staging, mode & 0o7777);
 }

@@ -1,5 +1,6 @@
 import type { Follow } from "./follow.ts";
 import type { Marks, Owned } from "./owned.ts";
+import type { Spellings } from "./spelled.ts";
 import type { File, Tree } from "./render.ts";
 import {
   keepSecrets,
@@ -26,11 +27,19 @@ export interface Base extends File {
   /** What of the owner's text reads like the plan's values, and is the owner's own. */
   readonly owned?: Owned;
   /** The same of the text that it becomes, next to what is generated then. */
-  readonly marksAfter?: (
+  readonly ownedAfter?: (
     before: string,
     after: string,
     generated: string,
-  ) => Marks | undefined;
+  ) => OwnedAfter;
+}
+
+/** What of the owner's text the state has to know. */
+interface OwnedAfter {
+  /** What is the owner's own though it reads like the plan's values. */
+  readonly owned?: Marks;
+  /** How addresses were spelled before, where that can't be told any more. */
+  readonly spelled?: Spellings;
 }
 
 /**
@@ -57,7 +66,7 @@ export type Action =
   | "markers"
   | "conflict";
 
-export interface Change {
+export interface Change extends OwnedAfter {
   readonly path: string;
   readonly action: Action;
   /** What is there, secrets redacted; null where there is nothing that can be shown. */
@@ -72,8 +81,6 @@ export interface Change {
   readonly marked?: string;
   /** For a conflict: why the new text can't lie beside the file. */
   readonly unlaid?: string;
-  /** What of the text after this is the owner's own though it reads like the plan's values. */
-  readonly owned?: Marks;
 }
 
 /** The actions after which the disk is another. */
@@ -121,13 +128,13 @@ function withMarks(
   was: Base | undefined,
   { text: generated }: File,
 ): Change {
-  const { action, before, after } = change;
-  const result = action === "keep" ? before : after;
+  const { action, before } = change;
+  const result = action === "keep" ? before : change.after;
   if (!["same", "merge", "keep"].includes(action) || !before || !result)
     return change;
   if (result.text === generated) return change;
-  const owned = was?.marksAfter?.(before.text, result.text, generated);
-  return owned ? { ...change, owned } : change;
+  const after = was?.ownedAfter?.(before.text, result.text, generated);
+  return { ...change, ...after };
 }
 
 const entryAt = (disk: Disk, path: string): DiskEntry =>
@@ -237,11 +244,18 @@ async function decide(
     const reason = "your edits";
     return { path, action: "keep", before, after: to(found), reason };
   };
-  if (was === now && followed === found && !/^<{7} /m.test(yours))
+  if (was === now && followed === found && !/^[<>]{7} /m.test(yours))
     return kept();
   // Merging and parsing are loaded only where somebody has edited something.
-  const { hasMarkers, merge, mergeMarkdown, whyInvalid, withMarkers } =
-    await import("./merging.ts");
+  const {
+    alongside,
+    hasMarkers,
+    merge,
+    mergeMarkdown,
+    unorderedIn,
+    whyInvalid,
+    withMarkers,
+  } = await import("./merging.ts");
   if (base === undefined || was === undefined) {
     return conflict("a file that is not ours", withMarkers(yours, now));
   }
@@ -254,8 +268,13 @@ async function decide(
         base: moved,
         generated: now,
       })
-    : merge(followed, moved, now);
-  const invalid = whyInvalid(path, merged.text.replaceAll("\r\n", "\n"));
+    : merge(followed, moved, now, (meeting) =>
+        alongside(meeting, unorderedIn(path)),
+      );
+  const [text, had] = [merged.text, yours].map((all) =>
+    all.replaceAll("\r\n", "\n"),
+  ) as [string, string];
+  const invalid = whyInvalid(path, text, had);
   // With nothing new to take over there is nothing to ask about; leftovers names what stays.
   if (was === now && (merged.conflicts || invalid !== undefined)) return kept();
   if (merged.conflicts)

@@ -160,6 +160,19 @@ const CHOICES: readonly { name: string; value: Word | "diff" }[] = [
   { name: "show the difference", value: "diff" },
 ];
 
+/** Asks of each file that the owner has deleted whether it shall be made again. */
+export async function askDeleted(
+  prompter: Prompter,
+  deleted: readonly Change[],
+): Promise<Map<string, Word>> {
+  const words = new Map<string, Word>();
+  for (const { path } of deleted) {
+    const message = `${path} was deleted by you. Make it again?`;
+    if (await confirm(prompter, message, false)) words.set(path, "theirs");
+  }
+  return words;
+}
+
 /** Asks what to do with each file in the way; "for all" ends the asking. */
 export async function askConflicts(
   prompter: Prompter,

@@ -1,14 +1,18 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Change } from "./changes.ts";
+import { redactOthers, SECRET_FILE } from "./secret.ts";
 import type { Style } from "./style.ts";
 
-/** A unified diff from what is there to what shall be there; no secret is in either. */
+const shown = (path: string, text = ""): string =>
+  path === SECRET_FILE ? redactOthers(text) : text;
+
+/** A unified diff from what is there to what shall be there; no secret is in either, the owner's own neither. */
 export function patchOf({ path, before, after }: Change): string {
   return createTwoFilesPatch(
     before === null ? "/dev/null" : `a/${path}`,
     after === null ? "/dev/null" : `b/${path}`,
-    before?.text ?? "",
-    after?.text ?? "",
+    shown(path, before?.text),
+    shown(path, after?.text),
     "",
     "",
     { headerOptions: FILE_HEADERS_ONLY },

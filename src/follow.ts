@@ -8,6 +8,7 @@ import {
 } from "./address.ts";
 import { movedAddress, movedSubnet, surrounds } from "./move.ts";
 import { areOwned, type Owned } from "./owned.ts";
+import { remembered, spelledAs } from "./spelled.ts";
 import type { Plan } from "./plan.ts";
 import { findTokens, subnetOf, type Token } from "./tokens.ts";
 
@@ -39,13 +40,14 @@ export const followTo =
   (text, owned) => {
     const tokens = [...findTokens(text)];
     const stays = areOwned(text, tokens, owned);
+    const known = remembered(tokens, owned?.spelled);
     let result = "";
     let end = 0;
     for (const [index, token] of tokens.entries()) {
       const now = stays[index] ? undefined : placeOf(token);
       if (now === undefined) continue;
-      result +=
-        text.slice(end, token.start) + token.respell(now.value, now.length);
+      const spelled = spelledAs(token, now, known[index] ?? "");
+      result += text.slice(end, token.start) + spelled;
       end = token.end;
     }
     return result + text.slice(end);

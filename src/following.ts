@@ -3,9 +3,18 @@ import { WRITING, type Base, type Change, type Disk } from "./changes.ts";
 import { caughtUp } from "./dotenv.ts";
 import type { Issue } from "./errors.ts";
 import { followTo, newNames, places, type Follow } from "./follow.ts";
-import { findLeftovers, type Leftover } from "./leftovers.ts";
+import {
+  findLeftovers,
+  unseenNotes,
+  type Leftover,
+  type Search,
+} from "./leftovers.ts";
 import { marksAfter, type Owned } from "./owned.ts";
+import { spellingsAfter } from "./spelled.ts";
+import { withFormerData } from "./former-data.ts";
+import { IGNORE_FILE } from "./ignored.ts";
 import { plan, type Plan } from "./plan.ts";
+import type { Tree } from "./render.ts";
 import { SECRET_FILE } from "./secret.ts";
 import { formerOf, type FileRecord, type State } from "./state.ts";
 import { takenBefore } from "./taken.ts";
@@ -29,22 +38,22 @@ export function basesOf(
       const placeOf = places(from, now, standing(records, disk));
       const fresh = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
-        const { text: generated, mode, owned: marks } = record;
-        const owned: Owned | undefined = marks && { marks, generated };
+        const { text: generated, mode, owned: marks = {}, spelled } = record;
+        const owned: Owned = { marks, ...(spelled && { spelled }), generated };
         const base: Base = {
           text: generated,
           mode: Number.parseInt(mode, 8),
           follow: followTo(placeOf),
-          ...(owned && { owned }),
-          marksAfter: (yours, after, next) =>
-            marksAfter({
-              before: yours,
-              after,
-              generated: next,
-              placeOf,
-              fresh,
-              owned,
-            }),
+          owned,
+          ownedAfter: (yours, after, next) => {
+            const texts = { before: yours, after, generated: next };
+            const way = { ...texts, placeOf, fresh, owned };
+            const [own, were] = [marksAfter(way), spellingsAfter(way)];
+            return {
+              ...(own && { owned: own }),
+              ...(were && { spelled: were }),
+            };
+          },
         };
         const catchUp: Follow = (text) => caughtUp(text, from, before);
         return [path, path === SECRET_FILE ? { ...base, catchUp } : base];
@@ -52,6 +61,19 @@ export function basesOf(
     }),
   );
 }
+
+/** @see withFormerData; former as it was before this run */
+export const keepingData = (
+  rendered: Tree,
+  directory: string,
+  former: State,
+): Tree =>
+  withFormerData(
+    rendered,
+    directory,
+    [former.answers, ...formerOf(former)],
+    former.files[IGNORE_FILE]?.text,
+  );
 
 /** Files whose values are of the same answers, together: a file that was held back is older. */
 function sameAge({ files }: State): [string, FileRecord][][] {
@@ -82,6 +104,8 @@ export interface Aftermath {
   readonly acts: readonly Act[];
   readonly leftovers: readonly Leftover[];
   readonly warnings: readonly Issue[];
+  /** What the owner should know besides. */
+  readonly told: readonly string[];
   /** Where data are or were, as patterns from the repository's top. */
   readonly data: readonly string[];
 }
@@ -95,9 +119,11 @@ export function aftermath(
 ): Aftermath {
   const before = [former.answers, ...formerOf(former)].map(plan);
   const then = plan(former.answers);
+  const search = leftoversAfter(directory, before, present, changes);
   return {
     acts: ownersActs(then, present),
-    leftovers: leftoversAfter(directory, before, present, changes),
+    leftovers: search.leftovers,
+    told: unseenNotes(search.unseen),
     warnings:
       then.kong.address === present.kong.address
         ? []
@@ -120,7 +146,7 @@ function leftoversAfter(
   before: readonly Plan[],
   present: Plan,
   changes: readonly Change[],
-): Leftover[] {
+): Search {
   const written = changes.filter(({ action }) => WRITING.has(action));
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),

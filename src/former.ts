@@ -18,7 +18,7 @@ const STANDING: readonly AnswerKey[] = [
 ];
 
 /** Older ones are forgotten: a state needn't grow for ever. */
-const MOST = 16;
+export const MOST_FORMER = 100;
 
 /**
  * The answers of the past, newest first, after these have become the present ones.
@@ -33,7 +33,7 @@ export function remember(
     const values = valuesOf(answers);
     return !seen.has(values) && seen.add(values);
   });
-  return others.slice(0, MOST);
+  return others.slice(0, MOST_FORMER);
 }
 
 const valuesOf = (answers: Answers): string =>

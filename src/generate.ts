@@ -20,12 +20,13 @@ import {
   type Issue,
 } from "./errors.ts";
 import { makeRepository, wantsRepository } from "./git.ts";
-import { recover, wasCutOff } from "./in-place.ts";
+import { recover, recovery, type Recovered } from "./in-place.ts";
 import { notesOn } from "./notes.ts";
 import { NEW, sumOf, withBeside } from "./beside.ts";
 import { operationsOf, stateOperation, type Operation } from "./operations.ts";
 import { plan, type Plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
+import { SECRET_FILE } from "./secret.ts";
 import { readState } from "./read-state.ts";
 import { resolve, survey, type Given, type Resolved } from "./resolve.ts";
 import { STATE_FILE, stateAfter, stateText, type State } from "./state.ts";
@@ -42,8 +43,8 @@ export interface Request {
   readonly git: boolean;
   /** What was generated before: then it is followed. */
   readonly former?: State;
-  /** Whether a run that was cut off has been taken back already. */
-  readonly recovered?: boolean;
+  /** What has become of a run that was cut off already. */
+  readonly recovered?: Recovered;
 }
 
 /** What a run has done, or would do: outcome.ts turns it into text or JSON. */
@@ -111,7 +112,12 @@ export async function prepare(
   const { directory, former } = request;
   const { answers, warnings } = await resolveAll(given, former);
   const addresses = plan(answers);
-  const rendered = render(addresses);
+  const following = former && (await import("./following.ts"));
+  const plain = render(addresses);
+  const rendered =
+    former && following
+      ? following.keepingData(plain, directory, former)
+      : plain;
   const notes: string[] = [];
 
   notes.push(...cutOff(request));
@@ -130,7 +136,6 @@ export async function prepare(
     STATE_FILE,
   ]);
   if (former) refuseOtherState(directory, former, disk);
-  const following = former && (await import("./following.ts"));
   const base = former && following?.basesOf(former, addresses, disk);
   const { decided, words } = await decide(
     await compare(rendered, disk, base),
@@ -141,17 +146,18 @@ export async function prepare(
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
   const found =
     former && following?.aftermath(directory, former, addresses, changes);
+  const { told = [], ...after } = found ?? {};
   const outcome = {
     directory,
     answers,
     plan: addresses,
     changes,
     words,
-    notes,
+    notes: [...notes, ...told],
     acts: [],
     leftovers: [],
     data: [addresses.data.ignore].filter((pattern) => pattern !== ""),
-    ...found,
+    ...after,
     warnings: [...warnings, ...(found?.warnings ?? [])],
     ...(former && { former: former.answers }),
   };
@@ -200,16 +206,17 @@ export async function resolveAll(
   return resolve(move(former.answers, answers));
 }
 
-/** Takes back what an earlier run began; a dry run only says that there is something. */
+/** Takes back or ends what an earlier run began; a dry run only says that there is something. */
 function cutOff({ directory, dryRun, recovered }: Request): string[] {
+  const became = dryRun
+    ? recovery(directory)
+    : (recovered ?? recover(directory));
+  if (became === undefined) return [];
   const told = "An earlier run was cut off while writing here: ";
-  if (dryRun)
-    return wasCutOff(directory)
-      ? [`${told}without --dry-run, what it had begun is taken back first.`]
-      : [];
-  return recovered || recover(directory)
-    ? [`${told}what it had begun was taken back.`]
-    : [];
+  if (became === "ended") return [`${told}all was in its place, and stays.`];
+  return dryRun
+    ? [`${told}without --dry-run, what it had begun is taken back first.`]
+    : [`${told}what it had begun was taken back.`];
 }
 
 /** Another run may have written since the state was read; all else was read before it is looked at again. */
@@ -224,7 +231,7 @@ function refuseOtherState(directory: string, former: State, disk: Disk): void {
 
 async function decide(
   compared: readonly Change[],
-  { conflict, dryRun }: Request,
+  { conflict, dryRun, former }: Request,
   owner: Owner | undefined,
 ): Promise<{ decided: readonly Change[]; words: readonly Word[] }> {
   const open = compared.filter(
@@ -238,14 +245,21 @@ async function decide(
       words: [conflict],
     };
   const conflicts = open.filter(({ action }) => action === "conflict");
-  if (owner === undefined || dryRun || conflicts.length === 0) return asIs;
-  const { askConflicts } = await import("./conversation.ts");
-  const words = await askConflicts(
-    await owner.prompter(),
-    conflicts,
-    owner.style,
-    owner.show,
+  // Once: what is known to stay deleted is not asked about again.
+  const deleted = open.filter(
+    ({ path, action }) =>
+      action === "gone" &&
+      path !== SECRET_FILE &&
+      former?.files[path]?.owner !== "absent",
   );
+  const asked = conflicts.length + deleted.length;
+  if (owner === undefined || dryRun || asked === 0) return asIs;
+  const { askConflicts, askDeleted } = await import("./conversation.ts");
+  const prompter = await owner.prompter();
+  const words = new Map([
+    ...(await askConflicts(prompter, conflicts, owner.style, owner.show)),
+    ...(await askDeleted(prompter, deleted)),
+  ]);
   const wordFor = ({ path }: Change): Word => words.get(path) ?? "keep";
   return {
     decided: compared.flatMap((change) => settle(change, wordFor(change))),

@@ -11,13 +11,20 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type Stats,
 } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { codeOf, parentInTheWay } from "./disk.ts";
 import { FailedError } from "./errors.ts";
 import type { Operation } from "./operations.ts";
 import { sha256, STATE_FILE } from "./state.ts";
-import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
+import {
+  isAlive,
+  makeDirectory,
+  ownLike,
+  remedyFor,
+  writeOne,
+} from "./write.ts";
 
 // Files that are written into a directory in use: behind a journal, so that a run that is cut off
 // can be taken back.
@@ -70,26 +77,48 @@ export function wasCutOff(directory: string): boolean {
   return existsSync(join(directory, WORK));
 }
 
+/** What becomes of a run that was cut off: what it had begun is taken back, or all was in place. */
+export type Recovered = "taken back" | "ended";
+
+/** What recover() would do; undefined where no run was cut off. Reads only. */
+export function recovery(directory: string): Recovered | undefined {
+  if (!wasCutOff(directory)) return undefined;
+  try {
+    return outcomeOf(directory, readJournal(directory, WORK));
+  } catch (error) {
+    // Whoever writes here is told that it can't be trusted.
+    if (error instanceof FailedError) return "taken back";
+    throw error;
+  }
+}
+
+/** A file that was never moved to its place shows that others may be missing, too. */
+function outcomeOf(directory: string, journal: Journal | undefined): Recovered {
+  const work = join(directory, WORK);
+  const left = journal?.files.some((_, index) => isLeft(work, index)) ?? true;
+  return left ? "taken back" : "ended";
+}
+
 /**
  * Takes back what a run that was cut off had begun in a directory, or ends it where all was there.
- * @returns whether there was anything
+ * @returns which of both; undefined where there was nothing
  * @throws FailedError where that run is still at it, or its journal can't be trusted
  */
-export function recover(directory: string): boolean {
+export function recover(directory: string): Recovered | undefined {
   if (!wasCutOff(directory)) {
     sweep(directory);
-    return false;
+    return undefined;
   }
   const work = join(directory, WORK);
   const former = holderOf(work);
   if (former.pid > 0 && former.pid !== process.pid && isAlive(former.pid))
     throw busy(directory, former.pid);
   const journal = readJournal(directory, WORK);
+  const outcome = outcomeOf(directory, journal);
   claim(directory, former);
   try {
     if (journal === undefined) discard(directory);
-    else if (journal.files.some((_, index) => isLeft(work, index)))
-      takeBack(directory, journal);
+    else if (outcome === "taken back") takeBack(directory, journal);
     else finish(directory, journal);
   } catch (error) {
     throw new FailedError(
@@ -98,7 +127,7 @@ export function recover(directory: string): boolean {
       { cause: error },
     );
   }
-  return true;
+  return outcome;
 }
 
 /**
@@ -124,14 +153,20 @@ export function readJournal(
     if (stray) throw new Error("it leads out of its directory");
     if (journal.removed?.some(({ mode }) => !Number.isInteger(mode)))
       throw new Error("a directory has no mode");
-    for (const [index, { replaced }] of journal.files.entries()) {
+    for (const [index, { path, replaced }] of journal.files.entries()) {
       const old = lstatSync(join(home, "old", String(index)), {
         throwIfNoEntry: false,
       });
+      if (replaced && old === undefined && where === UNDO)
+        throw new FailedError(
+          `${home} is not whole any more: what ${path} was is missing`,
+          "Take it from git or a backup; without that directory the write stays.",
+        );
       if (replaced && old?.isFile() === false) throw new Error("no plain file");
     }
     return journal;
   } catch (error) {
+    if (error instanceof FailedError) throw error;
     throw new FailedError(
       `${home} was not left by create-kong-ipv6`,
       "Look at it, and move it away.",
@@ -171,6 +206,8 @@ export function writeInto(
       ...(noted && { noted }),
     };
     writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
+    for (const name of ["", ...readdirSync(work)])
+      ownLike(join(work, name), statSync(directory));
     renameSync(join(work, "journal.part"), join(work, "journal.json"));
     const modes = new Map(
       directories?.make.map(({ path, mode }) => [path, mode]),
@@ -270,7 +307,9 @@ function stage(
       );
     }
     // An empty file stands for one that shall go, until it is gone.
-    writeOne(join(work, "new", String(index)), content ?? "", mode);
+    const prepared = join(work, "new", String(index));
+    writeOne(prepared, content ?? "", mode);
+    ownLike(prepared, replaced ? lstatSync(target) : nearest(target));
     for (const parent of parentsOf(path)) {
       const at = join(directory, parent);
       if (content === null) {
@@ -288,6 +327,13 @@ function stage(
     removed: [...removed.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     filled: [...filled],
   };
+}
+
+/** The directory that something is to be made in, or the nearest around it. */
+function nearest(path: string): Stats {
+  let parent = dirname(path);
+  while (!existsSync(parent)) parent = dirname(parent);
+  return statSync(parent);
 }
 
 /** Whether a file was never moved to its place: the target is untouched, or only taken away. */
@@ -456,7 +502,9 @@ export function hashOf(path: string): string | null {
 function copy(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
-  chmodSync(to, statSync(from).mode & 0o7777);
+  const was = statSync(from);
+  ownLike(to, was);
+  chmodSync(to, was.mode & 0o7777);
 }
 
 /** Removes a directory and then its parents, as long as they are empty and may go. */
@@ -477,6 +525,7 @@ function removeEmpty(
 function makeMissing(path: string, mode = 0o755): void {
   if (existsSync(path)) return;
   mkdirSync(path);
+  ownLike(path, statSync(dirname(path)));
   chmodSync(path, mode);
 }
 

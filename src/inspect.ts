@@ -3,8 +3,8 @@ import { readDisk } from "./disk.ts";
 import { caughtUp } from "./dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { NEW } from "./beside.ts";
-import { wasCutOff } from "./in-place.ts";
-import { findLeftovers, type Leftover } from "./leftovers.ts";
+import { findLeftovers, unseenNotes, type Leftover } from "./leftovers.ts";
+import { withFormerData } from "./former-data.ts";
 import { hasMarkers, whyInvalid } from "./merging.ts";
 import { plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
@@ -58,7 +58,12 @@ export function inspectRepository(directory: string): Inspection {
     readDisk(directory, [STATE_FILE]).get(STATE_FILE),
   );
   const present = plan(state.answers);
-  const rendered = render(present);
+  const rendered = withFormerData(
+    render(present),
+    directory,
+    formerOf(state),
+    state.files[IGNORE_FILE]?.text,
+  );
   const paths = [
     ...new Set([...rendered.keys(), ...Object.keys(state.files)]),
   ].sort();
@@ -74,10 +79,11 @@ export function inspectRepository(directory: string): Inspection {
       path === SECRET_FILE && caughtUp(text, present, former) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
   });
+  const { leftovers, unseen } = findLeftovers(directory, present, former);
   return {
     files,
-    leftovers: findLeftovers(directory, present, former),
-    notes: notesOn(directory, rendered, disk),
+    leftovers,
+    notes: [...notesOn(directory, rendered, disk), ...unseenNotes(unseen)],
   };
 }
 
@@ -185,9 +191,4 @@ function onDisk(
 /** Kong's address as .env has it: it may come from another copy than the rest. */
 function bindOf(dotenv: string): string | undefined {
   return /^KONG_BIND_IPV6=(.*?)\s*$/m.exec(dotenv)?.[1];
-}
-
-/** Whether a run that was cut off left something behind. */
-export function isInterrupted(directory: string): boolean {
-  return wasCutOff(directory);
 }

@@ -1,17 +1,24 @@
 import type { Plan } from "./plan.ts";
 import { formerValues, type FormerValue } from "./stale.ts";
-import { lineCounter, textFiles } from "./text-files.ts";
+import { filesSeen, lineCounter } from "./text-files.ts";
 import { findTokens } from "./tokens.ts";
 
 /** A place where an address or a subnet of the past still stands. */
 export interface Leftover {
   readonly path: string;
-  /** Counted from 1. */
+  /** Counted from 1; 0 where it stands in the path itself. */
   readonly line: number;
   /** As it is spelled there. */
   readonly text: string;
   /** The former address, or the former subnet that it lies in. */
   readonly value: string;
+}
+
+/** What was found, and what could not be looked into. */
+export interface Search {
+  readonly leftovers: readonly Leftover[];
+  /** Each with the reason: `big.log  (larger than 1 MiB)`. */
+  readonly unseen: readonly string[];
 }
 
 /**
@@ -24,11 +31,26 @@ export function findLeftovers(
   present: Plan,
   former: readonly Plan[],
   instead: ReadonlyMap<string, string | null> = new Map(),
-): Leftover[] {
+): Search {
   const valueOf = formerValues(former, present);
-  if (valueOf === undefined) return [];
-  const files = textFiles(directory, [present, ...former], instead);
-  return [...files].flatMap(([path, text]) => leftoversIn(path, text, valueOf));
+  const leftovers: Leftover[] = [];
+  const unseen: string[] = [];
+  if (valueOf === undefined) return { leftovers, unseen };
+  for (const seen of filesSeen(directory, [present, ...former], instead)) {
+    const { path, text, why } = seen;
+    const inPath = leftoversIn(path, path, valueOf);
+    leftovers.push(...inPath.map((found) => ({ ...found, line: 0 })));
+    if (text !== undefined) leftovers.push(...leftoversIn(path, text, valueOf));
+    if (why !== undefined) unseen.push(`${path}  (${why})`);
+  }
+  return { leftovers, unseen };
+}
+
+/** What the owner should know of what was not looked into; none where there is nothing such. */
+export function unseenNotes(unseen: readonly string[]): string[] {
+  return unseen.length === 0
+    ? []
+    : [["Not looked into for former addresses:", ...unseen].join("\n  ")];
 }
 
 /** As findLeftovers, in one text. */

@@ -1,3 +1,4 @@
+import { alongside, type Meeting } from "./alongside.ts";
 import { merge, type Merged } from "./merge.ts";
 import { alignTables } from "./tables.ts";
 
@@ -17,9 +18,24 @@ export interface Sides {
  * again. Anything that isn't a plain GFM table on all sides stays with the plain merge.
  */
 export function mergeMarkdown(sides: Sides): Merged {
-  const { disk, yours, base, generated } = sides;
+  const { yours, base, generated } = sides;
   const plain = merge(yours, base, generated);
   if (!plain.conflicts) return plain;
+  const tables = mergeTables(sides);
+  return tables ?? merge(yours, base, generated, settle);
+}
+
+/** Of what both sides put in the same place all stays: rows of a table, records of a zone. */
+const settle = (meeting: Meeting): string[] | undefined =>
+  alongside(meeting, (line) => isRow(line) || isRecord(line));
+
+/** RFC 1035 5.1: name, TTL, class and type. */
+const isRecord = (line: string): boolean =>
+  /^\S+\s+(\d+\s+)?IN\s+[A-Z]+\s/.test(line);
+
+/** undefined where that leaves a conflict, or takes a table away. */
+function mergeTables(sides: Sides): Merged | undefined {
+  const { disk, yours, base, generated } = sides;
   const [written, ours] = [read(disk), read(yours)];
   const [was, now] = [read(base), read(generated)];
   const headers = [...ours.tables.keys()].filter(
@@ -29,11 +45,11 @@ export function mergeMarkdown(sides: Sides): Merged {
       (isAligned(written, ours, header) || isAsWas(ours, was, header)),
   );
   const bare = (side: Side): string => withoutPadding(side, headers);
-  const merged = merge(bare(ours), bare(was), bare(now));
-  if (merged.conflicts) return plain;
+  const merged = merge(bare(ours), bare(was), bare(now), settle);
+  if (merged.conflicts) return undefined;
   const result = read(merged.text);
   for (const header of headers) {
-    if (!result.tables.has(header)) return plain;
+    if (!result.tables.has(header)) return undefined;
     // With rows only taken away, the padding is the generated one's, wide or not.
     const rows =
       isAligned(written, ours, header) &&

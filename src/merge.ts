@@ -1,4 +1,5 @@
 import { diff3Merge } from "node-diff3";
+import type { Meeting } from "./alongside.ts";
 
 export interface Merged {
   readonly text: string;
@@ -9,8 +10,14 @@ export interface Merged {
 /**
  * Merges line by line what both sides did to the base; what both did alike is no conflict.
  * All three with the same line ends (see changes.ts).
+ * @param settle what becomes of lines that both sides changed; undefined for a conflict
  */
-export function merge(yours: string, base: string, generated: string): Merged {
+export function merge(
+  yours: string,
+  base: string,
+  generated: string,
+  settle: (meeting: Meeting) => string[] | undefined = () => undefined,
+): Merged {
   const sides = [lines(yours), lines(base), lines(generated)] as const;
   const { head, tail } = agreed(sides);
   const [a, o, b] = sides.map((side) => side.slice(head, side.length - tail));
@@ -20,8 +27,10 @@ export function merge(yours: string, base: string, generated: string): Merged {
   let conflicts = false;
   const middle = regions.flatMap((region) => {
     if (region.ok) return region.ok;
+    const { a: mine = [], o: was = [], b: theirs = [] } = region.conflict ?? {};
+    const settled = settle({ mine, was, theirs });
+    if (settled !== undefined) return settled;
     conflicts = true;
-    const { a: mine = [], b: theirs = [] } = region.conflict ?? {};
     return [
       `<<<<<<< yours`,
       ...mine,
@@ -62,7 +71,8 @@ function agreed(sides: readonly (readonly string[])[]): {
 /** With the empty one behind a final line end: whether there is one merges like a line. */
 const lines = (text: string): string[] => text.split("\n");
 
-/** Whether a text still holds the markers of a conflict. */
+/** Whether a text still holds markers of a conflict: both ends, or one with the name that we give it. */
 export function hasMarkers(text: string): boolean {
-  return /^<{7} /m.test(text) && /^>{7} /m.test(text);
+  const ours = /^(<{7} yours|>{7} create-kong-ipv6)\r?$/m;
+  return ours.test(text) || (/^<{7} /m.test(text) && /^>{7} /m.test(text));
 }

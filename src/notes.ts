@@ -21,6 +21,7 @@ export function notesOn(
   return [
     ...(request.former ? besideNotes(changes, disk) : privacyNotes(changes)),
     ...unaskedNotes(request, changes, owner),
+    ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
     ...riskNotes(request.directory, changes, disk),
   ];
@@ -63,6 +64,18 @@ function unaskedNotes(
   return [
     "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.",
   ];
+}
+
+/** How to get back what the owner has deleted; .env may only be away from this copy. */
+function deletedNotes(changes: readonly Change[]): string[] {
+  const gone = changes.some(
+    ({ path, action }) => action === "gone" && path !== SECRET_FILE,
+  );
+  return gone
+    ? [
+        "What you deleted stays so. --conflict theirs makes all of it again, and takes\nthe generated text wherever there is a conflict.",
+      ]
+    : [];
 }
 
 /** What the generated .env sets, and the owner's, which stays, doesn't. */

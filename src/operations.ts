@@ -46,7 +46,9 @@ export function operationsOf(
 
 /** The state file, always the last to be written. */
 export function stateOperation(text: string, disk: Disk): Operation {
-  return write(STATE_FILE, { text, mode: 0o644 }, "", disk);
+  const entry = disk.get(STATE_FILE);
+  const mode = entry?.kind === "file" ? entry.mode : 0o644;
+  return write(STATE_FILE, { text, mode }, "", disk);
 }
 
 function write(

@@ -226,14 +226,14 @@ function steps(lines: readonly string[]): string[] {
   ];
 }
 
-/** Where addresses of the past still stand: path:line, as editors take it. */
+/** Where addresses of the past still stand: path:line, as editors take it; or in the path itself. */
 export function leftoversText(
   leftovers: readonly Leftover[],
   style: Style,
 ): string {
   if (leftovers.length === 0) return "";
-  const lines = leftovers.map(
-    ({ path, line, text }) => `  ${path}:${line}  ${text}`,
+  const lines = leftovers.map(({ path, line, text }) =>
+    line === 0 ? `  ${path}  (its name)` : `  ${path}:${line}  ${text}`,
   );
   return [style.yellow("Former addresses still stand in"), ...lines].join("\n");
 }

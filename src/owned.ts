@@ -1,5 +1,6 @@
 import { nameOf, findTokens, type Token } from "./tokens.ts";
 import type { Place } from "./follow.ts";
+import type { Spellings } from "./spelled.ts";
 
 // An address of the owner's own may be given to the plan later (make before break: the new prefix
 // stands beside the old one). Both read the same then; which is whose has to be remembered.
@@ -10,6 +11,8 @@ export type Marks = Readonly<Record<string, string>>;
 /** What is known of a text of the owner's. */
 export interface Owned {
   readonly marks: Marks;
+  /** How addresses were spelled before they became what they are. */
+  readonly spelled?: Spellings;
   /** What was last generated of it. */
   readonly generated: string;
 }

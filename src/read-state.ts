@@ -1,6 +1,7 @@
 import type { DiskEntry } from "./changes.ts";
 import { migrate } from "./migrations.ts";
 import type { Marks } from "./owned.ts";
+import type { Spellings } from "./spelled.ts";
 import {
   broken,
   object,
@@ -84,6 +85,7 @@ const RECORD_KEYS = [
   "owner",
   "answers",
   "owned",
+  "spelled",
   "beside",
 ];
 
@@ -116,7 +118,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`owner of ${path} is no sha256`);
   }
   const held = fields["answers"];
-  const { owned, beside } = fields;
+  const { owned, spelled, beside } = fields;
   if (
     beside !== undefined &&
     (typeof beside !== "string" || !/^[0-9a-f]{64}$/.test(beside))
@@ -131,6 +133,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
+    ...(spelled === undefined ? {} : { spelled: readSpellings(spelled, path) }),
     ...(beside === undefined ? {} : { beside }),
   };
 }
@@ -144,6 +147,17 @@ function readMarks(value: unknown, path: string): Marks {
   )
     throw broken(`owned of ${path} is no list of marks`);
   return marks as Marks;
+}
+
+/** What they say is looked at when it is used. */
+function readSpellings(value: unknown, path: string): Spellings {
+  const spelled = object(value, `spelled of ${path}`);
+  const texts = Object.values(spelled).every(
+    (all) =>
+      Array.isArray(all) && all.every((text) => typeof text === "string"),
+  );
+  if (!texts) throw broken(`spelled of ${path} is no list of spellings`);
+  return spelled as Spellings;
 }
 
 /** What we don't know, we would drop when we write. */

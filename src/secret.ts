@@ -31,6 +31,13 @@ export function fillSecrets(text: string, existing = ""): string {
 export const SECRET_FILE = ".env";
 const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
 
+/** Whether every secret of a dotenv text is one that fillSecrets drew: none of the owner's own. */
+export function areDrawn(text: string): boolean {
+  return [...text.matchAll(ASSIGNMENT)]
+    .filter(([, , key]) => SECRET_KEYS.includes(key as string))
+    .every(([, , , value]) => /^[0-9a-f]{64}$/.test(value as string));
+}
+
 /** The opposite: a file's text from disk as it may be stored and shown. */
 export function redactSecrets(path: string, text: string): string {
   if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;
@@ -41,6 +48,23 @@ export function redactSecrets(path: string, text: string): string {
       SECRET_KEYS.includes(key) && value !== "" ? start + SECRET : line,
   );
 }
+
+/** What the generated .env sets; all else in it is the owner's, and may be secret. */
+const GENERATED_KEYS =
+  /^(COMPOSE_PROJECT_NAME|KONG_BIND_IP|KONG_BIND_IPV6|KONG_DATA_DIR)$/;
+
+/** A text of .env as it may be shown to others: of the owner's variables only the names. */
+export function redactOthers(text: string): string {
+  return text.replace(
+    WHOLE,
+    (all: string, start: string, key: string, value: string) =>
+      GENERATED_KEYS.test(key) || value.trim() === "" ? all : start + SECRET,
+  );
+}
+
+/** An assignment with all lines of its value, which goes on over them in quotes. */
+const WHOLE =
+  /^([ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*[=:][ \t]*)("(?:[^"\\]|\\[^])*"|'[^']*'|.*)/gm;
 
 /**
  * A new text that has a secret no more keeps it all the same: it may be the only copy of what a

@@ -1,5 +1,6 @@
 import { QUESTIONS, type Answers } from "./answers.ts";
 import { UnusableError } from "./errors.ts";
+import { MOST_FORMER } from "./former.ts";
 import { resolve, type Given } from "./resolve.ts";
 import { STATE_FILE } from "./state.ts";
 
@@ -38,6 +39,10 @@ export function readAnswers(value: unknown, where: string): Answers {
 /** The opposite of abridged() (former.ts), of a list that anybody may have written. */
 export function readFormer(value: unknown, present: Answers): Answers[] {
   if (!Array.isArray(value)) throw broken("former is no list");
+  if (value.length > MOST_FORMER)
+    throw broken(
+      `former has ${value.length} entries, no generator keeps more than ${MOST_FORMER}`,
+    );
   const former: Answers[] = [];
   for (const [index, fields] of value.entries()) {
     const where = `former: ${index}`;

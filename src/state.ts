@@ -3,6 +3,7 @@ import type { Answers } from "./answers.ts";
 import { besidePath } from "./beside.ts";
 import type { Change } from "./changes.ts";
 import type { Marks } from "./owned.ts";
+import type { Spellings } from "./spelled.ts";
 import type { File, Tree } from "./render.ts";
 import { abridged, remember } from "./former.ts";
 import { ownText, SECRET_FILE } from "./secret.ts";
@@ -41,6 +42,8 @@ export interface FileRecord {
   readonly answers?: Answers;
   /** What of the owner's version reads like the plan's values, and is the owner's own. */
   readonly owned?: Marks;
+  /** How addresses in the owner's version were spelled before they were followed. */
+  readonly spelled?: Spellings;
   /** The sha256 of what was laid beside it last, for a conflict. */
   readonly beside?: string;
 }
@@ -86,7 +89,7 @@ export function stateAfter(
     const next = rendered.get(change.path);
     if (change.action !== "conflict") {
       if (next !== undefined)
-        files[change.path] = record(next, ownersOf(change, next), change.owned);
+        files[change.path] = record(next, ownersOf(change, next), change);
     } else if (former && held) {
       const { beside: before, ...rest } = held;
       const path = besidePath(change);
@@ -139,7 +142,7 @@ function ownersOf(
 function record(
   { text, mode }: File,
   owner?: string,
-  owned?: Marks,
+  { owned, spelled }: Pick<Change, "owned" | "spelled"> = {},
 ): FileRecord {
   const octal = mode.toString(8).padStart(4, "0");
   return {
@@ -148,6 +151,7 @@ function record(
     text,
     ...(owner === undefined ? {} : { owner }),
     ...(owned && { owned }),
+    ...(spelled && { spelled }),
   };
 }
 

@@ -46,17 +46,30 @@ export function nameOf(
     : formatAddress(token.version, token.value);
 }
 
-// What may be an address: no letter, digit, dot, colon or underscore may stand before or behind it.
-const REVERSE = String.raw`(?:[0-9A-Fa-f]{1,3}\.)+(?:ip6|in-addr)\.arpa\b\.?`;
-const IPV6 = String.raw`(?:[0-9A-Fa-f]{0,4}:){2,}[0-9A-Fa-f:.]*(?:\/\d{1,3})?`;
+// Where one may begin: not within a longer one. A word that is no hexadecimal number and a colon (or
+// dot) may stand before it, as in ip6:…, user:… and mail.…; an escape, as JSON and URLs have them, too.
+const BEHIND_WORD = String.raw`(?<=(?:[G-Z][\w-]{0,63}|^|[^0-9A-Z:.])[:.]{1,3})`;
+const BEHIND_ESCAPE = String.raw`(?<=\\[nrt]|%5b)`;
+const START = `(?:(?<![0-9A-Z.:])|${BEHIND_WORD}|${BEHIND_ESCAPE})`;
+// No IPv6 address goes on with a colon behind a dot.
+const START6 = String.raw`(?:${START}|(?<=\.))`;
+// One colon behind a number makes no IPv6 address: what follows it is one of its own.
+const START4 = `(?:${START}|(?<=(?:^|[^0-9A-F:])[0-9A-F]{1,5}:))`;
+// Before a reverse name any label that is no nibble, or no number.
+const START_NIBBLES = String.raw`(?:${START}|(?<=(?:[\w-]{2}|[^0-9A-F.:])\.))`;
+const START_NUMBERS = String.raw`(?:${START}|(?<=[^0-9.:]\.))`;
+
+const NIBBLES = String.raw`(?:[0-9A-F]\.){1,32}ip6\.arpa\.?`;
+const NUMBERS = String.raw`(?:\d{1,3}\.){1,4}in-addr\.arpa\.?`;
+const IPV6 = String.raw`(?!:(?!:))(?:[0-9A-F]{0,4}:){2,}[0-9A-F:.]*(?:\/\d{1,3})?`;
 const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}(?!\.\d)(?:\/\d{1,2})?`;
 const CANDIDATE = new RegExp(
-  `(?<![0-9A-Za-z_.:])(?:${REVERSE}|${IPV6}|${IPV4})(?![0-9A-Za-z_])`,
+  `(?=[0-9A-F:])(?:${START_NIBBLES}${NIBBLES}|${START_NUMBERS}${NUMBERS}|${START6}${IPV6}|${START4}${IPV4})(?![0-9A-Z])`,
   "gi",
 );
 
-/** Eight groups with an IPv4 address and a length fit in; what is longer is something else. */
-const LONGEST = 64;
+/** Eight groups with an IPv4 address, a length and a port fit in; what is longer is something else. */
+const LONGEST = 70;
 
 /** Every token of a text, in order. What only looks like one is passed over. */
 export function* findTokens(text: string): Generator<Token> {
@@ -72,12 +85,24 @@ export function* findTokens(text: string): Generator<Token> {
 
 function ipv6Token(text: string, start: number): Token | undefined {
   if (text.length > LONGEST) return undefined;
-  // A sentence's full stop or a YAML key's colon may stand behind it: tried without, too.
-  for (let spelled = text; spelled !== ""; spelled = spelled.slice(0, -1)) {
+  for (let spelled = text; spelled !== ""; spelled = withoutEnd(spelled)) {
     const token = addressToken(spelled, start) ?? groupsToken(spelled, start);
-    if (token !== undefined || !/[.:]$/.test(spelled)) return token;
+    if (token !== undefined) return token;
   }
   return undefined;
+}
+
+/**
+ * What is no address may be one with something behind it: a sentence's full stop, a YAML key's colon,
+ * what is no prefix length, a name that goes on behind a dot, a port behind a dot (RFC 5952 6, tcpdump)
+ * or behind eight groups. "" where there is nothing more to take away.
+ */
+function withoutEnd(text: string): string {
+  const port = /^(?=.*::)|^(?:[^:]*:){8}\d+$/.test(text) ? /:\d{1,5}$/ : /$^/;
+  const end = [/[.:]$/, /\/\d+$/, /\.[^.:]*$/, port].find((one) =>
+    one.test(text),
+  );
+  return end === undefined ? "" : text.replace(end, "");
 }
 
 function addressToken(text: string, start: number): Token | undefined {
@@ -86,8 +111,7 @@ function addressToken(text: string, start: number): Token | undefined {
   const length = digits === undefined ? undefined : Number(digits);
   if (value === undefined || (length ?? 0) > 128) return undefined;
   const respell: Token["respell"] = (now, bits) =>
-    respellAddress(address, value, now) +
-    (bits === undefined ? "" : `/${bits}`);
+    respellAddress(address, value, now) + lengthLike(bits, digits);
   return {
     kind: "address",
     version: 6,
@@ -99,15 +123,19 @@ function addressToken(text: string, start: number): Token | undefined {
   };
 }
 
+/** The first groups alone; a prefix length that they make may stand behind them (2001:db8:1:2/64). */
 function groupsToken(text: string, start: number): Token | undefined {
-  if (!/^[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}$/.test(text))
+  const [groups = "", digits] = text.split("/");
+  if (!/^[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}$/.test(groups))
     return undefined;
-  const value = read(6, `${text}::`);
-  if (value === undefined) return undefined;
-  const length = text.split(":").length * 16;
+  const value = read(6, `${groups}::`);
+  const length = groups.split(":").length * 16;
+  if (value === undefined || Number(digits ?? length) !== length)
+    return undefined;
   const respell: Token["respell"] = (now, bits = 0) =>
     bits % 16 === 0
-      ? firstGroups(spell(now, text), bits / 16)
+      ? firstGroups(spell(now, groups), bits / 16) +
+        (digits === undefined ? "" : lengthLike(bits, digits))
       : `${formatAddress(6, now)}/${bits}`;
   return {
     kind: "groups",
@@ -129,7 +157,7 @@ function ipv4Token(text: string, start: number): Token | undefined {
   const length = digits === undefined ? undefined : Number(digits);
   if (value === undefined || (length ?? 0) > 32) return undefined;
   const respell: Token["respell"] = (now, bits) =>
-    formatAddress(4, now) + (bits === undefined ? "" : `/${bits}`);
+    formatAddress(4, now) + lengthLike(bits, digits);
   return {
     kind: "address",
     version: 4,
@@ -188,33 +216,39 @@ function read(version: Version, text: string): bigint | undefined {
   }
 }
 
+/** A prefix length as it is written where it is the same number; "" for none. */
+const lengthLike = (bits: number | undefined, digits = ""): string =>
+  bits === undefined ? "" : `/${Number(digits) === bits ? digits : bits}`;
+
 /**
- * An address in RFC 5952 form stays in it. In another one, the groups that didn't change stay as
- * they are written, so that following there and back again ends where it began.
+ * An address in RFC 5952 form stays in it. In another one what didn't change stays as it is written,
+ * an IPv4 address at the end too, so that following there and back again ends where it began.
  */
 function respellAddress(text: string, was: bigint, now: bigint): string {
-  if (text === formatAddress(6, was) || text.includes("."))
-    return formatAddress(6, now);
-  const leading =
-    text
-      .split("::")[0]
-      ?.split(":")
-      .filter((group) => group !== "") ?? [];
+  if (text === formatAddress(6, was)) return formatAddress(6, now);
+  const [head = ""] = text.split("::");
+  const leading = head.split(":").filter((group) => /^[^.]+$/.test(group));
   const rest = text.slice(leading.join(":").length);
   const kept = firstGroups(spell(now, text), leading.length) + rest;
-  return read(6, kept) === now ? kept : spell(now, text);
+  if (read(6, kept) === now) return kept;
+  return text.includes(".") ? formatAddress(6, now) : spell(now, text);
 }
 
-/** All eight groups of a value, zero-padded and in capitals where the text is. */
+/**
+ * All eight groups of a value: those that are written in a text as they are there, the others
+ * zero-padded and in capitals where the text is.
+ */
 function spell(value: bigint, like: string): string {
+  const written = (like.split("::")[0] as string).split(":");
+  const padded = /(^|:)0[0-9A-Fa-f]/.test(like);
+  const upper = /[A-F]/.test(like) && !/[a-f]/.test(like);
   const hex = value.toString(16).padStart(32, "0").match(/.{4}/g) as string[];
-  const padded = like
-    .split(":")
-    .filter((group) => group !== "")
-    .every((group) => group.length === 4);
-  const groups = padded
-    ? hex
-    : hex.map((group) => group.replace(/^0{1,3}/, ""));
-  const text = groups.join(":");
-  return /[A-F]/.test(like) && !/[a-f]/.test(like) ? text.toUpperCase() : text;
+  const groups = hex.map((group, index) => {
+    const same = written[index] ?? "";
+    if (same !== "" && Number(`0x${same}`) === Number(`0x${group}`))
+      return same;
+    const digits = padded ? group : group.replace(/^0{1,3}/, "");
+    return upper ? digits.toUpperCase() : digits;
+  });
+  return groups.join(":");
 }

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { apply } from "./apply.ts";
 import { hashOf, readJournal, UNDO, type Directories } from "./in-place.ts";
 import type { Operation } from "./operations.ts";
-import { ownText } from "./secret.ts";
+import { areDrawn, redactSecrets, SECRET_FILE } from "./secret.ts";
+import type { DiskEntry } from "./changes.ts";
 import { readDisk } from "./disk.ts";
 import { FailedError } from "./errors.ts";
 import { readState } from "./read-state.ts";
-import { STATE_FILE } from "./state.ts";
+import { STATE_FILE, type FileRecord } from "./state.ts";
 
 export interface Undone {
   readonly restored: readonly {
@@ -89,14 +90,13 @@ function fromState(directory: string): Step[] {
   // What regenerate wrote is taken back from its journal only: not the whole repository for it.
   if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {
-    const { text, owner } = record;
+    const { owner } = record;
     // Stayed the owner's when all else was made.
     if (owner !== undefined) return [];
     const entry = readDisk(directory, [path]).get(path);
     const expected = hashOf(join(directory, path));
     if (expected === null) return [{ path, operation: null, touched: true }];
-    const touched =
-      entry?.kind !== "file" || ownText(path, entry.text) !== text;
+    const touched = !isAsMade(path, record, entry);
     return [
       {
         path,
@@ -114,6 +114,20 @@ function fromState(directory: string): Step[] {
       touched: false,
     },
   ];
+}
+
+/** To the byte and the mode, but for a password that was drawn: there is no other copy of an edit. */
+function isAsMade(
+  path: string,
+  { text, mode }: FileRecord,
+  entry: DiskEntry | undefined,
+): boolean {
+  return (
+    entry?.kind === "file" &&
+    entry.mode === Number.parseInt(mode, 8) &&
+    redactSecrets(path, entry.text) === text &&
+    (path !== SECRET_FILE || areDrawn(entry.text))
+  );
 }
 
 function nothingToUndo(directory: string): FailedError {

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  writeFileSync,
+  type Stats,
+} from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "./disk.ts";
 
@@ -19,6 +27,18 @@ export function makeDirectory(path: string): void {
   if (topmost === undefined) return;
   for (let made = path; made.startsWith(topmost); made = dirname(made))
     chmodSync(made, 0o755);
+}
+
+/** Root writes into other people's directories: what it makes there is theirs. */
+export function ownLike(path: string, { uid, gid }: Stats): void {
+  const own = lstatSync(path);
+  if (own.uid === uid && own.gid === gid) return;
+  try {
+    lchownSync(path, uid, gid);
+  } catch (error) {
+    // Nobody but root may give anything away.
+    if (codeOf(error) !== "EPERM") throw error;
+  }
 }
 
 export function isAlive(pid: number): boolean {

@@ -278,7 +278,7 @@ describe.each(Object.entries(TARGETS))("%s", (_, make) => {
       const whole = JSON.stringify(found) === JSON.stringify(after);
       outcomes.add(whole ? "whole" : "as it was");
       if (!whole) expect([cut, found]).toEqual([cut, before]);
-      if (existsSync(directory)) expect(recover(directory)).toBe(false);
+      if (existsSync(directory)) expect(recover(directory)).toBeUndefined();
       // And it can be written again.
       if (whole || cut % 5 !== 0) continue;
       // Another process would take its leftovers away; this one has the same id.
@@ -347,7 +347,7 @@ describe("recover", () => {
     writeFileSync(pid, "1");
     expect(() => recover(directory)).toThrow(/another run \(process 1\)/);
     writeFileSync(pid, "4194304");
-    expect(recover(directory)).toBe(true);
+    expect(recover(directory)).toBe("taken back");
   });
 
   test("what the owner changed since then is the owner's", async () => {
@@ -380,6 +380,6 @@ describe("recover", () => {
   });
 
   test("of nothing is nothing", async () => {
-    expect(recover(temporary())).toBe(false);
+    expect(recover(temporary())).toBeUndefined();
   });
 });

@@ -23,6 +23,25 @@ describe("diffText", () => {
     );
   });
 
+  test("the owner's other secrets in .env were shown as context", () => {
+    const text =
+      'KONG_DATA_DIR=./data\nTOKEN=geheim\nexport B: "x\ngeheim"\nC=\n';
+    const after = text.replace("./data", "./var");
+    const shown = diffText(
+      {
+        path: ".env",
+        action: "merge",
+        before: { text, mode: 0o600 },
+        after: { text: after, mode: 0o600 },
+      },
+      plain,
+    );
+    expect(shown).toContain(
+      "-KONG_DATA_DIR=./data\n+KONG_DATA_DIR=./var\n TOKEN=<secret>\n export B: <secret>\n C=",
+    );
+    expect(shown).not.toContain("geheim");
+  });
+
   test("colours lines only on a terminal", () => {
     vi.stubEnv("NO_COLOR", "");
     vi.stubEnv("TERM", "xterm");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Answers } from "../src/answers.ts";
-import { abridged, remember } from "../src/former.ts";
+import { abridged, MOST_FORMER, remember } from "../src/former.ts";
 import { move } from "../src/move.ts";
 import { readFormer } from "../src/state-answers.ts";
 import { resolve } from "../src/resolve.ts";
@@ -38,10 +38,10 @@ test("none is kept twice, nor what is present again, nor what stands nowhere", (
 });
 
 test("a state doesn't grow for ever", () => {
-  const many = Array.from({ length: 40 }, (_, at) =>
+  const many = Array.from({ length: MOST_FORMER + 5 }, (_, at) =>
     after(one, { host: `2001:db8:1:2::${at + 10}` }),
   );
-  expect(remember(many, one)).toEqual(many.slice(0, 16));
+  expect(remember(many, one)).toEqual(many.slice(0, MOST_FORMER));
 });
 
 test("a state with answers of the past is what prettier prints", async () => {

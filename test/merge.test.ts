@@ -17,8 +17,14 @@ test("a marker ends its line, also the last of a file without a final newline", 
 });
 
 test("half of a conflict's markers, as a text may quote them, is none", () => {
-  expect(hasMarkers("<<<<<<< yours\n")).toBe(false);
+  expect(hasMarkers("<<<<<<< HEAD\n")).toBe(false);
   expect(hasMarkers(">>>>>>> theirs\n")).toBe(false);
   expect(hasMarkers("a <<<<<<< yours\nb >>>>>>> theirs\n")).toBe(false);
   expect(hasMarkers("<<<<<<< yours\n>>>>>>> theirs\n")).toBe(true);
+});
+
+test("markers that were half mended were not found", () => {
+  expect(hasMarkers("<<<<<<< yours\nfoo\n")).toBe(true);
+  expect(hasMarkers("=======\nfoo\n>>>>>>> create-kong-ipv6\n")).toBe(true);
+  expect(hasMarkers("foo\r\n>>>>>>> create-kong-ipv6\r\n")).toBe(true);
 });

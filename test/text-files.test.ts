@@ -1,10 +1,11 @@
+import { symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plan } from "../src/plan.ts";
-import { textFiles } from "../src/text-files.ts";
+import { filesSeen, textFiles } from "../src/text-files.ts";
 import { Sandbox } from "./cli/run.ts";
 import { answersFrom } from "./support/base.ts";
 
-test("text files are read, in order; data, git's, packages, binary and huge ones are not", () => {
+test("files are read, in order; data, git's, packages and huge ones are not", () => {
   const sandbox = new Sandbox({
     "b.txt": "b\n",
     "a/deep/x.conf": "x\n",
@@ -15,7 +16,6 @@ test("text files are read, in order; data, git's, packages, binary and huge ones
     "a/node_modules/x/index.js": "x\n",
     "data/postgres/log": "log\n",
     "elsewhere/log": "log\n",
-    "binary.bin": Buffer.from([0xff, 0xfe, 0x41]),
     "exact.txt": "x".repeat(1024 * 1024),
     "huge.txt": "x".repeat(1024 * 1024 + 1),
     "going.txt": "going\n",
@@ -35,5 +35,31 @@ test("text files are read, in order; data, git's, packages, binary and huge ones
     ["b.txt", "new\n"],
     ["coming.txt", "coming\n"],
     ["exact.txt", "xxxxxxxx"],
+  ]);
+});
+
+test("files that were no UTF-8 were passed over without a word", () => {
+  const line = "caf\u00e9 2a01:4f8:1:2::5\n";
+  const sandbox = new Sandbox({
+    "latin1.txt": Buffer.from(line, "latin1"),
+    "utf16.txt": Buffer.from(`\ufeff${line}`, "utf16le"),
+    "nul.txt": `\0${line}`,
+  });
+  for (const [path, text] of textFiles(sandbox.cwd, []))
+    expect(text, path).toContain(" 2a01:4f8:1:2::5\n");
+  expect([...textFiles(sandbox.cwd, [])]).toHaveLength(3);
+});
+
+test("what was not looked into was not named", () => {
+  const sandbox = new Sandbox({
+    "huge.txt": "x".repeat(1024 * 1024 + 1),
+    "a/mine.txt": "mine\n",
+  });
+  symlinkSync("/etc/hosts", sandbox.path("link"));
+  symlinkSync("a/mine.txt", sandbox.path("inside"));
+  expect([...filesSeen(sandbox.cwd, [])]).toEqual([
+    { path: "a/mine.txt", text: "mine\n" },
+    { path: "huge.txt", why: "larger than 1 MiB" },
+    { path: "link", why: "a symbolic link that leads out of here" },
   ]);
 });

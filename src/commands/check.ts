@@ -1,12 +1,8 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
 import { EXIT, UnusableError, type ExitCode } from "../errors.ts";
-import {
-  FINE,
-  inspectRepository,
-  isInterrupted,
-  type Status,
-} from "../inspect.ts";
+import { recovery } from "../in-place.ts";
+import { FINE, inspectRepository, type Status } from "../inspect.ts";
 import { leftoversText } from "../outcome.ts";
 import { printableJson } from "../printable.ts";
 import { styleFor } from "../style.ts";
@@ -18,7 +14,8 @@ export function check(args: Arguments): ExitCode {
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
   const { files, leftovers, notes } = inspectRepository(directory);
-  const interrupted = isInterrupted(directory);
+  const cut = recovery(directory);
+  const interrupted = cut !== undefined;
   const open = files.filter(({ status }) => !FINE.has(status));
   const exitCode =
     open.length > 0 || leftovers.length > 0 || interrupted
@@ -37,9 +34,9 @@ export function check(args: Arguments): ExitCode {
   for (const { status } of files)
     counts.set(status, (counts.get(status) ?? 0) + 1);
   const sections = [
-    interrupted
-      ? "A run was cut off while writing here: regenerate takes back what it had begun."
-      : "",
+    cut === undefined
+      ? ""
+      : `A run was cut off while writing here: ${cut === "ended" ? "all is in its place, regenerate tidies up" : "regenerate takes back what it had begun"}.`,
     open
       .map(
         ({ path, status, reason }) =>

@@ -2,9 +2,10 @@ import { resolve as absolute } from "node:path";
 import type { Arguments } from "../args.ts";
 import { recover } from "../in-place.ts";
 import { readDisk } from "../disk.ts";
-import type { ExitCode } from "../errors.ts";
+import { UnusableError, type ExitCode } from "../errors.ts";
 import { readState } from "../read-state.ts";
-import { STATE_FILE } from "../state.ts";
+import { STATE_FILE, type State } from "../state.ts";
+import { VERSION } from "../version.ts";
 import { run } from "./run.ts";
 
 /** `create-kong-ipv6 regenerate [directory]`: renders again, after changed answers or by a newer generator. */
@@ -12,8 +13,33 @@ export async function regenerate(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? ".";
     const directory = absolute(shown);
-    const recovered = !args.dryRun && recover(directory);
+    const recovered = args.dryRun ? undefined : recover(directory);
     const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-    return { shown, former: readState(directory, entry), recovered };
+    const former = readState(directory, entry);
+    refuseNewer(former);
+    return { shown, former, ...(recovered && { recovered }) };
   });
 }
+
+/** An older generator's templates would take back what a newer one has mended. */
+function refuseNewer({ generator }: State): void {
+  if (!isNewer(generator)) return;
+  throw new UnusableError([
+    {
+      flag: "directory",
+      value: STATE_FILE,
+      reason: `it was written by create-kong-ipv6 ${generator}, and this is the older ${VERSION}`,
+      remedy: "Run npx create-kong-ipv6@latest",
+    },
+  ]);
+}
+
+/** Whether a version is newer than this one; what is no version isn't. */
+function isNewer(version: string): boolean {
+  const [other, own] = [version, VERSION].map(numbers);
+  const at = other?.findIndex((part, index) => part !== own?.[index]) ?? -1;
+  return at >= 0 && Number(other?.[at]) > Number(own?.[at]);
+}
+
+const numbers = (version: string): string[] =>
+  /^\d+\.\d+\.\d+/.exec(version)?.[0].split(".") ?? [];

@@ -5,6 +5,7 @@ import type { Arguments } from "../args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../errors.ts";
 import type { Prompter } from "../conversation.ts";
 import type { Outcome, Owner } from "../generate.ts";
+import type { Recovered } from "../in-place.ts";
 import { survey, type Given } from "../resolve.ts";
 import type { Setting } from "../session.ts";
 import type { State } from "../state.ts";
@@ -16,8 +17,8 @@ export interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   readonly former?: State;
-  /** Whether a run that was cut off has been taken back. */
-  readonly recovered?: boolean;
+  /** What has become of a run that was cut off. */
+  readonly recovered?: Recovered;
 }
 
 /**

@@ -21,11 +21,7 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(cases, async ([list, given]) => {
-        // A smaller prefix has no room for every place of a larger one.
-        const { world } = editAll(
-          first,
-          list.map((one) => ({ ...one, to: one.to - (one.to % 7) + 6 })),
-        );
+        const { world } = editAll(first, list);
         const there = await regenerated(world, given);
         const back = await regenerated(there.world, { ...world.state.answers });
         // A file that was as generated may go in between; it comes back as generated, too.

@@ -1,5 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, expect, test } from "vitest";
 import { batched, CI, environment, PREFIX, run } from "../cli/run.ts";
 import { conflicting, Made, NEXT, OLD, STATE, TO } from "./made.ts";
@@ -92,6 +98,53 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       expect(made.read(COMPOSE)).toBe(text);
       expect(await made.run(["check"])).toMatchObject({ code: 4 });
     });
+  });
+
+  test.each(["<<<<<<< yours\n", "=======\nfoo\n>>>>>>> create-kong-ipv6\n"])(
+    "markers that were half mended were no conflict: %j",
+    async (left) => {
+      const made = await new Made().make();
+      made.edit("README.md", (text) => text + left);
+      for (const args of [[], TO]) {
+        const { code, stdout } = await made.regenerate(...args);
+        expect(code).toBe(3);
+        expect(stdout).toContain(
+          "README.md  (it still holds conflict markers)",
+        );
+      }
+      expect(await made.run(["check"])).toMatchObject({ code: 4 });
+    },
+  );
+
+  test("how a deleted file comes back was not said", async () => {
+    const made = await new Made().make();
+    const told =
+      "What you deleted stays so. --conflict theirs makes all of it again";
+    rmSync(made.path(".env"));
+    expect((await made.regenerate(...TO)).stdout).not.toContain(told);
+    rmSync(made.path("scripts/ufw.sh"));
+    expect((await made.regenerate()).stdout).toContain(told);
+    const { stdout } = await made.regenerate("--conflict", "theirs");
+    expect(stdout).not.toContain(told);
+    expect(existsSync(made.path("scripts/ufw.sh"))).toBe(true);
+  });
+
+  test("a Latin-1 README, a file's name, a link: former addresses there were not told", async () => {
+    const made = await new Made().make();
+    const zone = "4.4.4.4.3.3.3.3.2.2.2.2.3.0.a.2.ip6.arpa";
+    mkdirSync(made.path("zones"));
+    made.write(`zones/${zone}`, "$TTL 300\n");
+    symlinkSync("/etc/hosts", made.path("hosts"));
+    const text = `caf\u00e9 ${OLD}::77\n`;
+    writeFileSync(made.path("README.md"), Buffer.from(text, "latin1"));
+    const told = [
+      `Former addresses still stand in\n  README.md:1  ${OLD}::77\n  zones/${zone}  (its name)\n`,
+      "Not looked into for former addresses:\n  hosts  (a symbolic link that leads out of here)\n",
+    ];
+    const { stdout } = await made.regenerate(...TO);
+    for (const one of told) expect(stdout).toContain(one);
+    const check = await made.run(["check"]);
+    for (const one of told) expect(check.stdout).toContain(one);
   });
 
   test("a .new file that is left over is named", async () => {

@@ -95,6 +95,6 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
       if (!written) expect(after).toEqual(before);
       rmSync(sandbox.root, { recursive: true });
     }),
-    runs(60),
+    runs(100),
   );
 }, 120_000);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Given } from "../../src/resolve.ts";
 import { spelling } from "../support/arbitrary.ts";
-import { parse6 } from "../support/ipv6.ts";
+import { nibbles, parse6 } from "../support/ipv6.ts";
 import type { File } from "../../src/render.ts";
 import type { World } from "./world.ts";
 
@@ -58,8 +58,26 @@ function comment(path: string, text: string): string | undefined {
 /** An address of the owner's own in the present prefix, in one of the spellings of RFC 4291 2.2. */
 function addressIn(world: World, { at, to }: Edit): string {
   const first = world.state.answers.prefix.split("/")[0] as string;
-  return spelling((parse6(first) as bigint) + 0xab00n + BigInt(at % 251), to);
+  const value = (parse6(first) as bigint) + 0xab00n + BigInt(at % 251);
+  const text = spelling(value, to);
+  // Some have capitals in one group alone.
+  return at % 4 === 0 ? text.replace(/^\w+/, (one) => one.toUpperCase()) : text;
 }
+
+/** What owners have around an address, as far as it goes into any comment. */
+const AROUND: readonly ((address: string) => string)[] = [
+  (address) => `${address}.`,
+  (address) => `ip6:${address}`,
+  (address) => `user:${address}@host`,
+  (address) => `_${address}_`,
+  (address) => `kong_${address}`,
+  (address) => `[${address}]:443`,
+  (address) => `${address}.443: Flags`,
+  (address) => String.raw`\n${address}`,
+  (address) => `${address}/128,`,
+  (address) => `*.${nibbles(parse6(address) as bigint)}`,
+  (address) => `db.${nibbles(parse6(address) as bigint)}zone`,
+];
 
 const NAMING =
   /^(README\.md|docker-compose\.yml|\.env\.example|host\/etc\/(netplan|ndppd|kong).*|scripts\/lib\/plan\.sh|scripts\/network\.sh)$/;
@@ -183,7 +201,8 @@ export function applyEdit(
   if (kind === "comment on an address") {
     if (plain === undefined || inTheMiddle(path, lines[index - 1] ?? ""))
       return done();
-    const about = `${plain} ${addressIn(world, edit)}.`;
+    const around = AROUND[(at + to) % AROUND.length] ?? String;
+    const about = `${plain} ${around(addressIn(world, edit))}`;
     put(...lines.toSpliced(index, 0, own(about)));
     return done(about);
   }
@@ -192,8 +211,8 @@ export function applyEdit(
     put(...lines.with(index, own(plain)));
     return done(plain);
   }
-  // The rest only where any line may go: in prose.
-  if (!path.endsWith(".md")) return done();
+  // The rest only where a line more or less, or its indent, says nothing about the lines around it.
+  if (/\.(json|py|ya?ml)$/.test(path)) return done();
   if (kind === "delete") put(...lines.toSpliced(index, 1));
   if (kind === "move")
     put(...lines.toSpliced(index, 1).toSpliced(to % lines.length, 0, line));
@@ -201,22 +220,26 @@ export function applyEdit(
   return done();
 }
 
+/** As short as they come, without letters, or full: not every spelling finds its like in each. */
 const group = fc
-  .integer({ min: 0x1000, max: 0xffff })
+  .oneof(
+    fc.constantFrom(0, 1, 2, 0x10, 0xa, 0xab, 0xffff),
+    fc.integer({ min: 0, max: 0xffff }),
+  )
   .map((n) => n.toString(16));
 
-/** Somebody else's /64; its groups have letters and four digits, so that every spelling survives it. */
+const start = fc.oneof(
+  fc.constantFrom(0x2600, 0x2409),
+  fc.integer({ min: 0x2a00, max: 0x2aff }),
+);
+
+/** Somebody else's /64. */
 const prefix64 = fc
-  .tuple(fc.integer({ min: 0x2a00, max: 0x2aff }), group, group, group)
+  .tuple(start, group, group, group)
   .map(([first, ...rest]) => `${[first.toString(16), ...rest].join(":")}::/64`);
 
 const shorter = fc
-  .tuple(
-    fc.integer({ min: 0x2a00, max: 0x2aff }),
-    group,
-    group,
-    fc.constantFrom(48, 52, 56, 60),
-  )
+  .tuple(start, group, group, fc.constantFrom(48, 52, 56, 60))
   .map(
     ([first, two, three, length]) =>
       `${first.toString(16)}:${two}:${three}::/${length}`,
@@ -283,7 +306,7 @@ export function editAll(
   return {
     world,
     added: added.filter(([path, line]) =>
-      world.files.get(path)?.text.includes(line),
+      world.files.get(path)?.text.split(/\r?\n/).includes(line),
     ),
   };
 }

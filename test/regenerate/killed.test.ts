@@ -9,7 +9,7 @@ import {
   snapshot,
   type Result,
 } from "../cli/run.ts";
-import { runHere } from "../support/in-process.ts";
+import { runHere, type Ended } from "../support/in-process.ts";
 import { Made, NEXT, TO } from "./made.ts";
 
 const PRELOAD = fileURLToPath(
@@ -32,10 +32,9 @@ function copied(): Sandbox {
   return sandbox;
 }
 
-function look(sandbox: Sandbox): string {
-  return JSON.stringify(
-    redacted(snapshot(sandbox.path("gw"), [".kong-ipv6.undo"])),
-  );
+function look(sandbox: Sandbox, besides: readonly string[] = []): string {
+  const kept = [".kong-ipv6.undo", ...besides];
+  return JSON.stringify(redacted(snapshot(sandbox.path("gw"), kept)));
 }
 
 function start(
@@ -47,11 +46,19 @@ function start(
   return run(sandbox, args, { env, cwd: "gw" });
 }
 
-test("killed at 50 points of the write: before or after, and the next run goes on", async () => {
+/** How often CHANGE changes the disk, and what is there then. */
+async function runWhole(): Promise<{ changes: number; after: string }> {
   const whole = copied();
   const { stderr } = await start(whole, CHANGE);
-  const changes = Number(/(\d+) changes/.exec(stderr)?.[1]);
-  const after = look(whole);
+  return {
+    changes: Number(/(\d+) changes/.exec(stderr)?.[1]),
+    after: look(whole),
+  };
+}
+
+const { changes, after } = await runWhole();
+
+test("killed at 50 points of the write: before or after, and the next run goes on", async () => {
   // The end, where all falls into place, at each change; the rest evenly.
   const tail = Array.from({ length: 30 }, (_, back) => changes - back);
   const rest = Array.from(
@@ -76,12 +83,11 @@ test("killed at 50 points of the write: before or after, and the next run goes o
       ...flags,
     ]);
     if (next.code !== 0) found.push(`next run: ${next.code} ${next.stderr}`);
-    if (
-      begun &&
-      !next.stdout.includes("An earlier run was cut off while writing here")
-    )
-      found.push(`not told: ${next.stdout.slice(-300)}`);
     const left = look(sandbox);
+    const became = same ? /(what|all) / : left === after ? /all / : /what /;
+    const told = new RegExp(`cut off while writing here: ${became.source}`);
+    if (begun && !told.test(next.stdout))
+      found.push(`not told ${told}: ${next.stdout.slice(-300)}`);
     if (left !== after && (same || left !== before))
       found.push("neither before nor after");
     const stray = readdirSync(sandbox.path("gw")).filter((name) =>
@@ -96,10 +102,64 @@ test("killed at 50 points of the write: before or after, and the next run goes o
   expect(complaints.flat()).toEqual([]);
 }, 120_000);
 
+/** Cut off where all is in its place, and the directory of the write still there. */
+async function cutOffAtTheEnd(): Promise<Sandbox> {
+  for (let at = changes; at > changes - 10; at -= 1) {
+    const sandbox = copied();
+    await start(sandbox, CHANGE, at);
+    const cut = existsSync(sandbox.path("gw/.kong-ipv6.tmp"));
+    if (cut && look(sandbox, [".kong-ipv6.tmp"]) === after) return sandbox;
+  }
+  throw new Error("no such moment");
+}
+
+test("killed when all was in its place, the next run said that it was taken back", async () => {
+  const sandbox = await cutOffAtTheEnd();
+  const call = (command: string, ...flags: string[]): Promise<Ended> =>
+    runHere([command, sandbox.path("gw"), ...flags]);
+  const check = await call("check");
+  expect(check).toMatchObject({ code: 4 });
+  expect(check.stdout).toContain("all is in its place, regenerate tidies up");
+  const told = "cut off while writing here: all was in its place, and stays.";
+  expect((await call("regenerate", "--dry-run")).stdout).toContain(told);
+  expect((await call("regenerate")).stdout).toContain(told);
+  expect(look(sandbox)).toBe(after);
+  expect((await call("check")).stdout).not.toContain("cut off");
+});
+
+test("undo after a kill took two writes back", async () => {
+  const sandbox = copied();
+  await start(sandbox, CHANGE, changes - 8);
+  const undo = (...flags: string[]): Promise<Ended> =>
+    runHere(["undo", sandbox.path("gw"), ...flags]);
+  const told = /was cut off here: what it had begun .* nothing before it\.\n/;
+  expect(await undo("--dry-run")).toMatchObject({
+    code: 4,
+    stdout: expect.stringMatching(told),
+  });
+  const json = await undo("--dry-run", "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ recovered: "taken back" });
+  expect(await undo()).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(told),
+  });
+  expect(look(sandbox)).toBe(before);
+  // The one before is taken back when that is asked for.
+  expect(await undo()).toMatchObject({ code: 0 });
+  expect(sandbox.read("gw/README.md")).not.toContain("gw.example.com");
+});
+
+test("undo after a kill when all was in its place takes that write back", async () => {
+  const sandbox = await cutOffAtTheEnd();
+  const { code, stdout } = await runHere(["undo", sandbox.path("gw")]);
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining("cut off here when all that it wrote was"),
+  });
+  expect(look(sandbox)).toBe(before);
+});
+
 test("two at once: one does it, the other waits for nobody and tears nothing", async () => {
-  const whole = copied();
-  await start(whole, CHANGE);
-  const after = look(whole);
   await batched(Array.from({ length: 8 }), async () => {
     const sandbox = copied();
     const both = await Promise.all(
@@ -123,9 +183,6 @@ test("two at once: one does it, the other waits for nobody and tears nothing", a
 test("two that both find a run cut off: one takes it back", async () => {
   const { stderr } = await start(copied(), CHANGE);
   const changes = Number(/(\d+) changes/.exec(stderr)?.[1]);
-  const whole = copied();
-  await start(whole, CHANGE);
-  const after = look(whole);
   await batched(Array.from({ length: 4 }), async () => {
     const sandbox = copied();
     await start(sandbox, CHANGE, changes - 8);

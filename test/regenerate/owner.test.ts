@@ -127,6 +127,71 @@ test("a row of the owner's in a table of README.md met the columns' new widths",
   expect(after?.text).toContain("\n| mine | `2a0d::77` | me |\n| **Kong** ");
 });
 
+const RECORD = "mine.example.org. 3600 IN A 198.51.100.9\n";
+
+test.each<[string, string, RegExp, string, Parameters<typeof move>[1]]>([
+  ["a pattern", ".gitignore", /$/, "/mine/\n", { dataDir: "./var" }],
+  ["a variable", ".env", /$/, "MY_VAR=1\n", { dataDir: "./var" }],
+  [
+    "a LABEL",
+    "kong-build/Dockerfile",
+    /(?<=^FROM .*\n)/m,
+    "LABEL a=b\n",
+    { kongImage: "kong:3.9.4" },
+  ],
+  [
+    "a timeout",
+    "host/etc/ndppd.conf",
+    /(?<=^proxy .*\n)/m,
+    "  timeout 500\n",
+    { interface: "eth0" },
+  ],
+  [
+    "a line above the interface",
+    "host/etc/netplan/60-kong-ipv6.yaml",
+    /^(?=.*"?ens3"?:)/m,
+    "    # mine\n",
+    { interface: "eth0" },
+  ],
+  [
+    "a line below the interface",
+    "host/etc/netplan/60-kong-ipv6.yaml",
+    /(?<=^.*"?ens3"?:\n)/m,
+    "      # mine\n",
+    { interface: "eth0" },
+  ],
+  [
+    "a record",
+    "README.md",
+    /(?<= IN AAAA .*\n)/,
+    RECORD,
+    { domain: "gw.example.com" },
+  ],
+  [
+    "a record, where one comes",
+    "README.md",
+    /(?<= IN AAAA .*\n)/,
+    RECORD,
+    { ipv4: "198.51.100.7" },
+  ],
+])(
+  "%s that the owner put beside a line that changed in %s was a conflict",
+  async (_, path, place, line, given) => {
+    const edit = (text: string): string => {
+      expect(text).toMatch(place);
+      return text.replace(place, line);
+    };
+    const change = await regenerated(path, edit, given);
+    expect(change.reason).toBeUndefined();
+    expect(change.action).toBe("merge");
+    expect(change.after?.text.replaceAll(/ +/g, " ")).toContain(
+      `\n${line.replaceAll(/ +/g, " ")}`,
+    );
+    const next = render(plan(resolve(move(answers, given)).answers)).get(path);
+    expect(change.after?.text.replace(line, "")).toBe(next?.text);
+  },
+);
+
 test("what lies in the exposed subnet goes with it, not with the prefix around it", async () => {
   const { after } = await regenerated(
     "host/etc/ndppd.conf",

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/state.ts";
 import { batched } from "../cli/run.ts";
@@ -116,6 +116,11 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /former is no list/,
   ],
   [
+    "more former answers than are kept, which took check a quarter of a minute",
+    (state) => (state["former"] = Array.from({ length: 101 }, () => ({}))),
+    /former has 101 entries, no generator keeps more than 100/,
+  ],
+  [
     "former answers that are none",
     (state) => (state["former"] = ["x"]),
     /former: 0 is no object/,
@@ -129,6 +134,16 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     "a mark that is none",
     (state) => (state["regenerated"] = "x"),
     /regenerated is not true/,
+  ],
+  [
+    "a spelling that is no text",
+    (state) => (state["files"]["README.md"].spelled = { "2a0d::5": [5] }),
+    /spelled of README\.md is no list of spellings/,
+  ],
+  [
+    "spellings that are no list",
+    (state) => (state["files"]["README.md"].spelled = { "2a0d::5": "x" }),
+    /spelled of README\.md is no list of spellings/,
   ],
   [
     "a newer schema",
@@ -160,6 +175,43 @@ test("a state that somebody tampered with: exit 2, a clear line, nothing written
   }
   made.write(STATE, good);
   expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
+});
+
+test("spellings of the owner's survive the state", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `2A03:2222:3333:4444::ab\n${text}`);
+  const before = made.read("README.md");
+  await made.regenerate("--prefix", "2600:1:22:333::/64");
+  expect(made.read("README.md")).toMatch(/^2600:1:22:333::ab\n/);
+  await made.regenerate();
+  const { code } = await made.regenerate("--prefix", `${OLD}::/64`);
+  expect({ code, text: made.read("README.md") }).toEqual({
+    code: 0,
+    text: before,
+  });
+});
+
+test("a state of a newer generator with the same schema was written over by an older one", async () => {
+  const made = await new Made().make();
+  made.tamper((state) => (state["generator"] = "99.0.0"));
+  const before = made.sandbox.tree();
+  const { code, stderr, tree } = await made.regenerate(...TO);
+  expect({ code, tree }).toEqual({ code: 2, tree: before });
+  expect(stderr).toContain(
+    "it was written by create-kong-ipv6 99.0.0, and this is the older",
+  );
+  expect(stderr).toContain("Run npx create-kong-ipv6@latest");
+  for (const older of ["0.0.1", "nonsense"]) {
+    made.tamper((state) => (state["generator"] = older));
+    expect(await made.regenerate("--dry-run")).toMatchObject({ code: 0 });
+  }
+});
+
+test("the mode that the owner gave the state was lost", async () => {
+  const made = await new Made().make();
+  chmodSync(made.path(STATE), 0o600);
+  await made.regenerate(...TO);
+  expect(statSync(made.path(STATE)).mode & 0o777).toBe(0o600);
 });
 
 test("check and undo trust it as little", async () => {

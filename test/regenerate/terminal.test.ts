@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from "node:fs";
 import { spawn } from "@lydell/node-pty";
 import { expect, test } from "vitest";
 import { batched, CLI, environment } from "../cli/run.ts";
@@ -137,4 +138,24 @@ test("asked for answers, the old ones are the defaults, moved along with a new p
   expect(made.read(".kong-ipv6.json")).toContain(
     '"kong": "2a0d:1:2:3:300::8100"',
   );
+});
+
+test("a file that was deleted was not offered again: asked once, and it stays deleted by default", async () => {
+  const made = await new Made().make();
+  rmSync(made.path("scripts/ufw.sh"));
+  rmSync(made.path("scripts/rollback.sh"));
+  const asked = (path: string): string =>
+    `scripts/${path}.sh was deleted by you. Make it again? (y/N)`;
+  const { code, screen } = await talk(made, OFF, [
+    [asked("rollback"), `y${ENTER}`],
+    [asked("ufw"), ENTER],
+    AGREED,
+  ]);
+  expect(code, screen).toBe(0);
+  expect(existsSync(made.path("scripts/rollback.sh"))).toBe(true);
+  expect(existsSync(made.path("scripts/ufw.sh"))).toBe(false);
+  const back = ["regenerate", "--database", "postgres"];
+  const again = await talk(made, back, [AGREED]);
+  expect(again.screen).not.toContain("Make it again?");
+  expect(existsSync(made.path("scripts/ufw.sh"))).toBe(false);
 });

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -104,6 +105,83 @@ test("undo of create leaves a file that was kept, and refuses over one that was 
   });
 });
 
+test.each<[string, string, (made: Made) => void]>([
+  [
+    "a password",
+    ".env",
+    (made) =>
+      made.edit(".env", (text) => text.replace(/(?<=PASSWORD=).*/, "mine")),
+  ],
+  [
+    "Windows line ends",
+    "README.md",
+    (made) => made.edit("README.md", (text) => text.replaceAll("\n", "\r\n")),
+  ],
+  ["a mode", "README.md", (made) => chmodSync(made.path("README.md"), 0o600)],
+])("undo of create took %s of the owner's away", async (_, path, edit) => {
+  const made = await new Made().make();
+  edit(made);
+  const before = made.tree();
+  const { code, stdout } = await made.run(["undo"]);
+  expect({ code, tree: made.tree() }).toEqual({ code: 3, tree: before });
+  expect(stdout).toContain(`  ! ${path}  (edited since)\n`);
+});
+
+/** Who owns what in a repository, undo's part too. */
+const owners = (made: Made): string[] => [
+  ...new Set(
+    [
+      "",
+      ...readdirSync(made.path(), { recursive: true, encoding: "utf8" }),
+    ].map((path) => {
+      const { uid, gid } = lstatSync(made.path(path));
+      return `${uid}:${gid}`;
+    }),
+  ),
+];
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root had regenerated in somebody's directory was root's",
+  async () => {
+    const made = await new Made().make();
+    spawnSync("chown", ["-R", "1000:1001", made.path()]);
+    await made.regenerate(...TO, "--ndp", "kernel");
+    expect(owners(made)).toEqual(["1000:1001"]);
+    await made.run(["undo"]);
+    expect(owners(made)).toEqual(["1000:1001"]);
+    // What is another's stays so.
+    spawnSync("chown", ["7:8", made.path("README.md")]);
+    await made.regenerate(...TO);
+    expect(lstatSync(made.path("README.md"))).toMatchObject({ uid: 7, gid: 8 });
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root had created in somebody's empty directory was root's",
+  async () => {
+    const made = new Made();
+    mkdirSync(made.path());
+    spawnSync("chown", ["1000:1001", made.path()]);
+    await made.make();
+    expect(owners(made)).toEqual(["1000:1001"]);
+  },
+);
+
+test("undo without one of the files that it keeps was a defect", async () => {
+  const made = await new Made().make();
+  await made.regenerate(...TO);
+  rmSync(made.path(".kong-ipv6.undo/old/0"));
+  const before = made.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
+  expect(stderr).toMatch(/ is not whole any more: what \S+ was is missing\. /);
+  expect(stderr).not.toContain("defect");
+  // It is in nobody's way.
+  expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+    code: 0,
+  });
+});
+
 test("what a write had made, and its owner has deleted since, is no edit", async () => {
   const made = await new Made().make();
   const before = made.tree();
@@ -152,7 +230,7 @@ test("a directory that a run had taken away when it was cut off comes back with 
     ".kong-ipv6.tmp/old/0": "mine\n",
     ".kong-ipv6.tmp/new/1": "new\n",
   });
-  expect(recover(sandbox.cwd)).toBe(true);
+  expect(recover(sandbox.cwd)).toBe("taken back");
   expect(snapshot(sandbox.cwd)).toEqual({
     d: "dir 0750",
     "d/e": "dir 0700",
@@ -206,7 +284,7 @@ test("the same, cut off behind its last step", async () => {
   mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
   made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
   made.write(".kong-ipv6.tmp/old/0", state);
-  expect(recover(made.path())).toBe(true);
+  expect(recover(made.path())).toBe("ended");
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 import type { Result, Sandbox } from "../cli/run.ts";
 import { compiledOnce, validatedOnce } from "./once.ts";
 
-interface Ended {
+export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

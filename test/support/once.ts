@@ -17,9 +17,10 @@ export async function validatedOnce(
   const { whyInvalid } = await original();
   const known = new Map<string, string | undefined>();
   return {
-    whyInvalid: (path, text) => {
-      const key = `${path}\n${text}`;
-      if (!known.has(key)) known.set(key, whyInvalid(path, text));
+    whyInvalid: (path, text, before = text) => {
+      // Only of .env it matters what was there before.
+      const key = `${path}\n${text}\n${path === ".env" ? before : ""}`;
+      if (!known.has(key)) known.set(key, whyInvalid(path, text, before));
       return known.get(key);
     },
   };
