@@ -246,6 +246,10 @@ async function decide(
   };
   if (was === now && followed === found && !/^[<>]{7} /m.test(yours))
     return kept();
+  if (base === undefined || was === undefined) {
+    const { withMarkers } = await import("./markers.ts");
+    return conflict("a file that is not ours", withMarkers(yours, now));
+  }
   // Merging and parsing are loaded only where somebody has edited something.
   const {
     alongside,
@@ -254,11 +258,7 @@ async function decide(
     mergeMarkdown,
     unorderedIn,
     whyInvalid,
-    withMarkers,
   } = await import("./merging.ts");
-  if (base === undefined || was === undefined) {
-    return conflict("a file that is not ours", withMarkers(yours, now));
-  }
   if (hasMarkers(yours)) return conflict("it still holds conflict markers");
   const moved = base.follow(was);
   const merged = path.endsWith(".md")

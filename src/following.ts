@@ -110,16 +110,20 @@ export interface Aftermath {
   readonly data: readonly string[];
 }
 
-/** @param former the state before */
+/**
+ * @param former the state before
+ * @param disk what was read of the repository's own files
+ */
 export function aftermath(
   directory: string,
   former: State,
   present: Plan,
   changes: readonly Change[],
+  disk: Disk,
 ): Aftermath {
   const before = [former.answers, ...formerOf(former)].map(plan);
   const then = plan(former.answers);
-  const search = leftoversAfter(directory, before, present, changes);
+  const search = leftoversAfter(directory, before, present, changes, disk);
   return {
     acts: ownersActs(then, present),
     leftovers: search.leftovers,
@@ -128,7 +132,7 @@ export function aftermath(
       then.kong.address === present.kong.address
         ? []
         : takenBefore(
-            textFiles(directory, [present, ...before]),
+            textFiles(directory, [present, ...before], undefined, disk),
             present,
             before,
           ),
@@ -146,10 +150,11 @@ function leftoversAfter(
   before: readonly Plan[],
   present: Plan,
   changes: readonly Change[],
+  disk: Disk,
 ): Search {
   const written = changes.filter(({ action }) => WRITING.has(action));
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),
   );
-  return findLeftovers(directory, present, before, instead);
+  return findLeftovers(directory, present, before, instead, disk);
 }

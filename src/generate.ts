@@ -145,7 +145,7 @@ export async function prepare(
   const changes = former ? withBeside(decided, disk, former) : decided;
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
   const found =
-    former && following?.aftermath(directory, former, addresses, changes);
+    former && following?.aftermath(directory, former, addresses, changes, disk);
   const { told = [], ...after } = found ?? {};
   const outcome = {
     directory,
@@ -222,7 +222,8 @@ function cutOff({ directory, dryRun, recovered }: Request): string[] {
 /** Another run may have written since the state was read; all else was read before it is looked at again. */
 function refuseOtherState(directory: string, former: State, disk: Disk): void {
   const entry = disk.get(STATE_FILE);
-  if (stateText(readState(directory, entry)) === stateText(former)) return;
+  const state = readState(directory, entry);
+  if (state === former || stateText(state) === stateText(former)) return;
   throw new FailedError(
     `${STATE_FILE} was changed meanwhile; nothing was written`,
     "Run again.",
@@ -286,8 +287,9 @@ function wholeOf(
   );
   const state = stateAfter(former, answers, rendered, changes, laid);
   const entry = disk.get(STATE_FILE);
-  const known = entry?.kind === "file" && entry.text === stateText(state);
-  if (known && operations.length === 0) return [];
+  const known = (): boolean =>
+    entry?.kind === "file" && entry.text === stateText(state);
+  if (operations.length === 0 && known()) return [];
   const text = stateText(former ? { ...state, regenerated: true } : state);
   const same = entry?.kind === "file" && entry.text === text;
   return same ? operations : [...operations, stateOperation(text, disk)];

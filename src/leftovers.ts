@@ -1,3 +1,4 @@
+import type { Disk } from "./changes.ts";
 import type { Plan } from "./plan.ts";
 import { formerValues, type FormerValue } from "./stale.ts";
 import { filesSeen, lineCounter } from "./text-files.ts";
@@ -25,18 +26,21 @@ export interface Search {
  * Every place in the repository, the owner's own files included, that holds what has moved since
  * (see stale.ts).
  * @param instead texts (or null for none) of files that are about to change
+ * @param known files that have been read already
  */
 export function findLeftovers(
   directory: string,
   present: Plan,
   former: readonly Plan[],
   instead: ReadonlyMap<string, string | null> = new Map(),
+  known?: Disk,
 ): Search {
   const valueOf = formerValues(former, present);
   const leftovers: Leftover[] = [];
   const unseen: string[] = [];
   if (valueOf === undefined) return { leftovers, unseen };
-  for (const seen of filesSeen(directory, [present, ...former], instead)) {
+  const plans = [present, ...former];
+  for (const seen of filesSeen(directory, plans, instead, known)) {
     const { path, text, why } = seen;
     const inPath = leftoversIn(path, path, valueOf);
     leftovers.push(...inPath.map((found) => ({ ...found, line: 0 })));

@@ -2,5 +2,4 @@
 export { alongside, unorderedIn } from "./alongside.ts";
 export { hasMarkers, merge } from "./merge.ts";
 export { mergeMarkdown } from "./merge-tables.ts";
-export { withMarkers } from "./markers.ts";
 export { whyInvalid } from "./validate.ts";

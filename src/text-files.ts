@@ -7,6 +7,7 @@ import {
   type Dirent,
 } from "node:fs";
 import { join, sep } from "node:path";
+import type { Disk } from "./changes.ts";
 import { codeOf } from "./disk.ts";
 import type { Plan } from "./plan.ts";
 import { STATE_FILE } from "./state.ts";
@@ -26,22 +27,26 @@ export interface Seen {
  * node_modules and what the generator keeps for itself are passed over.
  * @param plans the present one and former ones: their data are in there
  * @param instead texts (or null for none) of files that are about to change
+ * @param known files that have been read already
  */
 export function* filesSeen(
   directory: string,
   plans: readonly Plan[],
   instead: ReadonlyMap<string, string | null> = new Map(),
+  known: Disk = new Map(),
 ): Generator<Seen> {
   const data = new Set(plans.map((plan) => plan.data.directory));
   const found = new Map<string, Seen>();
   for (const seen of filesBelow(directory, data)) found.set(seen.path, seen);
   const paths = new Set([...found.keys(), ...instead.keys()]);
   for (const path of [...paths].sort()) {
-    const text = instead.get(path);
-    if (text === null) continue;
+    const read = known.get(path);
+    const text =
+      instead.get(path) ?? (read?.kind === "file" ? read.text : undefined);
+    if (instead.get(path) === null) continue;
     if (text !== undefined) yield { path, text };
     else if (found.get(path)?.why !== undefined) yield found.get(path) as Seen;
-    else yield { path, ...readText(join(directory, path)) };
+    else yield { path, ...readText(`${directory}/${path}`) };
   }
 }
 
@@ -71,7 +76,7 @@ function* filesBelow(
   data: ReadonlySet<string>,
   below = "",
 ): Generator<Seen> {
-  const entries = entriesOf(join(directory, below));
+  const entries = entriesOf(`${directory}/${below}`);
   if (entries === undefined) yield { path: below, why: UNREADABLE };
   for (const entry of entries ?? []) {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
