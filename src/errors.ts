@@ -26,6 +26,8 @@ export interface Issue {
 
 /** An error that the owner can act on: printed without a stack trace. */
 export class KongIpv6Error extends Error {
+  // By name, because the built package's class names are shortened: an error is printed by it.
+  static readonly name: string = "KongIpv6Error";
   readonly exitCode: ExitCode;
 
   constructor(message: string, exitCode: ExitCode) {
@@ -37,6 +39,7 @@ export class KongIpv6Error extends Error {
 
 /** Something outside refused: no permission, no space, a file in the way. Exit 1. */
 export class FailedError extends KongIpv6Error {
+  static override readonly name = "FailedError";
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
@@ -58,6 +61,7 @@ export class OutputError extends FailedError {
 
 /** Arguments or answers that can't be used, all of one run together. Exit 2. */
 export class UnusableError extends KongIpv6Error {
+  static override readonly name = "UnusableError";
   readonly issues: readonly Issue[];
 
   constructor(issues: readonly Issue[]) {
@@ -68,6 +72,7 @@ export class UnusableError extends KongIpv6Error {
 
 /** The owner pressed Ctrl-C. Exit 130. */
 export class CancelledError extends KongIpv6Error {
+  static override readonly name = "CancelledError";
   constructor() {
     super("Cancelled: nothing was written.", EXIT.cancelled);
   }

@@ -37,6 +37,15 @@ function pack(): Packed {
   return found;
 }
 
+/** The tarball's content, with nothing around it. */
+function unpack(name: string): string {
+  const directory = join(folder, name);
+  mkdirSync(directory);
+  const { status } = spawnSync("tar", ["-xzf", tarball, "-C", directory]);
+  expect(status).toBe(0);
+  return directory;
+}
+
 test("installs nothing but itself", () => {
   for (const kind of [
     "dependencies",
@@ -102,10 +111,7 @@ test("its types resolve as its code does, in every way of importing", async () =
 });
 
 test("unpacked, with nothing around it, it writes a repository", () => {
-  const alone = join(folder, "alone");
-  mkdirSync(alone);
-  const unpacked = spawnSync("tar", ["-xzf", tarball, "-C", alone]);
-  expect(unpacked.status).toBe(0);
+  const alone = unpack("alone");
   const cli = join(alone, "package", manifest.bin["create-kong-ipv6"]);
   const { status, stderr } = spawnSync(
     process.execPath,
@@ -115,5 +121,21 @@ test("unpacked, with nothing around it, it writes a repository", () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   expect(readFileSync(join(alone, "gw/.kong-ipv6.json"), "utf8")).toContain(
     manifest.version,
+  );
+});
+
+test("the minifier took the errors' names: an uncaught UnusableError was a V", () => {
+  const cwd = unpack("errors");
+  const load = 'const { plan } = require("./package/dist/index.cjs");';
+  const told = [
+    'try { plan({ prefix: "x" }) } catch (error) {',
+    "console.log(error.name, error.constructor.name,",
+    "Object.getPrototypeOf(error.constructor).name) }",
+  ].join(" ");
+  const node = (code: string) =>
+    spawnSync(process.execPath, ["-e", load + code], { cwd, encoding: "utf8" });
+  expect(node(told).stdout).toBe("UnusableError UnusableError KongIpv6Error\n");
+  expect(node('plan({ prefix: "x" });').stderr).toContain(
+    "UnusableError: --prefix x: ",
   );
 });
