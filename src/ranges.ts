@@ -75,10 +75,13 @@ export function globalAddress(
   return formatAddress(6, value);
 }
 
+/** Any one does: the exposed subnet, the host and the gateway are no ULAs. */
+export const ANY_ULA =
+  "Give a ULA with 40 random bits, like fd4c:8a1e:92b7::/64, or leave it out";
+
 /** `--internal-prefix`: a ULA or global subnet that Docker's default bridge can use. @throws Refusal */
 export function internalPrefix(text: string): string {
-  const remedy =
-    "Give a ULA with 40 random bits, like fd4c:8a1e:92b7::/64, or leave it out";
+  const remedy = ANY_ULA;
   const subnet = parseSubnet(6, text, remedy);
   if (subnet.length < 48 || subnet.length > 112) {
     throw new Refusal(

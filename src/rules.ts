@@ -13,7 +13,7 @@ import type { AnswerKey, Answers } from "./answers.ts";
 import { BACKEND_SUBNET, kongIn } from "./defaults.ts";
 import { fittingExposed, freeHost, freeSubnet, unfitKong } from "./fitting.ts";
 import { imageDoubt } from "./names.ts";
-import { documentation, isUla } from "./ranges.ts";
+import { ANY_ULA, documentation, isUla } from "./ranges.ts";
 
 /** What speaks against one answer in the light of the others. */
 export interface Finding {
@@ -201,7 +201,7 @@ export function check(
   ipv4Rules(answers, backend, refuse);
 
   if (internal) {
-    const ula = "Leave it out: a random ULA is made";
+    const ula = ANY_ULA;
     if (exposed && overlaps(internal, exposed)) {
       refuse(
         "internalPrefix",

@@ -22,11 +22,10 @@ test("every refusal fits one line of 80 columns, with a value that would do", ()
     const values = suggestions(flag, issue.remedy)
       .filter(([name]) => name === flag)
       .map(([, one]) => one as string);
-    if (values.length > 0)
-      expect(
-        values.some((one) => line.includes(one)),
-        line,
-      ).toBe(true);
+    expect(
+      values.some((one) => line.includes(one)),
+      line,
+    ).toBe(true);
   }
 });
 
@@ -46,5 +45,14 @@ test("what fits is said in full, and then less and less of it", () => {
   );
   expect(oneLine({ flag: "--gateway", reason, remedy: words }, 50)).toBe(
     "it is multicast space. Try fe80::1.",
+  );
+});
+
+test("a prompt said Try made: a random ULA is no value", () => {
+  const given = { ...USUAL, internalPrefix: "2a03:2222:3333:4444:300::/80" };
+  const [issue] = survey(given).issues;
+  if (issue === undefined) expect.fail("it was taken");
+  expect(oneLine(issue)).toBe(
+    "it overlaps the exposed subnet. Try fd4c:8a1e:92b7::/64.",
   );
 });

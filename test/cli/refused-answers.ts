@@ -136,9 +136,9 @@ const TABLE = `
 --internal-prefix | fe80::/64 | link-local | like fd4c:8a1e:92b7::/64
 --internal-prefix | 2002:c000:204::/64 | 6to4 | like fd4c:8a1e:92b7::/64
 --internal-prefix | fd4c:8a1e:92b7::1/64 | bits set behind its prefix length | The subnet is fd4c:8a1e:92b7::/64
---internal-prefix | P:300::/72 | overlaps the exposed subnet P:300::/80 | a random ULA
---internal-prefix | P::/80 | contains the host address P::2 | a random ULA
---internal-prefix | P:400::/80 | contains the gateway P:400::1 | a random ULA | --gateway P:400::1
+--internal-prefix | P:300::/72 | overlaps the exposed subnet P:300::/80 | like fd4c:8a1e:92b7::/64
+--internal-prefix | P::/80 | contains the host address P::2 | like fd4c:8a1e:92b7::/64
+--internal-prefix | P:400::/80 | contains the gateway P:400::1 | like fd4c:8a1e:92b7::/64 | --gateway P:400::1
 
 --network | x | 2 to 63 letters, digits | like ipv6_exposed
 --network | my net | 2 to 63 letters, digits | like ipv6_exposed

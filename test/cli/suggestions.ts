@@ -1,10 +1,11 @@
 /** What a remedy offers: flags with the values to give instead of what was refused. */
 export function suggestions(flag: string, remedy: string): string[][] {
-  const other = /like (--[\w-]+) (\S+?),/.exec(remedy);
-  if (other?.[1] && other[2]) return [[other[1], other[2]]];
+  const other = /like (--[\w-]+) (\S+?), or (\S+)$/.exec(remedy);
+  if (other) return [other.slice(1, 3), [flag, other[3] as string]];
   const choices = /^Choose (.+)$/.exec(remedy)?.[1]?.split(/,? or |, /);
   const one =
     /^(?:Try|The subnet is) ([^;\s]+)/.exec(remedy)?.[1] ??
+    /^(\S+) is that place$/.exec(remedy)?.[1] ??
     /: (\S+)$/.exec(remedy)?.[1] ??
     /like (\S+?)(?:,.*| would do| or .*|)$/.exec(remedy)?.[1];
   return (choices ?? [one]).flatMap((value) =>
