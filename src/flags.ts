@@ -90,7 +90,7 @@ export interface RunFlag {
   /** What stands behind it; without it the flag takes no value. */
   readonly metavar?: string;
   readonly choices?: readonly string[];
-  /** Only in the help of the commands that take it: the general one is a screen. */
+  /** Without a row of its own in the general help, which is a screen. */
   readonly aside?: true;
   /** There is a --no- form too. */
   readonly negatable?: true;
@@ -140,12 +140,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   {
     name: "diff",
+    aside: true,
     shown: "--diff",
     meaning: "show every difference",
     commands: WRITERS,
   },
   {
     name: "json",
+    aside: true,
     shown: "--json",
     meaning: "report as JSON, ask nothing",
     commands: ["create", "regenerate", "check", "undo", "detect"],

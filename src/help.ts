@@ -20,7 +20,10 @@ const EXITS: Readonly<Record<number, string>> = {
   130: "cancelled",
 };
 
-/** `--help`, in 80 columns: one screen of 24 lines; of a command, all that it takes. */
+/**
+ * `--help`, in 80 columns: 22 lines, which a screen of 24 shows with the line that called it and the
+ * next prompt; of a command, all that it takes.
+ */
 export function helpText(command?: Command): string {
   return command === undefined ? general() : about(command);
 }
@@ -37,9 +40,9 @@ function general(): string {
 
 Commands (without one it is create; each has a --help of its own)
 ${commands.join("")}
-Options
-  --prefix PREFIX ... one for each answer, listed in create --help
-${runRows(flags)}  --no-color, -h, --help, -V, --version
+Options, besides one for each answer (--prefix PREFIX ..., see create --help)
+${runRows(flags)}  --diff, --json      show every difference; report as JSON, ask nothing
+  --no-color, -h, --help, -V, --version
 
 Examples
 ${examples("create")}`;
@@ -60,7 +63,7 @@ function about(command: Command): string {
     rest.length > 0 ? `More answers\n${answerRows(rest, defaults)}` : "",
     `Options\n${runRows(run)}`,
     `Examples\n${examples(command)}\n`,
-    `Exit codes\n${filled(codes.join(", ").split(" "), { indent: "  " }).join("\n")}`,
+    `Exit codes\n${filled(codes.join(", ").split(/(?<=,) /), { indent: "  " }).join("\n")}`,
   ];
   return sections.filter((section) => section !== "").join("\n");
 }
