@@ -12,3 +12,14 @@ export function filled(
   }
   return lines;
 }
+
+/** A text whose first word stands at a column already: its further lines begin there too. */
+export function setAt(column: number, text: string, width: number): string {
+  if (width === Infinity) return text;
+  const indent = " ".repeat(column);
+  return text
+    .split("\n")
+    .flatMap((line) => filled(line.split(" "), { indent, width }))
+    .join("\n")
+    .slice(column);
+}

@@ -9,7 +9,7 @@ import {
   type ExitCode,
 } from "./errors.ts";
 import { printable, printableJson } from "./printable.ts";
-import { styleFor } from "./style.ts";
+import { labelled, styleFor, type Style } from "./style.ts";
 import { isTerminal, write } from "./terminal.ts";
 
 /** Runs the command line. @returns the exit code; everything is printed */
@@ -72,16 +72,13 @@ function tell(error: unknown, argv: readonly string[]): ExitCode {
   return exitCode;
 }
 
-function errorText(error: unknown, style: ReturnType<typeof styleFor>): string {
-  const label = style.red("error");
-  if (error instanceof UnusableError) {
-    return error.issues
-      .map((issue) => `${label} ${issueText(issue)}.`)
-      .join("\n");
-  }
+function errorText(error: unknown, style: Style): string {
+  const told = (text: string): string => labelled("error", text, style);
+  if (error instanceof UnusableError)
+    return error.issues.map((issue) => told(`${issueText(issue)}.`)).join("\n");
   if (error instanceof FailedError)
-    return `${label} ${printable(error.message)}. ${error.remedy}`.trimEnd();
+    return told(`${printable(error.message)}. ${error.remedy}`.trimEnd());
   if (error instanceof KongIpv6Error) return error.message;
   const message = error instanceof Error ? error.message : String(error);
-  return `${label} ${printable(message)}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
+  return `${told(printable(message))}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
 }

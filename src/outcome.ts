@@ -1,7 +1,7 @@
 import type { Act } from "./acts.ts";
 import { besidePath } from "./beside.ts";
 import { EXIT, issueText } from "./errors.ts";
-import { filled } from "./filled.ts";
+import { filled, setAt } from "./filled.ts";
 import { WRITING, type Change } from "./changes.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "./generate.ts";
@@ -14,7 +14,7 @@ import { isOneByOne, quoted, repeatCommand } from "./repeat.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
 import { SECRET_FILE } from "./secret.ts";
 import { STATE_FILE } from "./state.ts";
-import type { Style } from "./style.ts";
+import { labelled, type Style } from "./style.ts";
 
 export interface Manner {
   /** The directory as the owner wrote it. */
@@ -42,9 +42,11 @@ export function outcomeText(
     manner.dryRun ||
     changes.some(({ action }) => action !== "create" && action !== "same");
   const sections = [
-    manner.agreed ? "" : beginningText(outcome, manner, style),
+    ...(manner.agreed
+      ? []
+      : [planText(outcome, style), ...aroundIt(outcome, manner, style)]),
     !manner.agreed && listed ? changesText(changes, style) : "",
-    outcome.notes.join("\n"),
+    setAt(0, outcome.notes.join("\n"), style.columns),
     leftoversText(outcome.leftovers, style),
     endText(outcome, manner, style),
     manner.asked ? repeatText(outcome, manner) : "",
@@ -61,34 +63,40 @@ function repeatText(outcome: Outcome, manner: Manner): string {
   return `${told}\n  ${repeatCommand(outcome, manner)}`;
 }
 
-/** What a run is going to do, before the owner is asked to agree. */
+/**
+ * What a run is going to do, before the owner is asked to agree: the plan last, so that it is on the
+ * screen with the question however much was seen or warned of.
+ */
 export function summaryText(
   outcome: Outcome,
   manner: Pick<Manner, "diff" | "detected">,
   style: Style,
 ): string {
   return `\n${joined([
-    beginningText(outcome, manner, style),
+    ...aroundIt(outcome, manner, style),
     changesInShort(outcome.changes, style),
+    planText(outcome, style),
   ])}\n`;
 }
 
 const joined = (sections: readonly string[]): string =>
   sections.filter((section) => section !== "").join("\n\n");
 
-/** The plan, what is odd about it, and the differences where they are wanted. */
-function beginningText(
-  { changes, plan, warnings }: Outcome,
+const planText = ({ plan }: Outcome, { columns }: Style): string =>
+  rowsText(planRows(plan), columns);
+
+/** Where the plan comes from, what is odd about it, and the differences where they are wanted. */
+function aroundIt(
+  { changes, warnings }: Outcome,
   { diff, detected }: Pick<Manner, "diff" | "detected">,
   style: Style,
-): string {
-  return joined([
-    rowsText(planRows(plan)),
+): string[] {
+  return [
     detected.length > 0
       ? `Seen on the server:\n${factsText(detected, style)}`
       : "",
     warnings
-      .map((warning) => `${style.yellow("warning")} ${issueText(warning)}.`)
+      .map((warning) => labelled("warning", `${issueText(warning)}.`, style))
       .join("\n"),
     diff
       ? changes
@@ -96,7 +104,7 @@ function beginningText(
           .map((change) => diff.diffText(change, style))
           .join("\n")
       : "",
-  ]);
+  ];
 }
 
 const differs = ({ action }: Change): boolean =>

@@ -1,4 +1,5 @@
 import type { AnswerKey } from "./answers.ts";
+import { setAt } from "./filled.ts";
 import type { Plan } from "./plan.ts";
 
 /** One line of the address plan as it is shown. */
@@ -39,10 +40,13 @@ export function planRows(plan: Plan): PlanRow[] {
 }
 
 /** Rows in aligned columns; alone or all together they stand in the same ones. */
-export function rowsText(rows: readonly PlanRow[]): string {
+export function rowsText(rows: readonly PlanRow[], columns: number): string {
   const width = "exposed subnet".length;
   return rows
-    .map(({ name, value }) => `  ${name.padEnd(width)}  ${value}`)
+    .map(
+      ({ name, value }) =>
+        `  ${name.padEnd(width)}  ${setAt(width + 4, value, columns)}`,
+    )
     .join("\n");
 }
 

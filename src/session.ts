@@ -42,7 +42,7 @@ export async function hold(
     prompter,
     given,
     request.former?.answers,
-    (rows) => show(style.dim(rowsText(rows))),
+    (rows) => show(style.dim(rowsText(rows, style.columns))),
     setting.looking?.look,
   );
   const owner = { prompter: () => Promise.resolve(prompter), style, show };

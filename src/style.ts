@@ -1,3 +1,5 @@
+import { setAt } from "./filled.ts";
+
 /** Puts a colour around a text, or nothing. */
 type Paint = (text: string) => string;
 
@@ -11,7 +13,10 @@ const CODES = {
   bold: [1, 22],
 } as const;
 
-export type Style = Readonly<Record<keyof typeof CODES, Paint>>;
+export type Style = Readonly<Record<keyof typeof CODES, Paint>> & {
+  /** How wide a line may be: on a terminal 80; what reads a file or a pipe wants its lines whole. */
+  readonly columns: number;
+};
 
 /** Colours: only on a terminal, never with --no-color or NO_COLOR (no-color.org). */
 export function styleFor(terminal: boolean, color: boolean): Style {
@@ -26,5 +31,18 @@ export function styleFor(terminal: boolean, color: boolean): Style {
       ? (text: string) => `\u001b[${on}m${text}\u001b[${off}m`
       : (text: string) => text,
   ]);
-  return Object.fromEntries(paints) as Style;
+  return {
+    ...(Object.fromEntries(paints) as Record<keyof typeof CODES, Paint>),
+    columns: terminal ? 80 : Infinity,
+  };
+}
+
+/** `error …`, `warning …`: lines after the first stand under its text. */
+export function labelled(
+  label: "error" | "warning",
+  text: string,
+  style: Style,
+): string {
+  const paint = label === "error" ? style.red : style.yellow;
+  return `${paint(label)} ${setAt(label.length + 1, text, style.columns)}`;
 }

@@ -62,7 +62,7 @@ describe("changesText", () => {
 
 describe("the plan's rows", () => {
   const text = (given: Given = {}): string =>
-    rowsText(planRows(plan(answersFrom(given))));
+    rowsText(planRows(plan(answersFrom(given))), 80);
 
   test("shows the plan in aligned lines", () => {
     const lines = text({ ipv4: "192.0.2.10" }).split("\n");

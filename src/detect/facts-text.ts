@@ -1,20 +1,36 @@
+import { setAt } from "../filled.ts";
 import { printable } from "../printable.ts";
 import type { Style } from "../style.ts";
 import type { Detected, Seen } from "./findings.ts";
 
-/** What was seen on a server: value and source of each, one a line, aligned. */
+/**
+ * What was seen on a server: value and source of each, aligned. Where a line has an end, a source
+ * goes on below itself, or stands below its value if the two don't fit beside each other.
+ */
 export function factsText(
   facts: readonly (Detected | Seen)[],
-  style: Style,
+  { dim, columns }: Style,
 ): string {
   const width = (texts: readonly string[]): number =>
     Math.min(40, Math.max(0, ...texts.map(({ length }) => length)));
   const keys = width(facts.map(({ key }) => key));
   const values = width(facts.map(({ value }) => value));
+  const column = 2 + keys + 2;
+  const behind = column + values + 2;
+  const below = `\n${" ".repeat(column)}`;
   return facts
-    .map(
-      ({ key, value, source }) =>
-        `  ${key.padEnd(keys)}  ${printable(value).padEnd(values)}  ${style.dim(printable(source))}`,
-    )
+    .map(({ key, value, source }) => {
+      const [shown, from] = [printable(value), printable(source)];
+      const longest = Math.max(...from.split(" ").map(({ length }) => length));
+      const fits =
+        columns === Infinity ||
+        (shown.length <= values && longest <= columns - behind);
+      return [
+        `  ${key.padEnd(keys)}  `,
+        fits ? shown.padEnd(values) : setAt(column, shown, columns),
+        fits ? "  " : below,
+        dim(setAt(fits ? behind : column, from, columns)),
+      ].join("");
+    })
     .join("\n");
 }

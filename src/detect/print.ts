@@ -1,5 +1,5 @@
 import { printable, printableJson } from "../printable.ts";
-import type { Style } from "../style.ts";
+import { labelled, type Style } from "../style.ts";
 import { factsText } from "./facts-text.ts";
 import type { Detected, Detection } from "./findings.ts";
 
@@ -43,7 +43,9 @@ export function detectionText(
 }
 
 export const warningText = (warning: string, style: Style): string =>
-  `${style.yellow("warning")} ${printable(warning).replace(/[.?]?$/, ".")}`;
+  labelled("warning", sentence(printable(warning)), style);
+
+const sentence = (text: string): string => text.replace(/[.?]?$/, ".");
 
 const asObject = (answers: readonly Detected[]): Record<string, string> =>
   Object.fromEntries(answers.map(({ key, value }) => [key, value]));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inPlace, recordedSsh } from "../detect/stand-in.ts";
 import { run, Sandbox, type Result } from "./run.ts";
-import { CTRL_C, ENTER, Terminal } from "./terminal.ts";
+import { CTRL_C, ENTER, plain, Terminal } from "./terminal.ts";
 
 const SSH = ["--ssh", "root@gw"];
 
@@ -26,6 +26,10 @@ class Far extends Sandbox {
     return existsSync(join(this.root, "bin/ssh.arguments"));
   }
 }
+
+/** What the command prints itself: inquirer draws its prompts anew on their line. */
+const ownLines = (output: string): string[] =>
+  output.split("\n").filter((line) => !line.includes("? "));
 
 const STATIC = {
   prefix: "2001:db8:1:2::/64",
@@ -203,6 +207,44 @@ describe("create --detect", () => {
     const repeat = await terminal.see("--yes");
     expect(repeat).toContain("--ipv4 203.0.113.10");
     expect(await terminal.ended).toBe(0);
+  });
+
+  test("with sources and a warning of 233 columns the plan had scrolled off, and words were cut", async () => {
+    const far = new Far("sid-busy");
+    const args = ["gw", "--detect", ...SSH, "--firewall", "none"];
+    const terminal = new Terminal(far, args, { env: far.env });
+    let given = "";
+    for (let first = 0; first < 4; first += 1)
+      given += await terminal.answer(": (");
+    given += await terminal.answer("? More settings? (y/N)");
+    const summary = await terminal.see(" to gw? (Y/n)");
+    for (const line of ownLines(given + summary))
+      expect(line.length, line).toBeLessThanOrEqual(80);
+    expect(summary).toContain("warning --firewall none: nothing on the server");
+    const screen = summary.split("\n").slice(-24).join("\n");
+    expect(screen).toMatch(/^ {2}Kong +2001:db8:1:2:301::8100$/m);
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).toBe(130);
+  });
+
+  test("errors and detect's facts were cut at 80 columns: a terminal gets whole words, a file whole lines", async () => {
+    const far = new Far("sid-busy");
+    const looked = new Terminal(far, ["detect", ...SSH], { env: far.env });
+    expect(await looked.ended).toBe(0);
+    const shown = plain(looked.output);
+    expect(shown).toMatch(/^ {2}exposed .* free; 2001:db8:1:2:300::\/80$/m);
+    expect(shown).toMatch(/^warning how .*\n {8}\S/m);
+    const piped = await far.do("detect", ...SSH);
+    expect(piped.stderr).toMatch(/^warning how .{100}/m);
+    inPlace(join(far.root, "bin"), {
+      ssh: "echo 'root@gw: Permission denied (publickey).' >&2; exit 255\n",
+    });
+    const refused = new Terminal(far, ["detect", ...SSH], { env: far.env });
+    expect(await refused.ended).toBe(1);
+    const why = plain(refused.output);
+    expect(why).toMatch(/^error ssh could not log in .*\n {6}\S/m);
+    for (const line of ownLines(shown + why))
+      expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
   test("at a terminal ssh may ask, and Ctrl-C ends it", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readAnswersFile } from "../../src/answers-file.ts";
 import { detect } from "../../src/detect/detection.ts";
+import { factsText } from "../../src/detect/facts-text.ts";
 import { valuesOf, type Detection } from "../../src/detect/findings.ts";
 import {
   answersJson,
@@ -69,4 +70,15 @@ test("nothing that a server says reaches the terminal as it is", () => {
   ])
     expect(text).not.toMatch(/[^\P{Cc}\n]|[\u2028\u202e]/u);
   expect(detectionText(HOSTILE, style).split("\n")).toHaveLength(4);
+});
+
+test("a fact that doesn't fit beside its source has it below, on a terminal", () => {
+  const long = "/etc/netplan/90-NM-1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901.yaml";
+  const facts = [{ key: "netplan", value: "ens3, renderer NM", source: long }];
+  expect(factsText(facts, styleFor(false, false))).toBe(
+    `  netplan  ens3, renderer NM  ${long}`,
+  );
+  expect(factsText(facts, styleFor(true, false))).toBe(
+    `  netplan  ens3, renderer NM\n           ${long}`,
+  );
 });
