@@ -7,7 +7,7 @@ import { inspectTarget } from "./target.ts";
 import { outcomeText } from "./outcome.ts";
 import { hold } from "./session.ts";
 import { styleFor } from "./style.ts";
-import { isTerminal, write } from "./terminal.ts";
+import { canAsk, isTerminal, write } from "./terminal.ts";
 
 /** The run that `npx plop` offers in a checkout: it asks for the directory too. */
 export function checkoutSession(): Session {
@@ -17,7 +17,7 @@ export function checkoutSession(): Session {
   let prepared: Prepared | undefined;
   return {
     ask: async (prompter) => {
-      if (!isTerminal(1) || !isTerminal(0)) {
+      if (!canAsk()) {
         throw new FailedError(
           "`npx plop` asks, and there is no terminal here. Use npm start -- --help",
           "",

@@ -21,6 +21,14 @@ export function isTerminal(descriptor: Descriptor): boolean {
 }
 
 /**
+ * Whether questions can be asked. A dumb terminal has no Backspace in readline: an answer that was
+ * refused couldn't be mended there.
+ */
+export function canAsk(): boolean {
+  return isTerminal(1) && isTerminal(0) && process.env["TERM"] !== "dumb";
+}
+
+/**
  * Writes all of a text, waiting where a pipe is full. A reader that has seen enough is no error.
  * @throws OutputError where standard output refuses; of standard error nobody can be told
  */

@@ -10,7 +10,7 @@ import { survey, type Given } from "../resolve.ts";
 import type { Setting } from "../session.ts";
 import type { State } from "../state.ts";
 import { styleFor } from "../style.ts";
-import { isTerminal, write } from "../terminal.ts";
+import { canAsk, isTerminal, write } from "../terminal.ts";
 
 /** Where a run goes, and what was generated there before. */
 export interface Target {
@@ -30,8 +30,7 @@ export async function run(
   args: Arguments,
   open: () => Target,
 ): Promise<ExitCode> {
-  const terminal = isTerminal(1) && isTerminal(0);
-  const asks = terminal && !args.yes && !args.json;
+  const asks = canAsk() && !args.yes && !args.json;
   const { target, given } = await usable(args, open, asks);
   const { shown, former, recovered } = target;
   // What inquirer's own colours read, when it is loaded.

@@ -458,6 +458,16 @@ describe("without questions", () => {
     }
   });
 
+  test("TERM=dumb: a refused answer couldn't be mended, for there is no Backspace", async () => {
+    const sandbox = new Sandbox();
+    const before = sandbox.tree();
+    const terminal = new Terminal(sandbox, ["gw"], { env: { TERM: "dumb" } });
+    expect(await terminal.ended).toBe(2);
+    expect(terminal.output).toContain("error --prefix: it is missing");
+    expect(terminal.output).not.toContain("\u001b");
+    expect(sandbox.tree()).toEqual(before);
+  });
+
   test("colours on a terminal only, and none with --no-color, NO_COLOR or TERM=dumb", async () => {
     const args = ["gw", ...PREFIX, "--yes", "--dry-run", "--diff"];
     const wrong = ["gw", "--yes", "--prefix", "x"];
@@ -470,22 +480,20 @@ describe("without questions", () => {
       const report = new Terminal(new Sandbox(), [...args, ...more], { env });
       const errors = new Terminal(new Sandbox(), [...wrong, ...more], { env });
       expect([await report.ended, await errors.ended]).toEqual([4, 2]);
+      const colours = more.length + Object.keys(env).length === 0;
+      const told = JSON.stringify([more, env]);
+      for (const { output } of [report, errors])
+        expect.soft(output.includes("\u001b"), told).toBe(colours);
+      // On a dumb one nothing is asked.
+      if ("TERM" in env) continue;
       // Prompts move the cursor: that is no colour.
       const asking = new Terminal(new Sandbox(), ["gw", ...more], { env });
       await answerFirst(asking);
       await asking.answer("? More settings? (y/N)");
       await agree(asking);
       expect(await asking.ended).toBe(0);
-      const colours = more.length + Object.keys(env).length === 0;
-      expect
-        .soft(
-          [
-            ...[report, errors].map(({ output }) => output.includes("\u001b")),
-            /\p{Cc}\[[0-9;]*m/u.test(asking.output),
-          ],
-          JSON.stringify([more, env]),
-        )
-        .toEqual([colours, colours, colours]);
+      const painted = /\p{Cc}\[[0-9;]*m/u.test(asking.output);
+      expect.soft(painted, told).toBe(colours);
     }
   });
 });

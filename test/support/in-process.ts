@@ -60,6 +60,7 @@ async function main(): Promise<typeof import("../../src/main.ts").main> {
     vi.doMock("../../src/validate.ts", validatedOnce);
     vi.doMock("../../src/terminal.ts", () => ({
       isTerminal: () => false,
+      canAsk: () => false,
       write: (descriptor: 1 | 2, text: string) =>
         void (printed[descriptor] += text),
     }));
