@@ -180,7 +180,8 @@ export function carryOut(prepared: Prepared): Outcome {
   const notes = [...outcome.notes];
   if (operations.length > 0)
     apply(request.directory, operations, (whole) => {
-      const note = makesGit ? makeRepository(whole) : undefined;
+      const seen = whole === request.directory;
+      const note = makesGit ? makeRepository(whole, seen) : undefined;
       if (note !== undefined) notes.push(note);
     });
   return { ...outcome, notes };

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { childProcess } from "./builtin.ts";
-import { FailedError } from "./errors.ts";
+import { CancelledError, FailedError } from "./errors.ts";
 import { printable } from "./printable.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,16 +34,46 @@ const NEVER = ".env\n.kong-ipv6.*/\n";
 /**
  * Makes a git repository with what was generated as its first commit. What git refuses is told, not
  * thrown: the files themselves are whole.
+ * @param seen whether the files are at their place already
  * @returns what the owner should know, or undefined
+ * @throws CancelledError by Ctrl-C, where nothing can be seen yet
  */
-export function makeRepository(directory: string): string | undefined {
+export function makeRepository(
+  directory: string,
+  seen: boolean,
+): string | undefined {
+  try {
+    return outliving(() => commitAll(directory));
+  } catch (error) {
+    if (!seen || !(error instanceof CancelledError)) throw error;
+    return "git was cancelled: the files are written, not committed.";
+  }
+}
+
+/**
+ * While git runs (a hook may take long), Ctrl-C is git's: it ends and so is seen here. Dying of the
+ * same signal, this process would leave what it has prepared.
+ */
+function outliving<T>(job: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const stay = (): void => {};
+  for (const signal of signals) process.on(signal, stay);
+  try {
+    return job();
+  } finally {
+    for (const signal of signals) process.off(signal, stay);
+  }
+}
+
+function commitAll(directory: string): string | undefined {
   const git = (...args: string[]): string | undefined => {
     const options = { encoding: "utf8" } as const;
-    const { status, stderr } = childProcess().spawnSync(
+    const { status, stderr, signal } = childProcess().spawnSync(
       "git",
       ["-C", directory, ...args],
       options,
     );
+    if (signal !== null) throw new CancelledError();
     return status === 0 ? undefined : stderr;
   };
   const told = (step: string, stderr: string): string =>

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CI, environment, has, PREFIX, run, Sandbox } from "./run.ts";
+import { CTRL_C, plain, Terminal } from "./terminal.ts";
 
 const NAME = {
   GIT_AUTHOR_NAME: "Somebody",
@@ -73,6 +74,42 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("git commit failed: no commits today");
   });
+
+  test.each([
+    ["a new directory", {}],
+    ["one in use", { "gw/mine.txt": "mine\n" }],
+  ])(
+    "Ctrl-C while git ran left the prepared .env beside %s",
+    async (_, files) => {
+      const hook = "#!/bin/sh\necho committing >/dev/tty\nexec sleep 30\n";
+      const sandbox = new Sandbox({ ...files, "hooks/pre-commit": hook });
+      chmodSync(sandbox.path("hooks/pre-commit"), 0o755);
+      const before = sandbox.tree();
+      const env = {
+        ...NAME,
+        GIT_CONFIG_COUNT: "1",
+        GIT_CONFIG_KEY_0: "core.hooksPath",
+        GIT_CONFIG_VALUE_0: sandbox.path("hooks"),
+      };
+      const terminal = new Terminal(sandbox, [...ARGS, "--yes"], { env });
+      await terminal.see("committing");
+      terminal.type(CTRL_C);
+      const code = await terminal.ended;
+      if ("gw/mine.txt" in files) {
+        expect(code).toBe(0);
+        expect(plain(terminal.output)).toContain(
+          "git was cancelled: the files are written, not committed.",
+        );
+        expect(existsSync(sandbox.path("gw/.kong-ipv6.json"))).toBe(true);
+      } else {
+        expect(code).toBe(130);
+        expect(plain(terminal.output)).toContain(
+          "Cancelled: nothing was written.",
+        );
+        expect(sandbox.tree()).toEqual(before);
+      }
+    },
+  );
 
   test("inside a work tree that is there already: none is made", async () => {
     const sandbox = new Sandbox();
