@@ -4,6 +4,7 @@ import { contains, parseAddress, parseSubnet } from "../address.ts";
 import type { Answers } from "../answers.ts";
 import { FailedError } from "../errors.ts";
 import { survey } from "../resolve.ts";
+import { isTerminal, write } from "../terminal.ts";
 import { detect } from "./detection.ts";
 import { readFacts, type Facts } from "./facts.ts";
 import type { Look } from "./findings.ts";
@@ -12,7 +13,7 @@ import { limitsFor, runProbe } from "./probe.ts";
 import { probeScript } from "./script.ts";
 import { carries } from "./uplink.ts";
 
-/** Looks at this machine, or by ssh at another. @throws FailedError */
+/** Looks at this machine, or by ssh at another. @throws FailedError | CancelledError by Ctrl-C */
 export async function lookAt(
   target: string | undefined,
   terminal: boolean,
@@ -20,8 +21,35 @@ export async function lookAt(
 ): Promise<Facts> {
   const marker = randomBytes(16).toString("hex");
   const script = probeScript(marker);
-  const output = await runProbe(script, marker, target, terminal, limits);
+  const output = await attended(target, (cancelled) =>
+    runProbe(script, marker, target, terminal, limits, cancelled),
+  );
   return await readFacts(output, marker, target ?? "this machine");
+}
+
+/** A look that takes longer is told of, where somebody is waiting. */
+const PATIENCE_MS = 1000;
+
+/** Says what is waited for, and lets Ctrl-C end it as it ends a question. */
+async function attended<T>(
+  target: string | undefined,
+  look: (cancelled: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const cancel = (): void => controller.abort();
+  // ssh may have asked something, and waits on that line.
+  const line = target ? `\nWaiting for ${target} ...` : "Looking around ...";
+  const tell = (): void => {
+    if (isTerminal(2)) write(2, `${line}\n`);
+  };
+  const timer = setTimeout(tell, PATIENCE_MS);
+  process.on("SIGINT", cancel);
+  try {
+    return await look(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    process.off("SIGINT", cancel);
+  }
 }
 
 /** `--detect`: a look at the server that was named. */

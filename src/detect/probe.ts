@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { FailedError } from "../errors.ts";
+import { CancelledError, FailedError } from "../errors.ts";
 import { lastLine, sshArguments, sshFailure } from "./ssh.ts";
 
 export interface Limits {
@@ -20,8 +20,9 @@ export const limitsFor = (terminal: boolean): Limits => ({
 /**
  * Runs the probe here, or on another machine by ssh, the script on its standard input.
  * @param target user@host, read by names.ts; undefined for this machine
+ * @param cancelled ends it
  * @returns what it printed. Where it didn't end in time, what there was until then
- * @throws FailedError where it can't be run at all, or prints more than a server would
+ * @throws FailedError where it can't be run at all, or prints more than a server would; CancelledError
  */
 export async function runProbe(
   script: string,
@@ -29,6 +30,7 @@ export async function runProbe(
   target: string | undefined,
   terminal: boolean,
   limits = limitsFor(terminal),
+  cancelled?: AbortSignal,
 ): Promise<string> {
   const child =
     target === undefined
@@ -41,7 +43,10 @@ export async function runProbe(
     script,
     marker,
     limits,
+    cancelled,
   );
+  // ssh may have ended of the same Ctrl-C: what it said about that is no failure.
+  if (cancelled?.aborted) throw new CancelledError();
   const place = target ?? "this machine";
   if (error) {
     throw new FailedError(
@@ -88,6 +93,7 @@ function collect(
   script: string,
   marker: string,
   { most, loginMs, answerMs }: Limits,
+  cancelled?: AbortSignal,
 ): Promise<Collected> {
   return new Promise((resolve) => {
     const begin = `@@${marker} begin `;
@@ -124,6 +130,7 @@ function collect(
     child.stderr?.on("data", (chunk: Buffer) => {
       stderr = (stderr + chunk.toString("utf8")).slice(-4096);
     });
+    cancelled?.addEventListener("abort", () => end({}));
     child.on("error", (error) => end({ error }));
     child.on("close", () => end({}));
     // Who doesn't read the script has ended, or is about to: `close` tells.

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inPlace, recordedSsh } from "../detect/stand-in.ts";
+import { inPlace, recordedSsh, runs } from "../detect/stand-in.ts";
 import { run, Sandbox, type Result } from "./run.ts";
 import { CTRL_C, ENTER, plain, Terminal } from "./terminal.ts";
 
@@ -252,11 +252,47 @@ describe("create --detect", () => {
     inPlace(join(far.root, "bin"), {
       ssh: `printf '%s\\n' "$@" >"$0.arguments"; echo asked >/dev/tty; exec sleep 30\n`,
     });
-    const terminal = new Terminal(far, ["detect", ...SSH], { env: far.env });
-    await terminal.see("asked");
-    expect(far.tree()["bin/ssh.arguments"]).toContain("BatchMode=no");
+    for (const args of [["detect"], ["gw", "--detect"]]) {
+      const before = far.tree();
+      const terminal = new Terminal(far, [...args, ...SSH], { env: far.env });
+      await terminal.see("asked");
+      const { "bin/ssh.arguments": passed, ...after } = far.tree();
+      expect(passed).toContain("BatchMode=no");
+      terminal.type(CTRL_C);
+      expect(await terminal.ended).toBe(130);
+      expect(plain(terminal.output)).toContain(
+        "Cancelled: nothing was written.",
+      );
+      expect(before).toMatchObject(after);
+    }
+  });
+
+  test("Ctrl-C while this machine was looked at told nothing, and a probe of its own group lived on", async () => {
+    const sandbox = new Sandbox();
+    const PATH = inPlace(join(sandbox.root, "bin"), {
+      ip: `echo $$ >"$0.pid"; exec sleep 30\n`,
+    });
+    const terminal = new Terminal(sandbox, ["detect"], { env: { PATH } });
+    await terminal.see("Looking around ...\n");
+    const pid = readFileSync(join(sandbox.root, "bin/ip.pid"), "utf8");
+    expect(runs(Number(pid))).toBe(true);
     terminal.type(CTRL_C);
-    expect(await terminal.ended).not.toBe(0);
+    expect(await terminal.ended).toBe(130);
+    expect(plain(terminal.output)).toContain("Cancelled: nothing was written.");
+    expect(runs(Number(pid))).toBe(false);
+  });
+
+  test("a slow server had an empty screen: after a second it is said, on a terminal", async () => {
+    const far = new Far("trixie-fresh");
+    inPlace(join(far.root, "bin"), {
+      ssh: `sleep 1.5\n${recordedSsh("trixie-fresh")}`,
+    });
+    const terminal = new Terminal(far, ["detect", ...SSH], { env: far.env });
+    await terminal.see("Waiting for root@gw ...\n");
+    const piped = await far.do("detect", ...SSH);
+    expect(piped.code).toBe(0);
+    expect(piped.stderr).not.toContain("Waiting");
+    expect(await terminal.ended).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { FailedError } from "../../src/errors.ts";
 import { runProbe, type Limits } from "../../src/detect/probe.ts";
 import { readParts } from "../../src/detect/parts.ts";
 import { probeScript } from "../../src/detect/script.ts";
-import { inPlace } from "./stand-in.ts";
+import { inPlace, runs } from "./stand-in.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "kong-ipv6-probe-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -30,12 +30,6 @@ async function probe(
     answerMs: 5000,
     ...limits,
   });
-}
-
-/** Whether there is such a process (proc_pid_stat(5)); one that only waits to be reaped is none. */
-function runs(pid: number): boolean {
-  const stat = `/proc/${pid}/stat`;
-  return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"));
 }
 
 const said = async (run: Promise<string>): Promise<string> => {

@@ -1,4 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { MARKER, RECORDED } from "./recordings.ts";
 
@@ -28,3 +34,9 @@ marker=\${first#m=@@}
 echo "Welcome to Debian, last login: never"
 sed "s/^@@${MARKER} /@@$marker /" '${join(RECORDED, `${name}.txt`)}'
 `;
+
+/** Whether there is such a process (proc_pid_stat(5)); one that only waits to be reaped is none. */
+export function runs(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"));
+}
