@@ -25,6 +25,16 @@ import {
 } from "./ranges.ts";
 import { fittingExposed, fittingHost } from "./fitting.ts";
 
+/** What can be chosen, for the questions that are a choice. */
+const CHOICES = {
+  delivery: ["on-link", "routed"],
+  ndp: ["ndppd", "kernel", "none"],
+  database: ["postgres", "off"],
+  firewall: ["ufw", "nftables", "none"],
+} as const;
+
+type Choice<Key extends keyof typeof CHOICES> = (typeof CHOICES)[Key][number];
+
 /** Every answer, in normal form (RFC 5952, lower case); "none" stands for "not given". */
 export interface Answers {
   prefix: string;
@@ -33,8 +43,8 @@ export interface Answers {
   kong: string;
   interface: string;
   gateway: string;
-  delivery: string;
-  ndp: string;
+  delivery: Choice<"delivery">;
+  ndp: Choice<"ndp">;
   ipv4: string;
   ipv4Gateway: string;
   backendSubnet: string;
@@ -43,8 +53,8 @@ export interface Answers {
   domain: string;
   kongImage: string;
   plugin: string[];
-  database: string;
-  firewall: string;
+  database: Choice<"database">;
+  firewall: Choice<"firewall">;
   dataDir: string;
 }
 
@@ -147,23 +157,23 @@ export const QUESTIONS: readonly Question[] = [
   {
     key: "delivery",
     flag: "--delivery",
-    choices: ["on-link", "routed"],
+    choices: CHOICES.delivery,
     metavar: "HOW",
     meaning: "how the provider delivers the prefix",
     otherwise: "on-link",
     fallback: () => "on-link",
-    read: choice("on-link", "routed"),
+    read: choice(CHOICES.delivery),
   },
   {
     key: "ndp",
     flag: "--ndp",
-    choices: ["ndppd", "kernel", "none"],
+    choices: CHOICES.ndp,
     metavar: "PROXY",
     meaning: "who answers NDP for Kong",
     otherwise: "ndppd; none if routed",
     fallback: ({ answers }) =>
       answers.delivery === "routed" ? "none" : "ndppd",
-    read: choice("ndppd", "kernel", "none"),
+    read: choice(CHOICES.ndp),
   },
   {
     key: "ipv4",
@@ -247,22 +257,22 @@ export const QUESTIONS: readonly Question[] = [
   {
     key: "database",
     flag: "--database",
-    choices: ["postgres", "off"],
+    choices: CHOICES.database,
     metavar: "KIND",
     meaning: "where Kong keeps its configuration",
     otherwise: "postgres",
     fallback: () => "postgres",
-    read: choice("postgres", "off"),
+    read: choice(CHOICES.database),
   },
   {
     key: "firewall",
     flag: "--firewall",
-    choices: ["ufw", "nftables", "none"],
+    choices: CHOICES.firewall,
     metavar: "KIND",
     meaning: "what filters forwarded traffic",
     otherwise: "ufw",
     fallback: () => "ufw",
-    read: choice("ufw", "nftables", "none"),
+    read: choice(CHOICES.firewall),
   },
   {
     key: "dataDir",
@@ -284,7 +294,7 @@ function within<T>(
 
 const address = (value: bigint): string => formatAddress(6, value);
 
-function choice(...values: string[]): (text: string) => string {
+function choice(values: readonly string[]): (text: string) => string {
   return (text) => {
     if (values.includes(text)) return text;
     throw new Refusal(

@@ -122,6 +122,14 @@ test("its types are right for import and for require, and catch what is no answe
     export const texts: string[] = [...tree.values()].map(({ text }) => text);
     export const domain: string = plan(answers).domain;
     export const flags: string[] = warnings.map(({ flag }) => flag);
+    export const delivery: "on-link" | "routed" = answers.delivery;
+    plan({ prefix: "2001:db8::/64", ndp: "kernel", firewall: "nftables" });
+    ${["delivery", "ndp", "database", "firewall"]
+      .map(
+        (key) => `// @ts-expect-error it is not one of the choices
+    plan({ prefix: "2001:db8::/64", ${key}: "mysql" });`,
+      )
+      .join("\n    ")}
     // @ts-expect-error no such answer
     plan({ prefx: "2001:db8::/64" });
     // @ts-expect-error an answer is text

@@ -50,7 +50,7 @@ test("after regenerate it gives the same answers over those of before, for 300 r
 
 test("a choice that goes back to the default is in the command that repeats a regenerate", () => {
   const former = answersFrom({ delivery: "routed", ndp: "none" });
-  const answers = { ...former, delivery: "on-link" };
+  const answers = { ...former, delivery: "on-link" as const };
   expect(repeatCommand({ answers, former }, { shown: "gw" })).toBe(
     "npx create-kong-ipv6 regenerate gw --delivery on-link --yes",
   );

@@ -40,7 +40,7 @@ export function readBack(tree: Tree): Answers {
     kong: env["KONG_BIND_IPV6"] ?? "",
     interface: uplink,
     gateway: link.routes[0].via,
-    delivery: constant("delivery"),
+    delivery: constant("delivery") as Answers["delivery"],
     ndp: tree.has("host/etc/ndppd.conf")
       ? "ndppd"
       : [...tree.keys()].some((path) => path.endsWith("60-kong-ndp.conf"))
@@ -57,7 +57,7 @@ export function readBack(tree: Tree): Answers {
       .map(({ value }) => /^luarocks install (.*)$/.exec(value)?.[1])
       .filter((rock) => rock !== undefined),
     database: compose.services.kong.environment.KONG_DATABASE,
-    firewall: constant("firewall"),
+    firewall: constant("firewall") as Answers["firewall"],
     dataDir: env["KONG_DATA_DIR"] ?? "",
   };
 }
