@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
+import manifest from "../package.json" with { type: "json" };
 import { CHECKOUT } from "./cli/run.ts";
 import { documentText } from "./support/documents.ts";
 
@@ -28,4 +30,24 @@ test("what it names beside src/ is there", () => {
       name,
       true,
     ]);
+});
+
+test("no workflow and no document named npm run test:nodes: newer Nodes were promised only", () => {
+  const { jobs } = parse(documentText(".github/workflows/ci.yml"));
+  const steps: { run?: string; with?: Record<string, unknown> }[] =
+    jobs.test.steps;
+  const commands = steps.flatMap(({ run }) => run ?? []);
+  expect(commands.slice(-3)).toEqual([
+    "npm ci --ignore-scripts",
+    "npm test",
+    "npm run test:nodes",
+  ]);
+  // The oldest is the one that all is run on.
+  const oldest = /\d+/.exec(manifest.engines.node)?.[0];
+  const node = steps.find((step) => step.with?.["node-version"]);
+  expect(String(node?.with?.["node-version"])).toBe(oldest);
+  const newer = documentText("scripts/nodes.ts").match(/(?<=")\d\d(?=")/g);
+  expect(documentText("CONTRIBUTING.md")).toContain(
+    `Node ${newer?.join(", ").replace(/, (?=\d+$)/, " and ")}`,
+  );
 });
