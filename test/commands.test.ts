@@ -1,5 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -12,6 +18,7 @@ import {
   commandsOf,
   DOCUMENTS,
   documentText,
+  inlineCommandsOf,
 } from "./support/documents.ts";
 
 /** What is done about a command, by its form. */
@@ -20,8 +27,8 @@ const KINDS = {
   run: /^npx create-kong-ipv6 /,
   /** Run here, for what they print; the shells' own tests use it. */
   completion: /\bcreate-kong-ipv6 completion \w+/,
-  /** npm's own, or a test file's: that it is there. */
-  checkout: /^(npm (ci|run|start|test)|npx vitest run )/,
+  /** npm's own, or a file's: that it is there; npm start is run. */
+  checkout: /^(npm (ci|run|start|test)|npx (vitest run|tsx) |npx plop$)/,
   /** Run by the lab on its servers; its flags are looked at here. */
   server: /^(cd \/opt\/kong-ipv6|sudo \.\/scripts\/\S+\.sh( --[a-z-]+)*)$/,
   /** What the command itself prints as the next step. */
@@ -66,6 +73,43 @@ test.each(DOCUMENTS)("%s: something runs or checks each command", (path) => {
     [],
   );
 });
+
+/** Of commands within a text only: what verify.sh and the command itself say, the lab hears. */
+const SAID = [
+  "templates/scripts/lib/probe.sh.hbs",
+  "templates/scripts/network.sh.hbs",
+  "src/detect/host.ts",
+]
+  .map(documentText)
+  .join("");
+
+/** What no test can run, and where else it is done. */
+const ELSEWHERE: readonly string[] = [
+  // The benchmark does.
+  "npx NAME --help",
+  // It changes the checkout: test/examples.test.ts fails on what it would leave out.
+  "git add --force examples",
+  // There is no published version: test/package.test.ts unpacks what would be.
+  "npm install -g create-kong-ipv6",
+  // The 2021 recipe's: test/recipe.test.ts.
+  "docker network create --ipv6",
+];
+
+// The generated README's are for a gateway that is in use: they stay with the owner.
+const OURS = DOCUMENTS.filter((path) => !path.startsWith("examples/"));
+
+test.each(OURS)(
+  "%s: so it is with commands in a table or a sentence",
+  (path) => {
+    const unknown = inlineCommandsOf(documentText(path)).filter(
+      (command) =>
+        kindsOf(command).length === 0 &&
+        !ELSEWHERE.includes(command) &&
+        !SAID.includes(command.replace(" ens3 ", " ${name} ")),
+    );
+    expect(unknown).toEqual([]);
+  },
+);
 
 test.each(DOCUMENTS)("%s: commands stand in blocks marked sh", (path) => {
   const others = blocksOf(documentText(path)).filter(
@@ -136,6 +180,39 @@ test("checkout: the scripts and files that are named are there", () => {
   }
   expect(manifest.scripts.prestart).toContain("build");
   expect(manifest.scripts.pretest).toContain("build");
+});
+
+/** What a build takes. */
+const CHECKED_OUT = [
+  "package.json",
+  "plopfile.ts",
+  "scripts",
+  "src",
+  "templates",
+  "tsconfig.json",
+  "tsconfig.types.json",
+];
+
+test("npm start was only looked up: in a checkout of its own it builds, and writes", () => {
+  const [, typed = ""] = all("checkout").find(([, command]) =>
+    command.includes("npm start"),
+  ) as [string, string];
+  const start = typed.replace("npm ci && ", "");
+  expect(start).toBe("npm start -- my-gateway");
+  const sandbox = new Sandbox();
+  // Not in this one: other tests run what is built here.
+  for (const part of CHECKED_OUT)
+    cpSync(join(CHECKOUT, part), sandbox.path(part), { recursive: true });
+  // A newer npm is no matter here.
+  const env = environment(sandbox, { npm_config_update_notifier: "false" });
+  symlinkSync(join(CHECKOUT, "node_modules"), sandbox.path("node_modules"));
+  const { status, stderr } = spawnSync(
+    "sh",
+    ["-c", `${start} --prefix 2a03:2222:3333:4444::/64 --yes`],
+    { cwd: sandbox.cwd, env, encoding: "utf8" },
+  );
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(sandbox.read("my-gateway/README.md")).toContain("::8100");
 });
 
 describe("server", () => {

@@ -37,6 +37,18 @@ export function blocksIn(markdown: string, language: string): string[] {
     .map(({ text }) => text);
 }
 
+/** A program that somebody may type, with what it is given. */
+const PROGRAM =
+  /^(sudo|npm|npx|systemctl|tcpdump|docker|sysctl|git|ip|nft|ufw|curl|rsync|ssh|journalctl) (?!lacks |create-kong-ipv6$)\S/;
+
+/** Commands in the middle of a sentence or in a table. */
+export function inlineCommandsOf(markdown: string): string[] {
+  const text = markdown.replaceAll(/^```.*?^```$/gms, "");
+  return [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) =>
+    PROGRAM.test(code) ? code.split(" && ") : [],
+  );
+}
+
 /** What it says to type, a command each, as one line. */
 export function commandsOf(markdown: string): string[] {
   return blocksIn(markdown, "sh")
