@@ -93,7 +93,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       NEGATABLE.some(({ name }) => name === token.name.slice(3));
     const name = negated ? token.name.slice(3) : token.name;
     const known = SWITCHES.some((flag) => flag.name === name);
-    if (known && !(negated && token.value !== undefined)) {
+    if (known) {
       if (token.value === undefined) switches.set(name, !negated);
       else
         issues.push({

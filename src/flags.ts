@@ -204,6 +204,11 @@ export const FLAGS: readonly string[] = [
   ...RUN_FLAGS.flatMap(spellings),
 ];
 
+/** Every flag of one letter. */
+export const SHORT: readonly string[] = RUN_FLAGS.flatMap(({ short }) =>
+  short === undefined ? [] : [`-${short}`],
+);
+
 /** `--git`, and `--no-git` where there is one. */
 export function spellings({ name, negatable }: RunFlag): string[] {
   return negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`];

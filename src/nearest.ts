@@ -1,15 +1,43 @@
 import { closest, distance } from "fastest-levenshtein";
 import { QUESTIONS, type AnswerKey } from "./answers.ts";
 import type { Issue } from "./errors.ts";
-import { COMMANDS, FLAGS, type Command } from "./flags.ts";
+import { COMMANDS, FLAGS, SHORT, type Command } from "./flags.ts";
 
-/** What speaks against a flag that there isn't, with the one that is most like it. */
+/** What speaks against a flag that there isn't, with the one that is most like it, if one is. */
 export function unknownFlag(flag: string, command: Command): Issue {
+  const meant = flag.startsWith("--") ? likelyFlag(flag) : otherCase(flag);
+  const near = meant === undefined ? "" : `Did you mean ${meant}? `;
   return {
     flag,
     reason: "there is no such flag",
-    remedy: `Did you mean ${closest(flag, [...FLAGS])}? ${command} --help lists them all`,
+    remedy: `${near}${command} --help lists them all`,
   };
+}
+
+/** A slip in three letters is likely, or a part of the name; all else would be a guess. */
+function likelyFlag(flag: string): string | undefined {
+  const name = flag.slice(2);
+  const near = nearest(flag, FLAGS);
+  if (slips(flag, near) <= Math.max(1, name.length / 3)) return near;
+  if (name.length < 3) return undefined;
+  return FLAGS.find((known) => known.includes(name));
+}
+
+/** One letter is like no other, but for its case: `-v` is `-V`. */
+const otherCase = (flag: string): string | undefined =>
+  SHORT.find((known) => known.toLowerCase() === flag.toLowerCase());
+
+const nearest = (word: string, known: readonly string[]): string =>
+  known.reduce((one, other) =>
+    slips(word, other) < slips(word, one) ? other : one,
+  );
+
+/** How many slips of the hand are between two words; two letters the wrong way round are one. */
+function slips(word: string, other: string): number {
+  const at = [...word].findIndex((letter, index) => letter !== other[index]);
+  const [one = "", two = ""] = word.slice(at);
+  const swapped = word.slice(0, at) + two + one + word.slice(at + 2);
+  return at >= 0 && swapped === other ? 1 : distance(word, other);
 }
 
 /** What speaks against a key that is no answer's; undefined for one that is. */
@@ -47,8 +75,8 @@ const FLAGS_HERE = ["help", "version"];
  * nearer.
  */
 export function mistypedCommand(first: string, second: boolean): Issue[] {
-  const near = closest(first, [...COMMANDS, ...FLAGS_HERE]);
-  const far = distance(first, near);
+  const near = nearest(first, [...COMMANDS, ...FLAGS_HERE]);
+  const far = slips(first, near);
   if (far > (second || near.length > 7 ? 2 : 1)) return [];
   const meant = FLAGS_HERE.includes(near) ? `--${near}` : near;
   return [

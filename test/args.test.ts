@@ -124,6 +124,34 @@ test("an unknown flag is told its neighbour, all of them at once", () => {
   );
 });
 
+test.each([
+  ["--dns", undefined],
+  ["--x", undefined],
+  ["-x", undefined],
+  ["-v", "-V"],
+  ["-H", "-h"],
+  ["--jsno", "--json"],
+  ["--intreface", "--interface"],
+  ["--dryrun", "--dry-run"],
+  ["--image", "--kong-image"],
+])("-x was told --ndp, and --dns --yes: %s is told %s", (flag, near) => {
+  expect(issues(flag)[0]?.remedy).toBe(
+    `${near === undefined ? "" : `Did you mean ${near}? `}create --help lists them all`,
+  );
+});
+
+test("--no-git=1 was called no flag: it takes no value", () => {
+  for (const flag of ["--no-git", "--git", "--no-color", "--yes"])
+    expect(issues(`${flag}=1`)).toEqual([
+      {
+        flag,
+        value: "1",
+        reason: "it takes no value",
+        remedy: `Give ${flag} alone`,
+      },
+    ]);
+});
+
 test("there is one directory, a word behind -- too", () => {
   expect(readArguments(["gw"]).directory).toBe("gw");
   expect(readArguments(["--yes", "gw"]).directory).toBe("gw");
@@ -139,6 +167,9 @@ describe("a first word that is nearly a command", () => {
     ["chek", "check"],
     ["udno my-gateway", "undo"],
     ["help", "--help"],
+    // Two letters the wrong way round are one slip: these made a directory.
+    ["chekc", "check"],
+    ["hepl", "--help"],
   ])("%s is told its neighbour", (line, near) => {
     const [found] = issues(...line.split(" "));
     expect(found?.reason).toBe("there is no such command");

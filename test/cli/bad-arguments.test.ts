@@ -15,7 +15,7 @@ const ARGUMENTS: readonly (readonly [args: string, says: string])[] = [
   ["gw -yq", "-q: there is no such flag."],
   ["gw --yes=1", "--yes 1: it takes no value. Give --yes alone."],
   ["gw --json=yes", "--json yes: it takes no value. Give --json alone."],
-  ["gw --no-git=1", "--no-git: there is no such flag."],
+  ["gw --no-git=1", "--no-git 1: it takes no value. Give --no-git alone."],
   ["gw --host", "--host: its value is missing. Write --host VALUE."],
   ["gw --host --yes", "--host: its value is missing. Write --host VALUE."],
   ["gw --host=", "--host: its value is missing. Write --host VALUE."],
