@@ -39,7 +39,7 @@ export class KongIpv6Error extends Error {
 
 /** Something outside refused: no permission, no space, a file in the way. Exit 1. */
 export class FailedError extends KongIpv6Error {
-  static override readonly name = "FailedError";
+  static override readonly name: string = "FailedError";
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
@@ -51,6 +51,8 @@ export class FailedError extends KongIpv6Error {
 
 /** What was to be printed can't be: standard output is full, or refuses. Exit 1. */
 export class OutputError extends FailedError {
+  static override readonly name = "OutputError";
+
   constructor(code: string) {
     super(
       `the output can't be written (${code})`,
