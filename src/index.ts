@@ -21,6 +21,7 @@ export type Given = {
  * @throws UnusableError whose issues name everything that is wrong
  */
 export function resolve(given: Given): Resolved {
+  refuseNoAnswers(given);
   const unknown = Object.keys(given).flatMap((key) => {
     const issue = unknownAnswer(key);
     return issue ? [{ flag: key, ...issue }] : [];
@@ -29,6 +30,19 @@ export function resolve(given: Given): Resolved {
   const all = [...unknown, ...issues];
   if (all.length > 0) throw new UnusableError(all);
   return { answers: answers as Answers, warnings };
+}
+
+/** A caller without types may hand in anything. */
+function refuseNoAnswers(given: unknown): void {
+  if (typeof given === "object" && given !== null && !Array.isArray(given))
+    return;
+  throw new UnusableError([
+    {
+      flag: "answers",
+      reason: "it is not an object of answers",
+      remedy: 'Give one, like { prefix: "2a03:2222:3333:4444::/64" }',
+    },
+  ]);
 }
 
 /**

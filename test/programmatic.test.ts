@@ -82,6 +82,17 @@ test("resolve and plan say everything that is wrong, unknown answers too", async
   }
 });
 
+test("plan() without answers was a TypeError of ours", async () => {
+  const { plan, resolve, UnusableError } = await library();
+  for (const none of [undefined, null, [], "2001:db8::/64", 7])
+    for (const call of [plan, resolve]) {
+      expect(() => call(none as never)).toThrow(UnusableError);
+      expect(() => call(none as never)).toThrow(
+        "it is not an object of answers",
+      );
+    }
+});
+
 test("answers in normal form give the same plan again", async () => {
   const { plan, resolve } = await library();
   const { answers, warnings } = resolve({ prefix: "2001:DB8:0:0::/64" });
