@@ -330,7 +330,7 @@ survey_compose() {
 		planned image "postgres:17 is pulled"
 	fi
 	if ! docker network inspect "$(project)_kong-net" >/dev/null 2>&1; then
-		planned network "$(project)_kong-net is made: $backend_subnet, for Kong and what belongs to it"
+		planned network "$(project)_kong-net is made, for Kong and what belongs to it"
 	fi
 	planned compose "the services are brought up"
 }
