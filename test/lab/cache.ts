@@ -92,7 +92,7 @@ async function linked(file: string, name: string): Promise<boolean> {
 }
 
 /** When a process started, in ticks since boot (man proc): with its id it names one process, as ids come round again. */
-async function startOf(pid: number | string): Promise<string> {
+export async function startOf(pid: number | string): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }

@@ -9,7 +9,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CACHE } from "./cache.ts";
+import { CACHE, startOf } from "./cache.ts";
 import { must } from "./run.ts";
 import type { Topology } from "./topology.ts";
 
@@ -74,11 +74,28 @@ export async function newFolder(): Promise<string> {
   await mkdir(hosts, { recursive: true });
   for (const name of await readdir(hosts))
     if (!existsSync(`/proc/${name.split("-")[1]}`))
-      await rm(join(hosts, name), { recursive: true, force: true });
+      await sweep(join(hosts, name));
   const name = `lab-${process.pid}-${randomBytes(3).toString("hex")}`;
   const folder = join(hosts, name);
   await mkdir(folder);
   return folder;
+}
+
+/**
+ * Notes who a host's first process is, as the machine outside sees it: it outlives systemd-nspawn where
+ * that was killed together with the test.
+ */
+export async function noteLeader(folder: string, pid: number): Promise<void> {
+  await writeFile(join(folder, "leader"), `${pid} ${await startOf(pid)}`);
+}
+
+/** Ends what still runs of a host whose test is no more, and removes its files. */
+async function sweep(folder: string): Promise<void> {
+  const noted = await readFile(join(folder, "leader"), "utf8").catch(() => "");
+  const [pid = "", start] = noted.split(" ");
+  if (pid !== "" && (await startOf(pid)) === start)
+    process.kill(Number(pid), "SIGKILL");
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Is this a machine where not even root may raise a limit (CAP_SYS_RESOURCE, bit 24, is missing)? */

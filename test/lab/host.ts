@@ -3,7 +3,12 @@ import { once } from "node:events";
 import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HostOptions, install, newFolder } from "./host-install.ts";
+import {
+  type HostOptions,
+  install,
+  newFolder,
+  noteLeader,
+} from "./host-install.ts";
 import type { Root } from "./roots.ts";
 import { must, type Ran, run, type RunOptions, throughPipes } from "./run.ts";
 import type { Topology } from "./topology.ts";
@@ -196,6 +201,7 @@ export class Host {
         throw new Error(`lab: the host did not start\n${await this.console()}`);
       this.#leader = await systemdBelow(this.#nspawn.pid!);
       if (this.#leader > 0) {
+        await noteLeader(this.folder, this.#leader);
         const wait = ["systemctl", "is-system-running", "--wait"];
         state = (await this.run(wait, { timeoutMs: 90_000 })).stdout.trim();
         if (state === "running" || state === "degraded") return;
