@@ -12,7 +12,7 @@ vi.mock("../../src/validate.ts", async (original) =>
 );
 announceSeed();
 
-const TIME = 120_000;
+const TIME = 300_000;
 const first = created(START);
 const cases = fc.tuple(edits, answerChanges);
 
