@@ -1,5 +1,5 @@
 import type { Action, Change } from "./changes.ts";
-import { filled } from "./filled.ts";
+import { filled, setAt } from "./filled.ts";
 import { SECRET_FILE } from "./secret.ts";
 import type { Style } from "./style.ts";
 
@@ -44,22 +44,51 @@ function changeLines(changes: readonly Change[], style: Style): string[] {
     });
 }
 
-/** As changesText, with files that are new set one behind the other: there are many. */
+/** As changesText, with files that are new set one behind the other by folder: there are many. */
 export function changesInShort(
   changes: readonly Change[],
   style: Style,
 ): string {
   const created = changes.filter(({ action }) => action === "create");
   const others = changes.filter(({ action }) => action !== "create");
-  const paths = filled(
-    created.map(({ path }) => path),
-    { indent: "    ", width: 78 },
+  // Further lines stand under the first one's paths.
+  const lines = inFolders(created.map(({ path }) => path)).flatMap((words) =>
+    setAt(4, words.join(" "), 78)
+      .split("\n")
+      .map((line, index) =>
+        index === 0 ? `  ${style.green("+")} ${line}` : line,
+      ),
   );
-  return [
-    ...paths.map((line) => `  ${style.green("+")}${line.slice(3)}`),
-    ...changeLines(others, style),
-    countsText(changes),
-  ].join("\n");
+  return [...lines, ...changeLines(others, style), countsText(changes)].join(
+    "\n",
+  );
+}
+
+/** Files that are alone in their folder by their path; others behind the folder that they share. */
+function inFolders(paths: readonly string[]): string[][] {
+  const alone: string[] = [];
+  const together: string[][] = [];
+  for (const top of new Set(paths.map(topOf))) {
+    const inside = paths.filter((path) => topOf(path) === top);
+    const shared = sharedFolder(inside);
+    if (shared === "" || inside.length === 1) alone.push(...inside);
+    else
+      together.push([
+        `${shared}:`,
+        ...inside.map((path) => path.slice(shared.length)),
+      ]);
+  }
+  return [alone, ...together].filter((words) => words.length > 0);
+}
+
+/** `scripts/` of `scripts/lib/plan.sh`; nothing of a file at the top. */
+const topOf = (path: string): string => path.slice(0, path.indexOf("/") + 1);
+
+function sharedFolder([first = "", ...others]: readonly string[]): string {
+  let folder = first.slice(0, first.lastIndexOf("/") + 1);
+  while (!others.every((path) => path.startsWith(folder)))
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+  return folder;
 }
 
 /** `Plan: 2 to create, …`, always in the same order, in lines of at most 80 columns. */

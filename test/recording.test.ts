@@ -34,7 +34,7 @@ describe("the recording of a run", () => {
 
   test("where nothing moves it is the last frame", () => {
     const last = frames.at(-1)?.rows.map(textOf) ?? [];
-    expect(last.join("\n")).toContain("Wrote 30 files to my-gateway.");
+    expect(last.join("\n")).toContain("Wrote 31 files to my-gateway.");
     const escaped = last.map((row) => row.replaceAll("&", "&amp;"));
     expect(still(svg)).toEqual(escaped.filter((row) => row !== ""));
   });

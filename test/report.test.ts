@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { Action, Change } from "../src/changes.ts";
 import { plan } from "../src/plan.ts";
 import { planRows, rowsText } from "../src/plan-rows.ts";
-import { changesText, countsText, summary } from "../src/report.ts";
+import {
+  changesInShort,
+  changesText,
+  countsText,
+  summary,
+} from "../src/report.ts";
 import type { Given } from "../src/resolve.ts";
 import { styleFor } from "../src/style.ts";
 import { answersFrom } from "./support/base.ts";
@@ -58,6 +63,27 @@ describe("changesText", () => {
     expect(countsText([])).toBe("Plan: nothing.");
     expect(summary([])).toEqual({});
   });
+});
+
+test("31 files, each with its whole path, had pushed the question off the screen", () => {
+  const created = (...paths: string[]): string =>
+    changesInShort(
+      paths.map((path) => change("create", path)),
+      plain,
+    );
+  expect(
+    created("a", "b/c", "host/etc/x/1", "host/etc/2", "s/lib/3", "s/4"),
+  ).toBe(
+    [
+      "  + a b/c",
+      "  + host/etc/: x/1 2",
+      "  + s/: lib/3 4",
+      "Plan: 6 to create.",
+    ].join("\n"),
+  );
+  expect(created("s/lib/1", "s/lib/2", "s/library/3")).toContain(
+    "+ s/: lib/1 lib/2 library/3",
+  );
 });
 
 describe("the plan's rows", () => {

@@ -7,7 +7,8 @@ export function suggestions(flag: string, remedy: string): string[][] {
     /^(?:Try|The subnet is) ([^;\s]+)/.exec(remedy)?.[1] ??
     /^(\S+) is that place$/.exec(remedy)?.[1] ??
     /: (\S+)$/.exec(remedy)?.[1] ??
-    /like (\S+?)(?:,.*| would do| or .*|)$/.exec(remedy)?.[1];
+    /like (\S+?)(?:,.*| would do| or .*|)$/.exec(remedy)?.[1] ??
+    /, or (none)$/.exec(remedy)?.[1];
   return (choices ?? [one]).flatMap((value) =>
     value === undefined ? [] : [[flag, value]],
   );
