@@ -1,5 +1,9 @@
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newFolder } from "./host-install.ts";
 import { inRoot } from "./in-root.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { knock, Probe, seenBy, standingConnection } from "./outside.ts";
@@ -220,4 +224,27 @@ test("inRoot leaves a root as it was, and binds what it's given", async () => {
   expect(stdout).toContain("ens3");
   const after = await inRoot(root, {}, ["cat", "/etc/hostname"]);
   expect(after.stdout).toBe("host\n");
+});
+
+test("what was left of a killed test's host went on running", async () => {
+  const script = new URL("stays.ts", import.meta.url).pathname;
+  const child = spawn("setpriv", [
+    ..."--pdeathsig KILL".split(" "),
+    process.execPath,
+    ..."--import tsx".split(" "),
+    script,
+  ]);
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  const folder = said.toString().trim();
+  const [pid] = readFileSync(`${folder}/leader`, "utf8").split(" ");
+  expect(existsSync(`/proc/${pid}`)).toBe(true);
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+  await rm(await newFolder(), { recursive: true });
+  expect(existsSync(folder)).toBe(false);
+  // With all that it had started.
+  await expect
+    .poll(() => existsSync(`/proc/${pid}`), { timeout: 30_000 })
+    .toBe(false);
 });
