@@ -145,7 +145,8 @@ const VERIFY = "systemd-analyze verify --man=no";
 const verify = [
   INSTALL,
   `cd host${UNITS} 2>/dev/null || exit 0; install -d ${UNITS}/multi-user.target.wants; for unit in *.service; do ln -s ${UNITS}/$unit ${UNITS}/multi-user.target.wants/; done`,
-  `${VERIFY} default.target $(ls host${UNITS})`,
+  // A unit that only has a drop-in of ours is the distribution's own.
+  `${VERIFY} default.target $(ls host${UNITS} | sed 's/[.]d$//')`,
 ];
 
 const brokenUnits: (Breakage & { what: string })[] = [
