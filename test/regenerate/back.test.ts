@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
-import { bytes, created, regenerated, START, type World } from "./world.ts";
+import {
+  bytes,
+  created,
+  edited,
+  regenerated,
+  START,
+  type World,
+} from "./world.ts";
 
 vi.mock("../../src/templates.ts", async (original) =>
   (await import("../support/once.ts")).compiledOnce(original),
@@ -15,6 +22,15 @@ announceSeed();
 const TIME = 300_000;
 const first = created(START);
 const cases = fc.tuple(edits, answerChanges);
+
+test("a line before the data directory's, which went in between, came back behind it", async () => {
+  const world = edited(first, ".gitignore", (text) =>
+    text.replace("/data/", "/mine/\n/data/"),
+  );
+  const there = await regenerated(world, { dataDir: "/srv/kong" });
+  const back = await regenerated(there.world, { ...world.state.answers });
+  expect(bytes(back.world)).toEqual(bytes(world));
+});
 
 test(
   "there and back again gives the first bytes",
