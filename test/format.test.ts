@@ -2,18 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { check, getFileInfo } from "prettier";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree, scenarios } from "../scripts/examples.ts";
 import type { Tree } from "../src/render.ts";
 import { cases } from "./support/arbitrary.ts";
 import { complaints, testWith } from "./support/programs.ts";
 import { announceSeed, SEED } from "./support/seed.ts";
 import { generated, temporary, writeTree } from "./support/trees.ts";
-
-vi.mock("../src/templates.ts", async (original) => {
-  const { compiledOnce } = await import("./support/once.ts");
-  return await compiledOnce(original);
-});
 
 beforeAll(announceSeed);
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { Answers } from "../src/answers.ts";
 import { plan } from "../src/plan.ts";
 import { render, type Tree } from "../src/render.ts";
@@ -13,11 +13,6 @@ import { yaml } from "./support/parsers.ts";
 import { readBack } from "./support/readback.ts";
 import { announceSeed, runs } from "./support/seed.ts";
 import { generated, textOf } from "./support/trees.ts";
-
-vi.mock("../src/templates.ts", async (original) => {
-  const { compiledOnce } = await import("./support/once.ts");
-  return await compiledOnce(original);
-});
 
 beforeAll(announceSeed);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { QUESTIONS } from "../../src/answers.ts";
 import type { Given } from "../../src/resolve.ts";
 import { stateText } from "../../src/state.ts";
@@ -11,9 +11,6 @@ import { answerChanges, editAll, edits } from "./edits.ts";
 import { Made, STATE } from "./made.ts";
 import { created, regenerated, START, type World } from "./world.ts";
 
-vi.mock("../../src/templates.ts", async (original) =>
-  (await import("../support/once.ts")).compiledOnce(original),
-);
 announceSeed();
 
 /** What the built command finds, byte for byte. */

@@ -13,9 +13,6 @@ import { answerChanges, editAll, edits } from "./edits.ts";
 import { STATE } from "./made.ts";
 import { created, regenerated, START, type World } from "./world.ts";
 
-vi.mock("../../src/templates.ts", async (original) =>
-  (await import("../support/once.ts")).compiledOnce(original),
-);
 vi.mock("../../src/validate.ts", async (original) =>
   (await import("../support/once.ts")).validatedOnce(original),
 );

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { lacking } from "../../src/secret.ts";
 import type { File } from "../../src/render.ts";
 import type { Given } from "../../src/resolve.ts";
@@ -12,10 +12,6 @@ import {
   START,
   type World,
 } from "./world.ts";
-
-vi.mock("../../src/templates.ts", async (original) =>
-  (await import("../support/once.ts")).compiledOnce(original),
-);
 
 const envOf = (world: World): string => world.files.get(".env")?.text ?? "";
 

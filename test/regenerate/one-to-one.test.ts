@@ -13,9 +13,6 @@ import {
 
 // Two addresses of an owner's became one, and nothing told them apart on the way back.
 
-vi.mock("../../src/templates.ts", async (original) =>
-  (await import("../support/once.ts")).compiledOnce(original),
-);
 vi.mock("../../src/validate.ts", async (original) =>
   (await import("../support/once.ts")).validatedOnce(original),
 );

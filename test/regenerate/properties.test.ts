@@ -19,9 +19,6 @@ import {
   type World,
 } from "./world.ts";
 
-vi.mock("../../src/templates.ts", async (original) =>
-  (await import("../support/once.ts")).compiledOnce(original),
-);
 vi.mock("../../src/validate.ts", async (original) =>
   (await import("../support/once.ts")).validatedOnce(original),
 );

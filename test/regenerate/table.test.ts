@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { execFileSync } from "node:child_process";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { generate, type Outcome, type Request } from "../../src/generate.ts";
 import { readState } from "../../src/read-state.ts";
 import { readDisk } from "../../src/disk.ts";
@@ -16,10 +16,6 @@ import type { Given } from "../../src/resolve.ts";
 import { takeBackLast } from "../../src/undo.ts";
 import { Sandbox, snapshot } from "../cli/run.ts";
 import { NEXT, OLD, STATE } from "./made.ts";
-
-vi.mock("../../src/templates.ts", async (original) =>
-  (await import("../support/once.ts")).compiledOnce(original),
-);
 
 const GIVEN = { prefix: `${OLD}::/64`, internalPrefix: "fd4c:8a1e:92b7::/64" };
 const TO: Given = { prefix: `${NEXT}::/64` };
