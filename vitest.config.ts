@@ -6,9 +6,15 @@ const FILES = readdirSync("test", { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".test.ts") && !path.endsWith(".lab.test.ts"))
   .map((path) => `test/${path}`);
 
-/** What replaces modules, or the working directory, for itself. */
-const ITS_OWN = /\bvi\.|\/made\.ts"|in-process/;
-const apart = FILES.filter((path) => ITS_OWN.test(readFileSync(path, "utf8")));
+const holding = (pattern: RegExp): string[] =>
+  FILES.filter((path) => pattern.test(readFileSync(path, "utf8")));
+
+/** What replaces modules, or the environment, for itself. */
+const apart = holding(/\bvi\./);
+/** What runs the command line in its own process (test/support/in-process.ts), all with the same modules replaced. */
+const inProcess = holding(/\/made\.ts"|in-process/).filter(
+  (path) => !apart.includes(path),
+);
 
 /** `npm test`: needs only Node. The tests that need root and Debian hosts are the lab's. */
 export default defineConfig({
@@ -25,10 +31,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: "together",
-          include: FILES.filter((path) => !apart.includes(path)),
+          include: FILES.filter(
+            (path) => !apart.includes(path) && !inProcess.includes(path),
+          ),
           // One after the other in one process: to start one for each costs more than they do.
           isolate: false,
         },
+      },
+      {
+        extends: true,
+        test: { name: "in-process", include: inProcess, isolate: false },
       },
     ],
   },

@@ -179,9 +179,12 @@ function firstSteps(outcome: Outcome, shown: string): string[] {
   ]);
 }
 
+/** Where what was deleted here goes there too: elsewhere it may be data, of whatever service. */
+const OURS = ["host", "kong-build", "scripts"];
+
 /**
- * What was deleted here goes there too, but nothing is lost there: what it replaces or deletes is kept
- * beside it. Data, git, what undo keeps, and a .env that isn't in this copy stay where they are.
+ * Nothing is lost there: what it replaces or deletes is kept beside it. Data, git, what undo keeps, a
+ * .env that isn't in this copy, and all that only the server has stay where they are.
  */
 function copyText({ plan, data, changes }: Outcome, shown: string): string {
   const target = plan.ipv4.address || `[${plan.host.address}]`;
@@ -194,13 +197,17 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
     "/.git",
     "/.kong-ipv6.*",
   ].map((pattern) => `--exclude=${quoted(pattern)}`);
-  // rsync takes what stands before a colon for a host.
-  const source = /^[^/]*:/.test(shown) ? `./${shown}` : shown;
+  // The first that fits counts: R(isk) may be deleted, P(rotect) not (rsync(1), FILTER RULES).
+  const deleted = [...OURS.map((name) => `R /${name}/**`), "P *"].map(
+    (rule) => `--filter=${quoted(rule)}`,
+  );
+  // rsync takes what stands before a colon for a host, and what begins with a dash for an option.
+  const source = /^-|^[^/]*:/.test(shown) ? `./${shown}` : shown;
   return [
     "Copy it to the server (name it as you reach it now); what that replaces or\n     deletes there is then in /opt/kong-ipv6.replaced:",
     "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
     "       --chown=root:root \\",
-    ...filled(left, { indent: "       ", width: 78 }).map(
+    ...filled([...left, ...deleted], { indent: "       ", width: 78 }).map(
       (line) => `${line} \\`,
     ),
     `       ${quoted(`${source}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,

@@ -40,7 +40,7 @@ test("nothing was said about data that have to be moved, and the copy deleted th
   const again = await made.regenerate("--data-dir", "./kong");
   expect(again.stdout).toContain(" --exclude=/kong/ --exclude=/data/ ");
   expect(again.stdout.replaceAll("\\\n", " ")).toMatch(
-    /rsync .* --exclude='\/\.kong-ipv6\.\*' +\.\/ /,
+    /rsync .* --exclude='\/\.kong-ipv6\.\*' +--filter='R .* --filter='P \*' +\.\/ /,
   );
   expect(again.stdout).toContain("       sudo mv -T /srv/kong/gw ./kong\n");
   expect(again.stdout).not.toContain("mkdir");

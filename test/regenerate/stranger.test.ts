@@ -55,8 +55,18 @@ test("a colon in the directory's name was a host's for rsync", async () => {
   expect(stdout).toContain(" ./a:b/ ");
 });
 
+test("a dash at the start of the directory's name was an option for rsync", async () => {
+  const { stdout } = await runHere(
+    [...PREFIX, "--yes", "--", "-gw"],
+    new Sandbox().cwd,
+  );
+  expect(stdout).toContain(" ./-gw/ ");
+});
+
 testWith("rsync", "the copy cost what the server alone had", async () => {
   const made = await new Made().make();
+  mkdirSync(made.path("grafana"));
+  made.write("grafana/grafana.ini", "mine\n");
   const { stdout } = await made.regenerate("--interface", "en9");
   const [, options = ""] =
     /rsync (-a .*?)\\\n\s+\S+ 'root@/s.exec(stdout) ?? [];
@@ -64,13 +74,23 @@ testWith("rsync", "the copy cost what the server alone had", async () => {
     "opt/README.md": "as it was\n",
     "opt/kong.sql": "a backup\n",
     "opt/data/postgres/PG_VERSION": "16\n",
+    // KONG_DATA_DIR changed by hand, and what a service of the owner's writes beside its configuration.
+    "opt/db/postgres/PG_VERSION": "17\n",
+    "opt/grafana/data/g.db": "charts\n",
+    "opt/host/etc/systemd/system/gone.service": "deleted here\n",
   });
   const here = options
     .replaceAll("\\\n", " ")
     .replace("/opt/kong-ipv6.replaced", server.path("replaced"));
   const command = `rsync ${here} ${made.path()}/ ${server.path("opt")}/`;
   execFileSync("bash", ["-c", command]);
-  expect(server.read("replaced/kong.sql")).toBe("a backup\n");
+  expect(server.read("opt/kong.sql")).toBe("a backup\n");
+  expect(server.read("opt/db/postgres/PG_VERSION")).toBe("17\n");
+  expect(server.read("opt/grafana/data/g.db")).toBe("charts\n");
+  expect(server.read("opt/grafana/grafana.ini")).toBe("mine\n");
+  const gone = "host/etc/systemd/system/gone.service";
+  expect(server.read(`replaced/${gone}`)).toBe("deleted here\n");
+  expect(server.tree()).not.toHaveProperty([`cwd/opt/${gone}`]);
   expect(server.read("replaced/README.md")).toBe("as it was\n");
   expect(server.read("opt/data/postgres/PG_VERSION")).toBe("16\n");
   expect(server.read("opt/README.md")).toBe(made.read("README.md"));
