@@ -49,6 +49,12 @@ export class FailedError extends KongIpv6Error {
   }
 }
 
+/** Files that were to be taken back, and hold edits of the owner's since. Exit 3. */
+export class EditedError extends FailedError {
+  static override readonly name = "EditedError";
+  override readonly exitCode = EXIT.conflicts;
+}
+
 /** What was to be printed can't be: standard output is full, or refuses. Exit 1. */
 export class OutputError extends FailedError {
   static override readonly name = "OutputError";

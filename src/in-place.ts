@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { codeOf, parentInTheWay } from "./disk.ts";
-import { FailedError } from "./errors.ts";
+import { EditedError, FailedError } from "./errors.ts";
 import type { Operation } from "./operations.ts";
 import { sha256, STATE_FILE } from "./state.ts";
 import {
@@ -103,6 +103,7 @@ function outcomeOf(directory: string, journal: Journal | undefined): Recovered {
  * Takes back what a run that was cut off had begun in a directory, or ends it where all was there.
  * @returns which of both; undefined where there was nothing
  * @throws FailedError where that run is still at it, or its journal can't be trusted
+ * @throws EditedError where the owner has edited since what it wrote: the rest is taken back
  */
 export function recover(directory: string): Recovered | undefined {
   if (!wasCutOff(directory)) {
@@ -116,9 +117,10 @@ export function recover(directory: string): Recovered | undefined {
   const journal = readJournal(directory, WORK);
   const outcome = outcomeOf(directory, journal);
   claim(directory, former);
+  let edited: string[] = [];
   try {
     if (journal === undefined) discard(directory);
-    else if (outcome === "taken back") takeBack(directory, journal);
+    else if (outcome === "taken back") edited = takeBack(directory, journal);
     else finish(directory, journal);
   } catch (error) {
     throw new FailedError(
@@ -127,6 +129,11 @@ export function recover(directory: string): Recovered | undefined {
       { cause: error },
     );
   }
+  if (edited.length > 0)
+    throw new EditedError(
+      `an earlier run was cut off while writing here, and what it had begun was taken back, but for what was edited since: ${edited.join(", ")}`,
+      "What that run wrote is still in there, beside your edits. Put it right by what is named behind each, and run again.",
+    );
   return outcome;
 }
 
@@ -363,13 +370,16 @@ function finish(directory: string, journal: Journal): void {
   renameSync(work, undo);
 }
 
-/** May be cut off itself, and run again. What the owner changed meanwhile is the owner's. */
-function takeBack(directory: string, journal: Journal): void {
+/**
+ * May be cut off itself, and run again. What the owner changed meanwhile is the owner's.
+ * @returns what stays so, each with the place of what was there before
+ */
+function takeBack(directory: string, journal: Journal): string[] {
   const { files, made, removed = [] } = journal;
   const work = join(directory, WORK);
   for (const { path, mode } of removed)
     makeMissing(join(directory, path), mode);
-  let owned = false;
+  const owned: string[] = [];
   for (const [index, { path, replaced, sha256: sum }] of files.entries()) {
     const target = join(directory, path);
     const old = join(work, "old", String(index));
@@ -377,7 +387,8 @@ function takeBack(directory: string, journal: Journal): void {
     const removing = sum === null && there === null;
     if (isLeft(work, index) && !removing) continue;
     if (there !== sum) {
-      if (replaced && there !== hashOf(old)) owned = true;
+      if (replaced && there !== hashOf(old))
+        owned.push(`${path} (before: ${UNDO}/old/${index})`);
     } else if (replaced) {
       makeDirectory(dirname(target));
       copy(old, join(work, "back"));
@@ -388,13 +399,15 @@ function takeBack(directory: string, journal: Journal): void {
     const path = join(directory, parent);
     if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
   }
-  if (owned) {
+  if (owned.length > 0) {
     finish(directory, journal);
-    return forgetFormer(directory);
+    forgetFormer(directory);
+    return owned;
   }
   const former = join(work, "former");
   if (existsSync(former)) renameSync(former, join(directory, UNDO));
   discard(directory);
+  return [];
 }
 
 /**

@@ -353,7 +353,9 @@ describe("recover", () => {
   test("what the owner changed since then is the owner's", async () => {
     const directory = await cutOff();
     writeFileSync(join(directory, "README.md"), "# Edited after the crash\n");
-    recover(directory);
+    expect(() => recover(directory)).toThrow(
+      /edited since: README\.md \(before: \.kong-ipv6\.undo\/old\/\d+\)$/,
+    );
     expect(readFileSync(join(directory, "README.md"), "utf8")).toBe(
       "# Edited after the crash\n",
     );

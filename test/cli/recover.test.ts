@@ -88,6 +88,9 @@ test("it is said that something was taken back, and --dry-run takes nothing back
 test("what the owner wrote after a cut-off is not taken back", async () => {
   const sandbox = await halfWritten();
   writeFileSync(sandbox.path("gw/README.md"), "# Mine again\n");
+  const told = await run(sandbox, ["gw", ...PREFIX]);
+  expect(told.code).toBe(3);
+  expect(told.stderr).toContain("but for what was edited since: README.md (");
   const { code, stdout } = await run(sandbox, ["gw", ...PREFIX]);
   expect(code).toBe(3);
   expect(stdout).toContain("README.md  (a file that is not ours)");

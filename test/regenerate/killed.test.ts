@@ -1,5 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { cpSync, existsSync, readdirSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { expect, test } from "vitest";
 import {
   batched,
@@ -196,3 +202,31 @@ test("two that both find a run cut off: one takes it back", async () => {
     expect(look(sandbox)).toBe(after);
   });
 }, 60_000);
+
+test("what was edited after a kill kept the aborted run's addresses, and the next run said all was taken back", async () => {
+  const sandbox = copied();
+  await start(sandbox, CHANGE, changes - 8);
+  const compose = sandbox.path("gw/docker-compose.yml");
+  const env = sandbox.path("gw/.env");
+  const [was, wrote] = [before, look(sandbox)];
+  expect(wrote).not.toBe(was);
+  for (const path of [compose, env])
+    writeFileSync(path, `${readFileSync(path, "utf8")}# mine\n`);
+  const call = (): Promise<Ended> =>
+    runHere(["regenerate", sandbox.path("gw")]);
+  const told = await call();
+  expect(told.code).toBe(3);
+  for (const name of ["docker-compose.yml", ".env"]) {
+    const old = new RegExp(
+      `${name} \\(before: (\\.kong-ipv6\\.undo/old/\\d+)\\)`,
+    );
+    const [, kept = ""] = old.exec(told.stderr) ?? [];
+    expect(readFileSync(sandbox.path(`gw/${kept}`), "utf8")).not.toContain(
+      "# mine",
+    );
+    expect(readFileSync(sandbox.path(`gw/${name}`), "utf8")).toContain(
+      "# mine",
+    );
+  }
+  expect((await call()).stdout).not.toContain("cut off");
+});
