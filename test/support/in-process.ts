@@ -63,7 +63,19 @@ async function main(): Promise<typeof import("../../src/main.ts").main> {
       write: (descriptor: 1 | 2, text: string) =>
         void (printed[descriptor] += text),
     }));
-    loaded = import("../../src/main.ts");
+    // All at once: in the next test file what is loaded later would have the real ones.
+    loaded = Promise.all([
+      import("../../src/main.ts"),
+      import("../../src/commands/create.ts"),
+      import("../../src/commands/regenerate.ts"),
+      import("../../src/commands/check.ts"),
+      import("../../src/commands/undo.ts"),
+      import("../../src/commands/completion.ts"),
+      import("../../src/commands/detect.ts"),
+      import("../../src/generating.ts"),
+      import("../../src/merging.ts"),
+      import("../../src/detect/looking.ts"),
+    ]).then(([first]) => first);
   }
   return (await loaded).main;
 }
