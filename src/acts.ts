@@ -76,7 +76,7 @@ function databaseLeft(before: Plan, after: Plan): Act[] {
       commands: [
         HERE,
         `${KONG} /docker-entrypoint.sh kong config db_export /tmp/kong.yml`,
-        // Outside of the repository: what isn't in the copy is deleted there.
+        // Outside of the repository: the next copy brings a kong.yml of its own.
         `${KONG} cat /tmp/kong.yml > ~/kong.yml`,
       ],
       first: true,

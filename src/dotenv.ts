@@ -40,6 +40,12 @@ export function caughtUp(
   return result;
 }
 
+/** A plan with the data where .env says that they are: the scripts on the server go by it. */
+export function withDataOf(plan: Plan, text: string | undefined): Plan {
+  const directory = text && valueOf(text, "KONG_DATA_DIR");
+  return directory ? { ...plan, data: { ...plan.data, directory } } : plan;
+}
+
 const namesIn = (text: string): Set<string> =>
   new Set([...findTokens(text)].map(nameOf));
 

@@ -1,6 +1,6 @@
 import { ownersActs, type Act } from "./acts.ts";
 import { WRITING, type Base, type Change, type Disk } from "./changes.ts";
-import { caughtUp } from "./dotenv.ts";
+import { caughtUp, withDataOf } from "./dotenv.ts";
 import type { Issue } from "./errors.ts";
 import { followTo, newNames, places, type Follow } from "./follow.ts";
 import {
@@ -123,9 +123,10 @@ export function aftermath(
 ): Aftermath {
   const before = [former.answers, ...formerOf(former)].map(plan);
   const then = plan(former.answers);
+  const [was, now] = dotenvTexts(changes, disk);
   const search = leftoversAfter(directory, before, present, changes, disk);
   return {
-    acts: ownersActs(then, present),
+    acts: ownersActs(withDataOf(then, was), withDataOf(present, now)),
     leftovers: search.leftovers,
     told: unseenNotes(search.unseen),
     warnings:
@@ -138,6 +139,18 @@ export function aftermath(
           ),
     data: dataPatterns([present, ...before]),
   };
+}
+
+/** .env as it is, and as it will be. */
+function dotenvTexts(
+  changes: readonly Change[],
+  disk: Disk,
+): [was: string | undefined, now: string | undefined] {
+  const entry = disk.get(SECRET_FILE);
+  const was = entry?.kind === "file" ? entry.text : undefined;
+  const change = changes.find(({ path }) => path === SECRET_FILE);
+  const written = change !== undefined && WRITING.has(change.action);
+  return [was, written ? change.after?.text : was];
 }
 
 function dataPatterns(plans: readonly Plan[]): string[] {

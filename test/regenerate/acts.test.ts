@@ -48,6 +48,19 @@ test("nothing was said about data that have to be moved, and the copy deleted th
     expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
+test("data were to be moved from where the answers had them, not from where .env has them", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) =>
+    text.replace("KONG_DATA_DIR=./data", "KONG_DATA_DIR=/srv/mine"),
+  );
+  const stays = await made.regenerate("--data-dir=/srv/k", "--conflict=keep");
+  expect(made.read(".env")).toContain("KONG_DATA_DIR=/srv/mine\n");
+  expect(stays.stdout).not.toContain("sudo mv");
+  const moved = await made.regenerate("--data-dir=/srv/o", "--conflict=theirs");
+  expect(made.read(".env")).toContain("KONG_DATA_DIR=/srv/o\n");
+  expect(moved.stdout).toContain("sudo mv -T /srv/mine /srv/o\n");
+});
+
 test("a database was left behind, or found again, without a word", () => {
   const [taken, rest] = acts({ database: "off" });
   expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
