@@ -1,5 +1,6 @@
 import type { Disk } from "./changes.ts";
 import type { Plan } from "./plan.ts";
+import { printable } from "./printable.ts";
 import { formerValues, type FormerValue } from "./stale.ts";
 import { filesSeen, lineCounter } from "./text-files.ts";
 import { findTokens } from "./tokens.ts";
@@ -54,7 +55,12 @@ export function findLeftovers(
 export function unseenNotes(unseen: readonly string[]): string[] {
   return unseen.length === 0
     ? []
-    : [["Not looked into for former addresses:", ...unseen].join("\n  ")];
+    : [
+        [
+          "Not looked into for former addresses:",
+          ...unseen.map(printable),
+        ].join("\n  "),
+      ];
 }
 
 /** As findLeftovers, in one text. */

@@ -8,7 +8,7 @@ import type { Outcome } from "./generate.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Detected } from "./detect/findings.ts";
 import { factsText } from "./detect/facts-text.ts";
-import { printableJson } from "./printable.ts";
+import { printable, printableJson } from "./printable.ts";
 import { planRows, rowsText } from "./plan-rows.ts";
 import { isOneByOne, quoted, repeatCommand } from "./repeat.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
@@ -248,7 +248,9 @@ export function leftoversText(
 ): string {
   if (leftovers.length === 0) return "";
   const lines = leftovers.map(({ path, line, text }) =>
-    line === 0 ? `  ${path}  (its name)` : `  ${path}:${line}  ${text}`,
+    printable(
+      line === 0 ? `  ${path}  (its name)` : `  ${path}:${line}  ${text}`,
+    ),
   );
   return [style.yellow("Former addresses still stand in"), ...lines].join("\n");
 }

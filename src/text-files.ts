@@ -86,6 +86,11 @@ function* filesBelow(
       path === STATE_FILE ||
       data.has(`./${path}`);
     if (skipped) continue;
+    // Node put a sign of its own in the place of what it couldn't read: by that name nothing is there.
+    if (entry.name.includes("\ufffd") && !existsSync(join(directory, path))) {
+      yield { path, why: "its name is not UTF-8" };
+      continue;
+    }
     if (entry.isDirectory()) yield* filesBelow(directory, data, path);
     else if (entry.isFile()) yield { path };
     else if (entry.isSymbolicLink() && leadsOut(directory, path))

@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plan } from "../src/plan.ts";
 import { filesSeen, textFiles } from "../src/text-files.ts";
@@ -62,4 +62,17 @@ test("what was not looked into was not named", () => {
     { path: "huge.txt", why: "larger than 1 MiB" },
     { path: "link", why: "a symbolic link that leads out of here" },
   ]);
+});
+
+test("a file whose name is no UTF-8 was passed over without a word", () => {
+  const sandbox = new Sandbox({ "a.txt": "a\n" });
+  const name = Buffer.concat([
+    Buffer.from(`${sandbox.cwd}/`),
+    Buffer.from([0xff]),
+  ]);
+  writeFileSync(name, "2a01:4f8:1:2::5\n");
+  expect([...filesSeen(sandbox.cwd, [])]).toContainEqual({
+    path: "\ufffd",
+    why: "its name is not UTF-8",
+  });
 });

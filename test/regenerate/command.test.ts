@@ -462,3 +462,11 @@ test("a file that can't be read is a conflict, not a crash", async () => {
   expect(code).toBe(3);
   expect(stdout).toContain("  ! README.md  (unreadable (EACCES))\n");
 });
+
+test("control characters in an own file's name went to the terminal", async () => {
+  const made = await new Made().make();
+  made.write("\u001b[31mred\n.txt", `${OLD}::77\n`);
+  const { stdout } = await made.regenerate(...TO);
+  expect(stdout).toContain("\\u001b[31mred\\u000a.txt:1  ");
+  expect(stdout).not.toContain("\u001b[31mred");
+});
