@@ -196,9 +196,10 @@ describe("a conversation", () => {
     await terminal.answer("(2001:db8:7:7:300::/80)");
     await terminal.answer("(2001:db8:7:7:300::8100)");
     await terminal.answer("? More settings? (y/N)");
-    await terminal.see("2001:db8:7:7::9/64 on wan0, gateway fe80::7");
     await terminal.see("Seen on the server:");
     await terminal.see("wan0");
+    // The plan comes last, so that it is on the screen with the question.
+    await terminal.see("2001:db8:7:7::9/64 on wan0, gateway fe80::7");
     await terminal.see(" to gw? (Y/n)");
     terminal.type(ENTER);
     expect(await terminal.ended).toBe(0);
