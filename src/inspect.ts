@@ -14,6 +14,7 @@ import { formerOf, sha256, STATE_FILE, type FileRecord } from "./state.ts";
 
 /**
  * - generated: as it was generated · edited: by the owner, known since the last run
+ * - merged: the owner's edits and a newer generated text, as regenerate has put them together
  * - changed: edited since then · missing: gone since then · deleted: by the owner, known
  * - outdated: this generator, or these answers, would write another text
  * - conflict: a conflict is left · invalid: does not parse by its format
@@ -21,6 +22,7 @@ import { formerOf, sha256, STATE_FILE, type FileRecord } from "./state.ts";
 export type Status =
   | "generated"
   | "edited"
+  | "merged"
   | "changed"
   | "missing"
   | "deleted"
@@ -45,6 +47,7 @@ export interface Inspection {
 export const FINE: ReadonlySet<Status> = new Set([
   "generated",
   "edited",
+  "merged",
   "deleted",
 ]);
 
@@ -181,7 +184,8 @@ function onDisk(
   if (text === record.text) return { status: "generated" };
   // What is in .env besides is its owner's alone, and in each copy another.
   if (path === SECRET_FILE) return { status: "edited" };
-  if (sha256(text) === record.owner) return { status: "edited" };
+  if (sha256(text) === record.owner)
+    return { status: record.merged ? "merged" : "edited" };
   return {
     status: "changed",
     reason: "edited since the last run",

@@ -83,6 +83,7 @@ const RECORD_KEYS = [
   "mode",
   "text",
   "owner",
+  "merged",
   "answers",
   "owned",
   "spelled",
@@ -118,7 +119,9 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`owner of ${path} is no sha256`);
   }
   const held = fields["answers"];
-  const { owned, spelled, beside } = fields;
+  const { owned, spelled, beside, merged } = fields;
+  if (merged !== undefined && merged !== true)
+    throw broken(`merged of ${path} is not true`);
   if (
     beside !== undefined &&
     (typeof beside !== "string" || !/^[0-9a-f]{64}$/.test(beside))
@@ -129,6 +132,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
     mode,
     text,
     ...(owner === undefined ? {} : { owner }),
+    ...(merged && { merged }),
     ...(held === undefined
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),

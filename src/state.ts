@@ -38,6 +38,8 @@ export interface FileRecord {
   readonly text: string;
   /** The owner's version of it that is known: its sha256, "absent", or "edited" (.env); none where it is as generated. */
   readonly owner?: string;
+  /** Whether that version is what regenerate made of the owner's edits and a new text. */
+  readonly merged?: true;
   /** The answers that text came from, where it is older than the state's own: held back, or generated no more. */
   readonly answers?: Answers;
   /** What of the owner's version reads like the plan's values, and is the owner's own. */
@@ -88,8 +90,12 @@ export function stateAfter(
     const held = former?.files[at];
     const next = rendered.get(change.path);
     if (change.action !== "conflict") {
-      if (next !== undefined)
-        files[change.path] = record(next, ownersOf(change, next), change);
+      if (next !== undefined) {
+        const owner = ownersOf(change, next);
+        const made = record(next, owner, change);
+        const merged = isMerged(change, owner, held);
+        files[change.path] = merged ? { ...made, merged } : made;
+      }
     } else if (former && held) {
       const { beside: before, ...rest } = held;
       const path = besidePath(change);
@@ -125,6 +131,18 @@ const handled = (path: string, changes: readonly Change[]): boolean =>
       change.from === path ||
       (change.path === path && change.action === "delete"),
   );
+
+/** It stays so for as long as the owner leaves it. */
+function isMerged(
+  { action }: Change,
+  owner: string | undefined,
+  held: FileRecord | undefined,
+): true | undefined {
+  // Of .env every version of the owner's is known.
+  if (owner === undefined || owner === EDITED) return undefined;
+  if (action === "merge") return true;
+  return action === "keep" && held?.owner === owner ? held.merged : undefined;
+}
 
 /** What the owner's version is, where it isn't what was generated. */
 function ownersOf(

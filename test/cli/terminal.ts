@@ -48,10 +48,13 @@ export class Terminal {
     });
     this.ended = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
-        this.#over = true;
-        this.#changed();
-        // As a shell tells of it.
-        resolve(signal ? 128 + signal : exitCode);
+        // The last output may come behind the exit, on a busy machine.
+        setTimeout(() => {
+          this.#over = true;
+          this.#changed();
+          // As a shell tells of it.
+          resolve(signal ? 128 + signal : exitCode);
+        }, 100);
       });
     });
   }

@@ -344,6 +344,31 @@ describe("check", () => {
     );
   });
 
+  test("what regenerate has merged is told apart, for as long as the owner leaves it", async () => {
+    const made = await new Made().make();
+    const ndppd = "host/etc/ndppd.conf";
+    for (const path of [ndppd, "scripts/verify.sh"])
+      made.edit(path, (text) => `${text}# mine\n`);
+    await made.regenerate(...TO);
+    const statuses = async (): Promise<unknown> => {
+      const { stdout } = await made.run(["check", "--json"]);
+      const all = JSON.parse(stdout).files as Record<string, string>[];
+      const of = (name: string): string | undefined =>
+        all.find(({ path }) => path === name)?.["status"];
+      return [of(ndppd), of("scripts/verify.sh")];
+    };
+    expect(await statuses()).toEqual(["merged", "edited"]);
+    await made.regenerate();
+    expect(await statuses()).toEqual(["merged", "edited"]);
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
+    made.edit(ndppd, (text) => `${text}# more\n`);
+    expect(await statuses()).toEqual(["changed", "edited"]);
+    await made.regenerate();
+    expect(await statuses()).toEqual(["edited", "edited"]);
+    made.tamper((state) => (state["files"][ndppd].merged = "yes"));
+    expect(await made.run(["check"])).toMatchObject({ code: 2 });
+  });
+
   test("what other answers would write is outdated", async () => {
     const made = await new Made().make("--domain", "gw.example.com");
     made.tamper((state) => (state["answers"].domain = "other.example.com"));
