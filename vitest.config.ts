@@ -22,7 +22,7 @@ export default defineConfig({
     // Many start a Node, or a table of them: on a busy machine that takes its time.
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
     globalSetup: ["test/support/scratch.ts"],
     reporters: reporters(process.env["REPORT"] ?? "npm-test"),
     projects: [

@@ -7,6 +7,8 @@ export interface Merged {
   readonly conflicts: boolean;
 }
 
+type Settle = (meeting: Meeting) => readonly string[] | undefined;
+
 /**
  * Merges line by line what both sides did to the base; what both did alike is no conflict.
  * All three with the same line ends (see changes.ts).
@@ -16,16 +18,58 @@ export function merge(
   yours: string,
   base: string,
   generated: string,
-  settle: (meeting: Meeting) => string[] | undefined = () => undefined,
+  settle: Settle = () => undefined,
 ): Merged {
   const sides = [lines(yours), lines(base), lines(generated)] as const;
   const { head, tail } = agreed(sides);
-  const [a, o, b] = sides.map((side) => side.slice(head, side.length - tail));
-  const regions = diff3Merge(a as string[], o as string[], b as string[], {
+  const middles = sides.map((side) => side.slice(head, side.length - tail));
+  const middle = lineUp(middles, settle);
+  const best = middle.conflicts ? slid(sides, settle) : undefined;
+  const merged = best ?? [
+    ...sides[1].slice(0, head),
+    ...middle.lines,
+    ...sides[1].slice(sides[1].length - tail),
+  ];
+  const conflicts = middle.conflicts && best === undefined;
+  // A marker ends its line, also the last.
+  const end = merged.at(-1)?.startsWith(">>>>>>> ") ? "\n" : "";
+  return { text: merged.join("\n") + end, conflicts };
+}
+
+const reversed = (side: readonly string[]): string[] => [...side].reverse();
+
+/**
+ * Between lines that are alike, as blank ones, a change may lie further up or further down: sides that
+ * meet only in one of the two don't. The whole sides, lined up from their start and from their end.
+ * @returns undefined where they meet in both
+ */
+function slid(
+  sides: readonly (readonly string[])[],
+  settle: Settle,
+): string[] | undefined {
+  const down = lineUp(sides, settle);
+  if (!down.conflicts) return down.lines;
+  const up = lineUp(sides.map(reversed), ({ mine, was, theirs }) => {
+    const settled = settle({
+      mine: reversed(mine),
+      was: reversed(was),
+      theirs: reversed(theirs),
+    });
+    return settled && reversed(settled);
+  });
+  return up.conflicts ? undefined : reversed(up.lines);
+}
+
+/** The lines of a merge, with markers where both sides changed the same. */
+function lineUp(
+  [yours = [], base = [], generated = []]: readonly (readonly string[])[],
+  settle: Settle,
+): { lines: string[]; conflicts: boolean } {
+  const regions = diff3Merge([...yours], [...base], [...generated], {
     excludeFalseConflicts: true,
   });
   let conflicts = false;
-  const middle = regions.flatMap((region) => {
+  const merged = regions.flatMap((region) => {
     if (region.ok) return region.ok;
     const { a: mine = [], o: was = [], b: theirs = [] } = region.conflict ?? {};
     const settled = settle({ mine, was, theirs });
@@ -39,14 +83,7 @@ export function merge(
       ">>>>>>> create-kong-ipv6",
     ];
   });
-  const merged = [
-    ...sides[1].slice(0, head),
-    ...middle,
-    ...sides[1].slice(sides[1].length - tail),
-  ];
-  // A marker ends its line, also the last.
-  const end = merged.at(-1)?.startsWith(">>>>>>> ") ? "\n" : "";
-  return { text: merged.join("\n") + end, conflicts };
+  return { lines: merged, conflicts };
 }
 
 /** How many lines all sides begin and end with alike: most of a file, which no diff has to look at. */

@@ -28,3 +28,27 @@ test("markers that were half mended were not found", () => {
   expect(hasMarkers("=======\nfoo\n>>>>>>> create-kong-ipv6\n")).toBe(true);
   expect(hasMarkers("foo\r\n>>>>>>> create-kong-ipv6\r\n")).toBe(true);
 });
+
+test("a line taken away before a gap met what went behind it, as a gap is like the next", () => {
+  const base = "a\n\nb\n\nc\n";
+  expect(merge("\nb\n\nc\n", base, "a\n\nc\n")).toEqual({
+    text: "\nc\n",
+    conflicts: false,
+  });
+});
+
+test("a line put before a gap met what went behind it", () => {
+  const base = "a\n\nb\n\nc\n";
+  expect(merge("a\nx\n\nb\n\nc\n", base, "a\n\nc\n")).toEqual({
+    text: "a\nx\n\nc\n",
+    conflicts: false,
+  });
+});
+
+test("a line put behind a gap met what went before it", () => {
+  const base = "a\n\nb\n\nc\n";
+  expect(merge("a\n\nb\n\nx\nc\n", base, "a\n\nc\n")).toEqual({
+    text: "a\n\nx\nc\n",
+    conflicts: false,
+  });
+});

@@ -1,18 +1,14 @@
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runHere } from "../support/in-process.ts";
+import { changesOf, cutOffs, runKilled } from "./kill.ts";
 import {
   batched,
   PREFIX,
   redacted,
-  run,
   Sandbox,
   snapshot,
-  type Result,
   type Snapshot,
 } from "./run.ts";
-
-const PRELOAD = fileURLToPath(new URL("kill-preload.cjs", import.meta.url));
 
 const ANSWERS = [...PREFIX, "--internal-prefix", "fd4c:8a1e:92b7::/64"];
 
@@ -78,20 +74,16 @@ function points(changes: number, { atOnce }: Scene): number[] {
   return [...new Set([1, ...spread, ...end])];
 }
 
-async function start(
-  sandbox: Sandbox,
-  cwd: string,
-  args: readonly string[],
-  killAt = 0,
-): Promise<Result> {
-  const env = { NODE_OPTIONS: `--require=${PRELOAD}`, KILL_AT: String(killAt) };
-  return await run(sandbox, [...args, ...ANSWERS], { env, cwd });
-}
-
 /** What is there, but for what the write keeps of its own for undo. */
 function look(sandbox: Sandbox): Snapshot {
   return redacted(snapshot(sandbox.cwd, ["gw/.kong-ipv6.undo"]));
 }
+
+/** What is there by name, but for the numbers of processes. */
+const names = ({ cwd }: Sandbox): string =>
+  Object.keys(snapshot(cwd))
+    .join()
+    .replace(/\d{2,}/g, "N");
 
 /** Where a file of somebody else was, or where the write keeps it. */
 function isLost(sandbox: Sandbox, text: string): boolean {
@@ -107,25 +99,34 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
   const owned = Object.values(files).filter((text) => text !== "");
   const whole = new Sandbox(files);
   const before = JSON.stringify(look(whole));
-  const { code, stderr } = await start(whole, cwd, args);
-  expect(code, stderr).toBe(0);
-  const changes = Number(/(\d+) changes/.exec(stderr)?.[1]);
+  const call = [...args, ...ANSWERS];
+  const run = await runKilled(whole, call, 0, { cwd });
+  expect(run.code, run.stderr).toBe(0);
+  const changes = changesOf(run);
   const after = JSON.stringify(look(whole));
 
-  const complaints = await batched(points(changes, scene), async (at) => {
+  const moments = points(changes, scene);
+  const left = await cutOffs(new Sandbox(files), call, moments, { cwd });
+  const complaints = await batched(moments, async (at) => {
     const found: string[] = [];
     const complain = (text: string): void =>
       void found.push(`change ${at}: ${text}`);
-    const sandbox = new Sandbox(files);
-    const cut = await start(sandbox, cwd, args, at);
-    if (cut.signal === "SIGKILL") killed += 1;
-    else complain(`not killed: ${cut.stderr}`);
+    const sandbox = left.get(at) as Sandbox;
+    killed += 1;
+    // One is killed, to see that this is what it leaves.
+    if (at === moments.at(-2)) {
+      const cut = new Sandbox(files);
+      const { signal, stderr } = await runKilled(cut, call, at, { cwd });
+      if (signal !== "SIGKILL") complain(`not killed: ${stderr}`);
+      const [kill, copy] = [cut, sandbox].map(names);
+      if (kill !== copy) complain(`a kill leaves ${kill}, not ${copy}`);
+    }
     const beside = Object.entries(look(sandbox)).filter(
       ([path]) => !/^\.\w+\.kong-ipv6-/.test(path),
     );
-    const left = JSON.stringify(Object.fromEntries(beside));
-    if (atOnce && left !== before && left !== after)
-      complain(`half of it is there: ${left}`);
+    const now = JSON.stringify(Object.fromEntries(beside));
+    if (atOnce && now !== before && now !== after)
+      complain(`half of it is there: ${now}`);
     for (const text of owned)
       if (isLost(sandbox, text)) complain(`lost: ${text}`);
 

@@ -1,54 +1,41 @@
 import {
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import {
-  batched,
-  PREFIX,
-  redacted,
-  run,
-  Sandbox,
-  snapshot,
-  type Result,
-} from "./run.ts";
-
-const PRELOAD = fileURLToPath(new URL("kill-preload.cjs", import.meta.url));
+import { runIn } from "../support/in-process.ts";
+import { changesOf, cutOffs, runKilled } from "./kill.ts";
+import { batched, PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
 
 const MINE = { "gw/README.md": "# Mine\n", "gw/src/app.js": "mine();\n" };
 
-async function start(sandbox: Sandbox, killAt = 0): Promise<Result> {
-  const args = [
-    "gw",
-    ...PREFIX,
-    "--internal-prefix",
-    "fd4c:8a1e:92b7::/64",
-    "--conflict",
-    "theirs",
-  ];
-  return await run(sandbox, args, {
-    env: { NODE_OPTIONS: `--require=${PRELOAD}`, KILL_AT: String(killAt) },
-  });
-}
+const CALL = [
+  "gw",
+  ...PREFIX,
+  "--internal-prefix",
+  "fd4c:8a1e:92b7::/64",
+  "--conflict",
+  "theirs",
+];
 
 /** What is there, but for what the write keeps of its own for undo. */
 const look = (sandbox: Sandbox): string =>
   JSON.stringify(redacted(snapshot(sandbox.cwd, ["gw/.kong-ipv6.undo"])));
 
-/** How often a whole run changes the disk. */
-let changes: Promise<number> | undefined;
-
 /** A directory in use, with a run in it that was killed when half of the files were in place. */
-async function halfWritten(): Promise<Sandbox> {
-  changes ??= start(new Sandbox(MINE)).then(({ stderr }) =>
-    Number(/(\d+) changes/.exec(stderr)?.[1]),
-  );
-  const sandbox = new Sandbox(MINE);
-  expect((await start(sandbox, (await changes) - 6)).signal).toBe("SIGKILL");
+const half = await (async () => {
+  const changes = changesOf(await runKilled(new Sandbox(MINE), CALL));
+  const left = await cutOffs(new Sandbox(MINE), CALL, [changes - 6]);
+  return left.get(changes - 6) as Sandbox;
+})();
+
+function halfWritten(): Sandbox {
+  const sandbox = new Sandbox();
+  cpSync(half.cwd, sandbox.cwd, { recursive: true });
   expect(readdirSync(sandbox.path("gw"))).toContain(".kong-ipv6.tmp");
   expect(readFileSync(sandbox.path("gw/README.md"), "utf8")).not.toBe(
     MINE["gw/README.md"],
@@ -58,11 +45,11 @@ async function halfWritten(): Promise<Sandbox> {
 
 test("killed again while what was begun is taken back", async () => {
   const want = new Sandbox(MINE);
-  await start(want);
+  await runIn(want, CALL);
   const complaints = await batched([1, 2, 4, 8, 14, 20], async (at) => {
-    const sandbox = await halfWritten();
-    const second = await start(sandbox, at);
-    const third = await start(sandbox);
+    const sandbox = halfWritten();
+    const second = await runKilled(sandbox, CALL, at);
+    const third = await runIn(sandbox, CALL);
     const ended = [second.signal, third.code, look(sandbox)];
     return String(ended) === String(["SIGKILL", 0, look(want)])
       ? []
@@ -72,26 +59,26 @@ test("killed again while what was begun is taken back", async () => {
 });
 
 test("it is said that something was taken back, and --dry-run takes nothing back", async () => {
-  const sandbox = await halfWritten();
+  const sandbox = halfWritten();
   const before = snapshot(sandbox.cwd);
-  const dry = await run(sandbox, ["gw", ...PREFIX, "--dry-run"]);
+  const dry = await runIn(sandbox, ["gw", ...PREFIX, "--dry-run"]);
   expect(dry.stdout).toContain(
     "An earlier run was cut off while writing here: without --dry-run",
   );
   expect(snapshot(sandbox.cwd)).toEqual(before);
-  const next = await start(sandbox);
+  const next = await runIn(sandbox, CALL);
   expect(next.stdout).toContain(
     "An earlier run was cut off while writing here: what it had begun was taken back.",
   );
 });
 
 test("what the owner wrote after a cut-off is not taken back", async () => {
-  const sandbox = await halfWritten();
+  const sandbox = halfWritten();
   writeFileSync(sandbox.path("gw/README.md"), "# Mine again\n");
-  const told = await run(sandbox, ["gw", ...PREFIX]);
+  const told = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(told.code).toBe(3);
   expect(told.stderr).toContain("but for what was edited since: README.md (");
-  const { code, stdout } = await run(sandbox, ["gw", ...PREFIX]);
+  const { code, stdout } = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(code).toBe(3);
   expect(stdout).toContain("README.md  (a file that is not ours)");
   expect(sandbox.read("gw/README.md")).toBe("# Mine again\n");
@@ -100,10 +87,10 @@ test("what the owner wrote after a cut-off is not taken back", async () => {
 });
 
 test("another run that is still writing is left alone", async () => {
-  const sandbox = await halfWritten();
+  const sandbox = halfWritten();
   writeFileSync(sandbox.path("gw/.kong-ipv6.tmp/pid"), String(process.pid));
   const before = snapshot(sandbox.cwd);
-  const { code, stderr } = await start(sandbox);
+  const { code, stderr } = await run(sandbox, CALL);
   expect(code).toBe(1);
   expect(stderr).toContain(
     `another run (process ${process.pid}) is writing to`,
@@ -156,7 +143,7 @@ test.each(Object.entries(HOSTILE))(
     });
     prepare(sandbox);
     const before = sandbox.tree();
-    const { code, stderr, tree } = await run(sandbox, ["gw", ...PREFIX]);
+    const { code, stderr, tree } = await runIn(sandbox, ["gw", ...PREFIX]);
     expect(code).toBe(1);
     expect(stderr).toContain(
       "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Look at it, and move it away.",

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import {
   cpSync,
   existsSync,
@@ -7,20 +6,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import {
-  batched,
-  redacted,
-  run,
-  Sandbox,
-  snapshot,
-  type Result,
-} from "../cli/run.ts";
+import { changesOf, cutOffs, runKilled } from "../cli/kill.ts";
+import { batched, redacted, run, Sandbox, snapshot } from "../cli/run.ts";
 import { runHere, type Ended } from "../support/in-process.ts";
 import { Made, NEXT, TO } from "./made.ts";
-
-const PRELOAD = fileURLToPath(
-  new URL("../cli/kill-preload.cjs", import.meta.url),
-);
 
 /** A change that makes files, replaces, merges, renames and takes away. */
 const CHANGE = ["regenerate", ...TO, "--ndp", "kernel", "--database", "off"];
@@ -32,34 +21,30 @@ made.edit("scripts/verify.sh", (text) => `${text}# mine\n`);
 await made.regenerate("--domain", "gw.example.com");
 const before = look(made.sandbox);
 
-function copied(): Sandbox {
+function copied(from: Sandbox = made.sandbox): Sandbox {
   const sandbox = new Sandbox();
-  cpSync(made.path(), sandbox.path("gw"), { recursive: true });
+  cpSync(from.path("gw"), sandbox.path("gw"), { recursive: true });
   return sandbox;
 }
+
+/** All that is there, but for the numbers of processes. */
+const whole = (sandbox: Sandbox): string =>
+  JSON.stringify(redacted(snapshot(sandbox.cwd)))
+    .replace(/\.kong-ipv6\.\d+\.lock/g, ".lock")
+    .replace(/(\/(?:pid|claim\.\d+)":"file \d+) \d+"/g, '$1"');
 
 function look(sandbox: Sandbox, besides: readonly string[] = []): string {
   const kept = [".kong-ipv6.undo", ...besides];
   return JSON.stringify(redacted(snapshot(sandbox.path("gw"), kept)));
 }
 
-function start(
-  sandbox: Sandbox,
-  args: readonly string[],
-  killAt = 0,
-): Promise<Result> {
-  const env = { NODE_OPTIONS: `--require=${PRELOAD}`, KILL_AT: String(killAt) };
-  return run(sandbox, args, { env, cwd: "gw" });
-}
+const start = (sandbox: Sandbox, at = 0): ReturnType<typeof run> =>
+  runKilled(sandbox, CHANGE, at, { cwd: "gw" });
 
 /** How often CHANGE changes the disk, and what is there then. */
 async function runWhole(): Promise<{ changes: number; after: string }> {
   const whole = copied();
-  const { stderr } = await start(whole, CHANGE);
-  return {
-    changes: Number(/(\d+) changes/.exec(stderr)?.[1]),
-    after: look(whole),
-  };
+  return { changes: changesOf(await start(whole)), after: look(whole) };
 }
 
 const { changes, after } = await runWhole();
@@ -74,11 +59,18 @@ test("killed at 50 points of the write: before or after, and the next run goes o
   const points = [...new Set([...rest, ...tail])];
   expect(points.length).toBeGreaterThanOrEqual(50);
 
+  const left = await cutOffs(copied(), CHANGE, points, { cwd: "gw" });
   const complaints = await batched(points, async (at, index) => {
     const found: string[] = [];
-    const sandbox = copied();
-    const cut = await start(sandbox, CHANGE, at);
-    if (cut.signal !== "SIGKILL") found.push(`not killed: ${cut.stderr}`);
+    const sandbox = left.get(at) as Sandbox;
+    // Some are killed, to see that this is what it leaves.
+    if (index % 8 === 0) {
+      const killed = copied();
+      const { signal, stderr } = await start(killed, at);
+      if (signal !== "SIGKILL") found.push(`not killed: ${stderr}`);
+      if (whole(killed) !== whole(sandbox))
+        found.push("not what a kill leaves");
+    }
     const begun = existsSync(sandbox.path("gw/.kong-ipv6.tmp"));
     // Every third goes on by the same run, the others by one that changes nothing by itself.
     const same = index % 3 === 0;
@@ -89,12 +81,12 @@ test("killed at 50 points of the write: before or after, and the next run goes o
       ...flags,
     ]);
     if (next.code !== 0) found.push(`next run: ${next.code} ${next.stderr}`);
-    const left = look(sandbox);
-    const became = same ? /(what|all) / : left === after ? /all / : /what /;
+    const now = look(sandbox);
+    const became = same ? /(what|all) / : now === after ? /all / : /what /;
     const told = new RegExp(`cut off while writing here: ${became.source}`);
     if (begun && !told.test(next.stdout))
       found.push(`not told ${told}: ${next.stdout.slice(-300)}`);
-    if (left !== after && (same || left !== before))
+    if (now !== after && (same || now !== before))
       found.push("neither before nor after");
     const stray = readdirSync(sandbox.path("gw")).filter((name) =>
       /^\.kong-ipv6\.(tmp|\d)/.test(name),
@@ -108,19 +100,22 @@ test("killed at 50 points of the write: before or after, and the next run goes o
   expect(complaints.flat()).toEqual([]);
 }, 120_000);
 
-/** Cut off where all is in its place, and the directory of the write still there. */
-async function cutOffAtTheEnd(): Promise<Sandbox> {
-  for (let at = changes; at > changes - 10; at -= 1) {
-    const sandbox = copied();
-    await start(sandbox, CHANGE, at);
-    const cut = existsSync(sandbox.path("gw/.kong-ipv6.tmp"));
-    if (cut && look(sandbox, [".kong-ipv6.tmp"]) === after) return sandbox;
-  }
-  throw new Error("no such moment");
+/** Cut off near the end: at eight changes before it, and where all is in its place. */
+async function cutOffNearTheEnd(): Promise<{ begun: Sandbox; done: Sandbox }> {
+  const last = Array.from({ length: 10 }, (_, back) => changes - back);
+  const left = await cutOffs(copied(), CHANGE, last, { cwd: "gw" });
+  const done = [...left.values()].find(
+    (sandbox) =>
+      existsSync(sandbox.path("gw/.kong-ipv6.tmp")) &&
+      look(sandbox, [".kong-ipv6.tmp"]) === after,
+  );
+  return { begun: left.get(changes - 8) as Sandbox, done: done as Sandbox };
 }
 
+const { begun, done } = await cutOffNearTheEnd();
+
 test("killed when all was in its place, the next run said that it was taken back", async () => {
-  const sandbox = await cutOffAtTheEnd();
+  const sandbox = copied(done);
   const call = (command: string, ...flags: string[]): Promise<Ended> =>
     runHere([command, sandbox.path("gw"), ...flags]);
   const check = await call("check");
@@ -134,8 +129,7 @@ test("killed when all was in its place, the next run said that it was taken back
 });
 
 test("undo after a kill took two writes back", async () => {
-  const sandbox = copied();
-  await start(sandbox, CHANGE, changes - 8);
+  const sandbox = copied(begun);
   const undo = (...flags: string[]): Promise<Ended> =>
     runHere(["undo", sandbox.path("gw"), ...flags]);
   const told = /was cut off here: what it had begun .* nothing before it\.\n/;
@@ -156,7 +150,7 @@ test("undo after a kill took two writes back", async () => {
 });
 
 test("undo after a kill when all was in its place takes that write back", async () => {
-  const sandbox = await cutOffAtTheEnd();
+  const sandbox = copied(done);
   const { code, stdout } = await runHere(["undo", sandbox.path("gw")]);
   expect({ code, stdout }).toEqual({
     code: 0,
@@ -187,11 +181,8 @@ test("two at once: one does it, the other waits for nobody and tears nothing", a
 }, 60_000);
 
 test("two that both find a run cut off: one takes it back", async () => {
-  const { stderr } = await start(copied(), CHANGE);
-  const changes = Number(/(\d+) changes/.exec(stderr)?.[1]);
   await batched(Array.from({ length: 4 }), async () => {
-    const sandbox = copied();
-    await start(sandbox, CHANGE, changes - 8);
+    const sandbox = copied(begun);
     const both = await Promise.all(
       [CHANGE, CHANGE].map((args) => run(sandbox, args, { cwd: "gw" })),
     );
@@ -204,8 +195,7 @@ test("two that both find a run cut off: one takes it back", async () => {
 }, 60_000);
 
 test("what was edited after a kill kept the aborted run's addresses, and the next run said all was taken back", async () => {
-  const sandbox = copied();
-  await start(sandbox, CHANGE, changes - 8);
+  const sandbox = copied(begun);
   const compose = sandbox.path("gw/docker-compose.yml");
   const env = sandbox.path("gw/.env");
   const [was, wrote] = [before, look(sandbox)];

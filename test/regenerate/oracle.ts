@@ -25,17 +25,29 @@ export function oldPlaces(
   const was = range(old);
   const is = range(present);
   return text.split("\n").flatMap((line, index) => {
-    const words = line.split(/[^0-9A-Za-z_:./-]+/).flatMap(endsOf);
-    const named = words.some((word) =>
-      addressesOf(word).some(
-        ([address, length]) =>
-          holds(was, address) &&
-          length >= was.length &&
-          !(holds(is, address) && length >= is.length),
-      ),
+    const named = namedIn(line).some(
+      ([address, length]) =>
+        holds(was, address) &&
+        length >= was.length &&
+        !(holds(is, address) && length >= is.length),
     );
     return named ? [index + 1] : [];
   });
+}
+
+const known = new Map<string, [bigint, number][]>();
+
+/** What a line names, with its length in bits; most lines are the same in every case. */
+function namedIn(line: string): [bigint, number][] {
+  if (!line.includes(":") && !line.includes(".")) return [];
+  const named =
+    known.get(line) ??
+    line
+      .split(/[^0-9A-Za-z_:./-]+/)
+      .flatMap(endsOf)
+      .flatMap(addressesOf);
+  known.set(line, named);
+  return named;
 }
 
 /** A word, and what of it stands behind a word that can be no part of an address. */

@@ -205,8 +205,10 @@ function expectCompose(tree: Tree, answers: Answers): void {
     rocks.length === 0 ? undefined : ["bundled", ...rocks].join(","),
   );
   for (const service of Object.values(compose["services"] as Nested)) {
-    for (const [key, value] of Object.entries(service.environment))
-      expect([key, typeof value]).toEqual([key, "string"]);
+    const others = Object.entries(service.environment).filter(
+      ([, value]) => typeof value !== "string",
+    );
+    expect(others).toEqual([]);
   }
 
   const mounts = kong.volumes.map(fill);
@@ -363,8 +365,8 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
   const kong4 = parse4(constants["backend_kong"] ?? "") as bigint;
   expect(within(backend, kong4, 32)).toBe(true);
   // Only what may be missing may be empty.
-  for (const [key, value] of Object.entries(constants))
-    if (key !== "ipv4_netplan") expect([key, value]).not.toEqual([key, ""]);
+  const empty = Object.keys(constants).filter((key) => constants[key] === "");
+  expect(empty.filter((key) => key !== "ipv4_netplan")).toEqual([]);
   expect(constants["bridge"]).not.toBe(answers.interface);
   // The bytes of an interface name: linux/if.h.
   expect(constants["bridge"]?.length).toBeLessThanOrEqual(15);

@@ -1,6 +1,9 @@
 import type * as Validate from "../../src/validate.ts";
 
-/** src/validate.ts asks bash about every script; about the same text once is enough. */
+/** An address, however spelled: bash and python3 read one like any other. */
+const ADDRESS = /[0-9A-Fa-f.]*:[0-9A-Fa-f.:]+|(?:[0-9a-f]\.){8,}/g;
+
+/** src/validate.ts starts bash or python3 for every script; for the same but for its addresses once is enough. */
 export async function validatedOnce(
   original: () => Promise<typeof Validate>,
 ): Promise<typeof Validate> {
@@ -8,8 +11,8 @@ export async function validatedOnce(
   const known = new Map<string, string | undefined>();
   return {
     whyInvalid: (path, text, before = text) => {
-      // Only of .env it matters what was there before.
-      const key = `${path}\n${text}\n${path === ".env" ? before : ""}`;
+      if (!/\.(sh|py)$/.test(path)) return whyInvalid(path, text, before);
+      const key = `${path}\n${text.replace(ADDRESS, "@")}`;
       if (!known.has(key)) known.set(key, whyInvalid(path, text, before));
       return known.get(key);
     },
