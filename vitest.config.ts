@@ -9,8 +9,8 @@ const FILES = readdirSync("test", { recursive: true, encoding: "utf8" })
 const holding = (pattern: RegExp): string[] =>
   FILES.filter((path) => pattern.test(readFileSync(path, "utf8")));
 
-/** What replaces modules, or the environment, for itself. */
-const apart = holding(/\bvi\./);
+/** What replaces modules for itself. */
+const apart = holding(/\bvi\.mock\(/);
 /** What runs the command line in its own process (test/support/in-process.ts), all with the same modules replaced. */
 const inProcess = holding(/\/made\.ts"|in-process/).filter(
   (path) => !apart.includes(path),

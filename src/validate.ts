@@ -53,18 +53,27 @@ function python(text: string): string | undefined {
   return complaint && `python3 does not parse it: ${complaint.at(-1)}`;
 }
 
-/** What a program says against a text, in lines; where it isn't there, nothing can be said. */
+const asked = new Map<string, string[] | undefined>();
+
+/**
+ * What a program says against a text, in lines; where it isn't there, nothing can be said.
+ * It is started once for each text.
+ */
 function complaintOf(
   program: string,
   args: readonly string[],
   input: string,
 ): string[] | undefined {
+  const key = `${program} ${input}`;
+  if (asked.has(key)) return asked.get(key);
   const { status, stderr, error } = childProcess().spawnSync(program, args, {
     input,
     encoding: "utf8",
   });
-  if (error !== undefined || status === 0) return undefined;
-  return stderr.trim().split("\n");
+  const complaint =
+    error !== undefined || status === 0 ? undefined : stderr.trim().split("\n");
+  asked.set(key, complaint);
+  return complaint;
 }
 
 const INSTRUCTION =

@@ -37,8 +37,9 @@ test("no workflow and no document named npm run test:nodes: newer Nodes were pro
   const steps: { run?: string; with?: Record<string, unknown> }[] =
     jobs.test.steps;
   const commands = steps.flatMap(({ run }) => run ?? []);
-  expect(commands.slice(-3)).toEqual([
+  expect(commands.slice(-4)).toEqual([
     "npm ci --ignore-scripts",
+    "npm run format:check",
     "npm test",
     "npm run test:nodes",
   ]);

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { setImmediate } from "node:timers/promises";
 import { CancelledError, FailedError } from "../errors.ts";
 import { lastLine, sshArguments, sshFailure } from "./ssh.ts";
 
@@ -45,8 +46,10 @@ export async function runProbe(
     limits,
     cancelled,
   );
-  // ssh may have ended of the same Ctrl-C: what it said about that is no failure.
-  if (cancelled?.aborted) throw new CancelledError();
+  // ssh may have ended of the same Ctrl-C, and sooner: what it said about that is no failure.
+  await setImmediate();
+  if (cancelled?.aborted || child.signalCode === "SIGINT")
+    throw new CancelledError();
   const place = target ?? "this machine";
   if (error) {
     throw new FailedError(

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
+import { runIn } from "../support/in-process.ts";
+import { PREFIX, redacted, Sandbox, snapshot } from "./run.ts";
 
 const ALL = [...PREFIX, "--internal-prefix", "fd4c:8a1e:92b7::/64"];
 const README = "# Mine\n";
@@ -16,7 +17,11 @@ test("files of others: exit 3, each named, nothing written", async () => {
   for (const more of [[], ["--yes"], ["--conflict", "ask"], ["--dry-run"]]) {
     const sandbox = new Sandbox(MINE);
     const before = sandbox.tree();
-    const { code, stdout, tree } = await run(sandbox, ["gw", ...ALL, ...more]);
+    const { code, stdout, tree } = await runIn(sandbox, [
+      "gw",
+      ...ALL,
+      ...more,
+    ]);
     expect({ code, tree }, more.join(" ")).toEqual({
       code: more.includes("--dry-run") ? 4 : 3,
       tree: before,
@@ -32,7 +37,7 @@ test("files of others: exit 3, each named, nothing written", async () => {
 });
 
 test("--json names them too", async () => {
-  const { code, stdout } = await run(new Sandbox(MINE), [
+  const { code, stdout } = await runIn(new Sandbox(MINE), [
     "gw",
     ...ALL,
     "--json",
@@ -45,7 +50,7 @@ test("--json names them too", async () => {
 });
 
 test("--diff shows what differs, without the passwords", async () => {
-  const { stdout } = await run(new Sandbox(MINE), ["gw", ...ALL, "--diff"]);
+  const { stdout } = await runIn(new Sandbox(MINE), ["gw", ...ALL, "--diff"]);
   expect(stdout).toContain("-# Mine\n");
   // What is the owner's in .env is in the generated one too; its value may be a secret.
   expect(stdout).toContain("\n OTHER=<secret>\n");
@@ -54,7 +59,7 @@ test("--diff shows what differs, without the passwords", async () => {
 
 test("--conflict keep: theirs stay, all else is written, the state knows only ours", async () => {
   const sandbox = new Sandbox(MINE);
-  const { code, stdout } = await run(sandbox, [
+  const { code, stdout } = await runIn(sandbox, [
     "gw",
     ...ALL,
     "--conflict",
@@ -77,7 +82,7 @@ test("--conflict keep: theirs stay, all else is written, the state knows only ou
 test("--conflict theirs: replaced, the old kept for undo, the password kept", async () => {
   const sandbox = new Sandbox(MINE);
   chmodSync(sandbox.path("gw/README.md"), 0o640);
-  const { code } = await run(sandbox, ["gw", ...ALL, "--conflict", "theirs"]);
+  const { code } = await runIn(sandbox, ["gw", ...ALL, "--conflict", "theirs"]);
   expect(code).toBe(0);
   expect(sandbox.read("gw/README.md")).toContain(
     "# Kong on its own IPv6 address",
@@ -93,7 +98,7 @@ test("--conflict theirs: replaced, the old kept for undo, the password kept", as
 
 test("--conflict markers: both texts, exit 3, .env as private as ever", async () => {
   const sandbox = new Sandbox({ ...MINE, "gw/.gitignore": "node_modules/" });
-  const { code, stdout } = await run(sandbox, [
+  const { code, stdout } = await runIn(sandbox, [
     "gw",
     ...ALL,
     "--conflict",
@@ -114,7 +119,7 @@ test("--conflict markers: both texts, exit 3, .env as private as ever", async ()
 
 test("a file of others that is as ours would be is no conflict", async () => {
   const first = new Sandbox();
-  await run(first, ["gw", ...ALL]);
+  await runIn(first, ["gw", ...ALL]);
   const files = Object.entries(snapshot(first.path("gw"))).filter(
     ([path, content]) =>
       content.startsWith("file") && path !== ".kong-ipv6.json",
@@ -123,7 +128,7 @@ test("a file of others that is as ours would be is no conflict", async () => {
     files.map(([path]) => [`gw/${path}`, first.read("gw", path)]),
   );
   const sandbox = new Sandbox(same);
-  const { code, stdout } = await run(sandbox, ["gw", ...ALL, "--json"]);
+  const { code, stdout } = await runIn(sandbox, ["gw", ...ALL, "--json"]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout).summary).toEqual({ same: files.length });
   expect(sandbox.read("gw/.env")).toBe(first.read("gw/.env"));
@@ -147,7 +152,7 @@ test("nothing is written through a link, and only keeping it helps", async () =>
   for (const word of ["ask", "theirs", "markers"]) {
     const sandbox = make();
     const before = sandbox.tree();
-    const { code, stdout, tree } = await run(sandbox, [
+    const { code, stdout, tree } = await runIn(sandbox, [
       "gw",
       ...ALL,
       "--conflict",
@@ -161,9 +166,11 @@ test("nothing is written through a link, and only keeping it helps", async () =>
     expect(stdout).toContain("  ! docker-compose.yml  (a directory)");
   }
   const kept = make();
-  expect(await run(kept, ["gw", ...ALL, "--conflict", "keep"])).toMatchObject({
-    code: 0,
-  });
+  expect(await runIn(kept, ["gw", ...ALL, "--conflict", "keep"])).toMatchObject(
+    {
+      code: 0,
+    },
+  );
   expect(snapshot(kept.path("elsewhere"))).toEqual(
     snapshot(make().path("elsewhere")),
   );
@@ -171,7 +178,7 @@ test("nothing is written through a link, and only keeping it helps", async () =>
 
 test("a parent that is a file is in the way", async () => {
   const sandbox = new Sandbox({ "gw/host": "mine\n" });
-  const { code, stdout } = await run(sandbox, ["gw", ...ALL]);
+  const { code, stdout } = await runIn(sandbox, ["gw", ...ALL]);
   expect(code).toBe(3);
   expect(stdout).toContain(
     "  ! host/etc/docker/daemon.json  (host is not a directory)",
@@ -180,12 +187,12 @@ test("a parent that is a file is in the way", async () => {
 
 test("beside files of others that are not in the way, all is as in a new directory", async () => {
   const first = new Sandbox();
-  await run(first, ["gw", ...ALL]);
+  await runIn(first, ["gw", ...ALL]);
   const sandbox = new Sandbox({
     "gw/src/app.js": "mine();\n",
     "gw/host/mine": "mine\n",
   });
-  expect(await run(sandbox, ["gw", ...ALL])).toMatchObject({ code: 0 });
+  expect(await runIn(sandbox, ["gw", ...ALL])).toMatchObject({ code: 0 });
   expect(redacted(snapshot(sandbox.path("gw"), ["src", "host/mine"]))).toEqual(
     redacted(snapshot(first.path("gw"))),
   );

@@ -1,5 +1,6 @@
 import { chmodSync, statSync, symlinkSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { runIn } from "../support/in-process.ts";
 import {
   PREFIX,
   redacted,
@@ -16,7 +17,7 @@ let repository: Snapshot = {};
 
 beforeAll(async () => {
   const sandbox = new Sandbox();
-  expect(await run(sandbox, ["gw", ...ALL])).toMatchObject({
+  expect(await runIn(sandbox, ["gw", ...ALL])).toMatchObject({
     code: 0,
     stderr: "",
   });
@@ -27,7 +28,9 @@ describe("the directory", () => {
   test("not given: the current one where it is empty, or holds .git only", async () => {
     const sandbox = new Sandbox({ "empty/": "", "git/.git/HEAD": "x\n" });
     for (const cwd of ["empty", "git"]) {
-      expect(await run(sandbox, ALL, { cwd })).toMatchObject({ code: 0 });
+      expect(await runIn(sandbox, ALL, sandbox.path(cwd))).toMatchObject({
+        code: 0,
+      });
       expect(redacted(snapshot(sandbox.path(cwd), [".git"]))).toEqual(
         repository,
       );
@@ -42,13 +45,13 @@ describe("the directory", () => {
     });
     for (const file of ["answers.json", "./answers.json"]) {
       const args = ["--answers", file, "--dry-run"];
-      const only = await run(sandbox, args, { cwd: "only" });
+      const only = await runIn(sandbox, args, sandbox.path("only"));
       expect(only).toMatchObject({ code: 4, stderr: "" });
-      const more = await run(sandbox, args, { cwd: "more" });
+      const more = await runIn(sandbox, args, sandbox.path("more"));
       expect(more).toMatchObject({ code: 2, stdout: "" });
     }
     const args = ["--answers", "../more/answers.json"];
-    const other = await run(sandbox, args, { cwd: "only" });
+    const other = await runIn(sandbox, args, sandbox.path("only"));
     expect(other.stderr).toContain("the current directory is not empty");
   });
 
@@ -66,7 +69,7 @@ describe("the directory", () => {
     ];
     for (const name of names) {
       const args = name.startsWith("-- ") ? name.split(" ") : [name];
-      const { code, stderr } = await run(sandbox, [...ALL, ...args]);
+      const { code, stderr } = await runIn(sandbox, [...ALL, ...args]);
       expect({ code, stderr }, name).toEqual({ code: 0, stderr: "" });
       const made = name.replace(/^-- /, "").replace(sandbox.cwd, ".");
       expect(redacted(snapshot(sandbox.path(made))), name).toEqual(repository);
@@ -83,7 +86,10 @@ describe("the directory", () => {
       [".", "here"],
       ["link", ""],
     ] as const)
-      expect(await run(sandbox, [name, ...ALL], { cwd }), name).toMatchObject({
+      expect(
+        await runIn(sandbox, [name, ...ALL], sandbox.path(cwd)),
+        name,
+      ).toMatchObject({
         code: 0,
       });
     for (const path of ["empty", "here", "real"]) {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { FailedError } from "../../src/errors.ts";
+import { CancelledError, FailedError } from "../../src/errors.ts";
 import { runProbe, type Limits } from "../../src/detect/probe.ts";
 import { readParts } from "../../src/detect/parts.ts";
 import { probeScript } from "../../src/detect/script.ts";
@@ -142,4 +142,10 @@ describe("the script", () => {
     for (const marker of ["", "a b", "a'", "$(id)", "a\nb"])
       expect(() => probeScript(marker)).toThrow("no marker");
   });
+});
+
+test("ssh that ended of Ctrl-C before this process saw it was a failure", async () => {
+  await expect(probe({ ssh: "kill -INT $$\n" })).rejects.toThrow(
+    CancelledError,
+  );
 });

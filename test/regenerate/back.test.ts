@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import {
@@ -11,9 +11,6 @@ import {
   type World,
 } from "./world.ts";
 
-vi.mock("../../src/validate.ts", async (original) =>
-  (await import("../support/once.ts")).validatedOnce(original),
-);
 announceSeed();
 
 const TIME = 300_000;

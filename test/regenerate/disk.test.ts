@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { readDisk } from "../../src/disk.ts";
 import { generate } from "../../src/generate.ts";
 import { readState } from "../../src/read-state.ts";
@@ -13,9 +13,6 @@ import { answerChanges, editAll, edits } from "./edits.ts";
 import { STATE } from "./made.ts";
 import { created, regenerated, START, type World } from "./world.ts";
 
-vi.mock("../../src/validate.ts", async (original) =>
-  (await import("../support/once.ts")).validatedOnce(original),
-);
 announceSeed();
 
 const first = created(START);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Given } from "../../src/resolve.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import {
@@ -13,9 +13,6 @@ import {
 
 // Two addresses of an owner's became one, and nothing told them apart on the way back.
 
-vi.mock("../../src/validate.ts", async (original) =>
-  (await import("../support/once.ts")).validatedOnce(original),
-);
 announceSeed();
 
 const P = "2a03:2222:3333:4444";

@@ -1,6 +1,6 @@
 import { diffArrays } from "diff";
 import fc from "fast-check";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { follow } from "../../src/follow.ts";
 import { merge } from "../../src/merge.ts";
 import { plan } from "../../src/plan.ts";
@@ -19,9 +19,6 @@ import {
   type World,
 } from "./world.ts";
 
-vi.mock("../../src/validate.ts", async (original) =>
-  (await import("../support/once.ts")).validatedOnce(original),
-);
 announceSeed();
 
 const first = created(START);

@@ -1,6 +1,5 @@
 import { vi } from "vitest";
 import type { Result, Sandbox } from "../cli/run.ts";
-import { validatedOnce } from "./once.ts";
 
 export interface Ended {
   readonly code: number;
@@ -56,7 +55,6 @@ let loaded: Promise<typeof import("../../src/main.ts")> | undefined;
 
 async function main(): Promise<typeof import("../../src/main.ts").main> {
   if (loaded === undefined) {
-    vi.doMock("../../src/validate.ts", validatedOnce);
     vi.doMock("../../src/terminal.ts", () => ({
       isTerminal: () => false,
       canAsk: () => false,
