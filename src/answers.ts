@@ -118,7 +118,7 @@ export const QUESTIONS: readonly Question[] = [
     flag: "--exposed",
     first: true,
     metavar: "SUBNET",
-    meaning: "the public Docker subnet",
+    meaning: "public Docker subnet /65-/126",
     otherwise: "<prefix>:300::/80",
     fallback: ({ answers }) =>
       within(answers.prefix, (prefix) => formatSubnet(exposedIn(prefix))),

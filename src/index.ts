@@ -3,11 +3,12 @@ import { UnusableError } from "./errors.ts";
 import { plan as planOf, type Plan } from "./plan.ts";
 import { survey, type Resolved } from "./resolve.ts";
 import { unknownAnswer } from "./nearest.ts";
+import { render as rendered, type Tree } from "./render.ts";
 
 // What `import … from "create-kong-ipv6"` gives: pure functions; nothing is read, asked or written.
 
 export { KongIpv6Error, UnusableError, type Issue } from "./errors.ts";
-export { render, type File, type Tree } from "./render.ts";
+export type { File, Tree } from "./render.ts";
 export type { AnswerKey, Answers, Plan, Resolved };
 
 /** Answers by key, as an answers file has them; what is left out has its default. */
@@ -51,4 +52,20 @@ function refuseNoAnswers(given: unknown): void {
  */
 export function plan(given: Given): Plan {
   return planOf(resolve(given).answers);
+}
+
+/**
+ * The files that a plan comes to, by path: text and mode, the secrets as `<secret>`.
+ * @throws UnusableError for what plan() didn't give
+ */
+export function render(of: Plan): Tree {
+  if (typeof (of as Partial<Plan> | null)?.uplink?.name !== "string")
+    throw new UnusableError([
+      {
+        flag: "plan",
+        reason: "it is no address plan",
+        remedy: "Give what plan() returns",
+      },
+    ]);
+  return rendered(of);
 }

@@ -46,9 +46,16 @@ export function unknownAnswer(
 ): Pick<Issue, "reason" | "remedy"> | undefined {
   const keys: string[] = QUESTIONS.map((question) => question.key);
   if (keys.includes(key)) return undefined;
+  const small = (text: string): string => text.toLowerCase();
+  const lower = closest(small(key), keys.map(small));
+  const near = keys.find((known) => small(known) === lower) as string;
   return {
     reason: `there is no answer ${JSON.stringify(key.slice(0, 40))}`,
-    remedy: `Perhaps ${closest(key, keys)} is meant`,
+    // More than half of it another: a guess would only mislead.
+    remedy:
+      distance(small(key), lower) * 2 > near.length
+        ? `The answers are ${keys.join(", ")}`
+        : `Perhaps ${near} is meant`,
   };
 }
 

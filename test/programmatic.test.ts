@@ -93,6 +93,14 @@ test("plan() without answers was a TypeError of ours", async () => {
     }
 });
 
+test("render() of what is no plan was a TypeError of ours", async () => {
+  const { render, UnusableError } = await library();
+  for (const none of [undefined, null, {}, [], { prefix: "2001:db8::/64" }]) {
+    expect(() => render(none as never)).toThrow(UnusableError);
+    expect(() => render(none as never)).toThrow("it is no address plan");
+  }
+});
+
 test("answers in normal form give the same plan again", async () => {
   const { plan, resolve } = await library();
   const { answers, warnings } = resolve({ prefix: "2001:DB8:0:0::/64" });

@@ -46,14 +46,23 @@ const FILES: readonly (readonly [
     `${P}kong-image: y\n`,
     'there is no answer "kong-image". Perhaps kongImage is meant.',
   ],
-  ["a.yaml", `${P}PLUGIN: y\n`, 'there is no answer "PLUGIN".'],
+  [
+    "a.yaml",
+    `${P}PLUGIN: y\n`,
+    'there is no answer "PLUGIN". Perhaps plugin is meant.',
+  ],
   ["a.yaml", `${P}"\\e[31m": y\n`, 'there is no answer "\\u001b[31m".'],
   [
     "a.json",
     '{"__proto__": {"domain": "x.example"}}',
     'there is no answer "__proto__".',
   ],
-  ["a.json", '{"constructor": "x"}', 'there is no answer "constructor".'],
+  // "Perhaps interface is meant" was said of it.
+  [
+    "a.json",
+    '{"constructor": "x"}',
+    'there is no answer "constructor". The answers are prefix, host, ',
+  ],
   ["a.yaml", `${P}<<: {domain: x.example}\n`, 'there is no answer "<<".'],
   [
     "a.yaml",
