@@ -290,7 +290,10 @@ network_back() {
 			put "$path" "$copy"
 		fi
 	done
-	netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
+	# Where netplan never had a file of ours, the owner's may not be in force yet.
+	if have netplan && fact file "$netplan_file" >/dev/null; then
+		netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
+	fi
 	forget todo netplan
 	until_true 10 networkd_done || :
 	until_true 5 nothing_lost "$network_before" || give_back "$network_before"
