@@ -360,6 +360,17 @@ set_data() {
 	fi
 }
 
+# get_images pull|build DOING DONE: for the services that lack one.
+get_images() {
+	local -a lacking=()
+	is "$1-others" || return 0
+	read -ra lacking <<<"${changed["$1-others"]}"
+	doing image "$2 ${lacking[*]}"
+	takes_long
+	quietly compose "$1" "${lacking[@]}" || die "the images of these can't be $3: ${lacking[*]}" "see above; it needs a network, and space in Docker's directory"
+	done_with image "${lacking[*]}: $3"
+}
+
 set_compose() {
 	local id options=()
 	is compose || return 0
@@ -373,15 +384,12 @@ set_compose() {
 		printf '%s %s\n' "$(recipe)" "$id" >"$state/built"
 		done_with image kong-ipv6:local
 	fi
-	if [[ $database == postgres ]] && ! docker image inspect postgres:17 >/dev/null 2>&1; then
-		doing image "pulling postgres:17"
-		takes_long
-		quietly compose pull kong-database || die "postgres:17 can't be pulled" "see above; it needs a network, and space in Docker's directory"
-		done_with image postgres:17
-	fi
+	get_images pull pulling pulled
+	get_images build building built
 	if is password; then options+=(--force-recreate); fi
 	doing compose "bringing the services up"
 	# All that differ are made; compose 2 would take --no-deps for a difference.
+	# All images are there by now: this waits for nothing.
 	if [[ $compose_version != 1.* ]]; then
 		quietly compose_for 180 up --no-start "${options[@]}" || give_up "the containers can't be made"
 	fi
