@@ -118,9 +118,12 @@ for name in "${recorded[@]}"; do
 	fi
 	mapfile -t ids < <(docker network ls --quiet --filter "label=com.docker.compose.project=$name")
 	((${#ids[@]} == 0)) || quietly docker network rm "${ids[@]}" || note network "kong-net is still in use: it stays"
-	if docker image inspect kong-ipv6:local >/dev/null 2>&1; then quietly docker image rm kong-ipv6:local || :; fi
 	row "$green" ok compose "containers removed; the data stays in $(data_dir)"
 done
+# Only now: the containers of all projects are made from it.
+if $docker_runs && ((${#recorded[@]} > 0)) && docker image inspect kong-ipv6:local >/dev/null 2>&1; then
+	quietly docker image rm kong-ipv6:local || :
+fi
 if $docker_runs; then forget_containers; fi
 
 if [[ -n $(names ufw) ]] && have ufw; then

@@ -33,7 +33,7 @@ refuse_or_survey() {
 	check_space "$(data_dir)" 64
 	if ((refusals == 0)); then
 		check_space "$(docker info --format '{{.DockerRootDir}}')" 256
-		check_ports
+		! check_project || check_ports
 	fi
 	if $ok; then
 		check_netplan
