@@ -169,7 +169,13 @@ row "$green" ok files "as they were"
 changed+=$(fact todo restored | base64 -d)
 systemctl daemon-reload
 for unit in $(names unit); do
-	[[ $(fact unit "$unit") != active ]] || restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
+	[[ $(fact unit "$unit") == active ]] || continue
+	# A newer systemd makes no unit of a SysV script.
+	if ! systemctl cat "$unit" >/dev/null 2>&1; then
+		note unit "$unit ran before, and is no more on this server"
+	else
+		restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
+	fi
 done
 if is_changed "$netplan_file"; then
 	step="netplan: applying it"
