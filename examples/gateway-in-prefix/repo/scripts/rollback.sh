@@ -221,8 +221,10 @@ for package in $(names package); do
 	step="package: $package"
 	# A run that was about to install it may have failed.
 	dpkg-query --show "$package" >/dev/null 2>&1 || continue
-	DEBIAN_FRONTEND=noninteractive quietly apt-get purge --yes --option DPkg::Lock::Timeout=60 "$package" ||
-		note package "$package can't be removed: apt-get purge $package"
+	how=$(fact package "$package")
+	[[ $how == remove ]] || how=purge
+	DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
+		note package "$package can't be removed: apt-get $how $package"
 done
 
 # What Docker still has is for a later run, when it is installed again.

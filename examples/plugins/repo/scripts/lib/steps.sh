@@ -149,16 +149,24 @@ install_files() {
 
 # Configuration and unit are in place by now: what a package starts, starts right.
 install_packages() {
-	local package
+	local package how
 	for package in ndppd nftables; do
 		is "package-$package" || continue
 		doing package "$package"
-		record package "$package" installed
+		# A purge would delete what the owner has of it, too.
+		how=purge
+		if [[ $package == nftables && -e /etc/nftables.conf ]] || has_configuration "$package"; then how=remove; fi
+		record package "$package" "$how"
 		# At first its lists may be too old, or missing.
 		apt_install "$package" 2>/dev/null || { quietly apt-get update && apt_install "$package"; } ||
 			die "$package can't be installed" "see apt's words above; with a network: apt-get install $package, then run this again"
 		done_with package "$package"
 	done
+}
+
+# has_configuration PACKAGE: whether it was removed here, and not purged.
+has_configuration() {
+	[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == config-files ]]
 }
 
 apt_install() {
