@@ -148,7 +148,7 @@ for name in ndppd nftables; do
   done
   dpkg -s $name | grep -E '^(Package|Version|Architecture|Maintainer|Depends|Description):' >/root/$name/DEBIAN/control
   for part in preinst postinst prerm postrm conffiles; do
-    cp /var/lib/dpkg/info/$name.$part /root/$name/DEBIAN 2>/dev/null || :
+    cp /var/lib/dpkg/info/$name.$part /root/$name/DEBIAN/$part 2>/dev/null || :
   done
   dpkg-deb --build /root/$name $name.deb >/dev/null
   dpkg-deb --field $name.deb >>Packages

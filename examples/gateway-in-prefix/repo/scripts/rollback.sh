@@ -225,6 +225,8 @@ for package in $(names package); do
 	[[ $how == remove ]] || how=purge
 	DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
 		note package "$package can't be removed: apt-get $how $package"
+	# What dpkg lays beside a configuration that it finds there.
+	rm -f "/etc/$package.conf.dpkg-dist"
 done
 
 # What Docker still has is for a later run, when it is installed again.
