@@ -22,19 +22,19 @@ export function caughtUp(
   present: Plan,
   former: readonly Plan[],
 ): string {
-  const address = valueOf(text, "KONG_BIND_IPV6");
+  const address = settingOf(text, "KONG_BIND_IPV6");
   const then =
     address === present.kong.address
       ? undefined
       : former.find(({ kong }) => kong.address === address);
   let result = then ? follow(then, present, namesIn(text))(text) : text;
   for (const [key, of] of GIVEN) {
-    const value = valueOf(result, key) ?? "";
+    const value = settingOf(result, key) ?? "";
     const now = of(present);
     const generated = former.some((plan) => of(plan) === value);
     if (value === "" || value === now || now === "" || !generated) continue;
-    result = result.replace(assignment(key), (_, start, quote, _value, end) =>
-      [start, quote, now, quote, end].join(""),
+    result = result.replace(assignment(key), (line, start, quote, was, end) =>
+      was === value ? [start, quote, now, quote, end].join("") : line,
     );
   }
   return result;
@@ -42,19 +42,20 @@ export function caughtUp(
 
 /** A plan with the data where .env says that they are: the scripts on the server go by it. */
 export function withDataOf(plan: Plan, text: string | undefined): Plan {
-  const directory = text && valueOf(text, "KONG_DATA_DIR");
+  const directory = text && settingOf(text, "KONG_DATA_DIR");
   return directory ? { ...plan, data: { ...plan.data, directory } } : plan;
 }
 
 const namesIn = (text: string): Set<string> =>
   new Set([...findTokens(text)].map(nameOf));
 
-const valueOf = (text: string, key: string): string | undefined =>
-  assignment(key).exec(text)?.[3];
+/** A variable's value in a dotenv text: of several lines the last one counts, for compose and the scripts. */
+export const settingOf = (text: string, key: string): string | undefined =>
+  [...text.matchAll(assignment(key))].at(-1)?.[3];
 
 /** What stands before the value, its quote, the value, what stands behind: as compose reads it. */
 const assignment = (key: string): RegExp =>
   new RegExp(
-    String.raw`^([ \t]*(?:export[ \t]+)?${key}[ \t]*[=:][ \t]*)(["']?)(.*?)\2([ \t]*\r?)$`,
-    "m",
+    String.raw`^([ \t]*(?:export[ \t]+)?${key}[ \t]*[=:][ \t]*)(["']?)(.*?)\2((?:[ \t]+#.*|[ \t]*)\r?)$`,
+    "gm",
   );

@@ -55,6 +55,21 @@ export class EditedError extends FailedError {
   override readonly exitCode = EXIT.conflicts;
 }
 
+/** A file, or a directory above it, that is another user's: no defect of ours. */
+export function deniedError(error: unknown): FailedError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = "", path, syscall = "" } = error as NodeJS.ErrnoException;
+  // What is started and may not be has a path too, its own.
+  if (!/^(EACCES|EPERM)$/.test(code) || !path || syscall.startsWith("spawn"))
+    return undefined;
+  const done = /^(open|scandir|l?stat)$/.test(syscall) ? "read" : "changed";
+  return new FailedError(
+    `${path} can't be ${done} (${code})`,
+    "It is another user's, or lies below what is: run this as that user, or change who may.",
+    { cause: error },
+  );
+}
+
 /** What was to be printed can't be: standard output is full, or refuses. Exit 1. */
 export class OutputError extends FailedError {
   static override readonly name = "OutputError";

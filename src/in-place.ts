@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { codeOf, parentInTheWay } from "./disk.ts";
-import { EditedError, FailedError } from "./errors.ts";
+import { deniedError, EditedError, FailedError } from "./errors.ts";
 import type { Operation } from "./operations.ts";
 import { sha256, STATE_FILE } from "./state.ts";
 import {
@@ -174,6 +174,8 @@ export function readJournal(
     return journal;
   } catch (error) {
     if (error instanceof FailedError) throw error;
+    const denied = deniedError(error);
+    if (denied) throw denied;
     throw new FailedError(
       `${home} was not left by create-kong-ipv6`,
       "Look at it, and move it away.",
@@ -553,5 +555,11 @@ const modeOf = (path: string): number =>
   (lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0o755) & 0o7777;
 
 function readIfThere(path: string): string {
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
+  // Not by existsSync: what may not be read wouldn't be there.
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return "";
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
+import { parseAddress, Refusal } from "./address.ts";
 import type { Disk, DiskEntry } from "./changes.ts";
 import { readDisk } from "./disk.ts";
-import { caughtUp } from "./dotenv.ts";
+import { caughtUp, settingOf } from "./dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { NEW } from "./beside.ts";
 import { findLeftovers, unseenNotes, type Leftover } from "./leftovers.ts";
@@ -9,7 +10,7 @@ import { hasMarkers, whyInvalid } from "./merging.ts";
 import { plan } from "./plan.ts";
 import { render, type Tree } from "./render.ts";
 import { readState } from "./read-state.ts";
-import { lacking, ownText, SECRET_FILE } from "./secret.ts";
+import { lacking, ownText, SECRET, SECRET_FILE } from "./secret.ts";
 import { formerOf, sha256, STATE_FILE, type FileRecord } from "./state.ts";
 
 /**
@@ -17,7 +18,7 @@ import { formerOf, sha256, STATE_FILE, type FileRecord } from "./state.ts";
  * - merged: the owner's edits and a newer generated text, as regenerate has put them together
  * - changed: edited since then · missing: gone since then · deleted: by the owner, known
  * - outdated: this generator, or these answers, would write another text
- * - conflict: a conflict is left · invalid: does not parse by its format
+ * - conflict: a conflict is left · invalid: does not parse by its format, or lacks its secret
  */
 export type Status =
   | "generated"
@@ -177,10 +178,9 @@ function onDisk(
     const reason = "it is older than the rest: regenerate follows";
     return { status: "outdated", reason };
   }
-  if (path === SECRET_FILE && bindOf(text) !== bindOf(record.text)) {
-    const reason = `KONG_BIND_IPV6 is not ${bindOf(record.text)}, as in the answers`;
-    return { status: "outdated", reason };
-  }
+  const unfit =
+    path === SECRET_FILE ? whyUnfit(entry.text, record.text) : undefined;
+  if (unfit !== undefined) return unfit;
   if (text === record.text) return { status: "generated" };
   // What is in .env besides is its owner's alone, and in each copy another.
   if (path === SECRET_FILE) return { status: "edited" };
@@ -192,7 +192,31 @@ function onDisk(
   };
 }
 
-/** Kong's address as .env has it: it may come from another copy than the rest. */
-function bindOf(dotenv: string): string | undefined {
-  return /^KONG_BIND_IPV6=(.*?)\s*$/m.exec(dotenv)?.[1];
+/** What apply.sh would refuse in a .env: it may come from another copy than the rest. */
+function whyUnfit(text: string, generated: string): Finding | undefined {
+  const planned = settingOf(generated, "KONG_BIND_IPV6") ?? "";
+  if (!isSame(settingOf(text, "KONG_BIND_IPV6") ?? "", planned)) {
+    const reason = `KONG_BIND_IPV6 is not ${planned}, as in the answers`;
+    return { status: "outdated", reason };
+  }
+  const isAsked = settingOf(generated, "KONG_PG_PASSWORD") !== undefined;
+  if (isAsked && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {
+    const reason =
+      "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one";
+    return { status: "invalid", reason };
+  }
+  return undefined;
+}
+
+/** What stands in the place of a password: .env.example's line, and the state's. */
+const NO_PASSWORD: ReadonlySet<string> = new Set(["", "replace-me", SECRET]);
+
+/** Whether a text is an address, in whatever spelling. */
+function isSame(text: string, address: string): boolean {
+  try {
+    return parseAddress(6, text) === parseAddress(6, address);
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }

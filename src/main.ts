@@ -1,5 +1,6 @@
 import { readArguments, type Arguments } from "./args.ts";
 import {
+  deniedError,
   EXIT,
   FailedError,
   issueText,
@@ -53,7 +54,8 @@ function print(text: string): ExitCode {
 }
 
 /** Errors that were foreseen are told; others are a defect of ours and say so. */
-function tell(error: unknown, argv: readonly string[]): ExitCode {
+function tell(thrown: unknown, argv: readonly string[]): ExitCode {
+  const error = deniedError(thrown) ?? thrown;
   const known = error instanceof KongIpv6Error ? error : undefined;
   const exitCode = known?.exitCode ?? EXIT.failed;
   // Standard output, where the JSON belongs, is what failed.

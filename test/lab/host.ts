@@ -29,7 +29,7 @@ const KILLED_WITH_US = ["--pdeathsig", "KILL"];
  * latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
  */
 export class Host {
-  readonly root: Root;
+  root: Root;
   readonly topology: Topology;
   /** Folder of this host's layers and of console.log. */
   readonly folder: string;
@@ -183,6 +183,13 @@ export class Host {
   /** Shuts down and boots again; the network is new, the router remembers the old one. */
   async reboot(): Promise<void> {
     await this.#shutDown("reboot");
+    await this.powerOn();
+  }
+
+  /** Boots another release under the host's own files, as after a dist-upgrade: /var/lib/docker is its engine's now. */
+  async upgrade(root: Root): Promise<void> {
+    await this.#shutDown("reboot");
+    this.root = root;
     await this.powerOn();
   }
 

@@ -95,6 +95,63 @@ test("check names a .env of before, and regenerate mends it", async () => {
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
+const BIND = /^KONG_BIND_IPV6=(.*)$/m;
+const NOT_KONG = `KONG_BIND_IPV6 is not ${OLD}:300::8100, as in the answers`;
+
+test("check read the first of two KONG_BIND_IPV6 lines, compose and apply.sh the last", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::9\n`);
+  const { code, stdout } = await made.run(["check"]);
+  expect(code).toBe(4);
+  expect(stdout).toContain(`  ! .env  outdated: ${NOT_KONG}\n`);
+  made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::8100\n`);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test.each([
+  'KONG_BIND_IPV6="$1" # mine',
+  "KONG_BIND_IPV6='$1'",
+  "KONG_BIND_IPV6=$1 # mine",
+  "export KONG_BIND_IPV6=$1",
+  `KONG_BIND_IPV6=${OLD.toUpperCase()}:0300::8100`,
+])("check called %s another address", async (line) => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => text.replace(BIND, line));
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  made.edit(".env", (text) => text.replace("8100", "9"));
+  expect((await made.run(["check"])).stdout).toContain(NOT_KONG);
+});
+
+test.each(["", '""', "replace-me"])(
+  "check accepted the KONG_PG_PASSWORD %j, which apply.sh refuses",
+  async (password) => {
+    const made = await new Made().make();
+    const line = `KONG_PG_PASSWORD=${password}`;
+    made.edit(".env", (text) => text.replace(/^KONG_PG_PASSWORD=.*$/m, line));
+    const { code, stdout } = await made.run(["check"]);
+    expect(code).toBe(4);
+    expect(stdout).toContain(
+      "  ! .env  invalid: KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one\n",
+    );
+  },
+);
+
+test("without a database no password is asked for", async () => {
+  const made = await new Made().make("--database", "off");
+  expect(made.read(".env")).not.toContain("KONG_PG_PASSWORD");
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test("of two KONG_DATA_DIR lines regenerate brought the first up to date, the last counts", async () => {
+  const made = await new Made().make();
+  const env = `${made.read(".env")}KONG_DATA_DIR=./data # mine\n`;
+  await made.regenerate("--data-dir", "/srv/kong");
+  made.write(".env", env);
+  expect(await made.regenerate()).toMatchObject({ code: 0 });
+  expect(made.read(".env")).toMatch(/KONG_DATA_DIR=\/srv\/kong # mine\n$/);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
 test("create --conflict keep beside a .env of others didn't say what it lacks", async () => {
   const sandbox = new Sandbox({
     "gw/.env": "KONG_BIND_IP=1.2.3.4\nexport KONG_DATA_DIR: /d\n",

@@ -81,6 +81,32 @@ test("a directory inside that may not be written was not named", async () => {
   );
 });
 
+test("undo of what is another user's called itself a defect of the program", async () => {
+  const made = await new Made().make();
+  const env = made.path(".env");
+  const refused = async (path: string): Promise<void> => {
+    if (process.getuid?.() === 0)
+      execFileSync("chown", ["-R", "65534:65534", made.sandbox.root]);
+    chmodSync(path, 0);
+    const before = made.tree();
+    for (const more of [[], ["--dry-run"], ["--json"]]) {
+      const { code, stdout, stderr } = await made.run(["undo", ...more], {
+        unprivileged: true,
+      });
+      const told = more[0] === "--json" ? stdout : stderr;
+      expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
+      expect(told).toContain(`${path}`);
+      expect(told).toContain("can't be read (EACCES)");
+      expect(told).toContain("run this as that user, or change who may.");
+      expect(told).not.toContain("defect");
+    }
+  };
+  await refused(env);
+  chmodSync(env, 0o600);
+  await made.regenerate("--domain", "gw.example.com");
+  await refused(made.path(".kong-ipv6.undo"));
+});
+
 test("a link that leads nowhere was not named, nor what would do", async () => {
   const sandbox = new Sandbox();
   symlinkSync("/nonexistent/there", sandbox.path("away"));

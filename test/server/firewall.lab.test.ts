@@ -131,6 +131,10 @@ test("ufw is disabled again: apply.sh puts its own table back", async () => {
   const verified = await script(lab, "verify.sh");
   expect(verified.code).toBe(1);
   expect(verified.stdout).toContain("the table inet kong_ipv6 is not loaded");
+  // It named a unit that isn't there, and a cause that it survives by now.
+  expect(verified.stdout).toContain(
+    "Remedy: sudo ./scripts/apply.sh; was ufw disabled,",
+  );
   expect((await script(lab, "apply.sh")).code).toBe(0);
   expect(await broken()).toEqual([]);
 });

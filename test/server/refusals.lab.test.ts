@@ -148,7 +148,7 @@ for name in ndppd nftables; do
   done
   dpkg -s $name | grep -E '^(Package|Version|Architecture|Maintainer|Depends|Description):' >/root/$name/DEBIAN/control
   for part in preinst postinst prerm postrm conffiles; do
-    cp /var/lib/dpkg/info/$name.$part /root/$name/DEBIAN 2>/dev/null || :
+    cp /var/lib/dpkg/info/$name.$part /root/$name/DEBIAN/$part 2>/dev/null || :
   done
   dpkg-deb --build /root/$name $name.deb >/dev/null
   dpkg-deb --field $name.deb >>Packages
@@ -184,6 +184,20 @@ test("ndppd and nftables are installed where they are missing, and removed by ro
   const rolled = await script(lab, "rollback.sh");
   expect(rolled).toMatchObject({ code: 0, stderr: "" });
   expect(await state(lab)).toBe(before);
+});
+
+test("rollback.sh purged nftables with the /etc/nftables.conf that the owner had before it", async () => {
+  await lab.host.write("/etc/nftables.conf", "# mine\n");
+  before = await state(lab);
+  // apt must not ask which of the two it shall be, nor take its own.
+  const { code, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await lab.host.read("/etc/nftables.conf")).toBe("# mine\n");
+  const rolled = await script(lab, "rollback.sh");
+  expect(rolled).toMatchObject({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+  const left = await lab.host.run(["sh", "-c", "command -v nft"]);
+  expect(left.stdout).toBe("");
 });
 
 test.each([HOST, KONG])("%s is another machine's", async (address) => {

@@ -118,9 +118,12 @@ for name in "${recorded[@]}"; do
 	fi
 	mapfile -t ids < <(docker network ls --quiet --filter "label=com.docker.compose.project=$name")
 	((${#ids[@]} == 0)) || quietly docker network rm "${ids[@]}" || note network "kong-net is still in use: it stays"
-	if docker image inspect kong-ipv6:local >/dev/null 2>&1; then quietly docker image rm kong-ipv6:local || :; fi
 	row "$green" ok compose "containers removed; the data stays in $(data_dir)"
 done
+# Only now: the containers of all projects are made from it.
+if $docker_runs && ((${#recorded[@]} > 0)) && docker image inspect kong-ipv6:local >/dev/null 2>&1; then
+	quietly docker image rm kong-ipv6:local || :
+fi
 if $docker_runs; then forget_containers; fi
 
 if [[ -n $(names ufw) ]] && have ufw; then
@@ -166,7 +169,13 @@ row "$green" ok files "as they were"
 changed+=$(fact todo restored | base64 -d)
 systemctl daemon-reload
 for unit in $(names unit); do
-	[[ $(fact unit "$unit") != active ]] || restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
+	[[ $(fact unit "$unit") == active ]] || continue
+	# A newer systemd makes no unit of a SysV script.
+	if ! systemctl cat "$unit" >/dev/null 2>&1; then
+		note unit "$unit ran before, and is no more on this server"
+	else
+		restart "$unit" || note unit "$unit doesn't start: journalctl -u $unit"
+	fi
 done
 if is_changed "$netplan_file"; then
 	step="netplan: applying it"
@@ -212,8 +221,12 @@ for package in $(names package); do
 	step="package: $package"
 	# A run that was about to install it may have failed.
 	dpkg-query --show "$package" >/dev/null 2>&1 || continue
-	DEBIAN_FRONTEND=noninteractive quietly apt-get purge --yes --option DPkg::Lock::Timeout=60 "$package" ||
-		note package "$package can't be removed: apt-get purge $package"
+	how=$(fact package "$package")
+	[[ $how == remove ]] || how=purge
+	DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
+		note package "$package can't be removed: apt-get $how $package"
+	# What dpkg lays beside a configuration that it finds there.
+	rm -f "/etc/$package.conf.dpkg-dist"
 done
 
 # What Docker still has is for a later run, when it is installed again.

@@ -149,16 +149,24 @@ install_files() {
 
 # Configuration and unit are in place by now: what a package starts, starts right.
 install_packages() {
-	local package
+	local package how
 	for package in ndppd nftables; do
 		is "package-$package" || continue
 		doing package "$package"
-		record package "$package" installed
+		# A purge would delete what the owner has of it, too.
+		how=purge
+		if [[ $package == nftables && -e /etc/nftables.conf ]] || has_configuration "$package"; then how=remove; fi
+		record package "$package" "$how"
 		# At first its lists may be too old, or missing.
 		apt_install "$package" 2>/dev/null || { quietly apt-get update && apt_install "$package"; } ||
 			die "$package can't be installed" "see apt's words above; with a network: apt-get install $package, then run this again"
 		done_with package "$package"
 	done
+}
+
+# has_configuration PACKAGE: whether it was removed here, and not purged.
+has_configuration() {
+	[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == config-files ]]
 }
 
 apt_install() {
@@ -290,7 +298,10 @@ network_back() {
 			put "$path" "$copy"
 		fi
 	done
-	netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
+	# Where netplan never had a file of ours, the owner's may not be in force yet.
+	if have netplan && fact file "$netplan_file" >/dev/null; then
+		netplan apply >/dev/null 2>&1 </dev/null 9>&- || :
+	fi
 	forget todo netplan
 	until_true 10 networkd_done || :
 	until_true 5 nothing_lost "$network_before" || give_back "$network_before"
@@ -357,6 +368,17 @@ set_data() {
 	fi
 }
 
+# get_images pull|build DOING DONE: for the services that lack one.
+get_images() {
+	local -a lacking=()
+	is "$1-others" || return 0
+	read -ra lacking <<<"${changed["$1-others"]}"
+	doing image "$2 ${lacking[*]}"
+	takes_long
+	quietly compose "$1" "${lacking[@]}" || die "the images of these can't be $3: ${lacking[*]}" "see above; it needs a network, and space in Docker's directory"
+	done_with image "${lacking[*]}: $3"
+}
+
 set_compose() {
 	local id options=()
 	is compose || return 0
@@ -370,15 +392,12 @@ set_compose() {
 		printf '%s %s\n' "$(recipe)" "$id" >"$state/built"
 		done_with image kong-ipv6:local
 	fi
-	if [[ $database == postgres ]] && ! docker image inspect postgres:17 >/dev/null 2>&1; then
-		doing image "pulling postgres:17"
-		takes_long
-		quietly compose pull kong-database || die "postgres:17 can't be pulled" "see above; it needs a network, and space in Docker's directory"
-		done_with image postgres:17
-	fi
+	get_images pull pulling pulled
+	get_images build building built
 	if is password; then options+=(--force-recreate); fi
 	doing compose "bringing the services up"
 	# All that differ are made; compose 2 would take --no-deps for a difference.
+	# All images are there by now: this waits for nothing.
 	if [[ $compose_version != 1.* ]]; then
 		quietly compose_for 180 up --no-start "${options[@]}" || give_up "the containers can't be made"
 	fi

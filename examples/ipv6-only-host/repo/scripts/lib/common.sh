@@ -146,13 +146,19 @@ same6() {
 	[[ $(expand6 "$1") == "$(expand6 "$2")" ]]
 }
 
-# setting KEY: its value in .env, empty where it isn't there.
+# setting KEY: its value in .env as compose reads it, empty where it isn't there.
 setting() {
 	local file=$repo/.env value
 	[[ -f $file ]] || file=$repo/.env.example
-	value=$(sed -n "s/^$1=//p" "$file" | tail -n 1)
+	value=$(sed -nE "s/^[[:blank:]]*(export[[:blank:]]+)?$1[[:blank:]]*=[[:blank:]]*//p" "$file" | tail -n 1)
 	value=${value%$'\r'}
-	if [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]]; then value=${BASH_REMATCH[1]}; fi
+	if [[ $value =~ ^\"([^\"]*)\"[[:blank:]]*(#.*)?$ || $value =~ ^\'([^\']*)\'[[:blank:]]*(#.*)?$ ]]; then
+		value=${BASH_REMATCH[1]}
+	else
+		# In one without blanks a # means itself.
+		value=${value%%[[:blank:]]#*}
+		value=${value%"${value##*[![:blank:]]}"}
+	fi
 	printf '%s' "$value"
 }
 

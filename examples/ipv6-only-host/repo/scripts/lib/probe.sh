@@ -169,7 +169,7 @@ check_filter() {
 		if $own; then
 			result ok firewall "table inet kong_ipv6"
 		else
-			result fail firewall "the table inet kong_ipv6 is not loaded" "systemctl restart kong-ipv6-firewall; was it flushed by nftables.service?"
+			result fail firewall "the table inet kong_ipv6 is not loaded" "sudo ./scripts/apply.sh; was ufw disabled, the unit stopped, or all flushed (nft flush ruleset)?"
 		fi
 	elif [[ $filter == none ]] && ! ufw_active; then
 		if [[ ${generation:-0} -ge 27 ]]; then

@@ -33,6 +33,23 @@ compose_for() {
 	(cd "$repo" && exec timeout --foreground "$seconds" "${compose_command[@]}" "$@")
 }
 
+# images: SERVICE, pull or build, IMAGE of each service, as compose reads
+# docker-compose.yml. config --images came with compose 2 only.
+images() {
+	local -a with=()
+	local joined=-
+	[[ $compose_version != 1.* ]] || joined=_
+	# Before .env is made from it.
+	[[ -f $repo/.env ]] || with=(--env-file .env.example)
+	compose "${with[@]}" config 2>/dev/null | tr -d "\"'" | awk -v built="$(project)$joined" '
+		function told() { if (service != "") print service, how, image == "" ? built service : image }
+		/^[^ ]/ { told(); service = ""; inside = $0 == "services:" }
+		inside && /^  [^ ].*:$/ { told(); service = substr($1, 1, length($1) - 1); how = "pull"; image = "" }
+		inside && /^    build:/ { how = "build" }
+		inside && /^    image: / { image = $2 }
+		END { told() }'
+}
+
 # container SERVICE: its id; empty where there is none.
 container() {
 	docker ps --all --quiet --no-trunc \

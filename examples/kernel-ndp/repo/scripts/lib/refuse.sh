@@ -157,6 +157,19 @@ check_link() {
 	esac
 }
 
+# Compose would make all anew beside what it made under another name, and find
+# ports and addresses taken.
+check_project() {
+	local name
+	while read -r name; do
+		if [[ -z $name || $name == "$(project)" || $(fact project "$name") != "$repo" ]] ||
+			[[ -z $(docker ps --all --quiet --filter "label=com.docker.compose.project=$name") ]]; then continue; fi
+		refuse "COMPOSE_PROJECT_NAME=$(project) in .env is not the name that the containers have: $name" \
+			"COMPOSE_PROJECT_NAME=$name; or take them down first, the data stays: ${compose_command[*]} --project-name $name down"
+		return 1
+	done < <(names project)
+}
+
 check_ports() {
 	local bind taken ids id
 	bind=$(setting KONG_BIND_IP)

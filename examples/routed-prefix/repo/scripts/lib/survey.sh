@@ -33,7 +33,7 @@ refuse_or_survey() {
 	check_space "$(data_dir)" 64
 	if ((refusals == 0)); then
 		check_space "$(docker info --format '{{.DockerRootDir}}')" 256
-		check_ports
+		! check_project || check_ports
 	fi
 	if $ok; then
 		check_netplan
@@ -305,6 +305,19 @@ running() {
 		--format '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}} {{.State}} {{.Status}}'
 }
 
+# What compose would get on its own, within the time that it has for containers.
+survey_images() {
+	local service how image
+	local -A said=()
+	while read -r service how image; do
+		# Built above.
+		if [[ $how == build && $image == kong-ipv6:local ]] || docker image inspect "$image" >/dev/null 2>&1; then continue; fi
+		changed["$how-others"]+=" $service"
+		[[ -n ${said[$image]:-} ]] || planned image "$image is $([[ $how == pull ]] && echo pulled || echo built)"
+		said[$image]=1
+	done < <(images)
+}
+
 survey_compose() {
 	local image service hash states
 	image=$(docker image inspect --format '{{.Id}}' kong-ipv6:local 2>/dev/null) || image=none
@@ -326,9 +339,7 @@ survey_compose() {
 		done <<<"$services"
 	fi
 	is compose || return 0
-	if [[ $database == postgres ]] && ! docker image inspect postgres:17 >/dev/null 2>&1; then
-		planned image "postgres:17 is pulled"
-	fi
+	survey_images
 	if ! docker network inspect "$(project)_kong-net" >/dev/null 2>&1; then
 		planned network "$(project)_kong-net is made, for Kong and what belongs to it"
 	fi

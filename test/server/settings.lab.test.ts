@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import { seenBy } from "../lab/outside.ts";
+import {
+  bring,
+  KONG,
+  openServer,
+  REPOSITORY,
+  script,
+  state,
+} from "./server.ts";
+
+/** What an owner writes into .env, docker-compose.yml and daemon.json: each setting does what it says, or is refused. */
+
+const ENV = `${REPOSITORY}/.env`;
+const COMPOSE = `${REPOSITORY}/docker-compose.yml`;
+const DAEMON = "/etc/docker/daemon.json";
+
+/** A service whose image isn't here, and another one for the database. */
+const OWN = `
+  extra:
+    image: extra:1
+    restart: always
+    environment:
+      KONG_DATABASE: "off"
+      KONG_ADMIN_LISTEN: "off"
+      KONG_ADMIN_GUI_LISTEN: "off"
+      KONG_PROXY_LISTEN: "0.0.0.0:8080"
+    ulimits: { nofile: 65536 }
+    networks: [kong-net]
+`;
+
+/** Docker 27, which is in no Debian suite, as far as its version tells; and a registry that has the owner's images. */
+const DOCKER = `#!/bin/bash
+case "$1 $2" in
+"version --format") echo 27.5.1 ;;
+"compose pull")
+	ps -o args= $PPID >>/root/pulled
+	docker tag kong:3.9.3 extra:1
+	docker tag postgres:17 postgres:mine
+	;;
+*) exec /usr/bin/docker "$@" ;;
+esac
+`;
+
+let lab: Lab;
+let before: string;
+beforeAll(async () => {
+  lab = await openServer("sid");
+  const { host } = lab;
+  await host.write("/usr/local/sbin/docker", DOCKER, "755");
+  await host.write("/root/own", OWN);
+  await host.write(DAEMON, '{\n  "log-driver": "local"\n}\n');
+  await host.sh(`
+    chown 7:8 ${DAEMON}; chmod 640 ${DAEMON}
+    sed -i -e '/^services:/r /root/own' -e 's/image: postgres:17/image: postgres:mine/' ${COMPOSE}
+    sed -i 's/^COMPOSE_PROJECT_NAME=.*/COMPOSE_PROJECT_NAME=mine/' ${ENV}`);
+  before = await state(lab);
+});
+afterAll(() => lab?.close());
+
+const names = (): Promise<string> =>
+  lab.host.sh("docker ps --format '{{.Names}}' | sort");
+
+test("images that docker-compose.yml names were pulled within the time for containers, postgres:17 though another is named", async () => {
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toContain("image       extra:1 is pulled\n");
+  expect(dry.stdout).toContain("image       postgres:mine is pulled\n");
+  expect(dry.stdout).not.toContain("postgres:17");
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/ok +image +extra kong-database: pulled/);
+  expect(await lab.host.read("/root/pulled")).toBe(
+    "timeout --foreground 1800 docker compose pull extra kong-database\n",
+  );
+});
+
+test("COMPOSE_PROJECT_NAME names containers and network", async () => {
+  expect(await names()).toBe(
+    "mine-extra-1\nmine-kong-1\nmine-kong-database-1\n",
+  );
+  expect(await lab.host.sh("docker network ls")).toContain("mine_kong-net");
+});
+
+test("KONG_PUBLISH_IPV6=[::] is added for Docker 27, and Kong is reached", async () => {
+  expect(await lab.host.read(ENV)).toMatch(/\nKONG_PUBLISH_IPV6=\[::\]\n$/);
+  const published = await lab.host.sh(
+    "docker inspect --format '{{(index .HostConfig.PortBindings \"443/tcp\" 1).HostIp}}' mine-kong-1",
+  );
+  expect(published).toBe("::\n");
+  const seen = await seenBy(lab.topology.client, `http://[${KONG}]`);
+  expect(seen).toMatchObject({ server: KONG });
+  expect((await script(lab, "apply.sh --dry-run")).stdout).toBe(
+    "Nothing to change.\n",
+  );
+});
+
+test("daemon.json stays whose it is", async () => {
+  const owner = await lab.host.sh(`stat -c '%a %u %g' ${DAEMON}`);
+  expect(owner).toBe("640 7 8\n");
+  expect(JSON.parse(await lab.host.read(DAEMON))).toMatchObject({ ipv6: true });
+});
+
+test("another COMPOSE_PROJECT_NAME later: its own containers were called another's, in the way of its ports", async () => {
+  await lab.host.sh(`sed -i s/NAME=mine/NAME=other/ ${ENV}`);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect(stderr).toContain(
+    "COMPOSE_PROJECT_NAME=other in .env is not the name that the containers have: mine\n",
+  );
+  const [, remedy] = /take them down first, the data stays: (.*)\n/.exec(
+    stderr,
+  ) as unknown as [string, string];
+  expect(stderr.match(/Refused/g)).toHaveLength(1);
+  expect(stdout).not.toContain("What changes");
+  expect(code).toBe(1);
+  await lab.host.sh(remedy, { cwd: REPOSITORY });
+  const renamed = await script(lab, "apply.sh");
+  expect(renamed).toMatchObject({ code: 0, stderr: "" });
+  expect(await names()).toBe(
+    "other-extra-1\nother-kong-1\nother-kong-database-1\n",
+  );
+});
+
+test("rollback.sh after another name: all as it was, daemon.json with its owner, and no word of an image in use", async () => {
+  const { code, stderr } = await script(lab, "rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+  expect(await lab.host.sh(`stat -c '%a %u %g' ${DAEMON}`)).toBe("640 7 8\n");
+});
+
+test('"ip6tables": false in daemon.json opens all ports on Docker 27 too, and apply.sh says so', async () => {
+  const open = "opens every port of every container with an IPv6 address";
+  await bring(lab, { firewall: "none" });
+  const filtered = await script(lab, "apply.sh --dry-run");
+  expect(filtered.stdout).toContain("this server filters nothing for you");
+  expect(filtered.stdout).not.toContain(open);
+  await lab.host.write(DAEMON, '{ "ip6tables" : false }\n');
+  const { stdout } = await script(lab, "apply.sh --dry-run");
+  expect(stdout).toContain(`Docker 27.5.1 ${open}`);
+});
