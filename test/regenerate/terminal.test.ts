@@ -124,7 +124,7 @@ test("asked for answers, the old ones are the defaults, moved along with a new p
     [
       ["prefix, /64 or shorter:", `2a0d:1:2:3::/64${ENTER}`],
       ["own IPv6 address:", ENTER],
-      ["public Docker subnet:", ENTER],
+      ["public Docker subnet /65-/126:", ENTER],
       ["Kong's own IPv6 address:", ENTER],
       ["More settings?", ENTER],
       ["files in this directory? (Y/n)", ENTER],
