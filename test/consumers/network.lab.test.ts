@@ -93,10 +93,12 @@ const SYSCTL = "/etc/sysctl.d/60-kong-ipv6.conf";
 const UDEV_RULE = (name: string) =>
   `/usr/lib/systemd/systemd-sysctl --prefix=/net/ipv6/conf/${name} --prefix=/net/ipv6/neigh/${name}`;
 
-function settings({ uplink, ndp }: Plan): Record<string, string> {
+function settings({ uplink, exposed, ndp }: Plan): Record<string, string> {
   return {
     "net.ipv6.conf.all.forwarding": "1",
     "net.ipv6.conf.default.forwarding": "1",
+    [`net.ipv6.conf.${exposed.bridge}.dad_transmits`]: "0",
+    [`net.ipv6.conf.${exposed.bridge}.router_solicitation_delay`]: "0",
     ...(ndp.kernel && {
       "net.ipv6.conf.all.proxy_ndp": "1",
       [`net.ipv6.neigh.${uplink.sysctl}.proxy_delay`]: "0",
@@ -107,13 +109,16 @@ function settings({ uplink, ndp }: Plan): Record<string, string> {
 describe.each(GENERATIONS)("sysctl, %s", (generation) => {
   it.concurrent.each(examples)("$name", async (example) => {
     const { name } = example.plan.uplink;
+    const { bridge } = example.plan.exposed;
     const wanted = settings(example.plan);
     const keys = Object.keys(wanted);
     const all = Object.values(wanted).join("\n") + "\n";
-    const reset = `for key in ${keys.join(" ")}; do sysctl -qw "$key=$((1 - $(sysctl -n "$key" | head -c1 | tr 2-9 1)))"; done`;
+    const reset = keys
+      .map((key) => `sysctl -qw ${key}=${1 - Number(wanted[key])}`)
+      .join("; ");
     const read = `sysctl -n ${keys.join(" ")}`;
     const ran = await server(generation, example, {}, [
-      INSTALL,
+      `${INSTALL}; ip link add ${bridge} type bridge`,
       // apply.sh's way, then the boot's.
       reset,
       `sysctl -p ${SYSCTL}`,
@@ -121,13 +126,15 @@ describe.each(GENERATIONS)("sysctl, %s", (generation) => {
       reset,
       `/usr/lib/systemd/systemd-sysctl ${SYSCTL}`,
       read,
-      // The uplink may come later than systemd-sysctl: the boot must not fail, and udev's rule sets what is the interface's.
-      `ip link delete ${name}; /usr/lib/systemd/systemd-sysctl ${SYSCTL}`,
+      // The uplink may come later than systemd-sysctl, and Docker's bridge does: the boot must not fail, and udev's rule sets
+      // what is the interface's.
+      `ip link delete ${name}; ip link delete ${bridge}; /usr/lib/systemd/systemd-sysctl ${SYSCTL}`,
       `ip link add ${name} type veth; ${UDEV_RULE(name)}`,
+      `ip link add ${bridge} type bridge; ${UDEV_RULE(bridge)}`,
       read,
     ]);
     expect(ran.map(({ code }) => code)).toEqual(ran.map(() => 0));
-    const [, , applied, first, , , second, , , third] = ran;
+    const [, , applied, first, , , second, , , , third] = ran;
     expect(applied!.stdout).toBe(
       keys.map((key) => `${key} = ${wanted[key]}\n`).join(""),
     );

@@ -6,6 +6,7 @@ import {
   readdir,
   readFile,
   rm,
+  symlink,
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -40,12 +41,31 @@ export async function install(
   await put("/etc/netplan/50-cloud-init.yaml", own, 0o600);
   for (const [path, text] of Object.entries(files ?? {})) await put(path, text);
   if (dockerStore) await must(["sh", "-ec", SEED, dockerStore, folder]);
+  const program = async (path: string, file: string) => {
+    await put(path, "", 0o755);
+    const source = new URL(`host-files/${file}`, import.meta.url);
+    await copyFile(source, join(upper, path));
+  };
+  await program("/usr/local/sbin/lab-udev-rule", "udev-rule");
+  await put(`/usr/lib/systemd/system/${UDEV_UNIT}`, UDEV);
+  const wants = join(upper, "usr/lib/systemd/system/sysinit.target.wants");
+  await mkdir(wants);
+  await symlink(`../${UDEV_UNIT}`, join(wants, UDEV_UNIT));
   if (await limitsAreFixed()) {
-    const runc = join(upper, "usr/local/sbin/runc");
-    await put("/usr/local/sbin/runc", "", 0o755);
-    await copyFile(new URL("host-files/runc", import.meta.url), runc);
+    await program("/usr/local/sbin/runc", "runc");
+    await program("/usr/local/sbin/lab-runc-limits", "runc-limits");
   }
 }
+
+const UDEV_UNIT = "lab-udev-rule.service";
+const UDEV = `[Unit]
+Description=What udevd would run for each interface that appears
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
+[Service]
+ExecStart=/usr/local/sbin/lab-udev-rule
+`;
 
 /**
  * $0 a /var/lib/docker, $1 the host's folder. Docker never changes an image's layer in place, so layers are hard links;

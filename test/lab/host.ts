@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -112,13 +112,17 @@ export class Host {
 
   /** Every file, link and folder below the paths: mode, owner and what it holds. Two maps compare byte for byte. */
   async snapshot(...paths: string[]): Promise<Map<string, string>> {
-    const facts = `find "$@" \\( -type f -printf '%p\\t%y %m %U:%G ' -exec sha256sum -z {} \\; -printf '\\0' \\) -o -printf '%p\\t%y %m %U:%G %l\\0\\0'`;
-    const output = await this.must(["bash", "-c", facts, "find", ...paths]);
-    const entries = output.split("\0").filter((entry) => entry.includes("\t"));
+    // One sha256sum for many files: a process for each took a second of a core.
+    const facts = `find "$@" -printf '%p\\t%y %m %U:%G %l\\0'; echo; find "$@" -type f -exec sha256sum -z {} +`;
+    const output = await this.must(["bash", "-ec", facts, "find", ...paths]);
+    const [found, sums] = output.split("\0\n") as [string, string];
+    const digests = new Map(
+      sums.split("\0").map((line) => [line.slice(66), line.slice(0, 64)]),
+    );
     return new Map(
-      entries.map((entry) => {
+      found.split("\0").map((entry) => {
         const [path, fact] = entry.split("\t") as [string, string];
-        return [path, fact];
+        return [path, fact + (digests.get(path) ?? "")];
       }),
     );
   }
@@ -196,7 +200,8 @@ export class Host {
   /** Ends the host and removes its files. */
   async close(): Promise<void> {
     if (this.#nspawn) await this.powerCut();
-    await rm(this.folder, { recursive: true, force: true });
+    // Some 14,000 links: rm(1) takes half of what node takes for it.
+    await must(["rm", "-rf", this.folder]);
   }
 
   /** Waits for systemd to come up and then for all that it starts. */

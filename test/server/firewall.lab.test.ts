@@ -157,8 +157,8 @@ test("--firewall nftables beside an active ufw: ufw dropped what is forwarded to
 
 test("--firewall none says loudly what it opens, and what ufw still decides", async () => {
   await bring(lab, { delivery: "routed", firewall: "none" });
-  const { code, stdout } = await script(lab, "apply.sh");
-  expect(code).toBe(0);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect(code, stdout + stderr).toBe(0);
   expect(stdout).toContain("opens every port of every container");
   expect(stdout).toMatch(
     /warn +firewall +ufw is active, without rules for Kong/,

@@ -50,6 +50,10 @@ async function applied() {
 const reached = async (address: string): Promise<string | undefined> =>
   (await seenBy(lab.topology.client, `http://[${address}]`))?.server;
 
+/** While it isn't 0, nothing is forwarded to Kong for up to two seconds from its start on. */
+const asks = () =>
+  lab.host.sh("sysctl -n net.ipv6.conf.ipv6_exposed.dad_transmits");
+
 const addresses = () => lab.host.sh("ip -o address show dev ens3 scope global");
 
 test("a new prefix counted as an address lost: apply.sh took the whole network back, and Kong with it", async () => {
@@ -66,6 +70,10 @@ test("a new prefix counted as an address lost: apply.sh took the whole network b
   expect(await reached(KONG.old)).toBeUndefined();
 });
 
+test("Kong's bridge asked for duplicates of addresses that only Docker gives", async () => {
+  expect(await asks()).toBe("0\n");
+});
+
 test("again: nothing to change", async () => {
   const { code, stdout } = await applied();
   expect(stdout).toMatch(/^Nothing to change\./);
@@ -77,6 +85,7 @@ test("after a boot the new prefix is all there is", async () => {
   await expect
     .poll(() => reached(KONG.now), { timeout: 20_000 })
     .toBe(KONG.now);
+  expect(await asks()).toBe("0\n");
   expect(await addresses()).toContain(`${NEXT}::2/64`);
   expect(await addresses()).not.toContain(OLD_HOST);
   expect((await applied()).stdout).toMatch(/^Nothing to change\./);

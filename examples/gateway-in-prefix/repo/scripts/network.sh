@@ -227,5 +227,9 @@ if [[ -n $why ]]; then
 	if exists "$network"; then take_off "$network"; fi
 	mapfile -t arguments < <(planned)
 	make "$network" "${arguments[@]}"
+	# At a boot they come from sysctl.d, which says why.
+	for key in dad_transmits router_solicitation_delay; do
+		echo 0 >"/proc/sys/net/ipv6/conf/$bridge/$key" || :
+	done
 fi
 put_back "$network"

@@ -106,7 +106,7 @@ until_true() {
 	shift
 	until "$@"; do
 		((${EPOCHREALTIME/./} < end)) || return 1
-		sleep 0.2
+		sleep 0.1
 	done
 }
 
