@@ -57,7 +57,9 @@ function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
         if (!others.includes(listener)) process.off("exit", listener);
       cancel();
     };
+    const unsuspendable = suspendable();
     const settled = (): void => {
+      unsuspendable();
       process.off("SIGINT", cancel);
       process.off("beforeExit", leave);
     };
@@ -65,4 +67,31 @@ function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
     process.on("beforeExit", leave);
     prompts().finally(settled).then(resolve, reject);
   });
+}
+
+/**
+ * Lets Ctrl-Z stop the conversation, and go on with it. readline would stop its own process alone, so
+ * that npm, where it has started that, keeps the terminal from the shell; and would read no more then.
+ * @returns what ends it
+ */
+function suspendable(): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    // Behind readline's own, which pauses its input. The question is drawn anew at a key.
+    process.once("SIGCONT", () => {
+      clearTimeout(timer);
+      process.on("SIGTSTP", stop);
+      process.stdin.resume();
+      process.stdin.emit("keypress", undefined, { name: "" });
+    });
+    process.off("SIGTSTP", stop);
+    process.kill(0, "SIGTSTP");
+    // A group that no shell looks after can't be stopped (POSIX: an orphaned process group).
+    timer = setTimeout(() => process.emit("SIGCONT", "SIGCONT"), 50);
+  };
+  process.on("SIGTSTP", stop);
+  return () => {
+    clearTimeout(timer);
+    process.off("SIGTSTP", stop);
+  };
 }

@@ -1,11 +1,20 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { QUESTIONS, type AnswerKey } from "../../src/answers.ts";
 import { resolve } from "../../src/resolve.ts";
-import { batched, PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
+import {
+  batched,
+  CLI,
+  PREFIX,
+  redacted,
+  run,
+  Sandbox,
+  snapshot,
+} from "./run.ts";
 import {
   CTRL_C,
   CTRL_D,
   CTRL_U,
+  CTRL_Z,
   DOWN,
   ENTER,
   plain,
@@ -291,6 +300,44 @@ describe("cancelled: exit 130, nothing written, said", () => {
     QUESTIONS.filter(({ key }) => key !== asked && key !== "plugin").flatMap(
       ({ key, flag }) => [flag, ANSWERS[key] as string],
     );
+
+  test("Ctrl-Z stopped the command alone, so that npm kept the terminal, and fg cancelled it", async () => {
+    const sandbox = new Sandbox();
+    const command = ["bash", "--norc", "-i"];
+    const shell = new Terminal(sandbox, [], { command });
+    // As npm does: a process of its own between the shell and the command.
+    const call = `'${process.execPath}' '${CLI}' gw --kong ${P}:300::9`;
+    shell.type(`sh -c "${call}; :"${ENTER}`);
+    await shell.answer(prompt("prefix"), `${P}::/64`);
+    await shell.see(prompt("host"));
+    for (const round of [1, 2]) {
+      shell.type(`${P}::${round}${CTRL_Z}`);
+      await shell.see("Stopped");
+      shell.type(`fg${ENTER}`);
+      await shell.see(prompt("host"));
+      shell.type(CTRL_U);
+    }
+    shell.type(`${P}::7${ENTER}`);
+    await shell.answer(prompt("exposed"));
+    await shell.answer("? More settings? (y/N)");
+    await agree(shell);
+    await shell.see("Wrote ");
+    shell.type(`exit${ENTER}`);
+    expect(await shell.ended).toBe(0);
+    expect(sandbox.read("gw/.kong-ipv6.json")).toContain(`"host": "${P}::7"`);
+  });
+
+  test("Ctrl-Z without a shell to come back to goes on", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw", ...allBut("host")]);
+    await terminal.see(prompt("host"));
+    terminal.type(CTRL_Z);
+    await terminal.see(prompt("host"));
+    terminal.type(ENTER);
+    await terminal.answer("? More settings? (y/N)");
+    await agree(terminal);
+    expect(await terminal.ended).toBe(0);
+  });
 
   test("Ctrl-C at every question", async () => {
     await batched(QUESTIONS, async ({ key, first, list }) => {

@@ -4,6 +4,7 @@ import { CLI, environment, type Sandbox } from "./run.ts";
 export const ENTER = "\r";
 export const DOWN = "\u001b[B";
 export const CTRL_C = "\u0003";
+export const CTRL_Z = "\u001a";
 export const CTRL_D = "\u0004";
 /** Clears what a prompt holds. */
 export const CTRL_U = "\u0015";
