@@ -1,3 +1,4 @@
+import { parseAddress, Refusal } from "./address.ts";
 import { follow } from "./follow.ts";
 import { findTokens, nameOf } from "./tokens.ts";
 import type { Plan } from "./plan.ts";
@@ -59,3 +60,14 @@ const assignment = (key: string): RegExp =>
     String.raw`^([ \t]*(?:export[ \t]+)?${key}[ \t]*[=:][ \t]*)(["']?)(.*?)\2((?:[ \t]+#.*|[ \t]*)\r?)$`,
     "gm",
   );
+
+/** Whether a dotenv text gives Kong this address, in whatever spelling. */
+export function hasAddress(text: string, address: string): boolean {
+  try {
+    const own = settingOf(text, "KONG_BIND_IPV6") ?? "";
+    return parseAddress(6, own) === parseAddress(6, address);
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 import { ownersActs, type Act } from "./acts.ts";
 import { WRITING, type Base, type Change, type Disk } from "./changes.ts";
-import { caughtUp, withDataOf } from "./dotenv.ts";
+import { caughtUp, hasAddress, settingOf, withDataOf } from "./dotenv.ts";
 import type { Issue } from "./errors.ts";
 import { followTo, newNames, places, type Follow } from "./follow.ts";
 import {
@@ -128,7 +128,7 @@ export function aftermath(
   return {
     acts: ownersActs(withDataOf(then, was), withDataOf(present, now)),
     leftovers: search.leftovers,
-    told: unseenNotes(search.unseen),
+    told: [...unseenNotes(search.unseen), ...otherAddress(now, present)],
     warnings:
       then.kong.address === present.kong.address
         ? []
@@ -139,6 +139,16 @@ export function aftermath(
           ),
     data: dataPatterns([present, ...before]),
   };
+}
+
+/** An address of the owner's own in .env stays; that nothing else has it must not go unsaid. */
+function otherAddress(dotenv: string | undefined, { kong }: Plan): string[] {
+  const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
+  return own && !hasAddress(dotenv, kong.address)
+    ? [
+        `Your .env has KONG_BIND_IPV6=${own}, all else ${kong.address}: apply.sh will refuse that.\nGive --kong ${own}, or mend .env.`,
+      ]
+    : [];
 }
 
 /** .env as it is, and as it will be. */

@@ -1,7 +1,6 @@
-import { parseAddress, Refusal } from "./address.ts";
 import type { Disk, DiskEntry } from "./changes.ts";
 import { readDisk } from "./disk.ts";
-import { caughtUp, settingOf } from "./dotenv.ts";
+import { caughtUp, hasAddress, settingOf } from "./dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "./ignored.ts";
 import { NEW } from "./beside.ts";
 import { findLeftovers, unseenNotes, type Leftover } from "./leftovers.ts";
@@ -195,7 +194,7 @@ function onDisk(
 /** What apply.sh would refuse in a .env: it may come from another copy than the rest. */
 function whyUnfit(text: string, generated: string): Finding | undefined {
   const planned = settingOf(generated, "KONG_BIND_IPV6") ?? "";
-  if (!isSame(settingOf(text, "KONG_BIND_IPV6") ?? "", planned)) {
+  if (!hasAddress(text, planned)) {
     const reason = `KONG_BIND_IPV6 is not ${planned}, as in the answers`;
     return { status: "outdated", reason };
   }
@@ -210,13 +209,3 @@ function whyUnfit(text: string, generated: string): Finding | undefined {
 
 /** What stands in the place of a password: .env.example's line, and the state's. */
 const NO_PASSWORD: ReadonlySet<string> = new Set(["", "replace-me", SECRET]);
-
-/** Whether a text is an address, in whatever spelling. */
-function isSame(text: string, address: string): boolean {
-  try {
-    return parseAddress(6, text) === parseAddress(6, address);
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
-}

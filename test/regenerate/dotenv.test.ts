@@ -170,3 +170,18 @@ test("nothing is lacking in what was generated", () => {
   const text = envOf(created(START));
   expect(lacking(text, text)).toBeUndefined();
 });
+
+test("regenerate said nothing of an address of Kong in .env that nothing else has", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => text.replace("300::8100\n", "300::abcd\n"));
+  const first = await made.regenerate(...TO);
+  expect(first).toMatchObject({ code: 0 });
+  const own = `${NEXT}:300::abcd`;
+  expect(first.stdout).toContain(
+    `Your .env has KONG_BIND_IPV6=${own}, all else ${NEXT}:300::8100: apply.sh will refuse that.\n`,
+  );
+  expect((await made.regenerate()).stdout).toContain(`Give --kong ${own}`);
+  const mended = await made.regenerate("--kong", own);
+  expect(mended).toMatchObject({ code: 0 });
+  expect(mended.stdout).not.toContain("apply.sh will refuse");
+});
