@@ -92,7 +92,7 @@ function isLost(sandbox: Sandbox, text: string): boolean {
   );
 }
 
-let killed = 0;
+let cut = 0;
 
 test.each(SCENES)("killed while writing %s", async (_, scene) => {
   const { files, cwd, args, again, atOnce } = scene;
@@ -112,13 +112,13 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
     const complain = (text: string): void =>
       void found.push(`change ${at}: ${text}`);
     const sandbox = left.get(at) as Sandbox;
-    killed += 1;
+    cut += 1;
     // One is killed, to see that this is what it leaves.
     if (at === moments.at(-2)) {
-      const cut = new Sandbox(files);
-      const { signal, stderr } = await runKilled(cut, call, at, { cwd });
+      const dead = new Sandbox(files);
+      const { signal, stderr } = await runKilled(dead, call, at, { cwd });
       if (signal !== "SIGKILL") complain(`not killed: ${stderr}`);
-      const [kill, copy] = [cut, sandbox].map(names);
+      const [kill, copy] = [dead, sandbox].map(names);
       if (kill !== copy) complain(`a kill leaves ${kill}, not ${copy}`);
     }
     const beside = Object.entries(look(sandbox)).filter(
@@ -146,6 +146,6 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
   expect(complaints.flat()).toEqual([]);
 });
 
-test("killed at many moments", () => {
-  expect(killed).toBeGreaterThanOrEqual(35);
+test("cut off at many moments", () => {
+  expect(cut).toBeGreaterThanOrEqual(35);
 });

@@ -125,3 +125,13 @@ test("apply.sh gave the password to a program as its argument, and made a new on
   expect(settingsMade(old)).toContain("KONG_PG_PASSWORD=abc123\n");
   expect(old.tree()["cwd/.env"]).toMatch(/^file 0600/);
 });
+
+test("--plugin names all plugins anew, as docs/usage.md says", async () => {
+  const made = await new Made().make("--plugin", "kong-oidc");
+  expect(await made.regenerate("--plugin", "kong-jwt")).toMatchObject({
+    code: 0,
+  });
+  const dockerfile = made.read("kong-build/Dockerfile");
+  expect(dockerfile).toContain("luarocks install kong-jwt\n");
+  expect(dockerfile).not.toContain("kong-oidc");
+});
