@@ -116,7 +116,11 @@ describe("the recipe, row by row", () => {
       "network_before=$(snapshot",
     );
     const step = commands("scripts/lib/steps.sh", "set_network");
-    inOrder(step, "netplan_apply", "network_back");
+    inOrder(step, "netplan_apply", "all_back", "lose");
+    expect(commands("scripts/lib/steps.sh", "lose")).toContain("network_back");
+    inOrder(whole, "set_network", "check_network");
+    const check = commands("scripts/lib/steps.sh", "check_network");
+    inOrder(check, "all_back", "lose");
     const back = commands("scripts/lib/steps.sh", "network_back");
     inOrder(back, 'restore "$path"', "netplan apply", "give_back");
   });

@@ -188,6 +188,8 @@ test("ndppd and nftables are installed where they are missing, and removed by ro
 
 test("rollback.sh purged nftables with the /etc/nftables.conf that the owner had before it", async () => {
   await lab.host.write("/etc/nftables.conf", "# mine\n");
+  // rollback.sh deleted this one, too: dpkg writes it where it finds another configuration.
+  await lab.host.write("/etc/nftables.conf.dpkg-dist", "# of 2021\n");
   before = await state(lab);
   // apt must not ask which of the two it shall be, nor take its own.
   const { code, stderr } = await script(lab, "apply.sh");

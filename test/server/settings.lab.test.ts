@@ -128,13 +128,19 @@ test("rollback.sh after another name: all as it was, daemon.json with its owner,
   expect(await lab.host.sh(`stat -c '%a %u %g' ${DAEMON}`)).toBe("640 7 8\n");
 });
 
-test('"ip6tables": false in daemon.json opens all ports on Docker 27 too, and apply.sh says so', async () => {
+test('"ip6tables": false in daemon.json opens all ports on Docker 27 too, and apply.sh and verify.sh say so', async () => {
   const open = "opens every port of every container with an IPv6 address";
   await bring(lab, { firewall: "none" });
   const filtered = await script(lab, "apply.sh --dry-run");
   expect(filtered.stdout).toContain("this server filters nothing for you");
   expect(filtered.stdout).not.toContain(open);
+  const warned = async () =>
+    /warn +firewall +(.*)\n/.exec((await script(lab, "verify.sh")).stdout)?.[1];
+  expect(await warned()).toBe(
+    "this server filters nothing for you (--firewall none)",
+  );
   await lab.host.write(DAEMON, '{ "ip6tables" : false }\n');
   const { stdout } = await script(lab, "apply.sh --dry-run");
   expect(stdout).toContain(`Docker 27.5.1 ${open}`);
+  expect(await warned()).toMatch(/^none: every port of every container/);
 });

@@ -31,7 +31,7 @@ finish() {
 }
 trap finish EXIT
 
-files=$(names file | grep -v '^/etc/ufw/' || :)
+files=$(our_files)
 changed=''
 while read -r path; do
 	if [[ -n $path ]] && differs "$path"; then changed+=$path$'\n'; fi
@@ -179,7 +179,7 @@ for unit in $(names unit); do
 done
 if is_changed "$netplan_file"; then
 	step="netplan: applying it"
-	if ! why=$(netplan_apply "$before"); then
+	if ! why=$(netplan_apply && all_back "$before" networkd_done); then
 		give_back "$before"
 		note netplan "$why: given back by hand; see netplan apply"
 	fi
@@ -225,8 +225,7 @@ for package in $(names package); do
 	[[ $how == remove ]] || how=purge
 	DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
 		note package "$package can't be removed: apt-get $how $package"
-	# What dpkg lays beside a configuration that it finds there.
-	rm -f "/etc/$package.conf.dpkg-dist"
+	restore "/etc/$package.conf.dpkg-dist"
 done
 
 # What Docker still has is for a later run, when it is installed again.

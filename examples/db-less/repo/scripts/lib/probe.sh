@@ -172,10 +172,10 @@ check_filter() {
 			result fail firewall "the table inet kong_ipv6 is not loaded" "sudo ./scripts/apply.sh; was ufw disabled, the unit stopped, or all flushed (nft flush ruleset)?"
 		fi
 	elif [[ $filter == none ]] && ! ufw_active; then
-		if [[ ${generation:-0} -ge 27 ]]; then
-			result warn firewall "this server filters nothing for you (--firewall none)"
-		else
+		if opens_all; then
 			result warn firewall "none: every port of every container with an IPv6 address is open to the world" "filter elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
+		else
+			result warn firewall "this server filters nothing for you (--firewall none)"
 		fi
 	fi
 	if ufw_active; then check_ufw; fi

@@ -76,6 +76,11 @@ keep_directory() {
 	record directory "$1" absent
 }
 
+# our_files: those that are ours; not what ufw and dpkg write by our doing.
+our_files() {
+	names file | grep -vE '^/etc/ufw/|\.dpkg-dist$' || :
+}
+
 hash_of() {
 	sha256sum <"$1" | cut -d ' ' -f 1
 }
@@ -83,7 +88,7 @@ hash_of() {
 # edited PATH: whether it holds what is neither from before the first run nor
 # from put: an edit of the owner's. (ufw writes its files itself.)
 edited() {
-	[[ -f $1 && ! -L $1 && $1 != /etc/ufw/* ]] && fact file "$1" >/dev/null || return 1
+	[[ -f $1 && ! -L $1 && $1 != /etc/ufw/* && $1 != *.dpkg-dist ]] && fact file "$1" >/dev/null || return 1
 	[[ " $(fact wrote "$1") " != *" $(hash_of "$1") "* ]] && ! cmp -s "$1" "$state/before$1"
 }
 

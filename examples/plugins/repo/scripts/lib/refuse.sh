@@ -45,11 +45,6 @@ check_daemon_json() {
 	fi
 }
 
-# daemon_has KEY VALUE
-daemon_has() {
-	grep -qsE "\"$1\"[[:space:]]*:[[:space:]]*$2" /etc/docker/daemon.json
-}
-
 # A conflict that is left is for the owner to mend, not for a server to run.
 check_conflicts() {
 	local file

@@ -11,6 +11,16 @@ ask_engine() {
 	[[ $generation =~ ^[0-9]+$ ]]
 }
 
+# daemon_has KEY VALUE
+daemon_has() {
+	grep -qsE "\"$1\"[[:space:]]*:[[:space:]]*$2" /etc/docker/daemon.json
+}
+
+# Whether Docker leaves IPv6 to others to filter: by default up to 26.
+opens_all() {
+	((${generation:-0} < 27)) || daemon_has ip6tables false
+}
+
 # Sets compose_command and compose_version; fails where there is neither compose 2 nor 1.29.
 ask_compose() {
 	if compose_version=$(docker compose version --short 2>/dev/null) && [[ ${compose_version#v} =~ ^([2-9]|[1-9][0-9])\. ]]; then

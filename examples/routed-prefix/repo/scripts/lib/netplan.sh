@@ -154,17 +154,19 @@ duplicate() {
 	ip -6 -o addr show dev "$uplink" dadfailed 2>/dev/null | sed -n 's/.* inet6 \([^ /]*\).*/\1/p'
 }
 
-# netplan_apply SNAPSHOT: applies, and waits until all of the snapshot is back.
-# Prints what went wrong; the caller undoes it.
+# netplan_apply: prints what went wrong; the caller undoes it.
 netplan_apply() {
 	local output
-	if ! output=$(netplan apply 2>&1 </dev/null 9>&-); then
-		printf 'netplan apply failed: %s' "$(tail -n 3 <<<"$output" | tr '\n' ' ')"
-		return 1
-	fi
-	until_true 10 networkd_done || :
-	if ! until_true 10 nothing_lost "$1"; then
-		printf 'after netplan apply the server lacks %s' "$(lost "$1" | sed 's/^[a-z0-9]* //' | paste -sd ',' | sed 's/,/, /g')"
-		return 1
-	fi
+	if output=$(netplan apply 2>&1 </dev/null 9>&-); then return 0; fi
+	printf 'netplan apply failed: %s' "$(tail -n 3 <<<"$output" | tr '\n' ' ')"
+	return 1
+}
+
+# all_back SNAPSHOT CONDITION…: waits for the condition, and then until all of the
+# snapshot is back. Prints what is missing.
+all_back() {
+	until_true 10 "${@:2}" || :
+	if until_true 10 nothing_lost "$1"; then return 0; fi
+	printf 'after netplan apply the server lacks %s' "$(lost "$1" | sed 's/^[a-z0-9]* //' | paste -sd ',' | sed 's/,/, /g')"
+	return 1
 }

@@ -39,7 +39,7 @@ carry_out() {
 	set_network
 	set_ndp
 	set_docker
-	check_duplicate
+	check_network
 	if is network; then
 		doing network "$network"
 		make_network
@@ -114,7 +114,7 @@ drop_earlier_answers() {
 		forget file "$path"
 		forget wrote "$path"
 		done_with file "$path"
-	done < <(names file | grep -v '^/etc/ufw/' || :)
+	done < <(our_files)
 }
 
 install_files() {
@@ -157,6 +157,8 @@ install_packages() {
 		how=purge
 		if [[ $package == nftables && -e /etc/nftables.conf ]] || has_configuration "$package"; then how=remove; fi
 		record package "$package" "$how"
+		# What dpkg lays beside a configuration that it finds there.
+		keep "/etc/$package.conf.dpkg-dist"
 		# At first its lists may be too old, or missing.
 		apt_install "$package" 2>/dev/null || { quietly apt-get update && apt_install "$package"; } ||
 			die "$package can't be installed" "see apt's words above; with a network: apt-get install $package, then run this again"
@@ -234,9 +236,16 @@ set_ours() {
 	record ours netplan "$addresses"
 }
 
+# given NEW: whether networkd has given the uplink all that it shall have. Where the
+# server's address is new the kernel still asks whether it is free, up to two
+# seconds (RFC 4862 5.4), and so long networkd isn't done: check_network waits.
+given() {
+	networkd_done || { $1 && on_uplink "$host"; }
+}
+
 # Netplan and sysctl together: turning forwarding on can cost a route too.
 set_network() {
-	local why key value
+	local why key value new=true
 	is netplan || is sysctl || return 0
 	# Between the change and the check nothing may stop this.
 	trap '' INT TERM
@@ -248,14 +257,10 @@ set_network() {
 			set_ours "$netplan_file" "$stage/root$netplan_file"
 			put "$netplan_file" "$stage/root$netplan_file"
 		fi
-		if ! why=$(netplan_apply "$network_before"); then
-			network_back
-			die "$why" "the network is as it was; what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
-		fi
+		if on_uplink "$host"; then new=false; fi
+		if ! why=$(netplan_apply && all_back "$network_before" given $new); then lose "$why"; fi
 		keep_connected <<<"$network_leaving"
 		if [[ -f $netplan_file ]]; then set_ours "$netplan_file"; fi
-		forget todo netplan
-		done_with netplan "$host on $uplink, nothing lost"
 	fi
 	if is sysctl; then
 		doing sysctl "$sysctl_file"
@@ -272,16 +277,28 @@ set_network() {
 	trap - INT TERM
 }
 
-# The kernel takes a second to find out whether an address is free (RFC 4862 5.4).
-check_duplicate() {
-	local taken
+# lose WHY: netplan cost the server something.
+lose() {
+	network_back
+	die "$1" "the network is as it was; what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
+}
+
+# Once networkd is done: is all still there, and nobody else at our address?
+check_network() {
+	local why taken
 	is netplan || return 0
 	doing netplan "duplicate address detection"
+	trap '' INT TERM
 	until_true 4 settled || :
 	taken=$(duplicate)
-	[[ -n $taken ]] || return 0
-	network_back
-	die "$taken is in use by another machine on the link" "the network is as it was; choose another address: create-kong-ipv6 regenerate --host …"
+	if [[ -n $taken ]]; then
+		network_back
+		die "$taken is in use by another machine on the link" "the network is as it was; choose another address: create-kong-ipv6 regenerate --host …"
+	fi
+	if ! why=$(all_back "$network_before" networkd_done); then lose "$why"; fi
+	trap - INT TERM
+	forget todo netplan
+	done_with netplan "$host on $uplink, nothing lost"
 }
 
 # The network as it was before this run.
@@ -307,21 +324,32 @@ network_back() {
 	until_true 5 nothing_lost "$network_before" || give_back "$network_before"
 }
 
-set_ndp() {
+# Whether the kernel answers for Kong.
+proxied() {
+	ip -6 neigh show proxy dev "$uplink" | grep -q "^$kong "
+}
+
+# reconfigure: what networkd has of the uplink, anew.
+reconfigure() {
 	local before
+	before=$(snapshot)
+	trap '' INT TERM
+	networkctl reload
+	# Up to systemd 257 a reload alone leaves a link's proxy addresses as they are.
+	networkctl reconfigure "$uplink"
+	sleep 0.2
+	until_true 10 networkd_done || :
+	# It takes away what it doesn't know.
+	until_true 5 nothing_lost "$before" || give_back "$before"
+	trap - INT TERM
+	nothing_lost "$before" || die "networkd took away $(lost "$before" | paste -sd ' ')" "write it to /etc/netplan, then run this again"
+}
+
+set_ndp() {
 	if is networkd; then
 		doing ndp "networkd"
-		before=$(snapshot)
-		trap '' INT TERM
-		networkctl reload
-		# Up to systemd 257 a reload alone leaves a link's proxy addresses as they are.
-		networkctl reconfigure "$uplink"
-		sleep 0.2
-		until_true 10 networkd_done || :
-		# It takes away what it doesn't know.
-		until_true 5 nothing_lost "$before" || give_back "$before"
-		trap - INT TERM
-		nothing_lost "$before" || die "networkd took away $(lost "$before" | paste -sd ' ')" "write it to /etc/netplan, then run this again"
+		# netplan apply has made networkd read the drop-in, too.
+		if ! is netplan || ! until_true 1 proxied; then reconfigure; fi
 		forget todo networkd
 		done_with ndp "the kernel answers for $kong"
 	fi

@@ -170,7 +170,7 @@ survey() {
 		if [[ -e $stage/root$path || $path == */multi-user.target.wants/* ]] || ! differs "$path"; then continue; fi
 		planned file "$path belongs to earlier answers: as it was before them"
 		changed[$path]=1
-	done < <(names file | grep -v '^/etc/ufw/' || :)
+	done < <(our_files)
 	if is "$netplan_file"; then
 		while read -r line; do planned netplan "$line"; done <"$stage/netplan/notes"
 	fi
@@ -207,7 +207,7 @@ survey() {
 	fi
 	if [[ $filter == none ]]; then
 		row "$red" open firewall "this server filters nothing for you (--firewall none)"
-		if ((generation < 27)) || daemon_has ip6tables false; then
+		if opens_all; then
 			row "$red" open firewall "Docker $engine opens every port of every container with an IPv6 address to the world"
 		fi
 	fi
