@@ -188,15 +188,16 @@ on_uplink() {
 ufw_active() {
 	have ufw || return 1
 	# With IPV6=no it has no rules for IPv6: apply.sh refuses that.
-	ufw_ipv6 && ufw_enabled
+	ufw_ipv6 && ufw_enabled && ip6tables -w -n -L ufw6-user-forward >/dev/null 2>&1
 }
 
 ufw_ipv6() {
 	grep -qsiE '^IPV6="?yes' /etc/default/ufw
 }
 
+# As `ufw status` finds it out, in a tenth of its time.
 ufw_enabled() {
-	grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && ufw status | grep -q '^Status: active'
+	grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && iptables -w -n -L ufw-user-input >/dev/null 2>&1
 }
 
 # Who filters: ufw, table or none.

@@ -181,7 +181,6 @@ apt_install() {
 start() {
 	record unit "$1" "$(systemctl is-active "$1" 2>/dev/null || :)"
 	link "/etc/systemd/system/multi-user.target.wants/$1" "/etc/systemd/system/$1"
-	systemctl daemon-reload
 	restart "$1" || die "$1 doesn't start" "journalctl -u $1"
 }
 
@@ -437,7 +436,7 @@ set_compose() {
 		until_true 120 database_ready || give_up "the database doesn't come up"
 		if is password; then set_password; fi
 		if [[ $compose_version == 1.* ]] || ! migrated; then bring_up kong-migration; fi
-		until_true 180 migrated || give_up "the migrations fail"
+		until_true 180 migrates || give_up "the migrations fail"
 	else
 		set_logs
 	fi
@@ -482,8 +481,10 @@ set_logs() {
 	install -d -m 0755 -o "$id" "$(data_dir)/logs"
 }
 
+# Asked again and again inside: docker exec takes much longer than the question.
 database_ready() {
-	docker exec "$(container kong-database)" pg_isready --quiet --host=127.0.0.1 --username=kong --dbname=kong 2>/dev/null
+	docker exec "$(container kong-database)" timeout 10 sh -c \
+		'until pg_isready --quiet --host=127.0.0.1 --username=kong --dbname=kong; do sleep 0.1; done' 2>/dev/null 9>&-
 }
 
 # The database keeps the password that it was made with: it is told the new one,
@@ -500,6 +501,11 @@ set_password() {
 
 migrated() {
 	[[ $(health "$(container kong-migration)") == exited/0 ]]
+}
+
+# migrates: whether they end well within ten seconds. What fails Docker starts anew.
+migrates() {
+	timeout --foreground 10 docker wait "$(container kong-migration)" >/dev/null 2>&1 9>&- && migrated
 }
 
 kong_answers() {
