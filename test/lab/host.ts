@@ -4,10 +4,12 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  groupOf,
   type HostOptions,
   install,
   newFolder,
   noteLeader,
+  removeGroup,
 } from "./host-install.ts";
 import type { Root } from "./roots.ts";
 import { must, type Ran, run, type RunOptions, throughPipes } from "./run.ts";
@@ -64,7 +66,7 @@ export class Host {
   /** Runs a program inside, as root, to its end. */
   run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
     return run(
-      throughPipes([...this.#enter(options), ...argv]),
+      throughPipes([...this.#enter(options), ...argv], options),
       outside(options),
     );
   }
@@ -72,7 +74,7 @@ export class Host {
   /** As `run`, and throws unless the program succeeds; returns its standard output. */
   must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
     return must(
-      throughPipes([...this.#enter(options), ...argv]),
+      throughPipes([...this.#enter(options), ...argv], options),
       outside(options),
     );
   }
@@ -160,6 +162,7 @@ export class Host {
         this.root.path,
         this.folder,
         network.path,
+        await groupOf(this.folder),
       ],
       {
         stdio: ["ignore", log.fd, log.fd],
@@ -243,6 +246,7 @@ export class Host {
     }
     this.#nspawn = undefined;
     this.#leader = 0;
+    await removeGroup(this.folder);
     await this.topology.disconnectHost();
   }
 
@@ -265,11 +269,13 @@ const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
 });
 
 /**
- * $1 root, $2 the host's folder, $3 network namespace. /run/systemd has to be a mount of its own where the machine
+ * $1 root, $2 the host's folder, $3 network namespace, $4 control group. /run/systemd has to be a mount of its own where the machine
  * outside wasn't booted with systemd. There is no udevd in a container, so nothing that udevadm could speak to, and
  * `netplan apply` would fail over it.
  */
 const POWER_ON = `
+mkdir -p "$4"
+echo 0 >"$4/cgroup.procs"
 mkdir -p /run/systemd
 mount -t tmpfs -o mode=755 tmpfs /run/systemd
 mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" lab "$2/root"

@@ -59,19 +59,22 @@ export async function inRoot(
     ENTER,
   ].join("\n");
   return run(
-    throughPipes([
-      "unshare",
-      ...namespaces,
-      "sh",
-      "-c",
-      script,
-      "lab",
-      mountPoint,
-      root.path,
-      options.cwd ?? "/",
-      ...environment,
-      ...argv,
-    ]),
+    throughPipes(
+      [
+        "unshare",
+        ...namespaces,
+        "sh",
+        "-c",
+        script,
+        "lab",
+        mountPoint,
+        root.path,
+        options.cwd ?? "/",
+        ...environment,
+        ...argv,
+      ],
+      options,
+    ),
     { input: options.input, timeoutMs: options.timeoutMs ?? 60_000 },
   );
 }

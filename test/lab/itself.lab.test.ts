@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newFolder } from "./host-install.ts";
+import { groupOf, newFolder } from "./host-install.ts";
 import { inRoot } from "./in-root.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { knock, Probe, seenBy, standingConnection } from "./outside.ts";
@@ -61,6 +62,18 @@ for (const generation of GENERATIONS) {
       const expected =
         generation === "sid" ? ["systemd-networkd-wait-online.service"] : [];
       expect(await lab.host.failedUnits()).toEqual(expected);
+    });
+
+    test("hosts took each other's control groups away: each has its own", async () => {
+      const group = join(
+        await groupOf(lab.host.folder),
+        "payload/system.slice",
+      );
+      const pids = await readFile(
+        `${group}/docker.service/cgroup.procs`,
+        "utf8",
+      );
+      expect(pids).toMatch(/^\d+\n$/);
     });
 
     test("has its IPv4 from the distribution's own netplan file", async () => {

@@ -79,8 +79,12 @@ export function run(
  * The same command with real pipes for its input and outputs. Node's are sockets, and a script that opens /dev/stdin
  * or /dev/stderr, as it may over ssh, fails on those.
  */
-export const throughPipes = (argv: readonly string[]): string[] => {
-  const script = 'exec "$@" < <(cat) > >(cat) 2> >(cat >&2)';
+export const throughPipes = (
+  argv: readonly string[],
+  { input, inputFile }: RunOptions,
+): string[] => {
+  const from = input === undefined && !inputFile ? "/dev/null" : "<(cat)";
+  const script = `exec "$@" < ${from} > >(cat) 2> >(cat >&2)`;
   return ["bash", "-c", script, "lab", ...argv];
 };
 
