@@ -97,6 +97,24 @@ describe("a server with files of its own", () => {
     expect(seen).not.toContain(password.trim());
   });
 
+  test("apply.sh that restarted Docker didn't wait for Kong, and called it not well", async () => {
+    // From here on it takes as long as a real one to start.
+    const slow = `RUN sed -i '2i [ "$2" != docker-start ] || sleep 3' /docker-entrypoint.sh\n`;
+    await lab.host.write("/root/slow", slow);
+    await lab.host.sh(
+      `sed -i '/^USER root/r /root/slow' ${REPOSITORY}/kong-build/Dockerfile`,
+    );
+    expect((await script(lab, "apply.sh")).code).toBe(0);
+    await lab.host.sh(
+      `sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${REPOSITORY}/host/etc/docker/daemon.json`,
+    );
+    const { code, stdout, stderr } = await script(lab, "apply.sh");
+    expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /ok +docker +restarted[^]*ok +compose +Kong answers/,
+    );
+  });
+
   test("a network made before an upgrade of the engine is made anew", async () => {
     const made = "docker network inspect --format '{{.Id}}' ipv6_exposed";
     const first = await lab.host.sh(made);
