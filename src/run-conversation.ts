@@ -57,9 +57,9 @@ function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
         if (!others.includes(listener)) process.off("exit", listener);
       cancel();
     };
-    const unsuspendable = suspendable();
+    const endSuspendable = suspendable();
     const settled = (): void => {
-      unsuspendable();
+      endSuspendable();
       process.off("SIGINT", cancel);
       process.off("beforeExit", leave);
     };

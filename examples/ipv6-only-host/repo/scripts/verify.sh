@@ -27,7 +27,7 @@ result() {
 		checks+=("{\"check\":$(quoted "$2"),\"result\":\"$1\",\"detail\":$(quoted "$3"),\"remedy\":$(quoted "${4:-}")}")
 	else
 		row "$colour" "$1" "$2" "$3"
-		[[ -z ${4:-} ]] || say "$(printf '  %-7s %-11s Remedy: %s' '' '' "$4")"
+		[[ -z ${4:-} ]] || row '' '' '' "Remedy: $4"
 	fi
 }
 

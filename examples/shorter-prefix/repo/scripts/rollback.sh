@@ -220,11 +220,12 @@ fi
 for package in $(names package); do
 	step="package: $package"
 	# A run that was about to install it may have failed.
-	dpkg-query --show "$package" >/dev/null 2>&1 || continue
-	how=$(fact package "$package")
-	[[ $how == remove ]] || how=purge
-	DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
-		note package "$package can't be removed: apt-get $how $package"
+	if dpkg-query --show "$package" >/dev/null 2>&1; then
+		how=$(fact package "$package")
+		[[ $how == remove ]] || how=purge
+		DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
+			note package "$package can't be removed: apt-get $how $package"
+	fi
 	restore "/etc/$package.conf.dpkg-dist"
 done
 

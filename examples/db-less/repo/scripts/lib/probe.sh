@@ -31,7 +31,7 @@ check_kong() {
 	how=$(health "$id")
 	case $how in
 	running/healthy) result ok kong "healthy" ;;
-	running/starting) result ok kong "answers; Docker's own health check is still to come" ;;
+	running/starting) result ok kong "runs; Docker's own health check is still to come" ;;
 	*) result fail kong "it is $how" "docker compose logs --tail 20 kong" && return ;;
 	esac
 	if [[ $database == postgres ]]; then

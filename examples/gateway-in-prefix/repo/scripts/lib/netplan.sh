@@ -3,7 +3,9 @@
 
 # sysctl_path KEY: in a dotted key a slash stands for a dot (sysctl.d(5)).
 sysctl_path() {
-	printf '/proc/sys/%s' "$(tr ./ /. <<<"$1")"
+	local key=${1//./%}
+	key=${key//\//.}
+	printf '/proc/sys/%s' "${key//%//}"
 }
 
 readonly netplan_file=/etc/netplan/60-kong-ipv6.yaml
@@ -43,7 +45,7 @@ fit() {
 	done
 	rm -f "$directory$netplan_file"
 	python3 "$scripts/lib/netplan.py" "$repo/host$netplan_file" "$directory" "$uplink" \
-		"$(cat "/sys/class/net/$uplink/address")" "$(networkd_id)" "$(advertised)" \
+		"$(<"/sys/class/net/$uplink/address")" "$(networkd_id)" "$(advertised)" \
 		>"$directory/fitted" 2>"$directory/notes"
 }
 
@@ -142,12 +144,10 @@ give_back() {
 	done < <(lost "$1")
 }
 
+# tentative [ADDRESS]: whether the kernel still asks if an address of the uplink is
+# free, ADDRESS not counted.
 tentative() {
-	ip -6 -o addr show dev "$uplink" tentative 2>/dev/null | grep -qv dadfailed
-}
-
-settled() {
-	! tentative
+	ip -6 -o addr show dev "$uplink" tentative 2>/dev/null | grep -v dadfailed | grep -qvF " ${1:--}/"
 }
 
 duplicate() {
@@ -166,6 +166,9 @@ netplan_apply() {
 # snapshot is back. Prints what is missing.
 all_back() {
 	until_true 10 "${@:2}" || :
+	if nothing_lost "$1"; then return 0; fi
+	# By DHCP or router advertisements, say: networkd isn't done before that.
+	until_true 10 networkd_done || :
 	if until_true 10 nothing_lost "$1"; then return 0; fi
 	printf 'after netplan apply the server lacks %s' "$(lost "$1" | sed 's/^[a-z0-9]* //' | paste -sd ',' | sed 's/,/, /g')"
 	return 1

@@ -6,7 +6,9 @@ declare -A changed=()
 
 # planned WHAT TEXT
 planned() {
-	plan+=("$(printf '  %-11s %s' "$1" "$2")")
+	local line
+	printf -v line '  %-11s %s' "$1" "$2"
+	plan+=("$line")
 }
 
 # is WHAT: whether the survey found that it differs.
@@ -49,7 +51,7 @@ refuse_or_survey() {
 
 # staged PATH [MODE] <content
 staged() {
-	mkdir -p "$stage/root$(dirname "$1")"
+	mkdir -p "$stage/root${1%/*}"
 	cat >"$stage/root$1"
 	chmod "${2:-0644}" "$stage/root$1"
 }
@@ -121,7 +123,7 @@ ndp_id() {
 # With forwarding the kernel takes router advertisements only if told so twice.
 # It matters where the kernel itself handles them, not networkd.
 kernel_advertisements() {
-	if ! $netplan_fits && [[ $(cat "/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 0 ]] && [[ $(advertised) == *[ae]* ]]; then
+	if ! $netplan_fits && [[ $(<"/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 0 ]] && [[ $(advertised) == *[ae]* ]]; then
 		# First: forwarding alone throws away what advertisements brought.
 		printf '# The default route or the address comes from router advertisements.\nnet.ipv6.conf.%s.accept_ra = 2\n\n' "$uplink_sysctl"
 	fi
@@ -282,7 +284,7 @@ survey_data() {
 	if [[ ! -d $data ]]; then planned data "$data is made"; fi
 	if [[ ! -d $data/logs ]]; then changed[logs]=1 changed[compose]=1; fi
 	if [[ $database == postgres ]]; then
-		if [[ ! -f $data/secrets/kong_pg_password || ! -f $repo/.env || $(cat "$data/secrets/kong_pg_password") != "$(setting KONG_PG_PASSWORD)" ]]; then
+		if [[ ! -f $data/secrets/kong_pg_password || ! -f $repo/.env || $(<"$data/secrets/kong_pg_password") != "$(setting KONG_PG_PASSWORD)" ]]; then
 			changed[secret]=1
 			planned secret "$data/secrets/kong_pg_password, from .env"
 		fi

@@ -134,7 +134,7 @@ install_files() {
 			;;
 		/etc/systemd/network/*)
 			# networkd sets it once it has read the file, at the next netplan apply.
-			record sysctl "net.ipv6.conf.$uplink_sysctl.proxy_ndp" "$(cat "/proc/sys/net/ipv6/conf/$uplink/proxy_ndp")"
+			record sysctl "net.ipv6.conf.$uplink_sysctl.proxy_ndp" "$(<"/proc/sys/net/ipv6/conf/$uplink/proxy_ndp")"
 			;;
 		esac
 		put "$path" "$stage/root$path"
@@ -222,7 +222,7 @@ remember_network() {
 		[[ ! -e $path ]] || cp --archive "$path" "$stage/before/${path##*/}"
 	done
 	while read -r key _; do
-		sysctl_before[$key]=$(cat "$(sysctl_path "$key")")
+		sysctl_before[$key]=$(<"$(sysctl_path "$key")")
 		record sysctl "$key" "${sysctl_before[$key]}"
 	done < <(sysctls)
 }
@@ -237,9 +237,10 @@ set_ours() {
 
 # given NEW: whether networkd has given the uplink all that it shall have. Where the
 # server's address is new the kernel still asks whether it is free, up to two
-# seconds (RFC 4862 5.4), and so long networkd isn't done: check_network waits.
+# seconds (RFC 4862 5.4), and so long networkd isn't done: check_network waits. To
+# other addresses containers may be bound: those have to be there before.
 given() {
-	networkd_done || { $1 && on_uplink "$host"; }
+	networkd_done || { $1 && on_uplink "$host" && ! tentative "$host"; }
 }
 
 # Netplan and sysctl together: turning forwarding on can cost a route too.
@@ -251,7 +252,7 @@ set_network() {
 	if is netplan; then
 		doing netplan "applying it"
 		record snapshot network "$(base64 -w 0 <<<"$network_before")"
-		if is "$netplan_file"; then
+		if is "$netplan_file" && [[ -e $stage/root$netplan_file ]]; then
 			# Both, until the new one is in force: what leaves is ours, also after an interruption.
 			set_ours "$netplan_file" "$stage/root$netplan_file"
 			put "$netplan_file" "$stage/root$netplan_file"
@@ -259,7 +260,6 @@ set_network() {
 		if on_uplink "$host"; then new=false; fi
 		if ! why=$(netplan_apply && all_back "$network_before" given $new); then lose "$why"; fi
 		keep_connected <<<"$network_leaving"
-		if [[ -f $netplan_file ]]; then set_ours "$netplan_file"; fi
 	fi
 	if is sysctl; then
 		doing sysctl "$sysctl_file"
@@ -282,19 +282,26 @@ lose() {
 	die "$1" "the network is as it was; what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
 }
 
-# Once networkd is done: is all still there, and nobody else at our address?
+# decided: whether the kernel and networkd are done with the uplink's addresses.
+decided() {
+	[[ -n $(duplicate) ]] || { networkd_done && ! tentative; }
+}
+
+# Is all still there, and nobody else at our address?
 check_network() {
 	local why taken
 	is netplan || return 0
 	doing netplan "duplicate address detection"
 	trap '' INT TERM
-	until_true 4 settled || :
+	until_true 10 decided || :
 	taken=$(duplicate)
 	if [[ -n $taken ]]; then
 		network_back
 		die "$taken is in use by another machine on the link" "the network is as it was; choose another address: create-kong-ipv6 regenerate --host …"
 	fi
-	if ! why=$(all_back "$network_before" networkd_done); then lose "$why"; fi
+	# What else the server had may belong to a container that Docker has restarted.
+	if ! why=$(all_back "$(grep -E "^(addr $uplink |route)" <<<"$network_before" || :)" networkd_done); then lose "$why"; fi
+	if [[ -f $netplan_file ]]; then set_ours "$netplan_file"; fi
 	trap - INT TERM
 	forget todo netplan
 	done_with netplan "$host on $uplink, nothing lost"
@@ -408,7 +415,12 @@ get_images() {
 
 set_compose() {
 	local id options=()
-	is compose || return 0
+	if ! is compose; then
+		wait_for_kong
+		return
+	fi
+	# From 27 on the docker command ends by itself at Ctrl-C: bash wouldn't.
+	trap 'exit 130' INT
 	# One server may have the containers of several: each is taken back.
 	record project "$(project)" "$repo"
 	if is build; then
@@ -444,6 +456,14 @@ set_compose() {
 	until_true 120 kong_answers || give_up "Kong doesn't get well"
 	bring_up_others
 	forget todo compose
+	done_with compose "Kong answers"
+}
+
+# What Docker was restarted under it starts by itself.
+wait_for_kong() {
+	is docker || return 0
+	doing compose "waiting for Kong"
+	until_true 120 kong_answers || give_up "Kong doesn't get well"
 	done_with compose "Kong answers"
 }
 
@@ -483,8 +503,11 @@ set_logs() {
 
 # Asked again and again inside: docker exec takes much longer than the question.
 database_ready() {
-	docker exec "$(container kong-database)" timeout 10 sh -c \
-		'until pg_isready --quiet --host=127.0.0.1 --username=kong --dbname=kong; do sleep 0.1; done' 2>/dev/null 9>&-
+	local id ready=(pg_isready --quiet --host=127.0.0.1 --username=kong --dbname=kong)
+	id=$(container kong-database)
+	timeout --foreground 15 docker exec "$id" timeout 10 sh -c "until ${ready[*]}; do sleep 0.1; done" 2>/dev/null 9>&- ||
+		# An image of the owner's may have no shell.
+		docker exec "$id" "${ready[@]}" 2>/dev/null 9>&-
 }
 
 # The database keeps the password that it was made with: it is told the new one,

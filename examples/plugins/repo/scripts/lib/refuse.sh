@@ -106,7 +106,7 @@ check_uplink() {
 			"create-kong-ipv6 regenerate --interface NAME; here are: $(find /sys/class/net -mindepth 1 -printf '%f\n' | grep -Ev '^(lo|docker.*|br-.*|veth.*)$' | sort | paste -sd ' ')"
 		return 1
 	fi
-	if [[ ! -e /proc/net/if_inet6 || $(cat "/proc/sys/net/ipv6/conf/$uplink/disable_ipv6") == 1 ]]; then
+	if [[ ! -e /proc/net/if_inet6 || $(<"/proc/sys/net/ipv6/conf/$uplink/disable_ipv6") == 1 ]]; then
 		refuse "IPv6 is disabled on $uplink" "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, ipv6.disable=1 from the kernel's command line"
 		return 1
 	fi
@@ -133,7 +133,7 @@ earlier_bridges() {
 # Asks the link itself; only before the first deployment, when the answers mean something.
 check_link() {
 	local taken verdict flags
-	flags=$(cat "/sys/class/net/$uplink/flags")
+	flags=$(<"/sys/class/net/$uplink/flags")
 	# No ARP and no neighbours on this link (IFF_NOARP): nothing to ask.
 	if ! have python3 || ((flags & 0x80)); then return 0; fi
 	if ! grep -q " $uplink\$" /proc/net/if_inet6; then return 0; fi
@@ -192,7 +192,8 @@ in_the_way() {
 # check_space PATH MEGABYTES
 check_space() {
 	local path=$1 free
-	while [[ ! -d $path ]]; do path=$(dirname "$path"); done
+	while [[ -n $path && ! -d $path ]]; do path=${path%/*}; done
+	path=${path:-/}
 	free=$(df --output=avail -m "$path" | tail -n 1)
 	((free >= $2)) || refuse "only $((free)) MB are free below $path: $2 MB are needed" "make room there"
 }

@@ -30,8 +30,9 @@ names() {
 record() {
 	open_state
 	if fact "$1" "$2" >/dev/null; then return 0; fi
-	# After a line that was cut short.
-	if [[ -n $(tail -c 1 "$manifest") ]]; then printf '\n' >>"$manifest"; fi
+	# After a line that an earlier run couldn't end.
+	if [[ -z ${manifest_ends:-} && -n $(tail -c 1 "$manifest") ]]; then printf '\n' >>"$manifest"; fi
+	manifest_ends=true
 	printf '%s\t%s\t%s\t.\n' "$1" "$2" "$3" >>"$manifest"
 	sync "$manifest"
 }
@@ -56,10 +57,10 @@ keep() {
 	local path=$1 parent copy=$state/before$1
 	if fact file "$path" >/dev/null; then return 0; fi
 	open_state
-	parent=$(dirname "$path")
+	parent=${path%/*}
 	keep_directory "$parent"
 	if [[ -e $path || -L $path ]]; then
-		mkdir -p "$(dirname "$copy")"
+		mkdir -p "${copy%/*}"
 		cp --archive --no-dereference "$path" "$copy.new"
 		mv --no-target-directory "$copy.new" "$copy"
 		sync -f "$copy" 2>/dev/null || sync
@@ -71,8 +72,8 @@ keep() {
 
 # keep_directory PATH: the directories that are missing on the way to it.
 keep_directory() {
-	[[ ! -d $1 ]] || return 0
-	keep_directory "$(dirname "$1")"
+	[[ -n $1 && ! -d $1 ]] || return 0
+	keep_directory "${1%/*}"
 	record directory "$1" absent
 }
 
@@ -99,7 +100,7 @@ set_aside() {
 		if cmp -s "$path" "$kept"; then return 0; fi
 		number=$((number + 1)) kept=$state/edited$path.$number
 	done
-	mkdir -p "$(dirname "$kept")"
+	mkdir -p "${kept%/*}"
 	cp --archive "$path" "$kept.new"
 	sync "$kept.new"
 	mv "$kept.new" "$kept"
@@ -114,10 +115,10 @@ owner_of() {
 # put PATH SOURCE: the source's content and mode, in one go.
 put() {
 	local path=$1 temporary user group hash
-	temporary=$(dirname "$path")/.$(basename "$path").kong-ipv6
+	temporary=${path%/*}/.${path##*/}.kong-ipv6
 	keep "$path"
 	if edited "$path"; then set_aside "$path"; fi
-	mkdir -p "$(dirname "$path")"
+	mkdir -p "${path%/*}"
 	read -r user group < <(owner_of "$path")
 	install -o "$user" -g "$group" -m "$(stat -c %a "$2")" "$2" "$temporary"
 	# What was written is remembered, so that the owner's later edits are known as
@@ -133,7 +134,7 @@ put() {
 # link PATH TARGET: a symbolic link.
 link() {
 	keep "$1"
-	mkdir -p "$(dirname "$1")"
+	mkdir -p "${1%/*}"
 	ln --symbolic --force --no-dereference "$2" "$1"
 }
 
@@ -141,7 +142,7 @@ link() {
 restore() {
 	local path=$1 was copy=$state/before$1 hash
 	was=$(fact file "$path") || return 0
-	rm -f "$(dirname "$path")/.$(basename "$path").kong-ipv6"
+	rm -f "${path%/*}/.${path##*/}.kong-ipv6"
 	if edited "$path"; then set_aside "$path"; fi
 	# networkd forgets its proxy entries, but leaves them in the kernel.
 	if [[ $path == */60-kong-ndp.conf && -f $path ]]; then

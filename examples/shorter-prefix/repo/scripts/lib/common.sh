@@ -27,7 +27,7 @@ say() {
 
 # row COLOUR WORD WHAT TEXT: one line for one thing.
 row() {
-	say "$(printf '  %s%-7s%s %-11s %s' "$1" "$2" "$plain" "$3" "$4")"
+	printf '  %s%-7s%s %-11s %s\n' "$1" "$2" "$plain" "$3" "$4" 2>/dev/null || :
 }
 
 note() {
@@ -112,7 +112,7 @@ until_true() {
 
 # expand6 ADDRESS: 32 hexadecimal digits; fails if it is no IPv6 address.
 expand6() {
-	local text=${1,,} right='' groups=() rest=() group digits=''
+	local text=${1,,} right='' groups=() rest=() group digits='' four
 	[[ $text =~ ^[0-9a-f:]+$ && $text == *:*:* && $text != *:::* && $text != *::*::* ]] || return 1
 	if [[ $text == *::* ]]; then
 		right=${text#*::} text=${text%%::*}
@@ -126,7 +126,8 @@ expand6() {
 	while ((missing-- > 0)); do groups+=(0); done
 	for group in "${groups[@]}" "${rest[@]}"; do
 		[[ $group =~ ^[0-9a-f]{1,4}$ ]] || return 1
-		digits+=$(printf '%04x' "0x$group")
+		printf -v four '%04x' "0x$group"
+		digits+=$four
 	done
 	printf '%s' "$digits"
 }
@@ -150,8 +151,8 @@ same6() {
 setting() {
 	local file=$repo/.env value
 	[[ -f $file ]] || file=$repo/.env.example
-	value=$(sed -nE "s/^[[:blank:]]*(export[[:blank:]]+)?$1[[:blank:]]*=[[:blank:]]*//p" "$file" | tail -n 1)
-	value=${value%$'\r'}
+	value=$(sed -nE "s/^[[:blank:]]*(export[[:blank:]]+)?$1[[:blank:]]*=[[:blank:]]*//p" "$file")
+	value=${value##*$'\n'} value=${value%$'\r'}
 	if [[ $value =~ ^\"([^\"]*)\"[[:blank:]]*(#.*)?$ || $value =~ ^\'([^\']*)\'[[:blank:]]*(#.*)?$ ]]; then
 		value=${BASH_REMATCH[1]}
 	else
