@@ -92,9 +92,7 @@ mount --bind "$root/proc/sys/net" "$root/proc/sys/net"
 mount -o remount,bind,ro "$root/proc/sys"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount -t tmpfs -o mode=755 dev "$root/dev"
-for device in null zero full random urandom tty; do
-  : >"$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"
-done
+cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$root/dev/"
 ln -s /proc/self/fd "$root/dev/fd"
 # Nothing was booted that these two could speak to, and their complaints would hide netplan's own.
 for program in udevadm systemctl; do mount --bind "$root/usr/bin/true" "$root/usr/bin/$program"; done

@@ -17,7 +17,11 @@ earlier answers named otherwise; its containers are taken off and put back.
 --dry-run says what would be done: exit 4 if there is something." "$@"
 need_root
 $dry_run || take_lock
-ask_engine || die "Docker doesn't answer: $engine" "systemctl start docker"
+if [[ -n ${KONG_IPV6_ENGINE:-} ]]; then
+	engine=$KONG_IPV6_ENGINE generation=${KONG_IPV6_ENGINE%%.*}
+else
+	ask_engine || die "Docker doesn't answer: $engine" "systemctl start docker"
+fi
 
 # Engines up to 26 take gateway_mode_ipv6 and ignore it, and what they store
 # lacks it: after an upgrade such a network drops all that is sent to Kong

@@ -8,7 +8,9 @@ unset "${!COMPOSE_@}" "${!KONG_DATA@}" "${!KONG_BIND@}" "${!KONG_PG@}" "${!KONG_
 ask_engine() {
 	engine=$(docker version --format '{{.Server.Version}}' 2>&1) || return 1
 	generation=${engine%%.*}
-	[[ $generation =~ ^[0-9]+$ ]]
+	[[ $generation =~ ^[0-9]+$ ]] || return 1
+	# network.sh needn't ask again.
+	export KONG_IPV6_ENGINE=$engine
 }
 
 # daemon_has KEY VALUE
