@@ -52,10 +52,7 @@ export async function install(
   const wants = join(upper, "usr/lib/systemd/system/sysinit.target.wants");
   await mkdir(wants);
   await symlink(`../${UDEV_UNIT}`, join(wants, UDEV_UNIT));
-  if (await limitsAreFixed()) {
-    await program("/usr/local/sbin/runc", "runc");
-    await program("/usr/local/sbin/lab-runc-limits", "runc-limits");
-  }
+  if (await limitsAreFixed()) await program("/usr/local/sbin/runc", "runc");
 }
 
 const UDEV_UNIT = "lab-udev-rule.service";

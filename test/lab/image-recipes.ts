@@ -72,6 +72,7 @@ export const POSTGRES: Recipe = {
   // The official image listens on all addresses. Compiling queries is not needed, and LLVM is half of the image.
   after: `
     cd /usr/lib
+    rm -r /usr/share/perl /usr/share/i18n
     rm -r */libLLVM* */libz3* postgresql/17/lib/llvmjit* postgresql/17/lib/bitcode
     sed -i "s/^#listen_addresses = .*/listen_addresses = '*'/" /usr/share/postgresql/17/postgresql.conf.sample
     echo 'deb [trusted=yes] file:/nowhere ./' >/etc/apt/sources.list`,

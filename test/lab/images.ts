@@ -13,10 +13,13 @@ import { must } from "./run.ts";
 /** The stand-ins' tags: what the generated repository asks for. */
 export const IMAGES = { gateway: GATEWAY.tag, postgres: POSTGRES.tag };
 
+/** Folders of /usr/share that no stand-in needs: each host that boots gets a link to each file of the images. */
+const UNREAD = ["bash-completion", "doc", "lintian", "locale", "man"];
+
 /** Path of a file that `docker load` reads: both images over one base. Built once (about a minute, needs the mirror). */
 export async function imagesTar(): Promise<string> {
   const stamp = createHash("sha256").update(
-    JSON.stringify([GATEWAY, POSTGRES, APT_INSTALL]),
+    JSON.stringify([GATEWAY, POSTGRES, APT_INSTALL, UNREAD]),
   );
   for (const { files } of [GATEWAY, POSTGRES])
     for (const path of await filesBelow(folderOf(files)))
@@ -43,6 +46,8 @@ async function buildTar(target: string): Promise<void> {
   const archive = join(work, "archive");
   await mkdir(archive, { recursive: true });
   await debootstrap(SUITE, base);
+  for (const name of UNREAD)
+    await rm(join(base, "usr/share", name), { recursive: true, force: true });
   const baseLayer = await layer(base, archive, "base");
   const manifest = [];
   for (const recipe of [GATEWAY, POSTGRES]) {

@@ -231,6 +231,11 @@ check_netplan() {
 		refuse "the files in /etc/netplan can't be read: $(tail -n 1 "$stage/netplan/notes")" "correct them: netplan generate says more"
 		return
 	fi
+	# What isn't to be applied is none of our business.
+	if cmp -s "$stage/netplan/fitted" "$netplan_file" && ! begun netplan; then
+		netplan_fits=true
+		return
+	fi
 	errors=$(validate "$stage/netplan")
 	if [[ -n $errors ]]; then
 		refuse "netplan refuses the configuration: $(paste -sd ' ' <<<"$errors")" "see /etc/netplan and host$netplan_file"
