@@ -173,7 +173,7 @@ All three need nothing older than the engine here, so they run on it at the same
 - CPU: user and system time of the client, nginx, docker-proxy and ksoftirqd. All of it has to be counted: in network
   namespaces the sender's own time carries a packet through router, host and bridge. The client's share is the same three
   times, so the ratios here are milder than the ways' own.
-- This run: ${number(totals.requests, 0)} requests, ${number(totals.failed, 0)} failed. Meanwhile other programs took ${(totals.others * 100).toFixed(0)} % of the machine's CPU.
+- This run: ${number(totals.requests, 0)} requests, ${number(totals.failed, 0)} failed. Meanwhile other programs took ${(Math.max(0, totals.others) * 100).toFixed(0)} % of the machine's CPU.
 
 ## Limits
 

@@ -91,7 +91,21 @@ test("after a boot the new prefix is all there is", async () => {
   expect((await applied()).stdout).toMatch(/^Nothing to change\./);
 });
 
-test("another address of the server's", async () => {
+test("an address that another machine has is taken back", async () => {
+  const neighbour = await lab.topology.addNeighbour(`${NEXT}::9/64`);
+  await regenerated("--host", `${NEXT}::9`);
+  const { code, stderr } = await applied();
+  expect(stderr).toContain(
+    `${NEXT}::9 is in use by another machine on the link`,
+  );
+  expect(code).toBe(1);
+  expect(await addresses()).toContain(`${NEXT}::2/64`);
+  expect(await addresses()).not.toContain(`${NEXT}::9/64`);
+  expect(await reached(KONG.now)).toBe(KONG.now);
+  await neighbour.ip(["link set eth0 down"]);
+});
+
+test("another address of the server's: after a failed one apply.sh called the first lost", async () => {
   await regenerated("--host", `${NEXT}::7`);
   expect(await applied()).toMatchObject({ code: 0, stderr: "" });
   expect(await addresses()).toContain(`${NEXT}::7/64`);
