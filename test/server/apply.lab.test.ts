@@ -3,6 +3,8 @@ import type { Lab } from "../lab/lab.ts";
 import { standingConnection } from "../lab/outside.ts";
 import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
+const ULA = `${REPOSITORY}/host/etc/docker/daemon.json`;
+
 /** What an owner had there before: rollback.sh has to bring all of it back. */
 const OWNERS = {
   "/etc/docker/daemon.json": `{\n    "log-driver": "local",\n    "log-opts": { "max-size": "7m" }\n}\n`,
@@ -105,9 +107,7 @@ describe("a server with files of its own", () => {
       `sed -i '/^USER root/r /root/slow' ${REPOSITORY}/kong-build/Dockerfile`,
     );
     expect((await script(lab, "apply.sh")).code).toBe(0);
-    await lab.host.sh(
-      `sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${REPOSITORY}/host/etc/docker/daemon.json`,
-    );
+    await lab.host.sh(`sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${ULA}`);
     const { code, stdout, stderr } = await script(lab, "apply.sh");
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
@@ -136,6 +136,18 @@ describe("a server with files of its own", () => {
     expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
   });
 
+  test("after a daemon.json that dockerd refused the next run restarted Docker for nothing", async () => {
+    await lab.host.sh(
+      `cp ${ULA} /root/good.json; sed -i 's#::/64#::/200#' ${ULA}`,
+    );
+    const { code, stderr } = await script(lab, "apply.sh");
+    expect(stderr).toContain("dockerd refuses the merged daemon.json");
+    expect(code).toBe(1);
+    await lab.host.sh(`cp /root/good.json ${ULA}`);
+    const { stdout } = await script(lab, "apply.sh --dry-run");
+    expect(stdout).toBe("Nothing to change.\n");
+  });
+
   test("rollback.sh, under a standing connection: all as it was", async () => {
     const standing = await standingConnection(lab.host, "203.0.113.10");
     const { code, stderr } = await script(lab, "rollback.sh");
@@ -149,13 +161,36 @@ describe("a server with files of its own", () => {
     expect(await lab.host.sh(`ls ${REPOSITORY}/data`)).toContain("postgres");
   });
 
+  test("apply.sh, interrupted, didn't say where it stopped", async () => {
+    const said = await lab.host.sh(
+      `./scripts/apply.sh >/tmp/out 2>/tmp/err & until grep -q Doing /tmp/out; do sleep 0.1; done
+      kill $!; wait $! || cat /tmp/err`,
+      { cwd: REPOSITORY },
+    );
+    expect(said).toMatch(
+      /^Stopped at: .*\n {2}Run \.\/scripts\/apply\.sh again/,
+    );
+  });
+
   test("what the owner edited since is put aside, not lost", async () => {
-    await script(lab, "apply.sh");
+    expect((await script(lab, "apply.sh")).code).toBe(0);
+    const DAEMON = "/etc/docker/daemon.json";
+    await lab.host.sh(`sed -i 's/^{/{ "max-concurrent-downloads": 2,/' ${DAEMON}
+      sed -i 's/"fd[0-9a-f]*:/"fd98:/' ${ULA}`);
+    // It is merged: of this one rollback.sh said nothing.
+    expect((await script(lab, "apply.sh")).code).toBe(0);
     await lab.host.sh("echo '# mine' >>/etc/ndppd.conf");
     const { stdout } = await script(lab, "rollback.sh");
-    const kept = "/var/lib/kong-ipv6/edited/etc/ndppd.conf";
+    const edited = "/var/lib/kong-ipv6/edited";
+    expect(stdout).toContain(
+      `what you had edited of these files is kept: ${edited}\n`,
+    );
+    const kept = `${edited}/etc/ndppd.conf`;
     expect(stdout).toContain(kept);
     expect(await lab.host.read(kept)).toMatch(/# mine\n$/);
+    expect(await lab.host.read(edited + DAEMON)).toContain(
+      '"max-concurrent-downloads": 2',
+    );
     await lab.host.sh("rm -rf /var/lib/kong-ipv6");
     expect(await state(lab)).toBe(before);
   });

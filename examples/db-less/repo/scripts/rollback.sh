@@ -25,8 +25,7 @@ fi
 
 step=''
 finish() {
-	local status=$?
-	((status == 0)) || [[ -z $step ]] ||
+	[[ -z $step ]] ||
 		printf '%sStopped at: %s%s\n  Run ./scripts/rollback.sh again to go on.\n' "$red" "$step" "$plain" >&2 || :
 }
 trap finish EXIT
@@ -237,8 +236,10 @@ if ! $docker_runs && [[ -n $(projects)$(names network) ]]; then
 		"install it and run this again; or, if it is gone for good: rm -r $state"
 fi
 if [[ -d $state/edited ]]; then
+	note file "what you had edited of these files is kept: $state/edited"
 	find "$state" -mindepth 1 -maxdepth 1 ! -name edited -exec rm -rf {} +
 else
 	rm -rf "$state"
 fi
+step=''
 say "All taken back. The data is kept: $(data_dir)"

@@ -23,9 +23,9 @@ $dry_run || take_lock
 stage=$(mktemp -d /run/kong-ipv6.XXXXXX)
 step=''
 finish() {
-	local status=$?
 	rm -rf "$stage"
-	if ((status != 0)) && [[ -n $step ]]; then
+	# Not by the status: after Ctrl-C it is that of the last command.
+	if [[ -n $step ]]; then
 		printf '%sStopped at: %s%s\n  Run ./scripts/apply.sh again to go on, or ./scripts/rollback.sh to take all back.\n' \
 			"$red" "$step" "$plain" >&2 || :
 	fi

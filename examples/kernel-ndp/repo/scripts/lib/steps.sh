@@ -23,6 +23,7 @@ todo() {
 
 carry_out() {
 	local name
+	validate_daemon_json
 	open_state
 	record repository "$repo" "$(project)"
 	remember_network
@@ -31,7 +32,6 @@ carry_out() {
 	for name in table ndppd netplan docker networkd password compose; do
 		if is "$name"; then todo "$name"; fi
 	done
-	validate_daemon_json
 	drop_earlier_answers
 	install_files
 	install_packages
