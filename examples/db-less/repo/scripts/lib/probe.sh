@@ -22,7 +22,7 @@ check_network() {
 }
 
 check_kong() {
-	local id how address pid route listening line
+	local id other how address pid route listening line
 	id=$(container kong)
 	if [[ -z $id ]]; then
 		result fail kong "there is no container" "sudo ./scripts/apply.sh"
@@ -35,14 +35,14 @@ check_kong() {
 	*) result fail kong "it is $how" "docker compose logs --tail 20 kong" && return ;;
 	esac
 	if [[ $database == postgres ]]; then
-		line=$(container kong-database)
-		how=$(health "$line") || how=missing
+		other=$(container kong-database)
+		how=$(health "$other") || how=missing
 		case $how in
 		running/healthy) result ok database "healthy" ;;
 		running/starting) result ok database "runs; Docker's own health check is still to come" ;;
 		*) result fail database "it is $how" "docker compose logs --tail 20 kong-database" ;;
 		esac
-		line=$(docker port "$line" 2>/dev/null | paste -sd ' ') || line=''
+		line=$(docker port "$other" 2>/dev/null | paste -sd ' ') || line=''
 		[[ -z $line ]] || result fail database "it is published on the server: $line" "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
 	fi
 	read -r pid address < <(docker inspect --format '{{.State.Pid}} {{with index .NetworkSettings.Networks "'"$network"'"}}{{.GlobalIPv6Address}}{{end}}' "$id")

@@ -47,6 +47,7 @@ carry_out() {
 	fi
 	set_data
 	set_compose
+	wait_for_kong
 }
 
 # Its notes are for the owner; what it does is in the plan.
@@ -267,19 +268,20 @@ set_network() {
 			printf '%s\n' "$value" >"$(sysctl_path "$key")"
 		done < <(sysctls)
 		if ! until_true 3 nothing_lost "$network_before"; then
-			why=$(lost "$network_before" | paste -sd ' ')
-			network_back
-			die "with forwarding the server lost $why" "the network is as it was; let the default route be static, or accept-ra true, then run this again"
+			lose "with forwarding the server lost $(lost "$network_before" | paste -sd ' ')" \
+				"let the default route be static, or accept-ra true, then run this again"
 		fi
 		done_with sysctl "forwarding"
 	fi
 	trap - INT TERM
 }
 
-# lose WHY: netplan cost the server something.
+# lose WHY [REMEDY]: the network back, and the end. By default netplan is to blame.
 lose() {
+	local remedy=${2:-}
+	[[ -n $remedy ]] || remedy="what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
 	network_back
-	die "$1" "the network is as it was; what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
+	die "$1" "the network is as it was; $remedy"
 }
 
 # decided: whether the kernel and networkd are done with the uplink's addresses.
@@ -296,8 +298,7 @@ check_network() {
 	until_true 10 decided || :
 	taken=$(duplicate)
 	if [[ -n $taken ]]; then
-		network_back
-		die "$taken is in use by another machine on the link" "the network is as it was; choose another address: create-kong-ipv6 regenerate --host …"
+		lose "$taken is in use by another machine on the link" "choose another address: create-kong-ipv6 regenerate --host …"
 	fi
 	# What else the server had may belong to a container that Docker has restarted.
 	if ! why=$(all_back "$(grep -E "^(addr $uplink |route)" <<<"$network_before" || :)" networkd_done); then lose "$why"; fi
@@ -415,10 +416,7 @@ get_images() {
 
 set_compose() {
 	local id options=()
-	if ! is compose; then
-		wait_for_kong
-		return
-	fi
+	is compose || return 0
 	# From 27 on the docker command ends by itself at Ctrl-C: bash wouldn't.
 	trap 'exit 130' INT
 	# One server may have the containers of several: each is taken back.
@@ -459,9 +457,9 @@ set_compose() {
 	done_with compose "Kong answers"
 }
 
-# What Docker was restarted under it starts by itself.
+# Where nothing but Docker was restarted it starts all by itself.
 wait_for_kong() {
-	is docker || return 0
+	is docker && ! is compose || return 0
 	doing compose "waiting for Kong"
 	until_true 120 kong_answers || give_up "Kong doesn't get well"
 	done_with compose "Kong answers"
