@@ -5,9 +5,11 @@ import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
 const ULA = `${REPOSITORY}/host/etc/docker/daemon.json`;
 
+const DAEMON = "/etc/docker/daemon.json";
+
 /** What an owner had there before: rollback.sh has to bring all of it back. */
 const OWNERS = {
-  "/etc/docker/daemon.json": `{\n    "log-driver": "local",\n    "log-opts": { "max-size": "7m" }\n}\n`,
+  [DAEMON]: `{\n    "log-driver": "local",\n    "log-opts": { "max-size": "7m" }\n}\n`,
   "/etc/ndppd.conf": "# the owner's\nproxy ens3 {\n}\n",
 };
 const NETPLAN = `network:
@@ -174,12 +176,12 @@ describe("a server with files of its own", () => {
 
   test("what the owner edited since is put aside, not lost", async () => {
     expect((await script(lab, "apply.sh")).code).toBe(0);
-    const DAEMON = "/etc/docker/daemon.json";
     await lab.host.sh(`sed -i 's/^{/{ "max-concurrent-downloads": 2,/' ${DAEMON}
       sed -i 's/"fd[0-9a-f]*:/"fd98:/' ${ULA}`);
     // It is merged: of this one rollback.sh said nothing.
     expect((await script(lab, "apply.sh")).code).toBe(0);
-    await lab.host.sh("echo '# mine' >>/etc/ndppd.conf");
+    await lab.host.sh(`echo '# mine' >>/etc/ndppd.conf
+      sed -i 's|"fd98:[^"]*"|"fd99::/64"|' ${DAEMON}`);
     const { stdout } = await script(lab, "rollback.sh");
     const edited = "/var/lib/kong-ipv6/edited";
     expect(stdout).toContain(
@@ -191,7 +193,46 @@ describe("a server with files of its own", () => {
     expect(await lab.host.read(edited + DAEMON)).toContain(
       '"max-concurrent-downloads": 2',
     );
+    expect(await lab.host.read(`${edited}${DAEMON}.2`)).toContain("fd99::/64");
+    expect(await lab.host.sh(`ls ${edited}/etc/docker`)).toBe(
+      "daemon.json\ndaemon.json.2\n",
+    );
+    // rollback.sh took the owner's new key out of force, with ours.
+    expect(stdout).toContain(`${DAEMON} has other keys now`);
+    expect(JSON.parse(await lab.host.read(DAEMON))).toEqual({
+      "max-concurrent-downloads": 2,
+      ...JSON.parse(OWNERS[DAEMON]),
+    });
+    expect(await lab.host.sh(`stat -c %a ${DAEMON}`)).toBe("600\n");
     await lab.host.sh("rm -rf /var/lib/kong-ipv6");
+    await lab.host.write(DAEMON, OWNERS[DAEMON], "600");
+    expect(await state(lab)).toBe(before);
+  });
+
+  test("where Docker didn't start with a changed daemon.json, it got the one from before the first run", async () => {
+    expect((await script(lab, "apply.sh")).code).toBe(0);
+    await lab.host.sh(
+      `sed -i 's/^{/{ "max-concurrent-downloads": 2,/' ${DAEMON}`,
+    );
+    const was = await lab.host.read(DAEMON);
+    await lab.host.sh(`
+      mkdir -p /run/systemd/system/docker.service.d
+      printf '[Service]\nExecStartPre=/bin/sh -c "! grep -q fd97: ${DAEMON}"\n' >/run/systemd/system/docker.service.d/picky.conf
+      systemctl daemon-reload
+      sed -i 's/"fd[0-9a-f]*:/"fd97:/' ${ULA}`);
+    const { code, stderr } = await script(lab, "apply.sh");
+    expect(stderr).toContain(
+      "Docker doesn't start with the merged daemon.json",
+    );
+    expect(code).toBe(1);
+    expect(await lab.host.read(DAEMON)).toBe(was);
+    expect(await lab.host.sh("systemctl is-active docker")).toBe("active\n");
+    await lab.host.sh(
+      "rm -r /run/systemd/system/docker.service.d; systemctl daemon-reload",
+    );
+    await script(lab, "rollback.sh");
+    await lab.host.sh("rm -rf /var/lib/kong-ipv6");
+    await lab.host.write(DAEMON, OWNERS[DAEMON], "600");
     expect(await state(lab)).toBe(before);
   });
 

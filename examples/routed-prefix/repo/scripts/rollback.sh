@@ -117,7 +117,7 @@ for name in "${recorded[@]}"; do
 	fi
 	mapfile -t ids < <(docker network ls --quiet --filter "label=com.docker.compose.project=$name")
 	((${#ids[@]} == 0)) || quietly docker network rm "${ids[@]}" || note network "kong-net is still in use: it stays"
-	row "$green" ok compose "containers removed; the data stays in $(data_dir)"
+	row "$green" ok compose "no containers of $name are left; the data stays in $(data_dir)"
 done
 # Only now: the containers of all projects are made from it.
 if $docker_runs && ((${#recorded[@]} > 0)) && docker image inspect kong-ipv6:local >/dev/null 2>&1; then
@@ -128,7 +128,7 @@ if $docker_runs; then forget_containers; fi
 if [[ -n $(names ufw) ]] && have ufw; then
 	step="ufw: deleting the rules"
 	remove_ufw_rules || die "ufw can't delete its rule" "ufw show added; ufw route delete allow …"
-	row "$green" ok ufw "rules deleted"
+	row "$green" ok ufw "no rules of ours are left"
 fi
 
 if $docker_runs && [[ -n $(names network) ]]; then

@@ -77,9 +77,11 @@ keep_directory() {
 	record directory "$1" absent
 }
 
-# our_files: those that are ours; not what ufw and dpkg write by our doing.
+# What ufw and dpkg write by our doing: it is restored on its own.
+readonly not_ours='^/etc/ufw/|\.dpkg-dist$'
+
 our_files() {
-	names file | grep -vE '^/etc/ufw/|\.dpkg-dist$' || :
+	names file | grep -vE "$not_ours" || :
 }
 
 hash_of() {
@@ -87,9 +89,9 @@ hash_of() {
 }
 
 # edited PATH: whether it holds what is neither from before the first run nor
-# from put: an edit of the owner's. (ufw writes its files itself.)
+# from put: an edit of the owner's.
 edited() {
-	[[ -f $1 && ! -L $1 && $1 != /etc/ufw/* && $1 != *.dpkg-dist ]] && fact file "$1" >/dev/null || return 1
+	[[ -f $1 && ! -L $1 && ! $1 =~ $not_ours ]] && fact file "$1" >/dev/null || return 1
 	[[ " $(fact wrote "$1") " != *" $(hash_of "$1") "* ]] && ! cmp -s "$1" "$state/before$1"
 }
 
@@ -138,11 +140,32 @@ link() {
 	ln --symbolic --force --no-dereference "$2" "$1"
 }
 
+# take_out_of_daemon_json: our keys as they were before, all others as they are
+# now. Fails where that isn't to be had, or is what keep recorded.
+take_out_of_daemon_json() {
+	local before=$state/before$daemon_json ours=$repo/host$daemon_json new=$daemon_json.kong-ipv6 merge=$scripts/lib/daemon-json.py
+	[[ -f $daemon_json ]] && have python3 || return 1
+	[[ -f $before ]] || before=/dev/null
+	cp --archive "$daemon_json" "$new"
+	if ! python3 "$merge" "$daemon_json" "$ours" "$before" >"$new" 2>/dev/null; then
+		rm -f "$new"
+		return 1
+	fi
+	# Another value of a key of ours is lost with it.
+	if edited "$daemon_json" && ! python3 "$merge" "$daemon_json" "$ours" | cmp -s - "$daemon_json"; then
+		set_aside "$daemon_json"
+	fi
+	sync "$new"
+	mv --no-target-directory "$new" "$daemon_json"
+	note file "$daemon_json has other keys now than before apply.sh: they stay"
+}
+
 # restore PATH: what keep recorded. An edit made since then is put aside first.
 restore() {
 	local path=$1 was copy=$state/before$1 hash
 	was=$(fact file "$path") || return 0
 	rm -f "${path%/*}/.${path##*/}.kong-ipv6"
+	if [[ $path == "$daemon_json" ]] && take_out_of_daemon_json; then return 0; fi
 	if edited "$path"; then set_aside "$path"; fi
 	# networkd forgets its proxy entries, but leaves them in the kernel.
 	if [[ $path == */60-kong-ndp.conf && -f $path ]]; then

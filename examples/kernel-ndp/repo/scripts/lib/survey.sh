@@ -155,7 +155,7 @@ survey() {
 			elif edited "$path"; then
 				planned file "$path is changed; your edit of it is kept in $state/edited"
 			elif [[ $path == /etc/ndppd.conf ]] && ! fact file "$path" >/dev/null && grep -q '^[^#/]*rule' "$path"; then
-				planned file "$path is replaced, with the rules that it has for other addresses: copy those that shall stay to host$path first"
+				planned file "$path is replaced, with the rules that it has for other addresses: what shall stay of them belongs in host$path"
 			elif fact file "$path" >/dev/null; then
 				planned file "$path is changed"
 			else
@@ -233,7 +233,9 @@ survey() {
 		if begun ndppd || is /etc/ndppd.conf || is /etc/systemd/system/ndppd.service ||
 			! systemctl --quiet is-active ndppd.service || ! enabled ndppd.service; then
 			changed[ndppd]=1
-			planned ndp "ndppd.service is started, now and at every boot"
+			now=started
+			! systemctl --quiet is-active ndppd.service || now=restarted
+			planned ndp "ndppd.service is $now now, and started at every boot"
 		fi
 		;;
 	kernel)

@@ -369,15 +369,18 @@ set_ndp() {
 }
 
 set_docker() {
+	local was=$stage/daemon.json.was
 	is docker || return 0
 	doing docker "restarting it"
 	if is "$daemon_json"; then
 		record docker "$daemon_json" merged
+		if [[ -e $daemon_json ]]; then cp --archive "$daemon_json" "$was"; fi
 		put "$daemon_json" "$stage/root$daemon_json"
 	fi
 	if ! restart docker.service || ! until_true 20 ask_engine; then
 		journalctl --unit docker.service --no-pager --output cat --lines 5 | sed 's/^/    | /' >&2 || :
-		restore "$daemon_json"
+		# As it was before this run; where an earlier one was broken off, before that.
+		if [[ -e $was ]]; then put "$daemon_json" "$was"; else restore "$daemon_json"; fi
 		systemctl reset-failed docker.service
 		systemctl restart docker.service || :
 		die "Docker doesn't start with the merged daemon.json" "it runs with the old one again; see its words above"
