@@ -167,14 +167,25 @@ function padded(rows: readonly string[]): string[] {
     .map((row, index) => (rows[index]?.endsWith("\r") ? `${row}\r` : row));
 }
 
-/** Each row as the first of the sides that has it writes it. */
+/** Each row as the first of the sides that has it writes it; of equal rows the second as its second. */
 function asWritten(
   merged: Side,
   header: string,
   sides: readonly Side[],
 ): string[] {
-  const written = new Map<string, string>();
-  for (const row of sides.flatMap((side) => rowsOf(side, header)))
-    if (!written.has(bareRow(row))) written.set(bareRow(row), row);
-  return rowsOf(merged, header).map((row) => written.get(bareRow(row)) ?? row);
+  const written = sides.map((side) => {
+    const rows = new Map<string, string[]>();
+    for (const row of rowsOf(side, header)) {
+      const equal = rows.get(bareRow(row));
+      if (equal) equal.push(row);
+      else rows.set(bareRow(row), [row]);
+    }
+    return rows;
+  });
+  return rowsOf(merged, header).map((row) => {
+    const bare = bareRow(row);
+    const equal = written.find((rows) => rows.has(bare))?.get(bare) ?? [row];
+    // The last one serves for all that follow.
+    return (equal.length > 1 ? equal.shift() : equal[0]) as string;
+  });
 }

@@ -175,6 +175,16 @@ const edit = fc.record({
   cells: fc.tuple(cell, cell, cell),
 });
 
+test("two rows of the owner's with the same cells were both written as the first", () => {
+  const yours = P.replace(
+    /^\| prefix .*\n/m,
+    (row) => `| own | row | twice |\n${row}|  own|row|twice |\n`,
+  );
+  const { text, conflicts } = forth(yours);
+  expect(conflicts).toBe(false);
+  expect(home(text)).toEqual({ text: yours, conflicts: false });
+});
+
 test("any edits of a table: no cell of the owner's is lost, and there and back again gives the first bytes", () => {
   let clean = 0;
   const holds = fc.property(
