@@ -282,16 +282,21 @@ export const answerChanges: fc.Arbitrary<Given> = fc.oneof(
   },
 );
 
-/** Several edits one after the other, and the lines that are the owner's at last, by file. */
+/**
+ * Several edits one after the other, the lines that are the owner's at last, and those that the owner
+ * took from their place, by file.
+ */
 export function editAll(
   first: World,
   list: readonly Edit[],
 ): {
   world: World;
   added: [string, string][];
+  taken: [string, string][];
 } {
   let world = first;
   const added: [string, string][] = [];
+  const taken: [string, string][] = [];
   for (const one of list) {
     const before = world;
     const result = applyEdit(world, one);
@@ -299,14 +304,31 @@ export function editAll(
     const path = [...world.files.keys()].find(
       (at) => world.files.get(at) !== before.files.get(at),
     );
-    if (path)
-      added.push(...result.added.map((line): [string, string] => [path, line]));
+    if (!path) continue;
+    added.push(...result.added.map((line): [string, string] => [path, line]));
+    if (one.kind === "delete" || one.kind === "move")
+      taken.push(
+        ...firstDifference(linesOf(before, path), linesOf(world, path)).map(
+          (line): [string, string] => [path, line],
+        ),
+      );
   }
   // A later edit may have taken back what an earlier one added.
   return {
     world,
-    added: added.filter(([path, line]) =>
-      world.files.get(path)?.text.split(/\r?\n/).includes(line),
-    ),
+    added: added.filter(([path, line]) => linesOf(world, path).includes(line)),
+    taken,
   };
+}
+
+const linesOf = ({ files }: World, path: string): string[] =>
+  files.get(path)?.text.split(/\r?\n/) ?? [];
+
+/** The line that was moved up, or moved down or deleted: it is one of the two. */
+function firstDifference(
+  before: readonly string[],
+  after: readonly string[],
+): string[] {
+  const at = before.findIndex((line, index) => line !== after[index]);
+  return [before[at], after[at]].filter((line) => line !== undefined);
 }
