@@ -185,14 +185,43 @@ const elsewhere = (line: string): Promise<Ran> =>
     timeoutMs: 240_000,
   });
 
+test("another subnet for kong-net: compose left Kong down, and a second run didn't mend it", async () => {
+  const { host } = lab;
+  await bring(lab, { ...ANSWERS, backendSubnet: "10.83.82.0/24" });
+  await host.sh(`
+    sed -i 's/"ipv6": true/"debug": true, &/' ${REPOSITORY}/host/etc/docker/daemon.json
+    ${container("--name=guest --network=kong-ipv6_kong-net")}`);
+  const refused = await script(lab, "apply.sh");
+  expect(refused.stderr).toMatch(
+    /kong-ipv6_kong-net has to be made anew, with 10\.83\.82\.0\/24 .* on it: guest\n/,
+  );
+  expect(refused.code).toBe(1);
+  await host.sh("docker rm --force guest");
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(
+    "kong-ipv6_kong-net is made anew, with all its containers: it has 10.83.81.0/24, not 10.83.82.0/24",
+  );
+  expect((await script(lab, "apply.sh")).stdout).toContain(
+    "Nothing to change.",
+  );
+});
+
 test("another name for the exposed network: its addresses overlapped the old one's", async () => {
   await lab.host.sh(`
-    ${container("--name=other")}
+    ${container("--name=other --restart=always")}
     docker network connect --ip6=2001:db8:1:2:300::9 ipv6_exposed other
     docker network disconnect bridge other
     ${container("--name=born --network=ipv6_exposed")}`);
   await bring(lab, { ...ANSWERS, network: "kong_six" });
   await lab.host.sh(`cp -a ${REPOSITORY} '${SPACED}'`);
+  // A copy, or another repository, took the running gateway over unasked.
+  const refused = await elsewhere("apply.sh");
+  expect(refused.stderr).toContain(
+    `the gateway on this server is that of ${REPOSITORY}, which still exists`,
+  );
+  expect(refused.code).toBe(1);
+  await lab.host.sh(`mv ${REPOSITORY} ${REPOSITORY}.old`);
   const { code, stdout, stderr } = await elsewhere("apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(
@@ -204,6 +233,13 @@ test("another name for the exposed network: its addresses overlapped the old one
   expect(stdout).toContain("born can't be put on kong_six: make it anew there");
   const networks = await lab.host.sh("docker network ls --format '{{.Name}}'");
   expect(networks).not.toContain("ipv6_exposed");
+});
+
+test("a key that went from host/etc/docker/daemon.json stayed on the server", async () => {
+  const { debug } = JSON.parse(
+    await lab.host.read("/opt/config/docker.json"),
+  ) as { debug?: boolean };
+  expect(debug).toBeUndefined();
 });
 
 test("rollback.sh while Docker is down forgot containers, network and all", async () => {
@@ -225,7 +261,9 @@ test("rollback.sh while Docker is down forgot containers, network and all", asyn
 test("rollback.sh without Docker's command takes back the rest, and remembers what Docker has", async () => {
   const { host } = lab;
   await host.sh(
-    "echo '# mine too' >>/etc/ndppd.conf; mv /usr/bin/docker /usr/bin/not-docker",
+    `echo '# mine too' >>/etc/ndppd.conf
+    sed -i 's/^{/{ "max-concurrent-downloads": 2,/' /opt/config/docker.json
+    mv /usr/bin/docker /usr/bin/not-docker`,
   );
   const { code, stdout, stderr } = await elsewhere("rollback.sh");
   await host.sh("mv /usr/bin/not-docker /usr/bin/docker");
@@ -244,6 +282,7 @@ test("rollback.sh never ended in a path with a space", async () => {
   expect(dry.stdout).toContain("kong_six: absent");
   const { code, stdout, stderr } = await elsewhere("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(`The data is kept: ${SPACED}/data`);
   // Docker was down, and is started.
   expect(stdout).toContain("started: it didn't run");
   expect(stdout).toContain("other was on it, and is on it no more");
@@ -254,4 +293,9 @@ test("rollback.sh never ended in a path with a space", async () => {
   expect(await host.sh("stat -c '%a %u %g' /opt/config/docker.json")).toBe(
     "640 7 7\n",
   );
+  // Behind a link rollback.sh took the owner's new key out of force, with ours.
+  expect(JSON.parse(await host.read("/opt/config/docker.json"))).toEqual({
+    "max-concurrent-downloads": 2,
+    "log-driver": "local",
+  });
 });

@@ -28,6 +28,9 @@ beforeAll(async () => {
   before = await state(lab);
   await generated("gw", "--prefix", PREFIX, "--yes");
   expect(await applied()).toMatchObject({ code: 0, stderr: "" });
+  await lab.host.sh(`
+    docker run --detach --name web --network ipv6_exposed --ip6 2001:db8:1:2:300::9 --network-alias www --ulimit nofile=65536:65536 \
+      --env KONG_DATABASE=off --env KONG_ADMIN_LISTEN=off --env KONG_ADMIN_GUI_LISTEN=off --env KONG_PROXY_LISTEN='[::]:8080' kong:3.9.3`);
 });
 afterAll(async () => {
   await lab?.close();
@@ -62,6 +65,10 @@ test("a new prefix counted as an address lost: apply.sh took the whole network b
   await regenerated("--prefix", `${NEXT}::/64`);
   const { code, stdout, stderr } = await applied();
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  // Its network is made anew: nothing was said.
+  expect(stdout).toContain(
+    "web can't keep 2001:db8:1:2:300::9 on ipv6_exposed",
+  );
   // The very connection that it may be run through.
   expect(stdout).toContain(`${OLD_HOST}/64 stays until the next boot`);
   for (const standing of [six, four])
@@ -137,7 +144,9 @@ test("the kernel's proxy: networkd took away an address that it didn't know, and
 });
 
 test("rollback.sh: all as it was", async () => {
-  await lab.host.sh(`ip addr del ${VIRTUAL}/24 dev ens3`);
+  await lab.host.sh(
+    `ip addr del ${VIRTUAL}/24 dev ens3; docker rm --force web`,
+  );
   const { code, stderr } = await script(lab, "rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await state(lab)).toBe(before);

@@ -150,10 +150,32 @@ make() {
 	quietly docker network create "$@" "$name" || die "Docker can't make the network $name" "see its words above"
 }
 
+# connect_elsewhere NAME CONTAINER CALLED ARGUMENT…: the address that it had may be
+# out of the new subnet: then it gets another.
+connect_elsewhere() {
+	local name=$1 id=$2 called=$3 argument why had=''
+	local -a aliases=()
+	shift 3
+	for argument in "$@"; do
+		case $argument in
+		--ip*=*) had+=${had:+ and }${argument#*=} ;;
+		*) aliases+=("$argument") ;;
+		esac
+	done
+	if why=$(docker network connect "${aliases[@]}" "$name" "$id" 2>&1); then
+		note network "$called can't keep $had on $name: it has $(docker inspect --format \
+			'{{with index .NetworkSettings.Networks "'"$name"'"}}{{.GlobalIPv6Address}}{{end}}' "$id") now. For a fixed one: docker network disconnect $name $called; docker network connect --ip6 ADDRESS $name $called"
+	else
+		# Docker moves none that was made for a network of another name.
+		record stranded "$id" "$*"
+		note network "$called can't be put on $name: make it anew there (${why#Error response from daemon: })"
+	fi
+}
+
 # put_back [NAME]: the containers that were taken off; without a network it says
 # which have lost theirs.
 put_back() {
-	local id called why
+	local id called
 	local -a members=() how=()
 	mapfile -t members < <(names member)
 	for id in "${members[@]}"; do
@@ -162,13 +184,7 @@ put_back() {
 			note network "${called#/} was on it, and is on it no more"
 		elif [[ -n $called && -z $(docker inspect --format '{{with index .NetworkSettings.Networks "'"$1"'"}}on{{end}}' "$id") ]]; then
 			read -ra how <<<"$(fact member "$id")"
-			# The address that it had may be out of the new subnet: then it gets another.
-			if ! docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1 &&
-				! why=$(docker network connect "$1" "$id" 2>&1); then
-				# Docker moves none that was made for a network of another name.
-				record stranded "$id" "$(fact member "$id")"
-				note network "${called#/} can't be put on $1: make it anew there (${why#Error response from daemon: })"
-			fi
+			if ! docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1; then connect_elsewhere "$1" "$id" "${called#/}" "${how[@]}"; fi
 		fi
 		forget member "$id"
 	done

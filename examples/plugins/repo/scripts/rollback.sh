@@ -106,18 +106,22 @@ elif ! ask_engine; then
 	row "$green" ok docker "started: it didn't run"
 fi
 
+data=$(data_dir)
 mapfile -t recorded < <(projects)
 for name in "${recorded[@]}"; do
 	$docker_runs || break
 	step="compose: removing the containers"
 	mapfile -t ids < <(docker ps --all --quiet --filter "label=com.docker.compose.project=$name")
 	if ((${#ids[@]} > 0)); then
+		# Those of another clone have theirs elsewhere.
+		mounted=$(docker inspect --format '{{range .Mounts}}{{println .Source}}{{end}}' "${ids[@]}" | sed -n 's#/\(postgres\|logs\)$##p' | head -n 1)
+		data=${mounted:-$data}
 		quietly docker stop "${ids[@]}" || :
 		quietly docker rm --force "${ids[@]}" || die "Docker can't remove the containers" "see its words above"
 	fi
 	mapfile -t ids < <(docker network ls --quiet --filter "label=com.docker.compose.project=$name")
 	((${#ids[@]} == 0)) || quietly docker network rm "${ids[@]}" || note network "kong-net is still in use: it stays"
-	row "$green" ok compose "no containers of $name are left; the data stays in $(data_dir)"
+	row "$green" ok compose "no containers of $name are left; the data stays in $data"
 done
 # Only now: the containers of all projects are made from it.
 if $docker_runs && ((${#recorded[@]} > 0)) && docker image inspect kong-ipv6:local >/dev/null 2>&1; then
@@ -242,4 +246,4 @@ else
 	rm -rf "$state"
 fi
 step=''
-say "All taken back. The data is kept: $(data_dir)"
+say "All taken back.$([[ ! -d $data ]] || echo " The data is kept: $data")"

@@ -15,6 +15,7 @@ readonly subnet_gateway='2001:db8:b0:c0:ffff::1'
 readonly subnet_range='2001:db8:b0:c0:ffff::8000/113'
 readonly kong='2001:db8:b0:c0:ffff::a'
 
+readonly backend='10.83.81.0/24'
 readonly backend_kong='10.83.81.100'
 
 readonly ndp='kernel'

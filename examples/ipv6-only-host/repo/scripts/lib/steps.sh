@@ -385,6 +385,7 @@ set_docker() {
 		systemctl restart docker.service || :
 		die "Docker doesn't start with the merged daemon.json" "it runs with the old one again; see its words above"
 	fi
+	install -m 0600 "$repo/host/etc/docker/daemon.json" "$state/merged.json"
 	forget todo docker
 	done_with docker "restarted, with IPv6"
 }
@@ -417,11 +418,24 @@ get_images() {
 	done_with image "${lacking[*]}: $3"
 }
 
+# Compose can't move a network from under its containers, or moves some of them only.
+remove_backend() {
+	local ids
+	doing network "removing $(backend_network), with the containers"
+	mapfile -t ids < <(docker ps --all --quiet --filter "label=com.docker.compose.project=$(project)")
+	if ((${#ids[@]} > 0)); then
+		quietly docker stop "${ids[@]}" || :
+		quietly docker rm --force "${ids[@]}" || die "Docker can't remove the containers" "see its words above"
+	fi
+	quietly docker network rm "$(backend_network)" || die "Docker can't remove $(backend_network)" "see its words above"
+}
+
 set_compose() {
 	local id options=()
 	is compose || return 0
 	# From 27 on the docker command ends by itself at Ctrl-C: bash wouldn't.
 	trap 'exit 130' INT
+	if is backend; then remove_backend; fi
 	# One server may have the containers of several: each is taken back.
 	record project "$(project)" "$repo"
 	if is build; then

@@ -76,6 +76,10 @@ project() {
 	printf '%s' "${name:-kong-ipv6}"
 }
 
+backend_network() {
+	printf '%s_kong-net' "$(project)"
+}
+
 # health CONTAINER: running/healthy, restarting/unhealthy, exited/1 …
 health() {
 	docker inspect --format '{{.State.Status}}/{{if eq .State.Status "exited"}}{{.State.ExitCode}}{{else if .State.Health}}{{.State.Health.Status}}{{end}}' "$1" 2>/dev/null

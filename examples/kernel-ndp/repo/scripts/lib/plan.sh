@@ -15,6 +15,7 @@ readonly subnet_gateway='2001:db8:30:40:300::1'
 readonly subnet_range='2001:db8:30:40:300:0:8000:0/97'
 readonly kong='2001:db8:30:40:300::8100'
 
+readonly backend='10.83.81.0/24'
 readonly backend_kong='10.83.81.100'
 
 readonly ndp='kernel'

@@ -153,9 +153,17 @@ check_link() {
 }
 
 # Compose would make all anew beside what it made under another name, and find
-# ports and addresses taken.
+# ports and addresses taken; under the same name it would take another
+# repository's containers for its own, and give them this one's data.
 check_project() {
-	local name
+	local name other
+	while read -r other; do
+		if [[ $other == "$repo" || ! -f $other/docker-compose.yml ]]; then continue; fi
+		refuse "the gateway on this server is that of $other, which still exists" \
+			"apply that one; or take it back first: sudo $other/scripts/rollback.sh; or, where this one with its .env and data takes its place: mv $other $other.old"
+		return 1
+	done < <(docker ps --all --filter "label=com.docker.compose.project=$(project)" \
+		--format '{{.Label "com.docker.compose.project.working_dir"}}' | sort -u)
 	while read -r name; do
 		if [[ -z $name || $name == "$(project)" || $(fact project "$name") != "$repo" ]] ||
 			[[ -z $(docker ps --all --quiet --filter "label=com.docker.compose.project=$name") ]]; then continue; fi

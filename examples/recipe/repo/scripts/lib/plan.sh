@@ -15,6 +15,7 @@ readonly subnet_gateway='2a03:2222:3333:4444:300::1'
 readonly subnet_range='2a03:2222:3333:4444:300:0:8000:0/97'
 readonly kong='2a03:2222:3333:4444:300::8100'
 
+readonly backend='172.30.0.0/16'
 readonly backend_kong='172.30.0.100'
 
 readonly ndp='ndppd'

@@ -140,21 +140,32 @@ link() {
 	ln --symbolic --force --no-dereference "$2" "$1"
 }
 
+# merged: what was merged into daemon.json at last.
+merged() {
+	if [[ -f $state/merged.json ]]; then echo "$state/merged.json"; else echo "$repo/host/etc/docker/daemon.json"; fi
+}
+
+# merge_daemon_json OURS: daemon.json as it is now with OURS's keys, and those that
+# we had merged in before as they were before us.
+merge_daemon_json() {
+	local last=/dev/null before=$state/before$daemon_json
+	if fact file "$daemon_json" >/dev/null; then last=$(merged); fi
+	[[ -f $before ]] || before=/dev/null
+	python3 "$scripts/lib/daemon-json.py" "$daemon_json" "$1" "$last" "$before"
+}
+
 # take_out_of_daemon_json: our keys as they were before, all others as they are
 # now. Fails where that isn't to be had, or is what keep recorded.
 take_out_of_daemon_json() {
-	local before=$state/before$daemon_json ours=$repo/host$daemon_json new=$daemon_json.kong-ipv6 merge=$scripts/lib/daemon-json.py
+	local new=$daemon_json.kong-ipv6
 	[[ -f $daemon_json ]] && have python3 || return 1
-	[[ -f $before ]] || before=/dev/null
 	cp --archive "$daemon_json" "$new"
-	if ! python3 "$merge" "$daemon_json" "$ours" "$before" >"$new" 2>/dev/null; then
+	if ! merge_daemon_json /dev/null >"$new" 2>/dev/null; then
 		rm -f "$new"
 		return 1
 	fi
 	# Another value of a key of ours is lost with it.
-	if edited "$daemon_json" && ! python3 "$merge" "$daemon_json" "$ours" | cmp -s - "$daemon_json"; then
-		set_aside "$daemon_json"
-	fi
+	if edited "$daemon_json" && ! merge_daemon_json "$(merged)" | cmp -s - "$daemon_json"; then set_aside "$daemon_json"; fi
 	sync "$new"
 	mv --no-target-directory "$new" "$daemon_json"
 	note file "$daemon_json has other keys now than before apply.sh: they stay"

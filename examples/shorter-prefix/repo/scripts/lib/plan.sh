@@ -15,6 +15,7 @@ readonly subnet_gateway='2001:db8:d0:7:300::1'
 readonly subnet_range='2001:db8:d0:7:300:0:8000:0/97'
 readonly kong='2001:db8:d0:7:300::8100'
 
+readonly backend='192.168.181.0/28'
 readonly backend_kong='192.168.181.8'
 
 readonly ndp='none'

@@ -67,7 +67,7 @@ stage_files() {
 			;;
 		/etc/docker/daemon.json)
 			if [[ -s $path ]] && have python3; then
-				python3 "$scripts/lib/daemon-json.py" "$path" "$file" | staged "$daemon_json" "$(stat -c %a "$daemon_json")"
+				merge_daemon_json "$file" | staged "$daemon_json" "$(stat -c %a "$daemon_json")"
 			else
 				staged "$daemon_json" <"$file"
 			fi
@@ -322,6 +322,26 @@ survey_images() {
 	done < <(images)
 }
 
+# Sets changed[backend] where kong-net has another subnet than the plan.
+survey_backend() {
+	local id name others=''
+	local -a now
+	mapfile -t now < <(docker network inspect --format '{{range .IPAM.Config}}{{.Subnet}}{{end}}
+{{range $id, $_ := .Containers}}{{$id}} {{end}}' "$(backend_network)" 2>/dev/null)
+	[[ -n ${now[0]:-} && ${now[0]} != "$backend" ]] || return 0
+	for id in ${now[1]:-}; do
+		name=$(docker inspect --format '{{.Name}} {{index .Config.Labels "com.docker.compose.project"}}' "$id") || continue
+		[[ ${name#* } == "$(project)" ]] || others+=" ${name%% *}"
+	done
+	if [[ -n $others ]]; then
+		others=${others// \// }
+		refuse "$(backend_network) has to be made anew, with $backend in place of ${now[0]}, and other containers are on it:$others" \
+			"docker network disconnect $(backend_network) NAME, for each"
+	fi
+	changed[backend]=1
+	planned network "$(backend_network) is made anew, with all its containers: it has ${now[0]}, not $backend"
+}
+
 survey_compose() {
 	local image service hash states
 	image=$(docker image inspect --format '{{.Id}}' kong-ipv6:local 2>/dev/null) || image=none
@@ -329,7 +349,8 @@ survey_compose() {
 		changed[build]=1
 		planned image "kong-ipv6:local is built"
 	fi
-	if is build || is network || is password || is publish || begun compose || [[ ! -f $repo/.env ]]; then
+	survey_backend
+	if is build || is network || is backend || is password || is publish || begun compose || [[ ! -f $repo/.env ]]; then
 		changed[compose]=1
 	else
 		states=$(running)
@@ -344,8 +365,8 @@ survey_compose() {
 	fi
 	is compose || return 0
 	survey_images
-	if ! docker network inspect "$(project)_kong-net" >/dev/null 2>&1; then
-		planned network "$(project)_kong-net is made, for Kong and what belongs to it"
+	if ! docker network inspect "$(backend_network)" >/dev/null 2>&1; then
+		planned network "$(backend_network) is made, for Kong and what belongs to it"
 	fi
 	planned compose "the services are brought up"
 }
