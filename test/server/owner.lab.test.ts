@@ -212,7 +212,7 @@ test("another name for the exposed network: its addresses overlapped the old one
     ${container("--name=other --restart=always")}
     docker network connect --ip6=2001:db8:1:2:300::9 ipv6_exposed other
     docker network disconnect bridge other
-    ${container("--name=born --network=ipv6_exposed")}`);
+    ${container("--name=born --restart=always --network=ipv6_exposed")}`);
   await bring(lab, { ...ANSWERS, network: "kong_six" });
   await lab.host.sh(`cp -a ${REPOSITORY} '${SPACED}'`);
   // A copy, or another repository, took the running gateway over unasked.
