@@ -428,6 +428,7 @@ remove_backend() {
 		quietly docker rm --force "${ids[@]}" || die "Docker can't remove the containers" "see its words above"
 	fi
 	quietly docker network rm "$(backend_network)" || die "Docker can't remove $(backend_network)" "see its words above"
+	done_with network "$(backend_network) is removed, and its containers; both come back"
 }
 
 set_compose() {

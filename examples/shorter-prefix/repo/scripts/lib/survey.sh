@@ -322,13 +322,15 @@ survey_images() {
 	done < <(images)
 }
 
-# Sets changed[backend] where kong-net has another subnet than the plan.
+# Sets changed[backend] where kong-net has another subnet than the plan, and none
+# that the owner wrote into docker-compose.yml.
 survey_backend() {
 	local id name others=''
 	local -a now
 	mapfile -t now < <(docker network inspect --format '{{range .IPAM.Config}}{{.Subnet}}{{end}}
-{{range $id, $_ := .Containers}}{{$id}} {{end}}' "$(backend_network)" 2>/dev/null)
+{{range $id, $_ := .Containers}}{{$id}} {{end}}' "$(backend_network)" 2>/dev/null || :)
 	[[ -n ${now[0]:-} && ${now[0]} != "$backend" ]] || return 0
+	if grep -qF "${now[0]}" "$repo/docker-compose.yml"; then return 0; fi
 	for id in ${now[1]:-}; do
 		name=$(docker inspect --format '{{.Name}} {{index .Config.Labels "com.docker.compose.project"}}' "$id") || continue
 		[[ ${name#* } == "$(project)" ]] || others+=" ${name%% *}"
