@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import { seenBy } from "../lab/outside.ts";
+import { HOST, KONG, openServer, script } from "./server.ts";
+
+/** What got lost on a server since apply.sh: verify.sh sees it, and apply.sh, its remedy, mends it. */
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openServer("sid", { ndp: "kernel", firewall: "nftables" });
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+});
+afterAll(() => lab?.close());
+
+test.each([
+  [`ip -6 addr del ${HOST}/64 dev ens3`, `netplan     ens3 hasn't ${HOST}`],
+  ["ip -6 route del default", "netplan     there is no IPv6 default route"],
+  [
+    "docker network disconnect ipv6_exposed kong-ipv6-kong-1",
+    `compose     Kong hasn't ${KONG}`,
+  ],
+  ["docker pause kong-ipv6-kong-1", "compose     the services are brought up"],
+  [`ip -6 neigh del proxy ${KONG} dev ens3`, "ndp         networkd answers"],
+  [
+    "sysctl -qw net.ipv6.conf.ens3.forwarding=0",
+    "sysctl      net.ipv6.conf.ens3.forwarding 0 → 1",
+  ],
+  ["nft flush table inet kong_ipv6", "firewall    the table inet kong_ipv6"],
+])('after "%s" there was "Nothing to change."', async (damage, plan) => {
+  await lab.host.sh(damage);
+  expect((await script(lab, "verify.sh")).code).toBe(1);
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toContain(plan);
+  expect(dry.code).toBe(4);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  const seen = await seenBy(lab.topology.client, `http://[${KONG}]`);
+  expect(seen).toMatchObject({ server: KONG });
+});
+
+test("again: nothing to change", async () => {
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toBe("Nothing to change.\n");
+});
