@@ -1,17 +1,27 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
 import { seenBy } from "../lab/outside.ts";
-import { HOST, KONG, openServer, script } from "./server.ts";
+import type { Ran } from "../lab/run.ts";
+import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
 /** What got lost on a server since apply.sh: verify.sh sees it, and apply.sh, its remedy, mends it. */
 
 let lab: Lab;
+let before: string;
 beforeAll(async () => {
   lab = await openServer("sid", { ndp: "kernel", firewall: "nftables" });
+  before = await state(lab);
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
 });
 afterAll(() => lab?.close());
+
+/** As an owner with this umask. */
+const with077 = (name: string): Promise<Ran> =>
+  lab.host.run(["bash", "-c", `umask 077; exec ./scripts/${name}`], {
+    cwd: REPOSITORY,
+    timeoutMs: 240_000,
+  });
 
 test.each([
   [`ip -6 addr del ${HOST}/64 dev ens3`, `netplan     ens3 hasn't ${HOST}`],
@@ -42,4 +52,19 @@ test.each([
 test("again: nothing to change", async () => {
   const dry = await script(lab, "apply.sh --dry-run");
   expect(dry.stdout).toBe("Nothing to change.\n");
+});
+
+test("with umask 077 networkd couldn't read what netplan wrote, and the server lost its IPv4", async () => {
+  await lab.host.sh(`ip -6 addr del ${HOST}/64 dev ens3`);
+  const { code, stdout, stderr } = await with077("apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+});
+
+test("rollback.sh with umask 077: all as it was", async () => {
+  const { code, stderr } = await with077("rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+  expect(await lab.host.sh("sysctl -n net.ipv4.tcp_syn_retries")).not.toBe(
+    "3\n",
+  );
 });
