@@ -6,6 +6,8 @@ import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
 /** What got lost on a server since apply.sh: verify.sh sees it, and apply.sh, its remedy, mends it. */
 
+const DAEMON = "/etc/docker/daemon.json";
+
 let lab: Lab;
 let before: string;
 beforeAll(async () => {
@@ -58,6 +60,17 @@ test("with umask 077 networkd couldn't read what netplan wrote, and the server l
   await lab.host.sh(`ip -6 addr del ${HOST}/64 dev ens3`);
   const { code, stdout, stderr } = await with077("apply.sh");
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+});
+
+test("verify.sh read a daemon.json on one line as one value", async () => {
+  const path = `${REPOSITORY}/host${DAEMON}`;
+  await lab.host.sh(
+    `python3 -c 'import json; p = "${path}"; d = json.load(open(p)); json.dump({**d, "live-restore": True}, open(p, "w"))'`,
+  );
+  const { code, stdout } = await script(lab, "verify.sh");
+  expect(stdout).toMatch(/ok +daemon +daemon.json is in force: docker0 has fd/);
+  expect(code).toBe(0);
+  expect((await script(lab, "apply.sh")).code).toBe(0);
 });
 
 test("rollback.sh with umask 077: all as it was", async () => {
