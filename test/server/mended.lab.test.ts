@@ -73,6 +73,18 @@ test("verify.sh read a daemon.json on one line as one value", async () => {
   expect((await script(lab, "apply.sh")).code).toBe(0);
 });
 
+test("a .env that is a link never got mode 600", async () => {
+  await lab.host.sh(
+    "mv .env /root/gateway.env; ln -s /root/gateway.env .env; chmod 644 /root/gateway.env",
+    { cwd: REPOSITORY },
+  );
+  const { stdout } = await script(lab, "apply.sh");
+  expect(stdout).toMatch(/ok +\.env +mode 600/);
+  expect(await lab.host.sh("stat -c %a /root/gateway.env")).toBe("600\n");
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toBe("Nothing to change.\n");
+});
+
 test("rollback.sh with umask 077: all as it was", async () => {
   const { code, stderr } = await with077("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
