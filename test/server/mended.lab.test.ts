@@ -85,6 +85,27 @@ test("a .env that is a link never got mode 600", async () => {
   expect(dry.stdout).toBe("Nothing to change.\n");
 });
 
+test("the owner's own file in host/etc/sysctl.d was copied, and not in force before the next boot", async () => {
+  const { host } = lab;
+  const keys = "net.ipv4.ip_local_port_range net.ipv4.tcp_syn_retries";
+  const had = await host.sh(`sysctl -n ${keys}`);
+  await host.write(
+    `${REPOSITORY}/host/etc/sysctl.d/99-mine.conf`,
+    "# mine\nnet/ipv4/ip_local_port_range=20000 30000\n-net.ipv4.tcp_syn_retries = 3\nnet.nowhere = 1\n",
+  );
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toMatch(
+    /sysctl +net\.ipv4\.ip_local_port_range \d+ \d+ → 20000 30000\n/,
+  );
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  expect(await host.sh(`sysctl -n ${keys}`)).toBe("20000\t30000\n3\n");
+  const again = await script(lab, "apply.sh --dry-run");
+  expect(again.stdout).not.toContain("→");
+  expect(again.code).toBe(0);
+  expect(had).not.toContain("20000");
+});
+
 test("rollback.sh with umask 077: all as it was", async () => {
   const { code, stderr } = await with077("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
