@@ -106,6 +106,17 @@ test("the owner's own file in host/etc/sysctl.d was copied, and not in force bef
   expect(had).not.toContain("20000");
 });
 
+test("called through a link the scripts didn't find their lib", async () => {
+  const { host } = lab;
+  const link = "/usr/local/sbin/kong";
+  for (const name of ["apply", "verify", "rollback", "network", "ufw"]) {
+    await host.sh(`ln -sf ${REPOSITORY}/scripts/${name}.sh ${link}`);
+    const { code, stdout, stderr } = await host.run([link, "--help"]);
+    expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: "" });
+    expect(stdout).toContain(`usage: sudo ./scripts/${name}.sh`);
+  }
+});
+
 test("rollback.sh with umask 077: all as it was", async () => {
   const { code, stderr } = await with077("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
