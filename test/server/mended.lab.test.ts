@@ -117,6 +117,16 @@ test("called through a link the scripts didn't find their lib", async () => {
   }
 });
 
+test("without python3 the files in /etc/netplan were to blame", async () => {
+  await lab.host.sh("mv /usr/bin/python3 /usr/bin/not-python3");
+  const { code, stderr } = await script(lab, "apply.sh --dry-run");
+  await lab.host.sh("mv /usr/bin/not-python3 /usr/bin/python3");
+  expect(stderr).toContain("there is no python3 to read");
+  expect(stderr).toContain("Remedy: apt-get install python3");
+  expect(stderr).not.toContain("can't be read");
+  expect(code).toBe(1);
+});
+
 test("rollback.sh with umask 077: all as it was", async () => {
   const { code, stderr } = await with077("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
