@@ -127,6 +127,21 @@ test("without python3 the files in /etc/netplan were to blame", async () => {
   expect(code).toBe(1);
 });
 
+test("with live-restore docker0 stayed as it was, and apply.sh was to mend it", async () => {
+  const { host } = lab;
+  // It is in force since daemon.json came on one line.
+  await host.sh(`sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${REPOSITORY}/host${DAEMON}`);
+  const { code, stdout } = await script(lab, "apply.sh");
+  expect(stdout).toContain("note    docker      live-restore");
+  const [, remedy] = /docker0 hasn't fd99.*\n +Remedy: (.*)\n/.exec(
+    stdout,
+  ) as unknown as [string, string];
+  expect(code).toBe(1);
+  await host.sh(remedy);
+  const verified = await script(lab, "verify.sh");
+  expect(verified.code, verified.stdout).toBe(0);
+});
+
 test("rollback.sh with umask 077: all as it was", async () => {
   const { code, stderr } = await with077("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
