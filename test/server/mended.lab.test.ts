@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Lab } from "../lab/lab.ts";
+import { seenBy } from "../lab/outside.ts";
+import type { Ran } from "../lab/run.ts";
+import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
+
+/** What got lost on a server since apply.sh: verify.sh sees it, and apply.sh, its remedy, mends it. */
+
+const DAEMON = "/etc/docker/daemon.json";
+
+let lab: Lab;
+let before: string;
+beforeAll(async () => {
+  lab = await openServer("sid", { ndp: "kernel", firewall: "nftables" });
+  before = await state(lab);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+});
+afterAll(() => lab?.close());
+
+/** As an owner with this umask. */
+const with077 = (name: string): Promise<Ran> =>
+  lab.host.run(["bash", "-c", `umask 077; exec ./scripts/${name}`], {
+    cwd: REPOSITORY,
+    timeoutMs: 240_000,
+  });
+
+test.each([
+  [`ip -6 addr del ${HOST}/64 dev ens3`, `netplan     ens3 hasn't ${HOST}`],
+  ["ip -6 route del default", "netplan     there is no IPv6 default route"],
+  [
+    "docker network disconnect ipv6_exposed kong-ipv6-kong-1",
+    `compose     Kong hasn't ${KONG}`,
+  ],
+  ["docker pause kong-ipv6-kong-1", "compose     the services are brought up"],
+  [`ip -6 neigh del proxy ${KONG} dev ens3`, "ndp         networkd answers"],
+  [
+    "sysctl -qw net.ipv6.conf.ens3.forwarding=0",
+    "sysctl      net.ipv6.conf.ens3.forwarding 0 → 1",
+  ],
+  ["nft flush table inet kong_ipv6", "firewall    the table inet kong_ipv6"],
+])('after "%s" there was "Nothing to change."', async (damage, plan) => {
+  await lab.host.sh(damage);
+  expect((await script(lab, "verify.sh")).code).toBe(1);
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toContain(plan);
+  expect(dry.code).toBe(4);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  const seen = await seenBy(lab.topology.client, `http://[${KONG}]`);
+  expect(seen).toMatchObject({ server: KONG });
+});
+
+test("again: nothing to change", async () => {
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toBe("Nothing to change.\n");
+});
+
+test("with umask 077 networkd couldn't read what netplan wrote, and the server lost its IPv4", async () => {
+  await lab.host.sh(`ip -6 addr del ${HOST}/64 dev ens3`);
+  const { code, stdout, stderr } = await with077("apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+});
+
+test("verify.sh read a daemon.json on one line as one value", async () => {
+  const path = `${REPOSITORY}/host${DAEMON}`;
+  await lab.host.sh(
+    `python3 -c 'import json; p = "${path}"; d = json.load(open(p)); json.dump({**d, "live-restore": True}, open(p, "w"))'`,
+  );
+  const { code, stdout } = await script(lab, "verify.sh");
+  expect(stdout).toMatch(/ok +daemon +daemon.json is in force: docker0 has fd/);
+  expect(code).toBe(0);
+  expect((await script(lab, "apply.sh")).code).toBe(0);
+});
+
+test("a .env that is a link never got mode 600", async () => {
+  await lab.host.sh(
+    "mv .env /root/gateway.env; ln -s /root/gateway.env .env; chmod 644 /root/gateway.env",
+    { cwd: REPOSITORY },
+  );
+  const { stdout } = await script(lab, "apply.sh");
+  expect(stdout).toMatch(/ok +\.env +mode 600/);
+  expect(await lab.host.sh("stat -c %a /root/gateway.env")).toBe("600\n");
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toBe("Nothing to change.\n");
+});
+
+test("the owner's own file in host/etc/sysctl.d was copied, and not in force before the next boot", async () => {
+  const { host } = lab;
+  const keys = "net.ipv4.ip_local_port_range net.ipv4.tcp_syn_retries";
+  const had = await host.sh(`sysctl -n ${keys}`);
+  await host.write(
+    `${REPOSITORY}/host/etc/sysctl.d/99-mine.conf`,
+    "# mine\nnet/ipv4/ip_local_port_range=20000 30000\n-net.ipv4.tcp_syn_retries = 3\nnet.nowhere = 1\n",
+  );
+  const dry = await script(lab, "apply.sh --dry-run");
+  expect(dry.stdout).toMatch(
+    /sysctl +net\.ipv4\.ip_local_port_range \d+ \d+ → 20000 30000\n/,
+  );
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  expect(await host.sh(`sysctl -n ${keys}`)).toBe("20000\t30000\n3\n");
+  const again = await script(lab, "apply.sh --dry-run");
+  expect(again.stdout).not.toContain("→");
+  expect(again.code).toBe(0);
+  expect(had).not.toContain("20000");
+});
+
+test("called through a link the scripts didn't find their lib", async () => {
+  const { host } = lab;
+  const link = "/usr/local/sbin/kong";
+  for (const name of ["apply", "verify", "rollback", "network", "ufw"]) {
+    await host.sh(`ln -sf ${REPOSITORY}/scripts/${name}.sh ${link}`);
+    const { code, stdout, stderr } = await host.run([link, "--help"]);
+    expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: "" });
+    expect(stdout).toContain(`usage: sudo ./scripts/${name}.sh`);
+  }
+});
+
+test("without python3 the files in /etc/netplan were to blame", async () => {
+  await lab.host.sh("mv /usr/bin/python3 /usr/bin/not-python3");
+  const { code, stderr } = await script(lab, "apply.sh --dry-run");
+  await lab.host.sh("mv /usr/bin/not-python3 /usr/bin/python3");
+  expect(stderr).toContain("there is no python3 to read");
+  expect(stderr).toContain("Remedy: apt-get install python3");
+  expect(stderr).not.toContain("can't be read");
+  expect(code).toBe(1);
+});
+
+test("with live-restore docker0 stayed as it was, and apply.sh was to mend it", async () => {
+  const { host } = lab;
+  // It is in force since daemon.json came on one line.
+  await host.sh(`sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${REPOSITORY}/host${DAEMON}`);
+  const { code, stdout } = await script(lab, "apply.sh");
+  expect(stdout).toContain("note    docker      live-restore");
+  const [, remedy] = /docker0 hasn't fd99.*\n +Remedy: (.*)\n/.exec(
+    stdout,
+  ) as unknown as [string, string];
+  expect(code).toBe(1);
+  await host.sh(remedy);
+  const verified = await script(lab, "verify.sh");
+  expect(verified.code, verified.stdout).toBe(0);
+});
+
+test("rollback.sh with umask 077: all as it was", async () => {
+  const { code, stderr } = await with077("rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+  expect(await lab.host.sh("sysctl -n net.ipv4.tcp_syn_retries")).not.toBe(
+    "3\n",
+  );
+});
