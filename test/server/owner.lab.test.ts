@@ -255,3 +255,24 @@ test("rollback.sh never ended in a path with a space", async () => {
     "640 7 7\n",
   );
 });
+
+/** What an owner does while apply.sh's work stands. */
+const SINCE = `
+ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad`;
+
+test("rollback.sh took away the addresses that the owner added after apply.sh", async () => {
+  const { host } = lab;
+  expect((await script(lab, "apply.sh")).code).toBe(0);
+  await host.sh(SINCE);
+  const { code, stdout, stderr } = await script(lab, "rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const addresses = await host.sh("ip -o addr show dev ens3");
+  for (const address of ["203.0.113.77/24", "2001:db8:1:2::77/64"]) {
+    expect(addresses).toContain(` ${address} `);
+    expect(stdout).toContain(`given back: ${address} on ens3`);
+  }
+  expect(addresses).not.toContain(" 2001:db8:1:2::2/64 ");
+  expect(await host.sh("ip -6 route show default")).toBe("");
+  // It waits for nothing that can't come by itself.
+  expect(stdout).not.toContain("the server lacks");
+});
