@@ -256,13 +256,40 @@ test("rollback.sh never ended in a path with a space", async () => {
   );
 });
 
+const ROUTES = `
+ip -4 route show 10.99.0.0/16; ip -4 route show table 123; ip -4 route show metric 700
+ip -6 route show 2001:db8:99::/48; ip rule show pref 77; ip -6 rule show pref 78`;
+let routes: string;
+
+test("routes and rules that netplan doesn't know were gone after apply.sh, and nothing lost", async () => {
+  const { host } = lab;
+  await host.sh(`
+    ip route add 10.99.0.0/16 via 203.0.113.1
+    ip route add default via 203.0.113.1 table 123
+    ip route add default via 203.0.113.2 metric 700
+    ip -6 route add 2001:db8:99::/48 via fe80::1 dev ens3
+    ip rule add from 10.7.0.0/24 lookup 123 pref 77
+    ip -6 rule add from 2001:db8:99::/48 lookup 123 pref 78`);
+  routes = await host.sh(ROUTES);
+  expect(routes.trim().split("\n")).toHaveLength(6);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await host.sh(ROUTES)).toBe(routes);
+  expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
+  expect(stdout).toContain("given back: rule pref 77 from 10.7.0.0/24");
+  expect(stdout).toMatch(
+    /netplan doesn't know them.*write them to \/etc\/netplan/,
+  );
+  // What it knows isn't named.
+  expect(stdout).not.toMatch(/given back: default via 203.0.113.1 dev ens3$/m);
+});
+
 /** What an owner does while apply.sh's work stands. */
 const SINCE = `
 ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad`;
 
-test("rollback.sh took away the addresses that the owner added after apply.sh", async () => {
+test("rollback.sh took away the addresses, routes and rules that the owner added after apply.sh", async () => {
   const { host } = lab;
-  expect((await script(lab, "apply.sh")).code).toBe(0);
   await host.sh(SINCE);
   const { code, stdout, stderr } = await script(lab, "rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -272,7 +299,9 @@ test("rollback.sh took away the addresses that the owner added after apply.sh", 
     expect(stdout).toContain(`given back: ${address} on ens3`);
   }
   expect(addresses).not.toContain(" 2001:db8:1:2::2/64 ");
+  expect(await host.sh(ROUTES)).toBe(routes);
   expect(await host.sh("ip -6 route show default")).toBe("");
+  expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
   // It waits for nothing that can't come by itself.
   expect(stdout).not.toContain("the server lacks");
 });
