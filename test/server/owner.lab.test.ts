@@ -50,7 +50,9 @@ beforeAll(async () => {
     chmod 0640 /opt/config/docker.json; chown 7:7 /opt/config/docker.json
     ln -s /opt/config/docker.json /etc/docker/daemon.json
     printf 'proxy ens3 {\n  rule 2001:db8:1:2:300::77/128 { static }\n}\n' >/etc/ndppd.conf
-    chmod 0644 ${REPOSITORY}/.env`);
+    chmod 0644 ${REPOSITORY}/.env
+    ip link add own9 type veth peer name own9-peer; ip link set own9 up
+    echo 1 >/proc/sys/net/ipv6/conf/own9/forwarding`);
   before = await state(lab);
 });
 afterAll(() => lab?.close());
@@ -256,6 +258,13 @@ test("rollback.sh never ended in a path with a space", async () => {
   );
 });
 
+test("turning forwarding off again turned it off for an interface that had it alone", async () => {
+  const forwarding = await lab.host.sh(
+    "cat /proc/sys/net/ipv6/conf/{all,own9}/forwarding",
+  );
+  expect(forwarding).toBe("0\n1\n");
+});
+
 const ROUTES = `
 ip -4 route show 10.99.0.0/16; ip -4 route show table 123; ip -4 route show metric 700
 ip -6 route show 2001:db8:99::/48; ip rule show pref 77; ip -6 rule show pref 78`;
@@ -286,7 +295,8 @@ test("routes and rules that netplan doesn't know were gone after apply.sh, and n
 
 /** What an owner does while apply.sh's work stands. */
 const SINCE = `
-ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad`;
+ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad
+echo net.ipv6.conf.all.forwarding=1 >/etc/sysctl.d/99-wg.conf`;
 
 test("rollback.sh took away the addresses, routes and rules that the owner added after apply.sh", async () => {
   const { host } = lab;
@@ -304,4 +314,11 @@ test("rollback.sh took away the addresses, routes and rules that the owner added
   expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
   // It waits for nothing that can't come by itself.
   expect(stdout).not.toContain("the server lacks");
+});
+
+test("rollback.sh turned forwarding off, though a file of the owner's says on", async () => {
+  const forwarding = await lab.host.sh(
+    "cat /proc/sys/net/ipv6/conf/{all,own9}/forwarding",
+  );
+  expect(forwarding).toBe("1\n1\n");
 });
