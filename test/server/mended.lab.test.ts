@@ -30,7 +30,7 @@ test.each([
   ["ip -6 route del default", "netplan     there is no IPv6 default route"],
   [
     "docker network disconnect ipv6_exposed kong-ipv6-kong-1",
-    `compose     Kong hasn't ${KONG}`,
+    "compose     Kong is off a network, or hasn't ",
   ],
   ["docker pause kong-ipv6-kong-1", "compose     the services are brought up"],
   [`ip -6 neigh del proxy ${KONG} dev ens3`, "ndp         networkd answers"],

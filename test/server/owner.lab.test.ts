@@ -50,7 +50,9 @@ beforeAll(async () => {
     chmod 0640 /opt/config/docker.json; chown 7:7 /opt/config/docker.json
     ln -s /opt/config/docker.json /etc/docker/daemon.json
     printf 'proxy ens3 {\n  rule 2001:db8:1:2:300::77/128 { static }\n}\n' >/etc/ndppd.conf
-    chmod 0644 ${REPOSITORY}/.env`);
+    chmod 0644 ${REPOSITORY}/.env
+    ip link add own9 type veth peer name own9-peer; ip link set own9 up
+    echo 1 >/proc/sys/net/ipv6/conf/own9/forwarding`);
   before = await state(lab);
 });
 afterAll(() => lab?.close());
@@ -302,4 +304,90 @@ test("rollback.sh never ended in a path with a space", async () => {
     "max-concurrent-downloads": 2,
     "log-driver": "local",
   });
+});
+
+test("turning forwarding off again turned it off for an interface that had it alone", async () => {
+  const forwarding = await lab.host.sh(
+    "cat /proc/sys/net/ipv6/conf/{all,own9}/forwarding",
+  );
+  expect(forwarding).toBe("0\n1\n");
+});
+
+const ROUTES = `
+ip -4 route show 10.99.0.0/16; ip -4 route show table 123; ip -4 route show metric 700
+ip -6 route show 2001:db8:99::/48; ip rule show pref 77; ip -6 rule show pref 78`;
+let routes: string;
+
+test("routes and rules that netplan doesn't know were gone after apply.sh, and nothing lost", async () => {
+  const { host } = lab;
+  await host.sh(`
+    ip route add 10.99.0.0/16 via 203.0.113.1
+    ip route add default via 203.0.113.1 table 123
+    ip route add default via 203.0.113.2 metric 700
+    ip -6 route add 2001:db8:99::/48 via fe80::1 dev ens3
+    ip rule add from 10.7.0.0/24 lookup 123 pref 77
+    ip -6 rule add from 2001:db8:99::/48 lookup 123 pref 78`);
+  routes = await host.sh(ROUTES);
+  expect(routes.trim().split("\n")).toHaveLength(6);
+  const { code, stdout, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await host.sh(ROUTES)).toBe(routes);
+  expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
+  expect(stdout).toContain("given back: rule pref 77 from 10.7.0.0/24");
+  expect(stdout).toMatch(
+    /netplan doesn't know them.*write them to \/etc\/netplan/,
+  );
+  // What it knows isn't named.
+  expect(stdout).not.toMatch(/given back: default via 203.0.113.1 dev ens3$/m);
+});
+
+test("rollback.sh, where ufw can't run, forgot its rules and called them deleted", async () => {
+  const { host } = lab;
+  await host.write("/usr/local/sbin/ufw", "#!/usr/bin/no-python\n", "755");
+  const { code, stdout, stderr } = await script(lab, "rollback.sh");
+  await host.sh("rm /usr/local/sbin/ufw");
+  expect(code).toBe(1);
+  expect(stdout).not.toContain("no rules of ours are left");
+  expect(stderr).toMatch(/ufw can't .*\n {2}Remedy: .*then run this again/);
+  expect(await host.read("/var/lib/kong-ipv6/manifest")).toContain("ufw");
+  expect(await host.sh("ufw show added")).toContain("kong-ipv6");
+});
+
+/** What an owner does while apply.sh's work stands. */
+const SINCE = `
+ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad
+echo net.ipv6.conf.all.forwarding=1 >/etc/sysctl.d/99-wg.conf
+ufw logging full`;
+
+test("rollback.sh took away the addresses, routes and rules that the owner added after apply.sh", async () => {
+  const { host } = lab;
+  await host.sh(SINCE);
+  const { code, stdout, stderr } = await script(lab, "rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const addresses = await host.sh("ip -o addr show dev ens3");
+  for (const address of ["203.0.113.77/24", "2001:db8:1:2::77/64"]) {
+    expect(addresses).toContain(` ${address} `);
+    expect(stdout).toContain(`given back: ${address} on ens3`);
+  }
+  expect(addresses).not.toContain(" 2001:db8:1:2::2/64 ");
+  expect(await host.sh(ROUTES)).toBe(routes);
+  expect(await host.sh("ip -6 route show default")).toBe("");
+  expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
+  // It waits for nothing that can't come by itself.
+  expect(stdout).not.toContain("the server lacks");
+});
+
+test("rollback.sh turned forwarding off, though a file of the owner's says on", async () => {
+  const forwarding = await lab.host.sh(
+    "cat /proc/sys/net/ipv6/conf/{all,own9}/forwarding",
+  );
+  expect(forwarding).toBe("1\n1\n");
+});
+
+test("rollback.sh took back the logging that the owner had given ufw", async () => {
+  const rules = await lab.host.sh(
+    "cat /etc/ufw/user.rules /etc/ufw/user6.rules",
+  );
+  expect(rules.match(/-j LOG/g)?.length).toBeGreaterThan(10);
+  expect(rules).not.toContain("ipv6_exposed");
 });
