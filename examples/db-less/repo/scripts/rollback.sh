@@ -2,7 +2,7 @@
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
-cd "$(dirname -- "${BASH_SOURCE[0]}")"
+cd "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 source lib/plan.sh
 source lib/common.sh
 source lib/state.sh
@@ -129,9 +129,11 @@ if $docker_runs && ((${#recorded[@]} > 0)) && docker image inspect kong-ipv6:loc
 fi
 if $docker_runs; then forget_containers; fi
 
-if [[ -n $(names ufw) ]] && have ufw; then
+# Without the command its files may still have them.
+if [[ -n $(names ufw) ]] && { have ufw || grep -qs "$ufw_comment" /etc/ufw/user.rules /etc/ufw/user6.rules; }; then
 	step="ufw: deleting the rules"
-	remove_ufw_rules || die "ufw can't delete its rule" "ufw show added; ufw route delete allow …"
+	remove_ufw_rules || die "ufw can't delete our rules: see its words above" \
+		"apt-get install ufw python3, until ufw show added works, then run this again; or, if ufw is gone for good: apt-get purge ufw"
 	row "$green" ok ufw "no rules of ours are left"
 fi
 
@@ -147,16 +149,12 @@ for unit in $(names unit); do
 done
 if have nft && nft list table inet kong_ipv6 >/dev/null 2>&1; then nft delete table inet kong_ipv6; fi
 
-# What the server had before the first run and still has must stay.
-before=''
+# What the server has by now must stay, but for what it has by apply.sh only.
+before='' unknown=''
 if [[ -n $(fact snapshot network || :) ]]; then
-	now=$(snapshot)
-	before=$(fact snapshot network | base64 -d | while read -r line; do
-		case $line in
-		addr*) if grep -qxF -- "$line" <<<"$now"; then printf '%s\n' "$line"; fi ;;
-		route*) if grep -q "^${line%% *} " <<<"$now"; then printf '%s\n' "$line"; fi ;;
-		esac
-	done)
+	before=$(snapshot | not_ours "$(fact snapshot network | base64 -d)")
+	# What has a time limit comes by DHCP or router advertisements.
+	unknown=$(grep -v '^route' <<<"$before" | grep -vxF -f <(ip -o addr show dynamic | awk '{ print "addr", $2, $4 }') || :)
 fi
 
 trap '' INT TERM
@@ -182,7 +180,7 @@ for unit in $(names unit); do
 done
 if is_changed "$netplan_file"; then
 	step="netplan: applying it"
-	if ! why=$(netplan_apply && all_back "$before" networkd_done); then
+	if ! { netplan_apply && all_back "$before" "$unknown" networkd_done; }; then
 		give_back "$before"
 		note netplan "$why: given back by hand; see netplan apply"
 	fi
@@ -192,6 +190,7 @@ elif is_changed /etc/systemd/network/; then
 		note ndp "networkd doesn't answer: what it set goes with the next boot"
 	sleep 0.2
 	until_true 10 networkd_done || :
+	unknown_back "$unknown"
 	until_true 10 nothing_lost "$before" || give_back "$before"
 fi
 trap - INT TERM
@@ -212,10 +211,11 @@ fi
 # Only now: Docker turns forwarding on itself.
 if [[ -n $(names sysctl) ]]; then
 	step="sysctl: restoring it"
-	for key in $(names sysctl); do
-		path=$(sysctl_path "$key")
-		[[ ! -e $path ]] || fact sysctl "$key" >"$path"
-	done
+	# Those for all first: they set each interface's.
+	mapfile -t keys < <(names sysctl | grep '\.all\.' || :)
+	restore_sysctls "${keys[@]}"
+	mapfile -t keys < <(names sysctl | grep -v '\.all\.' || :)
+	restore_sysctls "${keys[@]}"
 	until_true 3 nothing_lost "$before" || give_back "$before"
 	row "$green" ok sysctl "as they were"
 fi

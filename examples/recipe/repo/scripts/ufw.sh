@@ -2,7 +2,7 @@
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
-cd "$(dirname -- "${BASH_SOURCE[0]}")"
+cd "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 source lib/plan.sh
 source lib/common.sh
 source lib/state.sh
@@ -44,6 +44,7 @@ while read -r rule; do
 	# shellcheck disable=SC2086
 	quietly ufw route allow $rule comment kong-ipv6 || die "ufw refuses the rule" "see its words above"
 done < <(wanted)
+$dry_run || ufw_written
 while read -r rule; do
 	if [[ -z $rule ]] || grep -qxF -- "$rule" < <(wanted); then continue; fi
 	row "$bold" change ufw "delete route allow $rule"

@@ -2,7 +2,7 @@
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
-cd "$(dirname -- "${BASH_SOURCE[0]}")"
+cd "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 source lib/plan.sh
 source lib/common.sh
 source lib/docker.sh

@@ -8,6 +8,31 @@ sysctl_path() {
 	printf '/proc/sys/%s' "${key//%//}"
 }
 
+# sysctl_now KEY: its value, with blanks as sysctl.d writes them.
+sysctl_now() {
+	local value
+	value=$(<"$(sysctl_path "$1")")
+	printf '%s' "${value//$'\t'/ }"
+}
+
+# restore_sysctls KEY…: as recorded, or as a file that is left on the server says
+# by now.
+restore_sysctls() {
+	local key path value
+	(($# > 0)) || return 0
+	for key; do
+		path=$(sysctl_path "$key")
+		[[ ! -e $path ]] || fact sysctl "$key" >"$path"
+	done
+	quietly /usr/lib/systemd/systemd-sysctl "${@/#/--prefix=}" || :
+	for key; do
+		path=$(sysctl_path "$key")
+		[[ -e $path ]] || continue
+		value=$(sysctl_now "$key")
+		[[ $value == "$(fact sysctl "$key")" ]] || note sysctl "$key is $value, as a file of sysctl.d says"
+	done
+}
+
 readonly netplan_file=/etc/netplan/60-kong-ipv6.yaml
 readonly sysctl_file=/etc/sysctl.d/60-kong-ipv6.conf
 
@@ -67,26 +92,45 @@ validate() {
 	fi
 }
 
-# What the server can be reached by: a line for each address and default route.
+# What the server can be reached by, and reaches others by: a line for each address,
+# default route, other route (path4, path6) and policy rule. No routes of the
+# kernel's, Docker's, of DHCP, of router advertisements: they come by themselves, as
+# those of routing daemons do; what expires goes by itself.
 snapshot() {
 	ip -o addr show scope global | awk '$2 !~ /^(docker|br-|veth)/ && $0 !~ / (temporary|deprecated) / { print "addr", $2, $4 }' |
 		grep -v " $bridge " || :
-	ip -4 route show default | sed 's/^/route4 /; s/ *$//'
-	ip -6 route show default | sed 's/^/route6 /; s/ *expires [0-9]*sec//; s/ *$//'
+	awk -v bridge="$bridge" '
+		{
+			gsub(/[\\ \t]+/, " ")
+			passing = / expires /
+			gsub(/ (expires|error) -?[0-9]+(sec)?| (dead|linkdown|offload|trap|rt_offload|rt_trap)| \[[a-z]+\]/, "")
+			sub(/ +$/, "")
+		}
+		kind ~ /rule/ { sub(/:[ \t]*/, " "); print kind, "pref", $0; next }
+		/^default / && !/ table / {
+			print "route" (kind ~ 4 ? 4 : 6), $0
+			# One beside that of netplan, to be used without it.
+			if (!/ metric / || / metric 1024( |$)/) next
+		}
+		passing || /^(local|broadcast|multicast|anycast) / || / dev (docker|br-|veth)/ || index($0 " ", " dev " bridge " ") { next }
+		/ proto (kernel|ra|dhcp|redirect|babel|bgp|bird|eigrp|isis|openr|ospf|rip|zebra)( |$)/ { next }
+		{ print kind, $0 }' \
+		kind=path4 <(ip -4 -o route show table all) kind=path6 <(ip -6 -o route show table all) \
+		kind=rule4 <(ip -4 rule show) kind=rule6 <(ip -6 rule show)
 }
 
-# lost SNAPSHOT: prints its lines that are gone. Of the default routes of one
-# family any will do.
+# lost SNAPSHOT: prints its lines that are gone, whoever they are from. Of the
+# default routes of one family any will do.
 lost() {
-	local line now
-	now=$(snapshot)
-	while read -r line; do
-		case $line in
-		'') ;;
-		addr*) grep -qxF -- "$line" <<<"$now" || printf '%s\n' "$line" ;;
-		route*) grep -q "^${line%% *} " <<<"$now" || printf '%s\n' "$line" ;;
-		esac
-	done <<<"$1"
+	awk '
+		{ plain = $0; sub(/ proto [^ ]+/, "", plain) }
+		now { has[/^route/ ? $1 : plain]; next }
+		NF && !((/^route/ ? $1 : plain) in has)' now=1 <(snapshot) now=0 - <<<"$1"
+}
+
+# paths SNAPSHOT: of it, what is no address and no default route.
+paths() {
+	grep -E '^(path|rule)' <<<"$1" || :
 }
 
 # our_addresses FILE: what a netplan file of ours gives the uplink, one a line.
@@ -102,6 +146,24 @@ leaving() {
 	had=$(fact snapshot network | base64 -d) || had=''
 	comm -23 <(tr ' ' '\n' <<<"$ours" | sort -u) \
 		<({ our_addresses "$1" && sed -n 's/^addr [^ ]* //p' <<<"$had"; } | sort -u)
+}
+
+# not_ours SNAPSHOT <SNAPSHOT: of the second, from now, what isn't there by apply.sh;
+# the first is from before it. Of a default route of then, the line of then.
+not_ours() {
+	local line ours
+	ours=$({
+		fact ours netplan | tr ' ' '\n' || :
+		our_addresses "$netplan_file"
+	} | sed "s/^/addr $uplink /" | grep -vxF -f <(printf '%s' "$1") || :)
+	while read -r line; do
+		if [[ $line != route* ]]; then
+			grep -qxF -- "$line" <<<"$ours" || printf '%s\n' "$line"
+		elif ! grep -m 1 "^${line%% *} " <<<"$1"; then
+			# What netplan knows comes back by itself.
+			[[ $line == *' proto '@(static|ra|dhcp)* ]] || printf '%s\n' "$line"
+		fi
+	done
 }
 
 # connected ADDRESS: whether a TCP connection of this server's has it.
@@ -131,17 +193,38 @@ nothing_lost() {
 	[[ -z $(lost "$1") ]]
 }
 
-# give_back SNAPSHOT: what is gone, by hand.
+# told <SNAPSHOT: its lines as a person reads them.
+told() {
+	sed -E 's/^addr ([^ ]*) (.*)/\2 on \1/; s/^(route|path)[46] //; s/^rule[46] /rule /'
+}
+
+# give_back SNAPSHOT: what is gone, by hand. Twice: a route may need another one.
 give_back() {
 	local kind rest
-	while read -r kind rest; do
-		# shellcheck disable=SC2086
-		case $kind in
-		addr) ip addr add "${rest#* }" dev "${rest%% *}" ;;
-		route4) ip -4 route add $rest ;;
-		route6) ip -6 route add $rest ;;
-		esac 2>/dev/null || :
-	done < <(lost "$1")
+	for _ in 1 2; do
+		while read -r kind rest; do
+			# shellcheck disable=SC2086
+			case $kind in
+			addr) ip addr add "${rest#* }" dev "${rest%% *}" ;;
+			rule*) ip "-${kind#rule}" rule add $rest ;;
+			*) ip "-${kind: -1}" route add $rest ;;
+			esac 2>/dev/null || :
+		done < <(lost "$1")
+	done
+}
+
+# unknown_back SNAPSHOT: what of it networkd took away as netplan doesn't know it
+# is given back at once, and told.
+unknown_back() {
+	local gone line
+	gone=$(lost "$1")
+	# What it does know may be yet to come: addresses, and what it made itself.
+	networkd_done || gone=$(grep -vE '^addr| proto static' <<<"$gone" || :)
+	[[ -n $gone ]] || return 0
+	give_back "$gone"
+	gone=$(grep -vxF -f <(lost "$gone") <<<"$gone") || return 0
+	while read -r line; do note netplan "given back: $line"; done < <(told <<<"$gone")
+	note netplan "netplan doesn't know them, the next netplan apply or boot takes them away: to keep them, write them to /etc/netplan"
 }
 
 # tentative [ADDRESS]: whether the kernel still asks if an address of the uplink is
@@ -154,22 +237,29 @@ duplicate() {
 	ip -6 -o addr show dev "$uplink" dadfailed 2>/dev/null | sed -n 's/.* inet6 \([^ /]*\).*/\1/p'
 }
 
-# netplan_apply: prints what went wrong; the caller undoes it.
+# Whether the kernel answers for Kong.
+proxied() {
+	[[ $(<"/proc/sys/net/ipv6/conf/$uplink/proxy_ndp") == 1 ]] && ip -6 neigh show proxy dev "$uplink" | grep -q "^$kong "
+}
+
+# netplan_apply: sets why to what went wrong; the caller undoes it.
 netplan_apply() {
 	local output
 	if output=$(netplan apply 2>&1 </dev/null 9>&-); then return 0; fi
-	printf 'netplan apply failed: %s' "$(tail -n 3 <<<"$output" | tr '\n' ' ')"
+	why="netplan apply failed: $(tail -n 3 <<<"$output" | tr '\n' ' ')"
 	return 1
 }
 
-# all_back SNAPSHOT CONDITION…: waits for the condition, and then until all of the
-# snapshot is back. Prints what is missing.
+# all_back SNAPSHOT UNKNOWN CONDITION…: waits for the condition, and then until all
+# of the snapshot is back; UNKNOWN, a part of it, is given back at once. Sets why
+# to what is missing.
 all_back() {
-	until_true 10 "${@:2}" || :
+	until_true 10 "${@:3}" || :
+	unknown_back "$2"
 	if nothing_lost "$1"; then return 0; fi
 	# By DHCP or router advertisements, say: networkd isn't done before that.
 	until_true 10 networkd_done || :
 	if until_true 10 nothing_lost "$1"; then return 0; fi
-	printf 'after netplan apply the server lacks %s' "$(lost "$1" | sed 's/^[a-z0-9]* //' | paste -sd ',' | sed 's/,/, /g')"
+	why="after netplan apply the server lacks $(lost "$1" | told | paste -sd ',' | sed 's/,/, /g')"
 	return 1
 }

@@ -220,6 +220,9 @@ check_netplan() {
 	netplan_fits=false
 	if ! have netplan; then
 		status=3
+	elif ! have python3; then
+		refuse "there is no python3 to read the files in /etc/netplan" "apt-get install python3"
+		return
 	else
 		fit "$stage/netplan" || status=$?
 	fi

@@ -5,6 +5,10 @@
 # errors of writing to a terminal that is gone.
 trap '' HUP PIPE
 
+# What the programs write that a run starts must be readable for others: with 077
+# netplan's files weren't for networkd. Secrets get their modes by name.
+umask 022
+
 set -o errtrace
 trap 'printf "%s: %s:%s failed: %s\n" "${0##*/}" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMMAND" >&2 || :' ERR
 
@@ -208,6 +212,13 @@ filter() {
 	ufw) if ufw_active; then echo ufw; else echo table; fi ;;
 	*) echo table ;;
 	esac
+}
+
+# table_filters: whether our table is loaded, with its rules: a flush leaves empty
+# chains, which let everything through.
+table_filters() {
+	local loaded empty=$'chain [^ ]+ \\{\n(\t\ttype [^\n]*\n)?\t\\}'
+	loaded=$(nft list table inet kong_ipv6 2>/dev/null) && [[ ! $loaded =~ $empty ]]
 }
 
 # The product's rules, as `ufw show added` prints them between allow and comment.

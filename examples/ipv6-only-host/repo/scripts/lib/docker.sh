@@ -18,6 +18,12 @@ daemon_has() {
 	grep -qsE "\"$1\"[[:space:]]*:[[:space:]]*$2" /etc/docker/daemon.json
 }
 
+# live_containers: whether containers outlive a restart of Docker; as long as one
+# runs, it leaves docker0 as it is.
+live_containers() {
+	daemon_has live-restore true && [[ -n $(docker ps --quiet) ]]
+}
+
 # Whether Docker leaves IPv6 to others to filter: by default up to 26.
 opens_all() {
 	((${generation:-0} < 27)) || daemon_has ip6tables false

@@ -82,12 +82,35 @@ stage_files() {
 		*/kong-ipv6-firewall.service | */nftables.service.d/*)
 			if [[ $filter == table ]]; then staged "$path" <"$file"; fi
 			;;
-		/etc/sysctl.d/*)
+		"$sysctl_file")
 			{ kernel_advertisements && cat "$file"; } | staged "$path"
 			;;
 		*) staged "$path" <"$file" ;;
 		esac
 	done < <(host_files)
+}
+
+# sysctls: KEY VALUE of what the files in host/etc/sysctl.d set, the owner's too;
+# what this server hasn't now, and a pattern, is left to the boot.
+sysctls() {
+	local key value
+	awk -v ours="$stage/root$sysctl_file" '
+		/^[[:blank:]]*([#;]|$)/ || !/=/ { next }
+		{
+			value = key = $0
+			sub(/=.*/, "", key); gsub(/[[:blank:]]/, "", key)
+			sub(/^[^=]*=/, "", value); gsub(/[[:blank:]\r]+/, " ", value); gsub(/^ | $/, "", value)
+			# Those of ours on the bridge network.sh sets, once it has made it.
+			if (sub(/^-/, "", key) && FILENAME == ours) next
+			# As sysctl.d(5): after a slash first, a dot is one.
+			if (key ~ /^[^.]*\//) { gsub(/\./, "%", key); gsub(/\//, ".", key); gsub(/%/, "/", key) }
+			if (!(key in last)) keys[++count] = key
+			last[key] = value
+		}
+		END { for (i = 1; i <= count; i++) print keys[i], last[keys[i]] }' "$stage/root/etc/sysctl.d/"*.conf |
+		while read -r key value; do
+			if [[ -r $(sysctl_path "$key") ]]; then printf '%s %s\n' "$key" "$value"; fi
+		done
 }
 
 # Bridges that no network of Docker's has.
@@ -135,7 +158,7 @@ survey() {
 	stage_files
 
 	if [[ ! -f $repo/.env ]]; then planned .env "made from .env.example$([[ $database == off ]] || echo ", with a random KONG_PG_PASSWORD")"; fi
-	if [[ -f $repo/.env && $(stat -c %a "$repo/.env") == *[1-7] ]]; then
+	if [[ -f $repo/.env && $(stat -L -c %a "$repo/.env") == *[1-7] ]]; then
 		changed[readable]=1
 		planned .env "gets mode 600: every user of this server can read its password"
 	fi
@@ -186,7 +209,7 @@ survey() {
 			changed[reason]="ufw is $(have ufw && echo inactive || echo "not installed")"
 		fi
 		if begun table || is /etc/kong-ipv6/firewall.nft || is /etc/systemd/system/kong-ipv6-firewall.service ||
-			! systemctl --quiet is-active kong-ipv6-firewall.service || ! nft list table inet kong_ipv6 >/dev/null 2>&1 || ! enabled kong-ipv6-firewall.service; then
+			! systemctl --quiet is-active kong-ipv6-firewall.service || ! table_filters || ! enabled kong-ipv6-firewall.service; then
 			changed[table]=1
 			planned firewall "the table inet kong_ipv6 is loaded, now and at every boot${changed[reason]:+ (${changed[reason]})}"
 			line=$(other_bridges | paste -sd ' ')
@@ -216,17 +239,36 @@ survey() {
 
 	if is "$netplan_file" || begun netplan; then
 		changed[netplan]=1
+	elif $netplan_fits; then
+		# What it gave the uplink may have been taken away since.
+		if ! on_uplink "$host"; then
+			changed[netplan]=1
+			planned netplan "$uplink hasn't $host"
+		fi
+		if [[ -z $(ip -6 route show default) ]]; then
+			changed[netplan]=1
+			planned netplan "there is no IPv6 default route"
+		fi
+	fi
+	if is netplan; then
 		planned netplan "applied; taken back if an address or default route of the server gets lost"
 	fi
-	while IFS='=' read -r key value; do
-		key=${key// /} value=${value# }
-		[[ $key == net.* ]] || continue
-		now=$(cat "$(sysctl_path "$key")" 2>/dev/null) || now=absent
+	while read -r key value; do
+		now=$(sysctl_now "$key")
 		if [[ $now != "$value" ]]; then
 			changed[sysctl]=1
 			planned sysctl "$key $now → $value"
 		fi
-	done <"$stage/root$sysctl_file"
+	done < <(sysctls)
+	# These follow net.ipv6.conf.all.forwarding, whenever it is written.
+	if ! is sysctl; then
+		for key in "$uplink" "$bridge"; do
+			path=/proc/sys/net/ipv6/conf/$key/forwarding
+			[[ -e $path && $(<"$path") != 1 ]] || continue
+			changed[sysctl]=1
+			planned sysctl "net.ipv6.conf.$key.forwarding $(<"$path") → 1"
+		done
+	fi
 
 	case $ndp in
 	ndppd)
@@ -239,7 +281,7 @@ survey() {
 		fi
 		;;
 	kernel)
-		if begun networkd || is "/etc/systemd/network/10-netplan-$(ndp_id).network.d/60-kong-ndp.conf"; then
+		if begun networkd || is "/etc/systemd/network/10-netplan-$(ndp_id).network.d/60-kong-ndp.conf" || ! proxied; then
 			changed[networkd]=1
 			planned ndp "networkd answers for $kong on $uplink"
 		fi
@@ -248,6 +290,9 @@ survey() {
 	if is "$daemon_json" || begun docker; then
 		changed[docker]=1
 		planned docker "restarted, for daemon.json"
+		if live_containers; then
+			note docker "live-restore: docker0 gets its IPv6 only by a restart of Docker while no container runs"
+		fi
 	fi
 	if ! output=$(NO_COLOR=1 "$scripts/network.sh" --dry-run); then
 		changed[network]=1
@@ -303,10 +348,17 @@ recipe() {
 	(cd "$repo/kong-build" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
 }
 
-# SERVICE CONFIG-HASH STATE of the containers that there are.
+# SERVICE CONFIG-HASH STATE ID of the containers that there are.
 running() {
 	docker ps --all --no-trunc --filter "label=com.docker.compose.project=$(project)" --filter label=com.docker.compose.oneoff=False \
-		--format '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}} {{.State}} {{.Status}}'
+		--format '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}} {{.State}} {{.Status}} {{.ID}}'
+}
+
+# attached CONTAINER: whether it is on both of Kong's networks, with Kong's address.
+attached() {
+	local names address
+	read -r names address < <(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}/{{$name}}/{{end}} {{with index .NetworkSettings.Networks "'"$network"'"}}{{with .IPAMConfig}}{{.IPv6Address}}{{end}}{{end}}' "$1")
+	[[ $names == *"/$(backend_network)/"* && $names == *"/$network/"* ]] && same6 "$address" "$kong"
 }
 
 # What compose would get on its own, within the time that it has for containers.
@@ -364,6 +416,11 @@ survey_compose() {
 			*) grep -qE "^$service $hash (running |exited Exited \(0\))" <<<"$states" || changed[compose]=1 ;;
 			esac
 		done <<<"$services"
+		service=$(sed -n 's/^kong .* //p' <<<"$states")
+		if [[ -n $service ]] && ! attached "$service"; then
+			changed[compose]=1 changed[kong]=$service
+			planned compose "Kong is off a network, or hasn't $kong there: its container is made anew"
+		fi
 	fi
 	is compose || return 0
 	survey_images

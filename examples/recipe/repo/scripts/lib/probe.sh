@@ -3,10 +3,13 @@
 
 check_daemon() {
 	local six subnets wanted
-	wanted=$(sed -n 's/.*"fixed-cidr-v6": "\(.*\)".*/\1/p' "$repo/host/etc/docker/daemon.json")
+	wanted=$(sed -nE 's/.*"fixed-cidr-v6"[[:space:]]*:[[:space:]]*"([^"]*)".*/\1/p' "$repo/host/etc/docker/daemon.json")
 	read -r six subnets < <(docker network inspect --format '{{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{end}}' bridge 2>/dev/null) || :
 	if [[ $six == true && " $subnets " == *" $wanted "* ]]; then
 		result ok daemon "daemon.json is in force: docker0 has $wanted"
+	elif live_containers; then
+		result fail daemon "daemon.json is not in force: docker0 hasn't $wanted, for with live-restore Docker leaves it as it is while containers run" \
+			"stopped=\$(docker ps -q); docker stop \$stopped; systemctl restart docker; docker start \$stopped"
 	else
 		result fail daemon "daemon.json is not in force: docker0 hasn't $wanted" "systemctl restart docker (a reload is not enough), or run apply.sh"
 	fi
@@ -167,8 +170,10 @@ check_filter() {
 	filter=$(filter)
 	if have nft && nft list table inet kong_ipv6 >/dev/null 2>&1; then own=true; fi
 	if [[ $filter == table ]]; then
-		if $own; then
+		if $own && table_filters; then
 			result ok firewall "table inet kong_ipv6"
+		elif $own; then
+			result fail firewall "the table inet kong_ipv6 has lost its rules: nothing is filtered" "sudo ./scripts/apply.sh; were they flushed (nft flush table)?"
 		else
 			result fail firewall "the table inet kong_ipv6 is not loaded" "sudo ./scripts/apply.sh; was ufw disabled, the unit stopped, or all flushed (nft flush ruleset)?"
 		fi

@@ -205,19 +205,43 @@ differs() {
 	fi
 }
 
-# remove_ufw_rules: all with our comment. ufw writes its files in its own way:
-# where they hold the same rules as before, they get their old text back; where
-# the owner has other rules now, they stay.
+# Our comment as it stands in ufw's files.
+readonly ufw_comment=comment=6b6f6e672d69707636
+
+# ufw_written: ufw writes its files in its own way. What it makes of them when it
+# gets our first rules is kept, to tell whether the owner has changed more since.
+ufw_written() {
+	local path
+	for path in /etc/ufw/user.rules /etc/ufw/user6.rules; do
+		if fact file "$path" >/dev/null && [[ ! -e $state/written$path ]]; then
+			mkdir -p "$state/written${path%/*}"
+			cp "$path" "$state/written.new"
+			sync "$state/written.new"
+			mv "$state/written.new" "$state/written$path"
+		fi
+	done
+}
+
+# without_ours FILE: one of ufw's without our rules; each has its paragraph.
+without_ours() {
+	awk -v RS= -v ours="^### tuple ### [^\n]* $ufw_comment(\n|\$)" '$0 !~ ours' "$1"
+}
+
+# remove_ufw_rules: all with our comment. Where that is all that differs, ufw's
+# files get their old text back; where the owner has changed more, they stay.
 remove_ufw_rules() {
-	local path rule rules='^### tuple ###'
+	local path rule rules written
+	rules=$(ufw_rules) || return 1
 	while read -r rule; do
 		[[ -z $rule ]] || ufw_delete "$rule" || return 1
-	done < <(ufw_rules)
+	done <<<"$rules"
 	for path in /etc/ufw/user.rules /etc/ufw/user6.rules; do
-		if fact file "$path" >/dev/null && [[ $(grep "$rules" "$path") == "$(grep "$rules" "$state/before$path")" ]]; then
+		written=$state/written$path
+		if fact file "$path" >/dev/null && [[ -e $written && $(without_ours "$path") == "$(without_ours "$written")" ]]; then
 			restore "$path"
 		fi
 		forget file "$path"
+		rm -f "$written"
 	done
 	forget ufw rules
 }

@@ -46,6 +46,7 @@ carry_out() {
 		done_with network "$network on $bridge, $subnet, routed"
 	fi
 	set_data
+	clear_way
 	set_compose
 	wait_for_kong
 }
@@ -204,11 +205,6 @@ set_firewall() {
 	fi
 }
 
-# sysctls: KEY VALUE of what our file sets.
-sysctls() {
-	sed -nE 's/^ *(net\.[^ =]*) *= *(.*)/\1 \2/p' "$stage/root$sysctl_file"
-}
-
 # What network_back brings back: the network before this run. The first values of
 # all are on disk before the file is, for the next boot applies it.
 declare -A sysctl_before=()
@@ -223,9 +219,24 @@ remember_network() {
 		[[ ! -e $path ]] || cp --archive "$path" "$stage/before/${path##*/}"
 	done
 	while read -r key _; do
-		sysctl_before[$key]=$(<"$(sysctl_path "$key")")
+		sysctl_before[$key]=$(sysctl_now "$key")
 		record sysctl "$key" "${sysctl_before[$key]}"
 	done < <(sysctls)
+	remember_forwarding
+}
+
+# remember_forwarding: of the interfaces that have it otherwise than all have: who
+# sets it for all, to whatever, sets it for each.
+remember_forwarding() {
+	local path value key all=net.ipv6.conf.all.forwarding
+	[[ -n ${sysctl_before[$all]:-} && ${sysctl_before[$all]} == "$(fact sysctl "$all")" ]] || return 0
+	for path in /proc/sys/net/ipv6/conf/*/forwarding; do
+		read -r value 2>/dev/null <"$path" || continue
+		[[ $value != "${sysctl_before[$all]}" ]] || continue
+		key=${path%/forwarding} key=${key##*/} key=net.ipv6.conf.${key//./\/}.forwarding
+		sysctl_before[$key]=$value
+		record sysctl "$key" "$value"
+	done
 }
 
 # set_ours FILE…: what netplan gives the uplink by us.
@@ -259,13 +270,14 @@ set_network() {
 			put "$netplan_file" "$stage/root$netplan_file"
 		fi
 		if on_uplink "$host"; then new=false; fi
-		if ! why=$(netplan_apply && all_back "$network_before" given $new); then lose "$why"; fi
+		if ! { netplan_apply && all_back "$network_before" "$(paths "$network_before")" given $new; }; then lose "$why"; fi
 		keep_connected <<<"$network_leaving"
 	fi
 	if is sysctl; then
 		doing sysctl "$sysctl_file"
 		while read -r key value; do
-			printf '%s\n' "$value" >"$(sysctl_path "$key")"
+			printf '%s\n' "$value" 2>/dev/null >"$(sysctl_path "$key")" ||
+				lose "the kernel doesn't take $key = $value" "correct it in host/etc/sysctl.d, then run this again"
 		done < <(sysctls)
 		if ! until_true 3 nothing_lost "$network_before"; then
 			lose "with forwarding the server lost $(lost "$network_before" | paste -sd ' ')" \
@@ -291,7 +303,7 @@ decided() {
 
 # Is all still there, and nobody else at our address?
 check_network() {
-	local why taken
+	local why taken before
 	is netplan || return 0
 	doing netplan "duplicate address detection"
 	trap '' INT TERM
@@ -301,7 +313,8 @@ check_network() {
 		lose "$taken is in use by another machine on the link" "choose another address: create-kong-ipv6 regenerate --host …"
 	fi
 	# What else the server had may belong to a container that Docker has restarted.
-	if ! why=$(all_back "$(grep -E "^(addr $uplink |route)" <<<"$network_before" || :)" networkd_done); then lose "$why"; fi
+	before=$(grep -E "^(addr $uplink |route|rule)|^path.*dev ($uplink|lo)( |\$)" <<<"$network_before" || :)
+	if ! all_back "$before" "$(paths "$before")" networkd_done; then lose "$why"; fi
 	if [[ -f $netplan_file ]]; then set_ours "$netplan_file"; fi
 	trap - INT TERM
 	forget todo netplan
@@ -331,11 +344,6 @@ network_back() {
 	until_true 5 nothing_lost "$network_before" || give_back "$network_before"
 }
 
-# Whether the kernel answers for Kong.
-proxied() {
-	ip -6 neigh show proxy dev "$uplink" | grep -q "^$kong "
-}
-
 # reconfigure: what networkd has of the uplink, anew.
 reconfigure() {
 	local before
@@ -347,6 +355,7 @@ reconfigure() {
 	sleep 0.2
 	until_true 10 networkd_done || :
 	# It takes away what it doesn't know.
+	unknown_back "$(paths "$before")"
 	until_true 5 nothing_lost "$before" || give_back "$before"
 	trap - INT TERM
 	nothing_lost "$before" || die "networkd took away $(lost "$before" | paste -sd ' ')" "write it to /etc/netplan, then run this again"
@@ -404,6 +413,23 @@ set_data() {
 		chmod 0444 "$data/secrets/.new"
 		mv "$data/secrets/.new" "$data/secrets/kong_pg_password"
 		done_with secret "$data/secrets/kong_pg_password"
+	fi
+}
+
+# clear_way: compose starts no paused container (it has missed its health checks,
+# too), and doesn't put back on a network one that was taken off it.
+clear_way() {
+	local -a ids=()
+	is compose || return 0
+	mapfile -t ids < <(docker ps --quiet --filter status=paused --filter "label=com.docker.compose.project=$(project)")
+	if ((${#ids[@]} > 0)); then
+		doing compose "stopping what is paused"
+		{ quietly docker unpause "${ids[@]}" && quietly docker stop "${ids[@]}"; } ||
+			die "Docker can't stop the paused containers" "see its words above"
+	fi
+	if is kong; then
+		doing compose "removing Kong's container"
+		quietly docker rm --force "${changed[kong]}" || die "Docker can't remove Kong's container" "see its words above"
 	fi
 }
 
