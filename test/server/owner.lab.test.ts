@@ -296,7 +296,8 @@ test("routes and rules that netplan doesn't know were gone after apply.sh, and n
 /** What an owner does while apply.sh's work stands. */
 const SINCE = `
 ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad
-echo net.ipv6.conf.all.forwarding=1 >/etc/sysctl.d/99-wg.conf`;
+echo net.ipv6.conf.all.forwarding=1 >/etc/sysctl.d/99-wg.conf
+ufw logging full`;
 
 test("rollback.sh took away the addresses, routes and rules that the owner added after apply.sh", async () => {
   const { host } = lab;
@@ -321,4 +322,12 @@ test("rollback.sh turned forwarding off, though a file of the owner's says on", 
     "cat /proc/sys/net/ipv6/conf/{all,own9}/forwarding",
   );
   expect(forwarding).toBe("1\n1\n");
+});
+
+test("rollback.sh took back the logging that the owner had given ufw", async () => {
+  const rules = await lab.host.sh(
+    "cat /etc/ufw/user.rules /etc/ufw/user6.rules",
+  );
+  expect(rules.match(/-j LOG/g)?.length).toBeGreaterThan(10);
+  expect(rules).not.toContain("ipv6_exposed");
 });
