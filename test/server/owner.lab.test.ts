@@ -293,6 +293,18 @@ test("routes and rules that netplan doesn't know were gone after apply.sh, and n
   expect(stdout).not.toMatch(/given back: default via 203.0.113.1 dev ens3$/m);
 });
 
+test("rollback.sh, where ufw can't run, forgot its rules and called them deleted", async () => {
+  const { host } = lab;
+  await host.write("/usr/local/sbin/ufw", "#!/usr/bin/no-python\n", "755");
+  const { code, stdout, stderr } = await script(lab, "rollback.sh");
+  await host.sh("rm /usr/local/sbin/ufw");
+  expect(code).toBe(1);
+  expect(stdout).not.toContain("no rules of ours are left");
+  expect(stderr).toMatch(/ufw can't .*\n {2}Remedy: .*then run this again/);
+  expect(await host.read("/var/lib/kong-ipv6/manifest")).toContain("ufw");
+  expect(await host.sh("ufw show added")).toContain("kong-ipv6");
+});
+
 /** What an owner does while apply.sh's work stands. */
 const SINCE = `
 ip addr add 203.0.113.77/24 dev ens3; ip addr add 2001:db8:1:2::77/64 dev ens3 nodad
