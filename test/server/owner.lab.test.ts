@@ -304,6 +304,8 @@ test("rollback.sh never ended in a path with a space", async () => {
     "max-concurrent-downloads": 2,
     "log-driver": "local",
   });
+  // Docker makes what a container mounts from there.
+  await host.sh(`rm -rf ${REPOSITORY}; mv ${REPOSITORY}.old ${REPOSITORY}`);
 });
 
 test("turning forwarding off again turned it off for an interface that had it alone", async () => {
