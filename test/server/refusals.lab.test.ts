@@ -208,7 +208,9 @@ test("rollback.sh purged nftables with the /etc/nftables.conf that the owner had
 });
 
 test("rollback.sh purged a package that the owner had taken into use since, and what depends on it", async () => {
-  await lab.host.sh("rm -f /etc/nftables.conf /etc/nftables.conf.dpkg-dist");
+  await lab.host.sh(
+    "dpkg --purge nftables; rm -f /etc/nftables.conf /etc/nftables.conf.dpkg-dist",
+  );
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const dry = async (make: string): Promise<string> => {
