@@ -253,7 +253,7 @@ test("apply.sh that ended while dpkg unpacked said nothing, and rollback.sh forg
   await lab.host.sh(`cd /var/local/repository; cp Packages nftables.deb /root
     printf '#!/bin/sh\\necho $PPID $$ >/tmp/unpacks; exec sleep 60\\n' >/root/nftables/DEBIAN/preinst; chmod 755 /root/nftables/DEBIAN/preinst
     dpkg-deb --build /root/nftables nftables.deb >/dev/null
-    ${INDEX}`);
+    ${INDEX}apt-get update -qq`);
   const said = await lab.host.sh(
     `setsid ./scripts/apply.sh >/tmp/out 2>/tmp/err & p=$!; until [ -s /tmp/unpacks ] || ! kill -0 $p; do sleep 0.1; done
     kill -- -$p $(cat /tmp/unpacks) || cat /tmp/out; wait $p || cat /tmp/err`,
