@@ -138,6 +138,13 @@ test.each(Object.entries(REFUSALS))("%s", async (_, { spoil, mend, says }) => {
   expect(await state(lab)).toBe(before);
 });
 
+const INDEX = `
+for name in ndppd nftables; do
+  dpkg-deb --field $name.deb
+  printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $name.deb $(stat -c %s $name.deb) $(sha256sum <$name.deb | cut -d ' ' -f 1)
+done >Packages
+`;
+
 /** ndppd and nftables as packages of a repository on the server itself, made of what is installed; then purged. */
 const PACKAGES = `
 mkdir /var/local/repository; cd /var/local/repository
@@ -151,10 +158,8 @@ for name in ndppd nftables; do
     cp /var/lib/dpkg/info/$name.$part /root/$name/DEBIAN/$part 2>/dev/null || :
   done
   dpkg-deb --build /root/$name $name.deb >/dev/null
-  dpkg-deb --field $name.deb >>Packages
-  printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $name.deb $(stat -c %s $name.deb) $(sha256sum <$name.deb | cut -d ' ' -f 1) >>Packages
 done
-dpkg --purge ndppd nftables
+${INDEX}dpkg --purge ndppd nftables
 rm -rf /etc/apt/sources.list.d/*; : >/etc/apt/sources.list
 `;
 
@@ -200,6 +205,84 @@ test("rollback.sh purged nftables with the /etc/nftables.conf that the owner had
   expect(await state(lab)).toBe(before);
   const left = await lab.host.run(["sh", "-c", "command -v nft"]);
   expect(left.stdout).toBe("");
+});
+
+test("rollback.sh purged a package that the owner had taken into use since, and what depends on it", async () => {
+  await lab.host.sh(
+    "dpkg --purge nftables; rm -f /etc/nftables.conf /etc/nftables.conf.dpkg-dist",
+  );
+  const { code, stderr } = await script(lab, "apply.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const dry = async (make: string): Promise<string> => {
+    await lab.host.sh(make);
+    const { stdout } = await script(lab, "rollback.sh --dry-run");
+    return /.* package .*nftables.*/.exec(stdout)![0];
+  };
+  const remedy = "to remove it: apt-get purge nftables";
+  expect(await dry("true")).toMatch(/remove +package +nftables$/);
+  expect(
+    await dry(`mkdir -p /root/mine/DEBIAN; cd /root; printf 'Package: mine\\nVersion: 1\\nArchitecture: all\\nMaintainer: me <me@example.com>\\nDepends: nftables\\nDescription: mine\\n' >mine/DEBIAN/control
+      dpkg-deb --build mine >/dev/null; dpkg --install mine.deb`),
+  ).toMatch(`nftables stays: mine depends on it; ${remedy}`);
+  expect(
+    await dry(`printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/usr/sbin/nft list tables\\n' >/etc/systemd/system/mine.service
+      dpkg --purge mine; systemctl start mine`),
+  ).toMatch(`nftables stays: mine.service is active; ${remedy}`);
+  expect(
+    await dry(`systemctl stop mine; rm /etc/systemd/system/mine.service; systemctl daemon-reload
+      dpkg --install /root/mine.deb; systemctl --quiet enable nftables; echo '# mine' >>/etc/nftables.conf`),
+  ).toMatch(
+    `nftables stays: mine depends on it, nftables.service is enabled, /etc/nftables.conf is yours by now; ${remedy}`,
+  );
+  const rolled = await script(lab, "rollback.sh");
+  expect(rolled).toMatchObject({ code: 0, stderr: "" });
+  expect(rolled.stdout).toMatch(
+    /note +package +nftables stays: mine depends on it, nftables.service is enabled, /,
+  );
+  expect(
+    await lab.host.sh(
+      "dpkg-query --show --showformat '${db:Status-Abbrev}' mine nftables; systemctl is-enabled nftables; tail -n 1 /etc/nftables.conf; ls -d /var/lib/kong-ipv6 || :; command -v ndppd || :",
+    ),
+  ).toBe("ii ii enabled\n# mine\n");
+  await lab.host.sh("dpkg --purge mine nftables");
+});
+
+test("apply.sh that ended while dpkg unpacked said nothing, and rollback.sh forgot the half-installed package", async () => {
+  before = await state(lab);
+  // Of this one the unpacking never ends.
+  await lab.host.sh(`cd /var/local/repository; cp Packages nftables.deb /root
+    printf '#!/bin/sh\\necho $PPID $$ >/tmp/unpacks; exec sleep 60\\n' >/root/nftables/DEBIAN/preinst; chmod 755 /root/nftables/DEBIAN/preinst
+    dpkg-deb --build /root/nftables nftables.deb >/dev/null
+    ${INDEX}apt-get update -qq`);
+  const said = await lab.host.sh(
+    `setsid ./scripts/apply.sh >/tmp/out 2>/tmp/err & p=$!; until [ -s /tmp/unpacks ] || ! kill -0 $p; do sleep 0.1; done
+    kill -- -$p $(cat /tmp/unpacks) || cat /tmp/out; wait $p || cat /tmp/err`,
+    { cwd: REPOSITORY },
+  );
+  expect(said).toMatch(
+    /^Stopped at: package: nftables\n {2}Run \.\/scripts\/apply\.sh again/m,
+  );
+  const status =
+    "dpkg-query --show --showformat '${Package} ${db:Status-Abbrev}\\n' ndppd nftables 2>/dev/null || :";
+  expect(await lab.host.sh(status)).toMatch(/nftables iHR/);
+  // And this one can't be removed.
+  await lab.host.sh(`cd /var/lib/dpkg/info; cp -a ndppd.prerm /root
+    printf '#!/bin/sh\\necho stuck; exit 1\\n' >ndppd.prerm`);
+  const first = await script(lab, "rollback.sh");
+  expect(first.stderr).toMatch(
+    /stuck[^]*all else is taken back, but apt-get and dpkg can't remove: ndppd\n {2}Remedy: /,
+  );
+  expect(first.stdout).not.toContain("All taken back");
+  expect(first.code).toBe(1);
+  expect(await lab.host.sh(status)).toMatch(/^ndppd .i *\n(nftables un *\n)?$/);
+  await lab.host.sh("mv /root/ndppd.prerm /var/lib/dpkg/info");
+  const second = await script(lab, "rollback.sh");
+  expect(second).toMatchObject({ code: 0, stderr: "" });
+  expect(await lab.host.sh(status)).toMatch(/^(\w+ un *\n)*$/);
+  expect(await state(lab)).toBe(before);
+  await lab.host.sh(
+    "mv /root/Packages /root/nftables.deb /var/local/repository; apt-get check",
+  );
 });
 
 test.each([HOST, KONG])("%s is another machine's", async (address) => {
