@@ -38,13 +38,12 @@ while read -r rule; do
 	row "$bold" change ufw "route allow $rule"
 	changed=true
 	$dry_run && continue
-	record ufw rules made
+	record ufw rules "$(ufw_logging)"
 	keep /etc/ufw/user.rules
 	keep /etc/ufw/user6.rules
 	# shellcheck disable=SC2086
 	quietly ufw route allow $rule comment kong-ipv6 || die "ufw refuses the rule" "see its words above"
 done < <(wanted)
-$dry_run || ufw_written
 while read -r rule; do
 	if [[ -z $rule ]] || grep -qxF -- "$rule" < <(wanted); then continue; fi
 	row "$bold" change ufw "delete route allow $rule"

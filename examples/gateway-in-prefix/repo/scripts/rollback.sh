@@ -13,7 +13,7 @@ usage "usage: sudo ./scripts/rollback.sh [--dry-run]
 
 Takes back all that apply.sh did on this server: files with content, mode and
 owner, units, packages, sysctls, firewall, network, containers. The data of
-Kong and its database is never deleted.
+Kong and its database is never deleted, nor is a package that you use by now.
 --dry-run prints what would be taken back: exit 4 if there is something." "$@"
 need_root
 $dry_run || take_lock
@@ -55,6 +55,20 @@ projects() {
 	} | sort -u
 }
 
+# A run that was about to install it may have failed.
+known() {
+	[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) != @(|not-installed) ]]
+}
+# Before anything is taken back, so that --dry-run says the same.
+declare -A stays=()
+for package in $(names package); do
+	stays[$package]=''
+	! known "$package" || stays[$package]=$(why_stays "$package" | paste -sd , | sed 's/,/, /g')
+done
+note_stays() {
+	note package "$1 stays: ${stays[$1]}; to remove it: apt-get $(fact package "$1") $1"
+}
+
 if $dry_run; then
 	while read -r name; do row "$bold" remove compose "the containers of $name; its data stays"; done < <(projects)
 	[[ -z $(names ufw) ]] || row "$bold" remove ufw "the rules with the comment kong-ipv6"
@@ -64,7 +78,13 @@ if $dry_run; then
 		[[ -z $path ]] || row "$bold" restore file "$path: $(fact file "$path")"
 	done <<<"$changed"
 	for name in $(names sysctl); do row "$bold" restore sysctl "$name $(fact sysctl "$name")"; done
-	for name in $(names package); do row "$bold" remove package "$name"; done
+	for name in $(names package); do
+		if [[ -n ${stays[$name]} ]]; then
+			note_stays "$name"
+		elif known "$name"; then
+			row "$bold" remove package "$name"
+		fi
+	done
 	if daemon_json_changed; then row "$bold" restart docker "for daemon.json"; fi
 	exit 4
 fi
@@ -220,24 +240,52 @@ if [[ -n $(names sysctl) ]]; then
 	row "$green" ok sysctl "as they were"
 fi
 
+left='' broken=false
+if [[ -n $(names package) ]]; then
+	step="packages"
+	export DEBIAN_FRONTEND=noninteractive
+	# It waits for what a run that was broken off may have left running.
+	silently apt_get check || broken=true
+fi
 for package in $(names package); do
 	step="package: $package"
-	# A run that was about to install it may have failed.
-	if dpkg-query --show "$package" >/dev/null 2>&1; then
+	if [[ -n ${stays[$package]} ]]; then
+		note_stays "$package"
+	elif known "$package"; then
 		how=$(fact package "$package")
-		[[ $how == remove ]] || how=purge
-		DEBIAN_FRONTEND=noninteractive quietly apt-get "$how" --yes --option DPkg::Lock::Timeout=60 "$package" ||
-			note package "$package can't be removed: apt-get $how $package"
+		# A purge would delete what was just restored.
+		[[ -z $(foreign_conffiles "$package") ]] || how=remove
+		if ! remove_package "$package" "$how"; then
+			left+=" $package"
+			continue
+		fi
 	fi
 	restore "/etc/$package.conf.dpkg-dist"
+	forget package "$package"
 done
+# What was to come with them and was broken off, too.
+if $broken && ! silently apt_get install --fix-broken --no-remove --yes && [[ -z $left ]]; then
+	note package "apt-get check finds something broken: apt-get install --fix-broken"
+fi
 
 # What Docker still has is for a later run, when it is installed again.
+rest=''
+if [[ -n $left ]]; then
+	while read -r path; do forget file "$path"; done <<<"$files"
+	rest='package|file'
+fi
 if ! $docker_runs && [[ -n $(projects)$(names network) ]]; then
 	step=''
-	remember_only "repository|project|network|member|stranded|docker|todo|sysctl"
+	[[ -z $left ]] || note package "can't be removed, see dpkg's words above:$left"
+	remember_only "$rest|repository|project|network|member|stranded|docker|todo|sysctl"
 	die "the containers and the network couldn't be removed: Docker is not installed" \
 		"install it and run this again; or, if it is gone for good: rm -r $state"
+fi
+if [[ -n $left ]]; then
+	step=''
+	remember_only "$rest"
+	die "all else is taken back, but apt-get and dpkg can't remove:$left" \
+		"see dpkg's words above; mend it (dpkg --audit), then run this again"
 fi
 if [[ -d $state/edited ]]; then
 	note file "what you had edited of these files is kept: $state/edited"

@@ -152,6 +152,8 @@ install_files() {
 # Configuration and unit are in place by now: what a package starts, starts right.
 install_packages() {
 	local package how
+	# apt ends in its own way at Ctrl-C: bash would go on.
+	trap 'exit 130' INT
 	for package in ndppd nftables; do
 		is "package-$package" || continue
 		doing package "$package"
@@ -162,10 +164,11 @@ install_packages() {
 		# What dpkg lays beside a configuration that it finds there.
 		keep "/etc/$package.conf.dpkg-dist"
 		# At first its lists may be too old, or missing.
-		apt_install "$package" 2>/dev/null || { quietly apt-get update && apt_install "$package"; } ||
+		apt_install silently "$package" || { quietly apt-get update && apt_install quietly "$package"; } ||
 			die "$package can't be installed" "see apt's words above; with a network: apt-get install $package, then run this again"
 		done_with package "$package"
 	done
+	trap - INT
 }
 
 # has_configuration PACKAGE: whether it was removed here, and not purged.
@@ -173,9 +176,10 @@ has_configuration() {
 	[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == config-files ]]
 }
 
+# apt_install silently|quietly PACKAGE
 apt_install() {
-	DEBIAN_FRONTEND=noninteractive quietly apt-get install --yes --no-install-recommends \
-		--option DPkg::Lock::Timeout=60 --option Dpkg::Options::=--force-confold "$1"
+	DEBIAN_FRONTEND=noninteractive "$1" apt-get install --yes --no-install-recommends \
+		--option DPkg::Lock::Timeout=60 --option Dpkg::Options::=--force-confold "$2"
 }
 
 # start UNIT: now and at every boot. The link is made by hand: systemctl enable

@@ -90,6 +90,12 @@ quietly() {
 	return 1
 }
 
+# silently PROGRAM…: its output alone is thrown away. Where all of a function's is,
+# so are the last words of a script that is ended meanwhile.
+silently() {
+	"$@" >/dev/null 2>&1 </dev/null 9>&-
+}
+
 # restart UNIT: tried twice, for systemd may still be clearing away what it stopped.
 restart() {
 	# Runs that were broken off and begun anew are no reason to refuse the next start.

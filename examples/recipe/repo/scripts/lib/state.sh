@@ -208,40 +208,26 @@ differs() {
 # Our comment as it stands in ufw's files.
 readonly ufw_comment=comment=6b6f6e672d69707636
 
-# ufw_written: ufw writes its files in its own way. What it makes of them when it
-# gets our first rules is kept, to tell whether the owner has changed more since.
-ufw_written() {
-	local path
-	for path in /etc/ufw/user.rules /etc/ufw/user6.rules; do
-		if fact file "$path" >/dev/null && [[ ! -e $state/written$path ]]; then
-			mkdir -p "$state/written${path%/*}"
-			cp "$path" "$state/written.new"
-			sync "$state/written.new"
-			mv "$state/written.new" "$state/written$path"
-		fi
-	done
+# ufw_logging: what ufw's files depend on besides the rules.
+ufw_logging() {
+	grep -s '^LOGLEVEL=' /etc/ufw/ufw.conf || :
 }
 
-# without_ours FILE: one of ufw's without our rules; each has its paragraph.
-without_ours() {
-	awk -v RS= -v ours="^### tuple ### [^\n]* $ufw_comment(\n|\$)" '$0 !~ ours' "$1"
-}
-
-# remove_ufw_rules: all with our comment. Where that is all that differs, ufw's
-# files get their old text back; where the owner has changed more, they stay.
+# remove_ufw_rules: all with our comment. ufw writes its files in its own way:
+# where rules and logging are the same as before, they get their old text back;
+# where the owner has changed them, they stay.
 remove_ufw_rules() {
-	local path rule rules written
+	local path rule rules tuple='^### tuple ###'
 	rules=$(ufw_rules) || return 1
 	while read -r rule; do
 		[[ -z $rule ]] || ufw_delete "$rule" || return 1
 	done <<<"$rules"
 	for path in /etc/ufw/user.rules /etc/ufw/user6.rules; do
-		written=$state/written$path
-		if fact file "$path" >/dev/null && [[ -e $written && $(without_ours "$path") == "$(without_ours "$written")" ]]; then
+		if fact file "$path" >/dev/null && [[ $(fact ufw rules) == "$(ufw_logging)" &&
+		$(grep "$tuple" "$path") == "$(grep "$tuple" "$state/before$path")" ]]; then
 			restore "$path"
 		fi
 		forget file "$path"
-		rm -f "$written"
 	done
 	forget ufw rules
 }
@@ -252,4 +238,58 @@ remove_directories() {
 	while read -r directory; do
 		[[ ! -d $directory ]] || rmdir --ignore-fail-on-non-empty "$directory"
 	done < <(names directory | tac)
+}
+
+# foreign_conffiles PACKAGE: those of its configuration files that hold something
+# else than the package brought.
+foreign_conffiles() {
+	local path hash
+	dpkg-query --show --showformat '${Conffiles}\n' "$1" 2>/dev/null | while read -r path hash _; do
+		if [[ -f $path && $(md5sum <"$path") != "$hash "* ]]; then printf '%s\n' "$path"; fi
+	done
+}
+
+# units_with PACKAGE: those that it brings, and those in /etc that start its program.
+units_with() {
+	local program=$1
+	[[ $1 != nftables ]] || program=nft
+	{
+		dpkg-query --listfiles "$1" 2>/dev/null | grep '/systemd/system/[^/]*\.service$' || :
+		grep -lsE "^Exec.*/s?bin/$program( |\$)" /etc/systemd/system/*.service || :
+	} | sed 's|.*/||' | sort -u
+}
+
+# why_stays PACKAGE: what the owner has come to use it for since apply.sh
+# installed it; nothing where it is to be removed.
+why_stays() {
+	local name
+	{ dpkg --no-act --remove "$1" 2>&1 || :; } | sed -nE 's/^ (\S+) (pre-)?depends on .*/\1/p' | sort -u | while read -r name; do
+		fact package "$name" >/dev/null || printf '%s depends on it\n' "$name"
+	done
+	while read -r name; do
+		# Ours: start made its link.
+		if [[ -z $name ]] || fact unit "$name" >/dev/null || fact file "/etc/systemd/system/$name" >/dev/null; then continue; fi
+		if [[ $(systemctl is-enabled "$name" 2>/dev/null) == enabled* ]]; then
+			printf '%s is enabled\n' "$name"
+		elif systemctl --quiet is-active "$name"; then
+			printf '%s is active\n' "$name"
+		fi
+	done < <(units_with "$1")
+	# What was there before apply.sh stays anyway.
+	[[ $(fact package "$1") != remove ]] || return 0
+	while read -r name; do
+		if [[ -n $name ]] && ! fact file "$name" >/dev/null; then printf '%s is yours by now\n' "$name"; fi
+	done < <(foreign_conffiles "$1")
+}
+
+apt_get() {
+	apt-get --option DPkg::Lock::Timeout=60 "$@"
+}
+
+# remove_package PACKAGE remove|purge: it alone.
+remove_package() {
+	silently apt_get "$2" --yes --no-auto-remove "$1" && return 0
+	# apt refuses all while the installation of one package is broken off half-way.
+	silently dpkg --force-confold --configure -a || :
+	quietly dpkg --force-remove-reinstreq "--$2" "$1"
 }
