@@ -10,6 +10,7 @@ const FIRST = [
   "server/renumber",
   "server/owner",
   "server/refusals",
+  "server/mended",
   "server/firewall",
   "server/power-cut",
   "matrix/broken",
