@@ -189,6 +189,10 @@ const elsewhere = (line: string): Promise<Ran> =>
 
 test("another subnet for kong-net: compose left Kong down, and a second run didn't mend it", async () => {
   const { host } = lab;
+  // Compose remembers the path that it was called by: it isn't another repository's.
+  await host.sh(
+    `ln -s ${REPOSITORY} /srv/link; cd /srv/link; docker compose up --detach --no-deps --force-recreate kong-database`,
+  );
   await bring(lab, { ...ANSWERS, backendSubnet: "10.83.82.0/24" });
   await host.sh(`
     sed -i 's/"ipv6": true/"debug": true, &/' ${REPOSITORY}/host/etc/docker/daemon.json

@@ -158,7 +158,7 @@ check_link() {
 check_project() {
 	local name other
 	while read -r other; do
-		if [[ $other == "$repo" || ! -f $other/docker-compose.yml ]]; then continue; fi
+		if [[ $other -ef $repo || ! -f $other/docker-compose.yml ]]; then continue; fi
 		refuse "the gateway on this server is that of $other, which still exists" \
 			"apply that one; or take it back first: sudo $other/scripts/rollback.sh; or, where this one with its .env and data takes its place: mv $other $other.old"
 		return 1
