@@ -1,6 +1,6 @@
 import type { NodePlopAPI } from "node-plop";
-import { checkoutSession } from "./src/checkout.ts";
-import type { Prompter } from "./src/conversation.ts";
+import { checkoutSession } from "./src/prompts/checkout.ts";
+import type { Prompter } from "./src/prompts/conversation.ts";
 
 /** The two halves of a run: what is asked, and what is done with it. */
 export interface Session {

@@ -12,7 +12,7 @@ import {
   size,
   subnetAt,
   type Subnet,
-} from "../src/address.ts";
+} from "../src/ip/address.ts";
 import { anyAddress, spelling } from "./support/arbitrary.ts";
 import {
   meet,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alongside } from "../src/alongside.ts";
+import { alongside } from "../src/merge/hunks.ts";
 
 const lines = (text: string): string[] => text.split(" ").filter(Boolean);
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readAnswersFile } from "../src/answers-file.ts";
-import { UnusableError, type Issue } from "../src/errors.ts";
-import { resolve, type Given } from "../src/resolve.ts";
+import { readAnswersFile } from "../src/answers/answers-file.ts";
+import { UnusableError, type Issue } from "../src/base/errors.ts";
+import { resolve, type Given } from "../src/answers/resolve.ts";
 import { temporary } from "./support/trees.ts";
 
 const file = (name: string, content: string | Buffer): string => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { QUESTIONS, type AnswerKey, type Question } from "../src/answers.ts";
+import { QUESTIONS, type AnswerKey, type Question } from "../src/answers/questions.ts";
 import { answersFrom } from "./support/base.ts";
 import { HOSTILE, refusalOf } from "./support/refusal.ts";
 

@@ -11,18 +11,18 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { apply } from "../src/apply.ts";
-import { compare, settle, type Word } from "../src/changes.ts";
-import { readDisk } from "../src/disk.ts";
-import { FailedError } from "../src/errors.ts";
-import { recover, UNDO } from "../src/in-place.ts";
+import { apply } from "../src/repository/apply.ts";
+import { compare, settle, type Word } from "../src/reconcile/compare.ts";
+import { readDisk } from "../src/repository/disk.ts";
+import { FailedError } from "../src/base/errors.ts";
+import { recover, UNDO } from "../src/repository/in-place.ts";
 import {
   operationsOf,
   stateOperation,
   type Operation,
-} from "../src/operations.ts";
-import type { File, Tree } from "../src/render.ts";
-import { SECRET } from "../src/secret.ts";
+} from "../src/reconcile/operations.ts";
+import type { File, Tree } from "../src/render/render.ts";
+import { SECRET } from "../src/render/secrets.ts";
 import { power } from "./support/power.ts";
 import { readTree, temporary } from "./support/trees.ts";
 

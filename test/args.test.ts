@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { QUESTIONS } from "../src/answers.ts";
-import { readArguments } from "../src/args.ts";
-import type { Issue } from "../src/errors.ts";
+import { QUESTIONS } from "../src/answers/questions.ts";
+import { readArguments } from "../src/cli/parse-args.ts";
+import type { Issue } from "../src/base/errors.ts";
 
 function issues(...argv: string[]): readonly Issue[] {
   const found = readArguments(argv).issues;

@@ -5,9 +5,9 @@ import {
   type Change,
   type DiskEntry,
   type Word,
-} from "../src/changes.ts";
-import type { File } from "../src/render.ts";
-import { SECRET } from "../src/secret.ts";
+} from "../src/reconcile/compare.ts";
+import type { File } from "../src/render/render.ts";
+import { SECRET } from "../src/render/secrets.ts";
 
 const file: File = { text: "new\n", mode: 0o644 };
 const env: File = { text: `KONG_PG_PASSWORD=${SECRET}\n`, mode: 0o600 };

@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { EXAMPLES } from "../scripts/examples.ts";
-import { EXIT } from "../src/errors.ts";
+import { EXIT } from "../src/base/errors.ts";
 import { CHECKOUT, CLI, environment, run, Sandbox } from "./cli/run.ts";
 import { inPlace, recordedSsh } from "./detect/stand-in.ts";
 import {
@@ -78,7 +78,7 @@ test.each(DOCUMENTS)("%s: something runs or checks each command", (path) => {
 const SAID = [
   "templates/scripts/lib/probe.sh.hbs",
   "templates/scripts/network.sh.hbs",
-  "src/detect/host.ts",
+  "src/detect/infer/host.ts",
 ]
   .map(documentText)
   .join("");

@@ -1,12 +1,12 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { describe, expect, test } from "vitest";
-import { QUESTIONS, type Answers } from "../src/answers.ts";
-import type { Change } from "../src/changes.ts";
-import { askConflicts, converse, type Prompter } from "../src/conversation.ts";
-import type { Detected, Look } from "../src/detect/findings.ts";
-import { PROMPT_WIDTH } from "../src/one-line.ts";
-import { resolve, type Given } from "../src/resolve.ts";
-import { styleFor } from "../src/style.ts";
+import { QUESTIONS, type Answers } from "../src/answers/questions.ts";
+import type { Change } from "../src/reconcile/compare.ts";
+import { askConflicts, converse, type Prompter } from "../src/prompts/conversation.ts";
+import type { Detected, Look } from "../src/detect/infer/findings.ts";
+import { PROMPT_WIDTH } from "../src/prompts/one-line.ts";
+import { resolve, type Given } from "../src/answers/resolve.ts";
+import { styleFor } from "../src/base/colors.ts";
 import { answersFrom, GIVEN } from "./support/base.ts";
 
 type Asked = Omit<DistinctQuestion, "validate" | "filter"> & {

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Action, Change } from "../src/changes.ts";
-import { diffText } from "../src/diff.ts";
-import { styleFor } from "../src/style.ts";
+import type { Action, Change } from "../src/reconcile/compare.ts";
+import { diffText } from "../src/report/diff.ts";
+import { styleFor } from "../src/base/colors.ts";
 
 const plain = styleFor(false, true);
 

@@ -7,9 +7,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { DiskEntry } from "../src/changes.ts";
-import { codeOf, lookAtTarget, readDisk } from "../src/disk.ts";
-import { FailedError } from "../src/errors.ts";
+import type { DiskEntry } from "../src/reconcile/compare.ts";
+import { codeOf, lookAtTarget, readDisk } from "../src/repository/disk.ts";
+import { FailedError } from "../src/base/errors.ts";
 import { temporary } from "./support/trees.ts";
 
 const look = (directory: string, path: string): DiskEntry | undefined =>

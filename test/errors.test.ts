@@ -5,8 +5,8 @@ import {
   FailedError,
   issueText,
   UnusableError,
-} from "../src/errors.ts";
-import { printable, printableJson } from "../src/printable.ts";
+} from "../src/base/errors.ts";
+import { printable, printableJson } from "../src/base/escape.ts";
 
 test("exit codes are the contract's", () => {
   expect(EXIT).toEqual({

@@ -2,9 +2,9 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EXAMPLES, exampleTree, scenarios } from "../scripts/examples.ts";
-import type { Given } from "../src/resolve.ts";
-import { resolve } from "../src/resolve.ts";
-import { STATE_FILE, type State } from "../src/state.ts";
+import type { Given } from "../src/answers/resolve.ts";
+import { resolve } from "../src/answers/resolve.ts";
+import { STATE_FILE, type State } from "../src/repository/state.ts";
 import {
   differences,
   readTree,

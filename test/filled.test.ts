@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filled, setAt } from "../src/filled.ts";
+import { filled, setAt } from "../src/base/wrap.ts";
 
 test("words fill lines, and none is broken", () => {
   expect(filled(["aa", "bb", "cccccccc", "d"], { width: 6 })).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { fittingExposed, fittingHost } from "../src/fitting.ts";
-import { survey } from "../src/resolve.ts";
+import { fittingExposed, fittingHost } from "../src/answers/suggestions.ts";
+import { survey } from "../src/answers/resolve.ts";
 import { GIVEN } from "./support/base.ts";
 
 const P = "2001:db8:1:2";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { check, getFileInfo } from "prettier";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree, scenarios } from "../scripts/examples.ts";
-import type { Tree } from "../src/render.ts";
+import type { Tree } from "../src/render/render.ts";
 import { cases } from "./support/arbitrary.ts";
 import { complaints, testWith } from "./support/programs.ts";
 import { announceSeed, SEED } from "./support/seed.ts";

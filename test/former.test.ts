@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Answers } from "../src/answers.ts";
-import { abridged, MOST_FORMER, remember } from "../src/former.ts";
-import { move } from "../src/move.ts";
-import { readFormer } from "../src/state-answers.ts";
-import { resolve } from "../src/resolve.ts";
-import { stateOf, stateText } from "../src/state.ts";
+import type { Answers } from "../src/answers/questions.ts";
+import { abridged, MOST_FORMER, remember } from "../src/repository/previous-answers.ts";
+import { move } from "../src/answers/carry-over.ts";
+import { readFormer } from "../src/repository/stored-answers.ts";
+import { resolve } from "../src/answers/resolve.ts";
+import { stateOf, stateText } from "../src/repository/state.ts";
 import { format } from "prettier";
 import { answersFrom } from "./support/base.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readArguments } from "../src/args.ts";
-import { COMMANDS, FLAGS, flagsOf, spellings } from "../src/flags.ts";
-import { helpText } from "../src/help.ts";
+import { readArguments } from "../src/cli/parse-args.ts";
+import { COMMANDS, FLAGS, flagsOf, spellings } from "../src/cli/flags.ts";
+import { helpText } from "../src/cli/help.ts";
 
 const EVERY = [undefined, ...COMMANDS];
 

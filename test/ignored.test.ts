@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { leavesOut } from "../src/ignored.ts";
+import { leavesOut } from "../src/repository/ignored.ts";
 import { CI, environment, has, Sandbox } from "./cli/run.ts";
 import { Made } from "./regenerate/made.ts";
 

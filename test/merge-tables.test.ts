@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { follow } from "../src/follow.ts";
-import { mergeMarkdown } from "../src/merge-tables.ts";
-import { move } from "../src/move.ts";
-import { plan } from "../src/plan.ts";
-import { resolve } from "../src/resolve.ts";
-import { alignTables } from "../src/tables.ts";
+import { follow } from "../src/renumber/rewrite.ts";
+import { mergeMarkdown } from "../src/merge/markdown.ts";
+import { move } from "../src/answers/carry-over.ts";
+import { plan } from "../src/plan/plan.ts";
+import { resolve } from "../src/answers/resolve.ts";
+import { alignTables } from "../src/base/markdown-table.ts";
 import { answersFrom } from "./support/base.ts";
 import { announceSeed, runs } from "./support/seed.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasMarkers, merge } from "../src/merge.ts";
+import { hasMarkers, merge } from "../src/merge/three-way.ts";
 
 test("what both did alike is no conflict", () => {
   const both = "a\nnew\n";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { formatSubnet, parseAddress, parseSubnet } from "../src/address.ts";
-import { movedAddress, movedSubnet } from "../src/move.ts";
+import { formatSubnet, parseAddress, parseSubnet } from "../src/ip/address.ts";
+import { movedAddress, movedSubnet } from "../src/answers/carry-over.ts";
 
 const six = (text: string): ReturnType<typeof parseSubnet> =>
   parseSubnet(6, text);

@@ -8,7 +8,7 @@ import {
   readNetwork,
   readPlugin,
   readSshTarget,
-} from "../src/names.ts";
+} from "../src/answers/parse-names.ts";
 import { HOSTILE, refusalOf } from "./support/refusal.ts";
 
 interface Name {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { QUESTIONS } from "../src/answers.ts";
-import { readArguments } from "../src/args.ts";
-import { oneLine } from "../src/one-line.ts";
-import { resolve, survey } from "../src/resolve.ts";
+import { QUESTIONS } from "../src/answers/questions.ts";
+import { readArguments } from "../src/cli/parse-args.ts";
+import { oneLine } from "../src/prompts/one-line.ts";
+import { resolve, survey } from "../src/answers/resolve.ts";
 import { REFUSED_ANSWERS } from "./cli/refused-answers.ts";
 import { suggestions } from "./cli/suggestions.ts";
 

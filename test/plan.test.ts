@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { plan, type Plan } from "../src/plan.ts";
-import type { Given } from "../src/resolve.ts";
+import { plan, type Plan } from "../src/plan/plan.ts";
+import type { Given } from "../src/answers/resolve.ts";
 import { answersFrom } from "./support/base.ts";
 import {
   cidr4,

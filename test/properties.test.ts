@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import type { Answers } from "../src/answers.ts";
-import { plan } from "../src/plan.ts";
-import { render, type Tree } from "../src/render.ts";
-import { newUla, resolve } from "../src/resolve.ts";
-import { fillSecrets, SECRET } from "../src/secret.ts";
-import { STATE_FILE, type State } from "../src/state.ts";
+import type { Answers } from "../src/answers/questions.ts";
+import { plan } from "../src/plan/plan.ts";
+import { render, type Tree } from "../src/render/render.ts";
+import { newUla, resolve } from "../src/answers/resolve.ts";
+import { fillSecrets, SECRET } from "../src/render/secrets.ts";
+import { STATE_FILE, type State } from "../src/repository/state.ts";
 import { expectAgreement } from "./support/agree.ts";
 import { cases, prefixes } from "./support/arbitrary.ts";
 import { cidr6, sizeOf, spell6, within, type Cidr } from "./support/ipv6.ts";

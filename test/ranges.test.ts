@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseSubnet } from "../src/address.ts";
+import { parseSubnet } from "../src/ip/address.ts";
 import {
   documentation,
   globalAddress,
@@ -7,7 +7,7 @@ import {
   isUla,
   privateSubnet,
   providerPrefix,
-} from "../src/ranges.ts";
+} from "../src/ip/special-ranges.ts";
 import { refusalOf } from "./support/refusal.ts";
 
 // Each special range with its first and its last /64 or address, and the accepted neighbours.

@@ -14,8 +14,8 @@ import { parse } from "yaml";
 import manifest from "../package.json" with { type: "json" };
 import { exampleTree, scenarios } from "../scripts/examples.ts";
 import { NETWORK, withAnswers, withWays } from "../scripts/docs.ts";
-import { EXIT } from "../src/errors.ts";
-import { FLAGS } from "../src/flags.ts";
+import { EXIT } from "../src/base/errors.ts";
+import { FLAGS } from "../src/cli/flags.ts";
 import { CHECKOUT, PREFIX, run, Sandbox } from "./cli/run.ts";
 import {
   blocksIn,
@@ -42,7 +42,7 @@ function rowsOf(text: string, heading: string): string[][] {
 }
 
 describe("README", () => {
-  test("its table of answers is what src/answers.ts has (npm run docs)", () => {
+  test("its table of answers is what src/answers/questions.ts has (npm run docs)", () => {
     expect(withAnswers(readme)).toBe(readme);
   });
 

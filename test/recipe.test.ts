@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree } from "../scripts/examples.ts";
-import type { Tree } from "../src/render.ts";
+import type { Tree } from "../src/render/render.ts";
 import { interpolate, oracle } from "./support/agree.ts";
 import {
   cidr4,

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { plan } from "../src/plan.ts";
-import { render, type Tree } from "../src/render.ts";
-import type { Given } from "../src/resolve.ts";
-import { SECRET } from "../src/secret.ts";
+import { plan } from "../src/plan/plan.ts";
+import { render, type Tree } from "../src/render/render.ts";
+import type { Given } from "../src/answers/resolve.ts";
+import { SECRET } from "../src/render/secrets.ts";
 import {
   COMPILE_OPTIONS,
   loadTemplates,
   templateTexts,
-} from "../src/templates.ts";
+} from "../src/render/templates.ts";
 import { answersFrom } from "./support/base.ts";
 import { textOf } from "./support/trees.ts";
 

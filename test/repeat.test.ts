@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { readArguments } from "../src/args.ts";
-import type { Word } from "../src/changes.ts";
-import { repeatCommand } from "../src/repeat.ts";
-import { move } from "../src/move.ts";
-import { resolve, survey } from "../src/resolve.ts";
+import { readArguments } from "../src/cli/parse-args.ts";
+import type { Word } from "../src/reconcile/compare.ts";
+import { repeatCommand } from "../src/report/rerun-command.ts";
+import { move } from "../src/answers/carry-over.ts";
+import { resolve, survey } from "../src/answers/resolve.ts";
 import { cases } from "./support/arbitrary.ts";
 import { answersFrom, GIVEN } from "./support/base.ts";
 import { announceSeed, runs } from "./support/seed.ts";

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { Action, Change } from "../src/changes.ts";
-import { plan } from "../src/plan.ts";
-import { planRows, rowsText } from "../src/plan-rows.ts";
+import type { Action, Change } from "../src/reconcile/compare.ts";
+import { plan } from "../src/plan/plan.ts";
+import { planRows, rowsText } from "../src/plan/summary.ts";
 import {
   changesInShort,
   changesText,
   countsText,
   summary,
-} from "../src/report.ts";
-import type { Given } from "../src/resolve.ts";
-import { styleFor } from "../src/style.ts";
+} from "../src/report/report.ts";
+import type { Given } from "../src/answers/resolve.ts";
+import { styleFor } from "../src/base/colors.ts";
 import { answersFrom } from "./support/base.ts";
 
 const plain = styleFor(false, true);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { QUESTIONS } from "../src/answers.ts";
-import { EXIT, UnusableError } from "../src/errors.ts";
-import { readAnswer, resolve, survey, type Given } from "../src/resolve.ts";
+import { QUESTIONS } from "../src/answers/questions.ts";
+import { EXIT, UnusableError } from "../src/base/errors.ts";
+import { readAnswer, resolve, survey, type Given } from "../src/answers/resolve.ts";
 import { answersFrom, GIVEN } from "./support/base.ts";
 
 function unusable(given: Given): UnusableError {

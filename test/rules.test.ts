@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { AnswerKey } from "../src/answers.ts";
-import { survey, type Given } from "../src/resolve.ts";
-import { check } from "../src/rules.ts";
+import type { AnswerKey } from "../src/answers/questions.ts";
+import { survey, type Given } from "../src/answers/resolve.ts";
+import { check } from "../src/answers/rules.ts";
 import { answersFrom, GIVEN } from "./support/base.ts";
 
 const look = (given: Given) => survey({ ...GIVEN, ...given });

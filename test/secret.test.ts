@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fillSecrets, redactSecrets, SECRET } from "../src/secret.ts";
+import { fillSecrets, redactSecrets, SECRET } from "../src/render/secrets.ts";
 
 const RENDERED = `# A comment: KEY=${SECRET}\nKONG_BIND_IP=1.2.3.4\nKONG_PG_PASSWORD=${SECRET}\n`;
 const password = (text: string): string | undefined =>

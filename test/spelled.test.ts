@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { remembered, spelledAs } from "../src/spelled.ts";
-import { findTokens, type Token } from "../src/tokens.ts";
+import { remembered, spelledAs } from "../src/renumber/spelled.ts";
+import { findTokens, type Token } from "../src/ip/find-addresses.ts";
 import {
   created,
   edited,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Answers } from "../src/answers.ts";
-import { leftoversIn } from "../src/leftovers.ts";
-import { move } from "../src/move.ts";
-import { plan } from "../src/plan.ts";
-import { resolve } from "../src/resolve.ts";
-import { formerValues } from "../src/stale.ts";
+import type { Answers } from "../src/answers/questions.ts";
+import { leftoversIn } from "../src/renumber/find-stale.ts";
+import { move } from "../src/answers/carry-over.ts";
+import { plan } from "../src/plan/plan.ts";
+import { resolve } from "../src/answers/resolve.ts";
+import { formerValues } from "../src/renumber/stale.ts";
 import { answersFrom } from "./support/base.ts";
 
 const P = "2001:db8:1:2";

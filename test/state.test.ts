@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { format } from "prettier";
 import { beforeAll, describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { plan } from "../src/plan.ts";
-import { render } from "../src/render.ts";
-import { jsonText, stateOf, stateText } from "../src/state.ts";
+import { plan } from "../src/plan/plan.ts";
+import { render } from "../src/render/render.ts";
+import { jsonText, stateOf, stateText } from "../src/repository/state.ts";
 import { answersFrom } from "./support/base.ts";
 import { announceSeed, runs } from "./support/seed.ts";
 

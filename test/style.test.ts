@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { styleFor } from "../src/style.ts";
+import { styleFor } from "../src/base/colors.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 

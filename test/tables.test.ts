@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { format } from "prettier";
 import { beforeAll, expect, test } from "vitest";
-import { alignTables } from "../src/tables.ts";
+import { alignTables } from "../src/base/markdown-table.ts";
 import { tableRows } from "./support/parsers.ts";
 import { announceSeed, runs } from "./support/seed.ts";
 

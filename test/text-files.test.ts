@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { plan } from "../src/plan.ts";
-import { filesSeen, textFiles } from "../src/text-files.ts";
+import { plan } from "../src/plan/plan.ts";
+import { filesSeen, textFiles } from "../src/repository/walk.ts";
 import { Sandbox } from "./cli/run.ts";
 import { answersFrom } from "./support/base.ts";
 

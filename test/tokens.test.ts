@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findTokens, nameOf } from "../src/tokens.ts";
+import { findTokens, nameOf } from "../src/ip/find-addresses.ts";
 
 const P = "2a01:4f8:1:2";
 const ZONE = "2.0.0.0.1.0.0.0.8.f.4.0.1.0.a.2.ip6.arpa";

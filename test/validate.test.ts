@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { whyInvalid } from "../src/validate.ts";
+import { whyInvalid } from "../src/merge/syntax.ts";
 import { testWith } from "./support/programs.ts";
 
 test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Plan } from "../../src/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { GENERATIONS } from "../lab/roots.ts";
 import { example, examples, INSTALL, served, server } from "./server.ts";
 

@@ -3,10 +3,10 @@ import {
   readManager,
   readNetplan,
   readUfw,
-} from "../../src/detect/configuration.ts";
-import { readDaemonJson } from "../../src/detect/docker.ts";
-import { readNeighbours } from "../../src/detect/network.ts";
-import type { ServerFile } from "../../src/detect/parts.ts";
+} from "../../src/detect/parse/configuration.ts";
+import { readDaemonJson } from "../../src/detect/parse/docker.ts";
+import { readNeighbours } from "../../src/detect/parse/network.ts";
+import type { ServerFile } from "../../src/detect/parse/parts.ts";
 
 const file = (path: string, text: string | undefined): ServerFile => ({
   path,

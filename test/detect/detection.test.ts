@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { parseAddress, parseSubnet } from "../../src/address.ts";
-import { detect } from "../../src/detect/detection.ts";
-import type { DaemonJson } from "../../src/detect/docker.ts";
-import type { Facts } from "../../src/detect/facts.ts";
-import { valuesOf } from "../../src/detect/findings.ts";
-import type { Given } from "../../src/resolve.ts";
+import { parseAddress, parseSubnet } from "../../src/ip/address.ts";
+import { detect } from "../../src/detect/infer/detection.ts";
+import type { DaemonJson } from "../../src/detect/parse/docker.ts";
+import type { Facts } from "../../src/detect/parse/facts.ts";
+import { valuesOf } from "../../src/detect/infer/findings.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import { answersFrom } from "../support/base.ts";
 import { factsOf } from "./recordings.ts";
 

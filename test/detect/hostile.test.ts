@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { detect } from "../../src/detect/detection.ts";
-import { readFacts } from "../../src/detect/facts.ts";
-import { valuesOf } from "../../src/detect/findings.ts";
+import { detect } from "../../src/detect/infer/detection.ts";
+import { readFacts } from "../../src/detect/parse/facts.ts";
+import { valuesOf } from "../../src/detect/infer/findings.ts";
 import { detectionText } from "../../src/detect/print.ts";
-import { FailedError } from "../../src/errors.ts";
-import { survey } from "../../src/resolve.ts";
-import { styleFor } from "../../src/style.ts";
+import { FailedError } from "../../src/base/errors.ts";
+import { survey } from "../../src/answers/resolve.ts";
+import { styleFor } from "../../src/base/colors.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { MARKER, names, recording } from "./recordings.ts";
 

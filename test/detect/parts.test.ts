@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { filesOf, readParts } from "../../src/detect/parts.ts";
-import { readAddresses, readRoutes } from "../../src/detect/network.ts";
-import { detect } from "../../src/detect/detection.ts";
-import { readFacts } from "../../src/detect/facts.ts";
+import { filesOf, readParts } from "../../src/detect/parse/parts.ts";
+import { readAddresses, readRoutes } from "../../src/detect/parse/network.ts";
+import { detect } from "../../src/detect/infer/detection.ts";
+import { readFacts } from "../../src/detect/parse/facts.ts";
 import { MARKER, recording } from "./recordings.ts";
 
 const part = (name: string, text: string, status = "0"): string =>

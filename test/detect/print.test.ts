@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readAnswersFile } from "../../src/answers-file.ts";
-import { detect } from "../../src/detect/detection.ts";
+import { readAnswersFile } from "../../src/answers/answers-file.ts";
+import { detect } from "../../src/detect/infer/detection.ts";
 import { factsText } from "../../src/detect/facts-text.ts";
-import { valuesOf, type Detection } from "../../src/detect/findings.ts";
+import { valuesOf, type Detection } from "../../src/detect/infer/findings.ts";
 import {
   answersJson,
   answersYaml,
   detectionJson,
   detectionText,
 } from "../../src/detect/print.ts";
-import { styleFor } from "../../src/style.ts";
+import { styleFor } from "../../src/base/colors.ts";
 import { factsOf } from "./recordings.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "kong-ipv6-print-"));

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { CancelledError, FailedError } from "../../src/errors.ts";
+import { CancelledError, FailedError } from "../../src/base/errors.ts";
 import { runProbe, type Limits } from "../../src/detect/probe.ts";
-import { readParts } from "../../src/detect/parts.ts";
-import { probeScript } from "../../src/detect/script.ts";
+import { readParts } from "../../src/detect/parse/parts.ts";
+import { probeScript } from "../../src/detect/probe-script.ts";
 import { inPlace, runs } from "./stand-in.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "kong-ipv6-probe-"));

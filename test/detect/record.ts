@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { probeScript } from "../../src/detect/script.ts";
+import { probeScript } from "../../src/detect/probe-script.ts";
 import type { Host } from "../lab/host.ts";
 import { type Lab, type LabOptions, openLab } from "../lab/lab.ts";
 import { GENERATIONS, rootOf, type Root } from "../lab/roots.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { QUESTIONS } from "../../src/answers.ts";
-import { detect } from "../../src/detect/detection.ts";
-import { valuesOf } from "../../src/detect/findings.ts";
-import { resolve } from "../../src/resolve.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
+import { detect } from "../../src/detect/infer/detection.ts";
+import { valuesOf } from "../../src/detect/infer/findings.ts";
+import { resolve } from "../../src/answers/resolve.ts";
 import { factsOf, names } from "./recordings.ts";
 
 const IPV4 = { interface: "ens3", ipv4: "203.0.113.10" };

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readFacts, type Facts } from "../../src/detect/facts.ts";
+import { readFacts, type Facts } from "../../src/detect/parse/facts.ts";
 
 /** What the probe printed on real hosts: see record.ts. */
 export const RECORDED = new URL("recorded/", import.meta.url).pathname;

@@ -8,8 +8,8 @@ import {
   size,
   subnetAt,
   type Subnet,
-} from "../../src/address.ts";
-import { freeFrom } from "../../src/detect/taken.ts";
+} from "../../src/ip/address.ts";
+import { freeFrom } from "../../src/detect/infer/taken-subnets.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 
 announceSeed();

@@ -1,5 +1,5 @@
 import { GENERATIONS, type Generation } from "../lab/roots.ts";
-import type { Given } from "../../src/resolve.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import type { TopologyOptions } from "../lab/topology.ts";
 
 /** One host of the matrix: a Debian generation, its firewall, and how the provider's prefix reaches Kong. */

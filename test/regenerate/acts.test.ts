@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { ownersActs } from "../../src/acts.ts";
-import type { Answers } from "../../src/answers.ts";
-import { move } from "../../src/move.ts";
-import { plan } from "../../src/plan.ts";
-import { resolve } from "../../src/resolve.ts";
+import { ownersActs } from "../../src/renumber/manual-steps.ts";
+import type { Answers } from "../../src/answers/questions.ts";
+import { move } from "../../src/answers/carry-over.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { resolve } from "../../src/answers/resolve.ts";
 import { answersFrom } from "../support/base.ts";
 import { Made, OLD } from "./made.ts";
 

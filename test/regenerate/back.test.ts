@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { follow } from "../../src/follow.ts";
-import { plan } from "../../src/plan.ts";
+import { follow } from "../../src/renumber/rewrite.ts";
+import { plan } from "../../src/plan/plan.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import {

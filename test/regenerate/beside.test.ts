@@ -6,9 +6,9 @@ import {
   symlinkSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import { withBeside } from "../../src/beside.ts";
-import type { Change } from "../../src/changes.ts";
-import { operationsOf } from "../../src/operations.ts";
+import { withBeside } from "../../src/reconcile/sidecar.ts";
+import type { Change } from "../../src/reconcile/compare.ts";
+import { operationsOf } from "../../src/reconcile/operations.ts";
 import { created, START } from "./world.ts";
 import { conflicting, Made, STATE, TO } from "./made.ts";
 

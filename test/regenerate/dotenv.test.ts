@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { lacking } from "../../src/secret.ts";
-import type { File } from "../../src/render.ts";
-import type { Given } from "../../src/resolve.ts";
+import { lacking } from "../../src/render/secrets.ts";
+import type { File } from "../../src/render/render.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import { Sandbox, run, PREFIX } from "../cli/run.ts";
 import { Made, NEXT, OLD, TO } from "./made.ts";
 import {

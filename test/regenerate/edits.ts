@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import type { Given } from "../../src/resolve.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import { spelling } from "../support/arbitrary.ts";
 import { nibbles, parse6 } from "../support/ipv6.ts";
-import type { File } from "../../src/render.ts";
+import type { File } from "../../src/render/render.ts";
 import type { World } from "./world.ts";
 
 /** What owners do to a repository; numbers are taken modulo what there is. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Given } from "../../src/resolve.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import {
   bytes,

@@ -14,7 +14,7 @@ const holds = ({ first, length }: Range, address: bigint): boolean =>
   address >> BigInt(128 - length) === first >> BigInt(128 - length);
 
 /**
- * The lines of a text that name something in a prefix, found another way than src/tokens.ts does: by
+ * The lines of a text that name something in a prefix, found another way than src/ip/find-addresses.ts does: by
  * every end of every word that something may stand before, and what is left of it without a port.
  */
 export function oldPlaces(

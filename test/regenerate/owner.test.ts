@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { compare, settle, type Base } from "../../src/changes.ts";
-import { move } from "../../src/move.ts";
-import { plan } from "../../src/plan.ts";
-import { render } from "../../src/render.ts";
-import { resolve } from "../../src/resolve.ts";
-import { stateAfter, stateOf } from "../../src/state.ts";
-import { follow } from "../../src/follow.ts";
+import { compare, settle, type Base } from "../../src/reconcile/compare.ts";
+import { move } from "../../src/answers/carry-over.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { render } from "../../src/render/render.ts";
+import { resolve } from "../../src/answers/resolve.ts";
+import { stateAfter, stateOf } from "../../src/repository/state.ts";
+import { follow } from "../../src/renumber/rewrite.ts";
 
 // Each of these cost an owner something once.
 

@@ -1,11 +1,11 @@
 import { diffArrays } from "diff";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { follow } from "../../src/follow.ts";
-import { merge } from "../../src/merge.ts";
-import { plan } from "../../src/plan.ts";
-import type { Given } from "../../src/resolve.ts";
-import { whyInvalid } from "../../src/validate.ts";
+import { follow } from "../../src/renumber/rewrite.ts";
+import { merge } from "../../src/merge/three-way.ts";
+import { plan } from "../../src/plan/plan.ts";
+import type { Given } from "../../src/answers/resolve.ts";
+import { whyInvalid } from "../../src/merge/syntax.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits, type Edit } from "./edits.ts";
 import { oldPlaces } from "./oracle.ts";

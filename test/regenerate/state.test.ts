@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
-import { sha256 } from "../../src/state.ts";
+import { sha256 } from "../../src/repository/state.ts";
 import { batched } from "../cli/run.ts";
 import { Made, OLD, STATE, TO } from "./made.ts";
 

@@ -9,11 +9,11 @@ import {
 } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { generate, type Outcome, type Request } from "../../src/generate.ts";
-import { readState } from "../../src/read-state.ts";
-import { readDisk } from "../../src/disk.ts";
-import type { Given } from "../../src/resolve.ts";
-import { takeBackLast } from "../../src/undo.ts";
+import { generate, type Outcome, type Request } from "../../src/reconcile/prepare.ts";
+import { readState } from "../../src/repository/state-reader.ts";
+import { readDisk } from "../../src/repository/disk.ts";
+import type { Given } from "../../src/answers/resolve.ts";
+import { takeBackLast } from "../../src/repository/undo.ts";
 import { Sandbox, snapshot } from "../cli/run.ts";
 import { NEXT, OLD, STATE } from "./made.ts";
 

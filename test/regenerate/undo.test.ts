@@ -11,8 +11,8 @@ import {
 import { expect, test } from "vitest";
 import { PREFIX, Sandbox, snapshot } from "../cli/run.ts";
 import { runHere } from "../support/in-process.ts";
-import { recover } from "../../src/in-place.ts";
-import { sha256 } from "../../src/state.ts";
+import { recover } from "../../src/repository/in-place.ts";
+import { sha256 } from "../../src/repository/state.ts";
 import { Made, STATE, TO } from "./made.ts";
 
 const KERNEL = "host/etc/systemd/network/10-netplan-ens3.network.d";

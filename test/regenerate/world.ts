@@ -1,17 +1,17 @@
-import type { Answers } from "../../src/answers.ts";
-import { compare, settle, type Change, type Disk } from "../../src/changes.ts";
-import type { Word } from "../../src/changes.ts";
-import { basesOf } from "../../src/following.ts";
-import { resolveAll } from "../../src/generate.ts";
-import { leftoversIn, type Leftover } from "../../src/leftovers.ts";
-import { NEW, withBeside } from "../../src/beside.ts";
-import { operationsOf } from "../../src/operations.ts";
-import { plan } from "../../src/plan.ts";
-import { render, type File, type Tree } from "../../src/render.ts";
-import { resolve, type Given } from "../../src/resolve.ts";
-import { fillSecrets } from "../../src/secret.ts";
-import { formerValues } from "../../src/stale.ts";
-import { formerOf, stateAfter, stateOf, type State } from "../../src/state.ts";
+import type { Answers } from "../../src/answers/questions.ts";
+import { compare, settle, type Change, type Disk } from "../../src/reconcile/compare.ts";
+import type { Word } from "../../src/reconcile/compare.ts";
+import { basesOf } from "../../src/reconcile/bases.ts";
+import { resolveAll } from "../../src/reconcile/prepare.ts";
+import { leftoversIn, type Leftover } from "../../src/renumber/find-stale.ts";
+import { NEW, withBeside } from "../../src/reconcile/sidecar.ts";
+import { operationsOf } from "../../src/reconcile/operations.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { render, type File, type Tree } from "../../src/render/render.ts";
+import { resolve, type Given } from "../../src/answers/resolve.ts";
+import { fillSecrets } from "../../src/render/secrets.ts";
+import { formerValues } from "../../src/renumber/stale.ts";
+import { formerOf, stateAfter, stateOf, type State } from "../../src/repository/state.ts";
 
 /** A repository without a disk: what regenerate sees, and what it leaves. */
 export interface World {

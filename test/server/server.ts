@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate } from "../../src/generate.ts";
-import type { Given } from "../../src/resolve.ts";
+import { generate } from "../../src/reconcile/prepare.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import { type Lab, type LabOptions, openLab } from "../lab/lab.ts";
 import { rootOf } from "../lab/roots.ts";
 import type { Ran } from "../lab/run.ts";
