@@ -4,7 +4,7 @@ import { build, type Plugin } from "esbuild";
 import Handlebars from "handlebars";
 import { COMMANDS } from "../src/cli/flags.ts";
 import { helpText } from "../src/cli/help.ts";
-import { templateTexts } from "../src/render/templates.ts";
+import { templateTexts, verbatimTexts } from "../src/render/templates.ts";
 import { VERSION } from "../src/base/version.ts";
 import { licences } from "./licences.ts";
 import { emitTypes } from "./types.ts";
@@ -34,13 +34,15 @@ function compiled(): string {
     ([path, text]) =>
       `[${JSON.stringify(path)}, (data => ${printed(Handlebars.parse(text), named, "data")})],`,
   );
+  for (const [path, text] of verbatimTexts())
+    lines.push(`[${JSON.stringify(path)}, () => ${JSON.stringify(text)}],`);
   return `const get = (from, name) => {
   if (from === null || typeof from !== "object" || !(name in from)) throw new Error('"' + name + '" not defined');
   return from[name];
 };
 const is = (value) => Array.isArray(value) ? value.length > 0 : Boolean(value);
 export const loadTemplates = () => new Map([
-${lines.join("\n")}
+${lines.sort().join("\n")}
 ]);`;
 }
 

@@ -11,7 +11,12 @@ import {
 } from "../ip/address.ts";
 import type { AnswerKey, Answers } from "./questions.ts";
 import { BACKEND_SUBNET, kongIn } from "./defaults.ts";
-import { fittingExposed, freeHost, freeSubnet, unfitKong } from "./suggestions.ts";
+import {
+  fittingExposed,
+  freeHost,
+  freeSubnet,
+  unfitKong,
+} from "./suggestions.ts";
 import { imageDoubt } from "./parse-names.ts";
 import { ANY_ULA, documentation, isUla } from "../ip/special-ranges.ts";
 

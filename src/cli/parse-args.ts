@@ -12,7 +12,11 @@ import {
   type Shell,
 } from "./flags.ts";
 import { readSshTarget } from "../answers/parse-names.ts";
-import { mistypedCommand, perhapsMeant, unknownFlag } from "../answers/did-you-mean.ts";
+import {
+  mistypedCommand,
+  perhapsMeant,
+  unknownFlag,
+} from "../answers/did-you-mean.ts";
 import { printable } from "../base/escape.ts";
 import type { Given } from "../answers/resolve.ts";
 

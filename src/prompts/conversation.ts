@@ -1,7 +1,15 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
-import { QUESTIONS, type Answers, type Question } from "../answers/questions.ts";
+import {
+  QUESTIONS,
+  type Answers,
+  type Question,
+} from "../answers/questions.ts";
 import type { Change, Word } from "../reconcile/compare.ts";
-import { valuesOf, type Detected, type Look } from "../detect/infer/findings.ts";
+import {
+  valuesOf,
+  type Detected,
+  type Look,
+} from "../detect/infer/findings.ts";
 import { diffText } from "../report/diff.ts";
 import type { Issue } from "../base/errors.ts";
 import { move } from "../answers/carry-over.ts";

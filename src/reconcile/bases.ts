@@ -1,8 +1,18 @@
 import { ownersActs, type Act } from "../renumber/manual-steps.ts";
 import { WRITING, type Base, type Change, type Disk } from "./compare.ts";
-import { caughtUp, hasAddress, settingOf, withDataOf } from "../renumber/env-file.ts";
+import {
+  caughtUp,
+  hasAddress,
+  settingOf,
+  withDataOf,
+} from "../renumber/env-file.ts";
 import type { Issue } from "../base/errors.ts";
-import { followTo, newNames, places, type Follow } from "../renumber/rewrite.ts";
+import {
+  followTo,
+  newNames,
+  places,
+  type Follow,
+} from "../renumber/rewrite.ts";
 import {
   findLeftovers,
   unseenNotes,

@@ -3,14 +3,23 @@ import { readDisk } from "../repository/disk.ts";
 import { caughtUp, hasAddress, settingOf } from "../renumber/env-file.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import { NEW } from "./sidecar.ts";
-import { findLeftovers, unseenNotes, type Leftover } from "../renumber/find-stale.ts";
+import {
+  findLeftovers,
+  unseenNotes,
+  type Leftover,
+} from "../renumber/find-stale.ts";
 import { withFormerData } from "./previous-data.ts";
 import { hasMarkers, whyInvalid } from "../merge/merging.ts";
 import { plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
-import { formerOf, sha256, STATE_FILE, type FileRecord } from "../repository/state.ts";
+import {
+  formerOf,
+  sha256,
+  STATE_FILE,
+  type FileRecord,
+} from "../repository/state.ts";
 
 /**
  * - generated: as it was generated · edited: by the owner, known since the last run

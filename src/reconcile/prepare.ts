@@ -28,8 +28,18 @@ import { plan, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { readState } from "../repository/state-reader.ts";
-import { resolve, survey, type Given, type Resolved } from "../answers/resolve.ts";
-import { STATE_FILE, stateAfter, stateText, type State } from "../repository/state.ts";
+import {
+  resolve,
+  survey,
+  type Given,
+  type Resolved,
+} from "../answers/resolve.ts";
+import {
+  STATE_FILE,
+  stateAfter,
+  stateText,
+  type State,
+} from "../repository/state.ts";
 import type { Leftover } from "../renumber/find-stale.ts";
 import type { Style } from "../base/colors.ts";
 import { refuseOwnRepository } from "../repository/target.ts";
@@ -256,7 +266,8 @@ async function decide(
   );
   const asked = conflicts.length + deleted.length;
   if (owner === undefined || dryRun || asked === 0) return asIs;
-  const { askConflicts, askDeleted } = await import("../prompts/conversation.ts");
+  const { askConflicts, askDeleted } =
+    await import("../prompts/conversation.ts");
   const prompter = await owner.prompter();
   const words = new Map([
     ...(await askConflicts(prompter, conflicts, owner.style, owner.show)),

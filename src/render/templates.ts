@@ -16,25 +16,35 @@ export const COMPILE_OPTIONS = {
   knownHelpersOnly: true,
 } as const;
 
-/** Every template's text by the path of what it generates; partials are under `_partials/`. */
-export function templateTexts(): Map<string, string> {
-  const root = fileURLToPath(new URL("../../templates/", import.meta.url));
+/** Texts below a folder of the project, by their path in it. */
+function textsBelow(folder: string): Map<string, string> {
+  const root = fileURLToPath(new URL(`../../${folder}/`, import.meta.url));
   const paths = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   return new Map(
     paths
       .sort()
-      .map((path) => [
-        relative(root, path).replace(/\.hbs$/, ""),
-        readFileSync(path, "utf8"),
-      ]),
+      .map((path) => [relative(root, path), readFileSync(path, "utf8")]),
   );
 }
 
+/** Every template's text by the path of what it generates; partials are under `_partials/`. */
+export function templateTexts(): Map<string, string> {
+  return new Map(
+    [...textsBelow("templates")].map(([path, text]) => [
+      path.replace(/\.hbs$/, ""),
+      text,
+    ]),
+  );
+}
+
+/** Files that are the same in every repository, by generated path. */
+export const verbatimTexts = (): Map<string, string> => textsBelow("files");
+
 /**
- * The templates by generated path. This module reads and compiles them at start; the build puts a
- * module in its place that holds them compiled.
+ * What prints each generated file, by its path. This module reads and compiles the templates at start;
+ * the build replaces it with a module that holds them compiled.
  */
 export function loadTemplates(): Map<string, Template> {
   const handlebars = Handlebars.create();
@@ -48,5 +58,7 @@ export function loadTemplates(): Map<string, Template> {
       );
     else templates.set(path, handlebars.compile(text, COMPILE_OPTIONS));
   }
-  return templates;
+  for (const [path, text] of verbatimTexts()) templates.set(path, () => text);
+  // In the order of their paths, as everything that lists them prints it.
+  return new Map([...templates].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

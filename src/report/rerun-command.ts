@@ -1,4 +1,8 @@
-import { QUESTIONS, type AnswerKey, type Answers } from "../answers/questions.ts";
+import {
+  QUESTIONS,
+  type AnswerKey,
+  type Answers,
+} from "../answers/questions.ts";
 import type { Word } from "../reconcile/compare.ts";
 import { move } from "../answers/carry-over.ts";
 

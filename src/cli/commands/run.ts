@@ -60,7 +60,8 @@ export async function run(
   const seen = args.detect && (await looking?.first(given));
   const setting = { request, shown, diff, looking, style, show };
   // Loaded when the arguments can be used: an error costs less.
-  const { outcomeJson, outcomeText } = await import("../../report/generating.ts");
+  const { outcomeJson, outcomeText } =
+    await import("../../report/generating.ts");
   const { outcome, agreed } = asked
     ? await throughPlop(given, setting)
     : await straight({ ...seen, ...given }, setting, asks);
@@ -115,7 +116,9 @@ async function straight(
   };
   const prepared = await prepare(given, request, asks ? owner : undefined);
   if (prompter)
-    await (await import("../../prompts/session.ts")).consent(prompter, prepared, setting);
+    await (
+      await import("../../prompts/session.ts")
+    ).consent(prompter, prepared, setting);
   const outcome = carryOut(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }

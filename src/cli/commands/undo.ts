@@ -1,6 +1,10 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
-import { recover, recovery, type Recovered } from "../../repository/in-place.ts";
+import {
+  recover,
+  recovery,
+  type Recovered,
+} from "../../repository/in-place.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { placeText } from "../../report/outcome.ts";
 import { printableJson } from "../../base/escape.ts";

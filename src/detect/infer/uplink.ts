@@ -7,7 +7,11 @@ import {
   type Subnet,
 } from "../../ip/address.ts";
 import { readInterface } from "../../answers/parse-names.ts";
-import { globalAddress, isUla, providerPrefix } from "../../ip/special-ranges.ts";
+import {
+  globalAddress,
+  isUla,
+  providerPrefix,
+} from "../../ip/special-ranges.ts";
 import type { Facts } from "../parse/facts.ts";
 import { attempt } from "../parse/json.ts";
 import type { Address, Route } from "../parse/network.ts";
