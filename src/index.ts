@@ -1,4 +1,4 @@
-import type { AnswerKey, Answers } from "./answers/questions.ts";
+import type { AnswerKey, Answers } from "./answers/types.ts";
 import { UnusableError } from "./base/errors.ts";
 import { plan as planOf, type Plan } from "./plan/plan.ts";
 import { survey, type Resolved } from "./answers/resolve.ts";

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
-import { codeOf } from "../repository/disk.ts";
+import { codeOf } from "../base/errors.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
-import type { AnswerKey } from "./questions.ts";
+import type { AnswerKey } from "./types.ts";
 import type { Given } from "./resolve.ts";
 import { perhapsMeant, unknownAnswer } from "./did-you-mean.ts";
 

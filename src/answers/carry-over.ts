@@ -8,7 +8,7 @@ import {
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import type { AnswerKey, Answers } from "./questions.ts";
+import type { AnswerKey, Answers } from "./types.ts";
 
 /** Answers that lie in a subnet that is another answer, outermost first. */
 const INSIDE: readonly (readonly [AnswerKey, "prefix" | "exposed"])[] = [

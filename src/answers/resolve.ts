@@ -1,11 +1,7 @@
 import { crypto } from "../base/builtin.ts";
 import { formatSubnet, Refusal, subnetAt } from "../ip/address.ts";
-import {
-  QUESTIONS,
-  type AnswerKey,
-  type Answers,
-  type Question,
-} from "./questions.ts";
+import { QUESTIONS } from "./questions.ts";
+import { type AnswerKey, type Answers, type Question } from "./types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { check, type Finding } from "./rules.ts";
 

@@ -9,7 +9,7 @@ import {
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import type { AnswerKey, Answers } from "./questions.ts";
+import type { AnswerKey, Answers } from "./types.ts";
 import { BACKEND_SUBNET, kongIn } from "./defaults.ts";
 import {
   fittingExposed,

@@ -8,7 +8,7 @@ import {
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import type { Answers } from "./questions.ts";
+import type { Answers } from "./types.ts";
 import { exposedIn, hostIn } from "./defaults.ts";
 
 // What would do where a default doesn't: errors name it, and prompts offer it.

@@ -115,3 +115,10 @@ function quoted(value: string): string {
 
 const shortened = (text: string): string =>
   text.length > 80 ? `${text.slice(0, 77)}...` : text;
+
+/** The error code of a failed system call: ENOSPC, EACCES … */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error
+    ? String(error.code)
+    : String(error);
+}

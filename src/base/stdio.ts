@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
-import { codeOf } from "../repository/disk.ts";
+import { codeOf } from "./errors.ts";
 import { OutputError } from "./errors.ts";
 
 // The standard streams without process.stdin, stdout and stderr: to make those costs a run more than

@@ -1,4 +1,5 @@
-import { QUESTIONS, type Question } from "../answers/questions.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import { type Question } from "../answers/types.ts";
 
 /** What stands as the first word; without one it is create. */
 export const COMMANDS = [

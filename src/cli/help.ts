@@ -1,4 +1,4 @@
-import type { Question } from "../answers/questions.ts";
+import type { Question } from "../answers/types.ts";
 import { filled } from "../base/wrap.ts";
 import {
   COMMAND_ROWS,

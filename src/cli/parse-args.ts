@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { Refusal } from "../ip/address.ts";
-import { QUESTIONS, type AnswerKey } from "../answers/questions.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import {
   COMMANDS,
@@ -12,11 +13,8 @@ import {
   type Shell,
 } from "./flags.ts";
 import { readSshTarget } from "../answers/parse-names.ts";
-import {
-  mistypedCommand,
-  perhapsMeant,
-  unknownFlag,
-} from "../answers/did-you-mean.ts";
+import { perhapsMeant } from "../answers/did-you-mean.ts";
+import { mistypedCommand, unknownFlag } from "./did-you-mean.ts";
 import { printable } from "../base/escape.ts";
 import type { Given } from "../answers/resolve.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { contains, parseAddress, parseSubnet } from "../ip/address.ts";
-import type { Answers } from "../answers/questions.ts";
+import type { Answers } from "../answers/types.ts";
 import { FailedError } from "../base/errors.ts";
 import { survey } from "../answers/resolve.ts";
 import { isTerminal, write } from "../base/stdio.ts";

@@ -1,5 +1,4 @@
-import type { AnswerKey, Answers } from "../answers/questions.ts";
-import type { Arguments } from "../cli/parse-args.ts";
+import type { AnswerKey, Answers } from "../answers/types.ts";
 import { valuesOf, type Detected, type Look } from "./infer/findings.ts";
 import { lookIfHere, lookOnce } from "./look.ts";
 import { warningText } from "./print.ts";
@@ -18,7 +17,7 @@ export interface Looking {
 
 /** With --detect the server that it names; in a conversation without, this one if it is the server. */
 export function looking(
-  args: Pick<Arguments, "detect" | "ssh" | "color">,
+  args: { detect: boolean; ssh: string | undefined; color: boolean },
   former: Answers | undefined,
 ): Looking {
   const terminal = isTerminal(0);

@@ -10,7 +10,7 @@ import {
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import type { Answers } from "../answers/questions.ts";
+import type { Answers } from "../answers/types.ts";
 
 /** The address plan and what follows from the answers: plain data, all that templates see. */
 export interface Plan {

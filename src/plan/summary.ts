@@ -1,4 +1,4 @@
-import type { AnswerKey } from "../answers/questions.ts";
+import type { AnswerKey } from "../answers/types.ts";
 import { setAt } from "../base/wrap.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,8 +1,9 @@
 import { resolve as absolute } from "node:path";
-import type { Session } from "../../plopfile.ts";
+import type { Session } from "./plop-generator.ts";
 import { looking } from "../detect/session.ts";
 import { CancelledError, FailedError } from "../base/errors.ts";
-import { carryOut, type Prepared } from "../reconcile/prepare.ts";
+import { carryOut } from "../reconcile/prepare.ts";
+import { type Prepared } from "../reconcile/request.ts";
 import { inspectTarget } from "../repository/target.ts";
 import { outcomeText } from "../report/outcome.ts";
 import { hold } from "./session.ts";

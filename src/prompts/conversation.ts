@@ -1,9 +1,6 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
-import {
-  QUESTIONS,
-  type Answers,
-  type Question,
-} from "../answers/questions.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import { type Answers, type Question } from "../answers/types.ts";
 import type { Change, Word } from "../reconcile/compare.ts";
 import {
   valuesOf,

@@ -1,4 +1,4 @@
-import type { Answers } from "../answers/questions.ts";
+import type { Answers } from "../answers/types.ts";
 import { move } from "../answers/carry-over.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { planRows, type PlanRow } from "../plan/summary.ts";

@@ -1,5 +1,5 @@
 import { nodePlop } from "./plop.ts";
-import { GENERATOR, setGenerator } from "../../plopfile.ts";
+import { GENERATOR, setGenerator } from "./plop-generator.ts";
 import type { Prompter } from "./conversation.ts";
 import { CancelledError } from "../base/errors.ts";
 

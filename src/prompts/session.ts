@@ -1,13 +1,20 @@
-import { confirm, converse, type Prompter } from "./conversation.ts";
+import {
+  askConflicts,
+  askDeleted,
+  confirm,
+  converse,
+  type Prompter,
+} from "./conversation.ts";
 import { CancelledError } from "../base/errors.ts";
 import { WRITING } from "../reconcile/compare.ts";
 import type * as Diff from "../report/diff.ts";
+import { prepare } from "../reconcile/prepare.ts";
 import {
-  prepare,
   type Outcome,
   type Prepared,
   type Request,
-} from "../reconcile/prepare.ts";
+  type Owner,
+} from "../reconcile/request.ts";
 import type { Looking } from "../detect/session.ts";
 import { laysBeside, placeText, summaryText } from "../report/outcome.ts";
 import { rowsText } from "../plan/summary.ts";
@@ -45,10 +52,23 @@ export async function hold(
     (rows) => show(style.dim(rowsText(rows, style.columns))),
     setting.looking?.look,
   );
-  const owner = { prompter: () => Promise.resolve(prompter), style, show };
+  const owner = ownerAt(() => Promise.resolve(prompter), style, show);
   const prepared = await prepare(answered, request, owner);
   await consent(prompter, prepared, setting);
   return prepared;
+}
+
+/** The owner at a terminal, as prepare() asks. */
+export function ownerAt(
+  prompter: () => Promise<Prompter>,
+  style: Style,
+  show: (text: string) => void,
+): Owner {
+  return {
+    askConflicts: async (conflicts) =>
+      askConflicts(await prompter(), conflicts, style, show),
+    askDeleted: async (deleted) => askDeleted(await prompter(), deleted),
+  };
 }
 
 /** Shows what is going to be written, and asks for a yes. @throws CancelledError */

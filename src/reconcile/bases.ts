@@ -1,5 +1,6 @@
 import { ownersActs, type Act } from "../renumber/manual-steps.ts";
-import { WRITING, type Base, type Change, type Disk } from "./compare.ts";
+import { WRITING, type Base, type Change } from "./compare.ts";
+import { type Disk } from "../repository/disk.ts";
 import {
   caughtUp,
   hasAddress,

@@ -1,4 +1,4 @@
-import type { Disk, DiskEntry } from "./compare.ts";
+import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { readDisk } from "../repository/disk.ts";
 import { caughtUp, hasAddress, settingOf } from "../renumber/env-file.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";

@@ -1,6 +1,8 @@
+import type { Disk, DiskEntry } from "../repository/disk.ts";
 import type { Follow } from "../renumber/rewrite.ts";
-import type { Marks, Owned } from "../renumber/ownership.ts";
-import type { Spellings } from "../renumber/spelled.ts";
+import type { Owned } from "../renumber/ownership.ts";
+import type { Marks } from "../repository/state.ts";
+import type { Spellings } from "../repository/state.ts";
 import type { File, Tree } from "../render/render.ts";
 import {
   keepSecrets,
@@ -9,15 +11,6 @@ import {
   SECRET_FILE,
   withoutKept,
 } from "../render/secrets.ts";
-
-/** What stands at a path before anything is written. */
-export type DiskEntry =
-  | { readonly kind: "absent" }
-  | { readonly kind: "file"; readonly text: string; readonly mode: number }
-  /** Something that can't be compared: a directory, a link, a file that is no text or can't be read. */
-  | { readonly kind: "other"; readonly what: string };
-
-export type Disk = ReadonlyMap<string, DiskEntry>;
 
 /** What was last generated, and how its values are followed to the new ones. */
 export interface Base extends File {

@@ -1,6 +1,7 @@
 import { besidePath } from "./sidecar.ts";
-import { isPrivate, WRITING, type Change, type Disk } from "./compare.ts";
-import type { Owner, Request } from "./prepare.ts";
+import { isPrivate, WRITING, type Change } from "./compare.ts";
+import { type Disk } from "../repository/disk.ts";
+import type { Owner, Request } from "./request.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
 import { lacking, SECRET_FILE } from "../render/secrets.ts";

@@ -1,19 +1,10 @@
+import type { Operation } from "../repository/operation.ts";
 import { besidePath, besideText } from "./sidecar.ts";
-import { WRITING, type Change, type Disk, type DiskEntry } from "./compare.ts";
+import { WRITING, type Change } from "./compare.ts";
+import { type Disk, type DiskEntry } from "../repository/disk.ts";
 import type { File } from "../render/render.ts";
 import { fillSecrets } from "../render/secrets.ts";
 import { sha256, STATE_FILE } from "../repository/state.ts";
-
-/** One file to write, or to take away. */
-export interface Operation {
-  readonly path: string;
-  /** null takes the file away. */
-  readonly content: Uint8Array | null;
-  /** Permission bits. */
-  readonly mode: number;
-  /** sha256 of what was there when this was decided; null for nothing. Else the write is refused. */
-  readonly expected: string | null;
-}
 
 /**
  * What changes do to the disk. Secrets get in here and nowhere else: the one that is there, or a

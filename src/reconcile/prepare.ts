@@ -1,30 +1,28 @@
+import type { Outcome, Owner, Prepared, Request } from "./request.ts";
 import { apply } from "../repository/apply.ts";
-import type { Act } from "../renumber/manual-steps.ts";
-import type { Answers } from "../answers/questions.ts";
 import {
   compare,
   settle,
   WRITING,
   type Action,
   type Change,
-  type Disk,
   type Word,
 } from "./compare.ts";
-import type { Prompter } from "../prompts/conversation.ts";
+import { type Disk } from "../repository/disk.ts";
 import { readDisk } from "../repository/disk.ts";
 import {
   EXIT,
   FailedError,
   UnusableError,
   type ExitCode,
-  type Issue,
 } from "../base/errors.ts";
 import { makeRepository, wantsRepository } from "../repository/git.ts";
-import { recover, recovery, type Recovered } from "../repository/in-place.ts";
+import { recover, recovery } from "../repository/in-place.ts";
 import { notesOn } from "./notices.ts";
 import { NEW, sumOf, withBeside } from "./sidecar.ts";
-import { operationsOf, stateOperation, type Operation } from "./operations.ts";
-import { plan, type Plan } from "../plan/plan.ts";
+import { operationsOf, stateOperation } from "./operations.ts";
+import { type Operation } from "../repository/operation.ts";
+import { plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { readState } from "../repository/state-reader.ts";
@@ -34,67 +32,9 @@ import {
   type Given,
   type Resolved,
 } from "../answers/resolve.ts";
-import {
-  STATE_FILE,
-  stateAfter,
-  stateText,
-  type State,
-} from "../repository/state.ts";
-import type { Leftover } from "../renumber/find-stale.ts";
-import type { Style } from "../base/colors.ts";
+import { STATE_FILE, stateText, type State } from "../repository/state.ts";
+import { stateAfter } from "./next-state.ts";
 import { refuseOwnRepository } from "../repository/target.ts";
-
-/** What a run is asked to do. */
-export interface Request {
-  /** Absolute. */
-  readonly directory: string;
-  readonly dryRun: boolean;
-  readonly conflict: "ask" | "keep" | "theirs" | "markers";
-  readonly git: boolean;
-  /** What was generated before: then it is followed. */
-  readonly former?: State;
-  /** What has become of a run that was cut off already. */
-  readonly recovered?: Recovered;
-}
-
-/** What a run has done, or would do: outcome.ts turns it into text or JSON. */
-export interface Outcome {
-  readonly exitCode: ExitCode;
-  readonly directory: string;
-  readonly answers: Answers;
-  readonly plan: Plan;
-  readonly warnings: readonly Issue[];
-  readonly changes: readonly Change[];
-  /** What was said of the files in the way, beforehand or when asked. */
-  readonly words: readonly Word[];
-  readonly written: boolean;
-  /** What happened besides: a write taken back, git without a name, a `.new` file left over. */
-  readonly notes: readonly string[];
-  /** What only the owner can do, after addresses changed. */
-  readonly acts: readonly Act[];
-  /** Where data are or were, as patterns from the repository's top: a copy leaves them alone. */
-  readonly data: readonly string[];
-  /** Where addresses of the past still stand. */
-  readonly leftovers: readonly Leftover[];
-  /** The answers of before, where there was a repository. */
-  readonly former?: Answers;
-}
-
-/** All that a run is going to do, and nothing done yet. */
-export interface Prepared {
-  readonly request: Request;
-  /** As it will be once the operations are carried out. */
-  readonly outcome: Outcome;
-  readonly operations: readonly Operation[];
-  readonly makesGit: boolean;
-}
-
-/** The owner at a terminal, where there is one. */
-export interface Owner {
-  readonly prompter: () => Promise<Prompter>;
-  readonly style: Style;
-  readonly show: (text: string) => void;
-}
 
 /**
  * Answers become a plan, a plan becomes files, files become changes, changes reach the disk: the one
@@ -266,12 +206,9 @@ async function decide(
   );
   const asked = conflicts.length + deleted.length;
   if (owner === undefined || dryRun || asked === 0) return asIs;
-  const { askConflicts, askDeleted } =
-    await import("../prompts/conversation.ts");
-  const prompter = await owner.prompter();
   const words = new Map([
-    ...(await askConflicts(prompter, conflicts, owner.style, owner.show)),
-    ...(await askDeleted(prompter, deleted)),
+    ...(await owner.askConflicts(conflicts)),
+    ...(await owner.askDeleted(deleted)),
   ]);
   const wordFor = ({ path }: Change): Word => words.get(path) ?? "keep";
   return {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Answers } from "../answers/questions.ts";
+import type { Answers } from "../answers/types.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan } from "../plan/plan.ts";
 import type { Tree } from "../render/render.ts";

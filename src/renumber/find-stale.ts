@@ -1,4 +1,4 @@
-import type { Disk } from "../reconcile/compare.ts";
+import type { Disk } from "../repository/disk.ts";
 import type { Plan } from "../plan/plan.ts";
 import { printable } from "../base/escape.ts";
 import { formerValues, type FormerValue } from "./stale.ts";

@@ -1,12 +1,10 @@
+import type { Marks } from "../repository/state.ts";
 import { nameOf, findTokens, type Token } from "../ip/find-addresses.ts";
 import type { Place } from "./rewrite.ts";
-import type { Spellings } from "./spelled.ts";
+import type { Spellings } from "../repository/state.ts";
 
 // An address of the owner's own may be given to the plan later (make before break: the new prefix
 // stands beside the old one). Both read the same then; which is whose has to be remembered.
-
-/** By name (nameOf): one digit for each time that it stands in a text, 1 where it is the owner's own. */
-export type Marks = Readonly<Record<string, string>>;
 
 /** What is known of a text of the owner's. */
 export interface Owned {

@@ -1,11 +1,9 @@
+import type { Spellings } from "../repository/state.ts";
 import { areOwned, type Way } from "./ownership.ts";
 import { findTokens, nameOf, type Token } from "../ip/find-addresses.ts";
 
 // Some spellings don't survive that their address becomes another: the capitals of 2A01:4f8:: have
 // nowhere to stand in 2600:1::. They are remembered, so that the way back ends where it began.
-
-/** By name (nameOf): for each time that it stands in a text how it was spelled, "" where that can be told. */
-export type Spellings = Readonly<Record<string, readonly string[]>>;
 
 /** What each token of a text was spelled as before it was followed; "" for none. */
 export function remembered(

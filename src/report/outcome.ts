@@ -4,7 +4,7 @@ import { EXIT, issueText } from "../base/errors.ts";
 import { filled, setAt } from "../base/wrap.ts";
 import { WRITING, type Change } from "../reconcile/compare.ts";
 import type * as Diff from "./diff.ts";
-import type { Outcome } from "../reconcile/prepare.ts";
+import type { Outcome } from "../reconcile/request.ts";
 import type { Leftover } from "../renumber/find-stale.ts";
 import type { Detected } from "../detect/infer/findings.ts";
 import { factsText } from "../detect/facts-text.ts";

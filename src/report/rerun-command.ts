@@ -1,8 +1,5 @@
-import {
-  QUESTIONS,
-  type AnswerKey,
-  type Answers,
-} from "../answers/questions.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import { type AnswerKey, type Answers } from "../answers/types.ts";
 import type { Word } from "../reconcile/compare.ts";
 import { move } from "../answers/carry-over.ts";
 

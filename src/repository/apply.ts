@@ -10,10 +10,11 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { codeOf, lookAtTarget } from "./disk.ts";
+import { lookAtTarget } from "./disk.ts";
+import { codeOf } from "../base/errors.ts";
 import { FailedError } from "../base/errors.ts";
 import { writeInto, type Directories } from "./in-place.ts";
-import type { Operation } from "../reconcile/operations.ts";
+import type { Operation } from "./operation.ts";
 import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
 
 /**

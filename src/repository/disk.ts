@@ -7,8 +7,16 @@ import {
   type Stats,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Disk, DiskEntry } from "../reconcile/compare.ts";
-import { FailedError } from "../base/errors.ts";
+import { codeOf, FailedError } from "../base/errors.ts";
+
+/** What stands at a path before anything is written. */
+export type DiskEntry =
+  | { readonly kind: "absent" }
+  | { readonly kind: "file"; readonly text: string; readonly mode: number }
+  /** Something that can't be compared: a directory, a link, a file that is no text or can't be read. */
+  | { readonly kind: "other"; readonly what: string };
+
+export type Disk = ReadonlyMap<string, DiskEntry>;
 
 /** Files of ours are far smaller; reading more than this would be reading something else. */
 const LARGEST = 4 * 1024 * 1024;
@@ -61,13 +69,6 @@ function refuseDangling(directory: string): void {
     `${at} is a symbolic link to ${readlinkSync(at)}, which is not there`,
     "Make that directory, or name another one.",
   );
-}
-
-/** The error code of a failed system call: ENOSPC, EACCES … */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error
-    ? String(error.code)
-    : String(error);
 }
 
 /** A parent, below the directory, that is a link or no directory: nothing is written through it. */

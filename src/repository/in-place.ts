@@ -14,9 +14,10 @@ import {
   type Stats,
 } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
-import { codeOf, parentInTheWay } from "./disk.ts";
+import { parentInTheWay } from "./disk.ts";
+import { codeOf } from "../base/errors.ts";
 import { deniedError, EditedError, FailedError } from "../base/errors.ts";
-import type { Operation } from "../reconcile/operations.ts";
+import type { Operation } from "./operation.ts";
 import { sha256, STATE_FILE } from "./state.ts";
 import {
   isAlive,

@@ -1,5 +1,5 @@
 import { parseSubnet, Refusal } from "../ip/address.ts";
-import type { Answers } from "../answers/questions.ts";
+import type { Answers } from "../answers/types.ts";
 import { UnusableError } from "../base/errors.ts";
 import { abridged } from "./previous-answers.ts";
 import { move } from "../answers/carry-over.ts";

@@ -1,4 +1,4 @@
-import type { AnswerKey, Answers } from "../answers/questions.ts";
+import type { AnswerKey, Answers } from "../answers/types.ts";
 
 // What answers were before: values of theirs may still stand in the owner's files, and in copies
 // of .env, which git doesn't carry.

@@ -1,7 +1,7 @@
-import type { DiskEntry } from "../reconcile/compare.ts";
+import type { DiskEntry } from "./disk.ts";
 import { migrate } from "./migrations.ts";
-import type { Marks } from "../renumber/ownership.ts";
-import type { Spellings } from "../renumber/spelled.ts";
+import type { Marks } from "./state.ts";
+import type { Spellings } from "./state.ts";
 import {
   broken,
   object,

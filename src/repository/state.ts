@@ -1,12 +1,7 @@
 import { crypto } from "../base/builtin.ts";
-import type { Answers } from "../answers/questions.ts";
-import { besidePath } from "../reconcile/sidecar.ts";
-import type { Change } from "../reconcile/compare.ts";
-import type { Marks } from "../renumber/ownership.ts";
-import type { Spellings } from "../renumber/spelled.ts";
+import type { Answers } from "../answers/types.ts";
 import type { File, Tree } from "../render/render.ts";
-import { abridged, remember } from "./previous-answers.ts";
-import { ownText, SECRET_FILE } from "../render/secrets.ts";
+import { abridged } from "./previous-answers.ts";
 import { VERSION } from "../base/version.ts";
 
 /** Answers and the text of what was last generated; committed by the owner, holds no secret. */
@@ -16,6 +11,12 @@ export const SCHEMA_VERSION = 3;
 
 /** The owner's version of .env is known to be there, and no more: a sum of it would tell its secrets. */
 export const EDITED = "edited";
+
+/** By name (nameOf): one digit for each time that it stands in a text, 1 where it is the owner's own. */
+export type Marks = Readonly<Record<string, string>>;
+
+/** By name (nameOf): for each time that it stands in a text how it was spelled, "" where that can be told. */
+export type Spellings = Readonly<Record<string, readonly string[]>>;
 
 export interface State {
   readonly schemaVersion: number;
@@ -71,96 +72,11 @@ export function stateOf(answers: Answers, tree: Tree): State {
   };
 }
 
-/**
- * The state after changes were applied: the base of a file advances only where the new text was
- * applied, or the owner has decided about it.
- * @param former absent for a repository that is just made
- * @param laid what is written, path → sha256 as the state may have it
- */
-export function stateAfter(
-  former: State | undefined,
-  answers: Answers,
-  rendered: Tree,
-  changes: readonly Change[],
-  laid: ReadonlyMap<string, string | undefined> = new Map(),
-): State {
-  const files: Record<string, FileRecord> = {};
-  for (const change of changes) {
-    const at = change.from ?? change.path;
-    const held = former?.files[at];
-    const next = rendered.get(change.path);
-    if (change.action !== "conflict") {
-      if (next !== undefined) {
-        const owner = ownersOf(change, next);
-        const made = record(next, owner, change);
-        const merged = isMerged(change, owner, held);
-        files[change.path] = merged ? { ...made, merged } : made;
-      }
-    } else if (former && held) {
-      const { beside: before, ...rest } = held;
-      const path = besidePath(change);
-      const beside = laid.has(path) ? laid.get(path) : before;
-      const since = held.answers ?? former.answers;
-      files[at] = { ...rest, answers: since, ...(beside && { beside }) };
-    }
-  }
-  for (const [path, held] of Object.entries(former?.files ?? {})) {
-    if (rendered.has(path) || handled(path, changes)) continue;
-    // Generated no more, but the owner edited or deleted it: it may be generated again one day.
-    const { answers: before } = former as State;
-    files[path] = { ...held, answers: held.answers ?? before };
-  }
-  const sorted = Object.fromEntries(
-    Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
-  const made = { ...stateOf(answers, new Map()), files: sorted };
-  if (former === undefined) return made;
-  const before = [former.answers, ...former.former];
-  const { regenerated } = former;
-  return {
-    ...made,
-    former: remember(before, answers),
-    ...(regenerated && { regenerated }),
-  };
-}
-
-/** Whether a file is gone for good, or goes by another path now. */
-const handled = (path: string, changes: readonly Change[]): boolean =>
-  changes.some(
-    (change) =>
-      change.from === path ||
-      (change.path === path && change.action === "delete"),
-  );
-
-/** It stays so for as long as the owner leaves it. */
-function isMerged(
-  { action }: Change,
-  owner: string | undefined,
-  held: FileRecord | undefined,
-): true | undefined {
-  // Of .env every version of the owner's is known.
-  if (owner === undefined || owner === EDITED) return undefined;
-  if (action === "merge") return true;
-  return action === "keep" && held?.owner === owner ? held.merged : undefined;
-}
-
-/** What the owner's version is, where it isn't what was generated. */
-function ownersOf(
-  { path, action, before, after }: Change,
-  next: File,
-): string | undefined {
-  const onDisk = action === "keep" ? before : after;
-  // Kept without a text: a link, a directory.
-  if (action === "gone" || onDisk === null) return "absent";
-  const text = ownText(path, onDisk.text);
-  if (text === next.text) return undefined;
-  return path === SECRET_FILE ? EDITED : sha256(text);
-}
-
-function record(
+/** What the state holds of one file. */
+export function record(
   { text, mode }: File,
   owner?: string,
-  { owned, spelled }: Pick<Change, "owned" | "spelled"> = {},
+  { owned, spelled }: Pick<FileRecord, "owned" | "spelled"> = {},
 ): FileRecord {
   const octal = mode.toString(8).padStart(4, "0");
   return {

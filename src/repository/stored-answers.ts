@@ -1,4 +1,5 @@
-import { QUESTIONS, type Answers } from "../answers/questions.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import { type Answers } from "../answers/types.ts";
 import { UnusableError } from "../base/errors.ts";
 import { MOST_FORMER } from "./previous-answers.ts";
 import { resolve, type Given } from "../answers/resolve.ts";

@@ -7,8 +7,8 @@ import {
   type Dirent,
 } from "node:fs";
 import { join, sep } from "node:path";
-import type { Disk } from "../reconcile/compare.ts";
-import { codeOf } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import { codeOf } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { STATE_FILE } from "./state.ts";
 

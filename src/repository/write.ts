@@ -8,7 +8,7 @@ import {
   type Stats,
 } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf } from "./disk.ts";
+import { codeOf } from "../base/errors.ts";
 
 export function writeOne(
   path: string,

@@ -1,4 +1,5 @@
-import { QUESTIONS, type AnswerKey } from "../../src/answers/questions.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
+import { type AnswerKey } from "../../src/answers/types.ts";
 import { UnusableError } from "../../src/base/errors.ts";
 import { resolve } from "../../src/answers/resolve.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ownersActs } from "../../src/renumber/manual-steps.ts";
-import type { Answers } from "../../src/answers/questions.ts";
+import type { Answers } from "../../src/answers/types.ts";
 import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { resolve } from "../../src/answers/resolve.ts";

@@ -4,7 +4,8 @@ import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render } from "../../src/render/render.ts";
 import { resolve } from "../../src/answers/resolve.ts";
-import { stateAfter, stateOf } from "../../src/repository/state.ts";
+import { stateOf } from "../../src/repository/state.ts";
+import { stateAfter } from "../../src/reconcile/next-state.ts";
 import { follow } from "../../src/renumber/rewrite.ts";
 
 // Each of these cost an owner something once.

@@ -9,11 +9,8 @@ import {
 } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import {
-  generate,
-  type Outcome,
-  type Request,
-} from "../../src/reconcile/prepare.ts";
+import { generate } from "../../src/reconcile/prepare.ts";
+import { type Outcome, type Request } from "../../src/reconcile/request.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { readDisk } from "../../src/repository/disk.ts";
 import type { Given } from "../../src/answers/resolve.ts";

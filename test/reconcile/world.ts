@@ -1,10 +1,6 @@
-import type { Answers } from "../../src/answers/questions.ts";
-import {
-  compare,
-  settle,
-  type Change,
-  type Disk,
-} from "../../src/reconcile/compare.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import { compare, settle, type Change } from "../../src/reconcile/compare.ts";
+import { type Disk } from "../../src/repository/disk.ts";
 import type { Word } from "../../src/reconcile/compare.ts";
 import { basesOf } from "../../src/reconcile/bases.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
@@ -16,12 +12,8 @@ import { render, type File, type Tree } from "../../src/render/render.ts";
 import { resolve, type Given } from "../../src/answers/resolve.ts";
 import { fillSecrets } from "../../src/render/secrets.ts";
 import { formerValues } from "../../src/renumber/stale.ts";
-import {
-  formerOf,
-  stateAfter,
-  stateOf,
-  type State,
-} from "../../src/repository/state.ts";
+import { formerOf, stateOf, type State } from "../../src/repository/state.ts";
+import { stateAfter } from "../../src/reconcile/next-state.ts";
 
 /** A repository without a disk: what regenerate sees, and what it leaves. */
 export interface World {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Answers } from "../../src/answers/questions.ts";
+import type { Answers } from "../../src/answers/types.ts";
 import type { Tree } from "../../src/render/render.ts";
 import {
   addressesIn,

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Answers } from "../../src/answers/questions.ts";
+import type { Answers } from "../../src/answers/types.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import {
   expanded,

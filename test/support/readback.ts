@@ -1,4 +1,4 @@
-import type { Answers } from "../../src/answers/questions.ts";
+import type { Answers } from "../../src/answers/types.ts";
 import type { Tree } from "../../src/render/render.ts";
 import {
   dockerfile,

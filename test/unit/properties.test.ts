@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import type { Answers } from "../../src/answers/questions.ts";
+import type { Answers } from "../../src/answers/types.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render, type Tree } from "../../src/render/render.ts";
 import { newUla, resolve } from "../../src/answers/resolve.ts";

@@ -4,7 +4,7 @@ import { readAnswersFile } from "../../answers/answers-file.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
-import type { Outcome, Owner } from "../../reconcile/prepare.ts";
+import type { Outcome } from "../../reconcile/request.ts";
 import type { Recovered } from "../../repository/in-place.ts";
 import { survey, type Given } from "../../answers/resolve.ts";
 import type { Setting } from "../../prompts/session.ts";
@@ -106,19 +106,14 @@ async function straight(
   const { carryOut, prepare } = await import("../../report/generating.ts");
   let prompter: Prompter | undefined;
   const { request, style, show } = setting;
-  const owner: Owner = {
-    prompter: async () =>
-      (prompter = await (
-        await import("../../prompts/run-conversation.ts")
-      ).loadPrompter()),
-    style,
-    show,
-  };
-  const prepared = await prepare(given, request, asks ? owner : undefined);
-  if (prompter)
-    await (
-      await import("../../prompts/session.ts")
-    ).consent(prompter, prepared, setting);
+  const session = asks ? await import("../../prompts/session.ts") : undefined;
+  const loadPrompter = async (): Promise<Prompter> =>
+    (prompter ??= await (
+      await import("../../prompts/run-conversation.ts")
+    ).loadPrompter());
+  const owner = session?.ownerAt(loadPrompter, style, show);
+  const prepared = await prepare(given, request, owner);
+  if (prompter) await session?.consent(prompter, prepared, setting);
   const outcome = carryOut(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }

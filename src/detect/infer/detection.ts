@@ -1,4 +1,5 @@
-import { QUESTIONS, type Answers } from "../../answers/questions.ts";
+import { QUESTIONS } from "../../answers/questions.ts";
+import { type Answers } from "../../answers/types.ts";
 import { survey, type Given } from "../../answers/resolve.ts";
 import type { Facts } from "../parse/facts.ts";
 import {

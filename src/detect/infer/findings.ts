@@ -1,4 +1,4 @@
-import type { AnswerKey } from "../../answers/questions.ts";
+import type { AnswerKey } from "../../answers/types.ts";
 import type { Given } from "../../answers/resolve.ts";
 
 /** An answer, and the fact that it came from. */

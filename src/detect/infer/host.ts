@@ -6,7 +6,7 @@ import {
   parseSubnet,
   subnetAt,
 } from "../../ip/address.ts";
-import type { Answers } from "../../answers/questions.ts";
+import type { Answers } from "../../answers/types.ts";
 import type { Findings } from "./findings.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";

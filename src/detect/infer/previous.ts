@@ -1,5 +1,5 @@
 import { contains, parseAddress, parseSubnet } from "../../ip/address.ts";
-import type { Answers } from "../../answers/questions.ts";
+import type { Answers } from "../../answers/types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Detected } from "./findings.ts";
 import { addressesOf, publicAddresses } from "./uplink.ts";

@@ -1,5 +1,5 @@
 import { formatSubnet, parseSubnet, type Subnet } from "../../ip/address.ts";
-import type { Answers } from "../../answers/questions.ts";
+import type { Answers } from "../../answers/types.ts";
 import { BACKEND_SUBNET, exposedIn } from "../../answers/defaults.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Findings } from "./findings.ts";

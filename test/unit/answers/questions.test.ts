@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  QUESTIONS,
-  type AnswerKey,
-  type Question,
-} from "../../../src/answers/questions.ts";
+import { QUESTIONS } from "../../../src/answers/questions.ts";
+import { type AnswerKey, type Question } from "../../../src/answers/types.ts";
 import { answersFrom } from "../../support/base.ts";
 import { HOSTILE, refusalOf } from "../../support/refusal.ts";
 

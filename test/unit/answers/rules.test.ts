@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AnswerKey } from "../../../src/answers/questions.ts";
+import type { AnswerKey } from "../../../src/answers/types.ts";
 import { survey, type Given } from "../../../src/answers/resolve.ts";
 import { check } from "../../../src/answers/rules.ts";
 import { answersFrom, GIVEN } from "../../support/base.ts";

@@ -1,6 +1,7 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { describe, expect, test } from "vitest";
-import { QUESTIONS, type Answers } from "../../../src/answers/questions.ts";
+import { QUESTIONS } from "../../../src/answers/questions.ts";
+import { type Answers } from "../../../src/answers/types.ts";
 import type { Change } from "../../../src/reconcile/compare.ts";
 import {
   askConflicts,

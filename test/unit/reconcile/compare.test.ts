@@ -3,9 +3,9 @@ import {
   compare,
   settle,
   type Change,
-  type DiskEntry,
   type Word,
 } from "../../../src/reconcile/compare.ts";
+import { type DiskEntry } from "../../../src/repository/disk.ts";
 import type { File } from "../../../src/render/render.ts";
 import { SECRET } from "../../../src/render/secrets.ts";
 

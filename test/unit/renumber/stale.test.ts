@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Answers } from "../../../src/answers/questions.ts";
+import type { Answers } from "../../../src/answers/types.ts";
 import { leftoversIn } from "../../../src/renumber/find-stale.ts";
 import { move } from "../../../src/answers/carry-over.ts";
 import { plan } from "../../../src/plan/plan.ts";

@@ -19,8 +19,8 @@ import { recover, UNDO } from "../../../src/repository/in-place.ts";
 import {
   operationsOf,
   stateOperation,
-  type Operation,
 } from "../../../src/reconcile/operations.ts";
+import { type Operation } from "../../../src/repository/operation.ts";
 import type { File, Tree } from "../../../src/render/render.ts";
 import { SECRET } from "../../../src/render/secrets.ts";
 import { power } from "../../support/power.ts";

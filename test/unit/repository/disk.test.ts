@@ -7,12 +7,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { DiskEntry } from "../../../src/reconcile/compare.ts";
-import {
-  codeOf,
-  lookAtTarget,
-  readDisk,
-} from "../../../src/repository/disk.ts";
+import type { DiskEntry } from "../../../src/repository/disk.ts";
+import { lookAtTarget, readDisk } from "../../../src/repository/disk.ts";
+import { codeOf } from "../../../src/base/errors.ts";
 import { FailedError } from "../../../src/base/errors.ts";
 import { temporary } from "../../support/trees.ts";
 

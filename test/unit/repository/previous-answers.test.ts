@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Answers } from "../../../src/answers/questions.ts";
+import type { Answers } from "../../../src/answers/types.ts";
 import {
   abridged,
   MOST_FORMER,
