@@ -1,6 +1,5 @@
 import type { Plan } from "../plan/plan.ts";
 import { SECRET } from "./secrets.ts";
-import { alignTables } from "../base/markdown-table.ts";
 import { loadTemplates } from "./templates.ts";
 
 export interface File {
@@ -36,11 +35,7 @@ export function render(plan: Plan): Tree {
   for (const [name, template] of templates()) {
     if (ONLY[name]?.(plan) === false) continue;
     const path = name.replace("[interface]", plan.uplink.name);
-    const text = template(data);
-    tree.set(path, {
-      text: path.endsWith(".md") ? alignTables(text) : text,
-      mode: modeOf(path),
-    });
+    tree.set(path, { text: template(data), mode: modeOf(path) });
   }
   return tree;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
-import { check, getFileInfo } from "prettier";
+import { format, getFileInfo } from "prettier";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree, scenarios } from "../../scripts/examples.ts";
 import type { Tree } from "../../src/render/render.ts";
@@ -22,7 +22,13 @@ const random = (count: number): [string, Tree][] =>
     .sample(cases, { seed: SEED, numRuns: count })
     .map(({ answers }, index) => [`random ${index}`, generated(answers).tree]);
 
-describe("prettier finds every file clean that it knows the format of", () => {
+/** Cells of Markdown tables without padding: the generator prints them so. */
+const unpadded = (markdown: string): string =>
+  markdown.replaceAll(/^\|.*\|$/gm, (row) =>
+    row.replaceAll(/-{3,}/g, "---").replaceAll(/ +\|/g, " |"),
+  );
+
+describe("prettier would change no file, except for the padding of Markdown tables", () => {
   const parsers = new Map<string, string | null>();
   const clean = new Set<string>();
 
@@ -35,7 +41,9 @@ describe("prettier finds every file clean that it knows the format of", () => {
           parsers.set(path, (await getFileInfo(path)).inferredParser);
         const parser = parsers.get(path);
         if (!parser || clean.has(text)) continue;
-        if (await check(text, { parser, filepath: path })) clean.add(text);
+        const formatted = await format(text, { parser, filepath: path });
+        const expected = parser === "markdown" ? unpadded(formatted) : formatted;
+        if (expected === text) clean.add(text);
         else found.push(`${name}: ${path}`);
       }
     }

@@ -72,16 +72,6 @@ test("templates escape nothing, and stumble over what isn't there", () => {
   expect(daemon?.({ internalPrefix: "<\"'&=`>" })).toContain("<\"'&=`>");
 });
 
-test("tables of the README are aligned whatever the answers' length", () => {
-  const readme = textOf(tree({ network: "n".repeat(63) }), "README.md");
-  const table = /(?:^\|.*\|\n)+/m.exec(readme)?.[0] ?? "";
-  const widths = table
-    .trimEnd()
-    .split("\n")
-    .map((row) => row.length);
-  expect(new Set(widths).size).toBe(1);
-});
-
 test("what the README says of a new prefix is a sentence, whoever answers for Kong", () => {
   const step = (delivery: string, ndp: string): string | undefined =>
     /^3\. (Let .*?)\. Test/m.exec(
