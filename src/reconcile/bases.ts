@@ -21,7 +21,6 @@ import {
   type Search,
 } from "../renumber/find-stale.ts";
 import { marksAfter, type Owned } from "../renumber/ownership.ts";
-import { spellingsAfter } from "../renumber/spelled.ts";
 import { withFormerData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan, type Plan } from "../plan/plan.ts";
@@ -49,8 +48,8 @@ export function basesOf(
       const placeOf = places(from, now, standing(records, disk));
       const fresh = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
-        const { text: generated, mode, owned: marks = {}, spelled } = record;
-        const owned: Owned = { marks, ...(spelled && { spelled }), generated };
+        const { text: generated, mode, owned: marks = {} } = record;
+        const owned: Owned = { marks, generated };
         const base: Base = {
           text: generated,
           mode: Number.parseInt(mode, 8),
@@ -58,12 +57,8 @@ export function basesOf(
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
-            const way = { ...texts, placeOf, fresh, owned };
-            const [own, were] = [marksAfter(way), spellingsAfter(way)];
-            return {
-              ...(own && { owned: own }),
-              ...(were && { spelled: were }),
-            };
+            const own = marksAfter({ ...texts, placeOf, fresh, owned });
+            return own && { owned: own };
           },
         };
         const catchUp: Follow = (text) => caughtUp(text, from, before);

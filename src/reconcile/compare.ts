@@ -2,7 +2,6 @@ import type { Disk, DiskEntry } from "../repository/disk.ts";
 import type { Follow } from "../renumber/rewrite.ts";
 import type { Owned } from "../renumber/ownership.ts";
 import type { Marks } from "../repository/state.ts";
-import type { Spellings } from "../repository/state.ts";
 import type { File, Tree } from "../render/render.ts";
 import {
   keepSecrets,
@@ -24,15 +23,13 @@ export interface Base extends File {
     before: string,
     after: string,
     generated: string,
-  ) => OwnedAfter;
+  ) => OwnedAfter | undefined;
 }
 
 /** What of the owner's text the state has to know. */
 interface OwnedAfter {
   /** What is the owner's own though it reads like the plan's values. */
   readonly owned?: Marks;
-  /** How addresses were spelled before, where that can't be told any more. */
-  readonly spelled?: Spellings;
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Marks } from "../repository/state.ts";
 import { nameOf, findTokens, type Token } from "../ip/find-addresses.ts";
 import type { Place } from "./rewrite.ts";
-import type { Spellings } from "../repository/state.ts";
 
 // An address of the owner's own may be given to the plan later (make before break: the new prefix
 // stands beside the old one). Both read the same then; which is whose has to be remembered.
@@ -9,8 +8,6 @@ import type { Spellings } from "../repository/state.ts";
 /** What is known of a text of the owner's. */
 export interface Owned {
   readonly marks: Marks;
-  /** How addresses were spelled before they became what they are. */
-  readonly spelled?: Spellings;
   /** What was last generated of it. */
   readonly generated: string;
 }

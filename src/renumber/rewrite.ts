@@ -8,7 +8,6 @@ import {
 } from "../ip/address.ts";
 import { movedAddress, movedSubnet, surrounds } from "../answers/carry-over.ts";
 import { areOwned, type Owned } from "./ownership.ts";
-import { remembered, spelledAs } from "./spelled.ts";
 import type { Plan } from "../plan/plan.ts";
 import { findTokens, subnetOf, type Token } from "../ip/find-addresses.ts";
 
@@ -40,14 +39,13 @@ export const followTo =
   (text, owned) => {
     const tokens = [...findTokens(text)];
     const stays = areOwned(text, tokens, owned);
-    const known = remembered(tokens, owned?.spelled);
     let result = "";
     let end = 0;
     for (const [index, token] of tokens.entries()) {
       const now = stays[index] ? undefined : placeOf(token);
       if (now === undefined) continue;
-      const spelled = spelledAs(token, now, known[index] ?? "");
-      result += text.slice(end, token.start) + spelled;
+      result += text.slice(end, token.start);
+      result += token.respell(now.value, now.length);
       end = token.end;
     }
     return result + text.slice(end);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { follow } from "../../src/renumber/rewrite.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { announceSeed, runs } from "../support/seed.ts";
-import { answerChanges, editAll, edits } from "./edits.ts";
+import { answerChanges, editAll, normalEdits } from "./edits.ts";
 import {
   actionOf,
   bytes,
@@ -19,7 +19,7 @@ announceSeed();
 
 const TIME = 300_000;
 const first = created(START);
-const cases = fc.tuple(edits, answerChanges);
+const cases = fc.tuple(normalEdits, answerChanges);
 
 test("a line before the data directory's, which went in between, came back behind it", async () => {
   const world = edited(first, ".gitignore", (text) =>
