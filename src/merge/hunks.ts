@@ -1,3 +1,5 @@
+import { generatedFile } from "../render/generated-files.ts";
+
 /** What two sides made of the same lines of the base. */
 export interface Meeting {
   readonly mine: readonly string[];
@@ -73,6 +75,6 @@ function around(
     : [...one.slice(0, at), ...other, ...one.slice(at + was.length)];
 }
 
-/** Whether the order of a file's lines says nothing: later ones of the owner's win in .gitignore, too. */
+/** Whether the order of a file's lines does not matter. In .gitignore, later lines of the owner's still win. */
 export const unorderedIn = (path: string): Unordered =>
-  path === ".env" || path === ".gitignore" ? () => true : () => false;
+  generatedFile(path)?.ordered === false ? () => true : () => false;

@@ -12,6 +12,7 @@ import { printable, printableJson } from "../base/escape.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
 import { isOneByOne, quoted, repeatCommand } from "./rerun-command.ts";
 import { changesInShort, changesText, counted, summary } from "./report.ts";
+import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { STATE_FILE } from "../repository/state.ts";
 import { labelled, type Style } from "../base/colors.ts";
@@ -179,9 +180,6 @@ function firstSteps(outcome: Outcome, shown: string): string[] {
   ]);
 }
 
-/** Where what was deleted here goes there too: elsewhere it may be data, of whatever service. */
-const OURS = ["host", "kong-build", "scripts"];
-
 /**
  * Nothing is lost there: what it replaces or deletes is kept beside it. Data, git, what undo keeps, a
  * .env that isn't in this copy, and all that only the server has stay where they are.
@@ -197,10 +195,12 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
     "/.git",
     "/.kong-ipv6.*",
   ].map((pattern) => `--exclude=${quoted(pattern)}`);
+  // Files deleted here are deleted there in generated directories only: others may hold data.
   // The first that fits counts: R(isk) may be deleted, P(rotect) not (rsync(1), FILTER RULES).
-  const deleted = [...OURS.map((name) => `R /${name}/**`), "P *"].map(
-    (rule) => `--filter=${quoted(rule)}`,
-  );
+  const deleted = [
+    ...GENERATED_DIRECTORIES.map((name) => `R /${name}/**`),
+    "P *",
+  ].map((rule) => `--filter=${quoted(rule)}`);
   // rsync takes what stands before a colon for a host, and what begins with a dash for an option.
   const source = /^-|^[^/]*:/.test(shown) ? `./${shown}` : shown;
   return [
