@@ -24,20 +24,29 @@ import { marksAfter, type Owned } from "../renumber/ownership.ts";
 import { withFormerData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan, type Plan } from "../plan/plan.ts";
-import type { Tree } from "../render/render.ts";
+import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { formerOf, type FileRecord, type State } from "../repository/state.ts";
+import {
+  formerOf,
+  sumOfText,
+  type FileRecord,
+  type State,
+} from "../repository/state.ts";
 import { takenBefore } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 
 // What only a repository that was generated before needs, as one thing to load.
 
-/** What each file was generated as, and how to follow its values from then to now. */
+/**
+ * What each file was generated as, and how to follow its values from then to now.
+ * @param rendered of the present plan: has the text of a verbatim file that is the same as then
+ */
 export function basesOf(
   former: State,
   now: Plan,
   disk: Disk,
+  rendered: Tree,
 ): Map<string, Base> {
   const last = plan(former.answers);
   const before = formerOf(former).map(plan);
@@ -48,12 +57,24 @@ export function basesOf(
       const placeOf = places(from, now, standing(records, disk));
       const fresh = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
-        const { text: generated, mode, owned: marks = {} } = record;
-        const owned: Owned = { marks, generated };
+        const { sha256, mode, owned: marks = {} } = record;
+        const textOf = (): string | undefined =>
+          record.text ?? sameText(sha256, rendered.get(path));
+        const owned: Owned = {
+          marks,
+          get generated() {
+            return textOf() ?? "";
+          },
+        };
+        const catchUp: Follow = (text) => caughtUp(text, from, before);
         const base: Base = {
-          text: generated,
+          sha256,
+          get text() {
+            return textOf();
+          },
           mode: Number.parseInt(mode, 8),
           follow: followTo(placeOf),
+          ...(path === SECRET_FILE && { catchUp }),
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
@@ -61,12 +82,18 @@ export function basesOf(
             return own && { owned: own };
           },
         };
-        const catchUp: Follow = (text) => caughtUp(text, from, before);
-        return [path, path === SECRET_FILE ? { ...base, catchUp } : base];
+        return [path, base];
       });
     }),
   );
 }
+
+/** The text of a verbatim file that the generator hasn't changed since. */
+const sameText = (
+  sha256: string,
+  rendered: File | undefined,
+): string | undefined =>
+  rendered?.sha256 === sha256 ? rendered.text : undefined;
 
 /** @see withFormerData; former as it was before this run */
 export const keepingData = (
@@ -97,9 +124,10 @@ function standing(
   disk: Disk,
 ): Set<string> {
   const names = new Set<string>();
-  for (const [path, { text }] of records) {
+  for (const [path, { text, sha256 }] of records) {
     const entry = disk.get(path);
     if (entry?.kind !== "file" || entry.text === text) continue;
+    if (text === undefined && sumOfText(entry.text) === sha256) continue;
     for (const token of findTokens(entry.text)) names.add(nameOf(token));
   }
   return names;

@@ -1,7 +1,8 @@
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import type { Follow } from "../renumber/rewrite.ts";
 import type { Owned } from "../renumber/ownership.ts";
-import type { Marks } from "../repository/state.ts";
+import { sumOf, sumOfText, type Marks } from "../repository/state.ts";
+import { generatedFile } from "../render/generated-files.ts";
 import type { File, Tree } from "../render/render.ts";
 import {
   keepSecrets,
@@ -12,7 +13,11 @@ import {
 } from "../render/secrets.ts";
 
 /** What was last generated, and how its values are followed to the new ones. */
-export interface Base extends File {
+export interface Base {
+  readonly sha256: string;
+  readonly mode: number;
+  /** Unknown for a verbatim file that the generator has changed since. */
+  readonly text: string | undefined;
   readonly follow: Follow;
   /** Brings a copy that is older than the base up to it (.env, which git doesn't carry). */
   readonly catchUp?: Follow;
@@ -113,33 +118,29 @@ export async function compare(
 }
 
 /** What stays or is merged holds the owner's own addresses; what is as generated doesn't. */
-function withMarks(
-  change: Change,
-  was: Base | undefined,
-  { text: generated }: File,
-): Change {
+function withMarks(change: Change, was: Base | undefined, next: File): Change {
   const { action, before } = change;
   const result = action === "keep" ? before : change.after;
   if (!["same", "merge", "keep"].includes(action) || !before || !result)
     return change;
-  if (result.text === generated) return change;
-  const after = was?.ownedAfter?.(before.text, result.text, generated);
+  if (sumOfText(result.text) === sumOf(next)) return change;
+  const after = was?.ownedAfter?.(before.text, result.text, next.text);
   return { ...change, ...after };
 }
 
 const entryAt = (disk: Disk, path: string): DiskEntry =>
   disk.get(path) ?? { kind: "absent" };
 
-/** New path → old path, for a file of the same name that is generated in another directory. */
+/** New path → old path, for a file that the table of generated files has once. */
 function renamed(
   rendered: Tree,
   base: ReadonlyMap<string, Base>,
 ): Map<string, string> {
-  const name = (path: string): string | undefined => path.split("/").at(-1);
   const gone = [...base.keys()].filter((path) => !rendered.has(path));
   const come = [...rendered.keys()].filter((path) => !base.has(path));
   const pairs = come.flatMap((path): [string, string][] => {
-    const twins = gone.filter((old) => name(old) === name(path));
+    const row = generatedFile(path);
+    const twins = gone.filter((old) => row && generatedFile(old) === row);
     return twins.length === 1 ? [[path, twins[0] as string]] : [];
   });
   return new Map(pairs);
@@ -197,14 +198,16 @@ async function decide(
     };
   }
   if (entry.kind === "other") {
-    const action = base?.text === next.text ? "keep" : "conflict";
+    const action = base?.sha256 === sumOf(next) ? "keep" : "conflict";
     return { path, action, before: null, after: next, reason: entry.what };
   }
   // With Windows line ends ours get them too, and a line of another kind is the owner's edit.
   const ends = (ours: string): string =>
     isCrlf(entry.text) ? ours.replaceAll("\n", "\r\n") : ours;
-  const was = base && ends(base.text);
-  const now = ends(next.text);
+  // The text of a verbatim file is read only if another one is there.
+  const isThere =
+    next.sha256 !== undefined && sumOfText(entry.text) === next.sha256;
+  const now = ends(isThere ? entry.text : next.text);
   const redacted = redactSecrets(path, entry.text);
   const found = withoutKept(redacted);
   const yours = base?.catchUp?.(found) ?? found;
@@ -228,18 +231,27 @@ async function decide(
     };
   };
 
-  if (yours === now || yours === was) return settled("update", now);
-  const followed = base?.follow(yours, base.owned) ?? yours;
+  if (yours === now || (base && isUntouched(base, yours, ends)))
+    return settled("update", now);
+  if (base === undefined) {
+    const { withMarkers } = await import("../merge/conflict-markers.ts");
+    return conflict("a file that is not ours", withMarkers(yours, now));
+  }
+  if (base.text === undefined) {
+    const { hasMarkers } = await import("../merge/merging.ts");
+    if (hasMarkers(yours)) return conflict("it still holds conflict markers");
+    const { withMarkers } = await import("../merge/conflict-markers.ts");
+    const reason = "you edited it, and the generator has a newer version";
+    return conflict(reason, withMarkers(yours, now));
+  }
+  const was = ends(base.text);
+  const followed = base.follow(yours, base.owned);
   const kept = (): Change => {
     const reason = "your edits";
     return { path, action: "keep", before, after: to(found), reason };
   };
   if (was === now && followed === found && !/^[<>]{7} /m.test(yours))
     return kept();
-  if (base === undefined || was === undefined) {
-    const { withMarkers } = await import("../merge/conflict-markers.ts");
-    return conflict("a file that is not ours", withMarkers(yours, now));
-  }
   // Merging and parsing are loaded only where somebody has edited something.
   const {
     alongside,
@@ -251,16 +263,17 @@ async function decide(
   } = await import("../merge/merging.ts");
   if (hasMarkers(yours)) return conflict("it still holds conflict markers");
   const moved = base.follow(was);
-  const merged = path.endsWith(".md")
-    ? mergeMarkdown({
-        disk: yours,
-        yours: followed,
-        base: moved,
-        generated: now,
-      })
-    : merge(followed, moved, now, (meeting) =>
-        alongside(meeting, unorderedIn(path)),
-      );
+  const merged =
+    generatedFile(path)?.format === "markdown"
+      ? mergeMarkdown({
+          disk: yours,
+          yours: followed,
+          base: moved,
+          generated: now,
+        })
+      : merge(followed, moved, now, (meeting) =>
+          alongside(meeting, unorderedIn(path)),
+        );
   const [text, had] = [merged.text, yours].map((all) =>
     all.replaceAll("\r\n", "\n"),
   ) as [string, string];
@@ -273,6 +286,16 @@ async function decide(
   return settled("merge", merged.text);
 }
 
+/** Whether a text is what was generated, with the line ends that it has now. */
+function isUntouched(
+  base: Base,
+  text: string,
+  ends: (text: string) => string,
+): boolean {
+  const plain = text.replaceAll("\r\n", "\n");
+  return sumOfText(plain) === base.sha256 && ends(plain) === text;
+}
+
 /** A file that is generated no more. */
 function leave(path: string, base: Base, entry: DiskEntry): Change[] {
   if (entry.kind === "absent") return [];
@@ -280,7 +303,7 @@ function leave(path: string, base: Base, entry: DiskEntry): Change[] {
   if (entry.kind === "file") {
     const text = redactSecrets(path, entry.text);
     const before = { text, mode: entry.mode };
-    if (text.replaceAll("\r\n", "\n") === base.text) {
+    if (sumOfText(text.replaceAll("\r\n", "\n")) === base.sha256) {
       return [{ path, action: "delete", before, after: null, reason }];
     }
     return [

@@ -86,7 +86,7 @@ export async function prepare(
     STATE_FILE,
   ]);
   if (former) refuseOtherState(directory, former, disk);
-  const base = former && following?.basesOf(former, addresses, disk);
+  const base = former && following?.basesOf(former, addresses, disk, rendered);
   const { decided, words } = await decide(
     await compare(rendered, disk, base),
     request,

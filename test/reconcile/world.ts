@@ -67,7 +67,7 @@ export async function regenerated(
     ...Object.keys(world.state.files),
   ]);
   const disk = diskOf(world, [...paths, ...[...paths].map((at) => at + NEW)]);
-  const base = basesOf(world.state, plan(answers), disk);
+  const base = basesOf(world.state, plan(answers), disk, rendered);
   const compared = await compare(rendered, disk, base);
   const settled = word
     ? compared.flatMap((change) => settle(change, word))
