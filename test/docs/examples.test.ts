@@ -1,10 +1,16 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EXAMPLES, exampleTree, scenarios } from "../../scripts/examples.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { resolve } from "../../src/answers/resolve.ts";
-import { STATE_FILE, type State } from "../../src/repository/state.ts";
+import { sha256, STATE_FILE, type State } from "../../src/repository/state.ts";
 import {
   differences,
   readTree,
@@ -12,6 +18,8 @@ import {
   textOf,
   writeTree,
 } from "../support/trees.ts";
+
+const CHECKOUT = join(EXAMPLES, "..");
 
 const stateOf = (scenario: string): State =>
   JSON.parse(
@@ -59,21 +67,22 @@ describe.each(scenarios())("examples/%s", (scenario) => {
     ).toEqual([]);
   });
 
-  test("records the text and the mode of every file, and no more", () => {
+  test("records every file's mode and sum, its text if answers shape it, and no more", () => {
     const { files } = stateOf(scenario);
     const found = readTree(repo);
     found.delete(STATE_FILE);
     expect([...found.keys()].sort()).toEqual(Object.keys(files).sort());
-    for (const [path, { mode, text }] of Object.entries(files)) {
+    for (const [path, { mode, text, sha256: sum }] of Object.entries(files)) {
       const expected = path.endsWith(".sh")
         ? "0755"
         : path === ".env" || path.startsWith("host/etc/netplan/")
           ? "0600"
           : "0644";
-      expect([path, mode, text]).toEqual([
+      const there = found.get(path)?.text ?? "";
+      expect([path, mode, sum]).toEqual([path, expected, sha256(there)]);
+      expect([path, text]).toEqual([
         path,
-        expected,
-        found.get(path)?.text,
+        existsSync(join(CHECKOUT, "files", path)) ? undefined : there,
       ]);
       const executable = ((found.get(path)?.mode ?? 0) & 0o111) !== 0;
       expect([path, executable]).toEqual([path, expected === "0755"]);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { format, getFileInfo } from "prettier";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree, scenarios } from "../../scripts/examples.ts";
+import { STATE_FILE } from "../../src/repository/state.ts";
 import type { Tree } from "../../src/render/render.ts";
 import { cases } from "../support/arbitrary.ts";
 import { complaints, testWith } from "../support/programs.ts";
@@ -37,12 +38,15 @@ describe("prettier would change no file, except for the padding of Markdown tabl
     const found: string[] = [];
     for (const [name, tree] of trees) {
       for (const [path, { text }] of tree) {
+        // The state is JSON.stringify's: only the generator reads it.
+        if (path === STATE_FILE) continue;
         if (!parsers.has(path))
           parsers.set(path, (await getFileInfo(path)).inferredParser);
         const parser = parsers.get(path);
         if (!parser || clean.has(text)) continue;
         const formatted = await format(text, { parser, filepath: path });
-        const expected = parser === "markdown" ? unpadded(formatted) : formatted;
+        const expected =
+          parser === "markdown" ? unpadded(formatted) : formatted;
         if (expected === text) clean.add(text);
         else found.push(`${name}: ${path}`);
       }
@@ -56,7 +60,6 @@ describe("prettier would change no file, except for the padding of Markdown tabl
     const checked = [...parsers].filter(([, parser]) => parser !== null);
     expect(checked.map(([path]) => basename(path)).sort()).toEqual(
       expect.arrayContaining([
-        ".kong-ipv6.json",
         "60-kong-ipv6.yaml",
         "README.md",
         "daemon.json",
