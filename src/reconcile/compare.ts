@@ -245,22 +245,15 @@ async function decide(
     alongside,
     hasMarkers,
     merge,
-    mergeMarkdown,
     unorderedIn,
     whyInvalid,
   } = await import("../merge/merging.ts");
   if (hasMarkers(yours)) return conflict("it still holds conflict markers");
   const moved = base.follow(was);
-  const merged = path.endsWith(".md")
-    ? mergeMarkdown({
-        disk: yours,
-        yours: followed,
-        base: moved,
-        generated: now,
-      })
-    : merge(followed, moved, now, (meeting) =>
-        alongside(meeting, unorderedIn(path)),
-      );
+  const unordered = unorderedIn(path);
+  const merged = merge(followed, moved, now, (meeting) =>
+    alongside(meeting, unordered),
+  );
   const [text, had] = [merged.text, yours].map((all) =>
     all.replaceAll("\r\n", "\n"),
   ) as [string, string];
