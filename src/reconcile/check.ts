@@ -9,7 +9,8 @@ import {
   type Leftover,
 } from "../renumber/find-stale.ts";
 import { withFormerData } from "./previous-data.ts";
-import { hasMarkers, whyInvalid } from "../merge/merging.ts";
+import { hasMarkers } from "../merge/conflict-markers.ts";
+import { whyInvalid } from "../merge/syntax.ts";
 import { plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
