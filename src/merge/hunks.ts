@@ -75,6 +75,18 @@ function around(
     : [...one.slice(0, at), ...other, ...one.slice(at + was.length)];
 }
 
-/** Whether the order of a file's lines does not matter. In .gitignore, later lines of the owner's still win. */
-export const unorderedIn = (path: string): Unordered =>
-  generatedFile(path)?.ordered === false ? () => true : () => false;
+/** Which lines of a file may stand in any order; in .gitignore the owner's lines come last and win. */
+export function unorderedIn(path: string): Unordered {
+  const row = generatedFile(path);
+  if (row?.ordered === false) return () => true;
+  return row?.format === "markdown"
+    ? (line) => isTableRow(line) || isRecord(line)
+    : () => false;
+}
+
+/** GFM 4.10, with a pipe at both ends. */
+const isTableRow = (line: string): boolean => /^\|.*\|\r?$/.test(line);
+
+/** RFC 1035 5.1: name, TTL, class and type. */
+const isRecord = (line: string): boolean =>
+  /^\S+\s+(\d+\s+)?IN\s+[A-Z]+\s/.test(line);

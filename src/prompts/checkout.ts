@@ -2,7 +2,7 @@ import { resolve as absolute } from "node:path";
 import type { Session } from "./plop-generator.ts";
 import { looking } from "../detect/session.ts";
 import { CancelledError, FailedError } from "../base/errors.ts";
-import { carryOut } from "../reconcile/prepare.ts";
+import { carryOut } from "../reconcile/commit.ts";
 import { type Prepared } from "../reconcile/request.ts";
 import { inspectTarget } from "../repository/target.ts";
 import { outcomeText } from "../report/outcome.ts";

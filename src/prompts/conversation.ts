@@ -1,7 +1,8 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers, type Question } from "../answers/types.ts";
-import type { Change, Word } from "../reconcile/compare.ts";
+import type { Change } from "../reconcile/change.ts";
+import type { Word } from "../reconcile/request.ts";
 import {
   valuesOf,
   type Detected,

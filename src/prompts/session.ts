@@ -6,7 +6,7 @@ import {
   type Prompter,
 } from "./conversation.ts";
 import { CancelledError } from "../base/errors.ts";
-import { WRITING } from "../reconcile/compare.ts";
+import { WRITING } from "../reconcile/change.ts";
 import type * as Diff from "../report/diff.ts";
 import { prepare } from "../reconcile/prepare.ts";
 import {

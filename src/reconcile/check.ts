@@ -9,7 +9,8 @@ import {
   type Leftover,
 } from "../renumber/find-stale.ts";
 import { withFormerData } from "./previous-data.ts";
-import { hasMarkers, whyInvalid } from "../merge/merging.ts";
+import { hasMarkers } from "../merge/conflict-markers.ts";
+import { whyInvalid } from "../merge/syntax.ts";
 import { plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { render, type File, type Tree } from "../render/render.ts";

@@ -12,7 +12,7 @@ import {
   type FileRecord,
   type State,
 } from "../repository/state.ts";
-import type { Change } from "./compare.ts";
+import type { Change } from "./change.ts";
 import { besidePath } from "./sidecar.ts";
 
 /**

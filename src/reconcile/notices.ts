@@ -1,5 +1,5 @@
 import { besidePath } from "./sidecar.ts";
-import { isPrivate, WRITING, type Change } from "./compare.ts";
+import { isPrivate, WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import type { Owner, Request } from "./request.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";

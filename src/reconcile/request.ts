@@ -1,6 +1,6 @@
 import type { Act } from "../renumber/manual-steps.ts";
 import type { Answers } from "../answers/types.ts";
-import type { Change, Word } from "./compare.ts";
+import type { Change } from "./change.ts";
 import type { ExitCode, Issue } from "../base/errors.ts";
 import type { Leftover } from "../renumber/find-stale.ts";
 import type { Operation } from "../repository/operation.ts";
@@ -8,12 +8,16 @@ import type { Plan } from "../plan/plan.ts";
 import type { Recovered } from "../repository/in-place.ts";
 import type { State } from "../repository/state.ts";
 
+/** What becomes of a conflict: the owner's file, the generated text, or both with conflict markers. */
+export const RESOLUTIONS = ["keep", "theirs", "markers"] as const;
+export type Word = (typeof RESOLUTIONS)[number];
+
 /** What a run is asked to do. */
 export interface Request {
   /** Absolute. */
   readonly directory: string;
   readonly dryRun: boolean;
-  readonly conflict: "ask" | "keep" | "theirs" | "markers";
+  readonly conflict: "ask" | Word;
   readonly git: boolean;
   /** What was generated before: then it is followed. */
   readonly former?: State;

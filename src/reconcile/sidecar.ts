@@ -1,4 +1,4 @@
-import type { Change } from "./compare.ts";
+import type { Change } from "./change.ts";
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { sha256, type State } from "../repository/state.ts";

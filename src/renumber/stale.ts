@@ -4,7 +4,7 @@ import {
   formatSubnet,
   type Subnet,
 } from "../ip/address.ts";
-import { areasOf, movedAreas, pairs } from "./rewrite.ts";
+import { areasOf, movedAreas, pairs } from "./moves.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 

@@ -2,7 +2,7 @@ import type { Act } from "../renumber/manual-steps.ts";
 import { besidePath } from "../reconcile/sidecar.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { filled, setAt } from "../base/wrap.ts";
-import { WRITING, type Change } from "../reconcile/compare.ts";
+import { WRITING, type Change } from "../reconcile/change.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import type { Leftover } from "../renumber/find-stale.ts";

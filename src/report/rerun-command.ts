@@ -1,6 +1,6 @@
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
-import type { Word } from "../reconcile/compare.ts";
+import type { Word } from "../reconcile/request.ts";
 import { move } from "../answers/carry-over.ts";
 
 export interface Repeated {

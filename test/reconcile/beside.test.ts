@@ -7,7 +7,7 @@ import {
 } from "node:fs";
 import { expect, test } from "vitest";
 import { withBeside } from "../../src/reconcile/sidecar.ts";
-import type { Change } from "../../src/reconcile/compare.ts";
+import type { Change } from "../../src/reconcile/change.ts";
 import { operationsOf } from "../../src/reconcile/operations.ts";
 import { created, START } from "./world.ts";
 import { conflicting, Made, STATE, TO } from "./made.ts";

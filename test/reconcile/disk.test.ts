@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { readDisk } from "../../src/repository/disk.ts";
-import { generate } from "../../src/reconcile/prepare.ts";
+import { generate } from "../../src/reconcile/commit.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
 import { takeBackLast } from "../../src/repository/undo.ts";

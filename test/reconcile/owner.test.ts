@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { compare, settle, type Base } from "../../src/reconcile/compare.ts";
+import { compare } from "../../src/reconcile/compare.ts";
+import { settle } from "../../src/reconcile/resolve-conflict.ts";
+import type { Base } from "../../src/reconcile/change.ts";
 import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render } from "../../src/render/render.ts";

@@ -1,7 +1,9 @@
 import type { Answers } from "../../src/answers/types.ts";
-import { compare, settle, type Change } from "../../src/reconcile/compare.ts";
+import { compare } from "../../src/reconcile/compare.ts";
+import { settle } from "../../src/reconcile/resolve-conflict.ts";
+import type { Change } from "../../src/reconcile/change.ts";
 import { type Disk } from "../../src/repository/disk.ts";
-import type { Word } from "../../src/reconcile/compare.ts";
+import type { Word } from "../../src/reconcile/request.ts";
 import { basesOf } from "../../src/reconcile/bases.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
 import { leftoversIn, type Leftover } from "../../src/renumber/find-stale.ts";

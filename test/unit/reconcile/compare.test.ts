@@ -1,11 +1,8 @@
 import { expect, test } from "vitest";
-import {
-  compare,
-  settle,
-  type Base,
-  type Change,
-  type Word,
-} from "../../../src/reconcile/compare.ts";
+import { compare } from "../../../src/reconcile/compare.ts";
+import { settle } from "../../../src/reconcile/resolve-conflict.ts";
+import type { Base, Change } from "../../../src/reconcile/change.ts";
+import type { Word } from "../../../src/reconcile/request.ts";
 import { type DiskEntry } from "../../../src/repository/disk.ts";
 import type { File } from "../../../src/render/render.ts";
 import { sha256 } from "../../../src/repository/state.ts";

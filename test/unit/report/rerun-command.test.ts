@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/parse-args.ts";
-import type { Word } from "../../../src/reconcile/compare.ts";
+import type { Word } from "../../../src/reconcile/request.ts";
 import { repeatCommand } from "../../../src/report/rerun-command.ts";
 import { move } from "../../../src/answers/carry-over.ts";
 import { resolve, survey } from "../../../src/answers/resolve.ts";

@@ -12,7 +12,9 @@ import {
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { apply } from "../../../src/repository/apply.ts";
-import { compare, settle, type Word } from "../../../src/reconcile/compare.ts";
+import { compare } from "../../../src/reconcile/compare.ts";
+import { settle } from "../../../src/reconcile/resolve-conflict.ts";
+import type { Word } from "../../../src/reconcile/request.ts";
 import { readDisk } from "../../../src/repository/disk.ts";
 import { FailedError } from "../../../src/base/errors.ts";
 import { recover, UNDO } from "../../../src/repository/in-place.ts";

@@ -1,0 +1,41 @@
+import type { DiskEntry } from "../repository/disk.ts";
+import type { File } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { sumOf } from "../repository/state.ts";
+import type { Base, Change } from "./change.ts";
+import { kept, sidesOf, written } from "./sides.ts";
+
+/** The decision table for one file that is generated: base × disk × rendered. */
+export async function decide(
+  path: string,
+  base: Base | undefined,
+  entry: DiskEntry,
+  rendered: File,
+): Promise<Change> {
+  if (entry.kind === "absent") {
+    const change = { path, before: null, after: rendered };
+    if (base === undefined) return { ...change, action: "create" };
+    const reason = path === SECRET_FILE ? "not in this copy" : "deleted by you";
+    return { ...change, action: "gone", reason };
+  }
+  if (entry.kind === "other") {
+    const action = base?.sha256 === sumOf(rendered) ? "keep" : "conflict";
+    const reason = entry.what;
+    return { path, action, before: null, after: rendered, reason };
+  }
+  const sides = sidesOf(path, base, entry, rendered);
+  const { yours, disk } = sides;
+  const isNew = sides.rendered !== sides.base;
+  if (yours === sides.rendered || yours === sides.base)
+    return written(sides, "update", sides.rendered);
+  const followed = base?.follow(yours, base.owned) ?? yours;
+  const hasMarkers = /^[<>]{7} /m.test(yours);
+  if (!isNew && followed === disk && !hasMarkers) return kept(sides);
+  // Loaded only where there are edits: merging and parsing take time to load.
+  const { changedByBoth, foreign, mergeEdits } =
+    await import("./merge-edits.ts");
+  if (base === undefined) return foreign(sides);
+  return sides.base === undefined
+    ? changedByBoth(sides)
+    : mergeEdits(sides, followed, base.follow(sides.base));
+}
