@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { format } from "prettier";
 import { beforeAll, expect, test } from "vitest";
-import { alignTables } from "../../../src/base/markdown-table.ts";
-import { tableRows } from "../../support/parsers.ts";
-import { announceSeed, runs } from "../../support/seed.ts";
+import { alignTables } from "../../scripts/markdown-table.ts";
+import { tableRows } from "../support/parsers.ts";
+import { announceSeed, runs } from "../support/seed.ts";
 
 beforeAll(announceSeed);
 
