@@ -182,7 +182,7 @@ put_back() {
 	for id in "${members[@]}"; do
 		called=$(docker inspect --format '{{.Name}}' "$id" 2>/dev/null) || called=''
 		if [[ -n $called && -z ${1:-} ]]; then
-			note network "${called#/} is no longer connected to it: the network was removed"
+			note network "${called#/} is no longer connected: its network was removed"
 		elif [[ -n $called && -z $(docker inspect --format '{{with index .NetworkSettings.Networks "'"$1"'"}}on{{end}}' "$id") ]]; then
 			read -ra how <<<"$(fact member "$id")"
 			if ! docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1; then connect_elsewhere "$1" "$id" "${called#/}" "${how[@]}"; fi

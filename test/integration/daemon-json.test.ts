@@ -74,7 +74,7 @@ testWith("python3", "3 where nothing is left but what was before", () => {
 testWith("python3", "what is no JSON object ended in a traceback", () => {
   const broken: [string | { path: string }, RegExp][] = [
     ["{", /Expecting property name/],
-    ["[]", /it holds no JSON object/],
+    ["[]", /not a JSON object/],
     ['{"x": "\xe9"}', /codec can't decode byte 0xe9/],
     [{ path: temporary() }, /Is a directory/],
     [{ path: "/nowhere" }, /No such file or directory/],

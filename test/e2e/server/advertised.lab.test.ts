@@ -89,7 +89,7 @@ describe("taken by the kernel", () => {
   test("forwarding threw the route away before the kernel was told to keep it", async () => {
     const { code, stdout, stderr } = await script(lab, "apply.sh");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain("it doesn't manage ens3");
+    expect(stdout).toContain("netplan doesn't manage ens3");
     expect(await byAdvertisement(lab)).toContain("default via fe80::");
     expect(await reached(lab)).toBe(KONG);
   });

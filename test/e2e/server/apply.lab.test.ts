@@ -38,8 +38,10 @@ describe("a server with files of its own", () => {
   test("--dry-run says what a run does, and changes nothing", async () => {
     const { code, stdout } = await script(lab, "apply.sh --dry-run");
     expect(code).toBe(4);
-    expect(stdout).toContain("the uplink is ethernets/uplink0");
-    expect(stdout).toContain("/etc/ndppd.conf is replaced");
+    expect(stdout).toContain(
+      "in this server's netplan files the uplink is ethernets/uplink0",
+    );
+    expect(stdout).toContain("/etc/ndppd.conf will be replaced");
     expect(await state(lab)).toBe(before);
   });
 
@@ -124,7 +126,9 @@ describe("a server with files of its own", () => {
       `sed -i 's/generation >= 27/generation >= 26/; s/BASH_REMATCH\\[1\\] < 27/BASH_REMATCH[1] < 27/' ${REPOSITORY}/scripts/network.sh`,
     );
     const { stdout } = await script(lab, "apply.sh --dry-run");
-    expect(stdout).toContain("made on an engine that ignores the routed mode");
+    expect(stdout).toContain(
+      "created by an engine that ignores the routed mode",
+    );
     await lab.host.sh(
       `sed -i 's/generation >= 26/generation >= 27/' ${REPOSITORY}/scripts/network.sh`,
     );
@@ -143,7 +147,7 @@ describe("a server with files of its own", () => {
       `cp ${ULA} /root/good.json; sed -i 's#::/64#::/200#' ${ULA}`,
     );
     const { code, stderr } = await script(lab, "apply.sh");
-    expect(stderr).toContain("dockerd refuses the merged daemon.json");
+    expect(stderr).toContain("dockerd rejects the merged daemon.json");
     expect(code).toBe(1);
     await lab.host.sh(`cp /root/good.json ${ULA}`);
     const { stdout } = await script(lab, "apply.sh --dry-run");
@@ -165,7 +169,7 @@ describe("a server with files of its own", () => {
 
   test("apply.sh, interrupted, didn't say where it stopped", async () => {
     const said = await lab.host.sh(
-      `./scripts/apply.sh >/tmp/out 2>/tmp/err & until grep -q Doing /tmp/out; do sleep 0.1; done
+      `./scripts/apply.sh >/tmp/out 2>/tmp/err & until grep -q Applying /tmp/out; do sleep 0.1; done
       kill $!; wait $! || cat /tmp/err`,
       { cwd: REPOSITORY },
     );
@@ -185,7 +189,7 @@ describe("a server with files of its own", () => {
     const { stdout } = await script(lab, "rollback.sh");
     const edited = "/var/lib/kong-ipv6/edited";
     expect(stdout).toContain(
-      `what you had edited of these files is kept: ${edited}\n`,
+      `your edits of these files are saved in ${edited}\n`,
     );
     const kept = `${edited}/etc/ndppd.conf`;
     expect(stdout).toContain(kept);
@@ -198,7 +202,7 @@ describe("a server with files of its own", () => {
       "daemon.json\ndaemon.json.2\n",
     );
     // rollback.sh took the owner's new key out of force, with ours.
-    expect(stdout).toContain(`${DAEMON} has other keys now`);
+    expect(stdout).toContain(`your other changes to ${DAEMON} since apply.sh`);
     expect(JSON.parse(await lab.host.read(DAEMON))).toEqual({
       "max-concurrent-downloads": 2,
       ...JSON.parse(OWNERS[DAEMON]),

@@ -41,7 +41,9 @@ beforeAll(async () => {
   await lab.host.sh(MORE);
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("virbr9, no bridge of Docker's, stays as it is");
+  expect(stdout).toContain(
+    "traffic to bridges that are not Docker's will not be filtered: virbr9",
+  );
   await addNeighbours(lab);
 });
 afterAll(() => lab?.close());
@@ -120,7 +122,7 @@ test("ufw is enabled later: Kong is reached at once, and apply.sh leaves the fil
   expect(await broken()).toEqual([]);
   const { code, stdout } = await script(lab, "apply.sh");
   expect(code).toBe(0);
-  expect(stdout).toContain("ufw, with Kong's rules");
+  expect(stdout).toContain("ufw has Kong's rules");
   expect(await lab.host.sh("nft list tables")).not.toContain("kong_ipv6");
   expect(await lab.host.sh("systemctl cat nftables")).not.toContain("kong");
   expect(await broken()).toEqual([]);
@@ -133,7 +135,7 @@ test("ufw is disabled again: apply.sh puts its own table back", async () => {
   expect(verified.stdout).toContain("the table inet kong_ipv6 is not loaded");
   // It named a unit that isn't there, and a cause that it survives by now.
   expect(verified.stdout).toContain(
-    "Remedy: sudo ./scripts/apply.sh; was ufw disabled,",
+    "Remedy: sudo ./scripts/apply.sh. Possible causes: ufw was disabled,",
   );
   expect((await script(lab, "apply.sh")).code).toBe(0);
   expect(await broken()).toEqual([]);
@@ -145,13 +147,17 @@ test("--firewall nftables beside an active ufw: ufw dropped what is forwarded to
   await bring(lab, { delivery: "routed", firewall: "nftables" });
   const { code, stdout } = await script(lab, "apply.sh");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/firewall +table inet kong_ipv6\n.*ufw, with Kong's/);
+  expect(stdout).toMatch(
+    /firewall +table inet kong_ipv6\n.*ufw has Kong's rules/,
+  );
   expect(await broken()).toEqual([]);
   await lab.host.sh(
     "ufw route delete allow in on ens3 out on ipv6_exposed to 2001:db8:1:2:300::8100 port 80 proto tcp",
   );
   const { stdout: without } = await script(lab, "verify.sh");
-  expect(without).toContain("fail    firewall    ufw lacks in on ens3");
+  expect(without).toContain(
+    "fail    firewall    ufw is missing the rule in on ens3",
+  );
   await script(lab, "ufw.sh");
 });
 
@@ -161,7 +167,7 @@ test("--firewall none says loudly what it opens, and what ufw still decides", as
   expect(code, stdout + stderr).toBe(0);
   expect(stdout).toContain("opens every port of every container");
   expect(stdout).toMatch(
-    /warn +firewall +ufw is active, without rules for Kong/,
+    /warn +firewall +ufw is active and has no rules for Kong/,
   );
   const added = await lab.host.sh("ufw show added; nft list tables");
   expect(added).not.toContain("kong");

@@ -30,20 +30,26 @@ test.each([
   [
     `ip -6 addr del ${HOST}/64 dev ens3; docker network disconnect ipv6_exposed kong-ipv6-kong-1`,
     ["uplink", "address"],
-    [`netplan     ens3 hasn't ${HOST}`, "compose     Kong is off a network"],
+    [
+      `netplan     ens3 does not have the address ${HOST}`,
+      "compose     Kong is not connected to a network",
+    ],
   ],
   [
     "ip -6 route del default; docker pause kong-ipv6-kong-1",
     ["uplink", "kong"],
     [
       "netplan     there is no IPv6 default route",
-      "compose     the services are brought up",
+      "compose     the services will be started",
     ],
   ],
   [
     `ip -6 neigh del proxy ${KONG} dev ens3; nft flush table inet kong_ipv6`,
     ["ndp", "firewall"],
-    ["ndp         networkd answers", "firewall    the table inet kong_ipv6"],
+    [
+      "ndp         networkd will let the kernel answer",
+      "firewall    the table inet kong_ipv6",
+    ],
   ],
   [
     "sysctl -qw net.ipv6.conf.ens3.forwarding=0",
@@ -82,7 +88,9 @@ test("verify.sh read a daemon.json on one line as one value", async () => {
     `python3 -c 'import json; p = "${path}"; d = json.load(open(p)); json.dump({**d, "live-restore": True}, open(p, "w"))'`,
   );
   const { code, stdout } = await script(lab, "verify.sh");
-  expect(stdout).toMatch(/ok +daemon +daemon.json is in force: docker0 has fd/);
+  expect(stdout).toMatch(
+    /ok +daemon +daemon.json is in effect: docker0 has fd/,
+  );
   expect(code).toBe(0);
   expect((await script(lab, "apply.sh")).code).toBe(0);
 });
@@ -135,7 +143,7 @@ test("without python3 the files in /etc/netplan were to blame", async () => {
   await lab.host.sh("mv /usr/bin/python3 /usr/bin/not-python3");
   const { code, stderr } = await script(lab, "apply.sh --dry-run");
   await lab.host.sh("mv /usr/bin/not-python3 /usr/bin/python3");
-  expect(stderr).toContain("there is no python3 to read");
+  expect(stderr).toContain("python3 is not installed: it is needed to read");
   expect(stderr).toContain("Remedy: apt-get install python3");
   expect(stderr).not.toContain("can't be read");
   expect(code).toBe(1);
@@ -147,7 +155,7 @@ test("with live-restore docker0 stayed as it was, and apply.sh was to mend it", 
   await host.sh(`sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${REPOSITORY}/host${DAEMON}`);
   const { code, stdout } = await script(lab, "apply.sh");
   expect(stdout).toContain("note    docker      live-restore");
-  const [, remedy] = /docker0 hasn't fd99.*\n +Remedy: (.*)\n/.exec(
+  const [, remedy] = /docker0 does not have fd99.*\n +Remedy: (.*)\n/.exec(
     stdout,
   ) as unknown as [string, string];
   expect(code).toBe(1);

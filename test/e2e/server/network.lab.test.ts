@@ -37,7 +37,7 @@ test("made on Docker 26 it drops on 28 all that is sent to Kong: it is made anew
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(
-    "it was made on an engine that ignores the routed mode (26.1.5)",
+    "it was created by an engine that ignores the routed mode (26.1.5)",
   );
   expect(await network()).toMatch(/^28/);
   expect(await mine()).toBe(MINE);

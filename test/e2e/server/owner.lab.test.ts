@@ -38,7 +38,8 @@ const networkOf = (name: string): string =>
   `docker inspect --format '{{range $name, $at := .NetworkSettings.Networks}}{{$name}} {{$at.GlobalIPv6Address}}{{end}}' ${name}`;
 
 /** The part of apply.sh's output that --dry-run prints. */
-const planOf = (stdout: string): string => stdout.split("Doing it:\n")[0]!;
+const planOf = (stdout: string): string =>
+  stdout.split("Applying the changes:\n")[0]!;
 
 let lab: Lab;
 let before: string;
@@ -64,8 +65,8 @@ test("ufw with IPV6=no drops all IPv6: apply.sh stopped half-way and called ufw 
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   await lab.host.sh("ufw --force disable; tar -C / -xf /root/ufw.tar");
   expect(stderr).toContain("ufw is active with IPV6=no");
-  expect(stderr).toContain("Remedy: IPV6=yes in /etc/default/ufw");
-  expect(stdout).not.toContain("What changes");
+  expect(stderr).toContain("Remedy: set IPV6=yes in /etc/default/ufw");
+  expect(stdout).not.toContain("Planned changes");
   expect(code).toBe(1);
 });
 
@@ -90,15 +91,15 @@ test("--dry-run prints the plan that a run carries out, whole", async () => {
     "docker tag postgres:17 kept:17; docker image rm postgres:17",
   );
   const missing = await script(lab, "apply.sh --dry-run");
-  expect(missing.stdout).toContain("image       postgres:17 is pulled");
+  expect(missing.stdout).toContain("image       postgres:17 will be pulled");
   await lab.host.sh("docker tag kept:17 postgres:17; docker image rm kept:17");
   const dry = await script(lab, "apply.sh --dry-run");
   expect(await state(lab)).toBe(before);
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(planOf(stdout)).toBe(dry.stdout);
-  expect(stdout).toContain("kong-ipv6_kong-net is made");
-  expect(stdout).toContain("the rules that it has for other addresses");
+  expect(stdout).toContain("kong-ipv6_kong-net will be created");
+  expect(stdout).toContain("It has rules for other addresses");
   expect(stdout).toMatch(/\.\.\. +image +building kong-ipv6:local: this may/);
 });
 
@@ -129,9 +130,9 @@ test("each apply.sh left a directory behind in /run", async () => {
 test("what the owner edits on the server was overwritten without a copy", async () => {
   await lab.host.sh("echo '# mine' >>/etc/ndppd.conf");
   const dry = await script(lab, "apply.sh --dry-run");
-  expect(dry.stdout).toContain("your edit of it is kept in");
+  expect(dry.stdout).toContain("your edit will be saved in");
   const { stdout } = await script(lab, "apply.sh");
-  expect(stdout).toContain(`your version is in ${KEPT}\n`);
+  expect(stdout).toContain(`your version is saved in ${KEPT}\n`);
   expect(await lab.host.read(KEPT)).toMatch(/# mine\n$/);
   expect(await lab.host.read("/etc/ndppd.conf")).not.toContain("mine");
 });
@@ -173,7 +174,9 @@ test("a service of the owner's own was made, never started, and never done with"
 
 test("a published database is found by verify.sh", async () => {
   const { code, stdout } = await script(lab, "verify.sh");
-  expect(stdout).toMatch(/fail +database +it is published on the server: 5432/);
+  expect(stdout).toMatch(
+    /fail +database +the database's port is published on the server: 5432/,
+  );
   expect(code).toBe(1);
   await lab.host.sh(
     `cp -a /root/compose ${COMPOSE}; docker rm --force kong-ipv6-extra-1 kong-ipv6-once-1`,
@@ -199,14 +202,14 @@ test("another subnet for kong-net: compose left Kong down, and a second run didn
     ${container("--name=guest --network=kong-ipv6_kong-net")}`);
   const refused = await script(lab, "apply.sh");
   expect(refused.stderr).toMatch(
-    /kong-ipv6_kong-net has to be made anew, with 10\.83\.82\.0\/24 .* on it: guest\n/,
+    /kong-ipv6_kong-net must be recreated with 10\.83\.82\.0\/24 .* connected to it: guest\n/,
   );
   expect(refused.code).toBe(1);
   await host.sh("docker rm --force guest");
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(
-    "kong-ipv6_kong-net is made anew, with all its containers: it has 10.83.81.0/24, not 10.83.82.0/24",
+    "kong-ipv6_kong-net and all its containers will be recreated: its subnet is 10.83.81.0/24, not 10.83.82.0/24",
   );
   // One of the owner's own, in docker-compose.yml alone, would be made anew at each run.
   await host.sh(
@@ -228,19 +231,21 @@ test("another name for the exposed network: its addresses overlapped the old one
   // A copy, or another repository, took the running gateway over unasked.
   const refused = await elsewhere("apply.sh");
   expect(refused.stderr).toContain(
-    `the gateway on this server is that of ${REPOSITORY}, which still exists`,
+    `the gateway on this server belongs to ${REPOSITORY}, which still exists`,
   );
   expect(refused.code).toBe(1);
   await lab.host.sh(`mv ${REPOSITORY} ${REPOSITORY}.old`);
   const { code, stdout, stderr } = await elsewhere("apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(
-    "ipv6_exposed is removed: the answers have kong_six",
+    "ipv6_exposed will be removed: the answers now name kong_six",
   );
   expect(await lab.host.sh(networkOf("other"))).toBe(
     "kong_six 2001:db8:1:2:300::9\n",
   );
-  expect(stdout).toContain("born can't be put on kong_six: make it anew there");
+  expect(stdout).toContain(
+    "born can't be connected to kong_six: recreate the container there",
+  );
   const networks = await lab.host.sh("docker network ls --format '{{.Name}}'");
   expect(networks).not.toContain("ipv6_exposed");
 });
@@ -259,7 +264,7 @@ test("rollback.sh while Docker is down forgot containers, network and all", asyn
     printf '[Service]\nExecStartPre=/bin/false\n' >/run/systemd/system/docker.service.d/broken.conf
     systemctl daemon-reload`);
   const refused = await elsewhere("rollback.sh");
-  expect(refused.stderr).toContain("Docker doesn't run, and without it");
+  expect(refused.stderr).toContain("Docker is not running, and without it");
   expect(refused.stderr).toContain("Remedy: systemctl start docker");
   expect(refused.code).toBe(1);
   await lab.host.sh(
@@ -278,24 +283,26 @@ test("rollback.sh without Docker's command takes back the rest, and remembers wh
   const { code, stdout, stderr } = await elsewhere("rollback.sh");
   await host.sh("mv /usr/bin/not-docker /usr/bin/docker");
   expect(stderr).toMatch(
-    /Docker is not installed\n {2}Remedy: install it and run this again/,
+    /Docker is not installed\n {2}Remedy: install Docker and run this again/,
   );
   expect(code).toBe(1);
-  expect(stdout).toContain(`your version is in ${KEPT}.2\n`);
+  expect(stdout).toContain(`your version is saved in ${KEPT}.2\n`);
   expect(await host.read("/etc/ndppd.conf")).toContain("::77/128 { static }");
 });
 
 test("rollback.sh never ended in a path with a space", async () => {
   const { host } = lab;
   const dry = await elsewhere("rollback.sh --dry-run");
-  expect(dry.stdout).toContain("the containers of kong-ipv6; its data stays");
+  expect(dry.stdout).toContain("the containers of kong-ipv6; its data is kept");
   expect(dry.stdout).toContain("kong_six: absent");
   const { code, stdout, stderr } = await elsewhere("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(`The data is kept: ${SPACED}/data`);
   // Docker was down, and is started.
-  expect(stdout).toContain("started: it didn't run");
-  expect(stdout).toContain("other was on it, and is on it no more");
+  expect(stdout).toContain("started: it was not running");
+  expect(stdout).toContain(
+    "other is no longer connected: its network was removed",
+  );
   expect(await host.read(KEPT)).toMatch(/# mine\n$/);
   expect(await host.read(`${KEPT}.2`)).toMatch(/# mine too\n$/);
   await host.sh("rm -r /var/lib/kong-ipv6; docker rm --force other born");
@@ -338,13 +345,13 @@ test("routes and rules that netplan doesn't know were gone after apply.sh, and n
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await host.sh(ROUTES)).toBe(routes);
-  expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
-  expect(stdout).toContain("given back: rule pref 77 from 10.7.0.0/24");
+  expect(stdout).toContain("restored: 10.99.0.0/16 via 203.0.113.1 dev ens3");
+  expect(stdout).toContain("restored: rule pref 77 from 10.7.0.0/24");
   expect(stdout).toMatch(
-    /netplan doesn't know them.*write them to \/etc\/netplan/,
+    /netplan doesn't know these.*add them to \/etc\/netplan/,
   );
   // What it knows isn't named.
-  expect(stdout).not.toMatch(/given back: default via 203.0.113.1 dev ens3$/m);
+  expect(stdout).not.toMatch(/restored: default via 203.0.113.1 dev ens3$/m);
 });
 
 test("rollback.sh, where ufw can't run, forgot its rules and called them deleted", async () => {
@@ -353,7 +360,7 @@ test("rollback.sh, where ufw can't run, forgot its rules and called them deleted
   const { code, stdout, stderr } = await script(lab, "rollback.sh");
   await host.sh("rm /usr/local/sbin/ufw");
   expect(code).toBe(1);
-  expect(stdout).not.toContain("no rules of ours are left");
+  expect(stdout).not.toContain("Kong's rules are deleted");
   expect(stderr).toMatch(/ufw can't .*\n {2}Remedy: .*then run this again/);
   expect(await host.read("/var/lib/kong-ipv6/manifest")).toContain("ufw");
   expect(await host.sh("ufw show added")).toContain("kong-ipv6");
@@ -373,14 +380,14 @@ test("rollback.sh took away the addresses, routes and rules that the owner added
   const addresses = await host.sh("ip -o addr show dev ens3");
   for (const address of ["203.0.113.77/24", "2001:db8:1:2::77/64"]) {
     expect(addresses).toContain(` ${address} `);
-    expect(stdout).toContain(`given back: ${address} on ens3`);
+    expect(stdout).toContain(`restored: ${address} on ens3`);
   }
   expect(addresses).not.toContain(" 2001:db8:1:2::2/64 ");
   expect(await host.sh(ROUTES)).toBe(routes);
   expect(await host.sh("ip -6 route show default")).toBe("");
-  expect(stdout).toContain("given back: 10.99.0.0/16 via 203.0.113.1 dev ens3");
+  expect(stdout).toContain("restored: 10.99.0.0/16 via 203.0.113.1 dev ens3");
   // It waits for nothing that can't come by itself.
-  expect(stdout).not.toContain("the server lacks");
+  expect(stdout).not.toContain("the server is missing");
 });
 
 test("rollback.sh turned forwarding off, though a file of the owner's says on", async () => {

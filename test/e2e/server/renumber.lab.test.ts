@@ -70,7 +70,7 @@ test("a new prefix counted as an address lost: apply.sh took the whole network b
     "web can't keep 2001:db8:1:2:300::9 on ipv6_exposed",
   );
   // The very connection that it may be run through.
-  expect(stdout).toContain(`${OLD_HOST}/64 stays until the next boot`);
+  expect(stdout).toContain(`${OLD_HOST}/64 is kept until the next boot`);
   for (const standing of [six, four])
     expect((await standing.close()).broken).toBeNull();
   expect(await reached(KONG.now)).toBe(KONG.now);

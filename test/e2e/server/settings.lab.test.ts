@@ -64,8 +64,8 @@ const names = (): Promise<string> =>
 
 test("images that docker-compose.yml names were pulled within the time for containers, postgres:17 though another is named", async () => {
   const dry = await script(lab, "apply.sh --dry-run");
-  expect(dry.stdout).toContain("image       extra:1 is pulled\n");
-  expect(dry.stdout).toContain("image       postgres:mine is pulled\n");
+  expect(dry.stdout).toContain("image       extra:1 will be pulled\n");
+  expect(dry.stdout).toContain("image       postgres:mine will be pulled\n");
   expect(dry.stdout).not.toContain("postgres:17");
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -105,13 +105,14 @@ test("another COMPOSE_PROJECT_NAME later: its own containers were called another
   await lab.host.sh(`sed -i s/NAME=mine/NAME=other/ ${ENV}`);
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect(stderr).toContain(
-    "COMPOSE_PROJECT_NAME=other in .env is not the name that the containers have: mine\n",
+    "COMPOSE_PROJECT_NAME=other in .env is not the project name of the existing containers: mine\n",
   );
-  const [, remedy] = /take them down first, the data stays: (.*)\n/.exec(
-    stderr,
-  ) as unknown as [string, string];
+  const [, remedy] =
+    /remove the containers first \(the data is kept\): (.*)\n/.exec(
+      stderr,
+    ) as unknown as [string, string];
   expect(stderr.match(/Refused/g)).toHaveLength(1);
-  expect(stdout).not.toContain("What changes");
+  expect(stdout).not.toContain("Planned changes");
   expect(code).toBe(1);
   await lab.host.sh(remedy, { cwd: REPOSITORY });
   const renamed = await script(lab, "apply.sh");
@@ -132,12 +133,12 @@ test('"ip6tables": false in daemon.json opens all ports on Docker 27 too, and ap
   const open = "opens every port of every container with an IPv6 address";
   await bring(lab, { firewall: "none" });
   const filtered = await script(lab, "apply.sh --dry-run");
-  expect(filtered.stdout).toContain("this server filters nothing for you");
+  expect(filtered.stdout).toContain("these scripts set up no firewall");
   expect(filtered.stdout).not.toContain(open);
   const warned = async () =>
     /warn +firewall +(.*)\n/.exec((await script(lab, "verify.sh")).stdout)?.[1];
   expect(await warned()).toBe(
-    "this server filters nothing for you (--firewall none)",
+    "these scripts set up no firewall (--firewall none)",
   );
   await lab.host.write(DAEMON, '{ "ip6tables" : false }\n');
   const { stdout } = await script(lab, "apply.sh --dry-run");

@@ -35,8 +35,8 @@ afterAll(() => lab?.close());
 test("a sysctl that cost a route put the owner's unfinished netplan files in force, though netplan hasn't the uplink", async () => {
   const { host } = lab;
   const { code, stdout, stderr } = await script(lab, "apply.sh");
-  expect(stdout).toContain("it doesn't manage ens3");
-  expect(stderr).toMatch(/with forwarding the server lost route6 default/);
+  expect(stdout).toContain("netplan doesn't manage ens3");
+  expect(stderr).toMatch(/turning forwarding on removed route6 default/);
   expect(code).toBe(1);
   expect(await host.sh("ip -6 route show default")).toContain("via fe80::");
   expect(await host.sh("cat /proc/sys/net/ipv6/conf/all/forwarding")).toBe(

@@ -9,7 +9,7 @@ import { KONG, openServer, script } from "./server.ts";
 const reached = async ({ topology }: Lab): Promise<string | undefined> =>
   (await seenBy(topology.client, `http://[${KONG}]`))?.server;
 
-const MADE = "it was made on an engine that ignores the routed mode (26.1.5";
+const MADE = "it was created by an engine that ignores the routed mode (26.1.5";
 
 let lab: Lab;
 beforeAll(async () => {
