@@ -113,8 +113,8 @@ start_docker() {
 	restart docker.service && until_true 20 ask_engine
 }
 
-# Only Docker can remove the containers and the network. If it does not run, stop
-# before anything is undone: otherwise only the rest would be, and these forgotten.
+# Only Docker can remove the containers and the network. If it can't start, stop before
+# anything is undone. Otherwise these would stay on the server, but be forgotten.
 docker_runs=true
 if ! have docker; then
 	docker_runs=false

@@ -423,9 +423,9 @@ set_data() {
 	fi
 }
 
-# clear_way: stops or removes containers that compose can't handle. It does not start
-# a paused container, whose health checks have failed too, and does not reconnect a
-# container to a network.
+# clear_way: stops or removes containers that compose can't handle. Compose does not
+# start a paused container (whose health checks have failed too), and does not
+# reconnect a container to a network.
 clear_way() {
 	local -a ids=()
 	is compose || return 0

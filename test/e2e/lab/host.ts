@@ -269,9 +269,9 @@ const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
 });
 
 /**
- * $1 root, $2 the host's folder, $3 network namespace, $4 control group. /run/systemd has to be a mount of its own where the machine
- * outside wasn't booted with systemd. There is no udevd in a container, so nothing that udevadm could speak to, and
- * `netplan apply` would fail over it.
+ * $1 root, $2 the host's folder, $3 network namespace, $4 control group. If the machine outside was not booted with
+ * systemd, /run/systemd must be a separate mount. A container has no udevd, so udevadm would fail, and `netplan apply`
+ * with it.
  */
 const POWER_ON = `
 mkdir -p "$4"
