@@ -14,11 +14,11 @@ export async function generate(
   request: Request,
   owner?: Owner,
 ): Promise<Outcome> {
-  return carryOut(await prepare(given, request, owner));
+  return commit(await prepare(given, request, owner));
 }
 
 /** Writes what was prepared. @throws FailedError; then nothing was written */
-export function carryOut(prepared: Prepared): Outcome {
+export function commit(prepared: Prepared): Outcome {
   const { request, outcome, operations, makesGit } = prepared;
   const notes = [...outcome.notes];
   if (operations.length > 0)

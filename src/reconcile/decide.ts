@@ -27,12 +27,12 @@ export async function decide(
   const isNew = sides.rendered !== sides.base;
   if (yours === sides.rendered || yours === sides.base)
     return written(sides, "update", sides.rendered);
-  const followed = base?.follow(yours, base.owned) ?? yours;
+  const followed = base?.rewrite(yours, base.owned) ?? yours;
   const hasMarkers = /^[<>]{7} /m.test(yours);
   if (!isNew && followed === disk && !hasMarkers) return kept(sides);
   // Loaded only where there are edits: merging and parsing take time to load.
   const { foreign, mergeEdits } = await import("./merge-edits.ts");
   return base === undefined || sides.base === undefined
     ? foreign(sides)
-    : mergeEdits(sides, followed, base.follow(sides.base));
+    : mergeEdits(sides, followed, base.rewrite(sides.base));
 }

@@ -37,7 +37,7 @@ export function sidesOf(
   const text = redactSecrets(path, entry.text);
   const disk = withoutKept(text);
   const next = ends(rendered.text);
-  const yours = base?.catchUp?.(disk) ?? disk;
+  const yours = base?.update?.(disk) ?? disk;
   // The owner's mode stays.
   const isOurs = base === undefined ? yours !== next : entry.mode === base.mode;
   return {

@@ -11,7 +11,7 @@ import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 
 /** What a token becomes; undefined where it stays. */
-export type Place = (
+export type NewValue = (
   token: Token,
 ) => Pick<Token, "value" | "length"> | undefined;
 
@@ -21,11 +21,11 @@ export type Place = (
  * nobody else is at its new place. It stays otherwise: two addresses of the owner's never become one.
  * @param standing names (nameOf) that stand in the owner's texts before anything is followed
  */
-export function places(
+export function newValues(
   from: Plan,
   to: Plan,
   standing: ReadonlySet<string> = new Set(),
-): Place {
+): NewValue {
   const there = moves(from, to);
   const back = moves(to, from);
   const own = new Set(namesOf(from, to));

@@ -43,8 +43,8 @@ class Place {
     more: Partial<Request> = {},
   ): Promise<Outcome> {
     const entry = readDisk(this.directory, [STATE]).get(STATE);
-    const former = readState(this.directory, entry);
-    return await generate(given, this.request({ former, ...more }));
+    const previous = readState(this.directory, entry);
+    return await generate(given, this.request({ previous, ...more }));
   }
 
   at(path: string): string {
