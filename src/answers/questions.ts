@@ -11,12 +11,12 @@ import {
 } from "../ip/address.ts";
 import { BACKEND_SUBNET, exposedIn, hostIn, kongIn } from "./defaults.ts";
 import {
-  readDataDir,
-  readDomain,
-  readImage,
-  readInterface,
-  readNetwork,
-  readPlugin,
+  parseDataDir,
+  parseDomain,
+  parseImage,
+  parseInterface,
+  parseNetwork,
+  parsePlugin,
 } from "./parse-names.ts";
 import {
   globalAddress,
@@ -79,7 +79,7 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "the uplink interface",
     otherwise: "ens3",
     fallback: () => "ens3",
-    read: readInterface,
+    read: parseInterface,
   },
   {
     key: "gateway",
@@ -160,7 +160,7 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "the exposed Docker network",
     otherwise: "ipv6_exposed",
     fallback: () => "ipv6_exposed",
-    read: readNetwork,
+    read: parseNetwork,
   },
   {
     key: "domain",
@@ -169,7 +169,7 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "name for the AAAA and PTR records",
     otherwise: "none",
     fallback: () => "none",
-    read: readDomain,
+    read: parseDomain,
   },
   {
     key: "kongImage",
@@ -178,7 +178,7 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "the Kong image to build on",
     otherwise: "kong:3.9.3",
     fallback: () => "kong:3.9.3",
-    read: readImage,
+    read: parseImage,
   },
   {
     key: "plugin",
@@ -188,7 +188,7 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "luarocks plugin for the image, repeatable",
     otherwise: "none",
     fallback: () => [],
-    read: readPlugin,
+    read: parsePlugin,
   },
   {
     key: "database",
@@ -217,7 +217,7 @@ export const QUESTIONS: readonly Question[] = [
     meaning: "where the data live on the server",
     otherwise: "./data",
     fallback: () => "./data",
-    read: readDataDir,
+    read: parseDataDir,
   },
 ];
 

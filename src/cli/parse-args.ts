@@ -12,7 +12,7 @@ import {
   type Command,
   type Shell,
 } from "./flags.ts";
-import { readSshTarget } from "../answers/parse-names.ts";
+import { parseSshTarget } from "../answers/parse-names.ts";
 import { perhapsMeant } from "../answers/did-you-mean.ts";
 import { mistypedCommand, unknownFlag } from "./did-you-mean.ts";
 import { printable } from "../base/escape.ts";
@@ -242,7 +242,7 @@ function sshOf(
   if (texts === undefined) return undefined;
   const value = single("--ssh", texts, issues);
   try {
-    return readSshTarget(value);
+    return parseSshTarget(value);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { message: reason, remedy } = error;

@@ -6,7 +6,7 @@ import {
   subnetAt,
   type Subnet,
 } from "../../ip/address.ts";
-import { readInterface } from "../../answers/parse-names.ts";
+import { parseInterface } from "../../answers/parse-names.ts";
 import {
   globalAddress,
   isUla,
@@ -46,7 +46,7 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
     wanted ??
     [...six, ...defaults(facts, 4)]
       .map(({ device }) => device)
-      .find((device) => attempt(() => readInterface(device)));
+      .find((device) => attempt(() => parseInterface(device)));
   if (!facts.links.some((link) => link.name === name) || name === undefined)
     return undefined;
   const routes = six.filter(({ device }) => device === name);
