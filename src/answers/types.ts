@@ -54,11 +54,11 @@ export interface Question {
   /** What it means, for --help, the prompt and the README. */
   readonly meaning: string;
   /** The default in words, for --help and the README. */
-  readonly otherwise: string;
+  readonly defaultText: string;
   /** The default, or undefined where there is none (yet). */
   readonly fallback: (known: Known) => string | string[] | undefined;
   /** What a prompt offers instead: the default, or what fits where answers given already forbid that. */
-  readonly offer?: (answers: Partial<Answers>) => string | undefined;
+  readonly suggest?: (answers: Partial<Answers>) => string | undefined;
   /** One value to normal form. @throws Refusal */
   readonly read: (text: string) => string;
 }

@@ -92,7 +92,7 @@ async function ask(
 ): Promise<unknown> {
   const known = survey(answers, newUla, { defaults: false }).answers;
   const usual =
-    question.offer?.(known) ??
+    question.suggest?.(known) ??
     question.fallback({ answers: known, randomUla: newUla });
   const fallback =
     seen?.value ?? (former ? move(former, known)[question.key] : usual);
