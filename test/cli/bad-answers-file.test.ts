@@ -39,17 +39,17 @@ const FILES: readonly (readonly [
   [
     "a.yaml",
     `${P}prefixx: y\n`,
-    'there is no answer "prefixx". Perhaps prefix is meant.',
+    'there is no answer "prefixx". Perhaps you meant prefix.',
   ],
   [
     "a.yaml",
     `${P}kong-image: y\n`,
-    'there is no answer "kong-image". Perhaps kongImage is meant.',
+    'there is no answer "kong-image". Perhaps you meant kongImage.',
   ],
   [
     "a.yaml",
     `${P}PLUGIN: y\n`,
-    'there is no answer "PLUGIN". Perhaps plugin is meant.',
+    'there is no answer "PLUGIN". Perhaps you meant plugin.',
   ],
   ["a.yaml", `${P}"\\e[31m": y\n`, 'there is no answer "\\u001b[31m".'],
   [
@@ -57,7 +57,7 @@ const FILES: readonly (readonly [
     '{"__proto__": {"domain": "x.example"}}',
     'there is no answer "__proto__".',
   ],
-  // "Perhaps interface is meant" was said of it.
+  // "Perhaps you meant interface" was said of it.
   [
     "a.json",
     '{"constructor": "x"}',

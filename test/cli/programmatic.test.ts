@@ -74,7 +74,7 @@ test("resolve and plan say everything that is wrong, unknown answers too", async
     expect(caught).toBeInstanceOf(KongIpv6Error);
     expect(caught.exitCode).toBe(2);
     expect(caught.issues).toMatchObject([
-      { flag: "prefx", remedy: "Perhaps prefix is meant" },
+      { flag: "prefx", remedy: "Perhaps you meant prefix" },
       { flag: "--prefix", reason: expect.stringContaining("missing") },
       { flag: "--kong" },
       { flag: "--domain", reason: "it is a number, not text" },
