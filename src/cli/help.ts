@@ -84,7 +84,8 @@ function answerRows(questions: readonly Question[], defaults: boolean): string {
   return questions
     .map(({ flag, metavar, choices, meaning, defaultText }) => {
       const name = `${flag} ${choices ? choices.join("|") : metavar}`;
-      const usual = defaults && defaultText !== "asked" ? ` [${defaultText}]` : "";
+      const usual =
+        defaults && defaultText !== "asked" ? ` [${defaultText}]` : "";
       return `  ${name.padEnd(28)} ${meaning}${usual}\n`;
     })
     .join("");

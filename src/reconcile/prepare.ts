@@ -27,6 +27,7 @@ import { render, type Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { readState } from "../repository/state-reader.ts";
 import {
+  recheck,
   resolve,
   survey,
   type Given,
@@ -150,11 +151,11 @@ export async function resolveAll(
   former: State | undefined,
 ): Promise<Resolved> {
   if (former === undefined) return resolve(given);
-  const { answers, issues } = survey(given, undefined, { defaults: false });
+  const { answers, issues } = survey(given, { defaults: false });
   const misread = issues.filter(({ value }) => value !== undefined);
   if (misread.length > 0) throw new UnusableError(misread);
   const { move } = await import("../answers/carry-over.ts");
-  return resolve(move(former.answers, answers));
+  return recheck(move(former.answers, answers));
 }
 
 /** Takes back or ends what an earlier run began; a dry run only says that there is something. */

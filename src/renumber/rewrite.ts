@@ -1,12 +1,13 @@
 import {
   formatAddress,
   formatSubnet,
+  includes,
   parseAddress,
   parseSubnet,
   type Subnet,
   type Version,
 } from "../ip/address.ts";
-import { movedAddress, movedSubnet, surrounds } from "../answers/carry-over.ts";
+import { movedAddress, movedSubnet } from "../answers/carry-over.ts";
 import { areOwned, type Owned } from "./ownership.ts";
 import { remembered, spelledAs } from "./spelled.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -151,7 +152,7 @@ export function movedAreas(from: Plan, to: Plan): [Subnet, Subnet][] {
   const now = areasOf(to);
   return areasOf(from)
     .map((old, index): [Subnet, Subnet] => [old, now[index] as Subnet])
-    .filter(([old, now]) => !surrounds(now, old));
+    .filter(([old, now]) => !includes(now, old));
 }
 
 /** A plan's subnets, innermost first. */

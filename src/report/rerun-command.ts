@@ -2,6 +2,7 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
 import type { Word } from "../reconcile/compare.ts";
 import { move } from "../answers/carry-over.ts";
+import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
 export interface Repeated {
   readonly answers: Answers;
@@ -43,12 +44,13 @@ export const isOneByOne = (words: readonly Word[]): boolean =>
 /** What defaults, or the answers of before moved along, don't give already. */
 function neededKeys(answers: Answers, former?: Answers): Set<AnswerKey> {
   const known: Partial<Answers> = {};
-  for (const { key, fallback } of QUESTIONS) {
-    const usual = former
-      ? move(former, known)[key]
-      : // A random default is none the second time.
-        fallback({ answers, randomUla: () => "" });
-    if (String(answers[key]) !== String(usual))
+  const parsed = parsedOf(answers);
+  for (const question of QUESTIONS) {
+    const { key, random } = question;
+    // A random default is another one the next time.
+    const fallback = random ? undefined : defaultAnswer(question, parsed);
+    const expected = former ? move(former, known)[key] : fallback;
+    if (String(answers[key]) !== String(expected))
       Object.assign(known, { [key]: answers[key] });
   }
   return new Set(Object.keys(known) as AnswerKey[]);

@@ -160,10 +160,10 @@ test("a value of the wrong type is told to be quoted or left out only where that
     );
     const sandbox = new Sandbox({ "a.json": JSON.stringify(answers) });
     const { stderr } = await runIn(sandbox, ["gw", "--answers", "a.json"]);
-    for (const { flag, read } of QUESTIONS) {
+    for (const { flag, parse } of QUESTIONS) {
       const [line] = stderr.match(new RegExp(`^error ${flag} .+$`, "m")) ?? [];
       const quoted = line?.endsWith(`Put it in quotes: "${text}".`) ?? false;
-      expect.soft(quoted, line).toBe(takes(() => read(text)));
+      expect.soft(quoted, line).toBe(takes(() => parse(text)));
     }
   }
   const sandbox = new Sandbox({

@@ -155,10 +155,7 @@ async function usable(
       : (fromFile?.unread ?? [])),
   ]);
   const target = await collected(open);
-  // Any ULA does for the look: a random one, which loads node:crypto, is drawn when it is written.
-  issues.push(
-    ...survey(given, () => "fd11:2233:4455::/64", { defaults, unread }).issues,
-  );
+  issues.push(...survey(given, { defaults, unread }).issues);
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);
   return { target, given };
