@@ -1,7 +1,8 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers, type Question } from "../answers/types.ts";
-import type { Change, Word } from "../reconcile/compare.ts";
+import type { Change } from "../reconcile/change.ts";
+import type { Resolution } from "../reconcile/request.ts";
 import {
   valuesOf,
   type Detected,
@@ -163,7 +164,7 @@ function words(text: unknown): string[] {
     .filter((word) => word !== "");
 }
 
-const CHOICES: readonly { name: string; value: Word | "diff" }[] = [
+const CHOICES: readonly { name: string; value: Resolution | "diff" }[] = [
   { name: "keep mine", value: "keep" },
   { name: "take the generated one", value: "theirs" },
   { name: "write both, with conflict markers", value: "markers" },
@@ -174,8 +175,8 @@ const CHOICES: readonly { name: string; value: Word | "diff" }[] = [
 export async function askDeleted(
   prompter: Prompter,
   deleted: readonly Change[],
-): Promise<Map<string, Word>> {
-  const words = new Map<string, Word>();
+): Promise<Map<string, Resolution>> {
+  const words = new Map<string, Resolution>();
   for (const { path } of deleted) {
     const message = `${path} was deleted by you. Make it again?`;
     if (await confirm(prompter, message, false)) words.set(path, "theirs");
@@ -189,17 +190,17 @@ export async function askConflicts(
   conflicts: readonly Change[],
   style: Style,
   show: (text: string) => void,
-): Promise<Map<string, Word>> {
-  const decided = new Map<string, Word>();
+): Promise<Map<string, Resolution>> {
+  const decided = new Map<string, Resolution>();
   for (const [index, conflict] of conflicts.entries()) {
-    let word: Word | "diff";
+    let word: Resolution | "diff";
     do {
       const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
       const message = `${conflict.from ?? conflict.path} (${conflict.reason}):`;
       const reply = await prompter.prompt([
         { type: "list", name: "word", message, choices },
       ]);
-      word = reply["word"] as Word | "diff";
+      word = reply["word"] as Resolution | "diff";
       if (word === "diff") show(diffText(conflict, style));
     } while (word === "diff");
     decided.set(conflict.path, word);

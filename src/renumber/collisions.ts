@@ -6,11 +6,11 @@ import { findTokens, subnetOf } from "../ip/find-addresses.ts";
 
 /**
  * Where the owner's files have Kong's new address already: it may be another container's, and only
- * the owner can tell. Nothing of the owner's is ever followed onto it (places() in follow.ts).
+ * the owner can tell. Nothing of the owner's is ever followed onto it (newValues() in follow.ts).
  * @param files path and text before anything is followed
  * @param before newest first
  */
-export function takenBefore(
+export function kongCollisions(
   files: Iterable<readonly [path: string, text: string]>,
   present: Plan,
   before: readonly Plan[],

@@ -4,30 +4,30 @@ import {
   formatSubnet,
   type Subnet,
 } from "../ip/address.ts";
-import { areasOf, movedAreas, pairs } from "./rewrite.ts";
+import { areasOf, movedAreas, pairs } from "./moves.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 
-/** The former value that a token is, or lies in; undefined for none, and for what is in use. */
-export type FormerValue = (token: Token) => string | undefined;
+/** The previous value that a token is, or lies in; undefined for none, and for what is in use. */
+export type StaleValue = (token: Token) => string | undefined;
 
 /**
- * Tells what has moved since former plans from what the present one uses: the addresses and subnets
+ * Tells what has moved since previous plans from what the present one uses: the addresses and subnets
  * that one of them named, and all that lay in a subnet of theirs.
  * @returns undefined where nothing has moved
  */
-export function formerValues(
-  former: readonly Plan[],
+export function staleValues(
+  previous: readonly Plan[],
   present: Plan,
-): FormerValue | undefined {
+): StaleValue | undefined {
   const inUse = new Set(named(present, present).map(([value]) => value));
   const exact = new Set(
-    former
+    previous
       .flatMap((plan) => named(plan, present))
       .filter(([old, now]) => old !== now)
       .map(([old]) => old),
   );
-  const left = former.flatMap((plan) => movedAreas(plan, present));
+  const left = previous.flatMap((plan) => movedAreas(plan, present));
   if (exact.size === 0 && left.length === 0) return undefined;
 
   const areas = areasOf(present);

@@ -38,13 +38,13 @@ async function thereAndBack(
   world: World,
   given: Given,
 ): Promise<{ there: World; told: string[] }> {
-  const { world: there, leftovers } = await regenerated(world, given);
+  const { world: there, stale } = await regenerated(world, given);
   const { answers } = world.state;
   const back = await regenerated(there, { ...answers });
   expect(bytes(back.world)).toEqual(bytes(world));
   return {
     there,
-    told: leftovers.map(({ path, line, text }) => `${path}:${line} ${text}`),
+    told: stale.map(({ path, line, text }) => `${path}:${line} ${text}`),
   };
 }
 

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { generate } from "../../src/reconcile/prepare.ts";
+import { generate } from "../../src/reconcile/commit.ts";
 import { type Outcome, type Request } from "../../src/reconcile/request.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { readDisk } from "../../src/repository/disk.ts";
@@ -43,8 +43,8 @@ class Place {
     more: Partial<Request> = {},
   ): Promise<Outcome> {
     const entry = readDisk(this.directory, [STATE]).get(STATE);
-    const former = readState(this.directory, entry);
-    return await generate(given, this.request({ former, ...more }));
+    const previous = readState(this.directory, entry);
+    return await generate(given, this.request({ previous, ...more }));
   }
 
   at(path: string): string {

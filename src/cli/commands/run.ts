@@ -44,7 +44,7 @@ export async function run(
     dryRun,
     conflict,
     git,
-    ...(former && { former }),
+    ...(former && { previous: former }),
     ...(recovered && { recovered }),
   };
   // What was generated has all its answers: there only a run without any new one asks.
@@ -88,11 +88,11 @@ interface Ended {
 /** The doorbell: plop, prompts and inquirer are loaded only where there is something to ask. */
 async function throughPlop(given: Given, setting: Setting): Promise<Ended> {
   const { runConversation } = await import("../../prompts/run-conversation.ts");
-  const { carryOut } = await import("../../report/generating.ts");
+  const { commit } = await import("../../report/generating.ts");
   const { hold } = await import("../../prompts/session.ts");
   const outcome = await runConversation(
     (prompter) => hold(prompter, given, setting),
-    carryOut,
+    commit,
   );
   return { outcome, agreed: outcome.written };
 }
@@ -103,7 +103,7 @@ async function straight(
   setting: Setting,
   asks: boolean,
 ): Promise<Ended> {
-  const { carryOut, prepare } = await import("../../report/generating.ts");
+  const { commit, prepare } = await import("../../report/generating.ts");
   let prompter: Prompter | undefined;
   const { request, style, show } = setting;
   const session = asks ? await import("../../prompts/session.ts") : undefined;
@@ -114,7 +114,7 @@ async function straight(
   const owner = session?.ownerAt(loadPrompter, style, show);
   const prepared = await prepare(given, request, owner);
   if (prompter) await session?.consent(prompter, prepared, setting);
-  const outcome = carryOut(prepared);
+  const outcome = commit(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }
 

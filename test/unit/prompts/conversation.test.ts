@@ -2,7 +2,7 @@ import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { describe, expect, test } from "vitest";
 import { QUESTIONS } from "../../../src/answers/questions.ts";
 import { type Answers } from "../../../src/answers/types.ts";
-import type { Change } from "../../../src/reconcile/compare.ts";
+import type { Change } from "../../../src/reconcile/change.ts";
 import {
   askConflicts,
   converse,
