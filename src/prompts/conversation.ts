@@ -14,7 +14,13 @@ import { move } from "../answers/carry-over.ts";
 import { oneLine } from "./one-line.ts";
 import type { PlanRow } from "../plan/summary.ts";
 import { printable } from "../base/escape.ts";
-import { newUla, readAnswer, survey, type Given } from "../answers/resolve.ts";
+import {
+  formatAnswer,
+  parsedOf,
+  suggestedAnswer,
+} from "../answers/normal-form.ts";
+import { parseAnswer } from "../answers/parse-answer.ts";
+import { survey, type Given } from "../answers/resolve.ts";
 import { settling } from "./live-plan.ts";
 import type { Style } from "../base/colors.ts";
 
@@ -91,10 +97,8 @@ async function ask(
   former?: Answers,
   seen?: Detected,
 ): Promise<unknown> {
-  const known = survey(answers, newUla, { defaults: false }).answers;
-  const usual =
-    question.offer?.(known) ??
-    question.fallback({ answers: known, randomUla: newUla });
+  const known = survey(answers, { defaults: false }).answers;
+  const usual = suggestedAnswer(question, parsedOf(known));
   const fallback =
     seen?.value ?? (former ? move(former, known)[question.key] : usual);
   const prompt = {
@@ -129,8 +133,7 @@ function judge(
   usual: string | string[] | undefined,
 ): true | string {
   const issuesWith = (value: unknown): readonly Issue[] =>
-    survey({ ...answers, [question.key]: value }, newUla, { defaults: false })
-      .issues;
+    survey({ ...answers, [question.key]: value }, { defaults: false }).issues;
   // Issues of what was given by flag are shown too: this may be the last place to mend them.
   const [issue] = issuesWith(question.list ? words(text) : text);
   if (issue === undefined) return true;
@@ -149,8 +152,10 @@ function judge(
 /** What is shown once an answer is taken; what can't be read stays as it was typed. */
 function normalForm(question: Question, text: unknown): unknown {
   if (question.list) return text;
-  const read = readAnswer(question, text);
-  return "answer" in read ? read.answer : text;
+  const { value, issues } = parseAnswer(question, text);
+  return value === undefined || issues.length > 0
+    ? text
+    : formatAnswer(question, value);
 }
 
 function words(text: unknown): string[] {

@@ -19,7 +19,7 @@ import type { Looking } from "../detect/session.ts";
 import { hasSidecar, placeText, summaryText } from "../report/outcome.ts";
 import { rowsText } from "../plan/summary.ts";
 import { counted } from "../report/report.ts";
-import type { Given } from "../answers/resolve.ts";
+import { survey, type Given } from "../answers/resolve.ts";
 import type { Style } from "../base/colors.ts";
 
 /** Where a conversation is held, and about what. */
@@ -53,7 +53,8 @@ export async function hold(
     setting.looking?.look,
   );
   const owner = ownerAt(() => Promise.resolve(prompter), style, show);
-  const prepared = await prepare(answered, request, owner);
+  const found = survey(answered, { defaults: request.previous === undefined });
+  const prepared = await prepare(found, request, owner);
   await consent(prompter, prepared, setting);
   return prepared;
 }

@@ -1,7 +1,7 @@
 import type { Outcome, Owner, Prepared, Request } from "./request.ts";
 import { apply } from "../repository/apply.ts";
 import { makeRepository } from "../repository/git.ts";
-import type { Given } from "../answers/resolve.ts";
+import { survey, type Given } from "../answers/resolve.ts";
 import { prepare } from "./prepare.ts";
 
 /**
@@ -14,7 +14,8 @@ export async function generate(
   request: Request,
   owner?: Owner,
 ): Promise<Outcome> {
-  return commit(await prepare(given, request, owner));
+  const found = survey(given, { defaults: request.previous === undefined });
+  return commit(await prepare(found, request, owner));
 }
 
 /** Writes what was prepared. @throws FailedError; then nothing was written */

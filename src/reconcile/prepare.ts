@@ -20,10 +20,10 @@ import { plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import {
-  resolve,
-  survey,
-  type Given,
+  complete,
+  recheck,
   type Resolved,
+  type Survey,
 } from "../answers/resolve.ts";
 import { resolveConflicts } from "./resolve-conflict.ts";
 import { STATE_FILE, stateText, type State } from "../repository/state.ts";
@@ -31,16 +31,17 @@ import { refuseOwnRepository } from "../repository/target.ts";
 
 /**
  * Everything up to the operations on the disk; the only writes are those of a recovery.
+ * @param found a survey of the given answers; with defaults, if there is no previous state
  * @param owner is asked about files in the way
  * @throws UnusableError | FailedError
  */
 export async function prepare(
-  given: Given,
+  found: Survey,
   request: Request,
   owner?: Owner,
 ): Promise<Prepared> {
   const { directory, previous } = request;
-  const { answers, warnings } = resolveAll(given, previous);
+  const { answers, warnings } = resolveAll(found, previous);
   const present = plan(answers);
   const rendered = previous
     ? withDataPatterns(render(present), directory, previous)
@@ -116,16 +117,18 @@ function exitCodeOf({ dryRun }: Request, changes: readonly Change[]): ExitCode {
   return has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
 }
 
-/** Given answers and those of before, what lies in a subnet that moved moved along. */
+/**
+ * The final answers. With previous ones, the found answers replace them, and what lies in a subnet
+ * that moved moves along.
+ * @throws UnusableError with every issue
+ */
 export function resolveAll(
-  given: Given,
+  found: Survey,
   previous: State | undefined,
 ): Resolved {
-  if (previous === undefined) return resolve(given);
-  const { answers, issues } = survey(given, undefined, { defaults: false });
-  const misread = issues.filter(({ value }) => value !== undefined);
-  if (misread.length > 0) throw new UnusableError(misread);
-  return resolve(move(previous.answers, answers));
+  if (previous === undefined) return complete(found);
+  if (found.issues.length > 0) throw new UnusableError(found.issues);
+  return recheck(move(previous.answers, found.answers));
 }
 
 /** Takes back or ends what an earlier run began; a dry run only says that there is something. */

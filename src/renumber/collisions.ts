@@ -1,4 +1,3 @@
-import { parseAddress } from "../ip/address.ts";
 import type { Issue } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { lineCounter } from "../repository/walk.ts";
@@ -16,14 +15,14 @@ export function kongCollisions(
   before: readonly Plan[],
 ): Issue[] {
   const { address } = present.kong;
-  const kong = parseAddress(6, address);
   // Where Kong itself was before, its address isn't another's.
   if (before.some((plan) => plan.kong.address === address)) return [];
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);
     return [...findTokens(text)].flatMap((token): Issue[] => {
       const { start, value, version } = token;
-      if (version !== 6 || value !== kong || subnetOf(token)) return [];
+      if (version !== 6 || value !== present.numbers.kong || subnetOf(token))
+        return [];
       return [
         {
           flag: "--kong",

@@ -1,10 +1,10 @@
 import {
-  contains,
   formatAddress,
   formatSubnet,
+  includes,
   type Subnet,
 } from "../ip/address.ts";
-import { areasOf, movedAreas, pairs } from "./moves.ts";
+import { areasOf, movedAreas, namedPairs } from "./moves.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 
@@ -20,10 +20,10 @@ export function staleValues(
   previous: readonly Plan[],
   present: Plan,
 ): StaleValue | undefined {
-  const inUse = new Set(named(present, present).map(([value]) => value));
+  const inUse = new Set(namedPairs(present, present).map(([name]) => name));
   const exact = new Set(
     previous
-      .flatMap((plan) => named(plan, present))
+      .flatMap((plan) => namedPairs(plan, present))
       .filter(([old, now]) => old !== now)
       .map(([old]) => old),
   );
@@ -32,9 +32,9 @@ export function staleValues(
 
   const areas = areasOf(present);
   const used = (inner: Subnet, old: Subnet, now: Subnet): boolean =>
-    within(inner, now) ||
+    includes(now, inner) ||
     // A subnet with another meaning now; one around the old one says nothing about this place.
-    areas.some((area) => area.length >= old.length && within(inner, area));
+    areas.some((area) => area.length >= old.length && includes(area, inner));
   return (token) => {
     const { version, value } = token;
     const subnet = subnetOf(token);
@@ -44,18 +44,8 @@ export function staleValues(
     if (inUse.has(text)) return undefined;
     if (exact.has(text)) return text;
     const area = left.find(
-      ([old, now]) => within(inner, old) && !used(inner, old, now),
+      ([old, now]) => includes(old, inner) && !used(inner, old, now),
     );
     return area && formatSubnet(area[0]);
   };
 }
-
-/** What both plans name, old and new. */
-const named = (from: Plan, to: Plan): [string, string][] =>
-  pairs(from, to).flatMap((map) => [...map]);
-
-/** As a subnet or an address lies in another; itself, too. */
-const within = (inner: Subnet, outer: Subnet): boolean =>
-  inner.version === outer.version &&
-  inner.length >= outer.length &&
-  contains(outer, inner.network);

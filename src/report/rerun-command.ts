@@ -2,6 +2,7 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
 import type { Resolution } from "../reconcile/request.ts";
 import { move } from "../answers/carry-over.ts";
+import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
 export interface Repeated {
   readonly answers: Answers;
@@ -48,12 +49,15 @@ function neededKeys(
   previousAnswers?: Answers,
 ): Set<AnswerKey> {
   const known: Partial<Answers> = {};
-  for (const { key, fallback } of QUESTIONS) {
-    const usual = previousAnswers
+  const parsed = parsedOf(answers);
+  for (const question of QUESTIONS) {
+    const { key, random } = question;
+    // A random default is another one the next time.
+    const fallback = random ? undefined : defaultAnswer(question, parsed);
+    const expected = previousAnswers
       ? move(previousAnswers, known)[key]
-      : // A random default is none the second time.
-        fallback({ answers, randomUla: () => "" });
-    if (String(answers[key]) !== String(usual))
+      : fallback;
+    if (String(answers[key]) !== String(expected))
       Object.assign(known, { [key]: answers[key] });
   }
   return new Set(Object.keys(known) as AnswerKey[]);

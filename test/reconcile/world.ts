@@ -14,7 +14,7 @@ import { SIDECAR, withSidecars } from "../../src/reconcile/sidecar.ts";
 import { operationsOf } from "../../src/reconcile/operations.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render, type File, type Tree } from "../../src/render/render.ts";
-import { resolve, type Given } from "../../src/answers/resolve.ts";
+import { resolve, survey, type Given } from "../../src/answers/resolve.ts";
 import { fillSecrets } from "../../src/render/secrets.ts";
 import { staleValues } from "../../src/renumber/stale.ts";
 import { formerOf, stateOf, type State } from "../../src/repository/state.ts";
@@ -65,7 +65,8 @@ export async function regenerated(
   given: Given,
   word?: Resolution,
 ): Promise<Step> {
-  const { answers } = await resolveAll(given, world.state);
+  const found = survey(given, { defaults: false });
+  const { answers } = resolveAll(found, world.state);
   const rendered = renderedOf(answers);
   const paths = new Set([
     ...rendered.keys(),

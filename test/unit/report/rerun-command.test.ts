@@ -42,7 +42,7 @@ test("after regenerate it gives the same answers over those of before, for 300 r
     );
     expect(command).toBe("regenerate");
     const { given } = readArguments(["regenerate", ...argv]);
-    const { answers: changed } = survey(given, undefined, { defaults: false });
+    const { answers: changed } = survey(given, { defaults: false });
     expect(move(former, changed)).toEqual(answers);
   });
   fc.assert(holds, runs(300));
