@@ -1,7 +1,7 @@
 import { generatedFile } from "../render/generated-files.ts";
 
 /** What two sides made of the same lines of the base. */
-export interface Meeting {
+export interface Hunk {
   readonly mine: readonly string[];
   readonly was: readonly string[];
   readonly theirs: readonly string[];
@@ -17,8 +17,8 @@ export type Unordered = (line: string) => boolean;
  * order says nothing.
  * @returns undefined where both changed the same
  */
-export function alongside(
-  { mine, was, theirs }: Meeting,
+export function mergeHunk(
+  { mine, was, theirs }: Hunk,
   unordered: Unordered = () => false,
 ): string[] | undefined {
   const loose = [...mine, ...was, ...theirs].every(unordered);

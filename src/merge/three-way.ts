@@ -1,6 +1,6 @@
 import { diff3Merge } from "node-diff3";
 import { END, marked } from "./conflict-markers.ts";
-import type { Meeting } from "./hunks.ts";
+import type { Hunk } from "./hunks.ts";
 
 export interface Merged {
   readonly text: string;
@@ -8,7 +8,7 @@ export interface Merged {
   readonly conflicts: boolean;
 }
 
-type Settle = (meeting: Meeting) => readonly string[] | undefined;
+type Settle = (meeting: Hunk) => readonly string[] | undefined;
 
 /**
  * Merges line by line what both sides did to the base; what both did alike is no conflict.

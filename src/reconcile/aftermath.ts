@@ -1,24 +1,24 @@
-import { ownersActs, type Act } from "../renumber/manual-steps.ts";
+import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
 import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import { hasAddress, settingOf, withDataOf } from "../renumber/env-file.ts";
 import type { Issue } from "../base/errors.ts";
 import {
-  findLeftovers,
-  unseenNotes,
-  type Leftover,
+  findStaleAddresses,
+  unreadNotes,
+  type StaleAddress,
   type Search,
 } from "../renumber/find-stale.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { formerOf, type State } from "../repository/state.ts";
-import { takenBefore } from "../renumber/collisions.ts";
+import { kongCollisions } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 
 /** What is left to the owner once answers have changed. */
 export interface Aftermath {
-  readonly acts: readonly Act[];
-  readonly leftovers: readonly Leftover[];
+  readonly steps: readonly ManualStep[];
+  readonly stale: readonly StaleAddress[];
   readonly warnings: readonly Issue[];
   /** What the owner should know besides. */
   readonly told: readonly string[];
@@ -27,28 +27,28 @@ export interface Aftermath {
 }
 
 /**
- * @param former the state before
+ * @param previous the state before
  * @param disk what was read of the repository's own files
  */
 export function aftermath(
   directory: string,
-  former: State,
+  previous: State,
   present: Plan,
   changes: readonly Change[],
   disk: Disk,
 ): Aftermath {
-  const before = [former.answers, ...formerOf(former)].map(plan);
-  const then = plan(former.answers);
+  const before = [previous.answers, ...formerOf(previous)].map(plan);
+  const then = plan(previous.answers);
   const [was, now] = dotenvTexts(changes, disk);
   const search = leftoversAfter(directory, before, present, changes, disk);
   return {
-    acts: ownersActs(withDataOf(then, was), withDataOf(present, now)),
-    leftovers: search.leftovers,
-    told: [...unseenNotes(search.unseen), ...otherAddress(now, present)],
+    steps: manualSteps(withDataOf(then, was), withDataOf(present, now)),
+    stale: search.stale,
+    told: [...unreadNotes(search.unread), ...otherAddress(now, present)],
     warnings:
       then.kong.address === present.kong.address
         ? []
-        : takenBefore(
+        : kongCollisions(
             textFiles(directory, [present, ...before], undefined, disk),
             present,
             before,
@@ -95,5 +95,5 @@ function leftoversAfter(
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),
   );
-  return findLeftovers(directory, present, before, instead, disk);
+  return findStaleAddresses(directory, present, before, instead, disk);
 }

@@ -1,10 +1,10 @@
 import type { Base } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
-import { caughtUp } from "../renumber/env-file.ts";
-import { newNames, places } from "../renumber/moves.ts";
-import { followTo, type Follow } from "../renumber/rewrite.ts";
+import { updateEnvFile } from "../renumber/env-file.ts";
+import { newNames, newValues } from "../renumber/moves.ts";
+import { rewriteWith, type Rewrite } from "../renumber/rewrite.ts";
 import { marksAfter, type Owned } from "../renumber/ownership.ts";
-import { withFormerData } from "./previous-data.ts";
+import { withPreviousData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import type { File, Tree } from "../render/render.ts";
@@ -18,22 +18,22 @@ import {
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 
 /**
- * What each file was generated as, and how to follow its values from then to now.
+ * What each file was generated as, and how to rewrite its values from then to now.
  * @param rendered of the present plan: has the text of a verbatim file that is the same as then
  */
 export function basesOf(
-  former: State,
+  previous: State,
   now: Plan,
   disk: Disk,
   rendered: Tree,
 ): Map<string, Base> {
-  const last = plan(former.answers);
-  const before = formerOf(former).map(plan);
+  const last = plan(previous.answers);
+  const before = formerOf(previous).map(plan);
   return new Map(
-    sameAge(former).flatMap((records) => {
+    sameAge(previous).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
-      const placeOf = places(from, now, standing(records, disk));
+      const newValueOf = newValues(from, now, standing(records, disk));
       const fresh = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
         const { sha256, mode, owned: marks = {} } = record;
@@ -45,19 +45,19 @@ export function basesOf(
             return textOf() ?? "";
           },
         };
-        const catchUp: Follow = (text) => caughtUp(text, from, before);
+        const update: Rewrite = (text) => updateEnvFile(text, from, before);
         const base: Base = {
           sha256,
           get text() {
             return textOf();
           },
           mode: Number.parseInt(mode, 8),
-          follow: followTo(placeOf),
-          ...(path === SECRET_FILE && { catchUp }),
+          rewrite: rewriteWith(newValueOf),
+          ...(path === SECRET_FILE && { update }),
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
-            const own = marksAfter({ ...texts, placeOf, fresh, owned });
+            const own = marksAfter({ ...texts, newValueOf, fresh, owned });
             return own && { owned: own };
           },
         };
@@ -74,17 +74,17 @@ const sameText = (
 ): string | undefined =>
   rendered?.sha256 === sha256 ? rendered.text : undefined;
 
-/** @see withFormerData; former as it was before this run */
-export const keepingData = (
+/** @see withPreviousData; previous as it was before this run */
+export const withDataPatterns = (
   rendered: Tree,
   directory: string,
-  former: State,
+  previous: State,
 ): Tree =>
-  withFormerData(
+  withPreviousData(
     rendered,
     directory,
-    [former.answers, ...formerOf(former)],
-    former.files[IGNORE_FILE]?.text,
+    [previous.answers, ...formerOf(previous)],
+    previous.files[IGNORE_FILE]?.text,
   );
 
 /** Files whose values are of the same answers, together: a file that was held back is older. */

@@ -1,5 +1,5 @@
 import type { File } from "../render/render.ts";
-import type { Follow } from "../renumber/rewrite.ts";
+import type { Rewrite } from "../renumber/rewrite.ts";
 import type { Owned } from "../renumber/ownership.ts";
 import type { Marks } from "../repository/state.ts";
 
@@ -9,9 +9,9 @@ export interface Base {
   readonly mode: number;
   /** Unknown for a verbatim file that the generator has changed since. */
   readonly text: string | undefined;
-  readonly follow: Follow;
+  readonly rewrite: Rewrite;
   /** Brings a copy that is older than the base up to it (.env, which git doesn't carry). */
-  readonly catchUp?: Follow;
+  readonly update?: Rewrite;
   /** What of the owner's text reads like the plan's values, and is the owner's own. */
   readonly owned?: Owned;
   /** The same of the text that it becomes, next to what is generated then. */
@@ -66,7 +66,7 @@ export interface Change extends OwnedAfter {
   /** For a conflict: both texts with markers; none where the file has some already. */
   readonly marked?: string;
   /** For a conflict: why the new text can't lie beside the file. */
-  readonly unlaid?: string;
+  readonly noSidecar?: string;
 }
 
 /** The actions after which the disk is another. */

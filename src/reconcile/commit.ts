@@ -1,7 +1,7 @@
 import type { Outcome, Owner, Prepared, Request } from "./request.ts";
 import { apply } from "../repository/apply.ts";
 import { makeRepository } from "../repository/git.ts";
-import type { Given } from "../answers/resolve.ts";
+import { survey, type Given } from "../answers/resolve.ts";
 import { prepare } from "./prepare.ts";
 
 /**
@@ -14,11 +14,12 @@ export async function generate(
   request: Request,
   owner?: Owner,
 ): Promise<Outcome> {
-  return carryOut(await prepare(given, request, owner));
+  const found = survey(given, { defaults: request.previous === undefined });
+  return commit(await prepare(found, request, owner));
 }
 
 /** Writes what was prepared. @throws FailedError; then nothing was written */
-export function carryOut(prepared: Prepared): Outcome {
+export function commit(prepared: Prepared): Outcome {
   const { request, outcome, operations, makesGit } = prepared;
   const notes = [...outcome.notes];
   if (operations.length > 0)

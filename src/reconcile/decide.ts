@@ -28,7 +28,7 @@ export async function decide(
   const isNew = sides.rendered !== sides.base;
   if (yours === sides.rendered || yours === sides.base)
     return written(sides, "update", sides.rendered);
-  const followed = base?.follow(yours, base.owned) ?? yours;
+  const followed = base?.rewrite(yours, base.owned) ?? yours;
   const hasMarkers = /^[<>]{7} /m.test(yours);
   if (!isNew && followed === disk && !hasMarkers) return kept(sides);
   // Loaded only where there are edits: merging and parsing take time to load.
@@ -37,5 +37,5 @@ export async function decide(
   if (base === undefined) return foreign(sides);
   return sides.base === undefined
     ? changedByBoth(sides)
-    : mergeEdits(sides, followed, base.follow(sides.base));
+    : mergeEdits(sides, followed, base.rewrite(sides.base));
 }

@@ -1,5 +1,5 @@
 import { hasMarkers, withMarkers } from "../merge/conflict-markers.ts";
-import { alongside, unorderedIn } from "../merge/hunks.ts";
+import { mergeHunk, unorderedIn } from "../merge/hunks.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { merge } from "../merge/three-way.ts";
 import { FOREIGN, type Change } from "./change.ts";
@@ -32,7 +32,7 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   if (hasMarkers(sides.yours)) return conflict(sides, MARKERS_LEFT);
   const unordered = unorderedIn(path);
   const { text, conflicts } = merge(yours, base, rendered, (hunk) =>
-    alongside(hunk, unordered),
+    mergeHunk(hunk, unordered),
   );
   const [merged, before] = [text, sides.yours].map((one) =>
     one.replaceAll("\r\n", "\n"),

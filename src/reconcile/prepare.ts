@@ -1,7 +1,7 @@
 import type { Outcome, Owner, Prepared, Request } from "./request.ts";
 import { move } from "../answers/carry-over.ts";
 import { aftermath, type Aftermath } from "./aftermath.ts";
-import { basesOf, keepingData } from "./bases.ts";
+import { basesOf, withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
 import { compare } from "./compare.ts";
 import { readDisk, type Disk } from "../repository/disk.ts";
@@ -14,16 +14,16 @@ import {
 import { wantsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/in-place.ts";
 import { notesOn } from "./notices.ts";
-import { NEW, withBeside } from "./sidecar.ts";
+import { SIDECAR, withSidecars } from "./sidecar.ts";
 import { allOperations } from "./operations.ts";
 import { plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import {
-  resolve,
-  survey,
-  type Given,
+  complete,
+  recheck,
   type Resolved,
+  type Survey,
 } from "../answers/resolve.ts";
 import { resolveConflicts } from "./resolve-conflict.ts";
 import { STATE_FILE, stateText, type State } from "../repository/state.ts";
@@ -31,40 +31,41 @@ import { refuseOwnRepository } from "../repository/target.ts";
 
 /**
  * Everything up to the operations on the disk; the only writes are those of a recovery.
+ * @param found a survey of the given answers; with defaults, if there is no previous state
  * @param owner is asked about files in the way
  * @throws UnusableError | FailedError
  */
 export async function prepare(
-  given: Given,
+  found: Survey,
   request: Request,
   owner?: Owner,
 ): Promise<Prepared> {
-  const { directory, former } = request;
-  const { answers, warnings } = resolveAll(given, former);
+  const { directory, previous } = request;
+  const { answers, warnings } = resolveAll(found, previous);
   const present = plan(answers);
-  const rendered = former
-    ? keepingData(render(present), directory, former)
+  const rendered = previous
+    ? withDataPatterns(render(present), directory, previous)
     : render(present);
   const notes = cutOff(request);
-  if (former === undefined) refuseOwnRepository(directory);
+  if (previous === undefined) refuseOwnRepository(directory);
   const makesGit = request.git && wantsRepository(directory);
   if (request.git && !makesGit)
     notes.push("--git: inside a git repository already, none was made.");
 
   const disk = diskOf(request, rendered);
-  const bases = former && basesOf(former, present, disk, rendered);
-  const { decided, words } = await resolveConflicts(
+  const bases = previous && basesOf(previous, present, disk, rendered);
+  const { decided, resolutions } = await resolveConflicts(
     await compare(rendered, disk, bases),
     request,
     owner,
   );
-  const changes = former ? withBeside(decided, disk, former) : decided;
+  const changes = previous ? withSidecars(decided, disk, previous) : decided;
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
-  const after: Aftermath = former
-    ? aftermath(directory, former, present, changes, disk)
+  const after: Aftermath = previous
+    ? aftermath(directory, previous, present, changes, disk)
     : {
-        acts: [],
-        leftovers: [],
+        steps: [],
+        stale: [],
         told: [],
         warnings: [],
         data: present.data.ignore === "" ? [] : [present.data.ignore],
@@ -75,7 +76,7 @@ export async function prepare(
     rendered,
     disk,
   );
-  const { acts, leftovers, data } = after;
+  const { steps, stale, data } = after;
   const outcome: Outcome = {
     exitCode: exitCodeOf(request, changes),
     directory,
@@ -83,29 +84,29 @@ export async function prepare(
     plan: present,
     warnings: [...warnings, ...after.warnings],
     changes,
-    words,
+    resolutions,
     written: operations.length > 0,
     notes: [...notes, ...after.told],
-    acts,
-    leftovers,
+    steps,
+    stale,
     data,
-    ...(former && { former: former.answers }),
+    ...(previous && { previousAnswers: previous.answers }),
   };
   return { request, outcome, operations, makesGit };
 }
 
 /** Every file that may change, and what may lie beside it. */
-function diskOf({ directory, former }: Request, rendered: Tree): Disk {
+function diskOf({ directory, previous }: Request, rendered: Tree): Disk {
   const paths = new Set([
     ...rendered.keys(),
-    ...Object.keys(former?.files ?? {}),
+    ...Object.keys(previous?.files ?? {}),
   ]);
   const disk = readDisk(directory, [
     ...paths,
-    ...[...paths].map((path) => path + NEW),
+    ...[...paths].map((path) => path + SIDECAR),
     STATE_FILE,
   ]);
-  if (former) refuseOtherState(directory, former, disk);
+  if (previous) refuseOtherState(directory, previous, disk);
   return disk;
 }
 
@@ -116,13 +117,18 @@ function exitCodeOf({ dryRun }: Request, changes: readonly Change[]): ExitCode {
   return has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
 }
 
-/** Given answers and those of before, what lies in a subnet that moved moved along. */
-export function resolveAll(given: Given, former: State | undefined): Resolved {
-  if (former === undefined) return resolve(given);
-  const { answers, issues } = survey(given, undefined, { defaults: false });
-  const misread = issues.filter(({ value }) => value !== undefined);
-  if (misread.length > 0) throw new UnusableError(misread);
-  return resolve(move(former.answers, answers));
+/**
+ * The final answers. With previous ones, the found answers replace them, and what lies in a subnet
+ * that moved moves along.
+ * @throws UnusableError with every issue
+ */
+export function resolveAll(
+  found: Survey,
+  previous: State | undefined,
+): Resolved {
+  if (previous === undefined) return complete(found);
+  if (found.issues.length > 0) throw new UnusableError(found.issues);
+  return recheck(move(previous.answers, found.answers));
 }
 
 /** Takes back or ends what an earlier run began; a dry run only says that there is something. */
@@ -139,10 +145,14 @@ function cutOff({ directory, dryRun, recovered }: Request): string[] {
 }
 
 /** Another run may have written since the state was read; all else was read before it is looked at again. */
-function refuseOtherState(directory: string, former: State, disk: Disk): void {
+function refuseOtherState(
+  directory: string,
+  previous: State,
+  disk: Disk,
+): void {
   const entry = disk.get(STATE_FILE);
   const state = readState(directory, entry);
-  if (state === former || stateText(state) === stateText(former)) return;
+  if (state === previous || stateText(state) === stateText(previous)) return;
   throw new FailedError(
     `${STATE_FILE} was changed meanwhile; nothing was written`,
     "Run again.",

@@ -1,6 +1,6 @@
 import { isPrivate, type Change } from "./change.ts";
 import { movedTo } from "./compare.ts";
-import type { Owner, Request, Word } from "./request.ts";
+import type { Owner, Request, Resolution } from "./request.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
 /**
@@ -9,18 +9,18 @@ import { SECRET_FILE } from "../render/secrets.ts";
  */
 export async function resolveConflicts(
   compared: readonly Change[],
-  { conflict, dryRun, former }: Request,
+  { conflict, dryRun, previous }: Request,
   owner: Owner | undefined,
-): Promise<{ decided: readonly Change[]; words: readonly Word[] }> {
+): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
   const open = compared.filter(
     ({ action }) => action === "conflict" || action === "gone",
   );
-  const asIs = { decided: compared, words: [] };
+  const asIs = { decided: compared, resolutions: [] };
   if (open.length === 0) return asIs;
   if (conflict !== "ask")
     return {
-      decided: compared.flatMap((change) => settle(change, conflict)),
-      words: [conflict],
+      decided: compared.flatMap((change) => applyResolution(change, conflict)),
+      resolutions: [conflict],
     };
   const conflicts = open.filter(({ action }) => action === "conflict");
   // Once: what is known to stay deleted is not asked about again.
@@ -28,19 +28,22 @@ export async function resolveConflicts(
     ({ path, action }) =>
       action === "gone" &&
       path !== SECRET_FILE &&
-      former?.files[path]?.owner !== "absent",
+      previous?.files[path]?.owner !== "absent",
   );
   const asked = conflicts.length + deleted.length;
   if (owner === undefined || dryRun || asked === 0) return asIs;
-  const words = new Map([
+  const resolutions = new Map([
     ...(await owner.askConflicts(conflicts)),
     ...(await owner.askDeleted(deleted)),
   ]);
-  const wordFor = ({ path }: Change): Word => words.get(path) ?? "keep";
+  const resolutionOf = ({ path }: Change): Resolution =>
+    resolutions.get(path) ?? "keep";
   return {
-    decided: compared.flatMap((change) => settle(change, wordFor(change))),
+    decided: compared.flatMap((change) =>
+      applyResolution(change, resolutionOf(change)),
+    ),
     // As a flag, theirs would bring back what was deleted too.
-    words: open.map(wordFor),
+    resolutions: open.map(resolutionOf),
   };
 }
 
@@ -48,26 +51,29 @@ export async function resolveConflicts(
  * Resolves one conflict as the owner chose; "theirs" also restores a file that the owner deleted.
  * What can't be compared (a link, a directory) can only be kept.
  */
-export function settle(change: Change, word: Word): Change[] {
+export function applyResolution(
+  change: Change,
+  resolution: Resolution,
+): Change[] {
   const { path, action, before, after, from } = change;
-  if (action === "gone" && word === "theirs")
+  if (action === "gone" && resolution === "theirs")
     return [{ ...change, action: "create" }];
   if (action !== "conflict") return [change];
   // A file with conflict markers: another text on top of it would be lost.
   const isOpen = before !== null && change.marked === undefined;
-  if (isOpen && word !== "theirs") return [change];
-  if (word === "keep") return [{ ...change, action: "keep" }];
+  if (isOpen && resolution !== "theirs") return [change];
+  if (resolution === "keep") return [{ ...change, action: "keep" }];
   if (before === null || after === null) return [change];
   // The owner's mode, but a private file is never opened to others.
   const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;
   const marked = { text: change.marked ?? "", mode };
   const result: Change =
-    word === "theirs"
+    resolution === "theirs"
       ? { ...change, action: "update" }
       : { ...change, action: "markers", after: marked };
   if (from === undefined || result.after === null) return [result];
   const [created, deleted] = movedTo(path, from, before, result.after);
-  return word === "markers"
+  return resolution === "markers"
     ? [{ ...created, action: "markers" }, deleted]
     : [created, deleted];
 }

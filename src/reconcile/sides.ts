@@ -41,7 +41,7 @@ export function sidesOf(
   const isThere =
     rendered.sha256 !== undefined && sumOfText(entry.text) === rendered.sha256;
   const next = ends(isThere ? entry.text : rendered.text);
-  const yours = base?.catchUp?.(disk) ?? disk;
+  const yours = base?.update?.(disk) ?? disk;
   // The owner's mode stays.
   const isOurs = base === undefined ? yours !== next : entry.mode === base.mode;
   return {

@@ -1,17 +1,16 @@
 import {
   formatAddress,
   formatSubnet,
-  parseAddress,
-  parseSubnet,
+  includes,
   type Subnet,
   type Version,
 } from "../ip/address.ts";
-import { movedAddress, movedSubnet, surrounds } from "../answers/carry-over.ts";
+import { movedAddress, movedSubnet } from "../answers/carry-over.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 
 /** What a token becomes; undefined where it stays. */
-export type Place = (
+export type NewValue = (
   token: Token,
 ) => Pick<Token, "value" | "length"> | undefined;
 
@@ -21,19 +20,16 @@ export type Place = (
  * nobody else is at its new place. It stays otherwise: two addresses of the owner's never become one.
  * @param standing names (nameOf) that stand in the owner's texts before anything is followed
  */
-export function places(
+export function newValues(
   from: Plan,
   to: Plan,
   standing: ReadonlySet<string> = new Set(),
-): Place {
+): NewValue {
   const there = moves(from, to);
   const back = moves(to, from);
   const own = new Set(namesOf(from, to));
   const taken = new Set([...standing, ...own, ...namesOf(to, from)]);
-  const interfaces = new Map([[from.host.interface, to.host.interface]]);
-  if (from.ipv4.netplan && to.ipv4.netplan) {
-    interfaces.set(from.ipv4.netplan.interface, to.ipv4.netplan.interface);
-  }
+  const interfaces = interfacePairs(from, to);
 
   const ofAddress = (version: Version, value: bigint): bigint => {
     const now = there.address(version, value);
@@ -60,9 +56,9 @@ export function places(
       return moved(now.network, now.length);
     }
     const known = interfaces.get(`${formatAddress(version, value)}/${length}`);
-    if (known === undefined) return moved(ofAddress(version, value), length);
-    const [address = "", bits] = known.split("/");
-    return moved(parseAddress(version, address), Number(bits));
+    return known
+      ? moved(known.address, known.length)
+      : moved(ofAddress(version, value), length);
   };
 }
 
@@ -73,12 +69,20 @@ interface Moves {
 
 /** The plan's own values to the new ones, what lies in an area that moved to its place there. */
 function moves(from: Plan, to: Plan): Moves {
-  const [addresses, subnets] = pairs(from, to);
+  const addresses = new Map(
+    addressPairs(from, to).map(([version, old, now]) => [
+      formatAddress(version, old),
+      now,
+    ]),
+  );
+  const subnets = new Map(
+    subnetPairs(from, to).map(([old, now]) => [formatSubnet(old), now]),
+  );
   const areas = movedAreas(from, to);
   return {
     address(version, value) {
       const known = addresses.get(formatAddress(version, value));
-      if (known !== undefined) return parseAddress(version, known);
+      if (known !== undefined) return known;
       for (const [old, now] of areas) {
         const moved =
           old.version === version ? movedAddress(value, old, now) : undefined;
@@ -88,7 +92,7 @@ function moves(from: Plan, to: Plan): Moves {
     },
     subnet(subnet) {
       const known = subnets.get(formatSubnet(subnet));
-      if (known !== undefined) return parse(known);
+      if (known !== undefined) return known;
       for (const [old, now] of areas) {
         const moved = movedSubnet(subnet, old, now);
         if (moved !== undefined) return moved;
@@ -100,7 +104,7 @@ function moves(from: Plan, to: Plan): Moves {
 
 /** The names that a plan gives to what both plans have. */
 const namesOf = (plan: Plan, other: Plan): string[] =>
-  pairs(plan, other).flatMap((map) => [...map.keys()]);
+  namedPairs(plan, other).map(([name]) => name);
 
 /** What another plan names and this one doesn't: where it stands already, it is the owner's own. */
 export function newNames(from: Plan, to: Plan): Set<string> {
@@ -113,51 +117,71 @@ export function movedAreas(from: Plan, to: Plan): [Subnet, Subnet][] {
   const now = areasOf(to);
   return areasOf(from)
     .map((old, index): [Subnet, Subnet] => [old, now[index] as Subnet])
-    .filter(([old, now]) => !surrounds(now, old));
+    .filter(([old, now]) => !includes(now, old));
 }
 
 /** A plan's subnets, innermost first. */
-export function areasOf(plan: Plan): Subnet[] {
-  return [
-    plan.exposed.subnet,
-    plan.internalPrefix,
-    plan.backend.subnet,
-    plan.prefix,
-  ].map(parse);
+export function areasOf({ numbers }: Plan): Subnet[] {
+  const { exposed, internalPrefix, backend, prefix } = numbers;
+  return [exposed.subnet, internalPrefix, backend.subnet, prefix];
 }
 
-const parse = (text: string): Subnet =>
-  parseSubnet(text.includes(":") ? 6 : 4, text);
+/** What both plans name, as text, old and new: it wins over a place in a subnet. */
+export const namedPairs = (from: Plan, to: Plan): [string, string][] => [
+  ...addressPairs(from, to).map(([version, ...both]): [string, string] => [
+    formatAddress(version, both[0]),
+    formatAddress(version, both[1]),
+  ]),
+  ...subnetPairs(from, to).map(([old, now]): [string, string] => [
+    formatSubnet(old),
+    formatSubnet(now),
+  ]),
+];
 
-/**
- * What both plans themselves say of each, old to new: addresses, then subnets. It wins over a place
- * in a subnet.
- */
-export function pairs(
-  from: Plan,
-  to: Plan,
-): [Map<string, string>, Map<string, string>] {
-  const addresses = new Map([
-    [from.host.address, to.host.address],
-    [from.gateway.address, to.gateway.address],
-    [from.exposed.gateway, to.exposed.gateway],
-    [from.kong.address, to.kong.address],
-    [from.backend.gateway, to.backend.gateway],
-    [from.backend.kong, to.backend.kong],
-  ]);
-  if (from.ipv4.address !== "" && to.ipv4.address !== "") {
-    addresses.set(from.ipv4.address, to.ipv4.address);
-  }
-  if (from.ipv4.netplan && to.ipv4.netplan) {
-    addresses.set(from.ipv4.netplan.gateway, to.ipv4.netplan.gateway);
-  }
-  const subnets = new Map([
+/** The addresses that both plans have, old and new. */
+function addressPairs(
+  { numbers: from }: Plan,
+  { numbers: to }: Plan,
+): [Version, bigint, bigint][] {
+  const pairs: [Version, bigint, bigint][] = [
+    [6, from.host.address, to.host.address],
+    [6, from.gateway, to.gateway],
+    [6, from.exposed.gateway, to.exposed.gateway],
+    [6, from.kong, to.kong],
+    [4, from.backend.gateway, to.backend.gateway],
+    [4, from.backend.kong, to.backend.kong],
+  ];
+  if (from.ipv4 && to.ipv4) pairs.push([4, from.ipv4.address, to.ipv4.address]);
+  if (from.ipv4?.netplan && to.ipv4?.netplan)
+    pairs.push([4, from.ipv4.netplan.gateway, to.ipv4.netplan.gateway]);
+  return pairs;
+}
+
+/** The subnets that both plans have, old and new. */
+function subnetPairs(
+  { numbers: from }: Plan,
+  { numbers: to }: Plan,
+): [Subnet, Subnet][] {
+  return [
     [from.prefix, to.prefix],
     [from.exposed.subnet, to.exposed.subnet],
     [from.exposed.range, to.exposed.range],
     [from.internalPrefix, to.internalPrefix],
     [from.backend.subnet, to.backend.subnet],
     [from.backend.range, to.backend.range],
-  ]);
-  return [addresses, subnets];
+  ];
+}
+
+/** The server's addresses with the prefix lengths of their links: old text to new value. */
+function interfacePairs(
+  from: Plan,
+  to: Plan,
+): Map<string, { readonly address: bigint; readonly length: number }> {
+  const pairs = new Map([[from.host.interface, to.numbers.host]]);
+  const now = to.numbers.ipv4;
+  if (from.ipv4.netplan && now?.netplan) {
+    const { length } = now.netplan;
+    pairs.set(from.ipv4.netplan.interface, { address: now.address, length });
+  }
+  return pairs;
 }

@@ -1,6 +1,6 @@
 import type { Marks } from "../repository/state.ts";
 import { nameOf, findTokens, type Token } from "../ip/find-addresses.ts";
-import type { Place } from "./moves.ts";
+import type { NewValue } from "./moves.ts";
 
 // An address of the owner's own may be given to the plan later (make before break: the new prefix
 // stands beside the old one). Both read the same then; which is whose has to be remembered.
@@ -45,7 +45,7 @@ export interface Way {
   readonly after: string;
   /** What is generated of the text now. */
   readonly generated: string;
-  readonly placeOf: Place;
+  readonly newValueOf: NewValue;
   /** What the present plan names and the former one didn't. */
   readonly fresh: ReadonlySet<string>;
   /** What the former text was known to have. */
@@ -54,13 +54,13 @@ export interface Way {
 
 /** The marks of a text after it was followed and merged; undefined where nothing is in question. */
 export function marksAfter(way: Way): Marks | undefined {
-  const { before, after, generated, placeOf, fresh, owned } = way;
+  const { before, after, generated, newValueOf, fresh, owned } = way;
   const tokens = [...findTokens(before)];
   const were = areOwned(before, tokens, owned);
   const flags = new Map<string, boolean[]>();
   for (const [index, token] of tokens.entries()) {
     const old = nameOf(token);
-    const place = were[index] ? undefined : placeOf(token);
+    const place = were[index] ? undefined : newValueOf(token);
     const name = nameOf({ ...token, ...place });
     const own = were[index] || (name === old && fresh.has(name));
     flags.set(name, [...(flags.get(name) ?? []), own === true]);

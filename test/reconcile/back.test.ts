@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { follow } from "../../src/renumber/rewrite.ts";
+import { rewriter } from "../../src/renumber/rewrite.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, normalEdits } from "./edits.ts";
@@ -48,7 +48,7 @@ function takesWhatLeaves(
   taken: readonly [string, string][],
   { answers }: World["state"],
 ): boolean {
-  const home = follow(plan(answers), plan(first.state.answers));
+  const home = rewriter(plan(answers), plan(first.state.answers));
   const generated = renderedOf(answers);
   return taken.some(([path, line]) => {
     const [before, between] = [

@@ -64,7 +64,7 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
       const sandbox = put(world);
       const directory = sandbox.path("gw");
       const before = look(sandbox);
-      const former = readState(
+      const previous = readState(
         directory,
         readDisk(directory, [STATE]).get(STATE),
       );
@@ -73,7 +73,7 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
         dryRun: false,
         conflict: "ask",
         git: false,
-        former,
+        previous,
       } as const;
       const { written } = await generate(given, request);
       const after = look(sandbox);

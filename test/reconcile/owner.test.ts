@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { compare } from "../../src/reconcile/compare.ts";
-import { settle } from "../../src/reconcile/resolve-conflict.ts";
+import { applyResolution } from "../../src/reconcile/resolve-conflict.ts";
 import type { Base } from "../../src/reconcile/change.ts";
 import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
@@ -8,7 +8,7 @@ import { render } from "../../src/render/render.ts";
 import { resolve } from "../../src/answers/resolve.ts";
 import { stateOf, sumOf } from "../../src/repository/state.ts";
 import { stateAfter } from "../../src/reconcile/next-state.ts";
-import { follow } from "../../src/renumber/rewrite.ts";
+import { rewriter } from "../../src/renumber/rewrite.ts";
 
 // Each of these cost an owner something once.
 
@@ -30,7 +30,7 @@ async function regenerated(
   const base: Base = {
     ...was,
     sha256: sumOf(was),
-    follow: follow(plan(from), plan(next)),
+    rewrite: rewriter(plan(from), plan(next)),
   };
   const [change] = await compare(
     new Map([[path, now]]),
@@ -49,7 +49,7 @@ test("--conflict theirs lost the password and the owner's variables of .env", as
     { database: "off" },
   );
   expect(conflict.action).toBe("conflict");
-  const [taken] = settle(conflict, "theirs");
+  const [taken] = applyResolution(conflict, "theirs");
   expect(taken?.after?.text).toMatch(/^MY_V6=1$/m);
   expect(taken?.after?.text).toMatch(/^KONG_PG_PASSWORD=<secret>$/m);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alongside, unorderedIn } from "../../../src/merge/hunks.ts";
+import { mergeHunk, unorderedIn } from "../../../src/merge/hunks.ts";
 import { merge, type Merged } from "../../../src/merge/three-way.ts";
 
 const merged = (
@@ -9,7 +9,7 @@ const merged = (
   generated: string,
 ): Merged => {
   const unordered = unorderedIn(path);
-  return merge(yours, base, generated, (hunk) => alongside(hunk, unordered));
+  return merge(yours, base, generated, (hunk) => mergeHunk(hunk, unordered));
 };
 
 const HEAD = "| Name | Type |\n| --- | --- |\n";
@@ -49,15 +49,20 @@ test.each([
     text,
     conflicts: false,
   });
-  expect(
-    merged("README.md", crlf(yours), crlf(base), crlf(generated)),
-  ).toEqual({ text: crlf(text), conflicts: false });
+  expect(merged("README.md", crlf(yours), crlf(base), crlf(generated))).toEqual(
+    { text: crlf(text), conflicts: false },
+  );
   // In a file whose order matters it is a conflict.
   expect(merged("x.conf", yours, base, generated).conflicts).toBe(true);
 });
 
 test.each([
-  ["both change the same row", "| mine | A |\n", "| a | A |\n", "| new | A |\n"],
+  [
+    "both change the same row",
+    "| mine | A |\n",
+    "| a | A |\n",
+    "| new | A |\n",
+  ],
   ["both add a paragraph", "x\nmine\n", "x\n", "x\nnew\n"],
 ])("in Markdown, %s: a conflict", (_, yours, base, generated) => {
   const { text, conflicts } = merged("README.md", yours, base, generated);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { compare } from "../../../src/reconcile/compare.ts";
-import { settle } from "../../../src/reconcile/resolve-conflict.ts";
+import { applyResolution } from "../../../src/reconcile/resolve-conflict.ts";
 import type { Base, Change } from "../../../src/reconcile/change.ts";
-import type { Word } from "../../../src/reconcile/request.ts";
+import type { Resolution } from "../../../src/reconcile/request.ts";
 import { type DiskEntry } from "../../../src/repository/disk.ts";
 import type { File } from "../../../src/render/render.ts";
 import { sha256 } from "../../../src/repository/state.ts";
@@ -19,8 +19,8 @@ const one = async (after: File, entry?: DiskEntry): Promise<Change> => {
   return change as Change;
 };
 
-const settled = (change: Change, word: Word): Change => {
-  const [first, ...others] = settle(change, word);
+const settled = (change: Change, word: Resolution): Change => {
+  const [first, ...others] = applyResolution(change, word);
   expect(others).toEqual([]);
   return first as Change;
 };
@@ -110,7 +110,7 @@ test("of two files that may have become one, none is taken for it", async () => 
   const base: Base = {
     ...file,
     sha256: sha256(file.text),
-    follow: (text) => text,
+    rewrite: (text) => text,
   };
   const of = (uplink: string): string =>
     `host/etc/systemd/network/10-netplan-${uplink}.network.d/60-kong-ndp.conf`;
