@@ -186,6 +186,7 @@ test("checkout: the scripts and files that are named are there", () => {
 
 /** What a build takes. */
 const CHECKED_OUT = [
+  "files",
   "package.json",
   "plopfile.ts",
   "scripts",
@@ -251,7 +252,7 @@ describe("server", () => {
 
 /** The texts of what runs on booted or half-booted servers. */
 const labTests = (): string[] =>
-  ["server", "matrix", "consumers"].flatMap((name) =>
+  ["e2e/server", "e2e/matrix", "integration"].flatMap((name) =>
     readdirSync(join(CHECKOUT, "test", name))
       .filter((file) => file.endsWith(".ts"))
       .map((file) => readFileSync(join(CHECKOUT, "test", name, file), "utf8")),

@@ -34,7 +34,7 @@ export async function writeReport(
 
 const INTRODUCTION = `# What is reached from outside
 
-Written by the lab ([test/lab/README.md](../test/lab/README.md)):
+Written by the lab ([test/e2e/lab/README.md](../test/e2e/lab/README.md)):
 \`LAB_WRITE_DOCS=1 npx vitest run --config vitest.lab.config.ts test/e2e/matrix/matrix.lab.test.ts\`. Each column is a freshly
 booted server; the repository was generated and copied there, \`scripts/apply.sh\` was run, and a client behind the
 provider's router looked. Every value is an assertion of \`npm run test:lab\`, which also fails where this file says
