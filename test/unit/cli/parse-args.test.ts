@@ -199,8 +199,8 @@ describe("completion", () => {
 
   test.each([
     ["completion", "the shell is missing"],
-    ["completion tcsh", "there is no completion for that"],
-    ["completion bash zsh", "it is for one shell at a time"],
+    ["completion tcsh", "there is no completion for this shell"],
+    ["completion bash zsh", "only one shell can be given"],
     ["completion bash --json", "completion does not take it"],
   ])("%s: %s", (line, reason) => {
     expect(issues(...line.split(" "))).toMatchObject([{ reason }]);
