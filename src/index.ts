@@ -5,20 +5,20 @@ import { survey, type Resolved } from "./answers/resolve.ts";
 import { unknownAnswer } from "./answers/did-you-mean.ts";
 import { render as rendered, type Tree } from "./render/render.ts";
 
-// What `import … from "create-kong-ipv6"` gives: pure functions; nothing is read, asked or written.
+// The exports of the package: pure functions that read, ask and write nothing.
 
 export { KongIpv6Error, UnusableError, type Issue } from "./base/errors.ts";
 export type { File, Tree } from "./render/render.ts";
 export type { AnswerKey, Answers, Plan, Resolved };
 
-/** Answers by key, as an answers file has them; what is left out has its default. */
+/** Answers by key, as in an answers file. Missing ones get their defaults. */
 export type Given = {
   readonly [Key in AnswerKey]?: Answers[Key] | undefined;
 };
 
 /**
- * All answers, checked and in normal form (RFC 5952), with what is odd about them. The default of
- * internalPrefix is a random ULA: keep the answers to get the same again.
+ * Checks answers and returns all of them in normal form (RFC 5952), with warnings. The default of
+ * internalPrefix is a random ULA: keep the answers to get the same one again.
  * @throws UnusableError whose issues name everything that is wrong
  */
 export function resolve(given: Given): Resolved {
@@ -33,7 +33,7 @@ export function resolve(given: Given): Resolved {
   return { answers: answers as Answers, warnings };
 }
 
-/** A caller without types may hand in anything. */
+/** A caller without types may pass anything. */
 function refuseNoAnswers(given: unknown): void {
   if (typeof given === "object" && given !== null && !Array.isArray(given))
     return;
@@ -41,13 +41,13 @@ function refuseNoAnswers(given: unknown): void {
     {
       flag: "answers",
       reason: "it is not an object of answers",
-      remedy: 'Give one, like { prefix: "2a03:2222:3333:4444::/64" }',
+      remedy: 'Pass one, like { prefix: "2a03:2222:3333:4444::/64" }',
     },
   ]);
 }
 
 /**
- * The address plan that answers come to: every derived address, plain data.
+ * The address plan: every derived address, as plain data.
  * @throws UnusableError whose issues name everything that is wrong
  */
 export function plan(given: Given): Plan {
@@ -55,16 +55,16 @@ export function plan(given: Given): Plan {
 }
 
 /**
- * The files that a plan comes to, by path: text and mode, the secrets as `<secret>`.
- * @throws UnusableError for what plan() didn't give
+ * The files of a plan by path, each with text and mode. Secrets are the placeholder `<secret>`.
+ * @throws UnusableError if the plan does not come from plan()
  */
 export function render(of: Plan): Tree {
   if (typeof (of as Partial<Plan> | null)?.uplink?.name !== "string")
     throw new UnusableError([
       {
         flag: "plan",
-        reason: "it is no address plan",
-        remedy: "Give what plan() returns",
+        reason: "it is not an address plan",
+        remedy: "Pass what plan() returns",
       },
     ]);
   return rendered(of);

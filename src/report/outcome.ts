@@ -6,17 +6,22 @@ import { WRITING, type Change } from "../reconcile/compare.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import type { Leftover } from "../renumber/find-stale.ts";
-import type { Detected } from "../detect/infer/findings.ts";
-import { factsText } from "../detect/facts-text.ts";
+import type { Detected } from "../detect/infer/types.ts";
+import { factsText } from "../detect/print.ts";
 import { printable, printableJson } from "../base/escape.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
-import { isOneByOne, quoted, repeatCommand } from "./rerun-command.ts";
-import { changesInShort, changesText, counted, summary } from "./report.ts";
+import { isOneByOne, quoted, rerunCommand } from "./rerun-command.ts";
+import {
+  changesInShort,
+  changesText,
+  counted,
+  summary,
+} from "./changes-text.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { STATE_FILE } from "../repository/state.ts";
 import { labelled, type Style } from "../base/colors.ts";
 
-export interface Manner {
+export interface ReportOptions {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   /** Whether questions were asked: then the command that repeats the run is printed. */
@@ -34,33 +39,33 @@ export interface Manner {
 /** What a run has done, for a person. */
 export function outcomeText(
   outcome: Outcome,
-  manner: Manner,
+  options: ReportOptions,
   style: Style,
 ): string {
   const { changes } = outcome;
   const listed =
-    manner.dryRun ||
+    options.dryRun ||
     changes.some(({ action }) => action !== "create" && action !== "same");
   const sections = [
-    ...(manner.agreed
+    ...(options.agreed
       ? []
-      : [planText(outcome, style), ...aroundIt(outcome, manner, style)]),
-    !manner.agreed && listed ? changesText(changes, style) : "",
+      : [planText(outcome, style), ...aroundIt(outcome, options, style)]),
+    !options.agreed && listed ? changesText(changes, style) : "",
     setAt(0, outcome.notes.join("\n"), style.columns),
     leftoversText(outcome.leftovers, style),
-    endText(outcome, manner, style),
-    manner.asked ? repeatText(outcome, manner) : "",
+    endText(outcome, options, style),
+    options.asked ? rerunText(outcome, options) : "",
   ];
   // Questions and answers stand right above.
-  return `${manner.asked ? "\n" : ""}${joined(sections)}`;
+  return `${options.asked ? "\n" : ""}${joined(sections)}`;
 }
 
-function repeatText(outcome: Outcome, manner: Manner): string {
+function rerunText(outcome: Outcome, options: ReportOptions): string {
   const first = "To repeat this without questions";
   const told = isOneByOne(outcome.words)
     ? `${first}, but for the files in the way, which were\nsettled one by one (--conflict keep, theirs or markers settles all alike):`
     : `${first}:`;
-  return `${told}\n  ${repeatCommand(outcome, manner)}`;
+  return `${told}\n  ${rerunCommand(outcome, options)}`;
 }
 
 /**
@@ -69,11 +74,11 @@ function repeatText(outcome: Outcome, manner: Manner): string {
  */
 export function summaryText(
   outcome: Outcome,
-  manner: Pick<Manner, "diff" | "detected">,
+  options: Pick<ReportOptions, "diff" | "detected">,
   style: Style,
 ): string {
   return `\n${joined([
-    ...aroundIt(outcome, manner, style),
+    ...aroundIt(outcome, options, style),
     changesInShort(outcome.changes, style),
     planText(outcome, style),
   ])}\n`;
@@ -88,7 +93,7 @@ const planText = ({ plan }: Outcome, { columns }: Style): string =>
 /** Where the plan comes from, what is odd about it, and the differences where they are wanted. */
 function aroundIt(
   { changes, warnings }: Outcome,
-  { diff, detected }: Pick<Manner, "diff" | "detected">,
+  { diff, detected }: Pick<ReportOptions, "diff" | "detected">,
   style: Style,
 ): string[] {
   return [
@@ -112,7 +117,7 @@ const differs = ({ action }: Change): boolean =>
 
 function endText(
   outcome: Outcome,
-  { shown, dryRun }: Manner,
+  { shown, dryRun }: ReportOptions,
   style: Style,
 ): string {
   const { exitCode, written, changes } = outcome;
@@ -258,7 +263,7 @@ export function leftoversText(
 /** What a run has done, for a program; README "JSON" describes it. */
 export function outcomeJson(
   outcome: Outcome,
-  diff: Manner["diff"] = undefined,
+  diff: ReportOptions["diff"] = undefined,
   detected: readonly Detected[] = [],
 ): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =

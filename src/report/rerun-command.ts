@@ -3,7 +3,7 @@ import { type AnswerKey, type Answers } from "../answers/types.ts";
 import type { Word } from "../reconcile/compare.ts";
 import { move } from "../answers/carry-over.ts";
 
-export interface Repeated {
+export interface Rerun {
   readonly answers: Answers;
   readonly former?: Answers;
   /** What was said of the files in the way. */
@@ -11,8 +11,8 @@ export interface Repeated {
 }
 
 /** The command line that does the same without a question, as far as flags can say it: see isOneByOne. */
-export function repeatCommand(
-  { answers, former, words = [] }: Repeated,
+export function rerunCommand(
+  { answers, former, words = [] }: Rerun,
   {
     shown,
     git = false,

@@ -77,7 +77,7 @@ describe("detect", () => {
     expect(facts).toContainEqual({
       key: "gateway",
       value: "fe80::1",
-      source: "via of the IPv6 default route",
+      source: "the gateway of the IPv6 default route",
     });
     expect(warnings).toHaveLength(1);
   });
@@ -156,7 +156,7 @@ describe("create --detect", () => {
     expect(detected[0]).toEqual({
       key: "prefix",
       value: "2001:db8:1:2::/64",
-      source: "2001:db8:1:2::2/64 is on ens3",
+      source: "ens3 has 2001:db8:1:2::2/64",
     });
   });
 
@@ -191,7 +191,7 @@ describe("create --detect", () => {
     const far = new Far("trixie-two-uplinks");
     const args = ["gw", "--detect", ...SSH];
     const terminal = new Terminal(far, args, { env: far.env });
-    await terminal.see("seen            2001:db8:1:2::2/64 is on ens3\n");
+    await terminal.see("seen            ens3 has 2001:db8:1:2::2/64\n");
     await terminal.answer("(2001:db8:1:2::/64)");
     await terminal.see("seen            the static address of ens3\n");
     await terminal.answer("(2001:db8:1:2::2)", "2001:db8:1:2::7");
@@ -273,7 +273,7 @@ describe("create --detect", () => {
       ip: `echo $$ >"$0.pid"; exec sleep 30\n`,
     });
     const terminal = new Terminal(sandbox, ["detect"], { env: { PATH } });
-    await terminal.see("Looking around ...\n");
+    await terminal.see("DetectedDefaults around ...\n");
     const pid = readFileSync(join(sandbox.root, "bin/ip.pid"), "utf8");
     expect(runs(Number(pid))).toBe(true);
     terminal.type(CTRL_C);

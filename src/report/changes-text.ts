@@ -3,7 +3,7 @@ import { filled, setAt } from "../base/wrap.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";
 
-/** One sign per action, in the manner of terraform. */
+/** One sign per action, in the options of terraform. */
 const SIGN: Record<Action, string> = {
   create: "+",
   update: "~",

@@ -7,7 +7,7 @@ import {
   changesText,
   countsText,
   summary,
-} from "../../../src/report/report.ts";
+} from "../../../src/report/changes-text.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { styleFor } from "../../../src/base/colors.ts";
 import { answersFrom } from "../../support/base.ts";
