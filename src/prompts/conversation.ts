@@ -48,7 +48,7 @@ export async function converse(
   };
   const answer = async (question: Question): Promise<void> => {
     const seen = detected.find(({ key }) => key === question.key);
-    if (seen) tell([{ ...seen, name: "seen", value: printable(seen.source) }]);
+    if (seen) tell([{ ...seen, name: "detected", value: printable(seen.source) }]);
     answers[question.key] = await ask(
       prompter,
       question,

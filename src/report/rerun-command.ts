@@ -6,11 +6,11 @@ import { move } from "../answers/carry-over.ts";
 export interface Rerun {
   readonly answers: Answers;
   readonly former?: Answers;
-  /** What was said of the files in the way. */
+  /** How the conflicts were resolved. */
   readonly words?: readonly Word[];
 }
 
-/** The command line that does the same without a question, as far as flags can say it: see isOneByOne. */
+/** The command that does the same without questions, except what isOneByOne describes. */
 export function rerunCommand(
   { answers, former, words = [] }: Rerun,
   {
@@ -36,17 +36,17 @@ export function rerunCommand(
   ].join(" ");
 }
 
-/** Whether files in the way were settled differently, which no flag does. */
+/** Whether conflicts were resolved in different ways, which no flag can do. */
 export const isOneByOne = (words: readonly Word[]): boolean =>
   new Set(words).size > 1;
 
-/** What defaults, or the answers of before moved along, don't give already. */
+/** The answers that differ from the defaults, or from the previous answers after the move. */
 function neededKeys(answers: Answers, former?: Answers): Set<AnswerKey> {
   const known: Partial<Answers> = {};
   for (const { key, fallback } of QUESTIONS) {
     const usual = former
       ? move(former, known)[key]
-      : // A random default is none the second time.
+      : // A random default differs each time.
         fallback({ answers, randomUla: () => "" });
     if (String(answers[key]) !== String(usual))
       Object.assign(known, { [key]: answers[key] });

@@ -37,7 +37,10 @@ const ARGUMENTS: readonly (readonly [args: string, says: string])[] = [
     "gw --conflict overwrite",
     "--conflict overwrite: it is not one of the choices. Choose ask, keep, theirs, markers.",
   ],
-  ["gw other", "other: only one directory can be given. The directory is already gw."],
+  [
+    "gw other",
+    "other: only one directory can be given. The directory is already gw.",
+  ],
   ["detect", "--prefix: detect does not take it."],
   ["gw --yaml", "--yaml: create does not take it."],
   ["gw --ssh root@gw --yes", "--ssh root@gw: it names the server for --detect"],
