@@ -9,8 +9,8 @@ const ANSWERS = new URL("../docs/answers.md", import.meta.url).pathname;
 /** docs/answers.md with its table as src/answers/questions.ts has it. */
 export function withAnswers(document: string): string {
   const rows = QUESTIONS.map(
-    ({ key, flag, meaning, choices, otherwise }) =>
-      `| \`${key}\` | \`${flag}\` | ${meaning}${choices ? `: ${choices.map((choice) => `\`${choice}\``).join(", ")}` : ""} | ${usual(otherwise)} |\n`,
+    ({ key, flag, meaning, choices, defaultText }) =>
+      `| \`${key}\` | \`${flag}\` | ${meaning}${choices ? `: ${choices.map((choice) => `\`${choice}\``).join(", ")}` : ""} | ${usual(defaultText)} |\n`,
   );
   const table = alignTables(
     `| Key | Flag | Meaning | Default |\n| --- | --- | --- | --- |\n${rows.join("")}`,
@@ -21,10 +21,10 @@ export function withAnswers(document: string): string {
   );
 }
 
-function usual(otherwise: string): string {
-  return /^[\w./:<>]+$/.test(otherwise) && /[.:/<\d_]/.test(otherwise)
-    ? `\`${otherwise}\``
-    : otherwise;
+function usual(defaultText: string): string {
+  return /^[\w./:<>]+$/.test(defaultText) && /[.:/<\d_]/.test(defaultText)
+    ? `\`${defaultText}\``
+    : defaultText;
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -1,5 +1,6 @@
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Question } from "../answers/types.ts";
+import { RESOLUTIONS } from "../reconcile/request.ts";
 
 /** The commands. Without one, the command is create. */
 export const COMMANDS = [
@@ -13,7 +14,7 @@ export const COMMANDS = [
 export type Command = (typeof COMMANDS)[number];
 
 /** How conflicts are resolved. */
-export const CONFLICT = ["ask", "keep", "theirs", "markers"] as const;
+export const CONFLICT = ["ask", ...RESOLUTIONS] as const;
 
 /** Shells with completion. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;

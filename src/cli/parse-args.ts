@@ -3,7 +3,7 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
-import { readSshTarget } from "../answers/parse-names.ts";
+import { parseSshTarget } from "../answers/parse-names.ts";
 import { mistypedCommand } from "./did-you-mean.ts";
 import type { Given } from "../answers/resolve.ts";
 import { directoryIssues, readShell } from "./operands.ts";
@@ -157,7 +157,7 @@ function readSsh(
   if (texts === undefined) return undefined;
   const value = single("--ssh", texts, issues);
   try {
-    return readSshTarget(value);
+    return parseSshTarget(value);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { message: reason, remedy } = error;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { perhapsMeant } from "../answers/did-you-mean.ts";
+import { likelyAnswers } from "../answers/did-you-mean.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
@@ -52,7 +52,7 @@ export function readTokens(argv: readonly string[]): Tokens {
       else issues.push(takesNoValue(token.rawName, token.value));
     } else if (!VALUED.includes(name)) {
       issues.push(unknownFlag(token.rawName, command));
-      unread.push(...perhapsMeant(token.rawName));
+      unread.push(...likelyAnswers(token.rawName));
     } else {
       const value = valueOf(token);
       if (value !== undefined) {

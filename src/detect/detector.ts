@@ -82,7 +82,7 @@ export function localDetector(previous?: Answers): Detector {
   let facts: Promise<Facts | undefined> | undefined;
   return async (given) => {
     const nothing = { answers: [], seen: [], warnings: [] };
-    const { prefix } = survey(given, () => "", { defaults: false }).answers;
+    const { prefix } = survey(given, { defaults: false }).answers;
     if (prefix === undefined || !hasAddressIn(prefix)) return nothing;
     facts ??= readServer(undefined, false, SHORT_LIMITS).catch(ignoreFailure);
     const found = await facts;

@@ -2,7 +2,7 @@ import type { Answers } from "../answers/types.ts";
 import { move } from "../answers/carry-over.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { planRows, type PlanRow } from "../plan/summary.ts";
-import { newUla, survey, type Given } from "../answers/resolve.ts";
+import { complete, survey, type Given } from "../answers/resolve.ts";
 
 /**
  * The plan during the questions. Each call returns the rows that are decided by now (missing answers
@@ -32,9 +32,7 @@ export function livePlan(
 
 /** undefined until there is a prefix and all answers fit each other. */
 function planSoFar(given: Given, former?: Answers): Plan | undefined {
-  const known = survey(given, newUla, { defaults: former === undefined });
+  const known = survey(given, { defaults: former === undefined });
   if (known.issues.length > 0) return undefined;
-  return plan(
-    former ? move(former, known.answers) : (known.answers as Answers),
-  );
+  return plan(former ? move(former, known.answers) : complete(known).answers);
 }

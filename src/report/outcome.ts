@@ -1,11 +1,11 @@
-import type { Act } from "../renumber/manual-steps.ts";
-import { besidePath } from "../reconcile/sidecar.ts";
+import type { ManualStep } from "../renumber/manual-steps.ts";
+import { sidecarPath } from "../reconcile/sidecar.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { filled, setAt } from "../base/wrap.ts";
-import { WRITING, type Change } from "../reconcile/compare.ts";
+import { WRITING, type Change } from "../reconcile/change.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "../reconcile/request.ts";
-import type { Leftover } from "../renumber/find-stale.ts";
+import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Detected } from "../detect/infer/types.ts";
 import { factsText } from "../detect/print.ts";
 import { printable, printableJson } from "../base/escape.ts";
@@ -53,7 +53,7 @@ export function outcomeText(
       : [planText(outcome, style), ...contextTexts(outcome, options, style)]),
     !options.agreed && listed ? changesText(changes, style) : "",
     setAt(0, outcome.notes.join("\n"), style.columns),
-    leftoversText(outcome.leftovers, style),
+    staleText(outcome.stale, style),
     endText(outcome, options, style),
     options.asked ? rerunText(outcome, options) : "",
   ];
@@ -63,7 +63,7 @@ export function outcomeText(
 
 function rerunText(outcome: Outcome, options: ReportOptions): string {
   const start = "To repeat this run without questions";
-  const introduction = isOneByOne(outcome.words)
+  const introduction = isOneByOne(outcome.resolutions)
     ? `${start} (except the conflicts, which you\nresolved one by one; --conflict resolves all in the same way):`
     : `${start}:`;
   return `${introduction}\n  ${rerunCommand(outcome, options)}`;
@@ -122,7 +122,7 @@ function endText(
   style: Style,
 ): string {
   const { exitCode, written, changes } = outcome;
-  const updated = outcome.former !== undefined;
+  const updated = outcome.previousAnswers !== undefined;
   if (dryRun) return "Nothing was written: --dry-run.";
   if (!written && exitCode === EXIT.conflicts && !updated) {
     return `${style.red("Nothing was written")}: some files exist already and were not generated.\nChoose --conflict keep, theirs or markers.`;
@@ -141,15 +141,15 @@ function doneText(changes: readonly Change[], updated: boolean): string {
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   if (!updated) return `Wrote ${counted(count, "file")} to`;
   if (count > 0) return `Changed ${counted(count, "file")} in`;
-  return laysBeside(changes)
+  return hasSidecar(changes)
     ? "Wrote the new texts beside your files in"
     : `Recorded the changes in ${STATE_FILE}; no file changed in`;
 }
 
 /** Whether a new text is written beside a file of the owner's. */
-export const laysBeside = (changes: readonly Change[]): boolean =>
+export const hasSidecar = (changes: readonly Change[]): boolean =>
   changes.some(
-    ({ action, unlaid }) => action === "conflict" && unlaid === undefined,
+    ({ action, noSidecar }) => action === "conflict" && noSidecar === undefined,
   );
 
 /** `.` with a full stop would read as `..`. */
@@ -162,11 +162,11 @@ function conflictLines(changes: readonly Change[]): string[] {
   return [
     ...conflicts.map(
       (change) =>
-        `${change.from ?? change.path} was not changed${change.unlaid === undefined ? `: the new text is in ${besidePath(change)}` : ""}.`,
+        `${change.from ?? change.path} was not changed${change.noSidecar === undefined ? `: the new text is in ${sidecarPath(change)}` : ""}.`,
     ),
     ...(conflicts.length > 0
       ? [
-          laysBeside(changes)
+          hasSidecar(changes)
             ? "Copy what you want from it and run regenerate again, or choose --conflict\nkeep, theirs or markers."
             : "Choose --conflict keep, theirs or markers.",
         ]
@@ -178,7 +178,7 @@ function conflictLines(changes: readonly Change[]): string[] {
 }
 
 function firstSteps(outcome: Outcome, shown: string): string[] {
-  return steps([
+  return numbered([
     `Read ${shown}/README.md: the address plan, the DNS records, all steps.`,
     copyText(outcome, shown),
     "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
@@ -223,25 +223,25 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
 }
 
 function updatedSteps(outcome: Outcome, shown: string): string[] {
-  const { acts, changes } = outcome;
+  const { steps, changes } = outcome;
   const open = changes.some(
     ({ action }) => action === "conflict" || action === "markers",
   );
-  return steps([
+  return numbered([
     ...(open ? ["Resolve the conflicts; check lists the remaining ones."] : []),
-    ...acts.filter(({ first }) => first).map(actText),
+    ...steps.filter(({ first }) => first).map(stepText),
     copyText(outcome, shown),
     "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
-    ...acts.filter(({ first }) => !first).map(actText),
+    ...steps.filter(({ first }) => !first).map(stepText),
   ]);
 }
 
-function actText(act: Act): string {
+function stepText(act: ManualStep): string {
   const lines = act.commands ?? [`old ${act.old}`, `new ${act.new}`];
   return [`${act.what}:`, ...lines.map((line) => `       ${line}`)].join("\n");
 }
 
-function steps(lines: readonly string[]): string[] {
+function numbered(lines: readonly string[]): string[] {
   return [
     "",
     "Next steps",
@@ -250,12 +250,12 @@ function steps(lines: readonly string[]): string[] {
 }
 
 /** Where old addresses still stand: path:line, which editors can open, or the file's name. */
-export function leftoversText(
-  leftovers: readonly Leftover[],
+export function staleText(
+  stale: readonly StaleAddress[],
   style: Style,
 ): string {
-  if (leftovers.length === 0) return "";
-  const lines = leftovers.map(({ path, line, text }) =>
+  if (stale.length === 0) return "";
+  const lines = stale.map(({ path, line, text }) =>
     printable(
       line === 0
         ? `  ${path}  (the file's name)`
@@ -273,7 +273,7 @@ export function outcomeJson(
 ): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =
     outcome;
-  const { acts, leftovers } = outcome;
+  const { steps, stale } = outcome;
   const listed = changes.map((change) => {
     const { path, action, after, reason } = change;
     const mode = after?.mode.toString(8).padStart(4, "0");
@@ -293,8 +293,8 @@ export function outcomeJson(
     ...(detected.length > 0 && { detected }),
     warnings,
     notes,
-    acts,
-    leftovers,
+    acts: steps,
+    leftovers: stale,
     summary: summary(changes),
     changes: listed,
   });

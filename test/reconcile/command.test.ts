@@ -139,7 +139,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     writeFileSync(made.path("README.md"), Buffer.from(text, "latin1"));
     const told = [
       `Old addresses still stand in\n  README.md:1  ${OLD}::77\n  zones/${zone}  (the file's name)\n`,
-      "Not looked into for former addresses:\n  hosts  (a symbolic link that leads out of here)\n",
+      "Not searched for old addresses:\n  hosts  (a symbolic link that leads out of here)\n",
     ];
     const { stdout } = await made.regenerate(...TO);
     for (const one of told) expect(stdout).toContain(one);

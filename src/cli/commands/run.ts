@@ -6,7 +6,7 @@ import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
 import type { Outcome, Request } from "../../reconcile/request.ts";
 import type { Recovered } from "../../repository/in-place.ts";
-import { survey, type Given } from "../../answers/resolve.ts";
+import { survey, type Given, type Survey } from "../../answers/resolve.ts";
 import type { ConversationContext } from "../../prompts/full-conversation.ts";
 import type { State } from "../../repository/state.ts";
 import { styleFor } from "../../base/colors.ts";
@@ -31,7 +31,7 @@ export async function run(
   open: () => Target,
 ): Promise<ExitCode> {
   const canConverse = canAsk() && !args.yes && !args.json;
-  const { target, given } = await readInputs(args, open, canConverse);
+  const { target, given, found } = await readInputs(args, open, canConverse);
   const { shown, former } = target;
   // inquirer's own colours read this when it is loaded.
   if (!args.color) process.env["NO_COLOR"] = "1";
@@ -56,7 +56,12 @@ export async function run(
   const { outcome, agreed } = asked
     ? await withConversation(given, context)
     : await withoutConversation(
-        { ...detectedFirst, ...given },
+        detectedFirst
+          ? survey(
+              { ...detectedFirst, ...given },
+              { defaults: former === undefined },
+            )
+          : found,
         context,
         canConverse,
       );
@@ -102,23 +107,23 @@ async function withConversation(
   context: ConversationContext,
 ): Promise<Ended> {
   const { runConversation } = await import("../../prompts/run-conversation.ts");
-  const { carryOut } = await import("../../report/generating.ts");
+  const { commit } = await import("../../report/generating.ts");
   const { fullConversation } =
     await import("../../prompts/full-conversation.ts");
   const outcome = await runConversation(
     (prompter) => fullConversation(prompter, given, context),
-    carryOut,
+    commit,
   );
   return { outcome, agreed: outcome.written };
 }
 
 /** All answers are there. At a terminal the owner is asked only about conflicts, then for consent. */
 async function withoutConversation(
-  given: Given,
+  found: Survey,
   context: ConversationContext,
   canConverse: boolean,
 ): Promise<Ended> {
-  const { carryOut, prepare } = await import("../../report/generating.ts");
+  const { commit, prepare } = await import("../../report/generating.ts");
   let prompter: Prompter | undefined;
   const { request, style, show } = context;
   const conversation = canConverse
@@ -129,9 +134,9 @@ async function withoutConversation(
       await import("../../prompts/run-conversation.ts")
     ).loadPrompter());
   const owner = conversation?.ownerAtTerminal(loadPrompter, style, show);
-  const prepared = await prepare(given, request, owner);
+  const prepared = await prepare(found, request, owner);
   if (prompter) await conversation?.askConsent(prompter, prepared, context);
-  const outcome = carryOut(prepared);
+  const outcome = commit(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }
 
@@ -143,7 +148,7 @@ async function readInputs(
   args: Arguments,
   open: () => Target,
   canConverse: boolean,
-): Promise<{ target: Target; given: Given }> {
+): Promise<{ target: Target; given: Given; found: Survey }> {
   const issues: Issue[] = [...args.issues];
   const collectIssues = async <T>(
     read: () => T | Promise<T>,
@@ -172,11 +177,9 @@ async function readInputs(
       : (fromFile?.unread ?? [])),
   ]);
   const target = await collectIssues(open);
-  // Any ULA will do for this check. The random one, which needs node:crypto, is drawn when writing.
-  issues.push(
-    ...survey(given, () => "fd11:2233:4455::/64", { defaults, unread }).issues,
-  );
+  const found = survey(given, { defaults, unread });
+  issues.push(...found.issues);
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);
-  return { target, given };
+  return { target, given, found };
 }

@@ -10,7 +10,7 @@ import type { Answers } from "../../answers/types.ts";
 import type { Collector } from "./types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";
-import { isPublic4 } from "../../ip/public.ts";
+import { isPublic4 } from "../../ip/special-ranges.ts";
 import {
   addressesOf,
   onLinkProof,

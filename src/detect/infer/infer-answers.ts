@@ -84,10 +84,7 @@ const inOrder = (answers: readonly Detected[]): Detected[] =>
   );
 
 const readable = (given: Given): Partial<Answers> =>
-  survey(given, () => "", { defaults: false }).answers;
-
-/** Stands for the random ULA, which no detected answer depends on. */
-const ANY_ULA = "fd11:2233:4455::/64";
+  survey(given, { defaults: false }).answers;
 
 /** Drops inferred answers that the rules reject, with a warning for each. */
 function withoutRejected(
@@ -97,7 +94,7 @@ function withoutRejected(
 ): Detected[] {
   const all = { ...valuesOf(answers), ...given };
   // With a prefix, the defaults must fit them too.
-  const { issues } = survey(all, () => ANY_ULA, {
+  const { issues } = survey(all, {
     defaults: all.prefix !== undefined,
   });
   const flagOf = ({ key }: Detected): string =>

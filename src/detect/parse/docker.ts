@@ -32,7 +32,7 @@ export function readDocker(
     noAnswer: answered ? undefined : noAnswerReason(engine),
     networks:
       networks?.status === 0
-        ? networks.text.split("\n").flatMap(readNetwork)
+        ? networks.text.split("\n").flatMap(parseNetwork)
         : [],
   };
 }
@@ -49,7 +49,7 @@ function noAnswerReason(engine: Part | undefined): string {
 }
 
 /** One line of `docker network inspect`; the subnets of IPAM as in moby api/types/network. */
-function readNetwork(line: string): DockerNetwork[] {
+function parseNetwork(line: string): DockerNetwork[] {
   const entry = parseJson(line);
   if (!isFields(entry)) return [];
   const name = textOf(entry, "name");
