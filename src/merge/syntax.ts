@@ -1,5 +1,5 @@
 import { childProcess } from "../base/builtin.ts";
-import { whyNoYaml } from "../base/yaml-check.ts";
+import { whyInvalidYaml } from "../base/yaml.ts";
 
 /**
  * Parses a text by the format that its path says, as far as to tell whether it still is one.
@@ -25,7 +25,7 @@ export function whyInvalid(
 }
 
 function yaml(text: string): string | undefined {
-  const reason = whyNoYaml(text);
+  const reason = whyInvalidYaml(text);
   return reason && `it is no valid YAML: ${reason}`;
 }
 

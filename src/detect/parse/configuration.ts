@@ -13,9 +13,6 @@ export interface NetplanFile {
 /** Characters. Netplan's files have some hundred, and YAML takes its time. */
 const LARGEST = 64 * 1024;
 
-/** What yaml throws; ReferenceError: an alias; RangeError: nested too deeply. */
-const UNPARSED = /^(YAML\w+|ReferenceError|RangeError)$/;
-
 /** netplan(5): of a file of an unknown hand only names are taken. */
 export async function readNetplan({
   path,
@@ -25,17 +22,13 @@ export async function readNetplan({
   if (text === undefined)
     return { ...nothing, unread: "not readable: as root it would be" };
   if (text.length > LARGEST) return { ...nothing, unread: "it is too large" };
-  const { parse } = await import("../../base/yaml.ts");
+  const { parseYaml } = await import("../../base/yaml.ts");
   let content: unknown;
   try {
-    content = parse(text, {
-      maxAliasCount: 0,
-      stringKeys: true,
-      logLevel: "error",
-    });
+    content = parseYaml(text);
   } catch (error) {
-    if (!(error instanceof Error) || !UNPARSED.test(error.name)) throw error;
-    return { ...nothing, unread: "it is no YAML" };
+    if (!(error instanceof SyntaxError)) throw error;
+    return { ...nothing, unread: "not valid YAML" };
   }
   const network = fieldsIn(content, "network");
   const ethernets = fieldsIn(network, "ethernets");

@@ -29,9 +29,9 @@ describe("netplan's files", () => {
 
   test.each([
     [undefined, "not readable: as root it would be"],
-    ["a: [", "it is no YAML"],
-    ["a: &x 1\nb: *x\n", "it is no YAML"],
-    ["[".repeat(20000), "it is no YAML"],
+    ["a: [", "not valid YAML"],
+    ["a: &x 1\nb: *x\n", "not valid YAML"],
+    ["[".repeat(20000), "not valid YAML"],
     ["a: b\n".repeat(20000), "it is too large"],
   ])("that can't be told: %.12s", async (text, unread) => {
     expect(await read(text)).toMatchObject({ unread, ids: [] });
