@@ -217,7 +217,7 @@ export function spellings({ name, negatable }: RunFlag): string[] {
 }
 
 /** What can stand behind a flag; undefined where that can't be known, or nothing stands there. */
-export function valuesOf({
+export function possibleValues({
   choices,
   metavar = "",
 }: Pick<RunFlag, "choices" | "metavar">): readonly string[] | undefined {
