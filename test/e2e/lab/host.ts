@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cutDisk, diskReleased, MOUNT_DISK } from "./disk.ts";
 import {
   groupOf,
   type HostOptions,
@@ -26,9 +27,9 @@ const LOGIN = {
 const KILLED_WITH_US = ["--pdeathsig", "KILL"];
 
 /**
- * A Debian host, booted with systemd. Its file system is a layer over a cached root and stays over reboots, as does
- * /var/lib/docker, a folder of the real disk (overlay2 can't lie on an overlay). It ends with this process at the
- * latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
+ * A Debian host, booted with systemd. Its file system is a layer over a cached root, on a disk of its own, and stays over
+ * reboots, as does /var/lib/docker, a folder of the real disk (overlay2 can't lie on an overlay). It ends with this
+ * process at the latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
  */
 export class Host {
   root: Root;
@@ -182,9 +183,12 @@ export class Host {
     await this.#shutDown("poweroff");
   }
 
-  /** Pulls the plug: nothing inside gets a word in. */
+  /** Pulls the plug: what was not synced is lost, but for /var/lib/docker, where all that was written stays. */
   async powerCut(): Promise<void> {
-    await this.#off(() => process.kill(this.#leader, "SIGKILL"));
+    await this.#off(async () => {
+      await cutDisk(this.folder, this.#nspawn!.pid!);
+      process.kill(this.#leader, "SIGKILL");
+    });
   }
 
   /** Shuts down and boots again; the network is new, the router remembers the old one. */
@@ -246,6 +250,7 @@ export class Host {
     }
     this.#nspawn = undefined;
     this.#leader = 0;
+    await diskReleased(this.folder);
     await removeGroup(this.folder);
     await this.topology.disconnectHost();
   }
@@ -278,7 +283,8 @@ mkdir -p "$4"
 echo 0 >"$4/cgroup.procs"
 mkdir -p /run/systemd
 mount -t tmpfs -o mode=755 tmpfs /run/systemd
-mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" lab "$2/root"
+${MOUNT_DISK}
+mount -t overlay -o "lowerdir=$1,upperdir=$2/disk/upper,workdir=$2/disk/work" lab "$2/root"
 exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="\${2##*/}" --hostname=host \
   --register=no --keep-unit --capability=all --network-namespace-path="$3" \
   --system-call-filter='@keyring @mount bpf @privileged' --console=pipe \
