@@ -43,6 +43,7 @@ while read -r rule; do
 	keep /etc/ufw/user6.rules
 	# shellcheck disable=SC2086
 	quietly ufw route allow $rule comment kong-ipv6 || die "ufw refuses the rule" "see its words above"
+	sync_ufw
 done < <(wanted)
 while read -r rule; do
 	if [[ -z $rule ]] || grep -qxF -- "$rule" < <(wanted); then continue; fi
