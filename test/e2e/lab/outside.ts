@@ -80,10 +80,12 @@ export class Probe {
     );
   }
 
-  /** Ends the probe once the last answers are in. */
+  /** Ends the probe once the last answers are in. Throws where it never got one: then it says nothing about gaps. */
   async stop(): Promise<Beat[]> {
     this.#process.stdin!.end();
     await this.#ended;
+    if (this.firstAnswer(0) === undefined)
+      throw new Error(`lab: none of ${this.beats.length} requests answered`);
     return this.beats.sort((one, other) => one.sent - other.sent);
   }
 
