@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
 import { openServer, script, state, underWay } from "./server.ts";
 
-/** Scripts ended by a signal or with the server's power, under ufw and with the kernel's proxy. */
+/** Scripts stopped by a signal or by a power cut, with ufw and the kernel's proxy. */
 
 let lab: Lab;
 let before: string;
@@ -29,9 +29,10 @@ const takenBack = async (): Promise<void> => {
   expect(await state(lab)).toBe(before);
 };
 
-// As Ctrl-C does: to the script and all that it has started.
+// As Ctrl-C does: the signal goes to the script and all programs that it started.
 test.each([
-  ["INT", "^Doing it"],
+  // Until a child of its own has ended, bash may miss SIGINT: where it waits for Docker, it has a trap.
+  ["TERM", "^Applying the changes"],
   ["TERM", "ok +netplan"],
   ["INT", "ok +image"],
 ])("apply.sh ended by SIG%s at /%s/, then rollback.sh", async (...how) => {
@@ -52,7 +53,7 @@ test.each(["ok +file", "ok +docker", "ok +image"])(
   },
 );
 
-test("the power is cut while apply.sh and rollback.sh run: the next run of each ends well", async () => {
+test("the power is cut while apply.sh and rollback.sh run: the next run of each succeeds", async () => {
   await powerCut("apply.sh", "ok +network");
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
