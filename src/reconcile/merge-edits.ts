@@ -30,8 +30,7 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   if (!conflicts && invalid === undefined) return written(sides, "merge", text);
   // Nothing new to take over: the stale addresses that stay are reported.
   if (rendered === sides.base) return kept(sides);
-  const reason = conflicts
-    ? "your edits and the new text meet"
-    : `merged, ${invalid}`;
-  return conflict(sides, reason, text);
+  return conflicts
+    ? conflict(sides, "your edits and the new text meet", text)
+    : conflict(sides, `merged, ${invalid}`, withMarkers(yours, rendered));
 }
