@@ -12,7 +12,7 @@ import { SECRET_FILE } from "../render/secrets.ts";
 import { formerOf, type FileRecord, type State } from "../repository/state.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 
-/** What each file was generated as, and how to rewrite its values from then to now. */
+/** The base of each file: what was generated last, and how to rewrite its values. */
 export function basesOf(
   previous: State,
   now: Plan,
@@ -24,8 +24,8 @@ export function basesOf(
     sameAge(previous).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
-      const newValueOf = newValues(from, now, standing(records, disk));
-      const fresh = newNames(from, now);
+      const newValueOf = newValues(from, now, ownersNames(records, disk));
+      const added = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
         const { text: generated, mode, owned: marks = {} } = record;
         const owned: Owned = { marks, generated };
@@ -36,7 +36,12 @@ export function basesOf(
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
-            const own = marksAfter({ ...texts, newValueOf, fresh, owned });
+            const own = marksAfter({
+              ...texts,
+              newValueOf,
+              newNames: added,
+              owned,
+            });
             return own && { owned: own };
           },
         };
@@ -47,7 +52,7 @@ export function basesOf(
   );
 }
 
-/** @see withPreviousData; previous as it was before this run */
+/** Adds earlier data directories to .gitignore. @param previous the state before this run */
 export const withDataPatterns = (
   rendered: Tree,
   directory: string,
@@ -60,7 +65,7 @@ export const withDataPatterns = (
     previous.files[IGNORE_FILE]?.text,
   );
 
-/** Files whose values are of the same answers, together: a file that was held back is older. */
+/** Groups files by the answers they were generated from: a file in conflict has older ones. */
 function sameAge({ files }: State): [string, FileRecord][][] {
   const groups = new Map<string, [string, FileRecord][]>();
   for (const entry of Object.entries(files)) {
@@ -70,8 +75,8 @@ function sameAge({ files }: State): [string, FileRecord][][] {
   return [...groups.values()];
 }
 
-/** What the owner's edited files name: nothing else may become one of these. */
-function standing(
+/** The addresses and subnets in files that the owner edited: no other value may become one of them. */
+function ownersNames(
   records: readonly [string, FileRecord][],
   disk: Disk,
 ): Set<string> {

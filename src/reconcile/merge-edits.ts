@@ -18,7 +18,7 @@ export const foreign = (sides: Sides): Change =>
 export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   const { path, rendered } = sides;
   if (hasMarkers(sides.yours))
-    return conflict(sides, "it still holds conflict markers");
+    return conflict(sides, "it still has conflict markers");
   const unordered = unorderedIn(path);
   const { text, conflicts } = merge(yours, base, rendered, (hunk) =>
     mergeHunk(hunk, unordered),
@@ -31,6 +31,6 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   // Nothing new to take over: the stale addresses that stay are reported.
   if (rendered === sides.base) return kept(sides);
   return conflicts
-    ? conflict(sides, "your edits and the new text meet", text)
+    ? conflict(sides, "your edit and the new text touch the same lines", text)
     : conflict(sides, `merged, ${invalid}`, withMarkers(yours, rendered));
 }

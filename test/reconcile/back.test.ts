@@ -91,7 +91,7 @@ test(
         };
         expect(plain(back.world)).toEqual(plain(world));
       }),
-      runs(560),
+      runs(200),
     );
     expect(compared).toBeGreaterThan(tried * 0.9);
   },

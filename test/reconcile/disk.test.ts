@@ -121,6 +121,6 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
         rmSync(sandbox.root, { recursive: true });
       },
     ),
-    runs(100),
+    runs(50),
   );
 }, 120_000);

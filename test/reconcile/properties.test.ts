@@ -266,7 +266,7 @@ test(
       fc.asyncProperty(cases, ([start, ...both]) =>
         examine(worlds[start] as World, both),
       ),
-      runs(600),
+      runs(300),
     );
     expect(counts.merged).toBeGreaterThan(counts.cases / 2);
     expect(counts.oursOnPrefix * 5).toBeLessThan(counts.plainOnPrefix);
