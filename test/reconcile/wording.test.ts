@@ -97,7 +97,7 @@ test("undo of what is another user's called itself a defect of the program", asy
       expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
       expect(told).toContain(`${path}`);
       expect(told).toContain("can't be read (EACCES)");
-      expect(told).toContain("run this as that user, or change who may.");
+      expect(told).toContain("run this as that user, or change the permissions.");
       expect(told).not.toContain("defect");
     }
   };
