@@ -40,7 +40,7 @@ beforeEach(() => power.on());
 
 const STATE = ".kong-ipv6.json";
 
-const SIDECAR: Tree = new Map<string, File>([
+const RENDERED: Tree = new Map<string, File>([
   [".env", { text: `A=1\nKONG_PG_PASSWORD=${SECRET}\n`, mode: 0o600 }],
   ["README.md", { text: "# Generated\n", mode: 0o644 }],
   ["host/etc/netplan/60.yaml", { text: "network: 2\n", mode: 0o600 }],
@@ -68,8 +68,8 @@ async function operationsFor(
   directory: string,
   word: Resolution = "theirs",
 ): Promise<Operation[]> {
-  const disk = readDisk(directory, [...SIDECAR.keys(), STATE]);
-  const changes = await compare(SIDECAR, disk);
+  const disk = readDisk(directory, [...RENDERED.keys(), STATE]);
+  const changes = await compare(RENDERED, disk);
   const settled = changes.flatMap((change) => applyResolution(change, word));
   return [...operationsOf(settled, disk, false), stateOperation("{}\n", disk)];
 }
@@ -175,7 +175,7 @@ describe("a new directory", () => {
       await write(directory);
       expect(statSync(directory).ino).toBe(ino);
       expect(Object.keys(snapshot(directory))).toEqual(
-        expect.arrayContaining([...SIDECAR.keys(), STATE]),
+        expect.arrayContaining([...RENDERED.keys(), STATE]),
       );
       expect(existsSync(join(directory, UNDO))).toBe(false);
       hasNoTrace(directory);

@@ -7,7 +7,7 @@ import {
   changesText,
   countsText,
   summary,
-} from "../../../src/report/report.ts";
+} from "../../../src/report/changes-text.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { styleFor } from "../../../src/base/colors.ts";
 import { answersFrom } from "../../support/base.ts";
@@ -42,7 +42,7 @@ describe("changesText", () => {
       "  ! d  (a file that is not ours)",
       "  = e",
       "Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours,",
-      "  1 as they should be.",
+      "  1 unchanged.",
     ]);
   });
 
@@ -53,7 +53,7 @@ describe("changesText", () => {
       all.split(" ").map((action) => change(action as Action)),
     ).split("\n");
     expect(lines.join(" ").replaceAll(/ +/g, " ")).toBe(
-      "Plan: 1 to create, 1 to update, 1 to merge with your edits, 1 to mark with both texts, 1 to delete, 1 in conflict, 1 kept as yours, 1 left as yours, 1 deleted by you, 1 as they should be.",
+      "Plan: 1 to create, 1 to update, 1 to merge with your edits, 1 to write with conflict markers, 1 to delete, 1 in conflict, 1 kept as yours, 1 kept though no longer generated, 1 deleted by you, 1 unchanged.",
     );
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);

@@ -3,7 +3,7 @@ import { filled, setAt } from "../base/wrap.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";
 
-/** One sign per action, in the manner of terraform. */
+/** One sign per action, as in terraform. */
 const SIGN: Record<Action, string> = {
   create: "+",
   update: "~",
@@ -21,16 +21,16 @@ const WORD: Record<Action, string> = {
   create: "to create",
   update: "to update",
   merge: "to merge with your edits",
-  markers: "to mark with both texts",
+  markers: "to write with conflict markers",
   delete: "to delete",
   conflict: "in conflict",
   keep: "kept as yours",
-  orphan: "left as yours",
+  orphan: "kept though no longer generated",
   gone: "deleted by you",
-  same: "as they should be",
+  same: "unchanged",
 };
 
-/** One line per change that is more than nothing, and a line of counts. */
+/** One line for each change, and a line of counts. */
 export function changesText(changes: readonly Change[], style: Style): string {
   return [...changeLines(changes, style), countsText(changes)].join("\n");
 }
@@ -44,14 +44,14 @@ function changeLines(changes: readonly Change[], style: Style): string[] {
     });
 }
 
-/** As changesText, with files that are new set one behind the other by folder: there are many. */
+/** Like changesText, but new files are listed by folder, because there are many. */
 export function changesInShort(
   changes: readonly Change[],
   style: Style,
 ): string {
   const created = changes.filter(({ action }) => action === "create");
   const others = changes.filter(({ action }) => action !== "create");
-  // Further lines stand under the first one's paths.
+  // Further lines are indented to the paths of the first.
   const lines = inFolders(created.map(({ path }) => path)).flatMap((words) =>
     setAt(4, words.join(" "), 78)
       .split("\n")
@@ -64,7 +64,7 @@ export function changesInShort(
   );
 }
 
-/** Files that are alone in their folder by their path; others behind the folder that they share. */
+/** A file alone in its folder is listed by its path; others after the folder that they share. */
 function inFolders(paths: readonly string[]): string[][] {
   const alone: string[] = [];
   const together: string[][] = [];
@@ -102,7 +102,7 @@ export function countsText(changes: readonly Change[]): string {
   return filled(text.split(/(?<=,) /)).join("\n  ");
 }
 
-/** .env is in no git: in a clone there never was one. */
+/** .env is not in git, so a clone never had one. */
 const ELSEWHERE = "not in this copy";
 
 const wordOf = ({ action, path }: Change): string =>

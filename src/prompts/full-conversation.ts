@@ -15,52 +15,51 @@ import {
   type Request,
   type Owner,
 } from "../reconcile/request.ts";
-import type { Looking } from "../detect/session.ts";
+import type { DetectedDefaults } from "../detect/detected-defaults.ts";
 import { hasSidecar, placeText, summaryText } from "../report/outcome.ts";
 import { rowsText } from "../plan/summary.ts";
-import { counted } from "../report/report.ts";
+import { counted } from "../report/changes-text.ts";
 import { survey, type Given } from "../answers/resolve.ts";
 import type { Style } from "../base/colors.ts";
 
-/** Where a conversation is held, and about what. */
-export interface Setting {
+/** What a conversation is about, and how it prints. */
+export interface ConversationContext {
   readonly request: Request;
   /** The directory as the owner wrote it. */
   readonly shown: string;
-  /** Given where differences are to be shown. */
+  /** Given if differences are to be shown. */
   readonly diff: typeof Diff | undefined;
-  /** The server's part, where it has one. */
-  readonly looking: Looking | undefined;
+  readonly defaults: DetectedDefaults | undefined;
   readonly style: Style;
   readonly show: (text: string) => void;
 }
 
 /**
- * The whole conversation: the questions, the files in the way, the summary, the owner's consent.
- * @throws CancelledError where the owner doesn't agree; nothing is written here
+ * The whole conversation: the questions, the conflicts, the summary, the owner's consent.
+ * @throws CancelledError if the owner does not agree; nothing is written here
  */
-export async function hold(
+export async function fullConversation(
   prompter: Prompter,
   given: Given,
-  setting: Setting,
+  context: ConversationContext,
 ): Promise<Prepared> {
-  const { request, style, show } = setting;
+  const { request, style, show } = context;
   const answered = await converse(
     prompter,
     given,
     request.previous?.answers,
     (rows) => show(style.dim(rowsText(rows, style.columns))),
-    setting.looking?.look,
+    context.defaults?.detect,
   );
-  const owner = ownerAt(() => Promise.resolve(prompter), style, show);
+  const owner = ownerAtTerminal(() => Promise.resolve(prompter), style, show);
   const found = survey(answered, { defaults: request.previous === undefined });
   const prepared = await prepare(found, request, owner);
-  await consent(prompter, prepared, setting);
+  await askConsent(prompter, prepared, context);
   return prepared;
 }
 
 /** The owner at a terminal, as prepare() asks. */
-export function ownerAt(
+export function ownerAtTerminal(
   prompter: () => Promise<Prompter>,
   style: Style,
   show: (text: string) => void,
@@ -73,14 +72,14 @@ export function ownerAt(
 }
 
 /** Shows what is going to be written, and asks for a yes. @throws CancelledError */
-export async function consent(
+export async function askConsent(
   prompter: Prompter,
   prepared: Prepared,
-  { shown, diff, looking, style, show }: Setting,
+  { shown, diff, defaults, style, show }: ConversationContext,
 ): Promise<void> {
   const { outcome, operations, makesGit } = prepared;
   if (operations.length === 0) return;
-  const detected = looking?.used(outcome.answers) ?? [];
+  const detected = defaults?.used(outcome.answers) ?? [];
   show(summaryText(outcome, { diff, detected }, style));
   if (!(await confirm(prompter, consentText(outcome, shown, makesGit), true)))
     throw new CancelledError();
@@ -98,6 +97,6 @@ export function consentText(
     return `Write ${counted(count, "file")} to ${place}${makesGit ? ", and commit them" : ""}?`;
   if (count > 0) return `Change ${counted(count, "file")} in ${place}?`;
   return hasSidecar(changes)
-    ? `Lay the new texts beside your files in ${place}?`
-    : `Note the new answers in ${place}?`;
+    ? `Write the new texts beside your files in ${place}?`
+    : `Record the new answers in ${place}?`;
 }

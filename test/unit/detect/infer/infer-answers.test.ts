@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { parseAddress, parseSubnet } from "../../../../src/ip/address.ts";
-import { detect } from "../../../../src/detect/infer/detection.ts";
+import { inferAnswers } from "../../../../src/detect/infer/infer-answers.ts";
 import type { DaemonJson } from "../../../../src/detect/parse/docker.ts";
 import type { Facts } from "../../../../src/detect/parse/facts.ts";
-import { valuesOf } from "../../../../src/detect/infer/findings.ts";
+import { valuesOf } from "../../../../src/detect/infer/types.ts";
 import type { Given } from "../../../../src/answers/resolve.ts";
 import { answersFrom } from "../../../support/base.ts";
 import { factsOf } from "../recordings.ts";
@@ -12,7 +12,7 @@ const busy = await factsOf("trixie-busy");
 const two = await factsOf("trixie-two-uplinks");
 
 const values = (facts: Facts, given: Given = {}): Given =>
-  valuesOf(detect(facts, given).answers);
+  valuesOf(inferAnswers(facts, given).answers);
 
 /** The uplink with one more IPv6 address. */
 const withAddress = (facts: Facts, text: string, length = 64): Facts => ({
@@ -47,7 +47,7 @@ describe("beside what the owner gave", () => {
   });
 
   test("an interface that isn't there: named, and nothing of another", () => {
-    const { answers, warnings } = detect(two, { interface: "eth7" });
+    const { answers, warnings } = inferAnswers(two, { interface: "eth7" });
     expect(answers).toEqual([]);
     expect(warnings).toContain("there is no interface eth7");
   });
@@ -62,8 +62,8 @@ describe("beside what the owner gave", () => {
       internalPrefix: "fd4c:8a1e:92b7::/64",
       firewall: "ufw",
     });
-    expect(detect(busy, given).warnings).toContain(
-      "no address of ens3 is in 2001:db8:5:6::/64: give --host",
+    expect(inferAnswers(busy, given).warnings).toContain(
+      "ens3 has no address in 2001:db8:5:6::/64: give --host",
     );
   });
 
@@ -95,11 +95,50 @@ test("a default route by what is no router of a provider is left out, and named"
       ? route
       : { ...route, gateway },
   );
-  const { answers, warnings } = detect({ ...busy, routes });
+  const { answers, warnings } = inferAnswers({ ...busy, routes });
   expect(valuesOf(answers)).not.toHaveProperty("gateway");
   expect(warnings).toContain(
-    "gateway fd00::1, via of the IPv6 default route, is left out: it is unique local space, not public (RFC 4193)",
+    "gateway fd00::1, the gateway of the IPv6 default route, is not used: it is unique local space, not public (RFC 4193)",
   );
+});
+
+describe("when no subnet is free", () => {
+  const withPools = (...pools: string[]): Facts => ({
+    ...busy,
+    daemonJson: {
+      ...(busy.daemonJson as DaemonJson),
+      pools: pools.map((text) => parseSubnet(text.includes(":") ? 6 : 4, text)),
+    },
+  });
+
+  test("a used exposed subnet is a warning, not an answer", () => {
+    const { answers, warnings } = inferAnswers(
+      withPools(
+        "2001:db8:1:2:300::/72",
+        "2001:db8:1:2:8000::/65",
+        "2001:db8:1:2::/65",
+      ),
+    );
+    expect(valuesOf(answers)).toMatchObject({ prefix: "2001:db8:1:2::/64" });
+    expect(valuesOf(answers)).not.toHaveProperty("exposed");
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /^no free \/80 is left in 2001:db8:1:2::\/64: .* overlaps .*\. Give --exposed$/,
+      ),
+    );
+  });
+
+  test("a used backend subnet is a warning, not an answer", () => {
+    const { answers, warnings } = inferAnswers(
+      withPools("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+    );
+    expect(valuesOf(answers)).not.toHaveProperty("backendSubnet");
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /^no private IPv4 subnet is free for kong-net: .* overlaps .*\. Give --backend-subnet$/,
+      ),
+    );
+  });
 });
 
 test("Docker's address pools are not free", () => {
@@ -129,11 +168,11 @@ describe("several addresses", () => {
   });
 
   test("the lowest is taken, and the others are named", () => {
-    const { answers, warnings } = detect(
+    const { answers, warnings } = inferAnswers(
       withAddress(busy, "2001:db8:1:2::1:1"),
     );
     expect(valuesOf(answers)).toMatchObject({ host: "2001:db8:1:2::2" });
-    expect(warnings.join()).toContain("other public addresses too: 2001:db8");
+    expect(warnings.join()).toContain("ens3 also has 2001:db8");
   });
 
   test("a shorter prefix on the link stays, with a word of warning", () => {
@@ -141,7 +180,7 @@ describe("several addresses", () => {
     const shorter = addresses.map((one) =>
       one.length === 64 ? { ...one, length: 56 } : one,
     );
-    const { answers, warnings } = detect({ ...busy, addresses: shorter });
+    const { answers, warnings } = inferAnswers({ ...busy, addresses: shorter });
     expect(valuesOf(answers)).toMatchObject({ prefix: "2001:db8:1::/56" });
     expect(warnings.join()).toContain("give --prefix 2001:db8:1:2::/64");
   });
@@ -165,11 +204,11 @@ describe("several addresses", () => {
           : one,
       ),
     };
-    const ipv4 = detect(facts).answers.find(({ key }) => key === "ipv4");
+    const ipv4 = inferAnswers(facts).answers.find(({ key }) => key === "ipv4");
     expect(ipv4).toEqual({
       key: "ipv4",
       value: "any",
-      source: "ens3 has no public IPv4, but 172.31.5.5",
+      source: "ens3 has only private IPv4 addresses: 172.31.5.5",
     });
   });
 });
@@ -196,7 +235,7 @@ describe("beside the answers of before", () => {
     gateway: "fe80::1",
   };
   const followed = (former: Given): Given =>
-    valuesOf(detect(busy, {}, answersFrom(former)).answers);
+    valuesOf(inferAnswers(busy, {}, answersFrom(former)).answers);
 
   test("what the server bears out stays: nothing to follow", () => {
     expect(followed(SEEN)).toEqual({});
@@ -240,7 +279,7 @@ describe("beside the answers of before", () => {
   test("of two prefixes on the uplink the address follows in that of before", () => {
     const facts = withAddress(busy, "2001:db8:0:1::9");
     const former = answersFrom({ ...SEEN, host: "2001:db8:1:2::77" });
-    expect(valuesOf(detect(facts, {}, former).answers)).toEqual({
+    expect(valuesOf(inferAnswers(facts, {}, former).answers)).toEqual({
       host: "2001:db8:1:2::2",
     });
   });
@@ -252,10 +291,12 @@ describe("beside the answers of before", () => {
       host: "2001:db8:5:6::2",
     };
     const said = (former: Given): string =>
-      detect(busy, {}, answersFrom(former)).warnings.join("\n");
-    const told = "no address of 2001:db8:5:6::/64 is on this machine";
+      inferAnswers(busy, {}, answersFrom(former)).warnings.join("\n");
+    const told = "this machine has no address in 2001:db8:5:6::/64";
     expect(said(elsewhere)).toContain(told);
     expect(said({ ...elsewhere, delivery: "routed" })).not.toContain(told);
-    expect(said({ ...SEEN, interface: "eth0" })).not.toContain("no address of");
+    expect(said({ ...SEEN, interface: "eth0" })).not.toContain(
+      "has no address in",
+    );
   });
 });
