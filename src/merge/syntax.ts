@@ -1,5 +1,5 @@
 import { childProcess } from "../base/builtin.ts";
-import { whyNoYaml } from "../base/yaml-check.ts";
+import { whyInvalidYaml } from "../base/yaml.ts";
 import { assignmentsOf, strayLine } from "../render/dotenv.ts";
 import { generatedFile } from "../render/generated-files.ts";
 
@@ -38,7 +38,7 @@ export function whyInvalid(
 }
 
 function yaml(text: string): string | undefined {
-  const reason = whyNoYaml(text);
+  const reason = whyInvalidYaml(text);
   return reason && `it is no valid YAML: ${reason}`;
 }
 

@@ -10,7 +10,8 @@ import type { Detected } from "../detect/infer/types.ts";
 import { factsText } from "../detect/print.ts";
 import { printable, printableJson } from "../base/escape.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
-import { isOneByOne, quoted, rerunCommand } from "./rerun-command.ts";
+import { shellWord as quoted } from "../base/shell.ts";
+import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 import {
   changesInShort,
   changesText,
