@@ -1,6 +1,7 @@
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { readDisk } from "../repository/disk.ts";
-import { updateEnvFile, hasAddress, settingOf } from "../renumber/env-file.ts";
+import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
+import { settingOf } from "../render/dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import { SIDECAR } from "./sidecar.ts";
 import {

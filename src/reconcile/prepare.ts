@@ -12,7 +12,7 @@ import {
   type ExitCode,
 } from "../base/errors.ts";
 import { wantsRepository } from "../repository/git.ts";
-import { recover, recovery } from "../repository/in-place.ts";
+import { recover, recovery } from "../repository/recover.ts";
 import { notesOn } from "./notices.ts";
 import { SIDECAR, withSidecars } from "./sidecar.ts";
 import { allOperations } from "./operations.ts";
