@@ -32,7 +32,7 @@ export interface Prompter {
 /**
  * Asks for the missing answers: four questions first, the rest after one "More settings?". Every
  * answer is checked as if it were given by flag.
- * @param former the previous answers. They are the defaults, moved to the new prefix
+ * @param previous the previous answers. They are the defaults, moved to the new prefix
  * @param tell gets each row of the plan once, as soon as the answers decide it; and before a
  *   question the source of its detected default
  * @param detect gives detected answers, which replace other defaults
@@ -41,12 +41,12 @@ export interface Prompter {
 export async function converse(
   prompter: Prompter,
   given: Given,
-  former?: Answers,
+  previous?: Answers,
   tell: (rows: readonly PlanRow[]) => void = () => {},
   detect?: Detector,
 ): Promise<Given> {
   const answers: Given = { ...given };
-  const decidedRows = livePlan(former);
+  const decidedRows = livePlan(previous);
   let detected: readonly Detected[] = [];
   const tellNew = async (): Promise<void> => {
     if (detect) detected = (await detect(answers)).answers;
@@ -61,7 +61,7 @@ export async function converse(
       prompter,
       question,
       answers,
-      former,
+      previous,
       seen,
     );
     await tellNew();
@@ -95,13 +95,13 @@ async function ask(
   prompter: Prompter,
   question: Question,
   answers: Given,
-  former?: Answers,
+  previous?: Answers,
   seen?: Detected,
 ): Promise<unknown> {
   const known = survey(answers, { defaults: false }).answers;
   const usual = suggestedAnswer(question, parsedOf(known));
   const fallback =
-    seen?.value ?? (former ? move(former, known)[question.key] : usual);
+    seen?.value ?? (previous ? move(previous, known)[question.key] : usual);
   const prompt = {
     name: question.key,
     message: `${question.meaning}:`,

@@ -8,11 +8,11 @@ import { complete, survey, type Given } from "../answers/resolve.ts";
  * The plan during the questions. Each call returns the rows that are decided by now (missing answers
  * count as their defaults), except rows already returned with the same value. Printed one below the
  * other they never need to be redrawn, and a screen reader reads them in order.
- * @param former the previous answers: rows that do not change are not returned
+ * @param previous the previous answers: rows that do not change are not returned
  * @returns a function of the answers so far, and of the detected ones
  */
 export function livePlan(
-  former?: Answers,
+  previous?: Answers,
 ): (given: Given, seen?: Given) => PlanRow[] {
   const shown = new Map<string, string>();
   const unshown = (rows: readonly PlanRow[]): PlanRow[] => {
@@ -20,9 +20,9 @@ export function livePlan(
     for (const { name, value } of fresh) shown.set(name, value);
     return fresh;
   };
-  if (former) unshown(planRows(plan(former)));
+  if (previous) unshown(planRows(plan(previous)));
   return (given, seen = {}) => {
-    const expected = planSoFar({ ...seen, ...given }, former);
+    const expected = planSoFar({ ...seen, ...given }, previous);
     if (expected === undefined) return [];
     return unshown(
       planRows(expected).filter(({ key }) => given[key] !== undefined),
@@ -31,8 +31,10 @@ export function livePlan(
 }
 
 /** undefined until there is a prefix and all answers fit each other. */
-function planSoFar(given: Given, former?: Answers): Plan | undefined {
-  const known = survey(given, { defaults: former === undefined });
+function planSoFar(given: Given, previous?: Answers): Plan | undefined {
+  const known = survey(given, { defaults: previous === undefined });
   if (known.issues.length > 0) return undefined;
-  return plan(former ? move(former, known.answers) : complete(known).answers);
+  return plan(
+    previous ? move(previous, known.answers) : complete(known).answers,
+  );
 }

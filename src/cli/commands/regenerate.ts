@@ -15,9 +15,9 @@ export async function regenerate(args: Arguments): Promise<ExitCode> {
     const directory = absolute(shown);
     const recovered = args.dryRun ? undefined : recover(directory);
     const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-    const former = readState(directory, entry);
-    refuseNewer(former);
-    return { shown, former, ...(recovered && { recovered }) };
+    const previous = readState(directory, entry);
+    refuseNewer(previous);
+    return { shown, previous, ...(recovered && { recovered }) };
   });
 }
 

@@ -16,7 +16,7 @@ import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 export interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
-  readonly former?: State;
+  readonly previous?: State;
   /** What became of an earlier run that was interrupted. */
   readonly recovered?: Recovered;
 }
@@ -32,19 +32,19 @@ export async function run(
 ): Promise<ExitCode> {
   const canConverse = canAsk() && !args.yes && !args.json;
   const { target, given, found } = await readInputs(args, open, canConverse);
-  const { shown, former } = target;
+  const { shown, previous } = target;
   // inquirer's own colours read this when it is loaded.
   if (!args.color) process.env["NO_COLOR"] = "1";
   const style = styleFor(isTerminal(1), args.color);
   const show = (text: string): void => void write(1, `${text}\n`);
   const { dryRun, git } = args;
   const diff = args.diff ? await import("../../report/diff.ts") : undefined;
-  const asked = canConverse && isOpen(given, former);
+  const asked = canConverse && isOpen(given, previous);
   const defaults =
     asked || args.detect
       ? (await import("../../detect/detected-defaults.ts")).detectedDefaults(
           args,
-          former?.answers,
+          previous?.answers,
         )
       : undefined;
   const detectedFirst = args.detect && (await defaults?.detectFirst(given));
@@ -59,7 +59,7 @@ export async function run(
         detectedFirst
           ? survey(
               { ...detectedFirst, ...given },
-              { defaults: former === undefined },
+              { defaults: previous === undefined },
             )
           : found,
         context,
@@ -76,21 +76,21 @@ export async function run(
 }
 
 /** Whether there is something to ask. regenerate has all answers: it asks only if none is given. */
-const isOpen = (given: Given, former: State | undefined): boolean =>
-  former
+const isOpen = (given: Given, previous: State | undefined): boolean =>
+  previous
     ? Object.keys(given).length === 0
     : QUESTIONS.some(({ key }) => given[key] === undefined);
 
 function requestOf(
   { dryRun, conflict, git }: Arguments,
-  { shown, former, recovered }: Target,
+  { shown, previous, recovered }: Target,
 ): Request {
   return {
     directory: absolute(shown),
     dryRun,
     conflict,
     git,
-    ...(former && { former }),
+    ...(previous && { previous }),
     ...(recovered && { recovered }),
   };
 }
