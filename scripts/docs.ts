@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { QUESTIONS } from "../src/answers/questions.ts";
-import { alignTables } from "../src/base/markdown-table.ts";
+import { alignTables } from "./markdown-table.ts";
 
 export const RECORDING = new URL("../docs/terminal.svg", import.meta.url)
   .pathname;

@@ -217,7 +217,7 @@ export function spellings({ name, negatable }: RunFlag): string[] {
 }
 
 /** The possible values of a flag; undefined if there are none, or any text will do. */
-export function valuesOf({
+export function possibleValues({
   choices,
   metavar = "",
 }: Pick<RunFlag, "choices" | "metavar">): readonly string[] | undefined {

@@ -10,13 +10,15 @@ import type { Detected } from "../detect/infer/types.ts";
 import { factsText } from "../detect/print.ts";
 import { printable, printableJson } from "../base/escape.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
-import { isOneByOne, quoted, rerunCommand } from "./rerun-command.ts";
+import { shellWord as quoted } from "../base/shell.ts";
+import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 import {
   changesInShort,
   changesText,
   counted,
   summary,
 } from "./changes-text.ts";
+import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { STATE_FILE } from "../repository/state.ts";
 import { labelled, type Style } from "../base/colors.ts";
@@ -185,9 +187,6 @@ function firstSteps(outcome: Outcome, shown: string): string[] {
   ]);
 }
 
-/** The copy deletes files on the server only in these folders. Elsewhere they may be data. */
-const GENERATED_FOLDERS = ["host", "kong-build", "scripts"];
-
 /**
  * The rsync command. Nothing on the server is lost: replaced and deleted files are kept in another
  * folder. Data, git, the undo folder, files that exist only on the server, and a .env that is not in
@@ -204,9 +203,10 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
     "/.git",
     "/.kong-ipv6.*",
   ].map((pattern) => `--exclude=${quoted(pattern)}`);
+  // Files are deleted in generated directories only: others may hold data.
   // The first matching rule counts: R(isk) allows deletion, P(rotect) prevents it (rsync(1), FILTER RULES).
   const deleted = [
-    ...GENERATED_FOLDERS.map((name) => `R /${name}/**`),
+    ...GENERATED_DIRECTORIES.map((name) => `R /${name}/**`),
     "P *",
   ].map((rule) => `--filter=${quoted(rule)}`);
   // rsync reads text before a colon as a host, and a leading dash as an option.

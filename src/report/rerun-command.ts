@@ -1,3 +1,4 @@
+import { shellWord } from "../base/shell.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
 import type { Resolution } from "../reconcile/request.ts";
@@ -23,12 +24,12 @@ export function rerunCommand(
   const needed = neededKeys(answers, previousAnswers);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
     ({ key, flag }) =>
-      [answers[key]].flat().map((text) => `${flag} ${quoted(text)}`),
+      [answers[key]].flat().map((text) => `${flag} ${shellWord(text)}`),
   );
   return [
     "npx create-kong-ipv6",
     ...(previousAnswers ? ["regenerate"] : []),
-    quoted(shown),
+    shellWord(shown),
     ...flags,
     ...(resolutions[0] && !isOneByOne(resolutions)
       ? ["--conflict", resolutions[0]]
@@ -61,11 +62,4 @@ function neededKeys(
       Object.assign(known, { [key]: answers[key] });
   }
   return new Set(Object.keys(known) as AnswerKey[]);
-}
-
-/** A resolution for a POSIX shell. */
-export function quoted(text: string): string {
-  return /^[\w.:/@%+=,-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
 }

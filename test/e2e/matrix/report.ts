@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { alignTables } from "../../../src/base/markdown-table.ts";
+import { alignTables } from "../../../scripts/markdown-table.ts";
 import { describeRoot, GENERATIONS, type Root } from "../lab/roots.ts";
 import { type Cell, CELLS, headingOf } from "./cells.ts";
 import { type Finding, type Findings, ROWS } from "./promises.ts";
