@@ -6,7 +6,7 @@ import {
   type Recovered,
 } from "../../repository/recover.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
-import { placeText } from "../../report/outcome.ts";
+import { placeText } from "../../report/outcome-text.ts";
 import { printableJson } from "../../base/escape.ts";
 import { counted } from "../../report/changes-text.ts";
 import { styleFor } from "../../base/colors.ts";
