@@ -63,12 +63,12 @@ test("it is said that something was taken back, and --dry-run takes nothing back
   const before = snapshot(sandbox.cwd);
   const dry = await runIn(sandbox, ["gw", ...PREFIX, "--dry-run"]);
   expect(dry.stdout).toContain(
-    "An earlier run was cut off while writing here: without --dry-run",
+    "An earlier run was interrupted while writing here: without --dry-run",
   );
   expect(snapshot(sandbox.cwd)).toEqual(before);
   const next = await runIn(sandbox, CALL);
   expect(next.stdout).toContain(
-    "An earlier run was cut off while writing here: what it had begun was taken back.",
+    "An earlier run was interrupted while writing here: its writes were undone.",
   );
 });
 
