@@ -154,7 +154,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       `${COMPOSE}.new is left over from an earlier conflict: delete it when done.`,
     );
     expect((await made.run(["check"])).stdout).toContain(
-      "its .new file is still there: delete it when done",
+      "delete its .new file when done",
     );
   });
 });
