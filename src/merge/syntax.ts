@@ -123,7 +123,7 @@ function withoutHeredocs(text: string): string {
   return ends.length > 0 ? text : outside.join("\n");
 }
 
-/** A key that only the merged text has twice is a merge gone wrong. */
+/** A key that only the merged text has twice is an error. */
 function dotenv(text: string, before: string): string | undefined {
   const wrong = strayLine(text);
   if (wrong !== undefined) return `line ${wrong} is not KEY=VALUE`;

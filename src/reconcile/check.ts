@@ -138,7 +138,7 @@ function statusOf(
   if (disk.get(path + SIDECAR)?.kind === "file") {
     return {
       status: "conflict",
-      reason: "its .new file is still there: delete it when done",
+      reason: "delete its .new file when done",
     };
   }
   if (record === undefined)
