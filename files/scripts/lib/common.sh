@@ -235,5 +235,10 @@ ufw_rules() {
 # ufw_delete RULE: deletes one rule.
 ufw_delete() {
 	# shellcheck disable=SC2086
-	quietly ufw route delete allow $1
+	quietly ufw route delete allow $1 && sync_ufw
+}
+
+# sync_ufw: ufw itself doesn't, and a power cut would leave empty files.
+sync_ufw() {
+	sync /etc/ufw/user.rules /etc/ufw/user6.rules
 }

@@ -187,6 +187,7 @@ restore() {
 	fi
 	if [[ $was == kept ]]; then
 		cp --archive --no-dereference --remove-destination "$copy" "$path.kong-ipv6"
+		[[ -L $path.kong-ipv6 ]] || sync "$path.kong-ipv6"
 		mv --no-target-directory "$path.kong-ipv6" "$path"
 	else
 		rm -f "$path"

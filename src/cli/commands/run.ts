@@ -5,7 +5,7 @@ import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
 import type { Outcome, Request } from "../../reconcile/request.ts";
-import type { Recovered } from "../../repository/in-place.ts";
+import type { Recovered } from "../../repository/recover.ts";
 import { survey, type Given, type Survey } from "../../answers/resolve.ts";
 import type { ConversationContext } from "../../prompts/full-conversation.ts";
 import type { State } from "../../repository/state.ts";

@@ -4,7 +4,7 @@ import {
   recover,
   recovery,
   type Recovered,
-} from "../../repository/in-place.ts";
+} from "../../repository/recover.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { placeText } from "../../report/outcome-text.ts";
 import { printableJson } from "../../base/escape.ts";

@@ -45,6 +45,7 @@ while read -r rule; do
 	keep /etc/ufw/user6.rules
 	# shellcheck disable=SC2086
 	quietly ufw route allow $rule comment kong-ipv6 || die "ufw rejected the rule" "see ufw's message above"
+	sync_ufw
 done < <(wanted)
 while read -r rule; do
 	if [[ -z $rule ]] || grep -qxF -- "$rule" < <(wanted); then continue; fi
