@@ -97,7 +97,9 @@ test("undo of another user's files fails with a clear message", async () => {
       expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
       expect(told).toContain(`${path}`);
       expect(told).toContain("can't be read (EACCES)");
-      expect(told).toContain("run this as that user, or change the permissions.");
+      expect(told).toContain(
+        "run this as that user, or change the permissions.",
+      );
       expect(told).not.toContain("defect");
     }
   };

@@ -1,10 +1,6 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
-import {
-  recover,
-  recovery,
-  type Recovered,
-} from "../../repository/recover.ts";
+import { recover, recovery, type Recovered } from "../../repository/recover.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { placeText } from "../../report/outcome-text.ts";
 import { printableJson } from "../../base/escape.ts";

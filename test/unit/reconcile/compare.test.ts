@@ -83,7 +83,8 @@ test("the owner's choice resolves a conflict, and nothing else", async () => {
   const marked = settled(conflict, "markers");
   expect(marked).toMatchObject({ action: "markers", after: { mode: 0o755 } });
   expect(marked.after?.text).toBe(
-    "  );
+    "<<<<<<< yours\nmine\n=======\nnew\n>>>>>>> create-kong-ipv6\n",
+  );
   for (const word of ["keep", "theirs", "markers"] as const) {
     const same = await one(file, onDisk("new\n"));
     expect(settled(same, word)).toBe(same);
@@ -105,7 +106,6 @@ test("a private file with markers stays private", async () => {
   expect(marked.after?.mode).toBe(0o600);
 });
 
-<<<<<<< HEAD
 test("two files with the name of a new one: neither counts as renamed", async () => {
   const base: Base = {
     ...file,
