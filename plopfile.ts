@@ -1,30 +1,6 @@
 import type { NodePlopAPI } from "node-plop";
-import { checkoutSession } from "./src/checkout.ts";
-import type { Prompter } from "./src/conversation.ts";
-
-/** The two halves of a run: what is asked, and what is done with it. */
-export interface Session {
-  readonly ask: (prompter: Prompter) => Promise<void>;
-  /** @returns what plop prints behind its tick */
-  readonly act: () => Promise<string>;
-}
-
-export const GENERATOR = "kong-ipv6";
-
-/**
- * The generator as plop sees it. Prompts and actions are functions: plop's own bypass, renderer and
- * file actions are not used, so none of their traps can be met (CONTRIBUTING.md, "plop").
- */
-export function setGenerator(plop: NodePlopAPI, session: Session): void {
-  plop.setGenerator(GENERATOR, {
-    description: "a Kong gateway on its own public IPv6 address",
-    prompts: async (prompter) => {
-      await session.ask(prompter);
-      return {};
-    },
-    actions: [async () => await session.act()],
-  });
-}
+import { checkoutSession } from "./src/prompts/checkout.ts";
+import { setGenerator } from "./src/prompts/plop-generator.ts";
 
 /** `npx plop` in a checkout; the published command calls setGenerator with its own session. */
 export default function (plop: NodePlopAPI): void {

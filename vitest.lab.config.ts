@@ -28,11 +28,11 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** `npm run test:lab`: root on Debian; see test/lab/README.md. */
+/** `npm run test:lab`: root on Debian; see test/e2e/lab/README.md. */
 export default defineConfig({
   test: {
     include: ["test/**/*.lab.test.ts"],
-    globalSetup: ["test/lab/prepare.ts"],
+    globalSetup: ["test/e2e/lab/prepare.ts"],
     testTimeout: 600_000,
     hookTimeout: 900_000,
     // A host waits more than it works: the matrix has two at a time, the other files three beside them.

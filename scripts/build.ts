@@ -1,18 +1,19 @@
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { basename, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import Handlebars from "handlebars";
-import { COMMANDS } from "../src/flags.ts";
-import { helpText } from "../src/help.ts";
-import { templateTexts } from "../src/templates.ts";
-import { VERSION } from "../src/version.ts";
+import { COMMANDS } from "../src/cli/flags.ts";
+import { helpText } from "../src/cli/help.ts";
+import { templateTexts, verbatimTexts } from "../src/render/templates.ts";
+import { VERSION } from "../src/base/version.ts";
 import { licences } from "./licences.ts";
 import { emitTypes } from "./types.ts";
 
-/** Puts a module with the compiled templates in the place of src/templates.ts. */
+/** Puts a module with the compiled templates in the place of src/render/templates.ts. */
 const compiledTemplates: Plugin = {
   name: "compiled-templates",
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/templates\.ts$/ }, () => ({
+    onLoad({ filter: /\/src\/render\/templates\.ts$/ }, () => ({
       contents: compiled(),
       resolveDir: "src",
     }));
@@ -33,13 +34,15 @@ function compiled(): string {
     ([path, text]) =>
       `[${JSON.stringify(path)}, (data => ${printed(Handlebars.parse(text), named, "data")})],`,
   );
+  for (const [path, text] of verbatimTexts())
+    lines.push(`[${JSON.stringify(path)}, () => ${JSON.stringify(text)}],`);
   return `const get = (from, name) => {
   if (from === null || typeof from !== "object" || !(name in from)) throw new Error('"' + name + '" not defined');
   return from[name];
 };
 const is = (value) => Array.isArray(value) ? value.length > 0 : Boolean(value);
 export const loadTemplates = () => new Map([
-${lines.join("\n")}
+${lines.sort().join("\n")}
 ]);`;
 }
 
@@ -101,15 +104,15 @@ function looked(expression: hbs.AST.Expression, data: string): string {
 const unsupported = ({ type, loc }: hbs.AST.Node): Error =>
   new Error(`${type} in line ${loc.start.line} of a template`);
 
-/** Puts what src/help.ts and src/version.ts say in their place: they need nothing then. */
+/** Puts what src/cli/help.ts and src/base/version.ts say in their place: they need nothing then. */
 const precomputed: Plugin = {
   name: "precomputed",
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/help\.ts$/ }, () => ({
+    onLoad({ filter: /\/src\/cli\/help\.ts$/ }, () => ({
       contents: `const TEXTS = ${JSON.stringify(helpTexts())};
         export const helpText = (command = "") => TEXTS[command];`,
     }));
-    onLoad({ filter: /\/src\/version\.ts$/ }, () => ({
+    onLoad({ filter: /\/src\/base\/version\.ts$/ }, () => ({
       contents: `export const VERSION = ${JSON.stringify(VERSION)};`,
     }));
   },
@@ -151,25 +154,25 @@ const unused: Plugin = {
   },
 };
 
-/** What only some runs need, each in a file of its own beside the command, loaded when it is imported. */
-const ASIDE = new Map([
-  ["./help.ts", "help"],
-  ["./main.ts", "main"],
-  ["./templates.ts", "templates"],
-  ["diff", "diff"],
-  ["node-diff3", "node-diff3"],
-  ["./plop.ts", "plop"],
-  ["./yaml-check.ts", "yaml-check"],
-  ["yaml", "yaml"],
-]);
+/** What only some runs need: each is a file of its own beside the command, loaded when it is imported. */
+const SEPARATE = [
+  "src/cli/help.ts",
+  "src/cli/main.ts",
+  "src/render/templates.ts",
+  "src/prompts/plop.ts",
+  "src/base/yaml-check.ts",
+];
+const SEPARATE_PACKAGES = ["diff", "node-diff3", "yaml"];
 
-const aside: Plugin = {
-  name: "aside",
+const separate: Plugin = {
+  name: "separate",
   setup({ onResolve }) {
-    onResolve({ filter: /./ }, ({ path, kind }) => {
+    onResolve({ filter: /./ }, ({ path, kind, resolveDir }) => {
       if (kind === "entry-point") return undefined;
-      const name = ASIDE.get(path.replace(/^\.\.\//, "./"));
-      return name ? { path: `./${name}.cjs`, external: true } : undefined;
+      const file = relative(".", resolve(resolveDir, path));
+      if (!SEPARATE_PACKAGES.includes(path) && !SEPARATE.includes(file))
+        return undefined;
+      return { path: `./${basename(path, ".ts")}.cjs`, external: true };
     });
   },
 };
@@ -182,7 +185,8 @@ const { metafile } = await build({
   entryPoints: [
     "src/cli.ts",
     "src/index.ts",
-    ...[...ASIDE.keys()].map((path) => path.replace(/^\.\//, "src/")),
+    ...SEPARATE,
+    ...SEPARATE_PACKAGES,
   ],
   outdir: "dist",
   entryNames: "[name]",
@@ -196,7 +200,7 @@ const { metafile } = await build({
   define: { "import.meta.url": "__filename" },
   minify: !process.env["RAW"],
   legalComments: "none",
-  plugins: [aside, compiledTemplates, precomputed, unused],
+  plugins: [separate, compiledTemplates, precomputed, unused],
 });
 chmodSync("dist/cli.cjs", 0o755);
 writeFileSync(

@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { QUESTIONS } from "../src/answers.ts";
-import { alignTables } from "../src/tables.ts";
+import { QUESTIONS } from "../src/answers/questions.ts";
+import { alignTables } from "../src/base/markdown-table.ts";
 
 export const RECORDING = new URL("../docs/terminal.svg", import.meta.url)
   .pathname;
 export const NETWORK = new URL("../docs/network.md", import.meta.url).pathname;
 export const README = new URL("../README.md", import.meta.url).pathname;
 
-/** README with its table of answers as src/answers.ts has them. */
+/** README with its table of answers as src/answers/questions.ts has them. */
 export function withAnswers(readme: string): string {
   const rows = QUESTIONS.map(
     ({ key, flag, meaning, choices, otherwise }) =>

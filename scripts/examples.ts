@@ -7,10 +7,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { plan } from "../src/plan.ts";
-import { render, type Tree } from "../src/render.ts";
-import { resolve, type Given } from "../src/resolve.ts";
-import { STATE_FILE, stateOf, stateText } from "../src/state.ts";
+import { plan } from "../src/plan/plan.ts";
+import { render, type Tree } from "../src/render/render.ts";
+import { resolve, type Given } from "../src/answers/resolve.ts";
+import { STATE_FILE, stateOf, stateText } from "../src/repository/state.ts";
 
 export const EXAMPLES = new URL("../examples/", import.meta.url).pathname;
 

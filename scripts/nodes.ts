@@ -11,9 +11,9 @@ import { delimiter, dirname, join } from "node:path";
 const NODES = ["22", "24", "26"];
 const PART = [
   "test/cli",
-  "test/package.test.ts",
-  "test/regenerate/command.test.ts",
-  "test/regenerate/terminal.test.ts",
+  "test/cli/package.test.ts",
+  "test/reconcile/command.test.ts",
+  "test/reconcile/terminal.test.ts",
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), "kong-ipv6-nodes-"));

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const TYPES = "dist/types";
 
 /**
- * The declarations that src/index.ts needs, as .d.cts beside the CommonJS that they describe: a
- * declaration file's own name says which kind of module it is about.
+ * Writes the declarations that src/index.ts needs as .d.cts files. The ending of a declaration file
+ * says which kind of module it describes, and the build writes CommonJS.
  */
 export async function emitTypes(): Promise<void> {
   await promisify(execFile)("node_modules/.bin/tsc", [
@@ -18,12 +18,15 @@ export async function emitTypes(): Promise<void> {
   const take = (name: string): void => {
     if (texts.has(name)) return;
     const text = readFileSync(join(TYPES, `${name}.d.ts`), "utf8");
-    texts.set(name, text.replaceAll(/"(\.\/[\w-]+)\.ts"/g, '"$1.cjs"'));
-    for (const [, other] of text.matchAll(/"\.\/([\w-]+)\.ts"/g))
-      take(other as string);
+    texts.set(name, text.replaceAll(/"(\.\.?\/[\w/.-]+)\.ts"/g, '"$1.cjs"'));
+    for (const [, other = ""] of text.matchAll(/"(\.\.?\/[\w/.-]+)\.ts"/g))
+      take(join(dirname(name), other));
   };
   take("index");
-  for (const file of readdirSync(TYPES)) rmSync(join(TYPES, file));
-  for (const [name, text] of texts)
-    writeFileSync(join(TYPES, `${name}.d.cts`), text);
+  rmSync(TYPES, { recursive: true });
+  for (const [name, text] of texts) {
+    const file = join(TYPES, `${name}.d.cts`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
 }

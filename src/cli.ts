@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { write } from "./terminal.ts";
-import { VERSION } from "./version.ts";
+import { write } from "./base/stdio.ts";
+import { VERSION } from "./base/version.ts";
 
 /**
  * The doorstep: a question for help or version alone is answered without loading anything; all else
@@ -16,13 +16,13 @@ async function run(): Promise<number> {
       return 0;
     }
     if (more === undefined && (only === "--help" || only === "-h")) {
-      write(1, `${(await import("./help.ts")).helpText()}\n`);
+      write(1, `${(await import("./cli/help.ts")).helpText()}\n`);
       return 0;
     }
   } catch {
     // What can't be printed here can't there either, but main tells of it.
   }
-  return await (await import("./main.ts")).main(argv);
+  return await (await import("./cli/main.ts")).main(argv);
 }
 
 void run().then((exitCode) => (process.exitCode = exitCode));

@@ -1,14 +1,14 @@
-import type { AnswerKey, Answers } from "./answers.ts";
-import { UnusableError } from "./errors.ts";
-import { plan as planOf, type Plan } from "./plan.ts";
-import { survey, type Resolved } from "./resolve.ts";
-import { unknownAnswer } from "./nearest.ts";
-import { render as rendered, type Tree } from "./render.ts";
+import type { AnswerKey, Answers } from "./answers/types.ts";
+import { UnusableError } from "./base/errors.ts";
+import { plan as planOf, type Plan } from "./plan/plan.ts";
+import { survey, type Resolved } from "./answers/resolve.ts";
+import { unknownAnswer } from "./answers/did-you-mean.ts";
+import { render as rendered, type Tree } from "./render/render.ts";
 
 // What `import … from "create-kong-ipv6"` gives: pure functions; nothing is read, asked or written.
 
-export { KongIpv6Error, UnusableError, type Issue } from "./errors.ts";
-export type { File, Tree } from "./render.ts";
+export { KongIpv6Error, UnusableError, type Issue } from "./base/errors.ts";
+export type { File, Tree } from "./render/render.ts";
 export type { AnswerKey, Answers, Plan, Resolved };
 
 /** Answers by key, as an answers file has them; what is left out has its default. */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import type { Lab } from "../../test/lab/lab.ts";
+import type { Lab } from "../../test/e2e/lab/lab.ts";
 import { ORIGINS, type Servers, servers, type Way, WAYS } from "./ways.ts";
 
 /** What one way did in one round. */

@@ -1,4 +1,4 @@
-import { alignTables } from "../../src/tables.ts";
+import { alignTables } from "../../src/base/markdown-table.ts";
 import {
   CONNECTIONS,
   type Round,

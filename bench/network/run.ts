@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release } from "node:os";
 import { gunzipSync } from "node:zlib";
-import { openLab } from "../../test/lab/lab.ts";
-import { describeRoot, rootOf } from "../../test/lab/roots.ts";
-import { must, run } from "../../test/lab/run.ts";
-import { CLIENT } from "../../test/lab/topology.ts";
+import { openLab } from "../../test/e2e/lab/lab.ts";
+import { describeRoot, rootOf } from "../../test/e2e/lab/roots.ts";
+import { must, run } from "../../test/e2e/lab/run.ts";
+import { CLIENT } from "../../test/e2e/lab/topology.ts";
 import { Bench, type Round } from "./measure.ts";
 import { chart, type Findings, markdown, table } from "./report.ts";
 import {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Lab } from "../../test/lab/lab.ts";
-import { seenBy } from "../../test/lab/outside.ts";
-import type { TopologyOptions } from "../../test/lab/topology.ts";
+import type { Lab } from "../../test/e2e/lab/lab.ts";
+import { seenBy } from "../../test/e2e/lab/outside.ts";
+import type { TopologyOptions } from "../../test/e2e/lab/topology.ts";
 
 /** The recipe's three ways to a container over IPv6, on one host at the same time. */
 export const WAYS = ["routed", "nat66", "proxy"] as const;

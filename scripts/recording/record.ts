@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "@lydell/node-pty";
-import { QUESTIONS } from "../../src/answers.ts";
-import { plan } from "../../src/plan.ts";
-import { render } from "../../src/render.ts";
-import { resolve } from "../../src/resolve.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { render } from "../../src/render/render.ts";
+import { resolve } from "../../src/answers/resolve.ts";
 import { COLUMNS, LINES, Screen, textOf, type Row } from "./screen.ts";
 
 /** The screen for some time: set by the script, not by the clock, so that each run gives the same. */

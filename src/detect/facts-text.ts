@@ -1,7 +1,7 @@
-import { setAt } from "../filled.ts";
-import { printable } from "../printable.ts";
-import type { Style } from "../style.ts";
-import type { Detected, Seen } from "./findings.ts";
+import { setAt } from "../base/wrap.ts";
+import { printable } from "../base/escape.ts";
+import type { Style } from "../base/colors.ts";
+import type { Detected, Seen } from "./infer/findings.ts";
 
 /**
  * What was seen on a server: value and source of each, aligned. Where a line has an end, a source

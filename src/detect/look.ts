@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
-import { contains, parseAddress, parseSubnet } from "../address.ts";
-import type { Answers } from "../answers.ts";
-import { FailedError } from "../errors.ts";
-import { survey } from "../resolve.ts";
-import { isTerminal, write } from "../terminal.ts";
-import { detect } from "./detection.ts";
-import { readFacts, type Facts } from "./facts.ts";
-import type { Look } from "./findings.ts";
-import { attempt } from "./json.ts";
+import { contains, parseAddress, parseSubnet } from "../ip/address.ts";
+import type { Answers } from "../answers/types.ts";
+import { FailedError } from "../base/errors.ts";
+import { survey } from "../answers/resolve.ts";
+import { isTerminal, write } from "../base/stdio.ts";
+import { detect } from "./infer/detection.ts";
+import { readFacts, type Facts } from "./parse/facts.ts";
+import type { Look } from "./infer/findings.ts";
+import { attempt } from "./parse/json.ts";
 import { limitsFor, runProbe } from "./probe.ts";
-import { probeScript } from "./script.ts";
-import { carries } from "./uplink.ts";
+import { probeScript } from "./probe-script.ts";
+import { carries } from "./infer/uplink.ts";
 
 /** Looks at this machine, or by ssh at another. @throws FailedError | CancelledError by Ctrl-C */
 export async function lookAt(

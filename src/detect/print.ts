@@ -1,7 +1,7 @@
-import { printable, printableJson } from "../printable.ts";
-import { labelled, type Style } from "../style.ts";
+import { printable, printableJson } from "../base/escape.ts";
+import { labelled, type Style } from "../base/colors.ts";
 import { factsText } from "./facts-text.ts";
-import type { Detected, Detection } from "./findings.ts";
+import type { Detected, Detection } from "./infer/findings.ts";
 
 /** The answers alone: what `--answers` reads. */
 export function answersJson({ answers }: Detection): string {

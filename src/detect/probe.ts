@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
-import { CancelledError, FailedError } from "../errors.ts";
+import { CancelledError, FailedError } from "../base/errors.ts";
 import { lastLine, sshArguments, sshFailure } from "./ssh.ts";
 
 export interface Limits {

@@ -1,4 +1,4 @@
-import { FailedError } from "../errors.ts";
+import { FailedError } from "../base/errors.ts";
 
 /**
  * The arguments of ssh for a target that names.ts has read. Nothing of this machine is lent to the

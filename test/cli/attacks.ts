@@ -1,6 +1,7 @@
-import { QUESTIONS, type AnswerKey } from "../../src/answers.ts";
-import { UnusableError } from "../../src/errors.ts";
-import { resolve } from "../../src/resolve.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
+import { type AnswerKey } from "../../src/answers/types.ts";
+import { UnusableError } from "../../src/base/errors.ts";
+import { resolve } from "../../src/answers/resolve.ts";
 
 /** The answers that are free text. */
 export const FREE = [

@@ -1,8 +1,8 @@
 import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runIn } from "../support/in-process.ts";
-import { Refusal } from "../../src/address.ts";
-import { QUESTIONS } from "../../src/answers.ts";
+import { Refusal } from "../../src/ip/address.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
 import { batched, run, Sandbox } from "./run.ts";
 
 const P = "prefix: 2a03:2222:3333:4444::/64\n";

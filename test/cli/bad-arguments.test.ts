@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { QUESTIONS } from "../../src/answers.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
 import { runIn } from "../support/in-process.ts";
 import { batched, PREFIX, run, Sandbox } from "./run.ts";
 

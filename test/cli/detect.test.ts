@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inPlace, recordedSsh, runs } from "../detect/stand-in.ts";
+import { inPlace, recordedSsh, runs } from "../unit/detect/stand-in.ts";
 import { run, Sandbox, type Result } from "./run.ts";
 import { CTRL_C, ENTER, plain, Terminal } from "./terminal.ts";
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { QUESTIONS } from "../../src/answers.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
 import {
   CHECKOUT,
   environment,

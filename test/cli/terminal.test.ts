@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { QUESTIONS, type AnswerKey } from "../../src/answers.ts";
-import { resolve } from "../../src/resolve.ts";
+import { QUESTIONS } from "../../src/answers/questions.ts";
+import { type AnswerKey } from "../../src/answers/types.ts";
+import { resolve } from "../../src/answers/resolve.ts";
 import {
   batched,
   CLI,

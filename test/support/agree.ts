@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Answers } from "../../src/answers.ts";
-import type { Tree } from "../../src/render.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import type { Tree } from "../../src/render/render.ts";
 import {
   addressesIn,
   cidr4,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Answers } from "../../src/answers.ts";
-import type { Given } from "../../src/resolve.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import type { Given } from "../../src/answers/resolve.ts";
 import {
   expanded,
   meet,

@@ -1,5 +1,5 @@
-import type { Answers } from "../../src/answers.ts";
-import { resolve, type Given } from "../../src/resolve.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import { resolve, type Given } from "../../src/answers/resolve.ts";
 
 /** A repository's answers as the most owners have them, in space kept for examples (RFC 3849). */
 export const GIVEN = {

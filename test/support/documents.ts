@@ -11,7 +11,7 @@ export const DOCUMENTS: readonly string[] = [
   ...readdirSync(join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
-  "test/lab/README.md",
+  "test/e2e/lab/README.md",
   "examples/recipe/repo/README.md",
 ];
 

@@ -51,11 +51,11 @@ export async function runIn(
   };
 }
 
-let loaded: Promise<typeof import("../../src/main.ts")> | undefined;
+let loaded: Promise<typeof import("../../src/cli/main.ts")> | undefined;
 
-async function main(): Promise<typeof import("../../src/main.ts").main> {
+async function main(): Promise<typeof import("../../src/cli/main.ts").main> {
   if (loaded === undefined) {
-    vi.doMock("../../src/terminal.ts", () => ({
+    vi.doMock("../../src/base/stdio.ts", () => ({
       isTerminal: () => false,
       canAsk: () => false,
       write: (descriptor: 1 | 2, text: string) =>
@@ -63,16 +63,16 @@ async function main(): Promise<typeof import("../../src/main.ts").main> {
     }));
     // All at once: in the next test file what is loaded later would have the real ones.
     loaded = Promise.all([
-      import("../../src/main.ts"),
-      import("../../src/commands/create.ts"),
-      import("../../src/commands/regenerate.ts"),
-      import("../../src/commands/check.ts"),
-      import("../../src/commands/undo.ts"),
-      import("../../src/commands/completion.ts"),
-      import("../../src/commands/detect.ts"),
-      import("../../src/generating.ts"),
-      import("../../src/merging.ts"),
-      import("../../src/detect/looking.ts"),
+      import("../../src/cli/main.ts"),
+      import("../../src/cli/commands/create.ts"),
+      import("../../src/cli/commands/regenerate.ts"),
+      import("../../src/cli/commands/check.ts"),
+      import("../../src/cli/commands/undo.ts"),
+      import("../../src/cli/commands/completion.ts"),
+      import("../../src/cli/commands/detect.ts"),
+      import("../../src/report/generating.ts"),
+      import("../../src/merge/merging.ts"),
+      import("../../src/detect/session.ts"),
     ]).then(([first]) => first);
   }
   return (await loaded).main;

@@ -1,5 +1,5 @@
 /**
- * Addresses to and from integers by other means than src/address.ts and ip-address: the oracle that
+ * Addresses to and from integers by other means than src/ip/address.ts and ip-address: the oracle that
  * the tests measure both against. Printing is left to the WHATWG URL serializer, which is RFC 5952.
  */
 

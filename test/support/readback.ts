@@ -1,5 +1,5 @@
-import type { Answers } from "../../src/answers.ts";
-import type { Tree } from "../../src/render.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import type { Tree } from "../../src/render/render.ts";
 import {
   dockerfile,
   dotenv,

@@ -10,10 +10,10 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Answers } from "../../src/answers.ts";
-import { plan, type Plan } from "../../src/plan.ts";
-import { render, type File, type Tree } from "../../src/render.ts";
-import { STATE_FILE, stateOf, stateText } from "../../src/state.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import { plan, type Plan } from "../../src/plan/plan.ts";
+import { render, type File, type Tree } from "../../src/render/render.ts";
+import { STATE_FILE, stateOf, stateText } from "../../src/repository/state.ts";
 
 export interface Generated {
   readonly plan: Plan;

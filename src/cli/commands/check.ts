@@ -1,0 +1,55 @@
+import { resolve as absolute } from "node:path";
+import type { Arguments } from "../parse-args.ts";
+import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
+import { recovery } from "../../repository/in-place.ts";
+import { FINE, inspectRepository, type Status } from "../../reconcile/check.ts";
+import { leftoversText } from "../../report/outcome.ts";
+import { printableJson } from "../../base/escape.ts";
+import { styleFor } from "../../base/colors.ts";
+import { isTerminal, write } from "../../base/stdio.ts";
+
+/** `create-kong-ipv6 check [directory]`: is the repository consistent with its answers, and valid? */
+export function check(args: Arguments): ExitCode {
+  if (args.issues.length > 0) throw new UnusableError(args.issues);
+  const shown = args.directory ?? ".";
+  const directory = absolute(shown);
+  const { files, leftovers, notes } = inspectRepository(directory);
+  const cut = recovery(directory);
+  const interrupted = cut !== undefined;
+  const open = files.filter(({ status }) => !FINE.has(status));
+  const exitCode =
+    open.length > 0 || leftovers.length > 0 || interrupted
+      ? EXIT.changes
+      : EXIT.done;
+
+  if (args.json) {
+    write(
+      1,
+      `${printableJson({ exitCode, directory, interrupted, files, leftovers, notes })}\n`,
+    );
+    return exitCode;
+  }
+  const style = styleFor(isTerminal(1), args.color);
+  const counts = new Map<Status, number>();
+  for (const { status } of files)
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  const sections = [
+    cut === undefined
+      ? ""
+      : `A run was cut off while writing here: ${cut === "ended" ? "all is in its place, regenerate tidies up" : "regenerate takes back what it had begun"}.`,
+    open
+      .map(
+        ({ path, status, reason }) =>
+          `  ${style.red("!")} ${path}  ${status}${reason ? `: ${reason}` : ""}`,
+      )
+      .join("\n"),
+    open.some(({ status }) => status === "changed" || status === "missing")
+      ? "Edits of your own: regenerate notes them, and check knows them then."
+      : "",
+    notes.join("\n"),
+    leftoversText(leftovers, style),
+    `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,
+  ];
+  write(1, `${sections.filter((section) => section !== "").join("\n\n")}\n`);
+  return exitCode;
+}

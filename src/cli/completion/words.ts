@@ -1,0 +1,71 @@
+import {
+  COMMAND_ROWS,
+  flagsOf,
+  RUN_FLAGS,
+  spellings,
+  valuesOf,
+  type Command,
+} from "../flags.ts";
+import { QUESTIONS } from "../../answers/questions.ts";
+
+/** What stands behind a flag: nothing, one of some words, a file, or what nobody can know. */
+export type Value = readonly string[] | "file" | "any" | undefined;
+
+/** A flag as completion sees it: the same for answers and for the rest. */
+export interface Flag {
+  /** `--name`, `--no-name`, `-n` */
+  readonly spelled: readonly string[];
+  readonly meaning: string;
+  readonly value: Value;
+  /** May stand more than once. */
+  readonly repeats: boolean;
+}
+
+const ANSWERS: readonly Flag[] = QUESTIONS.map((question) => ({
+  spelled: [question.flag],
+  meaning: question.meaning,
+  value: valuesOf(question) ?? "any",
+  repeats: question.list === true,
+}));
+
+const RUN: ReadonlyMap<string, Flag> = new Map(
+  RUN_FLAGS.map((flag) => [
+    flag.name,
+    {
+      spelled: [
+        ...(flag.short ? [`-${flag.short}`] : []),
+        ...spellings(flag).filter((name) => name !== "--color"),
+      ],
+      meaning: flag.meaning,
+      value:
+        flag.metavar === undefined
+          ? undefined
+          : (valuesOf(flag) ?? (flag.metavar === "FILE" ? "file" : "any")),
+      repeats: false,
+    },
+  ]),
+);
+
+/** The flags of a command. */
+export function completedFlags(command: Command): readonly Flag[] {
+  const { answers, run } = flagsOf(command);
+  return [
+    ...(answers.length > 0 ? ANSWERS : []),
+    ...run.map(({ name }) => RUN.get(name) as Flag),
+  ];
+}
+
+/** Every flag that takes a value: what stands behind it is no directory, and no command. */
+export const VALUED: readonly string[] = [...ANSWERS, ...RUN.values()]
+  .filter(({ value }) => value !== undefined)
+  .flatMap(({ spelled }) => spelled);
+
+/** All flags, each once. */
+export const ALL: readonly Flag[] = [...ANSWERS, ...RUN.values()];
+
+/** What stands behind a command: words, a directory, or nothing. */
+export function operandOf(command: Command): readonly string[] | "directory" {
+  const { operand } = COMMAND_ROWS[command];
+  if (operand === "[directory]") return "directory";
+  return operand === "" ? [] : operand.split("|");
+}

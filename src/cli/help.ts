@@ -1,0 +1,91 @@
+import type { Question } from "../answers/types.ts";
+import { filled } from "../base/wrap.ts";
+import {
+  COMMAND_ROWS,
+  COMMANDS,
+  flagsOf,
+  RUN_FLAGS,
+  type Command,
+  type RunFlag,
+} from "./flags.ts";
+
+const PROGRAM = "create-kong-ipv6";
+
+const EXITS: Readonly<Record<number, string>> = {
+  0: "done",
+  1: "failed",
+  2: "unusable arguments or answers",
+  3: "conflicts left for you",
+  4: "there are changes",
+  130: "cancelled",
+};
+
+/**
+ * `--help`, in 80 columns: 22 lines, which a screen of 24 shows with the line that called it and the
+ * next prompt; of a command, all that it takes.
+ */
+export function helpText(command?: Command): string {
+  return command === undefined ? general() : about(command);
+}
+
+function general(): string {
+  const commands = COMMANDS.map((name) => {
+    const { operand, meaning } = COMMAND_ROWS[name];
+    return `  ${`${name} ${operand}`.padEnd(24)} ${meaning}\n`;
+  });
+  const flags = RUN_FLAGS.filter(
+    ({ name, aside }) => !aside && !["color", "help", "version"].includes(name),
+  );
+  return `${PROGRAM}: a Kong gateway on its own public IPv6 address
+
+Commands (without one it is create; each has a --help of its own)
+${commands.join("")}
+Options, besides one for each answer (--prefix PREFIX ..., see create --help)
+${runRows(flags)}  --diff, --json      show every difference; report as JSON, ask nothing
+  --no-color, -h, --help, -V, --version
+
+Examples
+${examples("create")}`;
+}
+
+function about(command: Command): string {
+  const { operand, meaning, exits } = COMMAND_ROWS[command];
+  const { answers, run } = flagsOf(command);
+  const first = answers.filter((question) => question.first);
+  const rest = answers.filter((question) => !question.first);
+  const defaults = command === "create";
+  const codes = [0, 1, 2, ...exits].map((code) => `${code} ${EXITS[code]}`);
+  const sections = [
+    `${`${PROGRAM} ${command} ${operand}`.trimEnd()}\n  ${meaning}\n`,
+    first.length > 0
+      ? `Answers${defaults ? " [their defaults]" : ": what is not given stays, or moves with the prefix"}\n${answerRows(first, defaults)}`
+      : "",
+    rest.length > 0 ? `More answers\n${answerRows(rest, defaults)}` : "",
+    `Options\n${runRows(run)}`,
+    `Examples\n${examples(command)}\n`,
+    `Exit codes\n${filled(codes.join(", ").split(/(?<=,) /), { indent: "  " }).join("\n")}`,
+  ];
+  return sections.filter((section) => section !== "").join("\n");
+}
+
+function examples(command: Command): string {
+  return COMMAND_ROWS[command].examples
+    .map((line) => `  npx ${PROGRAM} ${line}`)
+    .join("\n");
+}
+
+function runRows(flags: readonly RunFlag[]): string {
+  return flags
+    .map(({ shown, meaning }) => `  ${shown.padEnd(19)} ${meaning}\n`)
+    .join("");
+}
+
+function answerRows(questions: readonly Question[], defaults: boolean): string {
+  return questions
+    .map(({ flag, metavar, choices, meaning, otherwise }) => {
+      const name = `${flag} ${choices ? choices.join("|") : metavar}`;
+      const usual = defaults && otherwise !== "asked" ? ` [${otherwise}]` : "";
+      return `  ${name.padEnd(28)} ${meaning}${usual}\n`;
+    })
+    .join("");
+}

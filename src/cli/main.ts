@@ -1,0 +1,86 @@
+import { readArguments, type Arguments } from "./parse-args.ts";
+import {
+  deniedError,
+  EXIT,
+  FailedError,
+  issueText,
+  KongIpv6Error,
+  OutputError,
+  UnusableError,
+  type ExitCode,
+} from "../base/errors.ts";
+import { printable, printableJson } from "../base/escape.ts";
+import { labelled, styleFor, type Style } from "../base/colors.ts";
+import { isTerminal, write } from "../base/stdio.ts";
+
+/** Runs the command line. @returns the exit code; everything is printed */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  const told = (error: unknown): ExitCode => tell(error, argv);
+  // The JSON that tells of an error may find standard output full itself.
+  return await run(argv).catch(told).catch(told);
+}
+
+async function run(argv: readonly string[]): Promise<ExitCode> {
+  const args = readArguments(argv);
+  if (args.help) {
+    const { helpText } = await import("./help.ts");
+    return print(helpText(args.named ? args.command : undefined));
+  }
+  if (args.version) return print((await import("../base/version.ts")).VERSION);
+  return await runCommand(args);
+}
+
+/** Loads nothing but the command that was asked for. */
+async function runCommand(args: Arguments): Promise<ExitCode> {
+  switch (args.command) {
+    case "create":
+      return (await import("./commands/create.ts")).create(args);
+    case "regenerate":
+      return (await import("./commands/regenerate.ts")).regenerate(args);
+    case "check":
+      return (await import("./commands/check.ts")).check(args);
+    case "undo":
+      return (await import("./commands/undo.ts")).undo(args);
+    case "completion":
+      return (await import("./commands/completion.ts")).completion(args);
+    case "detect":
+      return (await import("./commands/detect.ts")).detect(args);
+  }
+}
+
+function print(text: string): ExitCode {
+  write(1, `${text}\n`);
+  return EXIT.done;
+}
+
+/** Errors that were foreseen are told; others are a defect of ours and say so. */
+function tell(thrown: unknown, argv: readonly string[]): ExitCode {
+  const error = deniedError(thrown) ?? thrown;
+  const known = error instanceof KongIpv6Error ? error : undefined;
+  const exitCode = known?.exitCode ?? EXIT.failed;
+  // Standard output, where the JSON belongs, is what failed.
+  if (argv.includes("--json") && !(error instanceof OutputError)) {
+    const issues = error instanceof UnusableError ? error.issues : [];
+    const remedy = error instanceof FailedError ? error.remedy : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    const told = { message, issues, remedy };
+    print(printableJson({ exitCode, written: false, error: told }));
+  } else {
+    const style = styleFor(isTerminal(2), !argv.includes("--no-color"));
+    write(2, `${errorText(error, style)}\n`);
+  }
+  if (process.env["DEBUG"] && error instanceof Error)
+    write(2, `${error.stack}\n`);
+  return exitCode;
+}
+
+function errorText(error: unknown, style: Style): string {
+  const told = (text: string): string => labelled("error", text, style);
+  if (error instanceof UnusableError)
+    return error.issues.map((issue) => told(`${issueText(issue)}.`)).join("\n");
+  if (error instanceof FailedError)
+    return told(`${printable(error.message)}. ${error.remedy}`.trimEnd());
+  if (error instanceof KongIpv6Error) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  return `${told(printable(message))}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
+}

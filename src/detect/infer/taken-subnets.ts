@@ -1,0 +1,115 @@
+import {
+  contains,
+  formatSubnet,
+  overlaps,
+  size,
+  subnetAt,
+  type Subnet,
+} from "../../ip/address.ts";
+import type { Facts } from "../parse/facts.ts";
+
+/** Address space in use on the server, and by what. */
+export interface Taken {
+  readonly subnet: Subnet;
+  readonly by: string;
+}
+
+/**
+ * What a new Docker network must not overlap: routes, addresses, Docker's networks and pools. The
+ * repository's own networks, running already, are no obstacle to themselves.
+ * @param uplink its link's own subnets are what the prefix is in: not taken, but for their addresses
+ * @param network name of the exposed network: one of that name is replaced by apply.sh
+ */
+export function takenSubnets(
+  facts: Facts,
+  uplink: string,
+  network: string,
+): Taken[] {
+  const { docker, daemonJson } = facts;
+  const mine = docker.networks.filter(
+    ({ own, name }) => own || name === network,
+  );
+  // Where Docker doesn't answer, the exposed network's bridge is still known by its name.
+  const bridges = new Set([network, ...mine.map(({ bridge }) => bridge)]);
+  const bits = (version: 4 | 6): number => (version === 4 ? 32 : 128);
+  return [
+    ...docker.networks
+      .filter((one) => !mine.includes(one))
+      .flatMap(({ name, subnets }) =>
+        subnets.map((subnet) => ({ subnet, by: `Docker's network ${name}` })),
+      ),
+    ...(daemonJson?.pools ?? []).map((subnet) => ({
+      subnet,
+      by: "an address pool in daemon.json",
+    })),
+    ...facts.routes
+      .filter(
+        ({ destination: { version, length }, device, gateway }) =>
+          length > 0 &&
+          !bridges.has(device) &&
+          !(version === 6 && device === uplink && gateway === undefined),
+      )
+      .map(({ destination, device }) => ({
+        subnet: destination,
+        by: `a route on ${device}`,
+      })),
+    ...facts.addresses
+      .filter(({ device }) => !bridges.has(device))
+      .map(({ version, value, device }) => ({
+        subnet: subnetAt(version, value, bits(version)),
+        by: `an address of ${device}`,
+      })),
+    ...facts.routes.flatMap(({ gateway, destination: { version } }) =>
+      gateway === undefined
+        ? []
+        : [
+            {
+              subnet: subnetAt(version, gateway, bits(version)),
+              by: "a router",
+            },
+          ],
+    ),
+    ...facts.neighbours
+      .filter(({ device }) => device === uplink)
+      .map(({ value }) => ({
+        subnet: subnetAt(6, value, 128),
+        by: `a machine on ${uplink}'s link`,
+      })),
+  ];
+}
+
+/** The first of them that overlaps a subnet. */
+export function takerOf(
+  subnet: Subnet,
+  taken: readonly Taken[],
+): Taken | undefined {
+  return taken.find((one) => overlaps(one.subnet, subnet));
+}
+
+/**
+ * The first free subnet in a range, as long as the first choice and not below it.
+ * @returns undefined where none is left
+ */
+export function freeFrom(
+  first: Subnet,
+  range: Subnet,
+  taken: readonly Taken[],
+): Subnet | undefined {
+  let free = first;
+  // In order, one pass is enough: what begins earlier has been passed already.
+  const inOrder = taken
+    .map(({ subnet }) => subnet)
+    .filter(({ version }) => version === first.version)
+    .sort((one, other) => (one.network < other.network ? -1 : 1));
+  for (const subnet of inOrder) {
+    if (!overlaps(subnet, free)) continue;
+    const behind = subnet.network + size(subnet);
+    const next = subnetAt(first.version, behind - 1n, first.length);
+    free = { ...next, network: next.network + size(next) };
+  }
+  return contains(range, free.network) ? free : undefined;
+}
+
+/** `10.0.0.0/8 (a route on wg0)` */
+export const takenText = ({ subnet, by }: Taken): string =>
+  `${formatSubnet(subnet)} (${by})`;

@@ -1,0 +1,52 @@
+import { Refusal } from "../../ip/address.ts";
+
+/** An object of unknown origin: every field is looked at before it is used. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Longer texts are no names or addresses. */
+const LONGEST = 256;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The objects in a list; what is no object is left out. */
+export function objects(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.filter(isFields) : [];
+}
+
+/** JSON, or undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    // RangeError: nested too deeply.
+    if (error instanceof SyntaxError || error instanceof RangeError)
+      return undefined;
+    throw error;
+  }
+}
+
+export function textOf(fields: Fields, key: string): string | undefined {
+  const value = Object.hasOwn(fields, key) ? fields[key] : undefined;
+  return typeof value === "string" && value.length <= LONGEST
+    ? value
+    : undefined;
+}
+
+export function numberOf(fields: Fields, key: string): number | undefined {
+  const value = Object.hasOwn(fields, key) ? fields[key] : undefined;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : undefined;
+}
+
+/** What a reader makes of a text, or undefined where it refuses it. */
+export function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}

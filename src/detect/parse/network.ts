@@ -1,0 +1,164 @@
+import {
+  parseAddress,
+  parseSubnet,
+  subnetAt,
+  type Subnet,
+  type Version,
+} from "../../ip/address.ts";
+import {
+  attempt,
+  isFields,
+  numberOf,
+  objects,
+  textOf,
+  type Fields,
+} from "./json.ts";
+
+/** An address of an interface, as `ip -j address` gives it. */
+export interface Address {
+  readonly device: string;
+  readonly version: Version;
+  readonly value: bigint;
+  /** Prefix length in bits. */
+  readonly length: number;
+  /** Usable for what is meant to stay: global, neither temporary, deprecated nor (yet) refused. */
+  readonly lasting: boolean;
+  /** It has a lifetime: from router advertisements or DHCP. */
+  readonly dynamic: boolean;
+}
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+}
+
+/** A route to a destination, one for each of its next hops. */
+export interface Route {
+  readonly destination: Subnet;
+  readonly device: string;
+  readonly gateway: bigint | undefined;
+  /** The address that the server sends from. */
+  readonly source: bigint | undefined;
+  readonly metric: number;
+  /** Learned from router advertisements (rtnetlink's protocol `ra`, or a kernel's route that expires). */
+  readonly advertised: boolean;
+}
+
+/** What else answers on a link. */
+export interface Neighbour {
+  readonly device: string;
+  readonly value: bigint;
+}
+
+const PASSING = ["temporary", "deprecated", "tentative", "dadfailed"];
+
+/** Interfaces and their addresses; entries that aren't as ip-address(8) prints them are left out. */
+export function readAddresses(json: unknown): {
+  links: Link[];
+  addresses: Address[];
+} {
+  const links: Link[] = [];
+  const addresses: Address[] = [];
+  for (const entry of objects(json)) {
+    const name = deviceName(entry, "ifname");
+    const index = numberOf(entry, "ifindex");
+    if (name === undefined || index === undefined) continue;
+    links.push({ index, name });
+    for (const info of objects(entry["addr_info"])) {
+      const address = readAddress(name, info);
+      if (address) addresses.push(address);
+    }
+  }
+  return { links, addresses };
+}
+
+function readAddress(device: string, info: Fields): Address | undefined {
+  const family = textOf(info, "family");
+  if (family !== "inet" && family !== "inet6") return undefined;
+  const version = family === "inet" ? 4 : 6;
+  const value = addressOf(version, textOf(info, "local"));
+  const length = numberOf(info, "prefixlen");
+  if (value === undefined || length === undefined) return undefined;
+  if (length > (version === 4 ? 32 : 128)) return undefined;
+  const passing = PASSING.some((flag) => info[flag] === true);
+  const lasting = textOf(info, "scope") === "global" && !passing;
+  // NetworkManager gives even a static address's route itself: only a lifetime tells.
+  return {
+    device,
+    version,
+    value,
+    length,
+    lasting,
+    dynamic: info["dynamic"] === true,
+  };
+}
+
+/** Unicast routes of a family; dead ones and what isn't as ip-route(8) prints it are left out. */
+export function readRoutes(version: Version, json: unknown): Route[] {
+  return objects(json).flatMap((entry) => {
+    const destination = destinationOf(version, textOf(entry, "dst"));
+    if (destination === undefined || isFields(entry["type"])) return [];
+    if ((textOf(entry, "type") ?? "unicast") !== "unicast") return [];
+    const hops = objects(entry["nexthops"]);
+    return (hops.length > 0 ? hops : [entry]).flatMap((hop): Route[] => {
+      const device = deviceName(hop, "dev");
+      const flags: unknown[] = [entry["flags"], hop["flags"]].flat();
+      if (device === undefined || flags.includes("dead")) return [];
+      return [
+        {
+          destination,
+          device,
+          gateway: addressOf(version, textOf(hop, "gateway")),
+          source: addressOf(version, textOf(entry, "prefsrc")),
+          metric: numberOf(entry, "metric") ?? 0,
+          advertised:
+            textOf(entry, "protocol") === "ra" ||
+            (textOf(entry, "protocol") === "kernel" &&
+              numberOf(entry, "expires") !== undefined),
+        },
+      ];
+    });
+  });
+}
+
+/** Neighbours that answered once; an address that was looked for in vain is nobody's. */
+export function readNeighbours(json: unknown): Neighbour[] {
+  return objects(json).flatMap((entry) => {
+    const device = deviceName(entry, "dev");
+    const value = addressOf(6, textOf(entry, "dst"));
+    return device === undefined ||
+      value === undefined ||
+      textOf(entry, "lladdr") === undefined
+      ? []
+      : [{ device, value }];
+  });
+}
+
+/** Linux takes any byte but a slash, white space and a colon in a name of at most 15 (dev_valid_name). */
+function deviceName(entry: Fields, key: string): string | undefined {
+  const name = textOf(entry, key);
+  return name !== undefined && /^[^\s/:\p{Cc}]{1,15}$/u.test(name)
+    ? name
+    : undefined;
+}
+
+function addressOf(
+  version: Version,
+  text: string | undefined,
+): bigint | undefined {
+  return text === undefined
+    ? undefined
+    : attempt(() => parseAddress(version, text));
+}
+
+function destinationOf(
+  version: Version,
+  text: string | undefined,
+): Subnet | undefined {
+  if (text === undefined) return undefined;
+  if (text === "default") return subnetAt(version, 0n, 0);
+  const bits = version === 4 ? 32 : 128;
+  return attempt(() =>
+    parseSubnet(version, text.includes("/") ? text : `${text}/${bits}`),
+  );
+}

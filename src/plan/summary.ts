@@ -1,0 +1,63 @@
+import type { AnswerKey } from "../answers/types.ts";
+import { setAt } from "../base/wrap.ts";
+import type { Plan } from "./plan.ts";
+
+/** One line of the address plan as it is shown. */
+export interface PlanRow {
+  readonly name: string;
+  readonly value: string;
+  /** The answer after which it stands, as far as the others have their defaults. */
+  readonly key: AnswerKey;
+}
+
+/** The address plan for a person, most important first. */
+export function planRows(plan: Plan): PlanRow[] {
+  const { kong, exposed, host, uplink, gateway, prefix, backend } = plan;
+  return [
+    { key: "kong", name: "Kong", value: kong.address },
+    {
+      key: "exposed",
+      name: "exposed subnet",
+      value: `${exposed.subnet} (Docker network ${exposed.network})`,
+    },
+    {
+      key: "host",
+      name: "server",
+      value: `${host.interface} on ${uplink.name}, gateway ${gateway.address}`,
+    },
+    {
+      key: "prefix",
+      name: "prefix",
+      value: `${prefix}, ${plan.routed ? "routed" : "on-link"}, ${ndpText(plan)}`,
+    },
+    { key: "ipv4", name: "IPv4", value: ipv4Text(plan) },
+    {
+      key: "backendSubnet",
+      name: "kong-net",
+      value: `${backend.subnet}, admin API on http://${backend.kong}:8001`,
+    },
+  ];
+}
+
+/** Rows in aligned columns; alone or all together they stand in the same ones. */
+export function rowsText(rows: readonly PlanRow[], columns: number): string {
+  const width = "exposed subnet".length;
+  return rows
+    .map(
+      ({ name, value }) =>
+        `  ${name.padEnd(width)}  ${setAt(width + 4, value, columns)}`,
+    )
+    .join("\n");
+}
+
+function ndpText({ ndp }: Plan): string {
+  if (ndp.ndppd) return "NDP proxy ndppd";
+  return ndp.kernel ? "NDP proxy of the kernel" : "no NDP proxy";
+}
+
+function ipv4Text({ ipv4 }: Plan): string {
+  if (!ipv4.published) return "none";
+  return ipv4.address === ""
+    ? "80 and 443 on every IPv4 of the server"
+    : `80 and 443 on ${ipv4.address}`;
+}

@@ -1,0 +1,86 @@
+import { resolve as absolute } from "node:path";
+import type { Session } from "./plop-generator.ts";
+import { looking } from "../detect/session.ts";
+import { CancelledError, FailedError } from "../base/errors.ts";
+import { carryOut } from "../reconcile/prepare.ts";
+import { type Prepared } from "../reconcile/request.ts";
+import { inspectTarget } from "../repository/target.ts";
+import { outcomeText } from "../report/outcome.ts";
+import { hold } from "./session.ts";
+import { styleFor } from "../base/colors.ts";
+import { canAsk, isTerminal, write } from "../base/stdio.ts";
+
+/** The run that `npx plop` offers in a checkout: it asks for the directory too. */
+export function checkoutSession(): Session {
+  widenTerminal();
+  const style = styleFor(isTerminal(1), true);
+  const show = (text: string): void => void write(1, `${text}\n`);
+  let prepared: Prepared | undefined;
+  return {
+    ask: async (prompter) => {
+      if (!canAsk()) {
+        throw new FailedError(
+          "`npx plop` asks, and there is no terminal here. Use npm start -- --help",
+          "",
+        );
+      }
+      const { directory: shown } = await prompter.prompt([
+        {
+          type: "input",
+          name: "directory",
+          message: "directory:",
+          default: "my-gateway",
+        },
+      ]);
+      const directory = absolute(String(shown));
+      inspectTarget(directory);
+      const request = {
+        directory,
+        dryRun: false,
+        conflict: "ask",
+        git: false,
+      } as const;
+      const setting = {
+        request,
+        shown: directory,
+        diff: undefined,
+        looking: looking(
+          { detect: false, ssh: undefined, color: true },
+          undefined,
+        ),
+        style,
+        show,
+      };
+      prepared = await hold(prompter, {}, setting).catch(leave);
+    },
+    act: async () => {
+      if (!prepared) throw new Error("plop ran the action without its prompts");
+      const outcome = carryOut(prepared);
+      const manner = {
+        shown: outcome.directory,
+        asked: true,
+        agreed: outcome.written,
+        dryRun: false,
+        diff: undefined,
+        git: false,
+        detected: [],
+      };
+      show(outcomeText(outcome, manner, style));
+      process.exitCode = outcome.exitCode;
+      return outcome.directory;
+    },
+  };
+}
+
+/** plop's spinner divides by the columns: in a terminal that reports none it never ends. */
+function widenTerminal(): void {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.isTTY && !stream.columns) stream.columns = 80;
+}
+
+/** plop would call the owner's "no" an error, and exit with 1. */
+function leave(error: unknown): never {
+  if (!(error instanceof CancelledError)) throw error;
+  write(2, `${error.message}\n`);
+  process.exit(error.exitCode);
+}

@@ -1,0 +1,220 @@
+import type { Disk, DiskEntry } from "../repository/disk.ts";
+import { readDisk } from "../repository/disk.ts";
+import { caughtUp, hasAddress, settingOf } from "../renumber/env-file.ts";
+import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
+import { NEW } from "./sidecar.ts";
+import {
+  findLeftovers,
+  unseenNotes,
+  type Leftover,
+} from "../renumber/find-stale.ts";
+import { withFormerData } from "./previous-data.ts";
+import { hasMarkers, whyInvalid } from "../merge/merging.ts";
+import { plan } from "../plan/plan.ts";
+import { render, type Tree } from "../render/render.ts";
+import { readState } from "../repository/state-reader.ts";
+import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
+import {
+  formerOf,
+  sha256,
+  STATE_FILE,
+  type FileRecord,
+} from "../repository/state.ts";
+
+/**
+ * - generated: as it was generated · edited: by the owner, known since the last run
+ * - merged: the owner's edits and a newer generated text, as regenerate has put them together
+ * - changed: edited since then · missing: gone since then · deleted: by the owner, known
+ * - outdated: this generator, or these answers, would write another text
+ * - conflict: a conflict is left · invalid: does not parse by its format, or lacks its secret
+ */
+export type Status =
+  | "generated"
+  | "edited"
+  | "merged"
+  | "changed"
+  | "missing"
+  | "deleted"
+  | "outdated"
+  | "conflict"
+  | "invalid";
+
+export interface Checked {
+  readonly path: string;
+  readonly status: Status;
+  readonly reason?: string;
+}
+
+export interface Inspection {
+  readonly files: readonly Checked[];
+  readonly leftovers: readonly Leftover[];
+  /** What the owner should see to besides. */
+  readonly notes: readonly string[];
+}
+
+/** What the owner need not act on. */
+export const FINE: ReadonlySet<Status> = new Set([
+  "generated",
+  "edited",
+  "merged",
+  "deleted",
+]);
+
+/**
+ * Compares answers, what was generated, what would be and what is there. Writes nothing.
+ * @throws UnusableError on a state that can't be used
+ */
+export function inspectRepository(directory: string): Inspection {
+  const state = readState(
+    directory,
+    readDisk(directory, [STATE_FILE]).get(STATE_FILE),
+  );
+  const present = plan(state.answers);
+  const rendered = withFormerData(
+    render(present),
+    directory,
+    formerOf(state),
+    state.files[IGNORE_FILE]?.text,
+  );
+  const paths = [
+    ...new Set([...rendered.keys(), ...Object.keys(state.files)]),
+  ].sort();
+  const disk = readDisk(directory, [
+    ...paths,
+    ...paths.map((path) => path + NEW),
+  ]);
+  const former = formerOf(state).map(plan);
+  const files = paths.map((path): Checked => {
+    const record = state.files[path];
+    const next = rendered.get(path)?.text;
+    const isOld = (text: string): boolean =>
+      path === SECRET_FILE && caughtUp(text, present, former) !== text;
+    return { path, ...statusOf(path, record, next, disk, isOld) };
+  });
+  const { leftovers, unseen } = findLeftovers(directory, present, former);
+  return {
+    files,
+    leftovers,
+    notes: [...notesOn(directory, rendered, disk), ...unseenNotes(unseen)],
+  };
+}
+
+function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
+  const textOf = (path: string): string | undefined => {
+    const entry = disk.get(path);
+    return entry?.kind === "file" ? entry.text : undefined;
+  };
+  const generated = rendered.get(SECRET_FILE)?.text ?? "";
+  return [
+    lacking(generated, textOf(SECRET_FILE) ?? generated),
+    secretAtRisk(directory, textOf(IGNORE_FILE)),
+    readByOthers(disk),
+  ].flatMap((note) => note ?? []);
+}
+
+function readByOthers(disk: Disk): string | undefined {
+  const entry = disk.get(SECRET_FILE);
+  return entry?.kind === "file" && (entry.mode & 0o077) !== 0
+    ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
+    : undefined;
+}
+
+type Finding = Omit<Checked, "path">;
+
+function statusOf(
+  path: string,
+  record: FileRecord | undefined,
+  next: string | undefined,
+  disk: Disk,
+  isOld: (text: string) => boolean,
+): Finding {
+  const entry = disk.get(path) ?? { kind: "absent" };
+  if (disk.get(path + NEW)?.kind === "file") {
+    return {
+      status: "conflict",
+      reason: "its .new file is left: delete it when done",
+    };
+  }
+  if (record === undefined)
+    return { status: "outdated", reason: "regenerate would write it" };
+  const found = onDisk(path, record, entry, isOld);
+  if (
+    found.status === "invalid" ||
+    found.status === "conflict" ||
+    found.status === "changed"
+  )
+    return found;
+  if (next === undefined)
+    return { status: entry.kind === "absent" ? "deleted" : "edited" };
+  if (record.answers || next !== record.text)
+    return { status: "outdated", reason: "regenerate would change it" };
+  return found;
+}
+
+function onDisk(
+  path: string,
+  record: FileRecord,
+  entry: DiskEntry,
+  isOld: (text: string) => boolean,
+): Finding {
+  if (entry.kind === "absent") {
+    // git leaves it out: a clone is no drift.
+    if (path === SECRET_FILE)
+      return { status: "deleted", reason: "not in this copy" };
+    return record.owner === "absent"
+      ? { status: "deleted" }
+      : { status: "missing", reason: "deleted since the last run" };
+  }
+  if (entry.kind === "other") {
+    return record.owner === "absent"
+      ? { status: "edited" }
+      : { status: "changed", reason: entry.what };
+  }
+  const text = ownText(path, entry.text);
+  if (hasMarkers(text))
+    return { status: "conflict", reason: "it holds conflict markers" };
+  if (path.endsWith(".sh") && entry.text.includes("\r\n"))
+    return {
+      status: "invalid",
+      reason: "bash takes no lines that end in CRLF",
+    };
+  if (path.endsWith(".sh") && (entry.mode & 0o100) === 0)
+    return { status: "changed", reason: `not executable: chmod 755 ${path}` };
+  const invalid = whyInvalid(path, text);
+  if (invalid !== undefined) return { status: "invalid", reason: invalid };
+  if (isOld(text)) {
+    const reason = "it is older than the rest: regenerate follows";
+    return { status: "outdated", reason };
+  }
+  const unfit =
+    path === SECRET_FILE ? whyUnfit(entry.text, record.text) : undefined;
+  if (unfit !== undefined) return unfit;
+  if (text === record.text) return { status: "generated" };
+  // What is in .env besides is its owner's alone, and in each copy another.
+  if (path === SECRET_FILE) return { status: "edited" };
+  if (sha256(text) === record.owner)
+    return { status: record.merged ? "merged" : "edited" };
+  return {
+    status: "changed",
+    reason: "edited since the last run",
+  };
+}
+
+/** What apply.sh would refuse in a .env: it may come from another copy than the rest. */
+function whyUnfit(text: string, generated: string): Finding | undefined {
+  const planned = settingOf(generated, "KONG_BIND_IPV6") ?? "";
+  if (!hasAddress(text, planned)) {
+    const reason = `KONG_BIND_IPV6 is not ${planned}, as in the answers`;
+    return { status: "outdated", reason };
+  }
+  const isAsked = settingOf(generated, "KONG_PG_PASSWORD") !== undefined;
+  if (isAsked && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {
+    const reason =
+      "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one";
+    return { status: "invalid", reason };
+  }
+  return undefined;
+}
+
+/** What stands in the place of a password: .env.example's line, and the state's. */
+const NO_PASSWORD: ReadonlySet<string> = new Set(["", "replace-me", SECRET]);

@@ -1,0 +1,131 @@
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { codeOf, FailedError } from "../base/errors.ts";
+
+/** What stands at a path before anything is written. */
+export type DiskEntry =
+  | { readonly kind: "absent" }
+  | { readonly kind: "file"; readonly text: string; readonly mode: number }
+  /** Something that can't be compared: a directory, a link, a file that is no text or can't be read. */
+  | { readonly kind: "other"; readonly what: string };
+
+export type Disk = ReadonlyMap<string, DiskEntry>;
+
+/** Files of ours are far smaller; reading more than this would be reading something else. */
+const LARGEST = 4 * 1024 * 1024;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Looks at each path below a directory, through no symbolic link. Reads only. */
+export function readDisk(directory: string, paths: Iterable<string>): Disk {
+  const entries = new Map<string, DiskEntry>();
+  // What is in the way of one file is in the way of all beside it.
+  const parents = new Map<string, DiskEntry | undefined>();
+  for (const path of paths) {
+    const parent = dirname(path);
+    if (!parents.has(parent))
+      parents.set(parent, parentInTheWay(directory, path));
+    // Not by join(): some hundred calls of it would cost more than the looking.
+    entries.set(path, parents.get(parent) ?? look(`${directory}/${path}`));
+  }
+  return entries;
+}
+
+/**
+ * What is at the target itself.
+ * @throws FailedError where it is something else than a directory, or can't be read
+ */
+export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
+  const stat = lstatOf(directory, { follow: true });
+  if (stat === undefined) refuseDangling(directory);
+  if (stat === undefined) return "absent";
+  try {
+    return readdirSync(directory).length === 0 ? "empty" : "filled";
+  } catch (error) {
+    throw new FailedError(
+      `${directory} can't be read (${codeOf(error)})`,
+      "Name another directory.",
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Nothing can be made at, or below, a link that leads nowhere. */
+function refuseDangling(directory: string): void {
+  let at = directory;
+  while (lstatSync(at, { throwIfNoEntry: false }) === undefined)
+    at = dirname(at);
+  if (existsSync(at)) return;
+  throw new FailedError(
+    `${at} is a symbolic link to ${readlinkSync(at)}, which is not there`,
+    "Make that directory, or name another one.",
+  );
+}
+
+/** A parent, below the directory, that is a link or no directory: nothing is written through it. */
+export function parentInTheWay(
+  directory: string,
+  path: string,
+): DiskEntry | undefined {
+  for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
+    const stat = lstatOf(join(directory, parent));
+    if (stat?.isSymbolicLink())
+      return { kind: "other", what: `${parent} is a symbolic link` };
+    if (stat && !stat.isDirectory())
+      return { kind: "other", what: `${parent} is not a directory` };
+  }
+  return undefined;
+}
+
+function look(path: string): DiskEntry {
+  const stat = lstatOf(path);
+  if (stat === undefined) return { kind: "absent" };
+  if (stat.isSymbolicLink()) return { kind: "other", what: "a symbolic link" };
+  if (stat.isDirectory()) return { kind: "other", what: "a directory" };
+  if (!stat.isFile()) return { kind: "other", what: "a special file" };
+  if (stat.size > LARGEST)
+    return { kind: "other", what: `a file of ${stat.size} bytes` };
+  try {
+    const text = UTF8.decode(readFileSync(path));
+    return { kind: "file", text, mode: stat.mode & 0o7777 };
+  } catch (error) {
+    const what =
+      error instanceof TypeError
+        ? "a file that is no text"
+        : `unreadable (${codeOf(error)})`;
+    return { kind: "other", what };
+  }
+}
+
+function lstatOf(path: string, { follow = false } = {}): Stats | undefined {
+  try {
+    return lstatSync(follow ? `${path}/.` : path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A parent that is a file: nothing is there; whoever asks for the parent is told.
+    if (codeOf(error) === "ENOTDIR" && !follow) return undefined;
+    if (codeOf(error) === "ENOTDIR") {
+      let file = path;
+      while (!existsSync(file)) file = dirname(file);
+      throw new FailedError(
+        `${file} is not a directory`,
+        "Name another directory.",
+      );
+    }
+    throw new FailedError(
+      `${path} can't be looked at (${codeOf(error)})`,
+      "Check who may read it.",
+      {
+        cause: error,
+      },
+    );
+  }
+}

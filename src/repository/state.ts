@@ -1,0 +1,134 @@
+import { crypto } from "../base/builtin.ts";
+import type { Answers } from "../answers/types.ts";
+import type { File, Tree } from "../render/render.ts";
+import { abridged } from "./previous-answers.ts";
+import { VERSION } from "../base/version.ts";
+
+/** Answers and the text of what was last generated; committed by the owner, holds no secret. */
+export const STATE_FILE = ".kong-ipv6.json";
+
+export const SCHEMA_VERSION = 3;
+
+/** The owner's version of .env is known to be there, and no more: a sum of it would tell its secrets. */
+export const EDITED = "edited";
+
+/** By name (nameOf): one digit for each time that it stands in a text, 1 where it is the owner's own. */
+export type Marks = Readonly<Record<string, string>>;
+
+/** By name (nameOf): for each time that it stands in a text how it was spelled, "" where that can be told. */
+export type Spellings = Readonly<Record<string, readonly string[]>>;
+
+export interface State {
+  readonly schemaVersion: number;
+  /** The version of create-kong-ipv6 that wrote it. */
+  readonly generator: string;
+  readonly answers: Answers;
+  /** What they were before, newest first; the file holds of each what differs from the next newer one. */
+  readonly former: readonly Answers[];
+  /** Whether regenerate has written it since create did. */
+  readonly regenerated?: true;
+  readonly files: Readonly<Record<string, FileRecord>>;
+}
+
+export interface FileRecord {
+  /** Of text. */
+  readonly sha256: string;
+  /** Permission bits in octal: "0644". */
+  readonly mode: string;
+  /** What the generator last contributed to this file: the base of the next merge. */
+  readonly text: string;
+  /** The owner's version of it that is known: its sha256, "absent", or "edited" (.env); none where it is as generated. */
+  readonly owner?: string;
+  /** Whether that version is what regenerate made of the owner's edits and a new text. */
+  readonly merged?: true;
+  /** The answers that text came from, where it is older than the state's own: held back, or generated no more. */
+  readonly answers?: Answers;
+  /** What of the owner's version reads like the plan's values, and is the owner's own. */
+  readonly owned?: Marks;
+  /** How addresses in the owner's version were spelled before they were followed. */
+  readonly spelled?: Spellings;
+  /** The sha256 of what was laid beside it last, for a conflict. */
+  readonly beside?: string;
+}
+
+/** All answers of the past that files may hold values of, newest first. */
+export function formerOf({ former, files }: State): Answers[] {
+  const held = Object.values(files).flatMap(({ answers }) => answers ?? []);
+  return [...former, ...held];
+}
+
+/** The state of a repository that was just made. */
+export function stateOf(answers: Answers, tree: Tree): State {
+  const files = [...tree].map(([path, file]): [string, FileRecord] => [
+    path,
+    record(file),
+  ]);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    generator: VERSION,
+    answers,
+    former: [],
+    files: Object.fromEntries(files),
+  };
+}
+
+/** What the state holds of one file. */
+export function record(
+  { text, mode }: File,
+  owner?: string,
+  { owned, spelled }: Pick<FileRecord, "owned" | "spelled"> = {},
+): FileRecord {
+  const octal = mode.toString(8).padStart(4, "0");
+  return {
+    sha256: sumOfText(text),
+    mode: octal,
+    text,
+    ...(owner === undefined ? {} : { owner }),
+    ...(owned && { owned }),
+    ...(spelled && { spelled }),
+  };
+}
+
+export function sha256(data: string | Uint8Array): string {
+  return crypto().hash("sha256", data);
+}
+
+const SUMS = new Map<string, string>();
+
+/** The same of a text that is summed several times in a run. */
+export function sumOfText(text: string): string {
+  let sum = SUMS.get(text);
+  if (sum === undefined) SUMS.set(text, (sum = sha256(text)));
+  return sum;
+}
+
+export function stateText({ files, regenerated, ...state }: State): string {
+  const former = abridged(state.former, state.answers);
+  const rest = { ...(regenerated && { regenerated }), files };
+  return `${jsonText({ ...state, former, ...rest })}\n`;
+}
+
+/** JSON as prettier prints it: lists of texts on one line where they fit in 80 columns. */
+export function jsonText(value: unknown, indent = "", column = 0): string {
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const flat = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+    // One column is left for the comma that may follow.
+    const texts = value.every((item) => typeof item === "string");
+    if (value.length === 0 || (texts && column + flat.length < 80)) return flat;
+    const items = value.map(
+      (item) => inner + jsonText(item, inner, inner.length),
+    );
+    return `[\n${items.join(",\n")}\n${indent}]`;
+  }
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).map(([key, member]) => {
+      const name = `${inner}${JSON.stringify(key)}: `;
+      return name + jsonText(member, inner, name.length);
+    });
+    return members.length === 0
+      ? "{}"
+      : `{\n${members.join(",\n")}\n${indent}}`;
+  }
+  return JSON.stringify(value);
+}

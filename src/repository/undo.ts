@@ -1,0 +1,138 @@
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { apply } from "./apply.ts";
+import { hashOf, readJournal, UNDO, type Directories } from "./in-place.ts";
+import type { Operation } from "./operation.ts";
+import { areDrawn, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
+import type { DiskEntry } from "./disk.ts";
+import { readDisk } from "./disk.ts";
+import { FailedError } from "../base/errors.ts";
+import { readState } from "./state-reader.ts";
+import { STATE_FILE, type FileRecord } from "./state.ts";
+
+export interface Undone {
+  readonly restored: readonly {
+    readonly path: string;
+    readonly to: "before" | "gone";
+  }[];
+  /** Files that are not as the last write left them; then nothing is restored unless forced. */
+  readonly edited: readonly string[];
+}
+
+/**
+ * Takes the last write back: content, modes, deletions. It is a write itself, so that it can be
+ * taken back once.
+ * @throws FailedError where there is nothing to take back
+ */
+export function takeBackLast(
+  directory: string,
+  { dryRun, force }: { dryRun: boolean; force: boolean },
+): Undone {
+  const { steps, directories } = existsSync(join(directory, UNDO))
+    ? fromJournal(directory)
+    : { steps: fromState(directory) };
+  const edited = force
+    ? []
+    : steps.filter(({ touched }) => touched).map(({ path }) => path);
+  const operations = steps.flatMap(({ operation }) => operation ?? []);
+  const restored = operations.map(({ path, content }) => ({
+    path,
+    to: content === null ? ("gone" as const) : ("before" as const),
+  }));
+  if (edited.length > 0) return { restored: [], edited };
+  if (!dryRun) apply(directory, operations, undefined, directories);
+  return { restored, edited };
+}
+
+interface Step {
+  readonly path: string;
+  /** null where there is nothing left to do. */
+  readonly operation: Operation | null;
+  /** Whether what is there isn't what the last write left. */
+  readonly touched: boolean;
+}
+
+function fromJournal(directory: string): {
+  steps: Step[];
+  directories: Directories;
+} {
+  const journal = readJournal(directory, UNDO);
+  if (journal === undefined) throw nothingToUndo(directory);
+  const steps = journal.files.flatMap((entry, index): Step[] => {
+    const { path, replaced, sha256: sum, mode } = entry;
+    const target = join(directory, path);
+    const expected = hashOf(target);
+    const touched =
+      expected !== sum || (sum !== null && modeOf(target) !== mode);
+    const goes = { path, content: null, mode: 0o600, expected };
+    if (!replaced) {
+      // What it had made and is gone already needs no taking back.
+      return expected === null ? [] : [{ path, operation: goes, touched }];
+    }
+    const old = join(directory, UNDO, "old", String(index));
+    const content = readFileSync(old);
+    const back = { path, content, mode: modeOf(old), expected };
+    return [{ path, operation: back, touched }];
+  });
+  const { made, removed = [] } = journal;
+  return { steps, directories: { make: removed, remove: new Set(made) } };
+}
+
+const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
+
+/**
+ * A repository that appeared whole has no journal: all that it was made of is in its state. In a
+ * clone .env is missing (git ignores it), which counts as touched: nothing is taken away there.
+ */
+function fromState(directory: string): Step[] {
+  const disk = readDisk(directory, [STATE_FILE]);
+  const { files, regenerated } = readState(directory, disk.get(STATE_FILE));
+  // What regenerate wrote is taken back from its journal only: not the whole repository for it.
+  if (regenerated) throw nothingToUndo(directory);
+  const steps = Object.entries(files).flatMap(([path, record]): Step[] => {
+    const { owner } = record;
+    // Stayed the owner's when all else was made.
+    if (owner !== undefined) return [];
+    const entry = readDisk(directory, [path]).get(path);
+    const expected = hashOf(join(directory, path));
+    if (expected === null) return [{ path, operation: null, touched: true }];
+    const touched = !isAsMade(path, record, entry);
+    return [
+      {
+        path,
+        operation: { path, content: null, mode: 0o600, expected },
+        touched,
+      },
+    ];
+  });
+  const expected = hashOf(join(directory, STATE_FILE));
+  return [
+    ...steps,
+    {
+      path: STATE_FILE,
+      operation: { path: STATE_FILE, content: null, mode: 0o600, expected },
+      touched: false,
+    },
+  ];
+}
+
+/** To the byte and the mode, but for a password that was drawn: there is no other copy of an edit. */
+function isAsMade(
+  path: string,
+  { text, mode }: FileRecord,
+  entry: DiskEntry | undefined,
+): boolean {
+  return (
+    entry?.kind === "file" &&
+    entry.mode === Number.parseInt(mode, 8) &&
+    redactSecrets(path, entry.text) === text &&
+    (path !== SECRET_FILE || areDrawn(entry.text))
+  );
+}
+
+function nothingToUndo(directory: string): FailedError {
+  return new FailedError(
+    `${directory} has no write to take back`,
+    "undo knows the last one only, and not in a copy.",
+  );
+}

@@ -1,0 +1,147 @@
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  type Dirent,
+} from "node:fs";
+import { join, sep } from "node:path";
+import type { Disk } from "./disk.ts";
+import { codeOf } from "../base/errors.ts";
+import type { Plan } from "../plan/plan.ts";
+import { STATE_FILE } from "./state.ts";
+
+/** Larger files are no configuration that somebody wrote. */
+const LARGEST = 1024 * 1024;
+
+/** A file and its text, or why that isn't looked into. */
+export interface Seen {
+  readonly path: string;
+  readonly text?: string;
+  readonly why?: string;
+}
+
+/**
+ * Every file of a repository, the owner's own included, in the order of the paths. Data, .git,
+ * node_modules and what the generator keeps for itself are passed over.
+ * @param plans the present one and former ones: their data are in there
+ * @param instead texts (or null for none) of files that are about to change
+ * @param known files that have been read already
+ */
+export function* filesSeen(
+  directory: string,
+  plans: readonly Plan[],
+  instead: ReadonlyMap<string, string | null> = new Map(),
+  known: Disk = new Map(),
+): Generator<Seen> {
+  const data = new Set(plans.map((plan) => plan.data.directory));
+  const found = new Map<string, Seen>();
+  for (const seen of filesBelow(directory, data)) found.set(seen.path, seen);
+  const paths = new Set([...found.keys(), ...instead.keys()]);
+  for (const path of [...paths].sort()) {
+    const read = known.get(path);
+    const text =
+      instead.get(path) ?? (read?.kind === "file" ? read.text : undefined);
+    if (instead.get(path) === null) continue;
+    if (text !== undefined) yield { path, text };
+    else if (found.get(path)?.why !== undefined) yield found.get(path) as Seen;
+    else yield { path, ...readText(`${directory}/${path}`) };
+  }
+}
+
+/** Of those the ones that can be looked into. */
+export function* textFiles(
+  ...where: Parameters<typeof filesSeen>
+): Generator<[path: string, text: string]> {
+  for (const { path, text } of filesSeen(...where))
+    if (text !== undefined) yield [path, text];
+}
+
+/** Line numbers for places in ascending order, in one pass. */
+export function lineCounter(text: string): (place: number) => number {
+  let line = 1;
+  let next = text.indexOf("\n");
+  return (place) => {
+    while (next !== -1 && next < place) {
+      line += 1;
+      next = text.indexOf("\n", next + 1);
+    }
+    return line;
+  };
+}
+
+function* filesBelow(
+  directory: string,
+  data: ReadonlySet<string>,
+  below = "",
+): Generator<Seen> {
+  const entries = entriesOf(`${directory}/${below}`);
+  if (entries === undefined) yield { path: below, why: UNREADABLE };
+  for (const entry of entries ?? []) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    const skipped =
+      [".git", "node_modules"].includes(entry.name) ||
+      path.startsWith(".kong-ipv6.") ||
+      path === STATE_FILE ||
+      data.has(`./${path}`);
+    if (skipped) continue;
+    // Node put a sign of its own in the place of what it couldn't read: by that name nothing is there.
+    if (entry.name.includes("\ufffd") && !existsSync(join(directory, path))) {
+      yield { path, why: "its name is not UTF-8" };
+      continue;
+    }
+    if (entry.isDirectory()) yield* filesBelow(directory, data, path);
+    else if (entry.isFile()) yield { path };
+    else if (entry.isSymbolicLink() && leadsOut(directory, path))
+      yield { path, why: "a symbolic link that leads out of here" };
+  }
+}
+
+/** What a link leads to in here is seen there; elsewhere it isn't this repository's. */
+function leadsOut(directory: string, path: string): boolean {
+  const link = join(directory, path);
+  return (
+    existsSync(link) &&
+    !realpathSync(link).startsWith(realpathSync(directory) + sep)
+  );
+}
+
+const UNREADABLE = "can't be read";
+const UNREADABLE_CODES = ["EACCES", "EPERM", "EIO"];
+
+/** undefined for a directory that is not ours to read. */
+function entriesOf(directory: string): Dirent[] | undefined {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (UNREADABLE_CODES.includes(codeOf(error))) return undefined;
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** The text of a file in whatever encoding it is. */
+function readText(path: string): Omit<Seen, "path"> {
+  try {
+    if (lstatSync(path).size > LARGEST) return { why: "larger than 1 MiB" };
+    return { text: decoded(readFileSync(path)) };
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return {};
+    if (UNREADABLE_CODES.includes(codeOf(error))) return { why: UNREADABLE };
+    throw error;
+  }
+}
+
+/**
+ * Addresses are ASCII, so any encoding will do that keeps it: UTF-8, else one byte a character, and
+ * UTF-16 is that with zeros in between.
+ */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return Buffer.from(bytes).toString("latin1").replaceAll("\0", "");
+  }
+}

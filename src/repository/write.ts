@@ -1,0 +1,68 @@
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  writeFileSync,
+  type Stats,
+} from "node:fs";
+import { dirname } from "node:path";
+import { codeOf } from "../base/errors.ts";
+
+export function writeOne(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+): void {
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path));
+  // Never readable by others for a moment: the mode is there from the start.
+  writeFileSync(path, content, { mode, flag: "wx" });
+  chmodSync(path, mode);
+}
+
+/** As mkdir -p, but what it makes is 0755 under any umask: the same answers, the same repository. */
+export function makeDirectory(path: string): void {
+  const topmost = mkdirSync(path, { recursive: true });
+  if (topmost === undefined) return;
+  for (let made = path; made.startsWith(topmost); made = dirname(made))
+    chmodSync(made, 0o755);
+}
+
+/** Root writes into other people's directories: what it makes there is theirs. */
+export function ownLike(path: string, { uid, gid }: Stats): void {
+  const own = lstatSync(path);
+  if (own.uid === uid && own.gid === gid) return;
+  try {
+    lchownSync(path, uid, gid);
+  } catch (error) {
+    // Nobody but root may give anything away.
+    if (codeOf(error) !== "EPERM") throw error;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+export function remedyFor(code: string): string {
+  const remedies: Record<string, string> = {
+    ENOSPC: "Make room on that disk, or name a directory on another.",
+    EDQUOT:
+      "Your disk quota is used up: make room, or name a directory on another disk.",
+    EACCES:
+      "You may not write there: name another directory, or change who may.",
+    EPERM:
+      "You may not write there: name another directory, or change who may.",
+    EROFS: "That file system is read-only: name a directory on another.",
+    ENOTEMPTY:
+      "Something else was put there meanwhile: look at it and run again.",
+    ENAMETOOLONG: "Name a directory with a shorter path.",
+  };
+  return remedies[code] ?? "Name another directory.";
+}

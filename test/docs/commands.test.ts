@@ -1,0 +1,274 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { EXAMPLES } from "../../scripts/examples.ts";
+import { EXIT } from "../../src/base/errors.ts";
+import { CHECKOUT, CLI, environment, run, Sandbox } from "../cli/run.ts";
+import { inPlace, recordedSsh } from "../unit/detect/stand-in.ts";
+import {
+  blocksOf,
+  commandsOf,
+  DOCUMENTS,
+  documentText,
+  inlineCommandsOf,
+} from "../support/documents.ts";
+
+/** What is done about a command, by its form. */
+const KINDS = {
+  /** Run here, one after the other, by the built command. */
+  run: /^npx create-kong-ipv6 /,
+  /** Run here, for what they print; the shells' own tests use it. */
+  completion: /\bcreate-kong-ipv6 completion \w+/,
+  /** npm's own, or a file's: that it is there; npm start is run. */
+  checkout: /^(npm (ci|run|start|test)|npx (vitest run|tsx) |npx plop$)/,
+  /** Run by the lab on its servers; its flags are looked at here. */
+  server: /^(cd \/opt\/kong-ipv6|sudo \.\/scripts\/\S+\.sh( --[a-z-]+)*)$/,
+  /** What the command itself prints as the next step. */
+  copy: /^rsync /,
+  /** What the generated README says, too. */
+  outside: /^curl -6 /,
+} as const;
+
+type Kind = keyof typeof KINDS;
+
+const kindsOf = (command: string): Kind[] =>
+  (Object.keys(KINDS) as Kind[]).filter((kind) => KINDS[kind].test(command));
+
+/** All commands of that kind, each with where it stands. */
+function all(kind: Kind): [document: string, command: string][] {
+  return DOCUMENTS.flatMap((document) =>
+    commandsOf(documentText(document))
+      .filter((command) => kindsOf(command)[0] === kind)
+      .map((command): [string, string] => [document, command]),
+  );
+}
+
+/** A shell in which npx, or the installed command, is the built one and ssh a recorded server. */
+function shell(sandbox: Sandbox, cwd: string) {
+  const built = `exec '${process.execPath}' '${CLI}' "$@"`;
+  const PATH = inPlace(join(sandbox.root, "bin"), {
+    ssh: recordedSsh("sid-busy"),
+    npx: `test "$1" = --yes && shift\nshift\n${built}`,
+    "create-kong-ipv6": built,
+  });
+  return (command: string) =>
+    spawnSync("sh", ["-c", command], {
+      cwd,
+      env: environment(sandbox, { PATH }),
+      encoding: "utf8",
+    });
+}
+
+test.each(DOCUMENTS)("%s: something runs or checks each command", (path) => {
+  const commands = commandsOf(documentText(path));
+  expect(commands.filter((command) => kindsOf(command).length === 0)).toEqual(
+    [],
+  );
+});
+
+/** Of commands within a text only: what verify.sh and the command itself say, the lab hears. */
+const SAID = [
+  "files/scripts/lib/probe.sh",
+  "files/scripts/network.sh",
+  "src/detect/infer/host.ts",
+]
+  .map(documentText)
+  .join("");
+
+/** What no test can run, and where else it is done. */
+const ELSEWHERE: readonly string[] = [
+  // The benchmark does.
+  "npx NAME --help",
+  // It changes the checkout: test/docs/examples.test.ts fails on what it would leave out.
+  "git add --force examples",
+  // There is no published version: test/cli/package.test.ts unpacks what would be.
+  "npm install -g create-kong-ipv6",
+  // What somebody has done, not what is to be done.
+  "nft flush ruleset",
+  // The 2021 recipe's: test/docs/recipe.test.ts.
+  "docker network create --ipv6",
+];
+
+// The generated README's are for a gateway that is in use: they stay with the owner.
+const OURS = DOCUMENTS.filter((path) => !path.startsWith("examples/"));
+
+test.each(OURS)(
+  "%s: so it is with commands in a table or a sentence",
+  (path) => {
+    const unknown = inlineCommandsOf(documentText(path)).filter(
+      (command) =>
+        kindsOf(command).length === 0 &&
+        !ELSEWHERE.includes(command) &&
+        !SAID.includes(command.replace(" ens3 ", " ${name} ")),
+    );
+    expect(unknown).toEqual([]);
+  },
+);
+
+test.each(DOCUMENTS)("%s: commands stand in blocks marked sh", (path) => {
+  const others = blocksOf(documentText(path)).filter(
+    ({ language }) => language !== "sh",
+  );
+  for (const { text } of others)
+    expect(text).not.toMatch(/^(\$ |sudo |npx |npm |docker |curl )/m);
+});
+
+describe("run", () => {
+  const documents = new Set(all("run").map(([document]) => document));
+
+  test.each([...documents])("%s, one after the other", (document) => {
+    const sandbox = new Sandbox();
+    if (document.startsWith("examples/"))
+      cpSync(join(CHECKOUT, document, ".."), sandbox.cwd, { recursive: true });
+    const type = shell(sandbox, sandbox.cwd);
+    const commands = all("run").filter(([where]) => where === document);
+    for (const [, command] of commands) {
+      const typed = command.replace("NEW-PREFIX", "2a03:5555:6666:7777::/64");
+      const { status, stderr } = type(typed);
+      const wanted = / --dry-run/.test(command) ? EXIT.changes : EXIT.done;
+      expect([command, status, stderr]).toEqual([command, wanted, stderr]);
+    }
+  });
+
+  test("what a server is asked reaches the files", () => {
+    const sandbox = new Sandbox();
+    const type = shell(sandbox, sandbox.cwd);
+    const commands = all("run").filter(([, command]) =>
+      /--ssh|answers\.json/.test(command),
+    );
+    expect(commands).toHaveLength(4);
+    for (const [, command] of commands) type(command);
+    for (const made of ["seen-gateway", "asked-gateway"])
+      expect(sandbox.read(made, "README.md")).toContain(
+        "2001:db8:1:2:301::8100",
+      );
+  });
+});
+
+test("completion: each prints a script", () => {
+  const commands = all("completion");
+  expect(commands).toHaveLength(3);
+  for (const [, command] of commands) {
+    const sandbox = new Sandbox();
+    const [typed = ""] = KINDS.completion.exec(command) ?? [];
+    const { status, stdout } = shell(sandbox, sandbox.cwd)(typed);
+    expect([command, status]).toEqual([command, 0]);
+    expect(stdout).toContain("create-kong-ipv6");
+  }
+});
+
+test("checkout: the scripts and files that are named are there", () => {
+  const scripts = ["ci", ...Object.keys(manifest.scripts)];
+  const files = all("checkout").flatMap(
+    ([, command]) => command.match(/\S+\.ts\b/g) ?? [],
+  );
+  expect(files).not.toEqual([]);
+  expect(files.filter((file) => !existsSync(join(CHECKOUT, file)))).toEqual([]);
+  for (const document of DOCUMENTS) {
+    // In the middle of a sentence, too.
+    const text = documentText(document);
+    for (const [, name] of text.matchAll(
+      /\bnpm (?:run )?(?!install)([a-z][\w:]*)/g,
+    ))
+      expect(scripts, document).toContain(name);
+  }
+  expect(manifest.scripts.prestart).toContain("build");
+  expect(manifest.scripts.pretest).toContain("build");
+});
+
+/** What a build takes. */
+const CHECKED_OUT = [
+  "package.json",
+  "plopfile.ts",
+  "scripts",
+  "src",
+  "templates",
+  "tsconfig.json",
+  "tsconfig.types.json",
+];
+
+test("npm start was only looked up: in a checkout of its own it builds, and writes", () => {
+  const [, typed = ""] = all("checkout").find(([, command]) =>
+    command.includes("npm start"),
+  ) as [string, string];
+  const start = typed.replace("npm ci && ", "");
+  expect(start).toBe("npm start -- my-gateway");
+  const sandbox = new Sandbox();
+  // Not in this one: other tests run what is built here.
+  for (const part of CHECKED_OUT)
+    cpSync(join(CHECKOUT, part), sandbox.path(part), { recursive: true });
+  // A newer npm is no matter here.
+  const env = environment(sandbox, { npm_config_update_notifier: "false" });
+  symlinkSync(join(CHECKOUT, "node_modules"), sandbox.path("node_modules"));
+  const { status, stderr } = spawnSync(
+    "sh",
+    ["-c", `${start} --prefix 2a03:2222:3333:4444::/64 --yes`],
+    { cwd: sandbox.cwd, env, encoding: "utf8" },
+  );
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(sandbox.read("my-gateway/README.md")).toContain("::8100");
+});
+
+describe("server", () => {
+  const typed = all("server").map(([, command]) => command);
+  const scripts = new Set(
+    // In the middle of a sentence, too.
+    DOCUMENTS.flatMap((document) => [
+      ...documentText(document).matchAll(/sudo \.\/(scripts\/[a-z]+\.sh)/g),
+    ]).map(([, script]) => script as string),
+  );
+
+  test("all that an owner starts are named", () => {
+    expect([...scripts].sort()).toEqual(
+      ["apply", "network", "rollback", "ufw", "verify"].map(
+        (name) => `scripts/${name}.sh`,
+      ),
+    );
+  });
+
+  test.each([...scripts])("%s: is written, and takes its flags", (script) => {
+    const flags = typed
+      .filter((command) => command.includes(script))
+      .flatMap((command) => command.match(/--\S+/g) ?? []);
+    const cwd = join(EXAMPLES, "recipe/repo");
+    const help = execFileSync("bash", [script, "--help"], { cwd });
+    for (const flag of flags) expect(String(help)).toContain(`[${flag}]`);
+  });
+
+  test.each([...scripts])("%s: the lab runs it", (script) => {
+    const run = new RegExp(`["/]${basename(script, ".sh")}\\.sh[" ]`);
+    expect(labTests().filter((text) => run.test(text))).not.toEqual([]);
+  });
+});
+
+/** The texts of what runs on booted or half-booted servers. */
+const labTests = (): string[] =>
+  ["server", "matrix", "consumers"].flatMap((name) =>
+    readdirSync(join(CHECKOUT, "test", name))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFileSync(join(CHECKOUT, "test", name, file), "utf8")),
+  );
+
+test("copy, outside: as the command and what it writes say it", async () => {
+  const sandbox = new Sandbox();
+  const [, create = ""] = all("run").find(([, it]) =>
+    it.includes("--prefix"),
+  ) as [string, string];
+  const { stdout } = await run(sandbox, create.split(" ").slice(2));
+  const printed = stdout.replace(/ *\\\n */g, " ");
+  const readme = sandbox.read("my-gateway/README.md");
+  const copies = all("copy").map(([, command]) => command);
+  expect(copies).toHaveLength(1);
+  for (const command of copies) expect(printed).toContain(command);
+  const outside = all("outside").filter(([where]) => where === "README.md");
+  expect(outside).toHaveLength(1);
+  for (const [, command] of outside) expect(readme).toContain(command);
+});

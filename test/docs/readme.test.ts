@@ -1,0 +1,211 @@
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import manifest from "../../package.json" with { type: "json" };
+import { exampleTree, scenarios } from "../../scripts/examples.ts";
+import { NETWORK, withAnswers, withWays } from "../../scripts/docs.ts";
+import { EXIT } from "../../src/base/errors.ts";
+import { FLAGS } from "../../src/cli/flags.ts";
+import { CHECKOUT, PREFIX, run, Sandbox } from "../cli/run.ts";
+import {
+  blocksIn,
+  commandsOf,
+  DOCUMENTS,
+  documentText,
+} from "../support/documents.ts";
+
+const readme = documentText("README.md");
+const usage = documentText("docs/usage.md");
+
+/** The cells of the table that starts so, without its heading. */
+function rowsOf(text: string, heading: string): string[][] {
+  const table = text.slice(text.indexOf(heading)).split("\n\n")[0] ?? "";
+  return table
+    .split("\n")
+    .slice(2)
+    .map((row) =>
+      row
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+describe("README", () => {
+  test("its table of answers is what src/answers/questions.ts has (npm run docs)", () => {
+    expect(withAnswers(readme)).toBe(readme);
+  });
+
+  test("its figures of the three ways are those of docs/network.md (npm run docs)", () => {
+    const network = readFileSync(NETWORK, "utf8");
+    expect(withWays(readme, network)).toBe(readme);
+    expect(rowsOf(readme, "|   ").length).toBe(5);
+  });
+
+  test("the servers that it counts are those of docs/reachability.md", () => {
+    const measured = documentText("docs/reachability.md");
+    const columns = measured
+      .match(/^\| measured on .*$/gm)
+      ?.flatMap((row) => row.match(/\d{4}-\d\d-\d\d/g));
+    expect(readme).toContain(`reached on ${columns?.length} servers`);
+    const engines = [...measured.matchAll(/: docker (\d+\.\d+\.\d+)/g)].map(
+      ([, engine]) => engine,
+    );
+    expect(readme).toContain(
+      `Docker ${engines.slice(0, -1).join(", ")} and ${engines.at(-1)}:`,
+    );
+  });
+
+  test("it begins with the two commands of a checkout, one line each", () => {
+    expect(commandsOf(readme).slice(0, 2)).toEqual([
+      "npm ci && npm start -- my-gateway",
+      "npm ci && npm test",
+    ]);
+    expect(readme.indexOf("npm test")).toBeLessThan(readme.indexOf("\n## "));
+  });
+
+  test("its answers file is one", async () => {
+    const [text = ""] = blocksIn(readme, "yaml");
+    const sandbox = new Sandbox({ "answers.yaml": text });
+    const args = ["gw", "--answers", "answers.yaml", "--yes"];
+    expect(await run(sandbox, args)).toMatchObject({ code: 0, stderr: "" });
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    expect(answers).toMatchObject(parse(text));
+  });
+
+  test("its CI job passes on a clone, and fails on a file that somebody changed", async () => {
+    const [, workflow = ""] = blocksIn(readme, "yaml");
+    const [, check] = parse(workflow).jobs.check.steps;
+    const [npx, yes, name, ...args] = check.run.split(" ");
+    const pinned = `create-kong-ipv6@${manifest.version}`;
+    expect([npx, yes, name]).toEqual(["npx", "--yes", pinned]);
+    const made = new Sandbox();
+    await run(made, [".", ...PREFIX, "--yes"]);
+    const cloned = (): Sandbox => {
+      const clone = new Sandbox();
+      cpSync(made.cwd, clone.cwd, { recursive: true });
+      // git leaves it out.
+      rmSync(clone.path(".env"));
+      return clone;
+    };
+    expect(await run(cloned(), args)).toMatchObject({ code: 0 });
+    const changed = cloned();
+    writeFileSync(changed.path("host/etc/ndppd.conf"), "# gone\n");
+    expect(await run(changed, args)).toMatchObject({ code: EXIT.changes });
+  });
+
+  test("what it says is written is what some example has, and all of it is listed", () => {
+    const listing = blocksIn(readme, "").find((block) =>
+      block.startsWith("README.md"),
+    ) as string;
+    const paths = scenarios().flatMap((scenario) => [
+      ...exampleTree(scenario).keys(),
+    ]);
+    const tops = new Set(paths.map((path) => path.split("/")[0]));
+    const named = listing
+      .split("\n")
+      .flatMap((line) => line.slice(0, 30).split(/[\s,]+/));
+    const unlisted = [...tops].filter(
+      (top) => !named.some((name) => name.split("/")[0] === top),
+    );
+    expect(unlisted).toEqual([".gitignore"]);
+  });
+
+  test("what it says that the scripts say, they say", () => {
+    const scripts = readdirSync(join(CHECKOUT, "files/scripts"), {
+      recursive: true,
+      encoding: "utf8",
+    })
+      .filter((name) => /\.(sh|py)$/.test(name))
+      .map((name) =>
+        readFileSync(join(CHECKOUT, "files/scripts", name), "utf8"),
+      )
+      .join("\n");
+    const messages = rowsOf(readme, "| What you see").flatMap(
+      ([, said = ""]) => said.match(/`[^`]+`/g) ?? [],
+    );
+    expect(messages.length).toBeGreaterThanOrEqual(10);
+    for (const message of [...messages, "`Refused: …`"]) {
+      const parts = message.slice(1, -1).split("…").map(escaped);
+      expect(scripts).toMatch(new RegExp(parts.join(".*")));
+    }
+  });
+});
+
+const escaped = (text: string): string =>
+  text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+describe("README and docs/usage.md", () => {
+  const text = `${readme}\n${usage}`;
+
+  test("name every flag there is, and no other", () => {
+    // Of other programs: what other commands take.
+    const others = commandsOf(text).filter(
+      (command) => !command.startsWith("npx "),
+    );
+    const own = others.reduce(
+      (rest, command) => rest.replace(/\\\n */g, "").replace(command, ""),
+      text,
+    );
+    const named = new Set(own.match(/(?<![\w-])--[a-z][a-z0-9-]+/g));
+    named.delete("--ipv6");
+    expect([...named].sort()).toEqual(
+      [...FLAGS].filter((flag) => flag !== "--color").sort(),
+    );
+  });
+
+  test("the exit codes are those of the command", () => {
+    const codes = rowsOf(usage, "| Exit code").map(([code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT));
+  });
+
+  test("the code does what it says", async () => {
+    const [code = ""] = blocksIn(usage, "js");
+    const sandbox = new Sandbox({
+      "use.mjs": `${code}console.log(kong.address, domain, warnings, files.has("scripts/apply.sh"));`,
+      "node_modules/": "",
+    });
+    symlinkSync(CHECKOUT, sandbox.path("node_modules/create-kong-ipv6"));
+    const stdout = execFileSync(process.execPath, [sandbox.path("use.mjs")], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("2a03:2222:3333:4444:300::8100 YOUR.DOMAIN [] true\n");
+  });
+});
+
+test.each(DOCUMENTS)(
+  "%s: its links lead somewhere in the repository",
+  (path) => {
+    const text = documentText(path);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(
+      ([, link]) => link as string,
+    );
+    for (const link of links) {
+      const [file = "", anchor] = link.split("#");
+      const target = join(dirname(path), file);
+      expect([link, existsSync(join(CHECKOUT, target))]).toEqual([link, true]);
+      if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor);
+    }
+  },
+);
+
+/** What a heading is linked by. */
+function anchorsOf(path: string): string[] {
+  return [...documentText(path).matchAll(/^#+ (.*)$/gm)].map(
+    ([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+  );
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { RECORDING } from "../../scripts/docs.ts";
+import { record, type Frame } from "../../scripts/recording/record.ts";
+import { textOf } from "../../scripts/recording/screen.ts";
+import { toSvg } from "../../scripts/recording/svg.ts";
+
+const LOOK = { bold: false, dim: false, color: undefined };
+
+/** The text of what is seen where nothing moves. */
+function still(svg: string): string[] {
+  return [...svg.matchAll(/<text y="\d+"([^>]*)>(.*)<\/text>/g)]
+    .filter(([, classes]) => !classes?.includes("past"))
+    .map(([, , text]) => (text as string).replace(/<[^>]*>/g, ""));
+}
+
+describe("the recording of a run", () => {
+  let frames: Frame[];
+  let svg: string;
+  beforeAll(async () => {
+    frames = await record();
+    svg = toSvg(frames);
+  }, 90_000);
+
+  test("docs/terminal.svg is what the command shows today (npm run docs)", () => {
+    expect(readFileSync(RECORDING, "utf8")).toBe(svg);
+  });
+
+  test("it needs nothing from elsewhere, has words for who can't see it, and is small", () => {
+    expect(svg).not.toMatch(/href|src=|url\(|@import|<script|<image/);
+    expect(svg).toMatch(/<title id="title">.+<\/title>\n<desc id="desc">.{80}/);
+    expect(Buffer.byteLength(svg)).toBeLessThan(60_000);
+  });
+
+  test("where nothing moves it is the last frame", () => {
+    const last = frames.at(-1)?.rows.map(textOf) ?? [];
+    expect(last.join("\n")).toContain("Wrote 31 files to my-gateway.");
+    const escaped = last.map((row) => row.replaceAll("&", "&amp;"));
+    expect(still(svg)).toEqual(escaped.filter((row) => row !== ""));
+  });
+
+  test("the cursor stands where the next key goes", () => {
+    expect(svg).toContain('>$ npx<tspan class="cursor">');
+    expect(svg).toMatch(/\(Y\/n\)<\/tspan> <tspan class="cursor">/);
+  });
+
+  test("markup in what a program prints stays text", () => {
+    const rows = [[{ ...LOOK, text: "<b>&amp;" }]];
+    expect(still(toSvg([{ rows, seconds: 1 }]))).toEqual([
+      "&lt;b&gt;&amp;amp;",
+    ]);
+  });
+});

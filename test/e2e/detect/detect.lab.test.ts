@@ -1,0 +1,223 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CLI, Sandbox } from "../../cli/run.ts";
+import { ENTER, Terminal } from "../../cli/terminal.ts";
+import { dockerStoreOf } from "../lab/docker-store.ts";
+import { Host } from "../lab/host.ts";
+import type { Lab } from "../lab/lab.ts";
+import { Namespace } from "../lab/namespace.ts";
+import { rootOf } from "../lab/roots.ts";
+import { must, type Ran } from "../lab/run.ts";
+import { Topology } from "../lab/topology.ts";
+import { REPOSITORY, script } from "../server/server.ts";
+import { withPackage } from "../../unit/detect/variant.ts";
+
+/** A server with IPv6, and with Docker networks where the defaults would be. */
+const NETPLAN = `network:
+  version: 2
+  ethernets:
+    ens3:
+      accept-ra: false
+      addresses: [203.0.113.10/24, "2001:db8:1:2::2/64"]
+      routes:
+        - { to: default, via: 203.0.113.1 }
+        - { to: "::/0", via: "fe80::1" }
+`;
+const BUSY = `
+  docker network create --subnet 10.83.80.0/22 monitoring
+  docker network create --ipv6 --subnet 2001:db8:1:2:300:1::/96 public`;
+
+const ANSWERS = {
+  prefix: "2001:db8:1:2::/64",
+  host: "2001:db8:1:2::2",
+  exposed: "2001:db8:1:2:301::/80",
+  interface: "ens3",
+  gateway: "fe80::1",
+  ipv4: "203.0.113.10",
+  backendSubnet: "10.83.84.0/24",
+};
+
+/** A booted trixie with sshd; its images are those of the root that it was made from. */
+async function reachable(): Promise<Lab> {
+  const root = await rootOf("trixie");
+  const dockerStore = await dockerStoreOf(root);
+  const topology = await Topology.open({ prefix: ANSWERS.prefix });
+  try {
+    const host = await Host.boot(
+      await withPackage(root, "openssh-server"),
+      topology,
+      { netplan: NETPLAN, dockerStore },
+    );
+    const close = async (): Promise<void> => {
+      await host.close();
+      await topology.close();
+    };
+    return { topology, host, close };
+  } catch (error) {
+    await topology.close();
+    throw error;
+  }
+}
+
+/** The owner's machine: the client outside, with a home of its own in root's place. */
+class Owner {
+  readonly home = mkdtempSync(join(tmpdir(), "kong-ipv6-owner-"));
+  readonly lab: Lab;
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+    mkdirSync(join(this.home, ".ssh"), { mode: 0o700 });
+  }
+
+  /** Runs the built command at the owner's, in the home. */
+  do(...args: string[]): Promise<Ran> {
+    const home = 'mount --bind "$1" /root; cd /root; shift; exec "$@"';
+    const enter = ["unshare", "--mount", "sh", "-ec", home, "owner", this.home];
+    const command = [process.execPath, CLI, ...args];
+    return this.lab.topology.client.run([...enter, ...command]);
+  }
+
+  /** A key that the server takes, and the server's own among the known ones. */
+  async exchangeKeys(): Promise<void> {
+    const key = join(this.home, ".ssh/id_ed25519");
+    await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]);
+    const { host } = this.lab;
+    const text = await must(["cat", `${key}.pub`]);
+    await host.write("/root/.ssh/authorized_keys", text, "600");
+    const own = await host.read("/etc/ssh/ssh_host_ed25519_key.pub");
+    const known = join(this.home, ".ssh/known_hosts");
+    writeFileSync(known, `203.0.113.10 ${own}`);
+    chmodSync(known, 0o600);
+  }
+
+  close(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+const SSH = ["--ssh", "root@203.0.113.10"];
+
+// One generation: what the others print is recorded.
+describe("trixie, asked by a real ssh from outside", () => {
+  let lab: Lab;
+  let owner: Owner;
+  beforeAll(async () => {
+    lab = await reachable();
+    await lab.host.sh(BUSY);
+    owner = new Owner(lab);
+  });
+  afterAll(async () => {
+    owner?.close();
+    await lab?.close();
+  });
+
+  test("a server that the owner has never met is not trusted", async () => {
+    const { code, stdout, stderr } = await owner.do("detect", ...SSH);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("Connect once by ssh yourself");
+  });
+
+  test("a key that the server doesn't take", async () => {
+    await owner.exchangeKeys();
+    await lab.host.sh("mv /root/.ssh/authorized_keys /root/.ssh/kept");
+    const { code, stderr } = await owner.do("detect", ...SSH);
+    expect(code).toBe(1);
+    expect(stderr).toContain("Permission denied");
+    await lab.host.sh("mv /root/.ssh/kept /root/.ssh/authorized_keys");
+  });
+
+  test("what it prints is what the server has, and changes nothing there", async () => {
+    const before = await lab.host.snapshot("/etc", "/root", "/srv");
+    const { code, stdout } = await owner.do("detect", ...SSH);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(ANSWERS);
+    expect(await lab.host.snapshot("/etc", "/root", "/srv")).toEqual(before);
+    writeFileSync(join(owner.home, "answers.json"), stdout);
+  });
+
+  test("apply.sh agrees with a repository made from it: nothing is refused, and it works", async () => {
+    const made = await owner.do("gw", "--answers", "answers.json", "--yes");
+    expect(made.code).toBe(0);
+    await lab.host.copyIn(join(owner.home, "gw"), REPOSITORY);
+    const dry = await script(lab, "apply.sh --dry-run");
+    expect({ code: dry.code, stderr: dry.stderr }).toEqual({
+      code: 4,
+      stderr: "",
+    });
+    // Address and route are there already: netplan has nothing to add to them.
+    const { code, stdout, stderr } = await script(lab, "apply.sh");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).not.toMatch(/^ {2}(fail|warn)/m);
+  });
+
+  test("with the repository at work the same is detected, and regenerate has nothing to follow", async () => {
+    const { stdout } = await owner.do("detect", ...SSH);
+    expect(JSON.parse(stdout)).toMatchObject(ANSWERS);
+    const follow = ["regenerate", "gw", "--detect", "--yes"];
+    const { stdout: again, code } = await owner.do(...follow, ...SSH);
+    expect(again).toContain("Nothing to change.");
+    expect(code).toBe(0);
+  });
+});
+
+describe("a conversation", () => {
+  let server: Namespace;
+  beforeAll(async () => {
+    server = await Namespace.open();
+    await server.ip([
+      "link add wan0 type veth peer name provider0",
+      "link set wan0 up",
+      "link set provider0 up",
+      "address add 2001:db8:7:7::9/64 dev wan0 nodad",
+      "route add ::/0 via fe80::7 dev wan0",
+    ]);
+  });
+  afterAll(() => server?.close());
+
+  const held = (sandbox: Sandbox): Terminal =>
+    new Terminal(sandbox, ["gw"], {
+      command: ["nsenter", `--net=${server.path}`, process.execPath, CLI],
+    });
+
+  test("on the server itself offers what is seen, with its source", async () => {
+    const sandbox = new Sandbox();
+    const terminal = held(sandbox);
+    await terminal.answer("/64 or shorter: ", "2001:db8:7:7::/64");
+    await terminal.see("seen            the static address of wan0");
+    await terminal.answer("(2001:db8:7:7::9)");
+    await terminal.answer("(2001:db8:7:7:300::/80)");
+    await terminal.answer("(2001:db8:7:7:300::8100)");
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.see("Seen on the server:");
+    await terminal.see("wan0");
+    // The plan comes last, so that it is on the screen with the question.
+    await terminal.see("2001:db8:7:7::9/64 on wan0, gateway fe80::7");
+    await terminal.see(" to gw? (Y/n)");
+    terminal.type(ENTER);
+    expect(await terminal.ended).toBe(0);
+    expect(sandbox.read("gw/host/etc/ndppd.conf")).toContain("proxy wan0");
+  });
+
+  test("about another server offers nothing of this one", async () => {
+    const sandbox = new Sandbox();
+    const terminal = held(sandbox);
+    await terminal.answer("/64 or shorter: ", "2001:db8:8:8::/64");
+    await terminal.answer("(2001:db8:8:8::2)");
+    await terminal.answer("(2001:db8:8:8:300::/80)");
+    await terminal.answer("(2001:db8:8:8:300::8100)");
+    await terminal.answer("? More settings? (y/N)");
+    const summary = await terminal.see(" to gw? (Y/n)");
+    expect(summary).toContain("2001:db8:8:8::2/64 on ens3");
+    expect(summary).not.toContain("Seen on");
+    terminal.type(ENTER);
+    expect(await terminal.ended).toBe(0);
+  });
+});

@@ -1,0 +1,105 @@
+import { GENERATIONS, type Generation } from "../lab/roots.ts";
+import type { Given } from "../../../src/answers/resolve.ts";
+import type { TopologyOptions } from "../lab/topology.ts";
+
+/** One host of the matrix: a Debian generation, its firewall, and how the provider's prefix reaches Kong. */
+export interface Cell {
+  generation: Generation;
+  ufw: boolean;
+  ndp: "ndppd" | "kernel" | "none";
+  /** Is its life after the first apply measured too: reboot, restarts, rollback? */
+  life: boolean;
+  /** What is unlike most servers. */
+  unlike?: Unlike | undefined;
+}
+
+export interface Unlike {
+  /** In words, for the report. */
+  words: string;
+  topology?: Partial<TopologyOptions>;
+  answers?: Given;
+  /** The distribution's own netplan file. */
+  netplan?: string;
+}
+
+export const PREFIX = "2001:db8:1:2::/64";
+export const HOST = "2001:db8:1:2::2";
+export const HOST4 = "203.0.113.10";
+export const KONG = "2001:db8:1:2:300::8100";
+
+export const NDP = ["ndppd", "kernel", "none"] as const;
+
+/** Servers that differ in what the files have to follow: interface, gateway, netplan's name for it; and other answers. */
+const UNLIKE: Record<string, Unlike> = {
+  "bookworm ufw ndppd": {
+    words: "--firewall nftables",
+    answers: { firewall: "nftables" },
+  },
+  "bookworm bare kernel": {
+    words: "--database off",
+    answers: { database: "off" },
+  },
+  "trixie ufw none": {
+    words: "--firewall nftables",
+    answers: { firewall: "nftables" },
+  },
+  "trixie bare none": {
+    words: "netplan sets the IPv4 too (--ipv4-gateway)",
+    answers: { ipv4: `${HOST4}/24`, ipv4Gateway: "203.0.113.1" },
+  },
+  "sid bare ndppd": {
+    words: "--firewall none, which Docker 28's own filter makes good",
+    answers: { firewall: "none" },
+  },
+  "sid bare none": {
+    words: "--database off, --firewall nftables",
+    answers: { database: "off", firewall: "nftables" },
+  },
+  "bookworm ufw none": {
+    words: "gateway inside the prefix",
+    topology: { gateway: "2001:db8:1:2::1" },
+  },
+  "trixie ufw kernel": {
+    words: "uplink enp1s0",
+    topology: { interface: "enp1s0" },
+  },
+  "sid ufw ndppd": {
+    words: "gateway inside the prefix",
+    topology: { gateway: "2001:db8:1:2::1" },
+  },
+  "sid bare kernel": {
+    words:
+      "the distribution's netplan file calls the uplink by an ID of its own",
+    netplan: `network:
+  version: 2
+  ethernets:
+    lan0:
+      match: { name: ens3 }
+      accept-ra: false
+      addresses: ["${HOST4}/24"]
+      routes: [{ to: default, via: 203.0.113.1 }]
+`,
+  },
+};
+
+export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
+  [true, false].flatMap((ufw) =>
+    NDP.map((ndp, column) => ({
+      generation,
+      ufw,
+      ndp,
+      // Each generation with each way once, with and without ufw by turns.
+      life: ufw === ((row + column) % 2 === 0),
+      unlike: UNLIKE[`${generation} ${ufw ? "ufw" : "bare"} ${ndp}`],
+    })),
+  ),
+);
+
+/** How its column is headed. */
+export function headingOf({ ufw, ndp }: Cell): string {
+  const way = ndp === "none" ? "routed" : `on-link, ${ndp}`;
+  return `${way}, ufw ${ufw ? "on" : "off"}`;
+}
+
+export const nameOf = (cell: Cell): string =>
+  `${cell.generation}, ${headingOf(cell)}`;

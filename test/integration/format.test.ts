@@ -1,0 +1,147 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import fc from "fast-check";
+import { check, getFileInfo } from "prettier";
+import { beforeAll, describe, expect, test } from "vitest";
+import { exampleTree, scenarios } from "../../scripts/examples.ts";
+import type { Tree } from "../../src/render/render.ts";
+import { cases } from "../support/arbitrary.ts";
+import { complaints, testWith } from "../support/programs.ts";
+import { announceSeed, SEED } from "../support/seed.ts";
+import { generated, temporary, writeTree } from "../support/trees.ts";
+
+beforeAll(announceSeed);
+
+const examples = scenarios().map((scenario): [string, Tree] => [
+  scenario,
+  exampleTree(scenario),
+]);
+
+const random = (count: number): [string, Tree][] =>
+  fc
+    .sample(cases, { seed: SEED, numRuns: count })
+    .map(({ answers }, index) => [`random ${index}`, generated(answers).tree]);
+
+describe("prettier finds every file clean that it knows the format of", () => {
+  const parsers = new Map<string, string | null>();
+  const clean = new Set<string>();
+
+  /** As `prettier --check` in the repository would: the parser by the file's name. */
+  async function flaws(trees: [string, Tree][]): Promise<string[]> {
+    const found: string[] = [];
+    for (const [name, tree] of trees) {
+      for (const [path, { text }] of tree) {
+        if (!parsers.has(path))
+          parsers.set(path, (await getFileInfo(path)).inferredParser);
+        const parser = parsers.get(path);
+        if (!parser || clean.has(text)) continue;
+        if (await check(text, { parser, filepath: path })) clean.add(text);
+        else found.push(`${name}: ${path}`);
+      }
+    }
+    return found;
+  }
+
+  test("in all examples", async () => {
+    expect(await flaws(examples)).toEqual([]);
+    // What is checked at all.
+    const checked = [...parsers].filter(([, parser]) => parser !== null);
+    expect(checked.map(([path]) => basename(path)).sort()).toEqual(
+      expect.arrayContaining([
+        ".kong-ipv6.json",
+        "60-kong-ipv6.yaml",
+        "README.md",
+        "daemon.json",
+        "docker-compose.yml",
+        "kong.yml",
+      ]),
+    );
+  });
+
+  test("in 30 random repositories", { timeout: 60_000 }, async () => {
+    expect(await flaws(random(30))).toEqual([]);
+  });
+});
+
+describe("shell scripts of all examples and 20 random repositories", () => {
+  const trees = [...examples, ...random(20)];
+  const isShell = (path: string): boolean => path.endsWith(".sh");
+
+  /** Writes each text once: only plan.sh differs from repository to repository. */
+  function unique(): { directory: string; files: string[] } {
+    const directory = temporary();
+    const seen = new Map<string, string>();
+    for (const [, tree] of trees) {
+      for (const [path, { text }] of tree) {
+        if (!isShell(path) || seen.has(text)) continue;
+        const file = `${seen.size}-${basename(path)}`;
+        seen.set(text, file);
+        writeFileSync(join(directory, file), text);
+      }
+    }
+    return { directory, files: [...seen.values()] };
+  }
+
+  test("are many, and plan.sh is all that differs", () => {
+    const texts = new Map<string, Set<string>>();
+    for (const [, tree] of trees) {
+      for (const [path, { text }] of tree) {
+        if (!path.startsWith("scripts/")) continue;
+        texts.set(path, (texts.get(path) ?? new Set()).add(text));
+      }
+    }
+    expect(texts.get("scripts/lib/plan.sh")?.size).toBe(trees.length);
+    for (const [path, found] of texts)
+      if (path !== "scripts/lib/plan.sh")
+        expect([path, found.size]).toEqual([path, 1]);
+    expect([...texts.keys()].filter(isShell).length).toBeGreaterThan(5);
+  });
+
+  testWith("bash", "are read by bash", () => {
+    const { directory, files } = unique();
+    // `bash -n` takes one file: a loop costs one process instead of many.
+    const loop = 'for file; do bash -n "$file" || exit 1; done';
+    expect(complaints("bash", ["-c", loop, "-", ...files], directory)).toBe("");
+  });
+
+  testWith("shfmt", "are as shfmt writes them", () => {
+    const { directory, files } = unique();
+    expect(complaints("shfmt", ["-d", ...files], directory)).toBe("");
+  });
+
+  testWith("shellcheck", "are clean under shellcheck", () => {
+    const [, whole] = trees[0] as [string, Tree];
+    const directory = temporary();
+    writeTree(
+      directory,
+      new Map([...whole].filter(([path]) => path.startsWith("scripts/"))),
+    );
+    const scripts = [...whole.keys()].filter(isShell);
+    // Every other plan.sh as one, too: it is sourced by name.
+    const plans = trees.map(([, tree], index) => {
+      const file = join("plans", String(index), "plan.sh");
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      writeFileSync(
+        join(directory, file),
+        tree.get("scripts/lib/plan.sh")?.text ?? "",
+      );
+      return file;
+    });
+    expect(
+      complaints("shellcheck", ["-x", ...scripts, ...plans], directory),
+    ).toBe("");
+  });
+
+  testWith("python3", "and the Python beside them compiles", () => {
+    const directory = temporary();
+    const [, tree] = trees[0] as [string, Tree];
+    writeTree(directory, tree);
+    const files = [...tree.keys()].filter((path) => path.endsWith(".py"));
+    expect(files.length).toBeGreaterThan(0);
+    const compile =
+      "import ast, sys\nfor f in sys.argv[1:]: ast.parse(open(f).read(), f)";
+    expect(complaints("python3", ["-c", compile, ...files], directory)).toBe(
+      "",
+    );
+  });
+});

@@ -1,0 +1,249 @@
+import { describe, expect, it } from "vitest";
+import type { Plan } from "../../src/plan/plan.ts";
+import { type Generation, GENERATIONS } from "../e2e/lab/roots.ts";
+import {
+  type Breakage,
+  type Example,
+  example,
+  examples,
+  INSTALL,
+  served,
+  server,
+} from "./server.ts";
+
+const only = (wanted: (plan: Plan) => boolean) =>
+  examples.filter(({ plan }) => wanted(plan));
+
+const NDPPD = "timeout 0.5 ndppd -vvv -c host/etc/ndppd.conf";
+
+const brokenNdppd: (Breakage & { what: string })[] = [
+  { what: "a rule without a method", from: /\n +static/, to: "" },
+  { what: "another interface", from: "proxy ens3", to: "proxy ens4" },
+  { what: "an open brace", from: /\}\n$/, to: "\n" },
+].map((mistake) => ({ file: "host/etc/ndppd.conf", ...mistake }));
+
+describe.each(GENERATIONS)("ndppd, %s", (generation) => {
+  it.concurrent.each(only(({ ndp }) => ndp.ndppd))("$name", async (example) => {
+    const { name } = example.plan.uplink;
+    const [, ran, link] = await server(generation, example, {}, [
+      // It listens on the uplink as soon as that takes all multicast.
+      `(sleep 0.25; ip -json -details link show ${name} >/tmp/link) &`,
+      NDPPD,
+      "cat /tmp/link",
+    ]);
+    expect(ran!.code).toBe(124);
+    // It takes what it can't read for `::`, without a word.
+    expect(ran!.stdout.match(/rule::create.*/g)).toEqual([
+      `rule::create() if=${name}, addr=${example.plan.kong.address}, auto=no`,
+    ]);
+    expect(JSON.parse(link!.stdout)).toMatchObject([{ allmulti: 1 }]);
+  });
+
+  it.concurrent.each(brokenNdppd)("refuses $what", async (broken) => {
+    const [ran] = await server(generation, example("recipe"), { broken }, [
+      NDPPD,
+    ]);
+    expect(ran!.code).toBe(255);
+  });
+});
+
+const NFT = "/etc/kong-ipv6/firewall.nft";
+
+const brokenNft: (Breakage & { what: string })[] = [
+  { what: "an address that is none", from: /daddr \S+/, to: "daddr 2a03::g" },
+  { what: "an unknown hook", from: "hook forward", to: "hook forwards" },
+  { what: "an open brace", from: /\}\n$/, to: "\n" },
+].map((mistake) => ({ file: `host${NFT}`, ...mistake }));
+
+interface Rule {
+  rule?: { expr: object[] };
+}
+
+describe.each(GENERATIONS)("nft, %s", (generation) => {
+  const filtered = only(({ firewall }) => firewall.own);
+  it.concurrent.each(filtered)("$name", async (example) => {
+    const [, , , first, rules, , second, , gone] = await served(
+      generation,
+      example,
+      {},
+      [
+        INSTALL,
+        `nft --check --file ${NFT}`,
+        `nft --file ${NFT}`,
+        "nft --stateless list ruleset",
+        "nft --json list table inet kong_ipv6",
+        `nft --file ${NFT}`,
+        "nft --stateless list ruleset",
+        "nft delete table inet kong_ipv6",
+        "nft list ruleset",
+      ],
+    );
+    expect(second).toBe(first);
+    expect(gone).toBe("");
+    const { kong, uplink } = example.plan;
+    expect(first).toContain("hook forward priority filter - 10");
+    const all = (JSON.parse(rules!) as { nftables: Rule[] }).nftables.flatMap(
+      ({ rule }) => (rule ? [rule.expr] : []),
+    );
+    const match = (left: object, right: unknown, op = "==") => ({
+      match: { op, left, right },
+    });
+    const payload = (protocol: string, field: string) => ({
+      payload: { protocol, field },
+    });
+    const toKong = match(payload("ip6", "daddr"), kong.address);
+    const icmp = expect.arrayContaining(["packet-too-big", "echo-request"]);
+    expect(all).toEqual([
+      [
+        match({ meta: { key: "iifname" } }, uplink.name, "!="),
+        match(
+          { meta: { key: "iifkind" } },
+          { set: expect.arrayContaining(["bridge", "wireguard", "tun"]) },
+        ),
+        { accept: null },
+      ],
+      [match({ meta: { key: "oifname" } }, uplink.name), { accept: null }],
+      [match({ meta: { key: "oifname" } }, "@others"), { accept: null }],
+      [
+        match({ meta: { key: "oifkind" } }, "bridge"),
+        { goto: { target: "containers" } },
+      ],
+      [
+        match({ ct: { key: "state" } }, ["established", "related"], "in"),
+        { accept: null },
+      ],
+      [
+        toKong,
+        match(payload("tcp", "dport"), { set: [80, 443] }),
+        { accept: null },
+      ],
+      [
+        toKong,
+        match(payload("icmpv6", "type"), { set: icmp }),
+        { accept: null },
+      ],
+      [match({ ct: { key: "status" } }, "dnat", "in"), { accept: null }],
+      [{ drop: null }],
+    ]);
+  });
+
+  it.concurrent.each(brokenNft)("refuses $what", async (broken) => {
+    const ran = await server(generation, example("recipe"), { broken }, [
+      `nft --check --file host${NFT}`,
+      `nft --file host${NFT}`,
+      "nft list ruleset",
+    ]);
+    expect(ran.map(({ code }) => code)).toEqual([1, 1, 0]);
+    expect(ran[2]!.stdout).toBe("");
+  });
+});
+
+const UNITS = "/etc/systemd/system";
+const VERIFY = "systemd-analyze verify --man=no";
+
+/** Enables our units as `systemctl enable` does, and lets systemd work out the whole boot. */
+const verify = [
+  INSTALL,
+  `cd host${UNITS} 2>/dev/null || exit 0; install -d ${UNITS}/multi-user.target.wants; for unit in *.service; do ln -s ${UNITS}/$unit ${UNITS}/multi-user.target.wants/; done`,
+  // A unit that only has a drop-in of ours is the distribution's own.
+  `${VERIFY} default.target $(ls host${UNITS} | sed 's/[.]d$//')`,
+];
+
+const brokenUnits: (Breakage & { what: string })[] = [
+  { what: "a program that isn't there", from: "nft -f", to: "nift -f" },
+  { what: "an unknown value", from: "Type=oneshot", to: "Type=once" },
+  { what: "an unknown key", from: "Before=", to: "Ahead=" },
+  {
+    what: "an ordering that bites its tail",
+    from: "Before=network-pre.target",
+    to: "After=docker.service\nBefore=sysinit.target network-pre.target",
+  },
+].map((mistake) => ({
+  file: `host${UNITS}/kong-ipv6-firewall.service`,
+  ...mistake,
+}));
+
+describe.each(GENERATIONS)("systemd-analyze verify, %s", (generation) => {
+  it.concurrent.each(examples)("$name", async (example) => {
+    const [, , boot] = await served(generation, example, {}, verify);
+    expect(boot).toBe("");
+  });
+
+  it.concurrent.each(brokenUnits)("refuses $what", async (broken) => {
+    const ran = await server(generation, example("recipe"), { broken }, verify);
+    expect(ran[2]!.stderr).toContain("kong-ipv6-firewall.service");
+  });
+});
+
+/** The rules as `ufw show added` prints them. */
+function rules({ plan: { uplink, exposed, kong } }: Example): string[] {
+  const inwards = `in on ${uplink.name} out on ${exposed.bridge} to ${kong.address}`;
+  return [
+    `${inwards} port 80 proto tcp`,
+    `${inwards} port 443 proto tcp`,
+    `in on ${exposed.bridge} out on ${uplink.name} from ${exposed.subnet}`,
+  ].map((rule) => `route allow ${rule}${COMMENT}`);
+}
+
+const COMMENT = " comment 'kong-ipv6'";
+
+const ADDED = "ufw show added | sed -n 's/^ufw //p'";
+const ACTIVE = "ip6tables -S ufw6-user-forward | grep -e ^-A || true";
+
+describe.each(GENERATIONS)("ufw, %s", (generation: Generation) => {
+  const filtered = only(({ firewall }) => firewall.ufw);
+  it.concurrent.each(filtered)("$name", async (example) => {
+    const wanted = rules(example);
+    const [said, ...dry] = await server(generation, example, {}, [
+      "scripts/ufw.sh --dry-run",
+      ...wanted.map((rule) => `ufw --dry-run ${rule}`),
+    ]);
+    expect(said).toMatchObject({ code: 4, stderr: "" });
+    for (const rule of wanted)
+      expect(said!.stdout).toContain(rule.replace(COMMENT, ""));
+    for (const { code, stdout, stderr } of dry) {
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(/^### tuple ### route:allow /m);
+    }
+  });
+
+  // One with a dot in its interface's name.
+  it.concurrent("puts the rules before the kernel", async () => {
+    const vlan = example("gateway-in-prefix");
+    const { uplink, exposed, kong } = vlan.plan;
+    const ran = await server(generation, vlan, {}, [
+      "scripts/ufw.sh",
+      ADDED,
+      "scripts/ufw.sh --dry-run",
+      "ufw --force enable",
+      ACTIVE,
+      "scripts/ufw.sh --remove",
+      ACTIVE,
+    ]);
+    expect(ran.map(({ code }) => code)).toEqual(ran.map(() => 0));
+    const [, added, again, , active, , gone] = ran.map(({ stdout }) => stdout);
+    expect(added!.trimEnd().split("\n")).toEqual(rules(vlan));
+    expect([again, gone]).toEqual(["", ""]);
+    const inwards = `-d ${kong.address}/128 -i ${uplink.name} -o ${exposed.bridge}`;
+    expect(active!.trimEnd().split("\n")).toEqual([
+      ...[80, 443].map(
+        (port) =>
+          `-A ufw6-user-forward ${inwards} -p tcp -m tcp --dport ${port} -j ACCEPT`,
+      ),
+      `-A ufw6-user-forward -s ${exposed.subnet} -i ${exposed.bridge} -o ${uplink.name} -j ACCEPT`,
+    ]);
+  });
+
+  it.concurrent.each([
+    { what: "an address that is none", from: /to \S+/, to: "to 2a03::g" },
+    { what: "a port that is none", from: "port 80", to: "port 80000" },
+    { what: "an interface's alias", from: /on \S+/, to: "on eth0:1" },
+  ])("refuses $what", async ({ from, to }) => {
+    const [rule] = rules(example("recipe"));
+    const [ran] = await server(generation, example("recipe"), {}, [
+      `ufw --dry-run ${rule!.replace(from, to)}`,
+    ]);
+    expect(ran!.code).toBe(1);
+    expect(ran!.stderr).toMatch(/^ERROR: /);
+  });
+});

@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import type { Plan } from "../../src/plan/plan.ts";
+import { GENERATIONS } from "../e2e/lab/roots.ts";
+import { type Breakage, example, examples, NETPLAN } from "./server.ts";
+import { served, server } from "./server.ts";
+
+const GENERATE = "netplan generate --root-dir host";
+const CLOUD_INIT = "host/etc/netplan/50-cloud-init.yaml";
+
+/** One `.network` file: section → lines, each section of a name on its own. */
+function sections(text: string): Record<string, string[][]> {
+  const all: Record<string, string[][]> = {};
+  let lines: string[] = [];
+  for (const line of text.split("\n").filter(Boolean)) {
+    const name = /^\[(.*)\]$/.exec(line)?.[1];
+    if (name) (all[name] ??= []).push((lines = []));
+    else lines.push(line);
+  }
+  for (const list of Object.values(all)) for (const one of list) one.sort();
+  return all;
+}
+
+function expected({ uplink, host, gateway, ipv4 }: Plan) {
+  const route = (destination: string, via: string, onLink: boolean) => [
+    `Destination=${destination}`,
+    `Gateway=${via}`,
+    ...(onLink ? ["GatewayOnLink=true"] : []),
+  ];
+  const four = ipv4.netplan;
+  return {
+    name: [`Name=${uplink.name}`],
+    network: [
+      ...(four ? [`Address=${four.interface}`] : []),
+      `Address=${host.interface}`,
+      "IPv6AcceptRA=no",
+      "LinkLocalAddressing=ipv6",
+    ],
+    routes: [
+      route("::/0", gateway.address, gateway.onLink),
+      ...(four ? [route("0.0.0.0/0", four.gateway, four.onLink)] : []),
+    ],
+  };
+}
+
+const sorted = (routes: string[][] | undefined) =>
+  [...(routes ?? [])].sort((one, other) =>
+    one.join() < other.join() ? -1 : 1,
+  );
+
+interface Distribution {
+  what: string;
+  /** Its own netplan file. */
+  text: string;
+  /** What that adds to the outcome. */
+  network: string[];
+  routes: string[][];
+  name?: string[];
+}
+
+/** What the distribution's installer may have left. */
+function distributions({ uplink, ipv4 }: Plan): Distribution[] {
+  const own = ipv4.netplan ?? {
+    interface: "198.51.100.7/24",
+    gateway: "198.51.100.1",
+  };
+  // Where the owner gave the IPv4 gateway, the answer "static" is theirs.
+  const dhcp = ipv4.netplan ? [] : ["DHCP=ipv4"];
+  const file = (settings: string) =>
+    `network:\n  version: 2\n  ethernets:\n    ${uplink.name}: {${settings}}\n`;
+  return [
+    { what: "alone", text: "", network: [], routes: [] },
+    { what: "DHCP", text: file("dhcp4: true"), network: dhcp, routes: [] },
+    {
+      what: "DHCP, found by its MAC",
+      text: file(
+        `match: {macaddress: "52:54:00:12:34:56"}, set-name: ${uplink.name}, dhcp4: true`,
+      ),
+      network: dhcp,
+      routes: [],
+      name: [`Name=${uplink.name}`, "PermanentMACAddress=52:54:00:12:34:56"],
+    },
+    {
+      what: "a static IPv4 address",
+      text: file(
+        `addresses: [${own.interface}], nameservers: {addresses: [192.0.2.53]}, routes: [{to: default, via: ${own.gateway}}]`,
+      ),
+      network: [`Address=${own.interface}`, "DNS=192.0.2.53"],
+      routes: [["Destination=0.0.0.0/0", `Gateway=${own.gateway}`]],
+    },
+  ];
+}
+
+interface Refused extends Partial<Breakage> {
+  what: string;
+  /** A mistake in what lies on the server, not in the text. */
+  done?: string;
+}
+
+const refused: Refused[] = [
+  { what: "an unknown key", from: "accept-ra:", to: "accept-router:" },
+  { what: "a prefix length of 129", from: /\/64"/, to: '/129"' },
+  {
+    what: "a gateway that is no address",
+    from: 'via: "fe80::1"',
+    to: "via: x",
+  },
+  { what: "a tab", from: "      addresses:", to: "\taddresses:" },
+  { what: "mode 0644", done: `chmod 644 ${NETPLAN}` },
+  {
+    what: "a second default route",
+    from: '- to: "0.0.0.0/0"',
+    to: '- {to: "::/0", via: "fe80::2"}\n        - to: "0.0.0.0/0"',
+  },
+];
+
+describe.each(GENERATIONS)("netplan generate, %s", (generation) => {
+  it.concurrent.each(examples)("$name", async (example) => {
+    const all = distributions(example.plan);
+    const output = await served(
+      generation,
+      example,
+      {},
+      all.flatMap(({ text }) => [
+        `rm -rf host/run ${CLOUD_INIT}`,
+        text && `(umask 077; cat >${CLOUD_INIT}) <<'END'\n${text}END`,
+        GENERATE,
+        "cat host/run/systemd/network/*.network",
+      ]),
+    );
+    const { name, network, routes } = expected(example.plan);
+    all.forEach((own, index) => {
+      const found = sections(output[4 * index + 3]!);
+      expect(found["Match"], own.what).toEqual([own.name ?? name]);
+      expect(found["Network"], own.what).toEqual([
+        [...new Set([...network, ...own.network])].sort(),
+      ]);
+      const both = new Map(
+        [...routes, ...own.routes].map((route) => [route.join(), route]),
+      );
+      expect(sorted(found["Route"]), own.what).toEqual(
+        sorted([...both.values()]),
+      );
+    });
+  });
+
+  it.concurrent.each(refused)("refuses $what", async (mistake) => {
+    const { from, to, done = "true" } = mistake;
+    const broken =
+      from === undefined ? undefined : { file: NETPLAN, from, to: to! };
+    const ran = await server(generation, example("recipe"), { broken }, [
+      done,
+      GENERATE,
+    ]);
+    expect(ran[1]!.stderr).not.toBe("");
+  });
+});

@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import { ownersActs } from "../../src/renumber/manual-steps.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import { move } from "../../src/answers/carry-over.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { resolve } from "../../src/answers/resolve.ts";
+import { answersFrom } from "../support/base.ts";
+import { Made, OLD } from "./made.ts";
+
+const acts = (
+  change: Partial<Answers>,
+  from: Partial<Answers> = {},
+): ReturnType<typeof ownersActs> => {
+  const before = answersFrom(from);
+  return ownersActs(plan(before), plan(resolve(move(before, change)).answers));
+};
+
+/** The numbered steps at the end, without their numbers. */
+const stepsOf = (stdout: string): string[] =>
+  (stdout.split("Next steps\n")[1] ?? "")
+    .split(/^ {2}\d+\. /m)
+    .slice(1)
+    .map((step) => step.trimEnd());
+
+test("nothing was said about data that have to be moved, and the copy deleted them", async () => {
+  const made = await new Made().make();
+  const { stdout } = await made.regenerate("--data-dir", "/srv/kong/gw");
+  const steps = stepsOf(stdout);
+  expect(steps[0]).toBe(
+    [
+      "Before the copy, move the data; Kong is back after apply.sh:",
+      "       cd /opt/kong-ipv6",
+      "       sudo docker compose stop",
+      "       sudo mkdir -p /srv/kong",
+      "       sudo mv -T ./data /srv/kong/gw",
+    ].join("\n"),
+  );
+  expect(steps[1]).toContain("rsync -a --delete");
+  expect(steps[1]).toContain(" --exclude=/data/ ");
+  const again = await made.regenerate("--data-dir", "./kong");
+  expect(again.stdout).toContain(" --exclude=/kong/ --exclude=/data/ ");
+  expect(again.stdout.replaceAll("\\\n", " ")).toMatch(
+    /rsync .* --exclude='\/\.kong-ipv6\.\*' +--filter='R .* --filter='P \*' +\.\/ /,
+  );
+  expect(again.stdout).toContain("       sudo mv -T /srv/kong/gw ./kong\n");
+  expect(again.stdout).not.toContain("mkdir");
+  for (const line of again.stdout.split("\n"))
+    expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+test("data were to be moved from where the answers had them, not from where .env has them", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) =>
+    text.replace("KONG_DATA_DIR=./data", "KONG_DATA_DIR=/srv/mine"),
+  );
+  const stays = await made.regenerate("--data-dir=/srv/k", "--conflict=keep");
+  expect(made.read(".env")).toContain("KONG_DATA_DIR=/srv/mine\n");
+  expect(stays.stdout).not.toContain("sudo mv");
+  const moved = await made.regenerate("--data-dir=/srv/o", "--conflict=theirs");
+  expect(made.read(".env")).toContain("KONG_DATA_DIR=/srv/o\n");
+  expect(moved.stdout).toContain("sudo mv -T /srv/mine /srv/o\n");
+});
+
+test("a database was left behind, or found again, without a word", () => {
+  const [taken, rest] = acts({ database: "off" });
+  expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
+  expect(taken?.commands?.join("\n")).toContain("kong config db_export");
+  expect(rest?.what).toContain("its data stay in ./data/postgres");
+  expect(rest?.first).toBeUndefined();
+  const [back, ...more] = acts({ database: "postgres" }, { database: "off" });
+  expect(back?.commands?.join("\n")).toContain("kong config db_import");
+  expect(more).toEqual([]);
+});
+
+test("the database is read before its data are moved", () => {
+  const both = acts({ database: "off", dataDir: "/srv/kong" });
+  expect(both.filter(({ first }) => first).map(({ new: now }) => now)).toEqual([
+    "kong.yml",
+    "/srv/kong",
+  ]);
+});
+
+test("what stays is no act", () => {
+  expect(acts({ plugin: ["kong-oidc"] })).toEqual([]);
+});
+
+test("Kong moved onto an address that another container has, unwarned", async () => {
+  const made = await new Made().make();
+  made.edit("docker-compose.yml", (text) =>
+    text.replace(
+      "services:\n",
+      `services:\n  mine:\n    image: mine:1 # 2A03:2222:3333:4444:300::9\n`,
+    ),
+  );
+  made.write("zone.txt", `\nmine AAAA ${OLD}:300::9\nnet ${OLD}:300::/80\n`);
+  const to = ["--kong", `${OLD}:300::9`];
+  const { code, stdout } = await made.regenerate(...to);
+  const line =
+    made
+      .read("docker-compose.yml")
+      .split("\n")
+      .findIndex((text) => text.includes("image: mine:1")) + 1;
+  const told = stdout.split("\n").filter((text) => text.startsWith("warning"));
+  const about = `warning --kong ${OLD}:300::9: `;
+  const rest = " has it already. See that nothing but Kong gets it.";
+  expect({ code, told }).toEqual({
+    code: 0,
+    told: [
+      `${about}docker-compose.yml:${line}${rest}`,
+      `${about}zone.txt:2${rest}`,
+    ],
+  });
+  // Once Kong is there, and when it comes back to where it was, all is its own.
+  expect((await made.regenerate()).stdout).not.toContain("has it already");
+  await made.regenerate("--kong", `${OLD}:300::8100`);
+  expect((await made.regenerate(...to)).stdout).not.toContain("has it already");
+});
+
+test("a container's address was followed onto Kong's: it stays, and is told as left over", async () => {
+  const mine = `${OLD}:300::1:7`;
+  const made = await new Made().make();
+  made.edit("host/etc/ndppd.conf", (text) => `# ${mine}\n${text}`);
+  const { stdout } = await made.regenerate(
+    `--exposed=${OLD}:500::/112`,
+    `--kong=${OLD}:500::7`,
+  );
+  expect(made.read("host/etc/ndppd.conf")).toContain(`# ${mine}\n`);
+  expect(stdout).toContain(`  host/etc/ndppd.conf:1  ${mine}\n`);
+  expect(stdout).not.toContain("has it already");
+});
+
+test("the PTR record of another IPv4 is named, as the README has it", () => {
+  const ipv4 = "192.0.2.10/24";
+  expect(acts({ ipv4: "198.51.100.7" }, { ipv4 })).toEqual([
+    { what: "A record of YOUR.DOMAIN", old: "192.0.2.10", new: "198.51.100.7" },
+    {
+      what: "PTR record of the server's IPv4",
+      old: "10.2.0.192.in-addr.arpa.",
+      new: "7.100.51.198.in-addr.arpa.",
+    },
+  ]);
+  expect(acts({ ipv4: "any" }, { ipv4 })).toEqual([]);
+});

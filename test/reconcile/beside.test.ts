@@ -1,0 +1,187 @@
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { expect, test } from "vitest";
+import { withBeside } from "../../src/reconcile/sidecar.ts";
+import type { Change } from "../../src/reconcile/compare.ts";
+import { operationsOf } from "../../src/reconcile/operations.ts";
+import { created, START } from "./world.ts";
+import { conflicting, Made, STATE, TO } from "./made.ts";
+
+// What lies beside the owner's files is the owner's too, once she has touched it.
+
+const COMPOSE = "docker-compose.yml";
+const OFF = ["--database", "off"];
+const STAYS = (path: string): string =>
+  `${path}.new is not as it was laid there, and stays: move it away and run regenerate again for the new text.\n`;
+
+/** An edit that meets what --database off generates. */
+const mine = (made: Made): void =>
+  made.edit(COMPOSE, (text) =>
+    text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
+  );
+
+test("a FILE.new of the owner's was overwritten, and nobody said so", async () => {
+  const made = await new Made().make();
+  mine(made);
+  made.write(`${COMPOSE}.new`, "my own\n");
+  const { code, stdout } = await made.regenerate(...OFF);
+  expect(code).toBe(3);
+  expect(made.read(`${COMPOSE}.new`)).toBe("my own\n");
+  expect(stdout).toContain(STAYS(COMPOSE));
+  expect(stdout).toContain(
+    `${COMPOSE} is as it was: nothing new lies beside it.\nChoose with --conflict keep, theirs or markers.\n`,
+  );
+  rmSync(made.path(`${COMPOSE}.new`));
+  expect(await made.regenerate()).toMatchObject({ code: 3 });
+  expect(made.read(`${COMPOSE}.new`)).toContain("KONG_DECLARATIVE_CONFIG");
+});
+
+test("a half-merged FILE.new was overwritten by the next text; one that nobody touched is replaced", async () => {
+  const made = await new Made().make();
+  mine(made);
+  await made.regenerate(...OFF);
+  const first = made.read(`${COMPOSE}.new`);
+  expect(await made.regenerate(...TO)).toMatchObject({ code: 3 });
+  const second = made.read(`${COMPOSE}.new`);
+  expect(second).not.toBe(first);
+  const merged = `${second}# merged so far\n`;
+  made.write(`${COMPOSE}.new`, merged);
+  const { code, stdout } = await made.regenerate(
+    "--kong",
+    "2a0d:9999:aaaa:bbbb:300::9",
+  );
+  expect(code).toBe(3);
+  expect(made.read(`${COMPOSE}.new`)).toBe(merged);
+  expect(stdout).toContain(STAYS(COMPOSE));
+  expect(await made.regenerate("--conflict", "theirs")).toMatchObject({
+    code: 0,
+  });
+  expect(made.read(`${COMPOSE}.new`)).toBe(merged);
+});
+
+test("a sum of .env.new goes into the state only where a random password is in it", async () => {
+  const own = (made: Made): void =>
+    made.edit(".env", (text) => text.replace("# The database's", "# Our"));
+  const made = await new Made().make();
+  own(made);
+  await made.regenerate(...OFF);
+  const sum = (): unknown => JSON.parse(made.read(STATE)).files[".env"].beside;
+  expect(existsSync(made.path(".env.new"))).toBe(true);
+  expect(sum()).toMatch(/^[0-9a-f]{64}$/);
+
+  const short = await new Made().make();
+  own(short);
+  short.edit(".env", (text) => text.replace(/=[0-9a-f]{64}/, "=pin"));
+  await short.regenerate(...OFF);
+  expect(existsSync(short.path(".env.new"))).toBe(true);
+  expect(JSON.parse(short.read(STATE)).files[".env"].beside).toBeUndefined();
+});
+
+test.each([
+  ["not hexadecimal", "x"],
+  ["no text", 1],
+])("beside in the state is %s: refused", async (_, value) => {
+  const made = await new Made().make();
+  made.tamper((state) => {
+    state["files"][COMPOSE].beside = value;
+  });
+  const { code, stderr } = await made.regenerate();
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining(`beside of ${COMPOSE} is no sha256`),
+  });
+});
+
+test("markers a second time, with other answers: the new text was dropped, and later noted as the owner's", async () => {
+  const made = await new Made().make();
+  mine(made);
+  await made.regenerate(...OFF, "--conflict", "markers");
+  const marked = made.read(COMPOSE);
+  for (const word of ["markers", "keep", "ask"]) {
+    const { code, stdout } = await made.regenerate(...TO, "--conflict", word);
+    expect(code, word).toBe(3);
+    expect(stdout).toContain(
+      `! ${COMPOSE}  (it still holds conflict markers)\n`,
+    );
+    expect(made.read(COMPOSE)).toBe(marked);
+  }
+  // Once it is mended, it gets the new text.
+  made.edit(COMPOSE, (text) =>
+    text.replace(/^<{7}.*\n([^]*?)^={7}\n[^]*?^>{7}.*\n/gm, "$1"),
+  );
+  await made.regenerate();
+  expect(made.read(`${COMPOSE}.new`)).toContain("2a0d:9999:aaaa:bbbb");
+});
+
+test("where a link is in the way of FILE.new it was said that the new text is in there", async () => {
+  const made = await new Made().make();
+  conflicting(made);
+  made.edit(COMPOSE, (text) =>
+    text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
+  );
+  symlinkSync("elsewhere", made.path(`${COMPOSE}.new`));
+  renameSync(made.path("scripts"), made.path("mine"));
+  symlinkSync("mine", made.path("scripts"));
+  const { code, stdout } = await made.regenerate(...TO, ...OFF);
+  expect(code).toBe(3);
+  expect(stdout).not.toContain("what would be new is in");
+  expect(stdout).toContain(
+    `${COMPOSE}.new could not be written: it is a symbolic link.\n`,
+  );
+  expect(stdout).toContain(
+    "scripts/lib/plan.sh.new could not be written: scripts is a symbolic link.\n",
+  );
+  expect(stdout).toContain(
+    `${COMPOSE} is as it was: nothing new lies beside it.\n`,
+  );
+});
+
+test.each([
+  [
+    "a symbolic link",
+    (made: Made) => {
+      mkdirSync(made.sandbox.path("away"));
+      renameSync(made.path(".env"), made.sandbox.path("away/.env"));
+      symlinkSync("../away/.env", made.path(".env"));
+    },
+  ],
+  [
+    "a file that is no text",
+    (made: Made) => made.write(".env", Buffer.from([255]) as never),
+  ],
+])(
+  "beside a .env that is %s lay one with another password, to be taken over",
+  async (what, put) => {
+    const made = await new Made().make();
+    put(made);
+    const { code, stdout } = await made.regenerate(...TO);
+    expect(code).toBe(3);
+    expect(existsSync(made.path(".env.new"))).toBe(false);
+    expect(stdout).toContain(
+      `No text for .env lies beside it, for it would have another password: .env is ${what}, and can't be looked into. What it needs is in .env.example.\n`,
+    );
+    expect(stdout).not.toContain("Take over");
+    expect(await made.regenerate("--conflict", "keep")).toMatchObject({
+      code: 0,
+    });
+  },
+);
+
+test("so it was where .env may not be read", () => {
+  const change: Change = {
+    path: ".env",
+    action: "conflict",
+    before: null,
+    after: { text: "KONG_PG_PASSWORD=<secret>\n", mode: 0o600 },
+    reason: "unreadable (EACCES)",
+  };
+  const { state } = created(START);
+  const [settled] = withBeside([change], new Map(), state);
+  expect(settled?.unlaid).toContain(": .env is unreadable (EACCES), and ");
+  expect(operationsOf([settled as Change], new Map(), true)).toEqual([]);
+});

@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import { readDisk } from "../../src/repository/disk.ts";
+import { generate } from "../../src/reconcile/prepare.ts";
+import { readState } from "../../src/repository/state-reader.ts";
+import { stateText } from "../../src/repository/state.ts";
+import { takeBackLast } from "../../src/repository/undo.ts";
+import { Sandbox, snapshot, type Snapshot } from "../cli/run.ts";
+import { announceSeed, runs } from "../support/seed.ts";
+import { answerChanges, editAll, edits } from "./edits.ts";
+import { STATE } from "./made.ts";
+import { created, regenerated, START, type World } from "./world.ts";
+
+announceSeed();
+
+const first = created(START);
+
+/** Puts a world on a disk, with something of somebody else's beside it. */
+function put(world: World): Sandbox {
+  const sandbox = new Sandbox({ "beside/mine.txt": "mine\n" });
+  const state = { text: stateText(world.state), mode: 0o644 };
+  for (const [path, { text, mode }] of [
+    ...world.files,
+    [STATE, state] as const,
+  ]) {
+    const at = sandbox.path("gw", path);
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, text);
+    chmodSync(at, mode);
+  }
+  return sandbox;
+}
+
+const look = (sandbox: Sandbox): Snapshot =>
+  snapshot(sandbox.root, ["cwd/gw/.kong-ipv6.undo"]);
+
+/** The generated files as `look` shows them, without the secret that is new on each side. */
+const own = (tree: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(tree)
+      .filter(
+        ([path, what]) =>
+          what.startsWith("file") &&
+          path.startsWith("cwd/gw/") &&
+          !path.endsWith(STATE),
+      )
+      .map(([path, what]) => [path, what.replace(/[0-9a-f]{64}/, "<64>")]),
+  );
+
+const shown = (world: World): Record<string, string> =>
+  Object.fromEntries(
+    [...world.files].map(([path, { text, mode }]) => [
+      `cwd/gw/${path}`,
+      `file ${mode.toString(8).padStart(4, "0")} ${Buffer.from(text).toString("latin1")}`,
+    ]),
+  );
+
+test("on a disk as in memory; outside nothing changes; undo gives all back, undone again too", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.tuple(edits, answerChanges), async ([list, given]) => {
+      const { world } = editAll(first, list);
+      const sandbox = put(world);
+      const directory = sandbox.path("gw");
+      const before = look(sandbox);
+      const former = readState(
+        directory,
+        readDisk(directory, [STATE]).get(STATE),
+      );
+      const request = {
+        directory,
+        dryRun: false,
+        conflict: "ask",
+        git: false,
+        former,
+      } as const;
+      const { written } = await generate(given, request);
+      const after = look(sandbox);
+      expect(own(after)).toEqual(
+        own(shown((await regenerated(world, given)).world)),
+      );
+      for (const [path, what] of Object.entries(before))
+        if (!path.startsWith("cwd/gw")) expect(after[path]).toBe(what);
+      for (const tree of written ? [before, after] : []) {
+        takeBackLast(directory, { dryRun: false, force: false });
+        expect(look(sandbox)).toEqual(tree);
+      }
+      if (!written) expect(after).toEqual(before);
+      rmSync(sandbox.root, { recursive: true });
+    }),
+    runs(100),
+  );
+}, 120_000);

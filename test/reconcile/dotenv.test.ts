@@ -1,0 +1,187 @@
+import { expect, test } from "vitest";
+import { lacking } from "../../src/render/secrets.ts";
+import type { File } from "../../src/render/render.ts";
+import type { Given } from "../../src/answers/resolve.ts";
+import { Sandbox, run, PREFIX } from "../cli/run.ts";
+import { Made, NEXT, OLD, TO } from "./made.ts";
+import {
+  actionOf,
+  created,
+  edited,
+  regenerated,
+  START,
+  type World,
+} from "./world.ts";
+
+const envOf = (world: World): string => world.files.get(".env")?.text ?? "";
+
+/** A colleague's copy: all as pushed but .env, which is from before, with edits of its own. */
+async function stale(
+  changes: readonly Given[],
+  edit: (text: string) => string = (text) => text,
+): Promise<World> {
+  const first = edited(created(START), ".env", edit);
+  let pushed = created(START);
+  for (const given of changes)
+    pushed = (await regenerated(pushed, given)).world;
+  const env = first.files.get(".env") as File;
+  return { ...pushed, files: new Map([...pushed.files, [".env", env]]) };
+}
+
+test("a .env from before somebody else's regenerate stayed old", async () => {
+  const colleague = await stale([
+    { prefix: `${NEXT}::/64` },
+    { dataDir: "/srv/kong", ipv4: "198.51.100.7" },
+  ]);
+  const { world, changes } = await regenerated(colleague, {});
+  expect(actionOf(changes, ".env")).toBe("update");
+  const password = (text: string): string | undefined =>
+    /^KONG_PG_PASSWORD=(.+)$/m.exec(text)?.[1];
+  expect(password(envOf(world))).toBe(password(envOf(colleague)));
+  const generated = world.state.files[".env"]?.text as string;
+  expect(envOf(world).replace(/(?<=PASSWORD=).+/, "<secret>")).toBe(generated);
+  expect(generated).toContain(`KONG_BIND_IPV6=${NEXT}:300::8100\n`);
+  expect(generated).toContain("KONG_BIND_IP=198.51.100.7\n");
+  expect(generated).toContain("KONG_DATA_DIR=/srv/kong\n");
+});
+
+test("with the colleague's own variables, and another change at once", async () => {
+  const colleague = await stale(
+    [{ prefix: `${NEXT}::/64` }, { kong: `${NEXT}:300::9` }],
+    (text) => `${text}MINE=[${OLD}::5]:80\n`,
+  );
+  const { world, changes } = await regenerated(colleague, {
+    prefix: "2a0e:1:2:3::/64",
+  });
+  expect(actionOf(changes, ".env")).toBe("merge");
+  expect(envOf(world)).toContain("KONG_BIND_IPV6=2a0e:1:2:3:300::9\n");
+  expect(envOf(world)).toContain("MINE=[2a0e:1:2:3::5]:80\n");
+  expect(envOf(world)).toContain("inside 2a0e:1:2:3:300::/80.\n");
+});
+
+test("an address that was never generated is the owner's own", async () => {
+  const own = (text: string): string =>
+    text.replace(/^KONG_BIND_IPV6=.*$/m, "KONG_BIND_IPV6=2a0c:7:7:7::1");
+  const colleague = await stale([{ dataDir: "/srv/kong" }], own);
+  const { world } = await regenerated(colleague, {});
+  expect(envOf(world)).toContain("KONG_BIND_IPV6=2a0c:7:7:7::1\n");
+  expect(envOf(world)).toContain("KONG_DATA_DIR=/srv/kong\n");
+});
+
+test("export, quotes and CRLF stay around a value that is brought up to date", async () => {
+  const colleague = await stale([{ dataDir: "/srv/kong" }], (text) =>
+    text
+      .replace(/^KONG_DATA_DIR=.*$/m, 'export KONG_DATA_DIR="./data" ')
+      .replaceAll("\n", "\r\n"),
+  );
+  const { world } = await regenerated(colleague, {});
+  expect(envOf(world)).toContain('\r\nexport KONG_DATA_DIR="/srv/kong" \r\n');
+});
+
+test("check names a .env of before, and regenerate mends it", async () => {
+  const made = await new Made().make();
+  const env = made.read(".env");
+  await made.regenerate("--data-dir", "/srv/kong");
+  made.write(".env", env);
+  const { code, stdout } = await made.run(["check"]);
+  expect(code).toBe(4);
+  expect(stdout).toContain(
+    "  ! .env  outdated: it is older than the rest: regenerate follows\n",
+  );
+  expect(await made.regenerate()).toMatchObject({ code: 0 });
+  expect(made.read(".env")).toBe(
+    env.replace("KONG_DATA_DIR=./data", "KONG_DATA_DIR=/srv/kong"),
+  );
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+const BIND = /^KONG_BIND_IPV6=(.*)$/m;
+const NOT_KONG = `KONG_BIND_IPV6 is not ${OLD}:300::8100, as in the answers`;
+
+test("check read the first of two KONG_BIND_IPV6 lines, compose and apply.sh the last", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::9\n`);
+  const { code, stdout } = await made.run(["check"]);
+  expect(code).toBe(4);
+  expect(stdout).toContain(`  ! .env  outdated: ${NOT_KONG}\n`);
+  made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::8100\n`);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test.each([
+  'KONG_BIND_IPV6="$1" # mine',
+  "KONG_BIND_IPV6='$1'",
+  "KONG_BIND_IPV6=$1 # mine",
+  "export KONG_BIND_IPV6=$1",
+  `KONG_BIND_IPV6=${OLD.toUpperCase()}:0300::8100`,
+])("check called %s another address", async (line) => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => text.replace(BIND, line));
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  made.edit(".env", (text) => text.replace("8100", "9"));
+  expect((await made.run(["check"])).stdout).toContain(NOT_KONG);
+});
+
+test.each(["", '""', "replace-me"])(
+  "check accepted the KONG_PG_PASSWORD %j, which apply.sh refuses",
+  async (password) => {
+    const made = await new Made().make();
+    const line = `KONG_PG_PASSWORD=${password}`;
+    made.edit(".env", (text) => text.replace(/^KONG_PG_PASSWORD=.*$/m, line));
+    const { code, stdout } = await made.run(["check"]);
+    expect(code).toBe(4);
+    expect(stdout).toContain(
+      "  ! .env  invalid: KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one\n",
+    );
+  },
+);
+
+test("without a database no password is asked for", async () => {
+  const made = await new Made().make("--database", "off");
+  expect(made.read(".env")).not.toContain("KONG_PG_PASSWORD");
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test("of two KONG_DATA_DIR lines regenerate brought the first up to date, the last counts", async () => {
+  const made = await new Made().make();
+  const env = `${made.read(".env")}KONG_DATA_DIR=./data # mine\n`;
+  await made.regenerate("--data-dir", "/srv/kong");
+  made.write(".env", env);
+  expect(await made.regenerate()).toMatchObject({ code: 0 });
+  expect(made.read(".env")).toMatch(/KONG_DATA_DIR=\/srv\/kong # mine\n$/);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test("create --conflict keep beside a .env of others didn't say what it lacks", async () => {
+  const sandbox = new Sandbox({
+    "gw/.env": "KONG_BIND_IP=1.2.3.4\nexport KONG_DATA_DIR: /d\n",
+  });
+  const told =
+    "Your .env lacks COMPOSE_PROJECT_NAME, KONG_PG_PASSWORD, KONG_BIND_IPV6:";
+  const kept = ["--conflict", "keep"];
+  const { stdout } = await run(sandbox, ["gw", ...PREFIX, ...kept]);
+  expect(stdout).toContain(told);
+  const again = await run(sandbox, ["regenerate", "gw", ...TO]);
+  expect(again.stdout).toContain(told);
+  expect((await run(sandbox, ["check", "gw"])).stdout).toContain(told);
+});
+
+test("nothing is lacking in what was generated", () => {
+  const text = envOf(created(START));
+  expect(lacking(text, text)).toBeUndefined();
+});
+
+test("regenerate said nothing of an address of Kong in .env that nothing else has", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => text.replace("300::8100\n", "300::abcd\n"));
+  const first = await made.regenerate(...TO);
+  expect(first).toMatchObject({ code: 0 });
+  const own = `${NEXT}:300::abcd`;
+  expect(first.stdout).toContain(
+    `Your .env has KONG_BIND_IPV6=${own}, all else ${NEXT}:300::8100: apply.sh will refuse that.\n`,
+  );
+  expect((await made.regenerate()).stdout).toContain(`Give --kong ${own}`);
+  const mended = await made.regenerate("--kong", own);
+  expect(mended).toMatchObject({ code: 0 });
+  expect(mended.stdout).not.toContain("apply.sh will refuse");
+});

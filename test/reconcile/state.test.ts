@@ -1,0 +1,312 @@
+import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { expect, test } from "vitest";
+import { sha256 } from "../../src/repository/state.ts";
+import { batched } from "../cli/run.ts";
+import { Made, OLD, STATE, TO } from "./made.ts";
+
+type State = Record<string, any>;
+
+const record = (text: string): object => ({
+  sha256: sha256(text),
+  mode: "0644",
+  text,
+});
+
+/** What version 0.1.0 wrote. */
+function schema2(state: State, formerPrefixes: readonly string[]): void {
+  state["schemaVersion"] = 2;
+  state["formerPrefixes"] = formerPrefixes;
+  delete state["former"];
+}
+const listing = (path: string) => (state: State) => {
+  state["files"][path] = record("x");
+};
+
+/** What somebody else may have written there, and what is said about it. */
+const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
+  [
+    "an absolute path",
+    listing("/etc/passwd"),
+    /"\/etc\/passwd" is no path inside/,
+  ],
+  ["a path upwards", listing("../x"), /"\.\.\/x" is no path inside/],
+  ["a path up and down", listing("a/../../x"), /is no path inside/],
+  ["a backslash", listing("a\\x"), /is no path inside/],
+  ["git's own", listing(".git/config"), /is no path inside/],
+  ["git's own in capitals", listing(".GIT/config"), /is no path inside/],
+  [
+    "git's own of another repository",
+    listing("a/.git/config"),
+    /is no path inside/,
+  ],
+  ["our own", listing(".kong-ipv6.undo/journal.json"), /is no path inside/],
+  ["a dot", listing("."), /is no path inside/],
+  ["a directory", listing("a/"), /is no path inside/],
+  ["nothing", listing(""), /"" is no path inside/],
+  [
+    "another text",
+    (state) => (state["files"]["README.md"].text += "x"),
+    /the text of README\.md is not what its sha256 says/,
+  ],
+  [
+    "another sum",
+    (state) => (state["files"]["README.md"].sha256 = "0"),
+    /not what its sha256 says/,
+  ],
+  [
+    "a mode that is none",
+    (state) => (state["files"]["README.md"].mode = "4755"),
+    /the mode of README\.md is none/,
+  ],
+  [
+    "an owner that is none",
+    (state) => (state["files"]["README.md"].owner = "x"),
+    /owner of README\.md is no sha256/,
+  ],
+  ["files as a list", (state) => (state["files"] = []), /files is no object/],
+  ["no answers", (state) => delete state["answers"], /answers is no object/],
+  [
+    "an unusable answer",
+    (state) => (state["answers"].kong = "::1"),
+    /answers: --kong ::1/,
+  ],
+  [
+    "answers that don't fit",
+    (state) => (state["answers"].prefix = "2a0d::/64"),
+    /answers: /,
+  ],
+  [
+    "an answer in another spelling",
+    (state) => (state["answers"].prefix = "2A03:2222:3333:4444::/64"),
+    /prefix is not in its normal form/,
+  ],
+  [
+    "an answer that is none",
+    (state) => (state["answers"].more = "x"),
+    /answers has "more", which is no answer/,
+  ],
+  [
+    "no internal prefix",
+    (state) => delete state["answers"].internalPrefix,
+    /no internalPrefix/,
+  ],
+  [
+    "an unknown key",
+    (state) => (state["more"] = 1),
+    /it has "more", which is unknown/,
+  ],
+  [
+    "an unknown key of a file",
+    (state) => (state["files"]["README.md"].more = 1),
+    /README\.md has "more", which is unknown/,
+  ],
+  [
+    "a former prefix that is none",
+    (state) => schema2(state, [":::/64"]),
+    /formerPrefixes is no list of prefixes/,
+  ],
+  [
+    "a former prefix with bits behind",
+    (state) => schema2(state, ["2a03::1/64"]),
+    /formerPrefixes is no list of prefixes/,
+  ],
+  [
+    "former answers that are no list",
+    (state) => (state["former"] = {}),
+    /former is no list/,
+  ],
+  [
+    "more former answers than are kept, which took check a quarter of a minute",
+    (state) => (state["former"] = Array.from({ length: 101 }, () => ({}))),
+    /former has 101 entries, no generator keeps more than 100/,
+  ],
+  [
+    "former answers that are none",
+    (state) => (state["former"] = ["x"]),
+    /former: 0 is no object/,
+  ],
+  [
+    "former answers that can't be used",
+    (state) => (state["former"] = [{ host: "::1" }]),
+    /former: 0: --host ::1/,
+  ],
+  [
+    "a mark that is none",
+    (state) => (state["regenerated"] = "x"),
+    /regenerated is not true/,
+  ],
+  [
+    "a spelling that is no text",
+    (state) => (state["files"]["README.md"].spelled = { "2a0d::5": [5] }),
+    /spelled of README\.md is no list of spellings/,
+  ],
+  [
+    "spellings that are no list",
+    (state) => (state["files"]["README.md"].spelled = { "2a0d::5": "x" }),
+    /spelled of README\.md is no list of spellings/,
+  ],
+  [
+    "a newer schema",
+    (state) => (state["schemaVersion"] = 99),
+    /newer generator \(schema 99, known is \d+\)\. Run npx create-kong-ipv6@latest/,
+  ],
+  [
+    "no schema",
+    (state) => delete state["schemaVersion"],
+    /schemaVersion is no version/,
+  ],
+];
+
+test("a state that somebody tampered with: exit 2, a clear line, nothing written", async () => {
+  const made = await new Made().make();
+  const good = made.read(STATE);
+  for (const [name, change, told] of TAMPERED) {
+    made.write(STATE, good);
+    made.tamper(change);
+    const before = made.sandbox.tree();
+    const { code, stderr, tree } = await made.regenerate(...TO);
+    expect({ name, code, stderr }).toEqual({
+      name,
+      code: 2,
+      stderr: expect.stringMatching(told),
+    });
+    expect(stderr, name).toMatch(/^error directory .+\n$/);
+    expect(tree, name).toEqual(before);
+  }
+  made.write(STATE, good);
+  expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
+});
+
+test("spellings of the owner's survive the state", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `2A03:2222:3333:4444::ab\n${text}`);
+  const before = made.read("README.md");
+  await made.regenerate("--prefix", "2600:1:22:333::/64");
+  expect(made.read("README.md")).toMatch(/^2600:1:22:333::ab\n/);
+  await made.regenerate();
+  const { code } = await made.regenerate("--prefix", `${OLD}::/64`);
+  expect({ code, text: made.read("README.md") }).toEqual({
+    code: 0,
+    text: before,
+  });
+});
+
+test("a state of a newer generator with the same schema was written over by an older one", async () => {
+  const made = await new Made().make();
+  made.tamper((state) => (state["generator"] = "99.0.0"));
+  const before = made.sandbox.tree();
+  const { code, stderr, tree } = await made.regenerate(...TO);
+  expect({ code, tree }).toEqual({ code: 2, tree: before });
+  expect(stderr).toContain(
+    "it was written by create-kong-ipv6 99.0.0, and this is the older",
+  );
+  expect(stderr).toContain("Run npx create-kong-ipv6@latest");
+  for (const older of ["0.0.1", "nonsense"]) {
+    made.tamper((state) => (state["generator"] = older));
+    expect(await made.regenerate("--dry-run")).toMatchObject({ code: 0 });
+  }
+});
+
+test("the mode that the owner gave the state was lost", async () => {
+  const made = await new Made().make();
+  chmodSync(made.path(STATE), 0o600);
+  await made.regenerate(...TO);
+  expect(statSync(made.path(STATE)).mode & 0o777).toBe(0o600);
+});
+
+test("check and undo trust it as little", async () => {
+  const made = await new Made().make();
+  made.tamper(listing("../x"));
+  for (const command of ["check", "undo"]) {
+    const before = made.sandbox.tree();
+    expect(await made.run([command])).toMatchObject({ code: 2, tree: before });
+  }
+});
+
+test("no JSON, a directory, a link, nothing at all", async () => {
+  const made = await new Made().make();
+  const ways: [string, () => void, string][] = [
+    ["not JSON", () => made.write(STATE, "{"), "it is no JSON"],
+    ["a list", () => made.write(STATE, "[]"), "it is no object"],
+    [
+      "a directory",
+      () => (rmSync(made.path(STATE)), mkdirSync(made.path(STATE))),
+      "it is a directory",
+    ],
+    [
+      "a link",
+      () => (
+        rmSync(made.path(STATE), { recursive: true }),
+        symlinkSync("/etc/hosts", made.path(STATE))
+      ),
+      "it is a symbolic link",
+    ],
+    [
+      "nothing",
+      () => rmSync(made.path(STATE)),
+      "it holds no generated repository",
+    ],
+  ];
+  for (const [, prepare, told] of ways) {
+    prepare();
+    const before = made.sandbox.tree();
+    const { code, stderr, tree } = await made.regenerate(...TO);
+    expect({ code, tree }).toEqual({ code: 2, tree: before });
+    expect(stderr).toContain(told);
+  }
+});
+
+test("schema 1 is migrated", async () => {
+  const made = await new Made().make();
+  made.tamper((state) => {
+    state["schemaVersion"] = 1;
+    delete state["former"];
+  });
+  expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
+  expect(JSON.parse(made.read(STATE))).toMatchObject({
+    schemaVersion: 3,
+    former: [{ prefix: `${OLD}::/64` }],
+    regenerated: true,
+  });
+});
+
+test("schema 2 is migrated: a former prefix is still known, a sum of .env no more", async () => {
+  const made = await new Made().make();
+  made.write("own.txt", "2a0b:1:2:3::7\n");
+  made.tamper((state) => {
+    schema2(state, ["2a0b:1:2:3::/64", "2a0b:9::/48"]);
+    state["files"][".env"].owner = sha256("with the owner's secrets");
+  });
+  const { code, stdout } = await made.run(["check"]);
+  expect({ code, stdout }).toEqual({
+    code: 4,
+    stdout: expect.stringContaining("  own.txt:1  2a0b:1:2:3::7\n"),
+  });
+  expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+    code: 0,
+  });
+  const { former, files } = JSON.parse(made.read(STATE));
+  expect(former).toMatchObject([
+    { prefix: "2a0b:1:2:3::/64", host: "2a0b:1:2:3::2" },
+    { prefix: "2a0b:9::/48", kong: "2a0b:9::300:0:0:8100" },
+  ]);
+  expect(files[".env"].owner).toBeUndefined();
+});
+
+test("a directory that became a link leads nowhere, not for .new files either", async () => {
+  const made = await new Made().make();
+  await batched(["scripts", "host"], async (name) => {
+    const away = made.sandbox.path(name);
+    mkdirSync(away);
+    rmSync(made.path(name), { recursive: true });
+    symlinkSync(`../${name}`, made.path(name));
+  });
+  for (const word of ["ask", "keep", "theirs", "markers"]) {
+    await made.regenerate(...TO, "--conflict", word);
+    expect(
+      Object.keys(made.sandbox.tree()).filter((path) =>
+        /^cwd\/(scripts|host)\//.test(path),
+      ),
+    ).toEqual([]);
+  }
+});

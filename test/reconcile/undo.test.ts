@@ -1,0 +1,302 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { expect, test } from "vitest";
+import { PREFIX, Sandbox, snapshot } from "../cli/run.ts";
+import { runHere } from "../support/in-process.ts";
+import { recover } from "../../src/repository/in-place.ts";
+import { sha256 } from "../../src/repository/state.ts";
+import { Made, STATE, TO } from "./made.ts";
+
+const KERNEL = "host/etc/systemd/network/10-netplan-ens3.network.d";
+
+test("a directory that undo brought back was 0755 whatever it had been", async () => {
+  const made = await new Made().make("--ndp", "kernel");
+  chmodSync(made.path(KERNEL), 0o750);
+  chmodSync(made.path("host/etc/systemd/network"), 0o700);
+  const before = made.tree();
+  await made.run(["regenerate", "--ndp", "none"]);
+  expect(existsSync(made.path("host/etc/systemd/network"))).toBe(false);
+  const after = made.tree();
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(after);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+});
+
+test("the owner's empty directory, filled by a write, was gone after its undo", async () => {
+  const made = await new Made().make();
+  mkdirSync(made.path(KERNEL), { recursive: true, mode: 0o700 });
+  const before = made.tree();
+  await made.run(["regenerate", "--ndp", "kernel"]);
+  expect(readdirSync(made.path(KERNEL))).toHaveLength(1);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+});
+
+test("so it was after the undo of create", async () => {
+  const sandbox = new Sandbox({ "gw/host/etc/": "", "gw/mine.txt": "mine\n" });
+  chmodSync(sandbox.path("gw/host/etc"), 0o700);
+  const kept = [".kong-ipv6.undo"];
+  const before = snapshot(sandbox.path("gw"), kept);
+  await runHere([sandbox.path("gw"), ...PREFIX]);
+  expect(await runHere(["undo", sandbox.path("gw")])).toMatchObject({
+    code: 0,
+  });
+  expect(snapshot(sandbox.path("gw"), kept)).toEqual(before);
+});
+
+test("a directory that has got a file of the owner's since stays", async () => {
+  const made = await new Made().make();
+  await made.run(["regenerate", "--ndp", "kernel"]);
+  writeFileSync(made.path(`${KERNEL}/mine.conf`), "mine\n");
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(readdirSync(made.path(KERNEL))).toEqual(["mine.conf"]);
+});
+
+test("without its undo directory, regenerate was taken back as if it were create: all was gone", async () => {
+  const made = await new Made().make();
+  await made.run(["regenerate", ...TO]);
+  rmSync(made.path(".kong-ipv6.undo"), { recursive: true });
+  const before = made.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining("has no write to take back"),
+  });
+  expect(made.tree()).toEqual(before);
+});
+
+test("a regenerate that changes nothing leaves create to be taken back", async () => {
+  const made = await new Made().make();
+  await made.run(["regenerate"]);
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual({});
+});
+
+test("undo of create leaves a file that was kept, and refuses over one that was edited", async () => {
+  const sandbox = new Sandbox({ "gw/README.md": "# Mine\n" });
+  await runHere([sandbox.path("gw"), ...PREFIX, "--conflict", "keep"]);
+  const compose = sandbox.path("gw/docker-compose.yml");
+  const text = sandbox.read("gw/docker-compose.yml");
+  writeFileSync(compose, `${text}# mine\n`);
+  const before = sandbox.tree();
+  const refused = await runHere(["undo", sandbox.path("gw")]);
+  expect({ code: refused.code, tree: sandbox.tree() }).toEqual({
+    code: 3,
+    tree: before,
+  });
+  expect(refused.stdout).toContain("  ! docker-compose.yml  (edited since)\n");
+  writeFileSync(compose, text);
+  expect(await runHere(["undo", sandbox.path("gw")])).toMatchObject({
+    code: 0,
+  });
+  expect(snapshot(sandbox.path("gw"), [".kong-ipv6.undo"])).toEqual({
+    "README.md": "file 0644 # Mine\n",
+  });
+});
+
+test.each<[string, string, (made: Made) => void]>([
+  [
+    "a password",
+    ".env",
+    (made) =>
+      made.edit(".env", (text) => text.replace(/(?<=PASSWORD=).*/, "mine")),
+  ],
+  [
+    "Windows line ends",
+    "README.md",
+    (made) => made.edit("README.md", (text) => text.replaceAll("\n", "\r\n")),
+  ],
+  ["a mode", "README.md", (made) => chmodSync(made.path("README.md"), 0o600)],
+])("undo of create took %s of the owner's away", async (_, path, edit) => {
+  const made = await new Made().make();
+  edit(made);
+  const before = made.tree();
+  const { code, stdout } = await made.run(["undo"]);
+  expect({ code, tree: made.tree() }).toEqual({ code: 3, tree: before });
+  expect(stdout).toContain(`  ! ${path}  (edited since)\n`);
+});
+
+/** Who owns what in a repository, undo's part too. */
+const owners = (made: Made): string[] => [
+  ...new Set(
+    [
+      "",
+      ...readdirSync(made.path(), { recursive: true, encoding: "utf8" }),
+    ].map((path) => {
+      const { uid, gid } = lstatSync(made.path(path));
+      return `${uid}:${gid}`;
+    }),
+  ),
+];
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root had regenerated in somebody's directory was root's",
+  async () => {
+    const made = await new Made().make();
+    spawnSync("chown", ["-R", "1000:1001", made.path()]);
+    await made.regenerate(...TO, "--ndp", "kernel");
+    expect(owners(made)).toEqual(["1000:1001"]);
+    await made.run(["undo"]);
+    expect(owners(made)).toEqual(["1000:1001"]);
+    // What is another's stays so.
+    spawnSync("chown", ["7:8", made.path("README.md")]);
+    await made.regenerate(...TO);
+    expect(lstatSync(made.path("README.md"))).toMatchObject({ uid: 7, gid: 8 });
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root had created in somebody's empty directory was root's",
+  async () => {
+    const made = new Made();
+    mkdirSync(made.path());
+    spawnSync("chown", ["1000:1001", made.path()]);
+    await made.make();
+    expect(owners(made)).toEqual(["1000:1001"]);
+  },
+);
+
+test("undo without one of the files that it keeps was a defect", async () => {
+  const made = await new Made().make();
+  await made.regenerate(...TO);
+  rmSync(made.path(".kong-ipv6.undo/old/0"));
+  const before = made.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
+  expect(stderr).toMatch(/ is not whole any more: what \S+ was is missing\. /);
+  expect(stderr).not.toContain("defect");
+  // It is in nobody's way.
+  expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+    code: 0,
+  });
+});
+
+test("what a write had made, and its owner has deleted since, is no edit", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.run(["regenerate", "--database", "off"]);
+  rmSync(made.path("kong.yml"));
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
+test("a journal from before directories were noted still serves", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.run(["regenerate", ...TO]);
+  const at = ".kong-ipv6.undo/journal.json";
+  const { files, made: dirs } = JSON.parse(made.read(at));
+  made.write(at, JSON.stringify({ files, made: dirs }));
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
+test.each([
+  ["a path that leads out", { path: "../x", mode: 0o755 }],
+  ["no mode", { path: "x" }],
+])("a journal whose directory has %s is not trusted", async (_, entry) => {
+  const made = await new Made().make();
+  await made.run(["regenerate", ...TO]);
+  const at = ".kong-ipv6.undo/journal.json";
+  const journal = JSON.parse(made.read(at));
+  made.write(at, JSON.stringify({ ...journal, removed: [entry] }));
+  const tree = made.sandbox.tree();
+  const { code, stderr } = await made.run(["undo"]);
+  expect({ code, tree: made.sandbox.tree() }).toEqual({ code: 1, tree });
+  expect(stderr).toContain("was not left by create-kong-ipv6");
+});
+
+test("a directory that a run had taken away when it was cut off comes back with its mode", () => {
+  const entry = { path: "d/e/a", replaced: true, sha256: null, mode: 0o600 };
+  const next = { path: "b", replaced: false, sha256: "0", mode: 0o644 };
+  const removed = [
+    { path: "d", mode: 0o750 },
+    { path: "d/e", mode: 0o700 },
+  ];
+  const journal = { files: [entry, next], made: [], removed };
+  const sandbox = new Sandbox({
+    ".kong-ipv6.tmp/journal.json": JSON.stringify(journal),
+    ".kong-ipv6.tmp/old/0": "mine\n",
+    ".kong-ipv6.tmp/new/1": "new\n",
+  });
+  expect(recover(sandbox.cwd)).toBe("taken back");
+  expect(snapshot(sandbox.cwd)).toEqual({
+    d: "dir 0750",
+    "d/e": "dir 0700",
+    "d/e/a": "file 0644 mine\n",
+  });
+});
+
+test("a lock that a killed run never took stayed until the next write", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  const { pid } = spawnSync("true");
+  mkdirSync(made.path(`.kong-ipv6.${pid}.lock`));
+  expect(await made.run(["regenerate", "--dry-run"])).toMatchObject({
+    code: 0,
+  });
+  expect(existsSync(made.path(`.kong-ipv6.${pid}.lock`))).toBe(true);
+  expect(await made.run(["regenerate"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
+test("a run that only noted an edit took away what undo had of the write before", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `${text}mine\n`);
+  const before = made.tree();
+  await made.run(["regenerate", ...TO]);
+  const after = made.read("docker-compose.yml");
+  made.edit("scripts/verify.sh", (text) => `${text}# mine\n`);
+  const { stdout } = await made.run(["regenerate"]);
+  expect(stdout).toContain("no file changes in");
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  made.edit("scripts/verify.sh", (text) => text.replace("# mine\n", ""));
+  expect(made.tree()).toEqual(before);
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.read("docker-compose.yml")).toBe(after);
+});
+
+test("the same, cut off behind its last step", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  await made.run(["regenerate", ...TO]);
+  const state = made.read(STATE);
+  const now = state.replace(/"generator": ".*"/, `"generator": "0.0.0"`);
+  made.write(STATE, now);
+  const entry = {
+    path: STATE,
+    replaced: true,
+    sha256: sha256(now),
+    mode: 0o644,
+  };
+  const journal = { files: [entry], made: [], noted: true };
+  mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
+  made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
+  made.write(".kong-ipv6.tmp/old/0", state);
+  expect(recover(made.path())).toBe("ended");
+  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
+  expect(made.tree()).toEqual(before);
+});
+
+test("an edit that was noted is taken back, where there is nothing else to take back", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => `${text}mine\n`);
+  const before = made.tree();
+  await made.run(["regenerate"]);
+  const after = made.tree();
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(before);
+  await made.run(["undo"]);
+  expect(made.tree()).toEqual(after);
+});

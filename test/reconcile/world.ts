@@ -1,0 +1,139 @@
+import type { Answers } from "../../src/answers/types.ts";
+import { compare, settle, type Change } from "../../src/reconcile/compare.ts";
+import { type Disk } from "../../src/repository/disk.ts";
+import type { Word } from "../../src/reconcile/compare.ts";
+import { basesOf } from "../../src/reconcile/bases.ts";
+import { resolveAll } from "../../src/reconcile/prepare.ts";
+import { leftoversIn, type Leftover } from "../../src/renumber/find-stale.ts";
+import { NEW, withBeside } from "../../src/reconcile/sidecar.ts";
+import { operationsOf } from "../../src/reconcile/operations.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { render, type File, type Tree } from "../../src/render/render.ts";
+import { resolve, type Given } from "../../src/answers/resolve.ts";
+import { fillSecrets } from "../../src/render/secrets.ts";
+import { formerValues } from "../../src/renumber/stale.ts";
+import { formerOf, stateOf, type State } from "../../src/repository/state.ts";
+import { stateAfter } from "../../src/reconcile/next-state.ts";
+
+/** A repository without a disk: what regenerate sees, and what it leaves. */
+export interface World {
+  readonly files: ReadonlyMap<string, File>;
+  readonly state: State;
+}
+
+export const ULA = "fd4c:8a1e:92b7::/64";
+
+export const START: Given = {
+  prefix: "2a03:2222:3333:4444::/64",
+  internalPrefix: ULA,
+};
+
+export function created(given: Given): World {
+  const { answers } = resolve({ internalPrefix: ULA, ...given });
+  const tree = render(plan(answers));
+  const files = [...tree].map(([path, { text, mode }]): [string, File] => [
+    path,
+    { text: fillSecrets(text), mode },
+  ]);
+  return { files: new Map(files), state: stateOf(answers, tree) };
+}
+
+const rendered = new Map<string, Tree>();
+
+/** What answers come to. Most cases share theirs: rendered once each. */
+export function renderedOf(answers: Answers): Tree {
+  const key = JSON.stringify(answers);
+  const tree = rendered.get(key) ?? render(plan(answers));
+  rendered.set(key, tree);
+  return tree;
+}
+
+export interface Step {
+  readonly world: World;
+  readonly changes: readonly Change[];
+  readonly leftovers: readonly Leftover[];
+}
+
+/** What generate() does between reading the disk and writing it. */
+export async function regenerated(
+  world: World,
+  given: Given,
+  word?: Word,
+): Promise<Step> {
+  const { answers } = await resolveAll(given, world.state);
+  const rendered = renderedOf(answers);
+  const paths = new Set([
+    ...rendered.keys(),
+    ...Object.keys(world.state.files),
+  ]);
+  const disk = diskOf(world, [...paths, ...[...paths].map((at) => at + NEW)]);
+  const base = basesOf(world.state, plan(answers), disk);
+  const compared = await compare(rendered, disk, base);
+  const settled = word
+    ? compared.flatMap((change) => settle(change, word))
+    : compared;
+  const changes = withBeside(settled, disk, world.state);
+  const files = new Map(world.files);
+  for (const { path, content, mode } of operationsOf(changes, disk, true)) {
+    if (content === null) files.delete(path);
+    else
+      files.set(path, {
+        text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(content),
+        mode,
+      });
+  }
+  const state = stateAfter(world.state, answers, rendered, changes);
+  const former = [world.state.answers, ...formerOf(world.state)].map(plan);
+  const valueOf = formerValues(former, plan(answers));
+  const leftovers = [...files].flatMap(([path, { text }]) =>
+    valueOf && former.some(({ prefix }) => mayName(text, prefix))
+      ? leftoversIn(path, text, valueOf)
+      : [],
+  );
+  return { world: { files, state }, changes, leftovers };
+}
+
+function diskOf({ files }: World, paths: Iterable<string>): Disk {
+  return new Map(
+    [...paths].map((path) => {
+      const file = files.get(path);
+      return [path, file ? { kind: "file", ...file } : { kind: "absent" }];
+    }),
+  );
+}
+
+/** What the owner does. */
+export function edited(
+  world: World,
+  path: string,
+  edit: (text: string) => string,
+): World {
+  const file = world.files.get(path) as File;
+  return {
+    ...world,
+    files: new Map([
+      ...world.files,
+      [path, { ...file, text: edit(file.text) }],
+    ]),
+  };
+}
+
+/** All files but what lies beside a conflict. */
+export function bytes({ files }: World): Record<string, string> {
+  const own = [...files].filter(([path]) => !path.endsWith(NEW)).sort();
+  return Object.fromEntries(
+    own.map(([path, { text, mode }]) => [path, `${mode.toString(8)} ${text}`]),
+  );
+}
+
+/** Whether the first group of a prefix is in a text at all, forwards or as nibbles: most have none. */
+export function mayName(text: string, prefix: string): boolean {
+  const group = prefix.split(":")[0] as string;
+  const nibbles = [...group.padStart(4, "0")].reverse().join("\\.");
+  return new RegExp(`${group}|${nibbles}`, "i").test(text);
+}
+
+export const actionOf = (
+  changes: readonly Change[],
+  path: string,
+): string | undefined => changes.find((change) => change.path === path)?.action;

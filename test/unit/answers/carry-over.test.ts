@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import {
+  formatSubnet,
+  parseAddress,
+  parseSubnet,
+} from "../../../src/ip/address.ts";
+import { movedAddress, movedSubnet } from "../../../src/answers/carry-over.ts";
+
+const six = (text: string): ReturnType<typeof parseSubnet> =>
+  parseSubnet(6, text);
+
+test("a subnet moves only where it lies strictly inside, and fits", () => {
+  const moved = (
+    subnet: string,
+    from: string,
+    to: string,
+  ): string | undefined => {
+    const result = movedSubnet(six(subnet), six(from), six(to));
+    return result && formatSubnet(result);
+  };
+  const from = "2001:db8:1::/48";
+  expect(moved("2001:db8:1:2::/64", from, "2001:db8:9::/56")).toBe(
+    "2001:db8:9:2::/64",
+  );
+  expect(moved("2001:db8:1:2::/64", from, "2001:db8:9:9::/64")).toBeUndefined();
+  expect(moved(from, from, "2001:db8::/40")).toBeUndefined();
+  expect(moved("2001:db8:2::/64", from, "2001:db8:9::/48")).toBeUndefined();
+});
+
+test("an address keeps its place, counted from the end where the other subnet is smaller", () => {
+  const moved = (text: string, from: string, to: string): bigint | undefined =>
+    movedAddress(parseAddress(6, text), six(from), six(to));
+  expect(moved("2001:db8:1:2::7", "2001:db8:1::/48", "2001:db8:9:9::/64")).toBe(
+    parseAddress(6, "2001:db8:9:9::7"),
+  );
+  expect(moved("2001:db8:2::7", "2001:db8:1::/48", "2001:db8:9::/48")).toBe(
+    undefined,
+  );
+});

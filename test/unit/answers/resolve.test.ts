@@ -1,0 +1,212 @@
+import { expect, test } from "vitest";
+import { QUESTIONS } from "../../../src/answers/questions.ts";
+import { EXIT, UnusableError } from "../../../src/base/errors.ts";
+import {
+  readAnswer,
+  resolve,
+  survey,
+  type Given,
+} from "../../../src/answers/resolve.ts";
+import { answersFrom, GIVEN } from "../../support/base.ts";
+
+function unusable(given: Given): UnusableError {
+  try {
+    resolve(given);
+  } catch (error) {
+    if (error instanceof UnusableError) return error;
+    throw error;
+  }
+  throw new Error("it was usable");
+}
+
+test("all errors come together, each with flag, value, reason and remedy", () => {
+  const { issues, exitCode } = unusable({
+    prefix: "fd00::/64",
+    host: "2001:db8::1%eth0",
+    exposed: "2001:db8::/64",
+    kong: "kong",
+    interface: "eth0; id",
+    gateway: "::1",
+    delivery: "magic",
+    ndp: "arp",
+    ipv4: "localhost",
+    ipv4Gateway: "0.0.0.0",
+    backendSubnet: "172.99.0.0/16",
+    internalPrefix: "fd00::/8",
+    network: "host",
+    domain: "localhost",
+    kongImage: "Kong",
+    plugin: ["good", "-bad", "b a d"],
+    database: "mysql",
+    firewall: "iptables",
+    dataDir: "/etc",
+  });
+  expect(exitCode).toBe(EXIT.unusable);
+  const flags = new Set(issues.map(({ flag }) => flag));
+  expect(flags).toEqual(new Set(QUESTIONS.map(({ flag }) => flag)));
+  // Two of the plugins.
+  expect(issues).toHaveLength(QUESTIONS.length + 1);
+  for (const { value, reason, remedy } of issues) {
+    expect(value).toBeTruthy();
+    expect(reason).toBeTruthy();
+    expect(remedy).toBeTruthy();
+  }
+});
+
+test("what can't be read and what doesn't fit come together", () => {
+  const { issues } = unusable({
+    ...GIVEN,
+    ipv4: "localhost",
+    host: "2001:db8:1:3::1",
+    kong: "2001:db8:1:2:300::1",
+  });
+  expect(issues.map(({ flag }) => flag)).toEqual([
+    "--ipv4",
+    "--host",
+    "--kong",
+  ]);
+});
+
+test("only the prefix is missed, by its flag", () => {
+  const { issues } = unusable({});
+  expect(issues).toHaveLength(1);
+  expect(issues[0]).toMatchObject({
+    flag: "--prefix",
+    remedy: "Give --prefix PREFIX",
+  });
+  expect(issues[0]).not.toHaveProperty("value");
+});
+
+test.each([
+  ["a number", 64, "a number"],
+  ["a boolean", true, "a boolean"],
+  ["null", null, "null"],
+  ["a list", ["fe80::1"], "a list"],
+  ["an object", { a: 1 }, "an object"],
+])("%s is no text", (_, value, said) => {
+  const { issues } = unusable({ ...GIVEN, gateway: value });
+  expect(issues).toHaveLength(1);
+  expect(issues[0]?.flag).toBe("--gateway");
+  expect(issues[0]?.value).toBe(JSON.stringify(value));
+  expect(issues[0]?.reason).toContain(`it is ${said}, not text`);
+});
+
+test("a list takes one text, several, or none; each once", () => {
+  expect(answersFrom({ plugin: "a" }).plugin).toEqual(["a"]);
+  expect(answersFrom({ plugin: [] }).plugin).toEqual([]);
+  expect(answersFrom({ plugin: ["b", "a", "b"] }).plugin).toEqual(["b", "a"]);
+  const { issues } = unusable({ ...GIVEN, plugin: ["a", 1, null] });
+  expect(issues.map(({ value }) => value)).toEqual(["1", "null"]);
+  expect(issues[0]?.reason).toContain("text or a list of texts");
+});
+
+test("the word for no plugin among plugins is refused, not installed", () => {
+  expect(answersFrom({ plugin: ["none"] }).plugin).toEqual([]);
+  for (const plugin of [["none", "foo"], ["foo", "NONE"], ["None"]]) {
+    const { issues } = unusable({ ...GIVEN, plugin });
+    expect(issues.map(({ flag }) => flag)).toEqual(["--plugin"]);
+  }
+});
+
+test("white space around an answer is not part of it", () => {
+  expect(answersFrom({ domain: "  a.example\n" }).domain).toBe("a.example");
+});
+
+test("the value in an issue is what was given, not its normal form", () => {
+  const { issues } = unusable({ ...GIVEN, kong: " 2001:DB8::1 " });
+  expect(issues[0]).toMatchObject({ flag: "--kong", value: "2001:DB8::1" });
+});
+
+test("a default that doesn't fit is laid at the flag that would mend it", () => {
+  const { issues } = unusable({ ...GIVEN, host: "2001:db8:1:2:300::1" });
+  expect(issues.map(({ flag, value }) => [flag, value])).toEqual([
+    ["--exposed", "2001:db8:1:2:300::/80"],
+  ]);
+});
+
+test("an unusable answer is not missed a second time by its defaults", () => {
+  const { issues } = unusable({ prefix: "2001:db8::1/64" });
+  expect(issues.map(({ flag }) => flag)).toEqual(["--prefix"]);
+});
+
+test("what a refusal says is meant is held against the others in the same run", () => {
+  const said = (given: Given): string[] =>
+    unusable({ ...GIVEN, ...given }).issues.map(
+      ({ flag, reason, remedy }) => `${flag} ${reason}. ${remedy}`,
+    );
+  expect(
+    said({
+      exposed: "2001:db8:1:2:300::1/80",
+      kong: "2a03:9::1",
+      gateway: "2001:db8:1:2:300::5",
+    }),
+  ).toEqual([
+    expect.stringMatching(/^--exposed it has bits set/),
+    expect.stringMatching(/^--kong it is outside the exposed subnet/),
+    expect.stringMatching(/^--gateway it is inside the exposed subnet/),
+  ]);
+  expect(
+    said({
+      prefix: "2001:db8:1:2::1/64",
+      exposed: "2a03:9::/80",
+      host: "2a03:8::2",
+    }),
+  ).toEqual([
+    expect.stringMatching(/^--prefix it has bits set/),
+    expect.stringMatching(/^--host it is outside the prefix/),
+    expect.stringMatching(/^--exposed it is outside the prefix/),
+  ]);
+});
+
+test("what is meant but doesn't fit either is not suggested", () => {
+  const { issues } = unusable({ ...GIVEN, exposed: "2a03:9::1/80" });
+  expect(issues).toMatchObject([
+    {
+      flag: "--exposed",
+      reason: "it has bits set behind its prefix length /80",
+      remedy: "Try 2001:db8:1:2:300::/80",
+    },
+  ]);
+});
+
+test("what is meant is no answer yet", () => {
+  const { answers } = survey({ ...GIVEN, host: "2001:db8:1:2::5/64" });
+  expect(answers).not.toHaveProperty("host");
+  expect(answers.exposed).toBe("2001:db8:1:2:300::/80");
+});
+
+test("what was perhaps given in a way that can't be read is neither missed nor has its default", () => {
+  const unread = new Set(["prefix", "exposed"] as const);
+  expect(survey({}, undefined, { unread }).issues).toEqual([]);
+  const given = { ...GIVEN, kong: "2001:db8:1:2:999::2" };
+  expect(survey(given).issues).toHaveLength(1);
+  expect(survey(given, undefined, { unread }).issues).toEqual([]);
+});
+
+test("the random ULA is made only where none is given", () => {
+  const fail = (): string => {
+    throw new Error("asked for");
+  };
+  expect(() => resolve(GIVEN, fail)).not.toThrow();
+  const made = resolve({ prefix: GIVEN.prefix }, () => "fd12:3456:789a::/64");
+  expect(made.answers.internalPrefix).toBe("fd12:3456:789a::/64");
+});
+
+test("without defaults nothing is filled in or missed", () => {
+  expect(survey({}, undefined, { defaults: false })).toEqual({
+    answers: {},
+    issues: [],
+    warnings: [],
+  });
+  const { answers } = survey({ kong: "2001:DB8::2" }, undefined, {
+    defaults: false,
+  });
+  expect(answers).toEqual({ kong: "2001:db8::2" });
+});
+
+test("one answer is read the same wherever it came from", () => {
+  for (const question of QUESTIONS) {
+    const own = answersFrom()[question.key];
+    expect(readAnswer(question, own)).toEqual({ answer: own });
+  }
+});

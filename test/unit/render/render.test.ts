@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { plan } from "../../../src/plan/plan.ts";
+import { render, type Tree } from "../../../src/render/render.ts";
+import type { Given } from "../../../src/answers/resolve.ts";
+import { SECRET } from "../../../src/render/secrets.ts";
+import {
+  COMPILE_OPTIONS,
+  loadTemplates,
+  templateTexts,
+} from "../../../src/render/templates.ts";
+import { answersFrom } from "../../support/base.ts";
+import { textOf } from "../../support/trees.ts";
+
+const tree = (given: Given = {}): Tree => render(plan(answersFrom(given)));
+
+test("generates each template once, in the order of the paths", () => {
+  const paths = [...tree({ database: "off" }).keys()];
+  expect(paths).toEqual([...new Set(paths)]);
+  for (const path of tree().keys()) {
+    expect(path).not.toMatch(/^\/|^\.\.|\.hbs$|_partials|[[\]]/);
+  }
+});
+
+test("a template that is added is generated without a line of code", () => {
+  const always = new Set([
+    ...tree().keys(),
+    ...tree({ database: "off" }).keys(),
+  ]);
+  const kernel = [...tree({ ndp: "kernel" }).keys()];
+  const all = new Set([...always, ...kernel]);
+  const templates = [...templateTexts().keys()].filter(
+    (path) => !path.startsWith("_partials/"),
+  );
+  expect([...all].sort()).toEqual(
+    templates.map((path) => path.replace("[interface]", "ens3")).sort(),
+  );
+});
+
+test("the uplink is part of a path, dots and all", () => {
+  expect(
+    tree({ ndp: "kernel", interface: "eth0.100" }).has(
+      "host/etc/systemd/network/10-netplan-eth0.100.network.d/60-kong-ndp.conf",
+    ),
+  ).toBe(true);
+});
+
+test("modes: scripts are executable, secrets and netplan private", () => {
+  for (const [path, { mode }] of tree()) {
+    const expected = path.endsWith(".sh")
+      ? 0o755
+      : path === ".env" || path.startsWith("host/etc/netplan/")
+        ? 0o600
+        : 0o644;
+    expect([path, mode]).toEqual([path, expected]);
+  }
+});
+
+test("the secret's place is in .env alone, and nowhere without a database", () => {
+  const holders = (given: Given): string[] =>
+    [...tree(given)]
+      .filter(([, { text }]) => text.includes(`=${SECRET}\n`))
+      .map(([path]) => path);
+  expect(holders({})).toEqual([".env"]);
+  expect(holders({ database: "off" })).toEqual([]);
+  expect(textOf(tree(), ".env.example")).not.toContain(SECRET);
+});
+
+test("templates escape nothing, and stumble over what isn't there", () => {
+  expect(COMPILE_OPTIONS).toMatchObject({ noEscape: true, strict: true });
+  const daemon = loadTemplates().get("host/etc/docker/daemon.json");
+  expect(() => daemon?.({})).toThrow(/not defined/);
+  expect(daemon?.({ internalPrefix: "<\"'&=`>" })).toContain("<\"'&=`>");
+});
+
+test("tables of the README are aligned whatever the answers' length", () => {
+  const readme = textOf(tree({ network: "n".repeat(63) }), "README.md");
+  const table = /(?:^\|.*\|\n)+/m.exec(readme)?.[0] ?? "";
+  const widths = table
+    .trimEnd()
+    .split("\n")
+    .map((row) => row.length);
+  expect(new Set(widths).size).toBe(1);
+});
+
+test("what the README says of a new prefix is a sentence, whoever answers for Kong", () => {
+  const step = (delivery: string, ndp: string): string | undefined =>
+    /^3\. (Let .*?)\. Test/m.exec(
+      textOf(tree({ delivery, ndp }), "README.md"),
+    )?.[1];
+  const route = "Let the provider route the new prefix here, ";
+  const pass = "answer for the new address, and the firewall pass it";
+  expect(step("on-link", "ndppd")).toBe(`Let ndppd ${pass}`);
+  expect(step("on-link", "kernel")).toBe(`Let the kernel's NDP proxy ${pass}`);
+  expect(step("on-link", "none")).toBe(
+    `Let whatever answers Neighbor Solicitations for Kong ${pass}`,
+  );
+  expect(step("routed", "ndppd")).toBe(`${route}ndppd ${pass}`);
+  expect(step("routed", "kernel")).toBe(
+    `${route}the kernel's NDP proxy ${pass}`,
+  );
+  expect(step("routed", "none")).toBe(`${route}and the firewall pass it`);
+});
+
+test("without a firewall the README doesn't say first that nothing else can be reached", () => {
+  const said = (firewall: string): string | undefined =>
+    /^From outside: .*$/m.exec(textOf(tree({ firewall }), "README.md"))?.[0];
+  for (const firewall of ["ufw", "nftables"])
+    expect(said(firewall)).toContain(". Nothing else: not the admin API");
+  expect(said("none")).toContain(
+    ". On Docker 27 and newer, nothing else: not the admin API",
+  );
+});
+
+test("every constant of plan.sh is used by a script", () => {
+  const files = tree();
+  const plan = textOf(files, "scripts/lib/plan.sh");
+  const scripts = [...files]
+    .filter(
+      ([path]) => path.startsWith("scripts/") && !path.endsWith("plan.sh"),
+    )
+    .map(([, { text }]) => text)
+    .join("\n");
+  for (const [, name = ""] of plan.matchAll(/^readonly (\w+)=/gm))
+    expect(scripts).toMatch(new RegExp(`\\$\\{?${name}\\b`));
+});

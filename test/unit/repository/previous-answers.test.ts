@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import type { Answers } from "../../../src/answers/types.ts";
+import {
+  abridged,
+  MOST_FORMER,
+  remember,
+} from "../../../src/repository/previous-answers.ts";
+import { move } from "../../../src/answers/carry-over.ts";
+import { readFormer } from "../../../src/repository/stored-answers.ts";
+import { resolve } from "../../../src/answers/resolve.ts";
+import { stateOf, stateText } from "../../../src/repository/state.ts";
+import { format } from "prettier";
+import { answersFrom } from "../../support/base.ts";
+
+const after = (answers: Answers, change: Partial<Answers>): Answers =>
+  resolve(move(answers, change)).answers;
+
+const one = answersFrom();
+const two = after(one, { prefix: "2001:db8:9:9::/64" });
+const three = after(two, { plugin: ["kong-oidc"], dataDir: "/srv/kong" });
+
+test("answers of the past are kept as what differs, and read again whole", () => {
+  const kept = abridged([two, one], three);
+  expect(kept).toEqual([
+    { plugin: [], dataDir: "./data" },
+    expect.objectContaining({ prefix: one.prefix, kong: one.kong }),
+  ]);
+  expect(Object.keys(kept[1] ?? {}).sort()).toEqual([
+    "exposed",
+    "host",
+    "kong",
+    "prefix",
+  ]);
+  expect(readFormer(kept, three)).toEqual([two, one]);
+});
+
+test("none is kept twice, nor what is present again, nor what stands nowhere", () => {
+  expect(remember([two, one, two], three)).toEqual([two, one]);
+  expect(remember([two, one], one)).toEqual([two]);
+  const named = after(one, { domain: "a.example" });
+  expect(remember([one], named)).toEqual([]);
+});
+
+test("a state doesn't grow for ever", () => {
+  const many = Array.from({ length: MOST_FORMER + 5 }, (_, at) =>
+    after(one, { host: `2001:db8:1:2::${at + 10}` }),
+  );
+  expect(remember(many, one)).toEqual(many.slice(0, MOST_FORMER));
+});
+
+test("a state with answers of the past is what prettier prints", async () => {
+  const text = stateText({ ...stateOf(three, new Map()), former: [two, one] });
+  expect(await format(text, { parser: "json" })).toBe(text);
+});
