@@ -12,9 +12,11 @@ import re
 from typing import Any, NamedTuple, Optional
 
 try:
-    import yaml
+    import yaml as pyyaml
+
+    yaml: Any = pyyaml
 except ImportError:  # apply.sh refuses a server with netplan and without it.
-    yaml = None  # type: ignore[assignment]
+    yaml = None
 
 NETPLAN_FILE = "/etc/netplan/60-kong-ipv6.yaml"
 FOLDERS = ("/lib/netplan", "/etc/netplan", "/run/netplan")

@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Optional
@@ -79,7 +79,7 @@ def delivery(uplink: str, gateway: str, address: str, own: list[str], known: str
 
 
 @contextmanager
-def namespace(path: str) -> Iterator[None]:
+def namespace(path: str) -> Generator[None, None, None]:
     """Sockets that are made inside stay in that network namespace (setns(2))."""
     setns = ctypes.CDLL(None, use_errno=True).setns
     with open("/proc/self/ns/net") as here, open(path) as there:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
@@ -142,7 +142,7 @@ class System:
             raise Failure(f"{unit} doesn't start", f"journalctl -u {unit}")
 
     @contextmanager
-    def uninterrupted(self) -> Iterator[None]:
+    def uninterrupted(self) -> Generator[None, None, None]:
         """Between a change of the network and its check nothing may stop the run, nor what it has started."""
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

@@ -111,7 +111,8 @@ class Kong(Resource):
 
     def _own(self) -> list[Result]:
         shown = self.system.output("ss", "-Hltnp", "( sport = :80 or sport = :443 )").splitlines()
-        proxies = [line.split()[3] for line in shown if "docker-proxy" in line and re.search(r" (\[::\]|\*):", line)]
+        own = [line.split()[3] for line in shown if "docker-proxy" in line]
+        proxies = [one for one in own if re.match(r"(\[::\]|\*):", one)]
         if not proxies:
             return [Result("ok", "own", "nothing of Kong on the server's own IPv6 address")]
         text = f"docker-proxy opens Kong on the server's own IPv6: {' '.join(proxies)}"

@@ -193,7 +193,7 @@ class Netplan(Resource):
             self.journal.record("snapshot", "network", base64.b64encode("\n".join(self.before).encode()).decode())
             if self.facts.changed(NETPLAN_FILE):
                 # Both, until the new one is in force: what leaves is ours, also after an interruption.
-                self._set_ours(text, wanted)
+                self.set_ours(text, wanted)
                 file = self.facts.staged[NETPLAN_FILE]
                 self.system.write_file(NETPLAN_FILE, file.data, 0o600)
             if self.facts.on_uplink(self.plan.host):
@@ -219,7 +219,7 @@ class Netplan(Resource):
         had = [line.split()[2] for line in recorded_snapshot(self.journal) or [] if line.startswith("addr ")]
         return sorted(set(ours) - set(netplan_files.addresses_in(wanted)) - set(had))
 
-    def _set_ours(self, *texts: str) -> None:
+    def set_ours(self, *texts: str) -> None:
         addresses = {address for text in texts for address in netplan_files.addresses_in(text)}
         self.journal.replace("ours", "netplan", " ".join(sorted(addresses)))
 
@@ -323,7 +323,7 @@ class Settled(Resource):
             why = network.all_back(before, paths(before), network.networkd_done)
             if why:
                 self.netplan.back_and_fail(why)
-            self.netplan._set_ours(self.system.text(NETPLAN_FILE))
+            self.netplan.set_ours(self.system.text(NETPLAN_FILE))
         self.report.done("netplan", f"{self.plan.host} on {uplink}, nothing lost")
 
     def _decided(self) -> bool:

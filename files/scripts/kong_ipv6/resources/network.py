@@ -196,6 +196,7 @@ class Network(Resource):
         another."""
         fixed = [word.split("=", 1)[1] for word in words if word.startswith("--ip")]
         fitting = [word for word in words if not word.startswith("--ip6=") or inside(word[6:], self.plan.subnet)]
+        why = ""
         for attempt in (words, fitting, [word for word in words if not word.startswith("--ip")]):
             try:
                 body = {"Container": identity, "EndpointConfig": endpoint_config(attempt)}

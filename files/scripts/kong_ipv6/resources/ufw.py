@@ -9,7 +9,7 @@ from .. import ufw_rules
 from ..facts import Context, Facts
 from ..journal import Journal
 from ..plan import Plan
-from ..report import Change, Failure, Result
+from ..report import Change, Result
 from .base import Left, Resource
 
 
