@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import copy
 import io
+import ipaddress
 import json
 import os
 import re
 import shutil
+import struct
 import sys
 import tempfile
+import unittest
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +84,9 @@ class Docker(Engine):
         refusal = self.refuse(method, path, body)
         if refusal:
             raise EngineError(refusal)
+        if path.endswith("/stop"):
+            # In a thread of its own.
+            return None
         self.server.tick()
         self._change(method, path, body)
         self.server.tick()
@@ -91,13 +97,15 @@ class Docker(Engine):
         kind, _, name = path.lstrip("/").partition("/")
         if kind in ("version", "info"):
             return self.data[kind]
+        labels = re.findall(r"%22([a-z.-]+)%3D([^%]*)%22", query)
+        if kind == "networks" and not name:
+            return [one for one in self.data["networks"] if all(one["Labels"].get(k) == v for k, v in labels)]
         if kind == "networks":
-            return self.data["networks"] if not name else self.find_network(name)
+            return self.find_network(name)
         if kind == "images":
             name = name[: -len("/json")]
             return next((one for one in self.data["images"] if name in (one["RepoTags"] or [])), None)
         if name == "json":
-            labels = re.findall(r"%22([a-z.-]+)%3D([^%]*)%22", query)
             paused = "paused" in query
             found = [one for one in self.data["containers"] if all(one["Labels"].get(k) == v for k, v in labels)]
             return [one for one in found if (one["State"] == "paused" or not paused)]
@@ -123,7 +131,9 @@ class Docker(Engine):
         if method == "DELETE" and parts[0] == "containers":
             self.data["containers"] = [one for one in self.data["containers"] if one["Id"] != parts[1]]
             self.inspected.pop(parts[1], None)
+            shutil.rmtree(self.server.on("/proc/4711"), ignore_errors=True)
         elif method == "DELETE":
+            shutil.rmtree(self.server.on(f"/proc/sys/net/ipv6/conf/{self.server.plan.bridge}"), ignore_errors=True)
             self.data["networks"] = [one for one in self.data["networks"] if parts[1] not in (one["Name"], one["Id"])]
         elif parts[-1] == "disconnect":
             for one in (self.listed(body["Container"]), self.inspected.get(body["Container"])):
@@ -174,7 +184,9 @@ class Server(System):
     """The primitives, on a folder. tick() is called around each: it may kill."""
 
     def __init__(self, recording: str = "26.1.5", fresh: bool = True) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kong-ipv6-server-"))
+        # In memory: a real disk takes its time to sync.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="kong-ipv6-server-", dir=memory))
         self.root, repository = self.folder / "root", self.folder / "gw"
         shutil.copytree(EXAMPLE, repository, ignore=shutil.ignore_patterns("kong_ipv6"))
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
@@ -271,6 +283,17 @@ class Server(System):
     def uninterrupted(self) -> Generator[None, None, None]:
         yield
 
+    def write_sysctl(self, key: str, value: str) -> bool:
+        """For all, it is written to each interface, as the kernel does."""
+        self.tick()
+        if not super().write_sysctl(key, value):
+            return False
+        if key == "net.ipv6.conf.all.forwarding":
+            for path in self.on("/proc/sys/net/ipv6/conf").glob("*/forwarding"):
+                path.write_text(value)
+        self.tick()
+        return True
+
     def run(self, *command: str, **options: Any) -> Ran:
         line = " ".join(command)
         self.calls.append(command)
@@ -326,6 +349,13 @@ class Server(System):
 
     def start_unit(self, found: re.Match[str]) -> str:
         self.units[found[1]] = True
+        if found[1] == "docker.service":
+            file = self.on("/etc/docker/daemon.json")
+            keys = json.loads(file.read_text()) if file.exists() else {}
+            bridge = self.docker.find_network("bridge")
+            bridge["EnableIPv6"] = keys.get("ipv6", False)
+            bridge["IPAM"]["Config"] = [{"Subnet": "172.17.0.0/16"}]
+            bridge["IPAM"]["Config"] += [{"Subnet": keys["fixed-cidr-v6"]}] if "fixed-cidr-v6" in keys else []
         return ""
 
     def stop_unit(self, found: re.Match[str]) -> str:
@@ -364,6 +394,8 @@ class Server(System):
         options = {"com.docker.network.bridge.name": answers.bridge}
         options["com.docker.network.bridge.gateway_mode_ipv6"] = "routed"
         labels = {"kong-ipv6.made-on": self.docker.data["version"]["Version"]}
+        for key in ("forwarding", "dad_transmits", "router_solicitation_delay"):
+            self.put(f"/proc/sys/net/ipv6/conf/{answers.bridge}/{key}", self.sysctl(f"net.ipv6.conf.all.{key}") or "1")
         self.docker.add_network(
             answers.network, answers.subnet, EnableIPv6=True, IPAM={"Config": [config]}, Options=options, Labels=labels
         )
@@ -383,6 +415,11 @@ class Server(System):
                 at = {"IPAMConfig": {"IPv6Address": answers.kong}, "GlobalIPv6Address": answers.kong}
                 networks[answers.network] = at
             self.docker.add_container(service, networks, self.repository.project)
+        gateway = ipaddress.ip_address(answers.subnet_gateway).packed.hex()
+        route = f"{'0' * 32} 00 {'0' * 32} 00 {gateway} 00000400 00000001 00000000 00000003 eth0\n"
+        self.put("/proc/4711/net/ipv6_route", route)
+        self.put("/proc/4711/net/tcp", listening("127.0.0.1", 8001) + listening("127.0.0.1", 8007))
+        self.put("/proc/4711/net/tcp6", listening("::", 80) + listening("::", 443))
         return ""
 
     def compose_build(self, _: re.Match[str]) -> str:
@@ -393,6 +430,13 @@ class Server(System):
         images = self.docker.data["images"]
         self.docker.data["images"] = [one for one in images if "kong-ipv6:local" not in (one["RepoTags"] or [])]
         return ""
+
+
+def listening(address: str, port: int) -> str:
+    """A line of /proc/net/tcp or tcp6."""
+    raw = ipaddress.ip_address(address).packed
+    words = "".join(f"{struct.unpack('=I', raw[at : at + 4])[0]:08X}" for at in range(0, len(raw), 4))
+    return f"   0: {words}:{port:04X} {'0' * len(words)}:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1 1\n"
 
 
 KEYWORDS = {"in", "on", "out", "to", "from", "port", "proto"}
@@ -470,6 +514,47 @@ def world() -> Generator[None, None, None]:
         yield
 
 
+class Case(unittest.TestCase):
+    """A test with a server of its own."""
+
+    recording, fresh = "26.1.5", True
+
+    def setUp(self) -> None:
+        self.server = Server(self.recording, self.fresh)
+        self.addCleanup(self.server.close)
+        outside = world()
+        outside.__enter__()
+        self.addCleanup(outside.__exit__, None, None, None)
+
+    def again(self) -> Server:
+        """The next process on the same server."""
+        answers = self.server.plan
+        self.server.restart_program(self.server.repository.path)
+        self.server.with_plan(**vars(answers))
+        return self.server
+
+    def refused(self) -> str:
+        """The refusals, cause and remedy."""
+        return "\n".join(f"{one.cause} | {one.remedy}" for one in refusals(self.again()))
+
+    def planned(self, name: Optional[str] = None) -> str:
+        return "\n".join(f"{one.what}: {one.text}" for one in changes(self.again(), name))
+
+    def verified(self, *checks: str) -> str:
+        """The results of these checks, one a line."""
+        found = [one for one in results(self.again()) if not checks or one.check in checks]
+        return "\n".join(f"{one.level} {one.check}: {one.detail}" for one in found)
+
+    def applied(self) -> None:
+        """Deployed, by a process that has ended."""
+        code = run.apply(self.again().context, False)
+        self.assertEqual(code, 0, self.server.stdout.getvalue() + self.server.stderr.getvalue())
+        self.again()
+
+    def write_env(self, text: str) -> None:
+        self.server.write(self.server.repository.env, text)
+
+
 def refusals(server: Server) -> list[Refusal]:
     facts = Facts(server.context)
     return [refusal for one in resources(server.context) for refusal in one.refuse(facts)]
@@ -486,6 +571,8 @@ def results(server: Server) -> list[Result]:
 
 
 __all__ = [
+    "Case",
+    "LINK",
     "Change",
     "Failure",
     "Killed",

@@ -7,7 +7,7 @@ import unittest
 import unittest.mock
 from pathlib import Path
 
-from simulated import PASSWORD, Failure, Killed, Ran, Server, changes, run, world
+from simulated import PASSWORD, Case, Failure, Killed, Ran, Server, changes, run, world
 
 SKIP = ("/var/lib/kong-ipv6", "/run")
 
@@ -26,19 +26,7 @@ def tree(server: Server) -> dict[str, str]:
     return found
 
 
-class Whole(unittest.TestCase):
-    def setUp(self) -> None:
-        self.server = Server()
-        self.addCleanup(self.server.close)
-        world_ = world()
-        world_.__enter__()
-        self.addCleanup(world_.__exit__, None, None, None)
-
-    def again(self) -> Server:
-        """The next process on the same server."""
-        self.server.restart_program(self.server.repository.path)
-        return self.server
-
+class Whole(Case):
     def test_apply_twice_then_rollback(self) -> None:
         before = tree(self.server)
         self.assertEqual(run.apply(self.server.context, False), 0, self.server.stdout.getvalue())
