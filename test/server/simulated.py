@@ -23,18 +23,17 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 from unittest.mock import patch
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "files" / "scripts"))
+from kong_ipv6 import plan, run, solicit
+from kong_ipv6.engine import Compose, Engine, EngineError
+from kong_ipv6.facts import Context, Facts
+from kong_ipv6.journal import Journal
+from kong_ipv6.network_state import Network
+from kong_ipv6.report import Change, Failure, Refusal, Report, Result
+from kong_ipv6.resources import resources
+from kong_ipv6.settings import Repository
+from kong_ipv6.system import Ran, System
 
-from kong_ipv6 import plan, run, solicit  # noqa: E402
-from kong_ipv6.engine import Compose, Engine, EngineError  # noqa: E402
-from kong_ipv6.facts import Context, Facts  # noqa: E402
-from kong_ipv6.journal import Journal  # noqa: E402
-from kong_ipv6.network_state import Network  # noqa: E402
-from kong_ipv6.report import Change, Failure, Refusal, Report, Result  # noqa: E402
-from kong_ipv6.resources import resources  # noqa: E402
-from kong_ipv6.settings import Repository  # noqa: E402
-from kong_ipv6.system import Ran, System  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 EXAMPLE = ROOT / "examples" / "recipe" / "repo"
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -343,6 +342,11 @@ class Server(System):
         self.default_route = "default via fe80::1 dev ens3 proto static metric 1024 pref medium\n" if found else ""
         return ""
 
+    def add_address(self, found: re.Match[str]) -> str:
+        family = "inet6" if ":" in found[1] else "inet"
+        self.addresses.append({"family": family, "local": found[1], "prefixlen": int(found[2]), "scope": "global"})
+        return ""
+
     def is_active(self, found: re.Match[str]) -> Ran:
         active = self.units.get(found[2], False)
         return Ran(0 if active else 3, "active\n" if active else "inactive\n", "")
@@ -426,6 +430,10 @@ class Server(System):
         self.docker.data["images"].append({"Id": "sha256:built", "RepoTags": ["kong-ipv6:local"]})
         return ""
 
+    def install(self, found: re.Match[str]) -> str:
+        self.programs = {*self.programs, "nft" if found[1] == "nftables" else found[1]}
+        return ""
+
     def remove_image(self, _: re.Match[str]) -> str:
         images = self.docker.data["images"]
         self.docker.data["images"] = [one for one in images if "kong-ipv6:local" not in (one["RepoTags"] or [])]
@@ -449,6 +457,7 @@ ACTS: list[tuple[str, Callable[[Server, re.Match[str]], Any]]] = [
     (r"ip -(4|6) -o route show table all", Server.routes),
     (r"ip -(4|6) route show default$", Server.routes),
     (r"ip -6 neigh show proxy", lambda server, _: "".join(f"{one} proxy\n" for one in server.neighbours)),
+    (r"ip addr add (\S+)/(\d+) dev", Server.add_address),
     (r"netplan apply", Server.netplan_apply),
     (r"systemctl (--quiet )?is-active (\S+)", Server.is_active),
     (r"systemctl restart (\S+)", Server.start_unit),
@@ -464,6 +473,7 @@ ACTS: list[tuple[str, Callable[[Server, re.Match[str]], Any]]] = [
     (r"timeout .* build kong", Server.compose_build),
     (r"docker image rm", Server.remove_image),
     (r"docker run .* -u", lambda _, __: f"{os.getuid()}\n"),
+    (r"apt-get .* install (\S+)$", Server.install),
     (r"dpkg-query", lambda _, __: Ran(1, "", "")),
     (r"iptables|ip6tables", lambda _, __: Ran(1, "", "")),
 ]
@@ -572,12 +582,19 @@ def results(server: Server) -> list[Result]:
 
 __all__ = [
     "Case",
+    "HOST_IPV4",
+    "PASSWORD",
+    "listening",
+    "DISTRIBUTION",
+    "EXAMPLE",
+    "FIXTURES",
     "LINK",
     "Change",
     "Failure",
     "Killed",
     "Outside",
     "Ran",
+    "ROOT",
     "Refusal",
     "Result",
     "Server",
