@@ -132,7 +132,8 @@ class Docker(Engine):
             self.inspected.pop(parts[1], None)
             shutil.rmtree(self.server.on("/proc/4711"), ignore_errors=True)
         elif method == "DELETE":
-            shutil.rmtree(self.server.on(f"/proc/sys/net/ipv6/conf/{self.server.plan.bridge}"), ignore_errors=True)
+            bridge = self.server.plan.bridge if parts[1] == self.server.plan.network else "none"
+            shutil.rmtree(self.server.on(f"/proc/sys/net/ipv6/conf/{bridge}"), ignore_errors=True)
             self.data["networks"] = [one for one in self.data["networks"] if parts[1] not in (one["Name"], one["Id"])]
         elif parts[-1] == "disconnect":
             for one in (self.listed(body["Container"]), self.inspected.get(body["Container"])):
@@ -326,7 +327,11 @@ class Server(System):
         return json.dumps([{**own, "addr_info": self.addresses}, *self.extra_links])
 
     def global_addresses(self, _: re.Match[str]) -> str:
-        lines = (f"2: ens3    {i['family']} {i['local']}/{i['prefixlen']} scope global ens3" for i in self.addresses if i["scope"] == "global")
+        lines = (
+            f"2: ens3    {i['family']} {i['local']}/{i['prefixlen']} scope global ens3"
+            for i in self.addresses
+            if i["scope"] == "global"
+        )
         return "\n".join(lines)
 
     def routes(self, found: re.Match[str]) -> str:

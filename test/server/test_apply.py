@@ -22,7 +22,9 @@ def tree(server: Server) -> dict[str, str]:
             found[name] = f"{path.lstat().st_mode:o} {text}"
     found["units"] = str(sorted(unit for unit, active in server.units.items() if active))
     found["addresses"] = str(server.addresses) + server.default_route
-    found["docker"] = str([one["Name"] for one in server.docker.data["networks"]]) + str(server.docker.data["containers"])
+    found["docker"] = str([one["Name"] for one in server.docker.data["networks"]]) + str(
+        server.docker.data["containers"]
+    )
     return found
 
 

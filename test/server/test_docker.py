@@ -74,7 +74,11 @@ class Recorded(unittest.TestCase):
             ('bridge.name": "ipv6_exposed"', 'bridge.name": "br0"', "its bridge isn't ipv6_exposed"),
             ('"routed"', '"nat"', "its IPv6 gateway mode isn't routed"),
             ('"com.docker.network.bridge.gateway_mode_ipv6": "routed", ', "", "its IPv6 gateway mode isn't routed"),
-            ("28.5.2+dfsg4", "26.1.5", "it was made on an engine that ignores the routed mode (26.1.5); this one is 28"),
+            (
+                "28.5.2+dfsg4",
+                "26.1.5",
+                "it was made on an engine that ignores the routed mode (26.1.5); this one is 28",
+            ),
             ('"kong-ipv6.made-on": "28.5.2+dfsg4"', "", "ignores the routed mode (unknown)"),
         ):
             with self.subTest(why=why):
@@ -90,7 +94,9 @@ class Recorded(unittest.TestCase):
     def test_state(self) -> None:
         self.assertEqual(state_of(None), "missing")
         self.assertEqual(state_of({"State": {"Status": "exited", "ExitCode": 3}}), "exited/3")
-        self.assertEqual(state_of({"State": {"Status": "running", "Health": {"Status": "starting"}}}), "running/starting")
+        self.assertEqual(
+            state_of({"State": {"Status": "running", "Health": {"Status": "starting"}}}), "running/starting"
+        )
         self.assertEqual(state_of({"State": {"Status": "created"}}), "created/")
 
     def test_images_in_what_compose_prints(self) -> None:
@@ -131,7 +137,10 @@ class Deployed(Case):
         identity = self.member()
         self.made_again()
         requests = [(method, path.split("?")[0]) for method, path, _ in self.server.docker.requests]
-        self.assertLess(requests.index(("DELETE", "/networks/ipv6_exposed")), requests.index(("POST", "/networks/ipv6_exposed/connect")))
+        self.assertLess(
+            requests.index(("DELETE", "/networks/ipv6_exposed")),
+            requests.index(("POST", "/networks/ipv6_exposed/connect")),
+        )
         body = next(body for _, path, body in self.server.docker.requests if path.endswith("/connect"))
         self.assertEqual(body["Container"], identity)
         self.assertEqual(body["EndpointConfig"]["IPAMConfig"], {"IPv6Address": "2a02:c207:0:1:300::77"})
@@ -185,7 +194,9 @@ class Deployed(Case):
 
     def test_what_docker_29_s_command_line_had_stored_is_left_out(self) -> None:
         self.server.journal.record("network", "old", "kept")
-        self.server.write_state("/var/lib/kong-ipv6/network.before.old", b"--driver=bridge\n--ip-range=invalid Prefix\n--ipv6\n")
+        self.server.write_state(
+            "/var/lib/kong-ipv6/network.before.old", b"--driver=bridge\n--ip-range=invalid Prefix\n--ipv6\n"
+        )
         run.one(self.again().context, "network", False, True)
         made = next(call for call in self.server.calls if call[:3] == ("docker", "network", "create"))
         self.assertEqual(made[3:], ("--driver=bridge", "--ipv6", "old"))
@@ -202,7 +213,9 @@ class Deployed(Case):
         self.assertEqual(self.server.stdout.getvalue(), "")
         self.server.docker.data["networks"].remove(self.server.docker.find_network("ipv6_exposed"))
         self.assertEqual(run.one(self.again().context, "network", True, False), 4)
-        self.assertEqual(self.server.stdout.getvalue(), "  change  network     ipv6_exposed is made: it doesn't exist\n")
+        self.assertEqual(
+            self.server.stdout.getvalue(), "  change  network     ipv6_exposed is made: it doesn't exist\n"
+        )
         self.assertEqual(run.one(self.again().context, "network", True, True), 0)
 
 

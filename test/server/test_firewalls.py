@@ -47,7 +47,11 @@ class Ufw(Case):
         text = "### tuple ### route:allow tcp 80 0.0.0.0/0 any 0.0.0.0/0 in_ens3!out_x comment=6b6f6e672d69707636\n"
         text += "### tuple ### route:allow any any 10.0.0.0/24 any 10.0.0.0/24 in comment=6b6f6e672d69707636\n"
         text += "### tuple ### route:allow any any 0.0.0.0/0 any 10.0.0.0/24 out_ens3 comment=6b6f6e672d69707636\n"
-        four = ["in on ens3 out on x to 0.0.0.0/0 port 80 proto tcp", "from 10.0.0.0/24 to 10.0.0.0/24", "out on ens3 from 10.0.0.0/24"]
+        four = [
+            "in on ens3 out on x to 0.0.0.0/0 port 80 proto tcp",
+            "from 10.0.0.0/24 to 10.0.0.0/24",
+            "out on ens3 from 10.0.0.0/24",
+        ]
         self.assertEqual(ufw_rules.parse(4, text), four)
 
     def test_what_is_wanted_is_what_is_read(self) -> None:
@@ -86,10 +90,15 @@ class Ufw(Case):
     def test_a_rule_of_an_earlier_address_is_deleted(self) -> None:
         self.applied()
         self.server.add_tuple(6, "tcp", "80", "2a03::1", "::/0", "in_ens3!out_ipv6_exposed")
-        self.assertEqual(self.planned("ufw"), "ufw: delete route allow in on ens3 out on ipv6_exposed to 2a03::1 port 80 proto tcp")
+        self.assertEqual(
+            self.planned("ufw"), "ufw: delete route allow in on ens3 out on ipv6_exposed to 2a03::1 port 80 proto tcp"
+        )
         self.applied()
         deleted = [call for call in self.server.calls if call[:4] == ("ufw", "route", "delete", "allow")]
-        self.assertEqual(deleted, [tuple("ufw route delete allow in on ens3 out on ipv6_exposed to 2a03::1 port 80 proto tcp".split())])
+        self.assertEqual(
+            deleted,
+            [tuple("ufw route delete allow in on ens3 out on ipv6_exposed to 2a03::1 port 80 proto tcp".split())],
+        )
 
     def test_ufw_that_cannot_run_is_not_forgotten(self) -> None:
         self.applied()
@@ -126,7 +135,9 @@ class Ufw(Case):
 
 class Table(Case):
     def test_it_comes_where_ufw_is_inactive_and_goes_where_it_is_active(self) -> None:
-        self.assertIn("the table inet kong_ipv6 is loaded, now and at every boot (ufw is inactive)", self.planned("firewall"))
+        self.assertIn(
+            "the table inet kong_ipv6 is loaded, now and at every boot (ufw is inactive)", self.planned("firewall")
+        )
         self.applied()
         self.assertTrue(self.server.units["kong-ipv6-firewall.service"])
         self.assertEqual(self.verified("firewall"), "ok firewall: table inet kong_ipv6")
@@ -208,7 +219,9 @@ class Packages(Case):
         self.installed()
         self.server.answers["dpkg --no-act --remove ndppd"] = Ran(1, "", " mine depends on ndppd.\n")
         self.assertEqual(run.rollback(self.again().context, False), 0)
-        self.assertIn("ndppd stays: mine depends on it; to remove it: apt-get purge ndppd", self.server.stdout.getvalue())
+        self.assertIn(
+            "ndppd stays: mine depends on it; to remove it: apt-get purge ndppd", self.server.stdout.getvalue()
+        )
         self.assertNotIn("purge --yes", str([" ".join(call) for call in self.server.calls]))
 
     def test_one_that_cannot_be_removed_is_named_and_known_to_the_next_run(self) -> None:
@@ -235,7 +248,9 @@ class Files(Case):
         self.server.put("/etc/ndppd.conf", "proxy ens3 {\n  rule 2a03::77/128 { static }\n}\n")
         self.assertIn("ndppd.conf is replaced, with the rules that it has for other addresses", self.planned("files"))
         self.server.put("/etc/ndppd.conf", "# empty\n")
-        self.assertIn("/etc/ndppd.conf is replaced; what is there now comes back with rollback.sh", self.planned("files"))
+        self.assertIn(
+            "/etc/ndppd.conf is replaced; what is there now comes back with rollback.sh", self.planned("files")
+        )
         self.applied()
         self.server.on("/etc/ndppd.conf").chmod(0o600)
         self.assertIn("/etc/ndppd.conf gets mode 644", self.planned("files"))

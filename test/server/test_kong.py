@@ -38,13 +38,19 @@ class Deployed(Case):
 
     def test_a_published_admin_port(self) -> None:
         identity = self.server.docker.data["containers"][2]["Id"]
-        self.server.docker.listed(identity)["NetworkSettings"]["Ports"] = {"8001/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8001"}]}
+        self.server.docker.listed(identity)["NetworkSettings"]["Ports"] = {
+            "8001/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8001"}]
+        }
         self.assertEqual(self.verified("admin"), "fail admin: an admin port is published on the server")
 
     def test_a_published_database(self) -> None:
         identity = self.server.docker.data["containers"][0]["Id"]
-        self.server.docker.listed(identity)["NetworkSettings"]["Ports"] = {"5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5432"}]}
-        self.assertIn("fail database: it is published on the server: 5432/tcp -> 127.0.0.1:5432", self.verified("database"))
+        self.server.docker.listed(identity)["NetworkSettings"]["Ports"] = {
+            "5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5432"}]
+        }
+        self.assertIn(
+            "fail database: it is published on the server: 5432/tcp -> 127.0.0.1:5432", self.verified("database")
+        )
 
     def test_a_database_that_kong_does_not_reach(self) -> None:
         with unittest.mock.patch("kong_ipv6.resources.kong.reaches", lambda *_: False):
@@ -59,11 +65,15 @@ class Deployed(Case):
 
     def test_what_a_client_outside_finds_dead_is_never_ok(self) -> None:
         with self.with_outside(dead={(HOST_IPV4, 80), (HOST_IPV4, 443)}):
-            self.assertEqual(self.verified("IPv4"), f"fail IPv4: a client outside doesn't reach {HOST_IPV4}:80 and {HOST_IPV4}:443")
+            self.assertEqual(
+                self.verified("IPv4"), f"fail IPv4: a client outside doesn't reach {HOST_IPV4}:80 and {HOST_IPV4}:443"
+            )
             self.assertIn("ok IPv6", self.verified("IPv6"))
             self.assertEqual(run.verify(self.again().context, False), 1)
         with self.with_outside(dead={(self.server.plan.kong, 443)}):
-            self.assertIn(f"fail IPv6: a client outside doesn't reach [{self.server.plan.kong}]:443", self.verified("IPv6"))
+            self.assertIn(
+                f"fail IPv6: a client outside doesn't reach [{self.server.plan.kong}]:443", self.verified("IPv6")
+            )
         with self.with_outside(problem="no tc"):
             self.assertIn("warn outside: it can't be tested here", self.verified())
 
@@ -71,7 +81,9 @@ class Deployed(Case):
         with self.with_outside(sources={4: ""}):
             self.assertEqual(self.verified("outgoing"), "fail outgoing: Kong's IPv4 has no way out")
         with self.with_outside(sources={6: "2001:db8::2"}):
-            self.assertIn("fail outgoing: Kong's IPv6 leaves the server as 2001:db8::2, not as", self.verified("outgoing"))
+            self.assertIn(
+                "fail outgoing: Kong's IPv6 leaves the server as 2001:db8::2, not as", self.verified("outgoing")
+            )
 
     def test_the_address_and_the_gateway(self) -> None:
         self.server.docker.data["containers"][2]["NetworkSettings"]["Networks"].pop("ipv6_exposed")
@@ -93,7 +105,9 @@ class Deployed(Case):
         self.assertTrue(printed["ok"])
         self.assertGreater(len(printed["checks"]), 10)
         self.assertEqual(set(printed["checks"][0]), {"check", "result", "detail", "remedy"})
-        self.assertIn(f"-sS -o /dev/null -w '%{{http_code}}\\n' 'http://[{self.server.plan.kong}]/'", printed["outside"])
+        self.assertIn(
+            f"-sS -o /dev/null -w '%{{http_code}}\\n' 'http://[{self.server.plan.kong}]/'", printed["outside"]
+        )
 
     # The containers.
 
@@ -112,7 +126,9 @@ class Deployed(Case):
 
     def test_another_backend_subnet(self) -> None:
         self.server.docker.find_network("kong-ipv6_kong-net")["IPAM"]["Config"] = [{"Subnet": "10.83.82.0/24"}]
-        self.assertIn("kong-ipv6_kong-net is made anew, with all its containers: it has 10.83.82.0/24, not", self.planned())
+        self.assertIn(
+            "kong-ipv6_kong-net is made anew, with all its containers: it has 10.83.82.0/24, not", self.planned()
+        )
         self.applied()
         self.assertEqual(self.planned(), "")
         compose = self.server.repository.path / "docker-compose.yml"
@@ -121,7 +137,9 @@ class Deployed(Case):
         self.assertEqual(self.planned(), "")
 
     def test_an_image_that_is_not_here(self) -> None:
-        self.server.docker.data["images"] = [one for one in self.server.docker.data["images"] if "postgres:17" not in (one["RepoTags"] or [])]
+        self.server.docker.data["images"] = [
+            one for one in self.server.docker.data["images"] if "postgres:17" not in (one["RepoTags"] or [])
+        ]
         self.server.docker.data["containers"].pop()
         self.assertIn("image: postgres:17 is pulled", self.planned())
         self.applied()
@@ -155,7 +173,10 @@ class Deployed(Case):
 
     def test_kong_that_does_not_get_well(self) -> None:
         self.server.docker.data["containers"].pop()
-        with unittest.mock.patch("kong_ipv6.resources.kong.http_status", lambda *_: ""), self.assertRaises(Failure) as raised:
+        with (
+            unittest.mock.patch("kong_ipv6.resources.kong.http_status", lambda *_: ""),
+            self.assertRaises(Failure) as raised,
+        ):
             run.apply(self.again().context, False)
         self.assertEqual(raised.exception.cause, "Kong doesn't get well")
 
@@ -163,7 +184,10 @@ class Deployed(Case):
         self.server.put("/etc/docker/daemon.json", "{}")
         self.server.stdout.truncate(0)
         self.applied()
-        self.assertRegex(self.server.stdout.getvalue(), r"ok +docker +restarted[^]*ok +compose +Kong answers".replace("[^]", r"[\s\S]"))
+        self.assertRegex(
+            self.server.stdout.getvalue(),
+            r"ok +docker +restarted[^]*ok +compose +Kong answers".replace("[^]", r"[\s\S]"),
+        )
         self.assertNotIn("bringing the services up", self.server.stdout.getvalue())
 
     def test_undo_without_docker(self) -> None:
@@ -242,12 +266,19 @@ class Parsed(unittest.TestCase):
     def test_listeners(self) -> None:
         tcp = "  sl  local_address rem_address   st\n" + listening("127.0.0.1", 8001)
         tcp += listening("10.83.81.100", 8001).replace(" 0A ", " 01 ")
-        self.assertEqual(listeners(tcp, listening("::", 80) + listening("::1", 443)), {("127.0.0.1", 8001), ("::", 80), ("::1", 443)})
+        self.assertEqual(
+            listeners(tcp, listening("::", 80) + listening("::1", 443)), {("127.0.0.1", 8001), ("::", 80), ("::1", 443)}
+        )
 
     def test_the_default_gateway(self) -> None:
         here = "2a020000000000000000000000000000 50 00000000000000000000000000000000 00 00000000000000000000000000000000 0 0 0 0 eth0\n"
         gone = "0" * 32 + " 00 " + "0" * 32 + " 00 " + "0" * 32 + " ffffffff 1 0 00200200 lo\n"
-        via = "0" * 32 + " 00 " + "0" * 32 + " 00 2a03222233334444030000000000 0001 0 0 0 3 eth0\n".replace(" 0001", "0001")
+        via = (
+            "0" * 32
+            + " 00 "
+            + "0" * 32
+            + " 00 2a03222233334444030000000000 0001 0 0 0 3 eth0\n".replace(" 0001", "0001")
+        )
         self.assertEqual(default_gateway(here + gone), "")
         self.assertEqual(default_gateway(here + via), "2a03:2222:3333:4444:300::1")
 

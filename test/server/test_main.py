@@ -37,7 +37,12 @@ class Main(unittest.TestCase):
             self.assertIn(f"usage: sudo ./scripts/{command}.sh", report.getvalue())
 
     def test_unknown_arguments(self) -> None:
-        for command, argument in (("apply", "--json"), ("verify", "--dry-run"), ("apply", "x"), ("rollback", "--remove")):
+        for command, argument in (
+            ("apply", "--json"),
+            ("verify", "--dry-run"),
+            ("apply", "x"),
+            ("rollback", "--remove"),
+        ):
             with self.assertRaises(Failure) as raised:
                 __main__.options(command, [argument])
             self.assertEqual(raised.exception.cause, f"unknown argument: {argument}")
@@ -61,7 +66,11 @@ class Main(unittest.TestCase):
             def fails(*_: object, error: BaseException = raised) -> int:
                 raise error
 
-            with patch.object(__main__, "command", fails), patch.object(__main__, "prepare"), patch("os.geteuid", lambda: 0):
+            with (
+                patch.object(__main__, "command", fails),
+                patch.object(__main__, "prepare"),
+                patch("os.geteuid", lambda: 0),
+            ):
                 with patch.object(__main__.Report, "_print", lambda *_: None):
                     self.assertEqual(__main__.main("apply", []), code)
 
@@ -109,7 +118,9 @@ class Scripts(unittest.TestCase):
                 ["/bin/sh", str(SCRIPTS / "apply.sh")], capture_output=True, text=True, env={"PATH": folder}
             )
         self.assertEqual(ran.returncode, 1)
-        self.assertEqual(ran.stderr, "apply.sh: python3 is not installed\n  Remedy: apt-get install python3 python3-yaml\n")
+        self.assertEqual(
+            ran.stderr, "apply.sh: python3 is not installed\n  Remedy: apt-get install python3 python3-yaml\n"
+        )
 
     def test_they_are_short(self) -> None:
         for path in (*SCRIPTS.glob("*.sh"), *(TEMPLATES / "scripts").glob("*.sh.hbs")):
@@ -117,7 +128,12 @@ class Scripts(unittest.TestCase):
 
     def test_the_program_runs_on_every_python_that_is_here(self) -> None:
         compiled = subprocess.run(
-            [sys.executable, "-c", "import ast, pathlib, sys; [ast.parse(p.read_text(), feature_version=(3, 9)) for p in pathlib.Path(sys.argv[1]).rglob('*.py')]", str(SCRIPTS)],
+            [
+                sys.executable,
+                "-c",
+                "import ast, pathlib, sys; [ast.parse(p.read_text(), feature_version=(3, 9)) for p in pathlib.Path(sys.argv[1]).rglob('*.py')]",
+                str(SCRIPTS),
+            ],
             capture_output=True,
             text=True,
         )
@@ -206,7 +222,9 @@ class Packets(unittest.TestCase):
             self.assertEqual((packet.source, packet.target, packet.protocol), (source, target, packets.TCP))
             self.assertEqual(packet.payload[:4], b"\x9c\x40\x00\x50")
             # A message with its own checksum sums up to nothing.
-            pseudo = packets.checked(source, target, packets.TCP, packet.payload[:16] + b"\0\0" + packet.payload[18:], 16)
+            pseudo = packets.checked(
+                source, target, packets.TCP, packet.payload[:16] + b"\0\0" + packet.payload[18:], 16
+            )
             self.assertEqual(pseudo, packet.payload)
 
     def test_the_router_is_asked_from_the_host_s_address_too(self) -> None:
@@ -224,7 +242,9 @@ class Packets(unittest.TestCase):
                 if packet.source != packets.packed("2001:db8::2"):
                     return []
                 body = b"\0" * 4 + router
-                answer = packets.icmp(self.mac, b"\x02\x00\x00\x00\x00\x09", router, packet.source, packets.ADVERTISEMENT, body)
+                answer = packets.icmp(
+                    self.mac, b"\x02\x00\x00\x00\x00\x09", router, packet.source, packets.ADVERTISEMENT, body
+                )
                 found = packets.parse(answer)
                 assert found
                 return [found]

@@ -44,14 +44,22 @@ class Fit(unittest.TestCase):
         self.assertEqual(self.key(netplan("    lan0: {match: {name: ens3}}\n")), "ethernets/lan0")
         self.assertEqual(self.key(netplan("    lan0: {match: {name: 'en*'}}\n")), "ethernets/lan0")
         self.assertEqual(self.key(netplan("    lan0: {set-name: ens3, match: {macaddress: x}}\n")), "ethernets/lan0")
-        self.assertEqual(self.key(netplan("    a: {match: {name: ens3}}\n    b: {match: {name: ens3}}\n"), uplink=UPLINK._replace(networkd_id="b")), "ethernets/b")
+        self.assertEqual(
+            self.key(
+                netplan("    a: {match: {name: ens3}}\n    b: {match: {name: ens3}}\n"),
+                uplink=UPLINK._replace(networkd_id="b"),
+            ),
+            "ethernets/b",
+        )
 
     def test_mac_addresses_in_any_case_and_unquoted(self) -> None:
         for mac in ("'52:54:00:12:34:56'", "52:54:00:12:34:56", '"52:54:00:12:34:56"'):
             self.assertEqual(self.key(netplan(f"    lan0: {{match: {{macaddress: {mac}}}}}\n")), "ethernets/lan0")
         uplink = UPLINK._replace(mac="aa:bb:cc:dd:ee:ff")
         for mac in ("AA:BB:CC:DD:EE:FF", "aa:BB:cc:dd:ee:ff"):
-            self.assertEqual(self.key(netplan(f"    lan0: {{match: {{macaddress: {mac}}}}}\n"), uplink=uplink), "ethernets/lan0")
+            self.assertEqual(
+                self.key(netplan(f"    lan0: {{match: {{macaddress: {mac}}}}}\n"), uplink=uplink), "ethernets/lan0"
+            )
 
     def test_a_driver(self) -> None:
         self.assertEqual(self.key(netplan("    lan0: {match: {driver: virtio_net}}\n")), "ethernets/lan0")
@@ -130,7 +138,9 @@ class Snapshots(unittest.TestCase):
         )
 
     def test_rules(self) -> None:
-        self.assertEqual(rule_lines(4, "77:\tfrom 10.7.0.0/24 lookup 123\n"), ["rule4 pref 77 from 10.7.0.0/24 lookup 123"])
+        self.assertEqual(
+            rule_lines(4, "77:\tfrom 10.7.0.0/24 lookup 123\n"), ["rule4 pref 77 from 10.7.0.0/24 lookup 123"]
+        )
 
     def test_missing(self) -> None:
         before = ["addr ens3 a/64", "route6 default via fe80::1", "path4 10/8 via x proto static"]
@@ -142,7 +152,9 @@ class Snapshots(unittest.TestCase):
         self.assertEqual(told(lines), ["a/64 on ens3", "10/8 via x", "default", "rule pref 77 from y"])
 
     def test_routes_that_only_the_replaced_file_described(self) -> None:
-        text = netplan("    ens3:\n      routes: [{to: '::/0', via: 'fe80::9'}, {to: '2001:db8:9::/48', via: 'fe80::9'}]\n")
+        text = netplan(
+            "    ens3:\n      routes: [{to: '::/0', via: 'fe80::9'}, {to: '2001:db8:9::/48', via: 'fe80::9'}]\n"
+        )
         self.assertEqual(routes_in(text), {("default", "fe80::9"), ("2001:db8:9::/48", "fe80::9")})
         snapshot = [
             "route6 default via fe80::9 dev ens3 proto static",
@@ -162,7 +174,12 @@ class Sysctl(Case):
             "/etc/sysctl.d/99-mine.conf": File(text.encode(), (0o644, 0, 0)),
             "/etc/sysctl.d/notes.txt": File(b"net.x = 1\n", (0o644, 0, 0)),
         }
-        wanted = {"net.ipv4.c": "1 2", "net.ipv4.ip_local_port_range": "20000 30000", "net.ipv4.a": "4", "net.ipv6.conf.eth0/7.b": "1"}
+        wanted = {
+            "net.ipv4.c": "1 2",
+            "net.ipv4.ip_local_port_range": "20000 30000",
+            "net.ipv4.a": "4",
+            "net.ipv6.conf.eth0/7.b": "1",
+        }
         self.assertEqual(sysctls(files), wanted)
 
     def test_forwarding_for_both_families(self) -> None:
@@ -184,7 +201,9 @@ class Sysctl(Case):
     def test_undo_gives_each_interface_its_own_again(self) -> None:
         self.server.put("/proc/sys/net/ipv6/conf/own9/forwarding", "1")
         self.server.put("/proc/sys/net/ipv4/tcp_syn_retries", "6")
-        self.server.write(self.server.repository.path / "host/etc/sysctl.d/99-mine.conf", "net.ipv4.tcp_syn_retries = 3\n")
+        self.server.write(
+            self.server.repository.path / "host/etc/sysctl.d/99-mine.conf", "net.ipv4.tcp_syn_retries = 3\n"
+        )
         self.applied()
         self.assertEqual(self.server.sysctl("net.ipv4.tcp_syn_retries"), "3")
         run.rollback(self.again().context, False)
@@ -264,7 +283,9 @@ class Netplan(Case):
         self.assertEqual(raised.exception.cause, "netplan apply failed: one two")
 
     def test_an_address_that_another_machine_has(self) -> None:
-        self.server.answers["addr show dev ens3 dadfailed"] = Ran(0, f"2: ens3 inet6 {HOST}/64 scope global dadfailed\n", "")
+        self.server.answers["addr show dev ens3 dadfailed"] = Ran(
+            0, f"2: ens3 inet6 {HOST}/64 scope global dadfailed\n", ""
+        )
         with self.assertRaises(Failure) as raised:
             run.apply(self.again().context, False)
         self.assertEqual(raised.exception.cause, f"{HOST} is in use by another machine on the link")
@@ -278,7 +299,9 @@ class Netplan(Case):
         self.assertIn("applied; taken back if an address", self.planned("netplan"))
         self.server.answers["ss -Htn state established"] = Ran(0, f"0 0 [{HOST}]:22 [2001:db8::9]:50000\n", "")
         self.applied()
-        self.assertIn(f"{HOST}/64 stays until the next boot: a connection runs through it", self.server.stdout.getvalue())
+        self.assertIn(
+            f"{HOST}/64 stays until the next boot: a connection runs through it", self.server.stdout.getvalue()
+        )
         self.assertNotIn("route add", str([" ".join(call) for call in self.server.calls]))
         self.assertEqual(self.server.journal.fact("ours", "netplan"), "2a03:2222:3333:5555::2/64")
 
@@ -318,7 +341,9 @@ class Ndp(Case):
     def test_the_drop_in_has_netplan_s_id(self) -> None:
         self.kernel()
         self.server.link_state(identity="uplink0")
-        self.assertIn("/etc/systemd/network/10-netplan-uplink0.network.d/60-kong-ndp.conf is new", self.planned("files"))
+        self.assertIn(
+            "/etc/systemd/network/10-netplan-uplink0.network.d/60-kong-ndp.conf is new", self.planned("files")
+        )
 
     def test_an_entry_that_is_gone(self) -> None:
         self.kernel()

@@ -56,7 +56,10 @@ class Refusals(Case):
 
     def test_the_ipv4_to_publish_on(self) -> None:
         self.write_env(self.server.env(KONG_BIND_IP="192.0.2.1"))
-        self.assertIn("192.0.2.1 in .env is not an address of this server | KONG_BIND_IP=0.0.0.0, or one of: 1.2.3.4", self.refused())
+        self.assertIn(
+            "192.0.2.1 in .env is not an address of this server | KONG_BIND_IP=0.0.0.0, or one of: 1.2.3.4",
+            self.refused(),
+        )
         self.write_env(self.server.env(KONG_BIND_IP=""))
         self.assertIn("KONG_BIND_IP in .env is not set", self.refused())
         self.server.with_plan(ipv4_published=False)
@@ -83,7 +86,9 @@ class Refusals(Case):
         self.server.docker.runs = False
         self.assertIn("Docker is not installed | apt-get install docker.io", self.refused())
         self.server.put("/snap/bin/docker", "")
-        self.assertIn("Docker is a snap, which doesn't read /etc/docker/daemon.json | snap remove docker", self.refused())
+        self.assertIn(
+            "Docker is a snap, which doesn't read /etc/docker/daemon.json | snap remove docker", self.refused()
+        )
 
     def test_docker_that_does_not_run(self) -> None:
         self.server.docker.runs = False
@@ -103,7 +108,9 @@ class Refusals(Case):
     def test_compose_5_without_buildx(self) -> None:
         self.server.answers["docker compose version"] = Ran(0, "5.5.0\n", "")
         self.server.answers["docker buildx version"] = Ran(1, "", "")
-        self.assertIn("builds with buildx 0.17 or newer, and it is missing | apt-get install docker-buildx-plugin", self.refused())
+        self.assertIn(
+            "builds with buildx 0.17 or newer, and it is missing | apt-get install docker-buildx-plugin", self.refused()
+        )
         self.server.answers["docker buildx version"] = Ran(0, "github.com/docker/buildx v0.13.1 1234\n", "")
         self.assertIn("and there is 0.13", self.refused())
         self.server.answers["docker buildx version"] = Ran(0, "github.com/docker/buildx v0.34.0 1234\n", "")
@@ -143,9 +150,13 @@ class Refusals(Case):
         self.assertIn("docker compose --project-name mine down", self.refused())
 
     def test_ports_in_use(self) -> None:
-        self.server.answers["ss -Hltnp"] = Ran(0, 'LISTEN 0 5 0.0.0.0:80 0.0.0.0:* users:(("python3",pid=1,fd=3))\n', "")
+        self.server.answers["ss -Hltnp"] = Ran(
+            0, 'LISTEN 0 5 0.0.0.0:80 0.0.0.0:* users:(("python3",pid=1,fd=3))\n', ""
+        )
         self.assertIn("ports that Kong needs are in use on this server: 0.0.0.0:80 (python3)", self.refused())
-        self.server.answers["ss -Hltnp"] = Ran(0, 'LISTEN 0 5 127.0.0.1:80 0.0.0.0:* users:(("python3",pid=1,fd=3))\n', "")
+        self.server.answers["ss -Hltnp"] = Ran(
+            0, 'LISTEN 0 5 127.0.0.1:80 0.0.0.0:* users:(("python3",pid=1,fd=3))\n', ""
+        )
         self.assertEqual(self.refused(), "")
 
     def test_a_container_that_publishes_kong_s_ports(self) -> None:
@@ -163,14 +174,18 @@ class Refusals(Case):
     def test_containers_on_a_backend_network_that_has_to_go(self) -> None:
         self.server.docker.add_network("kong-ipv6_kong-net", "10.83.82.0/24", Containers={"g" * 64: {}})
         self.server.docker.add_container("guest", {}, "", Names=["/guest"], Id="g" * 64)
-        self.assertIn("kong-ipv6_kong-net has to be made anew, with 172.30.0.0/16 in place of 10.83.82.0/24", self.refused())
+        self.assertIn(
+            "kong-ipv6_kong-net has to be made anew, with 172.30.0.0/16 in place of 10.83.82.0/24", self.refused()
+        )
         self.assertIn("on it: guest", self.refused())
 
     # The network.
 
     def test_no_interface(self) -> None:
         self.server.with_plan(uplink="eth9")
-        self.assertIn("there is no interface eth9 | create-kong-ipv6 regenerate --interface NAME; here are: ens3", self.refused())
+        self.assertIn(
+            "there is no interface eth9 | create-kong-ipv6 regenerate --interface NAME; here are: ens3", self.refused()
+        )
 
     def test_ipv6_is_off(self) -> None:
         self.server.put("/proc/sys/net/ipv6/conf/ens3/disable_ipv6", "1")
@@ -179,7 +194,9 @@ class Refusals(Case):
     def test_the_prefix_on_another_interface(self) -> None:
         eth1 = {"ifname": "eth1", "addr_info": [address("2a03:2222:3333:4444::9", 64)]}
         self.server.extra_links = [eth1]
-        self.assertIn("the prefix 2a03:2222:3333:4444::/64 is on eth1 (2a03:2222:3333:4444::9/64), not on ens3", self.refused())
+        self.assertIn(
+            "the prefix 2a03:2222:3333:4444::/64 is on eth1 (2a03:2222:3333:4444::9/64), not on ens3", self.refused()
+        )
         self.server.addresses.append(address("2a03:2222:3333:4444::2", 128))
         self.assertEqual(self.refused(), "")
 
