@@ -51,11 +51,13 @@ class Whole(Case):
         before = tree(self.server)
         self.assertEqual(run.rollback(self.again().context, True), 4)
         self.assertEqual(tree(self.server), before)
-        self.assertIn("remove  compose     the containers of kong-ipv6; its data stays", self.server.stdout.getvalue())
+        self.assertIn(
+            "remove  compose     the containers of kong-ipv6; its data is kept", self.server.stdout.getvalue()
+        )
 
     def test_rollback_of_nothing(self) -> None:
         self.assertEqual(run.rollback(self.server.context, False), 0)
-        self.assertIn("Nothing to take back", self.server.stdout.getvalue())
+        self.assertIn("Nothing to undo", self.server.stdout.getvalue())
 
     def test_order(self) -> None:
         run.apply(self.server.context, False)
@@ -82,7 +84,7 @@ class Whole(Case):
         self.server.answers["scripts/network.sh"] = Ran(1, "", "no pool left\n")
         with self.assertRaises(Failure) as raised:
             run.apply(self.server.context, False)
-        self.assertEqual(raised.exception.cause, "Docker can't make the network ipv6_exposed")
+        self.assertEqual(raised.exception.cause, "Docker can't create the network ipv6_exposed")
         self.assertIn("    | no pool left", self.server.stderr.getvalue())
         self.assertEqual(self.server.report.step, "network: ipv6_exposed")
         self.assertEqual(self.server.journal.names("todo"), ["network", "compose", "kong"])
@@ -107,7 +109,7 @@ class Whole(Case):
         run.rollback(self.again().context, False)
         said = self.server.stdout.getvalue() + self.server.stderr.getvalue() + str(self.server.calls)
         said += str(self.server.docker.requests)
-        self.assertIn("the password follows .env", said)
+        self.assertIn("the password is the one in .env", said)
         for secret in (PASSWORD, "another-9c"):
             self.assertNotIn(secret, said)
 

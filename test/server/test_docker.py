@@ -68,16 +68,16 @@ class Recorded(unittest.TestCase):
     def test_what_differs(self) -> None:
         base = json.dumps(network_of(recorded("28.5.2")))
         for old, new, why in (
-            ('"Driver": "bridge"', '"Driver": "macvlan"', "it is no IPv6 bridge"),
-            ('"EnableIPv6": true', '"EnableIPv6": false', "it is no IPv6 bridge"),
-            ("8000:0/97", "4000:0/98", "its subnet isn't 2a02:c207:0:1:300::/80 with dynamic addresses from"),
+            ('"Driver": "bridge"', '"Driver": "macvlan"', "it is not an IPv6 bridge network"),
+            ('"EnableIPv6": true', '"EnableIPv6": false', "it is not an IPv6 bridge network"),
+            ("8000:0/97", "4000:0/98", "its subnet isn't 2a02:c207:0:1:300::/80, with dynamic addresses from"),
             ('bridge.name": "ipv6_exposed"', 'bridge.name": "br0"', "its bridge isn't ipv6_exposed"),
             ('"routed"', '"nat"', "its IPv6 gateway mode isn't routed"),
             ('"com.docker.network.bridge.gateway_mode_ipv6": "routed", ', "", "its IPv6 gateway mode isn't routed"),
             (
                 "28.5.2+dfsg4",
                 "26.1.5",
-                "it was made on an engine that ignores the routed mode (26.1.5); this one is 28",
+                "it was created by an engine that ignores the routed mode (26.1.5); this engine is 28",
             ),
             ('"kong-ipv6.made-on": "28.5.2+dfsg4"', "", "ignores the routed mode (unknown)"),
         ):
@@ -152,10 +152,12 @@ class Deployed(Case):
         self.server.docker.refuse = lambda method, path, body: "no" if path.endswith("/connect") else None
         with self.assertRaises(Failure) as raised:
             self.made_again()
-        self.assertIn("not put back on ipv6_exposed: mine (no)", raised.exception.cause)
+        self.assertIn("not connected to ipv6_exposed again: mine (no)", raised.exception.cause)
         self.assertEqual(self.server.journal.names("member"), [identity])
         self.server.docker.refuse = lambda method, path, body: None
-        self.assertIn("containers that an interrupted run took off are put back", self.planned("network"))
+        self.assertIn(
+            "containers that an interrupted run disconnected will be connected again", self.planned("network")
+        )
         run.one(self.again().context, "network", False, False)
         self.assertIsNotNone(endpoint(self.server.docker.inspect(identity), "ipv6_exposed"))
         self.assertEqual(self.server.journal.names("member"), [])
@@ -164,11 +166,11 @@ class Deployed(Case):
         self.member("2a02:c207:0:9::77")
         self.server.docker.refuse = lambda method, path, body: "not in the subnet" if "0:9::77" in str(body) else None
         said = self.made_again()
-        self.assertIn("mine can't keep 2a02:c207:0:9::77 on ipv6_exposed: it has 2a03::abcd now", said)
+        self.assertIn("mine can't keep 2a02:c207:0:9::77 on ipv6_exposed: its address is now 2a03::abcd", said)
 
     def test_kong_s_own_container_is_removed_and_compose_made_to_do_its_part(self) -> None:
         said = self.made_again()
-        self.assertIn("Kong's container is gone with it: sudo ./scripts/apply.sh", said)
+        self.assertIn("Kong's container was removed with it. To recreate it: sudo ./scripts/apply.sh", said)
         self.assertEqual(self.server.journal.fact("todo", "compose"), "begun")
 
     def test_how_it_was_connected_is_on_disk_before_it_is_taken_off(self) -> None:
@@ -204,7 +206,7 @@ class Deployed(Case):
     def test_earlier_answers_network_is_removed(self) -> None:
         self.server.journal.record("network", "old", "absent")
         self.server.docker.add_network("old", "2a03::/80", Labels={"kong-ipv6.made-on": "26.1.5"})
-        self.assertIn("old is removed: the answers have ipv6_exposed in its place", self.planned("network"))
+        self.assertIn("old will be removed: the answers now name ipv6_exposed", self.planned("network"))
         run.one(self.server.context, "network", False, False)
         self.assertIsNone(self.server.docker.find_network("old"))
 
@@ -214,7 +216,7 @@ class Deployed(Case):
         self.server.docker.data["networks"].remove(self.server.docker.find_network("ipv6_exposed"))
         self.assertEqual(run.one(self.again().context, "network", True, False), 4)
         self.assertEqual(
-            self.server.stdout.getvalue(), "  change  network     ipv6_exposed is made: it doesn't exist\n"
+            self.server.stdout.getvalue(), "  change  network     ipv6_exposed will be set up: it doesn't exist\n"
         )
         self.assertEqual(run.one(self.again().context, "network", True, True), 0)
 
@@ -229,7 +231,7 @@ class DaemonJson(Case):
     def test_the_owner_s_keys_stay_with_the_file_s_mode(self) -> None:
         self.server.put(self.PATH, self.OWNERS)
         self.server.on(self.PATH).chmod(0o640)
-        self.assertIn("daemon.json: ipv6 and fixed-cidr-v6 are merged in", self.planned("files"))
+        self.assertIn("daemon.json: ipv6 and fixed-cidr-v6 will be merged in", self.planned("files"))
         self.applied()
         self.assertEqual(list(self.keys()), ["log-driver", "ipv6", "fixed-cidr-v6"])
         self.assertEqual(self.server.attributes(self.PATH)[0], 0o640)
@@ -254,7 +256,7 @@ class DaemonJson(Case):
         self.server.put(self.PATH, self.server.text(self.PATH).replace("{", '{ "debug": true,', 1))
         run.rollback(self.again().context, False)
         self.assertEqual(self.keys(), {"debug": True, "log-driver": "local"})
-        self.assertIn("has other keys now than before apply.sh: they stay", self.server.stdout.getvalue())
+        self.assertIn("since apply.sh are kept", self.server.stdout.getvalue())
 
     def test_undo_without_an_edit_is_byte_for_byte(self) -> None:
         self.server.put(self.PATH, self.OWNERS)
@@ -272,9 +274,9 @@ class DaemonJson(Case):
 
     def test_verify(self) -> None:
         self.applied()
-        self.assertIn("ok daemon: daemon.json is in force: docker0 has ", self.verified("daemon"))
+        self.assertIn("ok daemon: daemon.json is in effect: docker0 has ", self.verified("daemon"))
         self.server.docker.find_network("bridge")["IPAM"]["Config"].pop()
-        self.assertIn("fail daemon: daemon.json is not in force", self.verified("daemon"))
+        self.assertIn("fail daemon: daemon.json is not in effect", self.verified("daemon"))
         self.server.docker.runs = False
         self.assertIn("fail engine: Docker doesn't answer: connection refused", self.verified("engine"))
 
@@ -282,7 +284,7 @@ class DaemonJson(Case):
         self.server.docker.add_container("web", {}, "")
         self.server.put(self.PATH, '{"live-restore": true}')
         self.planned("docker")
-        self.assertIn("note    docker      live-restore: docker0 gets its IPv6 only", self.server.stdout.getvalue())
+        self.assertIn("note    docker      live-restore is on: docker0 gets IPv6 only", self.server.stdout.getvalue())
 
     def test_merge(self) -> None:
         before, last = {"a": 1}, {"a": 2, "b": 3}

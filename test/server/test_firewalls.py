@@ -71,7 +71,7 @@ class Ufw(Case):
     def test_added_to_an_inactive_ufw_too_and_undone_byte_for_byte(self) -> None:
         before = [self.server.text(path) for path in ufw_rules.FILES.values()]
         self.applied()
-        self.assertIn("they count once you enable ufw", self.server.stdout.getvalue())
+        self.assertIn("they take effect when you enable ufw", self.server.stdout.getvalue())
         self.assertEqual(self.planned("ufw"), "")
         self.assertEqual(self.server.journal.fact("file", "/etc/ufw/user.rules"), "kept")
         self.assertEqual(self.server.journal.fact("file", "/etc/ufw/user6.rules"), "kept")
@@ -105,38 +105,40 @@ class Ufw(Case):
         self.server.answers["ufw route delete"] = Ran(127, "", "no python\n")
         with self.assertRaises(Failure) as raised:
             run.rollback(self.again().context, False)
-        self.assertEqual(raised.exception.cause, "ufw can't delete our rules")
+        self.assertEqual(raised.exception.cause, "ufw can't delete Kong's rules")
         self.assertIn("then run this again", raised.exception.remedy)
         self.assertIsNotNone(self.server.journal.fact("ufw", "rules"))
 
     def test_firewall_none_deletes_them(self) -> None:
         self.applied()
         self.server.with_plan(firewall="none")
-        self.assertIn("the rules with the comment kong-ipv6 are deleted", self.planned("ufw"))
+        self.assertIn("the rules with the comment kong-ipv6 will be deleted", self.planned("ufw"))
         self.applied()
         self.assertEqual(ufw_rules.read(self.server).rules, [])
 
     def test_verify(self) -> None:
         self.active()
         self.applied()
-        self.assertEqual(self.verified("firewall"), "ok firewall: ufw, with Kong's rules")
+        self.assertEqual(self.verified("firewall"), "ok firewall: ufw has Kong's rules")
         self.server.put("/etc/default/ufw", 'IPV6=yes\nDEFAULT_FORWARD_POLICY="ACCEPT"\n')
-        self.assertEqual(self.verified("firewall"), "fail firewall: ufw lets everything be forwarded")
+        self.assertEqual(self.verified("firewall"), "fail firewall: ufw forwards all traffic by default")
         self.server.put("/etc/ufw/user6.rules", "")
-        self.assertIn("fail firewall: ufw lacks in on ipv6_exposed out on ens3 from", self.verified("firewall"))
+        self.assertIn(
+            "fail firewall: ufw is missing the rule in on ipv6_exposed out on ens3 from", self.verified("firewall")
+        )
 
     def test_an_active_ufw_filters_alone(self) -> None:
         self.active()
         self.applied()
         self.assertFalse(self.server.exists("/etc/kong-ipv6/firewall.nft"))
         self.server.units["kong-ipv6-firewall.service"] = True
-        self.assertIn("ufw is active now; the own table still filters too", self.verified("firewall"))
+        self.assertIn("ufw is active now, but the table inet kong_ipv6 also still filters", self.verified("firewall"))
 
 
 class Table(Case):
     def test_it_comes_where_ufw_is_inactive_and_goes_where_it_is_active(self) -> None:
         self.assertIn(
-            "the table inet kong_ipv6 is loaded, now and at every boot (ufw is inactive)", self.planned("firewall")
+            "the table inet kong_ipv6 will be loaded, now and at every boot (ufw is inactive)", self.planned("firewall")
         )
         self.applied()
         self.assertTrue(self.server.units["kong-ipv6-firewall.service"])
@@ -151,7 +153,7 @@ class Table(Case):
         empty = "table inet kong_ipv6 {\n\tchain forward {\n\t\ttype filter hook forward priority -10; policy accept;\n\t}\n}\n"
         self.server.answers["nft list table"] = Ran(0, empty, "")
         self.assertIn("has lost its rules: nothing is filtered", self.verified("firewall"))
-        self.assertIn("the table inet kong_ipv6 is loaded", self.planned("firewall"))
+        self.assertIn("the table inet kong_ipv6 will be loaded", self.planned("firewall"))
         self.server.answers["nft list table"] = Ran(1, "", "")
         self.assertIn("fail firewall: the table inet kong_ipv6 is not loaded", self.verified("firewall"))
 
@@ -160,7 +162,7 @@ class Table(Case):
             {"ifname": "virbr9", "linkinfo": {"info_kind": "bridge"}},
             {"ifname": "docker0", "linkinfo": {"info_kind": "bridge"}},
         ]
-        self.assertIn("what is forwarded to virbr9, no bridge of Docker's, stays as it is", self.planned("firewall"))
+        self.assertIn("traffic to bridges that are not Docker's will not be filtered: virbr9", self.planned("firewall"))
         self.applied()
         self.assertIn('others { "virbr9" }', self.server.text("/etc/kong-ipv6/firewall.nft"))
         self.assertNotIn("docker0", self.server.text("/etc/kong-ipv6/firewall.nft"))
@@ -171,7 +173,7 @@ class Table(Case):
         self.assertIn("Docker 26.1.5+dfsg1 opens every port of every container", self.server.stdout.getvalue())
         self.assertIn("warn firewall: none: every port of every container", self.verified("firewall"))
         self.server.docker.data["version"]["Version"] = "28.5.2"
-        self.assertIn("warn firewall: this server filters nothing for you", self.verified("firewall"))
+        self.assertIn("warn firewall: these scripts set up no firewall", self.verified("firewall"))
         self.server.put("/etc/docker/daemon.json", '{"ip6tables": false}')
         self.assertIn("warn firewall: none: every port of every container", self.verified("firewall"))
 
@@ -189,7 +191,9 @@ class Packages(Case):
         self.server.answers["dpkg-query --show --showformat .*Db:Status"] = Ran(1, "", "")
 
     def test_what_is_missing_is_installed(self) -> None:
-        self.assertEqual(self.planned("packages"), "package: ndppd is installed\npackage: nftables is installed")
+        self.assertEqual(
+            self.planned("packages"), "package: ndppd will be installed\npackage: nftables will be installed"
+        )
         self.server.put("/etc/nftables.conf", "# mine\n")
         self.applied()
         installed = [call[-1] for call in self.server.calls if "install" in call]
@@ -220,7 +224,7 @@ class Packages(Case):
         self.server.answers["dpkg --no-act --remove ndppd"] = Ran(1, "", " mine depends on ndppd.\n")
         self.assertEqual(run.rollback(self.again().context, False), 0)
         self.assertIn(
-            "ndppd stays: mine depends on it; to remove it: apt-get purge ndppd", self.server.stdout.getvalue()
+            "ndppd is kept: mine depends on it; to remove it: apt-get purge ndppd", self.server.stdout.getvalue()
         )
         self.assertNotIn("purge --yes", str([" ".join(call) for call in self.server.calls]))
 
@@ -230,7 +234,7 @@ class Packages(Case):
             self.server.answers[pattern] = Ran(1, "", "stuck\n")
         with self.assertRaises(Failure) as raised:
             run.rollback(self.again().context, False)
-        self.assertIn("all else is taken back, but apt-get and dpkg can't remove: ndppd", raised.exception.cause)
+        self.assertIn("everything else is undone, but apt-get and dpkg can't remove: ndppd", raised.exception.cause)
         self.assertEqual(self.again().journal.names("package"), ["ndppd"])
         self.assertFalse(self.server.exists("/etc/ndppd.conf"))
         self.server.answers = {"showformat .*Status-Status. ndppd": Ran(0, "installed", "")}
@@ -246,16 +250,14 @@ class Files(Case):
 
     def test_the_plan_says_what_becomes_of_each(self) -> None:
         self.server.put("/etc/ndppd.conf", "proxy ens3 {\n  rule 2a03::77/128 { static }\n}\n")
-        self.assertIn("ndppd.conf is replaced, with the rules that it has for other addresses", self.planned("files"))
+        self.assertIn("ndppd.conf will be replaced. It has rules for other addresses", self.planned("files"))
         self.server.put("/etc/ndppd.conf", "# empty\n")
-        self.assertIn(
-            "/etc/ndppd.conf is replaced; what is there now comes back with rollback.sh", self.planned("files")
-        )
+        self.assertIn("/etc/ndppd.conf will be replaced; rollback.sh restores the current file", self.planned("files"))
         self.applied()
         self.server.on("/etc/ndppd.conf").chmod(0o600)
-        self.assertIn("/etc/ndppd.conf gets mode 644", self.planned("files"))
+        self.assertIn("/etc/ndppd.conf will get mode 644", self.planned("files"))
         self.server.put("/etc/ndppd.conf", "# mine\n")
-        self.assertIn("your edit of it is kept in", self.planned("files"))
+        self.assertIn("your edit will be saved in", self.planned("files"))
 
     def test_a_unit_of_the_same_name_is_stopped_its_own_way_and_runs_again_afterwards(self) -> None:
         self.server.units["ndppd.service"] = True
@@ -271,7 +273,9 @@ class Files(Case):
         self.applied()
         self.server.answers["systemctl cat ndppd"] = Ran(1, "", "")
         run.rollback(self.again().context, False)
-        self.assertIn("ndppd.service ran before, and is no more on this server", self.server.stdout.getvalue())
+        self.assertIn(
+            "ndppd.service ran before apply.sh, but no longer exists on this server", self.server.stdout.getvalue()
+        )
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class Files(Case):
         self.server.restore("/etc/new.conf")
         self.assertFalse(self.server.exists("/etc/new.conf"))
         self.assertEqual(self.read("/var/lib/kong-ipv6/edited/etc/new.conf"), "ours\n# mine\n")
-        self.assertIn("your version is in /var/lib/kong-ipv6/edited/etc/new.conf", self.server.stdout.getvalue())
+        self.assertIn("your version is saved in /var/lib/kong-ipv6/edited/etc/new.conf", self.server.stdout.getvalue())
 
     def test_a_second_edit_does_not_replace_the_first(self) -> None:
         for number in ("1", "2", "2"):

@@ -49,7 +49,8 @@ class Deployed(Case):
             "5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5432"}]
         }
         self.assertIn(
-            "fail database: it is published on the server: 5432/tcp -> 127.0.0.1:5432", self.verified("database")
+            "fail database: the database's port is published on the server: 5432/tcp -> 127.0.0.1:5432",
+            self.verified("database"),
         )
 
     def test_a_database_that_kong_does_not_reach(self) -> None:
@@ -59,9 +60,13 @@ class Deployed(Case):
     def test_docker_proxy_on_the_server_s_own_ipv6(self) -> None:
         line = 'LISTEN 0 5 {} {}:* users:(("docker-proxy",pid=1,fd=3))\n'
         self.server.answers["ss -Hltnp"] = Ran(0, line.format("[::]:80", "[::]"), "")
-        self.assertEqual(self.verified("own"), "fail own: docker-proxy opens Kong on the server's own IPv6: [::]:80")
+        self.assertEqual(
+            self.verified("own"), "fail own: docker-proxy exposes Kong on the server's own IPv6 address: [::]:80"
+        )
         self.server.answers["ss -Hltnp"] = Ran(0, line.format("[::1]:80", "[::]"), "")
-        self.assertEqual(self.verified("own"), "ok own: nothing of Kong on the server's own IPv6 address")
+        self.assertEqual(
+            self.verified("own"), "ok own: docker-proxy does not expose Kong on the server's own IPv6 address"
+        )
 
     def test_what_a_client_outside_finds_dead_is_never_ok(self) -> None:
         with self.with_outside(dead={(HOST_IPV4, 80), (HOST_IPV4, 443)}):
@@ -93,9 +98,9 @@ class Deployed(Case):
 
     def test_a_container_that_is_not_well(self) -> None:
         self.server.docker.data["containers"][2]["State"] = "restarting"
-        self.assertIn("fail kong: it is restarting/", self.verified("kong"))
+        self.assertIn("fail kong: the container is restarting/", self.verified("kong"))
         self.server.docker.data["containers"].clear()
-        self.assertEqual(self.verified("kong"), "fail kong: there is no container")
+        self.assertEqual(self.verified("kong"), "fail kong: Kong has no container")
 
     def test_json(self) -> None:
         self.server.stdout.truncate(0)
@@ -115,19 +120,20 @@ class Deployed(Case):
         self.assertEqual(self.planned(), "")
         for state, status in (("paused", "Up (Paused)"), ("running", "Up (unhealthy)"), ("exited", "Exited (1)")):
             self.server.docker.data["containers"][2].update(State=state, Status=status)
-            self.assertEqual(self.planned(), "compose: the services are brought up", state)
+            self.assertEqual(self.planned(), "compose: the services will be started", state)
 
     def test_kong_off_its_network_is_made_again(self) -> None:
         identity = self.server.docker.data["containers"][2]["Id"]
         self.server.docker.data["containers"][2]["NetworkSettings"]["Networks"].pop("ipv6_exposed")
-        self.assertIn("compose: Kong is off a network, or hasn't", self.planned())
+        self.assertIn("compose: Kong is not connected to a network", self.planned())
         self.applied()
         self.assertIn(("DELETE", f"/containers/{identity}?force=1", None), self.server.docker.requests)
 
     def test_another_backend_subnet(self) -> None:
         self.server.docker.find_network("kong-ipv6_kong-net")["IPAM"]["Config"] = [{"Subnet": "10.83.82.0/24"}]
         self.assertIn(
-            "kong-ipv6_kong-net is made anew, with all its containers: it has 10.83.82.0/24, not", self.planned()
+            "kong-ipv6_kong-net and all its containers will be recreated: its subnet is 10.83.82.0/24, not",
+            self.planned(),
         )
         self.applied()
         self.assertEqual(self.planned(), "")
@@ -141,24 +147,26 @@ class Deployed(Case):
             one for one in self.server.docker.data["images"] if "postgres:17" not in (one["RepoTags"] or [])
         ]
         self.server.docker.data["containers"].pop()
-        self.assertIn("image: postgres:17 is pulled", self.planned())
+        self.assertIn("image: postgres:17 will be pulled", self.planned())
         self.applied()
         pulled = next(call for call in self.server.calls if "pull" in call)
         self.assertEqual(" ".join(pulled), "timeout --foreground 1800 docker compose pull kong-database")
 
     def test_a_changed_recipe_is_built(self) -> None:
         self.server.write(self.server.repository.path / "kong-build" / "Dockerfile", "FROM x\n")
-        self.assertIn("image: kong-ipv6:local is built", self.planned())
+        self.assertIn("image: kong-ipv6:local will be built", self.planned())
 
     def test_a_new_password(self) -> None:
         self.server.write(self.server.repository.data / "postgres" / "PG_VERSION", "17")
         self.write_env(self.server.env(KONG_PG_PASSWORD="new"))
-        self.assertIn("database: takes the password of .env; the containers are made anew", self.planned())
+        self.assertIn(
+            "database: its password will be set to the one in .env; the containers will be recreated", self.planned()
+        )
         self.server.answers["psql"] = Ran(1, "", "no\n")
         with self.assertRaises(Failure):
             run.apply(self.again().context, False)
         # The file is written by now: only the journal knows what is still to be done.
-        self.assertIn("database: takes the password of .env", self.planned())
+        self.assertIn("database: its password will be set to the one in .env", self.planned())
         del self.server.answers["psql"]
         self.applied()
         self.assertIsNone(self.server.journal.fact("todo", "password"))
@@ -178,7 +186,7 @@ class Deployed(Case):
             self.assertRaises(Failure) as raised,
         ):
             run.apply(self.again().context, False)
-        self.assertEqual(raised.exception.cause, "Kong doesn't get well")
+        self.assertEqual(raised.exception.cause, "Kong did not become healthy")
 
     def test_after_docker_s_restart_it_waits_for_kong(self) -> None:
         self.server.put("/etc/docker/daemon.json", "{}")
@@ -188,7 +196,7 @@ class Deployed(Case):
             self.server.stdout.getvalue(),
             r"ok +docker +restarted[^]*ok +compose +Kong answers".replace("[^]", r"[\s\S]"),
         )
-        self.assertNotIn("bringing the services up", self.server.stdout.getvalue())
+        self.assertNotIn("starting the services", self.server.stdout.getvalue())
 
     def test_undo_without_docker(self) -> None:
         self.server.programs.remove("docker")
@@ -205,14 +213,16 @@ class Deployed(Case):
         self.server.docker.runs = False
         with self.assertRaises(Failure) as raised:
             run.rollback(self.again().context, False)
-        self.assertIn("Docker doesn't run, and without it the containers", raised.exception.cause)
+        self.assertIn("Docker is not running, and without it the containers", raised.exception.cause)
         self.assertIsNotNone(self.again().journal.fact("repository", str(self.server.repository.path)))
 
     def test_the_data_stays(self) -> None:
         self.server.write(self.server.repository.data / "postgres" / "PG_VERSION", "17")
         run.rollback(self.again().context, False)
         self.assertTrue((self.server.repository.data / "postgres" / "PG_VERSION").exists())
-        self.assertIn(f"All taken back. The data is kept: {self.server.repository.data}", self.server.stdout.getvalue())
+        self.assertIn(
+            f"Everything is undone. The data is kept: {self.server.repository.data}", self.server.stdout.getvalue()
+        )
 
 
 class Secrets(Case):
@@ -228,7 +238,9 @@ class Secrets(Case):
 
     def test_env_is_made_with_a_random_password(self) -> None:
         self.server.repository.env.unlink()
-        self.assertIn(".env: made from .env.example, with a random KONG_PG_PASSWORD", self.planned("secrets"))
+        self.assertIn(
+            ".env: will be created from .env.example, with a random KONG_PG_PASSWORD", self.planned("secrets")
+        )
         self.applied()
         self.assertRegex(self.server.repository.setting("KONG_PG_PASSWORD"), r"^[0-9a-f]{64}$")
         self.assertEqual(self.mode(self.server.repository.env), 0o600)
@@ -241,13 +253,17 @@ class Secrets(Case):
 
     def test_an_env_that_others_can_read(self) -> None:
         self.server.repository.env.chmod(0o644)
-        self.assertIn(".env: gets mode 600: every user of this server can read its password", self.planned("secrets"))
+        self.assertIn(
+            ".env: will get mode 600: now every user of this server can read its password", self.planned("secrets")
+        )
         self.applied()
         self.assertEqual(self.mode(self.server.repository.env), 0o600)
 
     def test_docker_27_takes_no_host_address(self) -> None:
         self.server.docker.data["version"]["Version"] = "27.5.1"
-        self.assertIn(".env: KONG_PUBLISH_IPV6=[::] is added: Docker 27 takes no other", self.planned("secrets"))
+        self.assertIn(
+            ".env: KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value", self.planned("secrets")
+        )
         self.applied()
         self.assertEqual(self.server.repository.setting("KONG_PUBLISH_IPV6"), "[::]")
         self.assertEqual(self.planned("secrets"), "")

@@ -23,18 +23,11 @@ TEMPLATES = ROOT / "templates"
 
 
 class Main(unittest.TestCase):
-    def called(self, *arguments: str, uid: int = 0) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with patch("sys.stdout", out), patch("sys.stderr", err), patch("os.geteuid", lambda: uid):
-            code = __main__.main(*arguments[:1], list(arguments[1:])) if arguments else 0
-        return code, out.getvalue(), err.getvalue()
-
     def test_help_needs_no_root(self) -> None:
         for command in ("apply", "verify", "rollback", "network", "ufw"):
-            report = io.StringIO()
-            with patch.object(__main__.Report, "say", lambda _, text: report.write(text)):
+            with patch.object(__main__.Report, "say") as say:
                 self.assertEqual(__main__.main(command, ["--help"]), 0)
-            self.assertIn(f"usage: sudo ./scripts/{command}.sh", report.getvalue())
+            self.assertIn(f"usage: sudo ./scripts/{command}.sh", say.call_args[0][0])
 
     def test_unknown_arguments(self) -> None:
         for command, argument in (
@@ -53,7 +46,9 @@ class Main(unittest.TestCase):
         with patch.object(__main__.Report, "failure", lambda _, failure: failures.append(failure)):
             with patch("os.geteuid", lambda: 65534):
                 self.assertEqual(__main__.main("apply", []), 1)
-        self.assertEqual((failures[0].cause, failures[0].remedy), ("this needs root", "sudo ./scripts/apply.sh"))
+        self.assertEqual(
+            (failures[0].cause, failures[0].remedy), ("this script must run as root", "sudo ./scripts/apply.sh")
+        )
 
     def test_exit_codes(self) -> None:
         for raised, code in (
@@ -79,7 +74,7 @@ class Main(unittest.TestCase):
             held = __main__.lock()
             with self.assertRaises(Failure) as raised:
                 __main__.lock()
-            self.assertEqual(raised.exception.cause, "another run is under way")
+            self.assertEqual(raised.exception.cause, "another run is in progress")
             fcntl.flock(held, fcntl.LOCK_UN)
             os.close(held)
             os.close(__main__.lock())

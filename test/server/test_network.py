@@ -35,8 +35,8 @@ class Fit(unittest.TestCase):
 
     def test_what_is_configured_already_is_left_out(self) -> None:
         fitted = fit(OURS, [DISTRIBUTION], UPLINK)
-        self.assertIn("1.2.3.4/22 is configured already", fitted.notes)
-        self.assertIn("the IPv4 default route is configured already, via 1.2.0.1", fitted.notes)
+        self.assertIn("1.2.3.4/22 is already configured", fitted.notes)
+        self.assertIn("the IPv4 default route is already configured, via 1.2.0.1", fitted.notes)
         self.assertNotIn("1.2.3.4", fitted.text)
         self.assertIn(HOST, fitted.text)
 
@@ -73,7 +73,7 @@ class Fit(unittest.TestCase):
         bridge = netplan("    br0: {interfaces: [ens3]}\n", "bridges")
         ours, uplink = OURS.replace('"ens3"', '"br0"'), UPLINK._replace(name="br0", virtual=True, driver="")
         fitted = fit(ours, [card, bridge], uplink)
-        self.assertIn("the uplink is bridges/br0 in this server's files", fitted.notes)
+        self.assertIn("in this server's netplan files the uplink is bridges/br0", fitted.notes)
         with self.assertRaises(Unmanaged):
             fit(ours, [card], uplink)
 
@@ -84,7 +84,7 @@ class Fit(unittest.TestCase):
     def test_tunnels(self) -> None:
         ours, uplink = OURS.replace('"ens3"', '"he6"'), UPLINK._replace(name="he6", driver="")
         fitted = fit(ours, [netplan("    he6: {mode: sit, remote: 192.0.2.1, local: 192.0.2.2}\n", "tunnels")], uplink)
-        self.assertIn("the uplink is tunnels/he6 in this server's files", fitted.notes)
+        self.assertIn("in this server's netplan files the uplink is tunnels/he6", fitted.notes)
 
     def test_a_server_that_netplan_does_not_manage(self) -> None:
         with self.assertRaises(Unmanaged):
@@ -94,14 +94,14 @@ class Fit(unittest.TestCase):
         bare = netplan("    ens3: {dhcp4: true}\n")
         fitted = fit(OURS, [bare], UPLINK._replace(advertised=("route",)))
         self.assertIn("the IPv6 default route comes from router advertisements", fitted.notes)
-        self.assertIn("router advertisements stay accepted: the server needs them", fitted.notes)
+        self.assertIn("router advertisements are still accepted: the server needs them", fitted.notes)
         self.assertIn("accept-ra: true", fitted.text)
         fitted = fit(OURS, [netplan("    ens3: {accept-ra: true}\n")], UPLINK)
-        self.assertIn("accept-ra is configured already: true", fitted.notes)
+        self.assertIn("accept-ra is already configured: true", fitted.notes)
 
     def test_old_gateways(self) -> None:
         fitted = fit(OURS, [netplan("    ens3: {accept-ra: false, gateway6: 'fe80::9'}\n")], UPLINK)
-        self.assertEqual(fitted.notes, ["the IPv6 default route is configured already, via fe80::9"])
+        self.assertEqual(fitted.notes, ["the IPv6 default route is already configured, via fe80::9"])
 
 
 class Snapshots(unittest.TestCase):
@@ -220,7 +220,7 @@ class Sysctl(Case):
 
         with unittest.mock.patch.object(type(self.server), "write_sysctl", write):
             run.rollback(self.again().context, False)
-        self.assertIn("net.ipv6.conf.all.forwarding is 1, as a file of sysctl.d says", self.server.stdout.getvalue())
+        self.assertIn("net.ipv6.conf.all.forwarding is 1: a file in sysctl.d sets it", self.server.stdout.getvalue())
 
     def test_a_route_that_forwarding_costs(self) -> None:
         self.server.programs.remove("netplan")
@@ -234,7 +234,7 @@ class Sysctl(Case):
 
         with unittest.mock.patch.object(type(self.server), "write_sysctl", write), self.assertRaises(Failure) as raised:
             run.apply(self.again().context, False)
-        self.assertIn("with forwarding the server lost route6 default", raised.exception.cause)
+        self.assertIn("turning forwarding on removed route6 default", raised.exception.cause)
         self.assertEqual(self.server.sysctl("net.ipv6.conf.all.forwarding"), "0")
         self.assertIn(tuple("ip -6 route add default via fe80::1 dev ens3".split()), self.server.calls)
         self.assertNotIn(("netplan", "apply"), self.server.calls)
@@ -248,8 +248,10 @@ class Netplan(Case):
         self.server.addresses.pop()
         self.server.default_route = ""
         plan = self.planned("netplan")
-        self.assertIn(f"netplan: ens3 hasn't {HOST}\nnetplan: there is no IPv6 default route\n", plan)
-        self.assertIn(f"fail uplink: ens3 hasn't {HOST}", self.verified("uplink"))
+        self.assertIn(
+            f"netplan: ens3 does not have the address {HOST}\nnetplan: there is no IPv6 default route\n", plan
+        )
+        self.assertIn(f"fail uplink: ens3 does not have the address {HOST}", self.verified("uplink"))
         self.applied()
         self.assertIn("ok uplink", self.verified("uplink"))
 
@@ -270,8 +272,8 @@ class Netplan(Case):
     def test_an_address_that_gets_lost_takes_all_back(self) -> None:
         with self.lost(), self.assertRaises(Failure) as raised:
             run.apply(self.again().context, False)
-        self.assertIn("after netplan apply the server lacks 203.0.113.77/24 on ens3", raised.exception.cause)
-        self.assertIn("write it to /etc/netplan, then run this again", raised.exception.remedy)
+        self.assertIn("after netplan apply the server is missing 203.0.113.77/24 on ens3", raised.exception.cause)
+        self.assertIn("add it to /etc/netplan, then run this again", raised.exception.remedy)
         self.assertFalse(self.server.exists(self.FILE))
         self.assertIn(tuple("ip addr add 203.0.113.77/24 dev ens3".split()), self.server.calls)
         self.assertNotIn("netplan", self.server.journal.names("todo"))
@@ -296,12 +298,10 @@ class Netplan(Case):
         file = self.server.repository.path / f"host{self.FILE}"
         self.server.write(file, file.read_text().replace("4444::2", "5555::2").replace("fe80::1", "fe80::9"))
         self.server.with_plan(host="2a03:2222:3333:5555::2", gateway="fe80::9")
-        self.assertIn("applied; taken back if an address", self.planned("netplan"))
+        self.assertIn("will be applied, and reverted", self.planned("netplan"))
         self.server.answers["ss -Htn state established"] = Ran(0, f"0 0 [{HOST}]:22 [2001:db8::9]:50000\n", "")
         self.applied()
-        self.assertIn(
-            f"{HOST}/64 stays until the next boot: a connection runs through it", self.server.stdout.getvalue()
-        )
+        self.assertIn(f"{HOST}/64 is kept until the next boot: a connection uses it", self.server.stdout.getvalue())
         self.assertNotIn("route add", str([" ".join(call) for call in self.server.calls]))
         self.assertEqual(self.server.journal.fact("ours", "netplan"), "2a03:2222:3333:5555::2/64")
 
@@ -315,7 +315,7 @@ class Netplan(Case):
         self.applied()
         with self.lost("203.0.113.78"):
             run.rollback(self.again().context, False)
-        self.assertIn("given back: 203.0.113.78/24 on ens3", self.server.stdout.getvalue())
+        self.assertIn("restored: 203.0.113.78/24 on ens3", self.server.stdout.getvalue())
         self.assertNotIn(f"ip addr add {HOST}", str([" ".join(call) for call in self.server.calls]))
 
 
@@ -334,7 +334,7 @@ class Ndp(Case):
     def test_ndppd_that_was_stopped(self) -> None:
         self.applied()
         self.server.units["ndppd.service"] = False
-        self.assertEqual(self.planned(), "ndp: ndppd.service is started now, and started at every boot")
+        self.assertEqual(self.planned(), "ndp: ndppd.service will be started now, and started at every boot")
         self.applied()
         self.assertEqual(self.planned(), "")
 
@@ -342,7 +342,7 @@ class Ndp(Case):
         self.kernel()
         self.server.link_state(identity="uplink0")
         self.assertIn(
-            "/etc/systemd/network/10-netplan-uplink0.network.d/60-kong-ndp.conf is new", self.planned("files")
+            "/etc/systemd/network/10-netplan-uplink0.network.d/60-kong-ndp.conf will be created", self.planned("files")
         )
 
     def test_an_entry_that_is_gone(self) -> None:
@@ -350,7 +350,9 @@ class Ndp(Case):
         self.applied()
         self.assertEqual(self.planned(), "")
         self.server.neighbours = []
-        self.assertEqual(self.planned(), f"ndp: networkd answers for {self.server.plan.kong} on ens3")
+        self.assertEqual(
+            self.planned(), f"ndp: networkd will let the kernel answer for {self.server.plan.kong} on ens3"
+        )
 
     def test_a_hard_cut_removes_the_old_address_s_entry(self) -> None:
         self.kernel()
@@ -381,11 +383,11 @@ class Ndp(Case):
         with unittest.mock.patch.object(Outside, "silent", {self.server.plan.kong}):
             self.assertIn("fail ndp: ndppd doesn't answer a Neighbor Solicitation", self.verified("ndp"))
         with unittest.mock.patch.object(Outside, "problem", "no tc"):
-            self.assertIn("warn ndp: it can't be probed here", self.verified("ndp"))
+            self.assertIn("warn ndp: not tested: the test needs tc", self.verified("ndp"))
         self.server.with_plan(ndp="none")
-        self.assertIn("warn ndp: nobody answers Neighbor Solicitations", self.verified("ndp"))
+        self.assertIn("warn ndp: nothing answers Neighbor Solicitations", self.verified("ndp"))
         self.server.with_plan(delivery="routed")
-        self.assertIn("ok ndp: none is needed: the prefix is routed here", self.verified("ndp"))
+        self.assertIn("ok ndp: no NDP proxy is needed: the prefix is routed to this server", self.verified("ndp"))
 
 
 if __name__ == "__main__":

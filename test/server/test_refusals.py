@@ -34,7 +34,9 @@ class Refusals(Case):
     def test_a_password_that_is_not_one(self) -> None:
         for value in ("replace-me", "", "<secret>"):
             self.write_env(self.server.env(KONG_PG_PASSWORD=value))
-            self.assertIn("KONG_PG_PASSWORD in .env is not set | openssl rand -hex 32", self.refused())
+            self.assertIn(
+                "KONG_PG_PASSWORD in .env is not set | set it to the output of: openssl rand -hex 32", self.refused()
+            )
 
     def test_without_a_database_no_password_is_needed(self) -> None:
         self.write_env(self.server.env(KONG_PG_PASSWORD=""))
@@ -43,7 +45,9 @@ class Refusals(Case):
 
     def test_kong_s_address(self) -> None:
         self.write_env(self.server.env(KONG_BIND_IPV6="2a03:2222:3333:4444:400::1"))
-        self.assertIn("is not inside the exposed subnet 2a03:2222:3333:4444:300::/80 | KONG_BIND_IPV6=", self.refused())
+        self.assertIn(
+            "is not inside the exposed subnet 2a03:2222:3333:4444:300::/80 | set KONG_BIND_IPV6=", self.refused()
+        )
         self.write_env(self.server.env(KONG_BIND_IPV6="2a03:2222:3333:4444:300::9"))
         self.assertIn("regenerate --kong 2a03:2222:3333:4444:300::9", self.refused())
         self.write_env(self.server.env(KONG_BIND_IPV6="2A03:2222:3333:4444:0300:0:0:8100"))
@@ -57,7 +61,7 @@ class Refusals(Case):
     def test_the_ipv4_to_publish_on(self) -> None:
         self.write_env(self.server.env(KONG_BIND_IP="192.0.2.1"))
         self.assertIn(
-            "192.0.2.1 in .env is not an address of this server | KONG_BIND_IP=0.0.0.0, or one of: 1.2.3.4",
+            "192.0.2.1 in .env is not an address of this server | set KONG_BIND_IP=0.0.0.0, or one of: 1.2.3.4",
             self.refused(),
         )
         self.write_env(self.server.env(KONG_BIND_IP=""))
@@ -67,7 +71,7 @@ class Refusals(Case):
 
     def test_the_data_directory(self) -> None:
         self.write_env(self.server.env(KONG_DATA_DIR=""))
-        self.assertIn("KONG_DATA_DIR in .env is not set | KONG_DATA_DIR=./data", self.refused())
+        self.assertIn("KONG_DATA_DIR in .env is not set | set KONG_DATA_DIR=./data", self.refused())
 
     def test_space(self) -> None:
         with patch("kong_ipv6.resources.base.os.statvfs") as statvfs:
@@ -77,7 +81,7 @@ class Refusals(Case):
     def test_conflict_markers(self) -> None:
         file = self.server.repository.path / "host" / "etc" / "ndppd.conf"
         self.server.write(file, "<<<<<<< yours\n")
-        self.assertIn("host/etc/ndppd.conf still holds conflict markers", self.refused())
+        self.assertIn("host/etc/ndppd.conf still has conflict markers", self.refused())
 
     # Docker.
 
@@ -87,7 +91,8 @@ class Refusals(Case):
         self.assertIn("Docker is not installed | apt-get install docker.io", self.refused())
         self.server.put("/snap/bin/docker", "")
         self.assertIn(
-            "Docker is a snap, which doesn't read /etc/docker/daemon.json | snap remove docker", self.refused()
+            "Docker is installed as a snap, which doesn't read /etc/docker/daemon.json | snap remove docker",
+            self.refused(),
         )
 
     def test_docker_that_does_not_run(self) -> None:
@@ -96,7 +101,7 @@ class Refusals(Case):
 
     def test_an_engine_that_is_too_old(self) -> None:
         self.server.docker.data["version"]["Version"] = "19.03.15"
-        self.assertIn("Docker 19.03.15 is too old: IPv6 here needs 20.10 or newer | upgrade Docker", self.refused())
+        self.assertIn("Docker 19.03.15 is too old: this gateway needs 20.10 or newer | upgrade Docker", self.refused())
 
     def test_no_compose(self) -> None:
         self.server.answers["docker compose version"] = Ran(1, "", "")
@@ -124,7 +129,7 @@ class Refusals(Case):
     def test_daemon_json(self) -> None:
         for text, said in (
             ('{"log-driver": "local",}', "/etc/docker/daemon.json is not valid: "),
-            ("[]", "/etc/docker/daemon.json is not valid: it holds no JSON object"),
+            ("[]", "/etc/docker/daemon.json is not valid: not a JSON object"),
             ('{"iptables": false}', '"iptables": false'),
             ('{"bridge": "none"}', '"bridge": "none"'),
         ):
@@ -133,7 +138,7 @@ class Refusals(Case):
 
     def test_daemon_json_that_dockerd_refuses(self) -> None:
         self.server.answers["dockerd --validate"] = Ran(1, "", "unable to configure: x\n")
-        self.assertIn("dockerd refuses the merged daemon.json: unable to configure: x", self.refused())
+        self.assertIn("dockerd rejects the merged daemon.json: unable to configure: x", self.refused())
         self.assertFalse(self.server.exists("/run/kong-ipv6-daemon.json"))
 
     def test_another_repository_s_containers(self) -> None:
@@ -141,12 +146,12 @@ class Refusals(Case):
         self.server.write(other / "docker-compose.yml", "")
         identity = self.server.docker.add_container("kong", {})
         self.server.docker.listed(identity)["Labels"]["com.docker.compose.project.working_dir"] = str(other)
-        self.assertIn(f"the gateway on this server is that of {other}, which still exists", self.refused())
+        self.assertIn(f"the gateway on this server belongs to {other}, which still exists", self.refused())
 
     def test_another_project_name(self) -> None:
         self.server.journal.record("project", "mine", str(self.server.repository.path))
         self.server.docker.add_container("kong", {}, "mine")
-        self.assertIn("is not the name that the containers have: mine", self.refused())
+        self.assertIn("is not the project name of the existing containers: mine", self.refused())
         self.assertIn("docker compose --project-name mine down", self.refused())
 
     def test_ports_in_use(self) -> None:
@@ -175,16 +180,17 @@ class Refusals(Case):
         self.server.docker.add_network("kong-ipv6_kong-net", "10.83.82.0/24", Containers={"g" * 64: {}})
         self.server.docker.add_container("guest", {}, "", Names=["/guest"], Id="g" * 64)
         self.assertIn(
-            "kong-ipv6_kong-net has to be made anew, with 172.30.0.0/16 in place of 10.83.82.0/24", self.refused()
+            "kong-ipv6_kong-net must be recreated with 172.30.0.0/16 instead of 10.83.82.0/24", self.refused()
         )
-        self.assertIn("on it: guest", self.refused())
+        self.assertIn("connected to it: guest", self.refused())
 
     # The network.
 
     def test_no_interface(self) -> None:
         self.server.with_plan(uplink="eth9")
         self.assertIn(
-            "there is no interface eth9 | create-kong-ipv6 regenerate --interface NAME; here are: ens3", self.refused()
+            "there is no interface eth9 | create-kong-ipv6 regenerate --interface NAME; NAME is one of: ens3",
+            self.refused(),
         )
 
     def test_ipv6_is_off(self) -> None:
@@ -214,7 +220,7 @@ class Refusals(Case):
             with patch.dict(LINK, delivery=verdict):
                 self.assertIn(said, self.refused())
         self.server.with_plan(delivery="routed")
-        self.assertIn("but the router looks for its addresses on the link", self.refused())
+        self.assertIn("but the router solicits its addresses on the link", self.refused())
         with patch.dict(LINK, delivery="unknown"):
             self.assertEqual(self.refused(), "")
 
@@ -241,21 +247,26 @@ class Refusals(Case):
 
     def test_a_server_that_netplan_does_not_manage(self) -> None:
         self.server.programs.remove("netplan")
-        self.assertIn("netplan doesn't manage ens3, and 2a03:2222:3333:4444::2 isn't on it", self.refused())
+        self.assertIn(
+            "netplan doesn't manage ens3, and ens3 does not have the address 2a03:2222:3333:4444::2", self.refused()
+        )
         self.server.addresses.append(address("2a03:2222:3333:4444::2", 64))
         self.assertIn("and there is no IPv6 default route", self.refused())
         self.server.default_route = "default via fe80::1 dev ens3\n"
         self.assertEqual(self.refused(), "")
-        self.assertIn("it doesn't manage ens3; address and route are there: left alone", self.server.stdout.getvalue())
+        self.assertIn(
+            "netplan doesn't manage ens3; its address and route exist, so nothing is changed",
+            self.server.stdout.getvalue(),
+        )
 
     def test_the_kernel_s_proxy_without_networkd(self) -> None:
         self.server.with_plan(ndp="kernel")
         self.assertEqual(self.refused(), "")
         self.server.link_state("unmanaged")
-        self.assertIn("systemd-networkd doesn't manage ens3: with --ndp kernel", self.refused())
+        self.assertIn("systemd-networkd doesn't manage ens3: --ndp kernel needs it", self.refused())
         self.server.link_state()
         self.server.units["systemd-networkd"] = False
-        self.assertIn("systemd-networkd doesn't manage ens3: with --ndp kernel", self.refused())
+        self.assertIn("systemd-networkd doesn't manage ens3: --ndp kernel needs it", self.refused())
 
     # Filters and packages.
 
@@ -264,21 +275,26 @@ class Refusals(Case):
         self.assertEqual(self.refused(), "")
         self.server.put("/etc/ufw/ufw.conf", "ENABLED=yes\n")
         self.server.answers["^iptables -w -n -L ufw-user-input"] = Ran(0, "", "")
-        self.assertIn("ufw is active with IPV6=no: it drops all IPv6 of this server | IPV6=yes", self.refused())
+        self.assertIn(
+            "ufw is active with IPV6=no: it drops all IPv6 traffic of this server | set IPV6=yes",
+            self.refused(),
+        )
 
     def test_a_package_without_apt(self) -> None:
         self.server.programs -= {"ndppd", "nft"}
         self.assertEqual(self.refused(), "")
         self.server.programs.remove("apt-get")
-        self.assertIn("ndppd is not installed, and there is no apt-get to do it", self.refused())
-        self.assertIn("nftables is not installed, and there is no apt-get to do it", self.refused())
+        self.assertIn("ndppd is not installed, and there is no apt-get to install it", self.refused())
+        self.assertIn("nftables is not installed, and there is no apt-get to install it", self.refused())
 
     def test_a_container_that_could_not_be_put_back(self) -> None:
         """It is found before anything is taken off."""
         self.server.journal.record("network", "old", "absent")
         self.server.docker.add_network("old", "2a03::/80", Labels={"kong-ipv6.made-on": "26.1.5"})
         self.server.docker.add_container("born", {"old": {}}, "", Names=["/born"])
-        self.assertIn("born can't be put on ipv6_exposed: it was made for old, which has to go", self.refused())
+        self.assertIn(
+            "born can't be connected to ipv6_exposed: it was created for old, which has to be removed", self.refused()
+        )
 
 
 if __name__ == "__main__":
