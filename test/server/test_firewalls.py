@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unittest
+import unittest.mock
 
 from kong_ipv6 import ufw_rules
+from kong_ipv6.resources.compose import ComposeUp
 from kong_ipv6.resources.ufw import as_read, wanted
 from simulated import ROOT, Case, Failure, Ran, run
 
@@ -67,6 +69,20 @@ class Ufw(Case):
         self.assertIn("from 172.30.0.0/16 to 172.30.0.0/16", plan)
         self.server.with_plan(ipv4_published=False)
         self.assertNotIn("0.0.0.0/0 port", self.planned("ufw"))
+
+    def test_builds_get_a_way_out_only_while_they_build(self) -> None:
+        self.active()
+        self.server.docker.data["info"]["FirewallBackend"] = {"Driver": "nftables"}
+        with self.assertRaises(Failure), unittest.mock.patch.object(ComposeUp, "_up", side_effect=Failure("no")):
+            run.apply(self.again().context, False)
+        calls = [" ".join(call) for call in self.server.calls]
+        rule = "in on docker0 out on ens3 to 0.0.0.0/0"
+        added, deleted = (
+            calls.index(f"ufw route allow {rule} comment kong-ipv6"),
+            calls.index(f"ufw route delete allow {rule}"),
+        )
+        built = next(at for at, call in enumerate(calls) if call.endswith("build kong"))
+        self.assertEqual(sorted((added, built, deleted)), [added, built, deleted])
 
     def test_added_to_an_inactive_ufw_too_and_undone_byte_for_byte(self) -> None:
         before = [self.server.text(path) for path in ufw_rules.FILES.values()]
@@ -176,6 +192,20 @@ class Table(Case):
         self.assertIn("warn firewall: these scripts set up no firewall", self.verified("firewall"))
         self.server.put("/etc/docker/daemon.json", '{"ip6tables": false}')
         self.assertIn("warn firewall: none: every port of every container", self.verified("firewall"))
+
+    def test_what_docker_s_previous_backend_leaves(self) -> None:
+        """Its FORWARD policy stays until a boot, and drops all IPv4 of containers."""
+        self.applied()
+        self.server.answers["^iptables -w -S FORWARD"] = Ran(0, "-P FORWARD DROP\n", "")
+        self.assertNotIn("FORWARD policy", self.verified("firewall"))
+        self.server.docker.data["info"]["FirewallBackend"] = {"Driver": "nftables"}
+        self.assertIn("fail firewall: iptables' FORWARD policy is still DROP", self.verified("firewall"))
+
+    def test_ping_on_docker_27(self) -> None:
+        self.applied()
+        self.assertEqual(self.verified("ping"), "")
+        self.server.docker.data["version"]["Version"] = "27.5.1"
+        self.assertIn("warn ping: Docker 27 drops ping to Kong", self.verified("ping"))
 
     def test_undo_removes_a_table_that_is_left(self) -> None:
         self.applied()

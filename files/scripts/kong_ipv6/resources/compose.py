@@ -13,6 +13,7 @@ from .base import Left, Resource, short_of_space
 from .compose_refusals import backend_in_use, other_backend, refusals
 from .network import Network, difference, has_address
 from .secrets import Secrets, make_directory
+from .ufw import builds_reach_outside
 
 IMAGE = "kong-ipv6:local"
 BUILT = "/var/lib/kong-ipv6/built"
@@ -167,7 +168,9 @@ class ComposeUp(Resource):
 
     def _build(self) -> None:
         self.report.doing("image", f"building {IMAGE}", long=True)
-        if not self.compose.quietly("build", "kong"):
+        with builds_reach_outside(self.system, self.plan, self.facts):
+            built = self.compose.quietly("build", "kong")
+        if not built:
             raise Failure(f"the image {IMAGE} can't be built", NEEDS)
         image = self.engine.image(IMAGE) or {}
         self.system.write_state(BUILT, f"{self.recipe()} {image.get('Id', 'none')}\n".encode())

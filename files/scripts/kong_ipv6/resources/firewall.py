@@ -49,6 +49,26 @@ class Firewall(Resource):
         self.report.done("firewall", f"table inet kong_ipv6{self.reason}")
 
     def verify(self, facts: Facts) -> list[Result]:
+        found = [*self._left_behind(facts), *self._ping(facts)]
+        return found + self._filter(facts)
+
+    def _left_behind(self, facts: Facts) -> list[Result]:
+        """Docker leaves the policy of its iptables backend when it is told to use nftables."""
+        policy = self.system.output("iptables", "-w", "-S", "FORWARD") if facts.nftables_backend else ""
+        if facts.ufw.enabled or "-P FORWARD DROP" not in policy:
+            return []
+        text = "iptables' FORWARD policy is still DROP, from Docker's previous firewall backend: it drops all IPv4 of containers"
+        return [Result("fail", "firewall", text, "reboot (until then: iptables -P FORWARD ACCEPT)")]
+
+    def _ping(self, facts: Facts) -> list[Result]:
+        """Docker 28 accepts it again."""
+        if facts.generation != 27 or facts.ufw.enabled:
+            return []
+        rule = f"-i {self.plan.uplink} -d {self.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
+        text = "Docker 27 drops ping to Kong; 80 and 443 are not affected"
+        return [Result("warn", "ping", text, f"upgrade Docker, or: ip6tables -I DOCKER-USER {rule}")]
+
+    def _filter(self, facts: Facts) -> list[Result]:
         if facts.filter == "table":
             return [self._table(facts)]
         if facts.filter == "ufw":

@@ -5,11 +5,15 @@ They are added to an inactive ufw too, for it drops what is forwarded to Kong as
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from .. import ufw_rules
 from ..facts import Context, Facts
 from ..journal import Journal
 from ..plan import Plan
 from ..report import Change, Result
+from ..system import System
 from .base import Left, Resource
 
 
@@ -30,6 +34,21 @@ def wanted(plan: Plan, nftables: bool) -> list[str]:
     rules.append(f"in on {plan.bridge} out on {plan.bridge}")
     rules.append(f"from {plan.backend} to {plan.backend}")
     return rules
+
+
+@contextmanager
+def builds_reach_outside(system: System, plan: Plan, facts: Facts) -> Generator[None, None, None]:
+    """With Docker's nftables backend ufw drops what docker0 sends out: only while an image is built it may. The rule has
+    our comment, so that a run that was killed leaves nothing that the next one doesn't delete."""
+    rule = ("in", "on", "docker0", "out", "on", plan.uplink, "to", "0.0.0.0/0")
+    needed = facts.nftables_backend and facts.ufw.enabled and plan.firewall != "none"
+    if needed:
+        system.must(("ufw", "route", "allow", *rule, "comment", ufw_rules.COMMENT), "ufw rejected the rule")
+    try:
+        yield
+    finally:
+        if needed:
+            system.quietly("ufw", "route", "delete", "allow", *rule)
 
 
 def as_read(rule: str) -> list[str]:
