@@ -17,7 +17,17 @@ const RUFF = {
   lint: {
     select: ["E", "F", "W", "I", "B", "UP", "SIM", "RET", "RUF", "C4"],
     // Long strings stay whole; the rest asks for a newer Python, or is a matter of taste.
-    ignore: ["E501", "RUF012", "RUF022", "SIM105", "SIM117", "SIM905", "UP007", "UP036", "UP045"],
+    ignore: [
+      "E501",
+      "RUF012",
+      "RUF022",
+      "SIM105",
+      "SIM117",
+      "SIM905",
+      "UP007",
+      "UP036",
+      "UP045",
+    ],
   },
 };
 

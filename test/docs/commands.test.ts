@@ -76,8 +76,10 @@ test.each(DOCUMENTS)("%s: something runs or checks each command", (path) => {
 
 /** Of commands within a text only: what verify.sh and the command itself say, the lab hears. */
 const SAID = [
-  "files/scripts/lib/probe.sh",
-  "files/scripts/network.sh",
+  "files/scripts/kong_ipv6/resources/kong.py",
+  "files/scripts/kong_ipv6/resources/ndp.py",
+  "files/scripts/kong_ipv6/resources/netplan.py",
+  "files/scripts/kong_ipv6/resources/network.py",
   "src/detect/infer/host.ts",
 ]
   .map(documentText)

@@ -134,7 +134,7 @@ test("where a link is in the way of FILE.new it was said that the new text is in
     `${COMPOSE}.new could not be written: it is a symbolic link.\n`,
   );
   expect(stdout).toContain(
-    "scripts/lib/plan.sh.new could not be written: scripts is a symbolic link.\n",
+    "scripts/plan.json.new could not be written: scripts is a symbolic link.\n",
   );
   expect(stdout).toContain(
     `${COMPOSE} is as it was: nothing new lies beside it.\n`,

@@ -286,10 +286,18 @@ class DaemonJson(Case):
         self.planned("docker")
         self.assertIn("note    docker      live-restore is on: docker0 gets IPv6 only", self.server.stdout.getvalue())
 
+    def test_one_that_is_not_utf_8_or_a_directory(self) -> None:
+        self.server.on(self.PATH).write_bytes(b'{"x": "\xe9"}')
+        self.assertIn("daemon.json is not valid: 'utf-8' codec can't decode byte 0xe9", self.refused())
+        self.server.on(self.PATH).unlink()
+        self.server.on(self.PATH).mkdir()
+        self.assertIn("daemon.json is not valid: it is a directory", self.refused())
+
     def test_merge(self) -> None:
         before, last = {"a": 1}, {"a": 2, "b": 3}
         self.assertEqual(json.loads(daemon_keys.merge('{"a": 2, "b": 3, "c": 4}', {}, last, before)), {"a": 1, "c": 4})
         self.assertEqual(json.loads(daemon_keys.merge('{"c": 4}', {"b": 5}, last, before)), {"c": 4, "a": 1, "b": 5})
+        self.assertEqual(json.loads(daemon_keys.merge('{"ipv6": true}', {}, {"ipv6": True}, {"ipv6": False})), {"ipv6": False})
         same = '{"ipv6":true}'
         self.assertEqual(daemon_keys.merge(same, {"ipv6": True}), same)
 

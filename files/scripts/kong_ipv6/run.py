@@ -12,6 +12,8 @@ from .resources import resources
 from .resources.base import Left, Resource
 
 CHANGES = 4
+# For sh and zsh; it says why where there is no answer.
+CURL = "curl -g -sS -o /dev/null -w '%{http_code}\\n' "
 Planned = list[tuple[Resource, list[Change]]]
 
 
@@ -113,7 +115,7 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
 
 def verify(context: Context, as_json: bool) -> int:
     facts, report, results = Facts(context), context.report, list[Result]()
-    outside = f"curl -g -sS -o /dev/null -w '%{{http_code}}\\n' 'http://[{context.plan.kong}]/'"
+    outside = CURL + f"'http://[{context.plan.kong}]/'"
     if not as_json:
         report.heading("Checks on this server:")
     for resource in resources(context):

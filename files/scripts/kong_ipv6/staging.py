@@ -67,7 +67,8 @@ def host_files(host: Path) -> list[Path]:
 
 def others(facts: Facts) -> bytes:
     """The bridges that our table leaves alone."""
-    return "".join(f'add element inet kong_ipv6 others {{ "{one}" }}\n' for one in facts.other_bridges).encode()
+    lines = ("add element inet kong_ipv6 others { " + f'"{one}"' + " }\n" for one in facts.other_bridges)
+    return "".join(lines).encode()
 
 
 def kernel_advertisements(facts: Facts) -> bytes:

@@ -124,16 +124,12 @@ describe("a server with the owner's own files", () => {
   test("a network from before an upgrade of the engine will be recreated", async () => {
     const made = "docker network inspect --format '{{.Id}}' ipv6_exposed";
     const first = await lab.host.sh(made);
-    await lab.host.sh(
-      `sed -i 's/generation >= 27/generation >= 26/' ${STALE}`,
-    );
+    await lab.host.sh(`sed -i 's/generation >= 27/generation >= 26/' ${STALE}`);
     const { stdout } = await script(lab, "apply.sh --dry-run");
     expect(stdout).toContain(
       "created by an engine that ignores the routed mode",
     );
-    await lab.host.sh(
-      `sed -i 's/generation >= 26/generation >= 27/' ${STALE}`,
-    );
+    await lab.host.sh(`sed -i 's/generation >= 26/generation >= 27/' ${STALE}`);
     expect(await lab.host.sh(made)).toBe(first);
   });
 

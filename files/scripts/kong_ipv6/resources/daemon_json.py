@@ -22,9 +22,10 @@ class DaemonJson(Resource):
         return (self.repository.path / f"host{DAEMON_JSON}").read_bytes()
 
     def refuse(self, facts: Facts) -> list[Refusal]:
-        text = self.system.text(DAEMON_JSON)
         try:
-            daemon_keys.parse(text)
+            if self.system.on(DAEMON_JSON).is_dir():
+                raise ValueError("it is a directory")
+            daemon_keys.parse((self.system.read(DAEMON_JSON) or b"").decode())
         except ValueError as error:
             return [Refusal(f"{DAEMON_JSON} is not valid: {error}", "correct the file; it was not changed")]
         try:
