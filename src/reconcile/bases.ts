@@ -7,16 +7,25 @@ import { marksAfter, type Owned } from "../renumber/ownership.ts";
 import { withPreviousData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan, type Plan } from "../plan/plan.ts";
-import type { Tree } from "../render/render.ts";
+import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { formerOf, type FileRecord, type State } from "../repository/state.ts";
+import {
+  formerOf,
+  sumOfText,
+  type FileRecord,
+  type State,
+} from "../repository/state.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 
-/** What each file was generated as, and how to rewrite its values from then to now. */
+/**
+ * The base of each file: what was generated last, and how to rewrite its values.
+ * @param rendered with the present plan: has the text of verbatim files that did not change since
+ */
 export function basesOf(
   previous: State,
   now: Plan,
   disk: Disk,
+  rendered: Tree,
 ): Map<string, Base> {
   const last = plan(previous.answers);
   const before = formerOf(previous).map(plan);
@@ -24,30 +33,53 @@ export function basesOf(
     sameAge(previous).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
-      const newValueOf = newValues(from, now, standing(records, disk));
-      const fresh = newNames(from, now);
+      const newValueOf = newValues(from, now, ownersNames(records, disk));
+      const added = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
-        const { text: generated, mode, owned: marks = {} } = record;
-        const owned: Owned = { marks, generated };
-        const base: Base = {
-          text: generated,
-          mode: Number.parseInt(mode, 8),
-          rewrite: rewriteWith(newValueOf),
-          owned,
-          ownedAfter: (yours, after, next) => {
-            const texts = { before: yours, after, generated: next };
-            const own = marksAfter({ ...texts, newValueOf, fresh, owned });
-            return own && { owned: own };
+        const { sha256, mode, owned: marks = {} } = record;
+        const textOf = (): string | undefined =>
+          record.text ?? sameText(sha256, rendered.get(path));
+        const owned: Owned = {
+          marks,
+          get generated() {
+            return textOf() ?? "";
           },
         };
         const update: Rewrite = (text) => updateEnvFile(text, from, before);
-        return [path, path === SECRET_FILE ? { ...base, update } : base];
+        const base: Base = {
+          sha256,
+          get text() {
+            return textOf();
+          },
+          mode: Number.parseInt(mode, 8),
+          rewrite: rewriteWith(newValueOf),
+          ...(path === SECRET_FILE && { update }),
+          owned,
+          ownedAfter: (yours, after, next) => {
+            const texts = { before: yours, after, generated: next };
+            const own = marksAfter({
+              ...texts,
+              newValueOf,
+              newNames: added,
+              owned,
+            });
+            return own && { owned: own };
+          },
+        };
+        return [path, base];
       });
     }),
   );
 }
 
-/** @see withPreviousData; previous as it was before this run */
+/** The text of a verbatim file that the generator hasn't changed since. */
+const sameText = (
+  sha256: string,
+  rendered: File | undefined,
+): string | undefined =>
+  rendered?.sha256 === sha256 ? rendered.text : undefined;
+
+/** Adds earlier data directories to .gitignore. @param previous the state before this run */
 export const withDataPatterns = (
   rendered: Tree,
   directory: string,
@@ -60,7 +92,7 @@ export const withDataPatterns = (
     previous.files[IGNORE_FILE]?.text,
   );
 
-/** Files whose values are of the same answers, together: a file that was held back is older. */
+/** Groups files by the answers they were generated from: a file in conflict has older ones. */
 function sameAge({ files }: State): [string, FileRecord][][] {
   const groups = new Map<string, [string, FileRecord][]>();
   for (const entry of Object.entries(files)) {
@@ -70,15 +102,16 @@ function sameAge({ files }: State): [string, FileRecord][][] {
   return [...groups.values()];
 }
 
-/** What the owner's edited files name: nothing else may become one of these. */
-function standing(
+/** The addresses and subnets in files that the owner edited: no other value may become one of them. */
+function ownersNames(
   records: readonly [string, FileRecord][],
   disk: Disk,
 ): Set<string> {
   const names = new Set<string>();
-  for (const [path, { text }] of records) {
+  for (const [path, { text, sha256 }] of records) {
     const entry = disk.get(path);
     if (entry?.kind !== "file" || entry.text === text) continue;
+    if (text === undefined && sumOfText(entry.text) === sha256) continue;
     for (const token of findTokens(entry.text)) names.add(nameOf(token));
   }
   return names;

@@ -12,22 +12,25 @@ import { withPreviousData } from "./previous-data.ts";
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { plan } from "../plan/plan.ts";
-import { render, type Tree } from "../render/render.ts";
+import { generatedFile } from "../render/generated-files.ts";
+import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
 import {
   formerOf,
   sha256,
   STATE_FILE,
+  sumOf,
+  sumOfText,
   type FileRecord,
 } from "../repository/state.ts";
 
 /**
- * - generated: as it was generated · edited: by the owner, known since the last run
- * - merged: the owner's edits and a newer generated text, as regenerate has put them together
- * - changed: edited since then · missing: gone since then · deleted: by the owner, known
- * - outdated: this generator, or these answers, would write another text
- * - conflict: a conflict is left · invalid: does not parse by its format, or lacks its secret
+ * - generated: as it was generated · edited: by the owner before the last run
+ * - merged: the owner's edits and a newer generated text, merged by regenerate
+ * - changed: edited since the last run · missing: deleted since the last run · deleted: before it
+ * - outdated: regenerate would write another text
+ * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
  */
 export type Status =
   | "generated"
@@ -49,11 +52,11 @@ export interface Checked {
 export interface Inspection {
   readonly files: readonly Checked[];
   readonly stale: readonly StaleAddress[];
-  /** What the owner should see to besides. */
+  /** Other messages to the owner. */
   readonly notes: readonly string[];
 }
 
-/** What the owner need not act on. */
+/** The statuses that need no action. */
 export const FINE: ReadonlySet<Status> = new Set([
   "generated",
   "edited",
@@ -62,8 +65,9 @@ export const FINE: ReadonlySet<Status> = new Set([
 ]);
 
 /**
- * Compares answers, what was generated, what would be and what is there. Writes nothing.
- * @throws UnusableError on a state that can't be used
+ * Compares the answers, what was generated last, what would be generated now, and the disk. Writes
+ * nothing.
+ * @throws UnusableError for an unusable state
  */
 export function inspectRepository(directory: string): Inspection {
   const state = readState(
@@ -87,7 +91,7 @@ export function inspectRepository(directory: string): Inspection {
   const previous = formerOf(state).map(plan);
   const files = paths.map((path): Checked => {
     const record = state.files[path];
-    const next = rendered.get(path)?.text;
+    const next = rendered.get(path);
     const isOld = (text: string): boolean =>
       path === SECRET_FILE && updateEnvFile(text, present, previous) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
@@ -125,7 +129,7 @@ type Finding = Omit<Checked, "path">;
 function statusOf(
   path: string,
   record: FileRecord | undefined,
-  next: string | undefined,
+  next: File | undefined,
   disk: Disk,
   isOld: (text: string) => boolean,
 ): Finding {
@@ -133,7 +137,7 @@ function statusOf(
   if (disk.get(path + SIDECAR)?.kind === "file") {
     return {
       status: "conflict",
-      reason: "its .new file is left: delete it when done",
+      reason: "its .new file is still there: delete it when done",
     };
   }
   if (record === undefined)
@@ -147,7 +151,7 @@ function statusOf(
     return found;
   if (next === undefined)
     return { status: entry.kind === "absent" ? "deleted" : "edited" };
-  if (record.answers || next !== record.text)
+  if (record.answers || sumOf(next) !== record.sha256)
     return { status: "outdated", reason: "regenerate would change it" };
   return found;
 }
@@ -159,7 +163,7 @@ function onDisk(
   isOld: (text: string) => boolean,
 ): Finding {
   if (entry.kind === "absent") {
-    // git leaves it out: a clone is no drift.
+    // git ignores it, so a clone has none.
     if (path === SECRET_FILE)
       return { status: "deleted", reason: "not in this copy" };
     return record.owner === "absent"
@@ -173,25 +177,26 @@ function onDisk(
   }
   const text = ownText(path, entry.text);
   if (hasMarkers(text))
-    return { status: "conflict", reason: "it holds conflict markers" };
-  if (path.endsWith(".sh") && entry.text.includes("\r\n"))
+    return { status: "conflict", reason: "it has conflict markers" };
+  const row = generatedFile(path);
+  if (row?.format === "shell" && entry.text.includes("\r\n"))
     return {
       status: "invalid",
-      reason: "bash takes no lines that end in CRLF",
+      reason: "bash cannot read CRLF line ends",
     };
-  if (path.endsWith(".sh") && (entry.mode & 0o100) === 0)
+  if (row && (row.mode & 0o100) !== 0 && (entry.mode & 0o100) === 0)
     return { status: "changed", reason: `not executable: chmod 755 ${path}` };
   const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
   if (isOld(text)) {
-    const reason = "it is older than the rest: regenerate follows";
+    const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
   const unfit =
-    path === SECRET_FILE ? whyUnfit(entry.text, record.text) : undefined;
+    path === SECRET_FILE ? whyUnfit(entry.text, record.text ?? "") : undefined;
   if (unfit !== undefined) return unfit;
-  if (text === record.text) return { status: "generated" };
-  // What is in .env besides is its owner's alone, and in each copy another.
+  if (sumOfText(text) === record.sha256) return { status: "generated" };
+  // The rest of .env is the owner's, and differs from copy to copy.
   if (path === SECRET_FILE) return { status: "edited" };
   if (sha256(text) === record.owner)
     return { status: record.merged ? "merged" : "edited" };
@@ -201,7 +206,7 @@ function onDisk(
   };
 }
 
-/** What apply.sh would refuse in a .env: it may come from another copy than the rest. */
+/** What apply.sh would refuse in a .env, which may come from another copy of the repository. */
 function whyUnfit(text: string, generated: string): Finding | undefined {
   const planned = settingOf(generated, "KONG_BIND_IPV6") ?? "";
   if (!hasAddress(text, planned)) {
@@ -217,5 +222,5 @@ function whyUnfit(text: string, generated: string): Finding | undefined {
   return undefined;
 }
 
-/** What stands in the place of a password: .env.example's line, and the state's. */
+/** Placeholders: that of .env.example, and that of the state. */
 const NO_PASSWORD: ReadonlySet<string> = new Set(["", "replace-me", SECRET]);

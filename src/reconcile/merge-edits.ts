@@ -9,6 +9,18 @@ import { conflict, kept, written, type Sides } from "./sides.ts";
 export const foreign = (sides: Sides): Change =>
   conflict(sides, FOREIGN, withMarkers(sides.yours, sides.rendered));
 
+/** A verbatim file that the owner edited and the generator changed: without its base, no merge. */
+export const changedByBoth = (sides: Sides): Change =>
+  hasMarkers(sides.yours)
+    ? conflict(sides, MARKERS_LEFT)
+    : conflict(
+        sides,
+        "you edited it, and the generator has a newer version",
+        withMarkers(sides.yours, sides.rendered),
+      );
+
+const MARKERS_LEFT = "it still has conflict markers";
+
 /**
  * Merges the owner's edits with what is rendered. The result is parsed: one that doesn't parse is a
  * conflict.
@@ -17,8 +29,7 @@ export const foreign = (sides: Sides): Change =>
  */
 export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   const { path, rendered } = sides;
-  if (hasMarkers(sides.yours))
-    return conflict(sides, "it still holds conflict markers");
+  if (hasMarkers(sides.yours)) return conflict(sides, MARKERS_LEFT);
   const unordered = unorderedIn(path);
   const { text, conflicts } = merge(yours, base, rendered, (hunk) =>
     mergeHunk(hunk, unordered),
@@ -30,8 +41,7 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   if (!conflicts && invalid === undefined) return written(sides, "merge", text);
   // Nothing new to take over: the stale addresses that stay are reported.
   if (rendered === sides.base) return kept(sides);
-  const reason = conflicts
-    ? "your edits and the new text meet"
-    : `merged, ${invalid}`;
-  return conflict(sides, reason, text);
+  return conflicts
+    ? conflict(sides, "your edit and the new text touch the same lines", text)
+    : conflict(sides, `merged, ${invalid}`, withMarkers(yours, rendered));
 }

@@ -249,7 +249,7 @@ describe("a reader that leaves, and a defect of our own", () => {
     });
     expect({ code, tree }).toEqual({ code: 1, tree: before });
     expect(stderr).toBe(
-      "error unforeseen\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.\n",
+      "error unforeseen\nThis is a bug in create-kong-ipv6. Run with DEBUG=1 to see where it happened.\n",
     );
   });
 });
@@ -257,7 +257,7 @@ describe("a reader that leaves, and a defect of our own", () => {
 test("an output that can't be written is no defect of ours, whatever was to be printed", async () => {
   const options = { shell: `"$@" >/dev/full` };
   const told =
-    "error the output can't be written (ENOSPC). Send it elsewhere. If files were to be written, they may be there already.\n";
+    "error the output can't be written (ENOSPC). Redirect it elsewhere. The files of the repository may have been written already.\n";
   for (const args of [
     ["--version"],
     ["--help"],

@@ -63,12 +63,12 @@ test("it is said that something was taken back, and --dry-run takes nothing back
   const before = snapshot(sandbox.cwd);
   const dry = await runIn(sandbox, ["gw", ...PREFIX, "--dry-run"]);
   expect(dry.stdout).toContain(
-    "An earlier run was cut off while writing here: without --dry-run",
+    "An earlier run was interrupted while writing here: without --dry-run",
   );
   expect(snapshot(sandbox.cwd)).toEqual(before);
   const next = await runIn(sandbox, CALL);
   expect(next.stdout).toContain(
-    "An earlier run was cut off while writing here: what it had begun was taken back.",
+    "An earlier run was interrupted while writing here: its writes were undone.",
   );
 });
 
@@ -98,7 +98,7 @@ test("another run that is still writing is left alone", async () => {
   expect(snapshot(sandbox.cwd)).toEqual(before);
 });
 
-/** What a directory from somebody else may hold, to make the command write elsewhere. */
+/** What a directory from somebody else may fullConversation, to make the command write elsewhere. */
 const HOSTILE: Record<string, (sandbox: Sandbox) => void> = {
   "a path upwards": (sandbox) =>
     journal(sandbox, {
@@ -146,7 +146,7 @@ test.each(Object.entries(HOSTILE))(
     const { code, stderr, tree } = await runIn(sandbox, ["gw", ...PREFIX]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Look at it, and move it away.",
+      "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Detector at it, and move it away.",
     );
     expect(tree).toEqual(before);
   },

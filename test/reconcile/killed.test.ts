@@ -121,7 +121,8 @@ test("killed when all was in its place, the next run said that it was taken back
   const check = await call("check");
   expect(check).toMatchObject({ code: 4 });
   expect(check.stdout).toContain("all is in its place, regenerate tidies up");
-  const told = "cut off while writing here: all was in its place, and stays.";
+  const told =
+    "interrupted while writing here: all files were written, and stay.";
   expect((await call("regenerate", "--dry-run")).stdout).toContain(told);
   expect((await call("regenerate")).stdout).toContain(told);
   expect(look(sandbox)).toBe(after);
@@ -132,7 +133,7 @@ test("undo after a kill took two writes back", async () => {
   const sandbox = copied(begun);
   const undo = (...flags: string[]): Promise<Ended> =>
     runHere(["undo", sandbox.path("gw"), ...flags]);
-  const told = /was cut off here: what it had begun .* nothing before it\.\n/;
+  const told = /was interrupted: only its unfinished write .* undone\.\n/;
   expect(await undo("--dry-run")).toMatchObject({
     code: 4,
     stdout: expect.stringMatching(told),
@@ -154,7 +155,9 @@ test("undo after a kill when all was in its place takes that write back", async 
   const { code, stdout } = await runHere(["undo", sandbox.path("gw")]);
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: expect.stringContaining("cut off here when all that it wrote was"),
+    stdout: expect.stringContaining(
+      "interrupted after it had written everything",
+    ),
   });
   expect(look(sandbox)).toBe(before);
 });
@@ -173,7 +176,7 @@ test("two at once: one does it, the other waits for nobody and tears nothing", a
     for (const { code, stderr } of both)
       if (code !== 0)
         expect(stderr).toMatch(
-          /another run( \(process \d+\))? is writing to|was changed meanwhile; nothing was written/,
+          /another run( \(process \d+\))? is writing to|was changed (meanwhile|by another run); nothing was written/,
         );
     expect(look(sandbox)).toBe(after);
     expect(sandbox.read("gw/README.md")).toContain(NEXT);

@@ -133,7 +133,7 @@ describe("the decision table", () => {
     const before = place.read(".env");
     const outcome = await place.again();
     expect(actionOf(outcome, ".env")).toMatch(
-      /^conflict: merged, line \d+ is no KEY=VALUE$/,
+      /^conflict: merged, line \d+ is not KEY=VALUE$/,
     );
     expect(place.read(".env")).toBe(before);
     expect(place.read(".env.new")).toContain(NEXT);
@@ -167,7 +167,7 @@ describe("the decision table", () => {
     ).toBe("delete: no longer generated");
   });
 
-  test("N gone, D ≠ B: left as yours, and merged when it comes back", async () => {
+  test("N gone, D ≠ B: kept though no longer generated, and merged when it comes back", async () => {
     const place = await Place.made();
     place.edit("host/etc/ndppd.conf", (text) => `# mine\n${text}`);
     const before = place.read("host/etc/ndppd.conf");
