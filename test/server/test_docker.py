@@ -297,7 +297,9 @@ class DaemonJson(Case):
         before, last = {"a": 1}, {"a": 2, "b": 3}
         self.assertEqual(json.loads(daemon_keys.merge('{"a": 2, "b": 3, "c": 4}', {}, last, before)), {"a": 1, "c": 4})
         self.assertEqual(json.loads(daemon_keys.merge('{"c": 4}', {"b": 5}, last, before)), {"c": 4, "a": 1, "b": 5})
-        self.assertEqual(json.loads(daemon_keys.merge('{"ipv6": true}', {}, {"ipv6": True}, {"ipv6": False})), {"ipv6": False})
+        self.assertEqual(
+            json.loads(daemon_keys.merge('{"ipv6": true}', {}, {"ipv6": True}, {"ipv6": False})), {"ipv6": False}
+        )
         same = '{"ipv6":true}'
         self.assertEqual(daemon_keys.merge(same, {"ipv6": True}), same)
 

@@ -94,6 +94,13 @@ class Ufw(Case):
         run.rollback(self.again().context, False)
         self.assertEqual([self.server.text(path) for path in ufw_rules.FILES.values()], before)
 
+    def test_ufw_s_files_are_synced(self) -> None:
+        """ufw itself doesn't, and a power cut would leave empty files."""
+        with unittest.mock.patch("kong_ipv6.resources.ufw.sync") as sync:
+            self.applied()
+        synced = {call.args[0].name for call in sync.call_args_list}
+        self.assertEqual(synced, {"user.rules", "user6.rules"})
+
     def test_what_the_owner_changed_in_ufw_stays(self) -> None:
         self.applied()
         self.server.put("/etc/ufw/ufw.conf", "ENABLED=no\nLOGLEVEL=full\n")
@@ -115,6 +122,13 @@ class Ufw(Case):
             deleted,
             [tuple("ufw route delete allow in on ens3 out on ipv6_exposed to 2a03::1 port 80 proto tcp".split())],
         )
+
+    def test_rules_that_ufw_sh_added_by_hand(self) -> None:
+        self.server.run("/x/scripts/ufw.sh")
+        self.assertEqual(self.planned("ufw"), "")
+        self.assertEqual(run.one(self.server.context, "ufw", True, True), 4)
+        self.assertEqual(run.one(self.again().context, "ufw", False, True), 0)
+        self.assertEqual(ufw_rules.read(self.server).rules, [])
 
     def test_ufw_that_cannot_run_is_not_forgotten(self) -> None:
         self.applied()

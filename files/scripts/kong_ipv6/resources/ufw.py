@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from .. import ufw_rules
 from ..facts import Context, Facts
-from ..journal import Journal
+from ..journal import Journal, sync
 from ..plan import Plan
 from ..report import Change, Result
 from ..system import System
@@ -100,7 +100,8 @@ class Ufw(Resource):
             for path in ufw_rules.FILES.values():
                 self.journal.keep(path)
             script = str(self.repository.path / "scripts" / "ufw.sh")
-            self.system.must((script,), "ufw refuses the rule")
+            self.system.must((script,), "ufw rejected the rule")
+            self._sync()
         for rule in self.surplus:
             self._delete(rule)
         active = "" if self.facts.ufw.active else " (they take effect when you enable ufw)"
@@ -112,6 +113,13 @@ class Ufw(Resource):
             "or, if you no longer use ufw: apt-get purge ufw"
         )
         self.system.must(("ufw", "route", "delete", "allow", *rule.split()), "ufw can't delete Kong's rules", remedy)
+        self._sync()
+
+    def _sync(self) -> None:
+        """ufw itself doesn't, and a power cut would leave empty files."""
+        for path in ufw_rules.FILES.values():
+            if self.system.exists(path):
+                sync(self.system.on(path))
 
     def _delete_all(self, journal: Journal) -> None:
         """ufw writes its files in its own way: where rules and logging are the same as before, they get their old text
@@ -146,18 +154,21 @@ class Ufw(Resource):
             return [Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")]
         return [Result("ok", "firewall", "ufw has Kong's rules")]
 
+    def _present(self, journal: Journal) -> bool:
+        """Whether there are rules of ours: recorded, or added by scripts/ufw.sh by hand. Without the command its files
+        may still have those that are recorded."""
+        rules, recorded = ufw_rules.read(self.system).rules, journal.fact("ufw", "rules") is not None
+        return bool(recorded or rules) if self.system.have("ufw") else bool(recorded and rules)
+
     def undo(self, journal: Journal) -> list[Left]:
-        # Without the command its files may still have them.
-        there = self.system.have("ufw") or any(ufw_rules.read(self.system).rules)
-        if journal.fact("ufw", "rules") is not None and there:
+        if self._present(journal):
             self.report.doing("ufw", "deleting the rules")
             self._delete_all(journal)
             self.report.done("ufw", "Kong's rules are deleted")
         return []
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
-        has = journal.fact("ufw", "rules") is not None
-        return [("remove", "ufw", "the rules with the comment kong-ipv6")] if has else []
+        return [("remove", "ufw", "the rules with the comment kong-ipv6")] if self._present(journal) else []
 
 
 def tuples(text: str) -> list[str]:
