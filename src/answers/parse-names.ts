@@ -165,7 +165,7 @@ const ON_SERVER = "/opt/kong-ipv6";
 const OWNERS: Readonly<Record<string, string>> = {
   "/var/lib/docker": "Docker itself",
   "/var/lib/containerd": "containerd itself",
-  // scripts/lib/state.sh: what rollback.sh puts back.
+  // scripts/kong_ipv6/journal.py: what rollback.sh puts back.
   "/var/lib/kong-ipv6": "scripts/apply.sh",
   // The printed command's --backup-dir.
   [`${ON_SERVER}.replaced`]: "the copying of the repository",

@@ -82,8 +82,48 @@ const TEMPLATES: readonly Row[] = [
   { path: "kong-build/Dockerfile", format: "dockerfile" },
   // No answer shapes it, but owners fill it with their services: a newer one is merged.
   { path: "kong.yml", format: "yaml", when: ({ postgres }) => !postgres },
-  // Sourced by path, like the verbatim files in scripts/lib.
-  { path: "scripts/lib/plan.sh", format: "shell" },
+  { path: "scripts/network.sh", format: "shell" },
+  { path: "scripts/plan.json", format: "json" },
+  { path: "scripts/ufw.sh", format: "shell" },
+];
+
+/** The modules of the server program. */
+const PROGRAM: readonly string[] = [
+  "__init__",
+  "__main__",
+  "daemon_keys",
+  "engine",
+  "facts",
+  "journal",
+  "netplan_files",
+  "network_state",
+  "packets",
+  "plan",
+  "report",
+  "resources/__init__",
+  "resources/base",
+  "resources/compose",
+  "resources/compose_refusals",
+  "resources/compose_undo",
+  "resources/daemon_json",
+  "resources/files",
+  "resources/firewall",
+  "resources/kong",
+  "resources/link",
+  "resources/ndp",
+  "resources/netplan",
+  "resources/network",
+  "resources/packages",
+  "resources/secrets",
+  "resources/sysctl",
+  "resources/ufw",
+  "run",
+  "settings",
+  "solicit",
+  "staging",
+  "system",
+  "ufw_rules",
+  "uplink_facts",
 ];
 
 const VERBATIM: readonly Row[] = [
@@ -103,21 +143,12 @@ const VERBATIM: readonly Row[] = [
     when: ownFirewall,
   },
   { path: "scripts/apply.sh", format: "shell" },
-  { path: "scripts/lib/common.sh", format: "shell" },
-  { path: "scripts/lib/daemon-json.py", format: "python" },
-  { path: "scripts/lib/docker.sh", format: "shell" },
-  { path: "scripts/lib/ndp.py", format: "python" },
-  { path: "scripts/lib/netplan.py", format: "python" },
-  { path: "scripts/lib/netplan.sh", format: "shell" },
-  { path: "scripts/lib/probe.sh", format: "shell" },
-  { path: "scripts/lib/refuse.sh", format: "shell" },
-  { path: "scripts/lib/state.sh", format: "shell" },
-  { path: "scripts/lib/steps.sh", format: "shell" },
-  { path: "scripts/lib/survey.sh", format: "shell" },
-  { path: "scripts/network.sh", format: "shell" },
   { path: "scripts/rollback.sh", format: "shell" },
-  { path: "scripts/ufw.sh", format: "shell" },
   { path: "scripts/verify.sh", format: "shell" },
+  ...PROGRAM.map((name): Row => ({
+    path: `scripts/kong_ipv6/${name}.py`,
+    format: "python",
+  })),
 ];
 
 /** Every file that a repository may have, in the order of the paths. */

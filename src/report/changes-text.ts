@@ -81,7 +81,7 @@ function inFolders(paths: readonly string[]): string[][] {
   return [alone, ...together].filter((words) => words.length > 0);
 }
 
-/** `scripts/` of `scripts/lib/plan.sh`; nothing of a file at the top. */
+/** `scripts/` of `scripts/kong_ipv6/plan.py`; nothing of a file at the top. */
 const topOf = (path: string): string => path.slice(0, path.indexOf("/") + 1);
 
 function sharedFolder([first = "", ...others]: readonly string[]): string {

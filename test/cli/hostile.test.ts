@@ -12,6 +12,7 @@ import {
   type Attack,
 } from "./attacks.ts";
 import { runHere, runIn } from "../support/in-process.ts";
+import { planValues } from "../support/parsers.ts";
 import { batched, CI, has, PREFIX, run, Sandbox, snapshot } from "./run.ts";
 
 /** A control character, or one that turns the writing direction; a line's end is none. */
@@ -267,7 +268,7 @@ function meanings(sandbox: Sandbox, round: readonly Attack[]): string[] {
 /** Texts of scripts that bash has read; most are the same in every repository. */
 const readable = new Set<string>();
 
-/** bash reads every script, and the plan's variables hold just these texts. */
+/** bash reads every script, and the plan holds just these texts. */
 function shellMeanings(
   sandbox: Sandbox,
   uplink: string,
@@ -279,14 +280,17 @@ function shellMeanings(
   );
   for (const [, content] of scripts) readable.add(content);
   const script = `
-    for script; do bash -n "$script" || exit 1; done
-    . scripts/lib/plan.sh; printf '%s\\n' "$uplink" "$network"`;
+    for script; do bash -n "$script" || exit 1; done`;
   const args = ["-c", script, "bash", ...scripts.map(([path]) => path)];
   const { stdout, stderr } = spawnSync("bash", args, {
     cwd: sandbox.path("gw"),
     encoding: "utf8",
   });
-  return stdout === `${uplink}\n${network}\n` && stderr === ""
+  const values = planValues(sandbox.read("gw/scripts/plan.json"));
+  return stdout === "" &&
+    stderr === "" &&
+    values["uplink.name"] === uplink &&
+    values["exposed.network"] === network
     ? []
-    : [`bash: ${stdout} ${stderr}`];
+    : [`bash: ${stdout} ${stderr} ${JSON.stringify(values)}`];
 }

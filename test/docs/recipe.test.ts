@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree } from "../../scripts/examples.ts";
@@ -49,27 +48,20 @@ beforeAll(() => {
 
 const filled = (value: string): string => interpolate(value, env);
 
-/** What one function of a script prints, run by bash with the plan's constants. */
-function printed(script: string, name: string, before = ""): string[] {
-  const found = bash(
-    `source scripts/lib/plan.sh; ${before}
-    eval "$(sed -n '/^${name}() {$/,/^}$/p' ${script})"; ${name}`,
-  );
-  return found.trimEnd().split("\n");
-}
+const SERVER = "scripts/kong_ipv6";
 
-/** The commands of a function, as bash prints them. */
-function commands(script: string, name: string): string {
-  return bash(
-    `eval "$(sed -n '/^${name}() {$/,/^}$/p' ${script})"; declare -f ${name}`,
+/** The options that scripts/network.sh gives to `docker network create`. */
+const networkOptions = (): string[] =>
+  [...textOf(tree, "scripts/network.sh").matchAll(/^\t(--\S+) \\$/gm)].map(
+    ([, option = ""]) => option.replaceAll("'", ""),
   );
-}
 
-function bash(program: string): string {
+/** What a Python program prints that sees the server program. */
+function python(program: string): string {
   const directory = temporary();
   writeTree(directory, tree);
-  const { status, stdout, stderr } = spawnSync("bash", ["-euc", program], {
-    cwd: directory,
+  const { status, stdout, stderr } = spawnSync("python3", ["-Bc", program], {
+    cwd: join(directory, "scripts"),
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`${program}\n${stderr}`);
@@ -104,25 +96,24 @@ describe("the recipe, row by row", () => {
   });
 
   test("2: netplan is validated, applied, and undone where it cuts the server off", () => {
-    expect(commands("scripts/lib/netplan.sh", "generate")).toContain(
-      "netplan generate --root-dir",
+    const program = textOf(tree, `${SERVER}/resources/netplan.py`);
+    inOrder(program, '"netplan", "generate", "--root-dir"', "def apply(self)");
+    const apply = program.slice(program.indexOf("def apply(self)"));
+    inOrder(
+      apply,
+      "self.facts.snapshot",
+      "write_file(NETPLAN_FILE",
+      "network.netplan_apply() or network.all_back(",
+      "self.back_and_fail(why)",
     );
-    expect(commands("scripts/lib/netplan.sh", "netplan_apply")).toContain(
-      "netplan apply",
+    const back = apply.slice(apply.indexOf("def back_and_fail"));
+    inOrder(back, "restore(NETPLAN_FILE)", "netplan_apply()", "give_back(");
+    inOrder(
+      apply.slice(apply.indexOf("class Settled")),
+      "network.duplicate()",
+      "network.all_back(",
+      "back_and_fail(why)",
     );
-    const whole = commands("scripts/lib/steps.sh", "carry_out");
-    inOrder(whole, "remember_network", "set_network");
-    expect(commands("scripts/lib/steps.sh", "remember_network")).toContain(
-      "network_before=$(snapshot",
-    );
-    const step = commands("scripts/lib/steps.sh", "set_network");
-    inOrder(step, "netplan_apply", "all_back", "lose");
-    expect(commands("scripts/lib/steps.sh", "lose")).toContain("network_back");
-    inOrder(whole, "set_network", "check_network");
-    const check = commands("scripts/lib/steps.sh", "check_network");
-    inOrder(check, "all_back", "lose");
-    const back = commands("scripts/lib/steps.sh", "network_back");
-    inOrder(back, 'restore "$path"', "netplan apply", "give_back");
   });
 
   test("3: the PTR record is ready to paste, for Kong and for the server", () => {
@@ -151,27 +142,21 @@ describe("the recipe, row by row", () => {
   });
 
   testWith("python3", "4: daemon.json is merged into the server's own", () => {
-    const directory = temporary();
-    writeTree(directory, tree);
     const daemon = JSON.parse(textOf(tree, daemonJson));
     const own = { "log-driver": "journald", ipv6: false, dns: ["192.0.2.53"] };
-    writeFileSync(join(directory, "own.json"), JSON.stringify(own));
-    const merge = spawnSync(
-      "python3",
-      ["scripts/lib/daemon-json.py", "own.json", daemonJson],
-      { cwd: directory, encoding: "utf8" },
+    const merged = python(
+      `from kong_ipv6 import daemon_keys as d; print(d.merge(${JSON.stringify(JSON.stringify(own))}, d.parse(open("../${daemonJson}").read())))`,
     );
-    expect(merge.stderr).toBe("");
-    expect(JSON.parse(merge.stdout)).toEqual({ ...own, ...daemon });
+    expect(JSON.parse(merged)).toEqual({ ...own, ...daemon });
   });
 
   test("5: Docker is restarted, not reloaded, and only where something changed", () => {
-    const step = commands("scripts/lib/steps.sh", "set_docker");
     inOrder(
-      step,
-      "is docker || return 0",
-      " restart docker.service",
-      'restore "$daemon_json"',
+      textOf(tree, `${SERVER}/resources/daemon_json.py`),
+      "if not facts.changed(facts.daemon_json)",
+      "def apply(self)",
+      "if not self.restart():",
+      "self.system.restore(path)",
     );
     for (const [path, { text }] of tree)
       if (path.startsWith("scripts/"))
@@ -179,7 +164,7 @@ describe("the recipe, row by row", () => {
   });
 
   test("6: one network, deliberately public: routed, with a bridge of a fixed name", () => {
-    const planned = printed("scripts/network.sh", "planned", "engine=28.5.2;");
+    const planned = networkOptions();
     expect(planned).toEqual(
       expect.arrayContaining([
         "--driver=bridge",
@@ -194,9 +179,6 @@ describe("the recipe, row by row", () => {
     const dynamic = cidr6(range?.split("=")[1] ?? "") as Cidr;
     expect(within(cidr6(EXPOSED) as Cidr, dynamic.address)).toBe(true);
     expect(within(dynamic, parse6(KONG) as bigint)).toBe(false);
-    expect(textOf(tree, "scripts/network.sh")).toMatch(
-      /docker network create "\$@" "\$name"[^]*make "\$network" "\$\{arguments\[@\]\}"/,
-    );
     expect(compose.networks.exposed).toEqual({ external: true, name: BRIDGE });
   });
 
@@ -216,9 +198,7 @@ describe("the recipe, row by row", () => {
       "network-online.target",
     );
     expect(service["Install"]?.["WantedBy"]).toEqual(["multi-user.target"]);
-    expect(commands("scripts/lib/steps.sh", "install_packages")).toContain(
-      "ndppd",
-    );
+    expect(textOf(tree, `${SERVER}/resources/packages.py`)).toContain("ndppd");
   });
 
   test("8: kong-net is private and IPv4 only, Kong at .0.100; the exposed one is external", () => {
@@ -356,7 +336,9 @@ describe("the recipe, row by row", () => {
   });
 
   test("16: ufw lets through to Kong's 80 and 443 alone, by the bridge alone", () => {
-    const rules = printed("scripts/ufw.sh", "wanted", "remove=false;");
+    const rules = [
+      ...textOf(tree, "scripts/ufw.sh").matchAll(/^allow (.*)$/gm),
+    ].map(([, rule = ""]) => rule.replaceAll("'", ""));
     expect(rules).toEqual([
       `in on ens3 out on ${BRIDGE} to ${KONG} port 80 proto tcp`,
       `in on ens3 out on ${BRIDGE} to ${KONG} port 443 proto tcp`,
@@ -375,8 +357,7 @@ describe("the recipe, row by row", () => {
   });
 
   test("17: of the three ways it is routing: no proxy, no NAT66", () => {
-    const planned = printed("scripts/network.sh", "planned", "engine=28.5.2;");
-    expect(planned).toContain(
+    expect(networkOptions()).toContain(
       "--opt=com.docker.network.bridge.gateway_mode_ipv6=routed",
     );
     const images = Object.values<any>(compose.services).map(
@@ -397,18 +378,24 @@ describe("the recipe, row by row", () => {
         "multi-user.target",
       ]);
     }
-    const stale = (engine: string, maker: string): boolean =>
-      bash(
-        `generation=${engine}; eval "$(sed -n '/^stale() {$/,/^}$/p' scripts/network.sh)"
-        if stale ${maker}; then echo yes; else echo no; fi`,
-      ) === "yes\n";
-    // Made on an engine that ignores the routed mode, it is made anew on one that needs it.
-    expect(stale("28", "26.1.5")).toBe(true);
-    expect(stale("27", "20.10.24")).toBe(true);
-    expect(stale("28", "28.5.2")).toBe(false);
-    expect(stale("29", "27.5.1")).toBe(false);
-    expect(stale("26", "20.10.24")).toBe(false);
   });
+
+  testWith(
+    "python3",
+    "18: a network of an engine that ignores the mode",
+    () => {
+      const stale = (engine: string, maker: string): boolean =>
+        python(
+          `from kong_ipv6.resources.network import stale; print(stale("${maker}", ${engine}))`,
+        ) === "True\n";
+      // Made on an engine that ignores the routed mode, it is made anew on one that needs it.
+      expect(stale("28", "26.1.5")).toBe(true);
+      expect(stale("27", "20.10.24")).toBe(true);
+      expect(stale("28", "28.5.2")).toBe(false);
+      expect(stale("29", "27.5.1")).toBe(false);
+      expect(stale("26", "20.10.24")).toBe(false);
+    },
+  );
 });
 
 test("the addresses are the recipe's own", () => {

@@ -97,6 +97,7 @@ function settings({ uplink, exposed, ndp }: Plan): Record<string, string> {
   return {
     "net.ipv6.conf.all.forwarding": "1",
     "net.ipv6.conf.default.forwarding": "1",
+    "net.ipv4.ip_forward": "1",
     [`net.ipv6.conf.${exposed.bridge}.dad_transmits`]: "0",
     [`net.ipv6.conf.${exposed.bridge}.router_solicitation_delay`]: "0",
     ...(ndp.kernel && {

@@ -5,8 +5,9 @@ import { type Breakage, compose, example, served } from "./server.ts";
 /** The scripts read the same values from .env and docker-compose.yml as compose. */
 
 const KONG = "2001:db8:1:2:300::8100";
-const SOURCE =
-  "source scripts/lib/plan.sh; source scripts/lib/common.sh; source scripts/lib/docker.sh; ask_compose";
+/** A Python program that sees the server program, and the repository as `repository`. */
+const python = (program: string): string =>
+  `PYTHONPATH=scripts python3 -Bc 'import sys; from pathlib import Path; from kong_ipv6.settings import Repository; from kong_ipv6.engine import images_in; repository = Repository(Path(".")); ${program}'`;
 
 /** Each line with its value. */
 const LINES: Record<string, string> = {
@@ -35,7 +36,7 @@ describe.each(GENERATIONS)("%s", (generation) => {
         generation,
         example("recipe"),
         { broken },
-        [`${SOURCE}; setting KONG_BIND_IPV6`, config],
+        [python('print(repository.setting("KONG_BIND_IPV6"), end="")'), config],
       );
       expect(theirs!.trim().replaceAll(/['"]/g, "")).toBe(value);
       expect(ours).toBe(value);
@@ -59,10 +60,10 @@ services:
     build: ./kong-build
 `,
     };
-    const [images] = await served(generation, example("recipe"), { broken }, [
-      `${SOURCE}; images`,
-    ]);
     const joined = generation === "bookworm" ? "_" : "-";
+    const [images] = await served(generation, example("recipe"), { broken }, [
+      `${await compose(generation)} config | ${python(`[print(*one) for one in images_in(sys.stdin.read(), repository.project + "${joined}")]`)}`,
+    ]);
     expect(images!.trim().split("\n").sort()).toEqual([
       `built build kong-ipv6${joined}built`,
       "kong build kong-ipv6:local",

@@ -132,7 +132,7 @@ test("a link in the way of FILE.new is reported", async () => {
     `${COMPOSE}.new could not be written: it is a symbolic link.\n`,
   );
   expect(stdout).toContain(
-    "scripts/lib/plan.sh.new could not be written: scripts is a symbolic link.\n",
+    "scripts/plan.json.new could not be written: scripts is a symbolic link.\n",
   );
   expect(stdout).toContain(`${COMPOSE} was not changed.\n`);
 });

@@ -1,24 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { exampleTree } from "../../scripts/examples.ts";
 import { PREFIX, Sandbox } from "../cli/run.ts";
 import { runHere } from "../support/in-process.ts";
 import { testWith } from "../support/programs.ts";
-import { textOf } from "../support/trees.ts";
 import { Made } from "./made.ts";
 
 // What somebody who had read the README alone ran into.
 
 test("check reports scripts that bash can't read, or that are not executable", async () => {
   const made = await new Made().make();
-  made.edit("scripts/lib/common.sh", (text) => text.replaceAll("\n", "\r\n"));
+  made.edit("scripts/verify.sh", (text) => text.replaceAll("\n", "\r\n"));
   chmodSync(made.path("scripts/apply.sh"), 0o644);
   chmodSync(made.path(".env"), 0o644);
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    "scripts/lib/common.sh  invalid: bash cannot read CRLF line ends",
+    "scripts/verify.sh  invalid: bash cannot read CRLF line ends",
   );
   expect(stdout).toContain(
     "scripts/apply.sh  changed: not executable: chmod 755 scripts/apply.sh",
@@ -100,44 +98,7 @@ testWith(
   },
 );
 
-const STEPS = textOf(exampleTree("recipe"), "scripts/lib/steps.sh");
-
-/** make_settings() of apply.sh alone, in a repository without .env. */
-function settingsMade(sandbox: Sandbox): string {
-  const [body] = /^make_settings\(\) \{.*?^\}/ms.exec(STEPS) ?? [];
-  const script = `
-    set -euo pipefail
-    repo=$PWD
-    doing() { :; }; done_with() { :; }; is() { return 1; }; data_dir() { printf '%s' "$PWD/data"; }
-    # No program is in PATH: bash calls this for each one, and this starts it.
-    command_not_found_handle() { echo "$*" >>arguments; PATH=/usr/bin:/bin "$@"; }
-    PATH=/nowhere
-    ${body}
-    make_settings`;
-  execFileSync("bash", ["-c", script], { cwd: sandbox.cwd });
-  return sandbox.read(".env");
-}
-
-test("apply.sh never passes the password as an argument, and keeps that of an old database", () => {
-  const example = "# mine\nKONG_PG_PASSWORD=\nKONG_BIND_IP=0.0.0.0\n";
-  const fresh = new Sandbox({ ".env.example": example });
-  const made = settingsMade(fresh);
-  const [, password = ""] =
-    /^# mine\nKONG_PG_PASSWORD=([0-9a-f]{64})\nKONG_BIND_IP=0\.0\.0\.0\n$/.exec(
-      made,
-    ) ?? [];
-  expect(made).toContain(`KONG_PG_PASSWORD=${password}\n`);
-  expect(fresh.read("arguments")).toContain(".env.new");
-  expect(fresh.read("arguments")).not.toContain(password);
-  const old = new Sandbox({ ".env.example": example });
-  mkdirSync(old.path("data/secrets"), { recursive: true });
-  writeFileSync(old.path("data/secrets/kong_pg_password"), "abc123");
-  expect(settingsMade(old)).toContain("KONG_PG_PASSWORD=abc123\n");
-  expect(old.read("arguments")).not.toContain("abc123");
-  expect(old.tree()["cwd/.env"]).toMatch(/^file 0600/);
-});
-
-test("--plugin replaces the list of plugins, as docs/usage.md says", async () => {
+test("--plugin names all plugins anew, as docs/usage.md says", async () => {
   const made = await new Made().make("--plugin", "kong-oidc");
   expect(await made.regenerate("--plugin", "kong-jwt")).toMatchObject({
     code: 0,

@@ -22,7 +22,7 @@ import {
   ndppd,
   nft,
   records,
-  shellConstants,
+  planValues,
   sysctl,
   tableRows,
   unit,
@@ -345,31 +345,31 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
     ? answers.network
     : expect.stringMatching(/^br-[0-9a-f]{12}$/);
   const backend = cidr4(answers.backendSubnet) as Cidr;
-  const constants = shellConstants(textOf(tree, "scripts/lib/plan.sh"));
-  expect(constants).toMatchObject({
+  const values = planValues(textOf(tree, "scripts/plan.json"));
+  expect(values).toMatchObject({
     prefix: answers.prefix,
     delivery: answers.delivery,
-    uplink: answers.interface,
+    "uplink.name": answers.interface,
     host: answers.host,
     gateway: answers.gateway,
-    network: answers.network,
-    bridge,
-    subnet: answers.exposed,
-    subnet_gateway: spell6(wanted.bridgeAddress),
-    subnet_range: spellCidr(wanted.dynamic),
+    "exposed.network": answers.network,
+    "exposed.bridge": bridge,
+    "exposed.subnet": answers.exposed,
+    "exposed.gateway": spell6(wanted.bridgeAddress),
+    "exposed.range": spellCidr(wanted.dynamic),
     kong: answers.kong,
     ndp: answers.ndp,
     firewall: answers.firewall,
     database: answers.database,
   });
-  const kong4 = parse4(constants["backend_kong"] ?? "") as bigint;
+  const kong4 = parse4(values["backend.kong"] ?? "") as bigint;
   expect(within(backend, kong4, 32)).toBe(true);
   // Only what may be missing may be empty.
-  const empty = Object.keys(constants).filter((key) => constants[key] === "");
-  expect(empty.filter((key) => key !== "ipv4_netplan")).toEqual([]);
-  expect(constants["bridge"]).not.toBe(answers.interface);
+  const empty = Object.keys(values).filter((key) => values[key] === "");
+  expect(empty.filter((key) => key !== "ipv4.netplan")).toEqual([]);
+  expect(values["exposed.bridge"]).not.toBe(answers.interface);
   // The bytes of an interface name: linux/if.h.
-  expect(constants["bridge"]?.length).toBeLessThanOrEqual(15);
+  expect(values["exposed.bridge"]?.length).toBeLessThanOrEqual(15);
   expect(within(wanted.dynamic, wanted.kong)).toBe(false);
   expect(within(wanted.exposed, wanted.dynamic.address)).toBe(true);
 }
@@ -423,14 +423,17 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
     expect(diagram).toContain(`<br/>${shown}"]`);
 }
 
-/** The same in every repository: what is the plan's reaches it through plan.sh. */
+/** The same in every repository: what is the plan's reaches it through plan.json. */
 const isProgram = (path: string): boolean =>
-  path.startsWith("scripts/") && !path.endsWith("/plan.sh");
+  path.startsWith("scripts/kong_ipv6/");
 
-/** Unspecified and loopback; in programs what they build packets from: multicast, link-local. */
+/** Unspecified and loopback; in programs what they build packets from: multicast, link-local, discard-only. */
 const isConstant = (value: bigint, path: string): boolean =>
   value < 2n ||
-  (isProgram(path) && (value >> 120n === 0xffn || value >> 118n === 0x3fan));
+  (isProgram(path) &&
+    (value >> 120n === 0xffn ||
+      value >> 118n === 0x3fan ||
+      value >> 64n === 0x100000000000000n));
 
 /** No address occurs anywhere that isn't the plan's, and each is spelled as RFC 5952 wants it. */
 function expectOnlyAddresses(tree: Tree, wanted: Oracle): void {

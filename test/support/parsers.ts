@@ -166,17 +166,18 @@ export function dockerfile(text: string): Instruction[] {
   });
 }
 
-/** `readonly name='value'` lines of a shell file; the value may be empty. */
-export function shellConstants(text: string): Record<string, string> {
+/** The values of plan.json by their path in it (`exposed.subnet`); one may be empty. */
+export function planValues(text: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const line of meaningful(text, "#")) {
-    const [, key = "", value = ""] = must(
-      /^readonly ([a-z_0-9]+)='([^'\\]*)'$/,
-      line,
-    );
-    unique(found, key);
-    found[key] = value;
-  }
+  const walk = (value: unknown, path: string): void => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      for (const [key, inner] of Object.entries(value))
+        walk(inner, path ? `${path}.${key}` : key);
+    else if (typeof value === "string" || typeof value === "boolean")
+      found[path] = String(value);
+    else throw new Error(`plan.json: ${path} is ${JSON.stringify(value)}`);
+  };
+  walk(JSON.parse(text), "");
   return found;
 }
 

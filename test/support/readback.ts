@@ -5,7 +5,7 @@ import {
   dotenv,
   fenced,
   records,
-  shellConstants,
+  planValues,
   yaml,
 } from "./parsers.ts";
 import { textOf } from "./trees.ts";
@@ -16,10 +16,10 @@ import { textOf } from "./trees.ts";
  */
 export function readBack(tree: Tree): Answers {
   const env = dotenv(textOf(tree, ".env"));
-  const constants = shellConstants(textOf(tree, "scripts/lib/plan.sh"));
+  const values = planValues(textOf(tree, "scripts/plan.json"));
   const constant = (name: string): string => {
-    const value = constants[name];
-    if (!value) throw new Error(`plan.sh has no ${name}`);
+    const value = values[name];
+    if (!value) throw new Error(`plan.json has no ${name}`);
     return value;
   };
   const compose = yaml(textOf(tree, "docker-compose.yml"));
@@ -36,7 +36,7 @@ export function readBack(tree: Tree): Answers {
   return {
     prefix: constant("prefix"),
     host: link.addresses[0].split("/")[0],
-    exposed: constant("subnet"),
+    exposed: constant("exposed.subnet"),
     kong: env["KONG_BIND_IPV6"] ?? "",
     interface: uplink,
     gateway: link.routes[0].via,

@@ -144,7 +144,7 @@ function flawOf(
   if (path !== ".env" && new RegExp(`=${SECRET}$`, "m").test(text))
     return "a place for a secret";
   if (word) return `it says ${word[0]}`;
-  if (path.startsWith("scripts/") && !path.endsWith("plan.sh")) sound.add(text);
+  if (path.startsWith("scripts/") && !path.endsWith("plan.json")) sound.add(text);
   return undefined;
 }
 

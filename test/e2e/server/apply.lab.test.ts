@@ -5,6 +5,8 @@ import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
 const ULA = `${REPOSITORY}/host/etc/docker/daemon.json`;
 
+const STALE = `${REPOSITORY}/scripts/kong_ipv6/resources/network.py`;
+
 const DAEMON = "/etc/docker/daemon.json";
 
 /** The owner's files from before apply.sh: rollback.sh must restore all of them. */
@@ -122,16 +124,12 @@ describe("a server with the owner's own files", () => {
   test("a network from before an upgrade of the engine will be recreated", async () => {
     const made = "docker network inspect --format '{{.Id}}' ipv6_exposed";
     const first = await lab.host.sh(made);
-    await lab.host.sh(
-      `sed -i 's/generation >= 27/generation >= 26/; s/BASH_REMATCH\\[1\\] < 27/BASH_REMATCH[1] < 27/' ${REPOSITORY}/scripts/network.sh`,
-    );
+    await lab.host.sh(`sed -i 's/generation >= 27/generation >= 26/' ${STALE}`);
     const { stdout } = await script(lab, "apply.sh --dry-run");
     expect(stdout).toContain(
       "created by an engine that ignores the routed mode",
     );
-    await lab.host.sh(
-      `sed -i 's/generation >= 26/generation >= 27/' ${REPOSITORY}/scripts/network.sh`,
-    );
+    await lab.host.sh(`sed -i 's/generation >= 26/generation >= 27/' ${STALE}`);
     expect(await lab.host.sh(made)).toBe(first);
   });
 

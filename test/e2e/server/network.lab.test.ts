@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
 import { seenBy } from "../lab/outside.ts";
-import { KONG, openServer, REPOSITORY, script } from "./server.ts";
+import { dockerProxy, KONG, openServer, REPOSITORY, script } from "./server.ts";
 
 /** The owner has an exposed network from before an upgrade of Docker, with a container of their own. */
 
@@ -45,31 +45,34 @@ test("a network created by Docker 26 is recreated on 28, and its containers keep
   expect(seen).toMatchObject({ server: KONG });
 });
 
-/** A docker command that kills the calling script once, before or after the given subcommand. */
-const deadly = (command: string, after: boolean): string => `
-  printf '%s\\n' '#!/bin/bash' 'if [[ "$1 $2" == "${command}" ]]; then' 'rm /usr/local/sbin/docker' \\
-    '${after ? '/usr/bin/docker "$@"; ' : ""}kill -KILL $(cat /root/pid); exit 1; fi' \\
-    'exec /usr/bin/docker "$@"' >/usr/local/sbin/docker
-  chmod +x /usr/local/sbin/docker`;
+/** What apply.sh does for the network alone. */
+const NETWORK = "cd scripts; exec python3 -m kong_ipv6 network";
+
+/** Runs a command that is killed once Docker has answered a request that matches. */
+async function killedAt(request: string, command: string): Promise<void> {
+  await dockerProxy(lab, "kill", request);
+  await lab.host.sh(
+    `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; ${command}' >/dev/null 2>&1 || :`,
+  );
+  // It was killed there.
+  await lab.host.sh("test ! -e /run/docker-real.sock");
+}
 
 test.each([
-  ["network disconnect", true],
-  ["network rm", true],
-  ["network create", true],
+  "^POST .*/networks/ipv6_exposed/disconnect",
+  "^DELETE .*/networks/ipv6_exposed",
+  "^POST .*/networks/create",
 ])(
-  "recreating the network, killed at docker %s, keeps its other containers",
-  async (command, after) => {
-    await lab.host.sh(deadly(command, after));
+  "recreating the network, killed at %s, keeps its other containers",
+  async (request) => {
     // With another range the network differs from the plan.
-    const range = `sed -i 's|^readonly subnet_range=.*|readonly subnet_range=RANGE|' ${REPOSITORY}/scripts/lib/plan.sh`;
-    await lab.host.sh(range.replace("RANGE", "2001:db8:1:2:300:0:4000:0/98"));
-    await lab.host.sh(
-      `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; exec ./scripts/network.sh' >/dev/null 2>&1 || :`,
-    );
-    await lab.host.sh("test ! -e /usr/local/sbin/docker");
+    const range = (from: string, to: string): string =>
+      `sed -i 's|${from}|${to}|' ${REPOSITORY}/scripts/plan.json`;
+    await lab.host.sh(range("0:8000:0/97", "0:4000:0/98"));
+    await killedAt(request, NETWORK);
     expect(await mine()).not.toBe(MINE);
-    await lab.host.sh(range.replace("RANGE", "2001:db8:1:2:300:0:8000:0/97"));
-    const { code, stderr } = await lab.host.run(["./scripts/network.sh"], {
+    await lab.host.sh(range("0:4000:0/98", "0:8000:0/97"));
+    const { code, stderr } = await lab.host.run(["bash", "-c", NETWORK], {
       cwd: REPOSITORY,
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -80,12 +83,7 @@ test.each([
 );
 
 test("an interrupted rollback.sh restores the network with its container at the next run", async () => {
-  await lab.host.sh(deadly("network create", true));
-  await lab.host.sh(
-    `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; exec ./scripts/rollback.sh' >/dev/null 2>&1 || :`,
-  );
-  // It was killed there.
-  await lab.host.sh("test ! -e /usr/local/sbin/docker");
+  await killedAt("^POST .*/networks/create", "exec ./scripts/rollback.sh");
   expect(await mine()).not.toBe(MINE);
   const { code } = await script(lab, "rollback.sh");
   expect(code).toBe(0);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "../../../src/reconcile/commit.ts";
@@ -106,4 +106,20 @@ export async function state({ host }: Lab): Promise<string> {
     .map((entry) => entry.join(" "))
     .concat(rest)
     .join("\n");
+}
+
+const PROXY = new URL("docker-proxy.py", import.meta.url);
+
+/** Puts docker-proxy.py between Docker's clients and its socket. */
+export async function dockerProxy(
+  { host }: Lab,
+  ...argv: string[]
+): Promise<void> {
+  await host.write("/root/docker-proxy.py", await readFile(PROXY, "utf8"));
+  await host.sh("systemctl reset-failed docker-proxy 2>/dev/null || :");
+  const command = ["python3", "/root/docker-proxy.py", ...argv];
+  await host.service("docker-proxy", command);
+  await host.sh(
+    "until [ -S /run/docker-real.sock -a -S /run/docker.sock ]; do sleep 0.1; done",
+  );
 }

@@ -3,6 +3,7 @@ import type { Lab } from "../lab/lab.ts";
 import { seenBy } from "../lab/outside.ts";
 import {
   bring,
+  dockerProxy,
   KONG,
   openServer,
   REPOSITORY,
@@ -30,10 +31,9 @@ const OWN = `
     networks: [kong-net]
 `;
 
-/** A docker command that reports version 27, which no Debian suite has, and that can "pull" the owner's images. */
+/** A docker command that can "pull" the owner's images. Docker 27, which no Debian suite has, is docker-proxy.py's. */
 const DOCKER = `#!/bin/bash
 case "$1 $2" in
-"version --format") echo 27.5.1 ;;
 "compose pull")
 	ps -o args= $PPID >>/root/pulled
 	docker tag kong:3.9.3 extra:1
@@ -48,6 +48,7 @@ let before: string;
 beforeAll(async () => {
   lab = await openServer("sid");
   const { host } = lab;
+  await dockerProxy(lab, "version", "27.5.1");
   await host.write("/usr/local/sbin/docker", DOCKER, "755");
   await host.write("/root/own", OWN);
   await host.write(DAEMON, '{\n  "log-driver": "local"\n}\n');

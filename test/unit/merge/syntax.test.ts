@@ -48,7 +48,7 @@ test("an undefined alias is not valid YAML", () => {
 });
 
 testWith("python3", "Python that doesn't parse was not looked at", () => {
-  const path = "scripts/lib/ndp.py";
+  const path = "scripts/kong_ipv6/packets.py";
   expect(whyInvalid(path, "import sys\nsys.exit(1)\n")).toBeUndefined();
   expect(whyInvalid(path, "def f(:\n")).toMatch(
     /^python3 cannot parse it: SyntaxError/,

@@ -15,6 +15,7 @@ import {
   verbatimSums,
 } from "../../../src/render/templates.ts";
 import { answersFrom } from "../../support/base.ts";
+import { planValues } from "../../support/parsers.ts";
 import { textOf } from "../../support/trees.ts";
 
 const tree = (given: Given = {}): Tree => render(plan(answersFrom(given)));
@@ -137,15 +138,11 @@ test("without a firewall the README doesn't say first that nothing else can be r
   );
 });
 
-test("every constant of plan.sh is used by a script", () => {
+test("every value of plan.json is read by the server program", () => {
   const files = tree();
-  const plan = textOf(files, "scripts/lib/plan.sh");
-  const scripts = [...files]
-    .filter(
-      ([path]) => path.startsWith("scripts/") && !path.endsWith("plan.sh"),
-    )
-    .map(([, { text }]) => text)
-    .join("\n");
-  for (const [, name = ""] of plan.matchAll(/^readonly (\w+)=/gm))
-    expect(scripts).toMatch(new RegExp(`\\$\\{?${name}\\b`));
+  const read = textOf(files, "scripts/kong_ipv6/plan.py");
+  for (const path of Object.keys(
+    planValues(textOf(files, "scripts/plan.json")),
+  ))
+    for (const key of path.split(".")) expect(read).toContain(`["${key}"]`);
 });

@@ -1,0 +1,76 @@
+"""scripts/plan.json as dataclasses. Every address in it is in RFC 5952's form, as the generator writes it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the answers became; all fields but the last seven are addresses, subnets or names."""
+
+    prefix: str
+    uplink: str
+    uplink_sysctl: str
+    host: str
+    gateway: str
+    network: str
+    bridge: str
+    subnet: str
+    subnet_gateway: str
+    subnet_range: str
+    kong: str
+    backend: str
+    backend_kong: str
+    delivery: str
+    ndp: str
+    firewall: str
+    database: str
+    ipv4_published: bool
+    ipv4_netplan: str
+
+
+def parse(text: str) -> Plan:
+    """Raises ValueError or KeyError where the text isn't a plan."""
+    data: Any = json.loads(text)
+    exposed, backend, ipv4 = data["exposed"], data["backend"], data["ipv4"]
+    return Plan(
+        prefix=data["prefix"],
+        uplink=data["uplink"]["name"],
+        uplink_sysctl=data["uplink"]["sysctl"],
+        host=data["host"],
+        gateway=data["gateway"],
+        network=exposed["network"],
+        bridge=exposed["bridge"],
+        subnet=exposed["subnet"],
+        subnet_gateway=exposed["gateway"],
+        subnet_range=exposed["range"],
+        kong=data["kong"],
+        backend=backend["subnet"],
+        backend_kong=backend["kong"],
+        delivery=data["delivery"],
+        ndp=data["ndp"],
+        firewall=data["firewall"],
+        database=data["database"],
+        ipv4_published=ipv4["published"],
+        ipv4_netplan=ipv4["netplan"],
+    )
+
+
+def inside(address: str, subnet: str) -> bool:
+    """Whether the address (in any spelling) is inside the subnet; False where either isn't one."""
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(subnet, strict=False)
+    except ValueError:
+        return False
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts are the same address, in any spelling."""
+    try:
+        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
+    except ValueError:
+        return False

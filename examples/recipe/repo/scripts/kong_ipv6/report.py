@@ -1,0 +1,103 @@
+"""What a run says: rows, colours, errors. Writing to a terminal that is gone never stops a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple, TextIO
+
+
+class Failure(Exception):
+    """Stops a run with exit code 1."""
+
+    def __init__(self, cause: str, remedy: str = "") -> None:
+        super().__init__(cause)
+        self.cause, self.remedy = cause, remedy
+
+
+class Refusal(NamedTuple):
+    """Why apply.sh doesn't begin, and what the owner can do."""
+
+    cause: str
+    remedy: str
+
+
+class Change(NamedTuple):
+    """One line of the plan: what differs between the server and the repository."""
+
+    what: str
+    text: str
+
+
+class Result(NamedTuple):
+    """One check of verify.sh; level is ok, warn or fail."""
+
+    level: str
+    check: str
+    detail: str
+    remedy: str = ""
+
+
+COLOURS = {"ok": "\x1b[32m", "fail": "\x1b[31m", "open": "\x1b[31m", "warn": "\x1b[33m", "note": "\x1b[33m"}
+BOLD, RED, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[0m"
+
+
+class Report:
+    """Prints to the two streams; keeps what the run does at the moment."""
+
+    def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr, program: str = "apply.sh") -> None:
+        self.out, self.err, self.program = out, err, program
+        self.step = ""
+        self.silent = False
+        terminal = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+        self.coloured = terminal
+
+    def paint(self, colour: str, text: str) -> str:
+        return f"{colour}{text}{PLAIN}" if self.coloured and colour else text
+
+    def say(self, text: str) -> None:
+        if not self.silent:
+            self._print(self.out, text)
+
+    def heading(self, text: str) -> None:
+        self.say(self.paint(BOLD, text))
+
+    def row(self, word: str, what: str, text: str) -> None:
+        self.say(f"  {self.paint(COLOURS.get(word, BOLD), f'{word:<7}')} {what:<11} {text}")
+
+    def note(self, what: str, text: str) -> None:
+        self.row("note", what, text)
+
+    def doing(self, what: str, text: str, long: bool = False) -> None:
+        """Names the step, for an interruption; a long one is announced, as nothing else is seen for minutes."""
+        self.step = f"{what}: {text}"
+        if long:
+            self.row("...", what, f"{text}: this may take minutes")
+
+    def done(self, what: str, text: str) -> None:
+        self.row("ok", what, text)
+
+    def failure(self, failure: Failure) -> None:
+        self._print(self.err, self.paint(RED, f"{self.program}: {failure.cause}"))
+        if failure.remedy:
+            self._print(self.err, f"  Remedy: {failure.remedy}")
+
+    def refusal(self, refusal: Refusal) -> None:
+        self._print(self.err, self.paint(RED, f"Refused: {refusal.cause}"))
+        self._print(self.err, f"  Remedy: {refusal.remedy}")
+
+    def stopped(self, hint: str) -> None:
+        if self.step:
+            self._print(self.err, self.paint(RED, f"Stopped at: {self.step}"))
+            self._print(self.err, f"  {hint}")
+
+    def output_of(self, text: str) -> None:
+        """The last words of a program that failed."""
+        for line in text.rstrip("\n").split("\n")[-15:]:
+            self._print(self.err, f"    | {line}")
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        try:
+            print(text, file=stream, flush=True)
+        except (OSError, ValueError):
+            pass

@@ -1,0 +1,224 @@
+"""Whether Kong is well, and reached: what a client outside would find, as far as this server can tell."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import struct
+
+from ..engine import Json, endpoint, state_of
+from ..facts import Facts
+from ..plan import same
+from ..report import Result
+from ..solicit import Outside, reaches
+from .base import Resource
+from .compose import explained
+
+ADMIN_PORTS = (8001, 8002, 8007, 8444, 8445)
+LISTENS = "0A"
+AGAIN = "sudo ./scripts/apply.sh"
+
+
+class Kong(Resource):
+    name = "kong"
+    follows = ("docker", "compose")
+
+    def apply(self) -> None:
+        """Docker starts it all by itself."""
+        self.report.doing("compose", "waiting for Kong")
+        if not self.system.wait(120, self._answers):
+            raise explained(self.context, "Kong did not become healthy")
+        self.report.done("compose", "Kong answers")
+
+    def _answers(self) -> bool:
+        return " 200 " in http_status(self.plan.backend_kong, 8001, "/status")
+
+    def verify(self, facts: Facts) -> list[Result]:
+        if not facts.engine:
+            return []
+        kong = facts.container("kong")
+        if kong is None:
+            return [Result("fail", "kong", "Kong has no container", AGAIN)]
+        health = service_health("kong", state_of(kong))
+        if health.level == "fail":
+            return [health]
+        found = [health, *self._database(facts, kong), self._address(kong), self._gateway(kong)]
+        return [*found, *self._listeners(kong), *self._own(), *self._outside(facts, kong)]
+
+    def _database(self, facts: Facts, kong: Json) -> list[Result]:
+        if self.plan.database != "postgres":
+            return []
+        database = facts.container("kong-database")
+        found = [service_health("database", state_of(database))]
+        if database is None:
+            return found
+        published = [f"{at['HostIp']}:{at['HostPort']}" for port in ports_of(database).values() for at in port]
+        if published:
+            inner = " ".join(
+                f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports_of(database).items() for at in all_
+            )
+            remedy = "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
+            found.append(Result("fail", "database", f"the database's port is published on the server: {inner}", remedy))
+        address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
+        if found[0].level == "ok" and address and not reaches(kong["State"]["Pid"], address, 5432):
+            text = f"Kong doesn't reach it at {address}:5432"
+            remedy = "nft list ruleset; iptables -S FORWARD: what drops packets within the bridge of kong-net?"
+            found[0] = Result("fail", "database", text, remedy)
+        return found
+
+    def _address(self, kong: Json) -> Result:
+        has = str((endpoint(kong, self.plan.network) or {}).get("GlobalIPv6Address", ""))
+        if same(has, self.plan.kong):
+            return Result("ok", "address", f"Kong has {self.plan.kong}")
+        text = f"Kong has {has or 'no address'} on {self.plan.network}, not {self.plan.kong}"
+        return Result("fail", "address", text, AGAIN)
+
+    def _gateway(self, kong: Json) -> Result:
+        via = default_gateway(self.system.text(f"/proc/{kong['State']['Pid']}/net/ipv6_route"))
+        if same(via, self.plan.subnet_gateway):
+            return Result("ok", "gateway", f"Kong sends IPv6 traffic through {self.plan.network}")
+        text = f"Kong's IPv6 default route is {f'via {via}' if via else 'missing'}"
+        remedy = "disconnect Kong from other IPv6 networks; docker compose up -d --force-recreate kong"
+        return Result("fail", "gateway", text, remedy)
+
+    def _listeners(self, kong: Json) -> list[Result]:
+        process, plan = f"/proc/{kong['State']['Pid']}/net", self.plan
+        listening = listeners(self.system.text(f"{process}/tcp"), self.system.text(f"{process}/tcp6"))
+        found: list[Result] = []
+        remedy = "check KONG_PROXY_LISTEN in docker-compose.yml; docker compose logs kong"
+        found += [
+            Result("fail", "listeners", f"Kong doesn't listen on [::]:{port}", remedy)
+            for port in (80, 443)
+            if ("::", port) not in listening
+        ]
+        private = {("127.0.0.1", 8001), ("127.0.0.1", 8007), (plan.backend_kong, 8001)}
+        open_ = sorted(one for one in listening if one[1] in ADMIN_PORTS and one not in private)
+        if open_:
+            text = "Kong's admin ports listen on " + " ".join(spelled(*one) for one in open_)
+            remedy = f"in docker-compose.yml let KONG_ADMIN_LISTEN and similar settings use only 127.0.0.1 and {plan.backend_kong}"
+            found.append(Result("fail", "admin", text, remedy))
+        elif any(re.match(r"8\d{3}/", port) and at for port, at in ports_of(kong).items()):
+            remedy = "remove it from ports: in docker-compose.yml"
+            found.append(Result("fail", "admin", "an admin port is published on the server", remedy))
+        else:
+            found.append(Result("ok", "admin", f"reachable only from this server: http://{plan.backend_kong}:8001"))
+        line = http_status(plan.kong, 80, "/")
+        if line:
+            found.append(
+                Result(
+                    "ok",
+                    "listeners",
+                    f"Kong listens on 80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}",
+                )
+            )
+        else:
+            text = f"[{plan.kong}]:80 doesn't answer this server"
+            found.append(Result("fail", "listeners", text, "docker compose logs kong"))
+        return found
+
+    def _own(self) -> list[Result]:
+        shown = self.system.output("ss", "-Hltnp", "( sport = :80 or sport = :443 )").splitlines()
+        own = [line.split()[3] for line in shown if "docker-proxy" in line]
+        proxies = [one for one in own if re.match(r"(\[::\]|\*):", one)]
+        if not proxies:
+            return [Result("ok", "own", "docker-proxy does not expose Kong on the server's own IPv6 address")]
+        text = f"docker-proxy exposes Kong on the server's own IPv6 address: {' '.join(proxies)}"
+        return [Result("fail", "own", text, 'publish the ports as "[::1]:80:80" in docker-compose.yml')]
+
+    def _outside(self, facts: Facts, kong: Json) -> list[Result]:
+        """What comes in from outside passes other rules than what this server sends itself."""
+        if facts.uplink is None:
+            return []
+        with Outside(self.system, self.plan.uplink) as outside:
+            if outside.problem:
+                text = f"it can't be tested here what comes in by {self.plan.uplink}: {outside.problem}"
+                return [Result("warn", "outside", text, "test from another machine")]
+            return [
+                *self._reached(outside, "IPv6", [self.plan.kong]),
+                *self._ipv4(facts, outside),
+                *self._leaves(facts, outside, kong),
+            ]
+
+    def _reached(self, outside: Outside, what: str, addresses: list[str]) -> list[Result]:
+        dead = [(one, port) for one in addresses for port in (80, 443) if not outside.connects(one, port)]
+        if dead:
+            text = f"a client outside doesn't reach {' and '.join(spelled(*one) for one in dead)}"
+            remedy = "ufw status verbose; nft list ruleset; iptables -S FORWARD: what drops it? sudo ./scripts/apply.sh"
+            return [Result("fail", what, text, remedy)]
+        return [Result("ok", what, f"80 and 443 are reached through {self.plan.uplink}: {' '.join(addresses)}")]
+
+    def _ipv4(self, facts: Facts, outside: Outside) -> list[Result]:
+        if not self.plan.ipv4_published:
+            return []
+        bind = self.repository.setting("KONG_BIND_IP")
+        own = [one.address for one in facts.addresses("inet", self.plan.uplink)]
+        addresses = own[:1] if bind == "0.0.0.0" else [one for one in own if one == bind]
+        if facts.ipv4_uplink != self.plan.uplink or not addresses:
+            text = f"80 and 443 on IPv4 can't be tested from here: it doesn't come in by {self.plan.uplink}"
+            return [Result("warn", "IPv4", text, "test from another machine")]
+        return self._reached(outside, "IPv4", addresses)
+
+    def _leaves(self, facts: Facts, outside: Outside, kong: Json) -> list[Result]:
+        found, process = list[Result](), int(kong["State"]["Pid"])
+        source = outside.leaves(process, 6)
+        if source != self.plan.kong:
+            text = f"as {source}, not as {self.plan.kong}" if source else "not at all"
+            found.append(
+                Result("fail", "outgoing", f"Kong's IPv6 leaves the server {text}", "nft list ruleset; ip -6 route")
+            )
+        if facts.ipv4_uplink == self.plan.uplink and not outside.leaves(process, 4):
+            remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
+            found.append(Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy))
+        return found or [Result("ok", "outgoing", "what Kong sends leaves the server")]
+
+
+def service_health(check: str, state: str) -> Result:
+    if state == "running/healthy":
+        return Result("ok", check, "healthy")
+    if state == "running/starting":
+        return Result("ok", check, "running; Docker has not completed its first health check yet")
+    service = "kong" if check == "kong" else "kong-database"
+    return Result("fail", check, f"the container is {state}", f"docker compose logs --tail 20 {service}")
+
+
+def ports_of(container: Json) -> dict[str, list[dict[str, str]]]:
+    """What is published, by port; nothing for a port that is only exposed."""
+    ports = container["NetworkSettings"].get("Ports") or {}
+    return {port: at for port, at in ports.items() if at}
+
+
+def spelled(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def listeners(tcp: str, tcp6: str) -> set[tuple[str, int]]:
+    """Of /proc/PID/net/tcp and tcp6: in words of the machine's own byte order (proc_net_tcp(5))."""
+    found: set[tuple[str, int]] = set()
+    for line in (tcp + "\n" + tcp6).splitlines():
+        fields = line.split()
+        if len(fields) > 3 and fields[3] == LISTENS:
+            words, port = fields[1].split(":")
+            raw = b"".join(struct.pack("=I", int(words[at : at + 8], 16)) for at in range(0, len(words), 8))
+            found.add((str(ipaddress.ip_address(raw)), int(port, 16)))
+    return found
+
+
+def default_gateway(ipv6_route: str) -> str:
+    """Of /proc/PID/net/ipv6_route; empty where there is no default route by a gateway."""
+    for line in ipv6_route.splitlines():
+        fields = line.split()
+        if fields[:2] == ["0" * 32, "00"] and fields[4] != "0" * 32 and fields[9] != "lo":
+            return str(ipaddress.ip_address(bytes.fromhex(fields[4])))
+    return ""
+
+
+def http_status(address: str, port: int, path: str, seconds: float = 5) -> str:
+    """The first line of an HTTP answer; empty where there is none."""
+    try:
+        with socket.create_connection((address, port), timeout=seconds) as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            line = connection.makefile("rb").readline().decode(errors="replace").strip()
+    except OSError:
+        return ""
+    return line + " " if line.startswith("HTTP/") else ""

@@ -1,0 +1,286 @@
+"""The exposed Docker network; scripts/network.sh makes it. A network can't be changed in place: its containers are
+taken off, it is removed and made, and they are put back. How each was connected is on disk before it is taken off.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Optional
+
+from ..engine import BRIDGE_NAME, GATEWAY_MODE, MADE_ON, EngineError, Json, endpoint
+from ..facts import Facts, label
+from ..journal import Journal
+from ..plan import Plan, inside, same
+from ..report import Change, Failure, Refusal, Result
+from .base import Left, Resource
+
+BEFORE = "/var/lib/kong-ipv6/network.before."
+QUICK = ("dad_transmits", "router_solicitation_delay")
+
+
+def stale(maker: str, generation: int) -> bool:
+    """Engines up to 26 take gateway_mode_ipv6 and ignore it, and what they store lacks it: after an upgrade such a
+    network drops all that is sent to Kong (moby 27 and later). It looks like any other, so its maker is written on
+    it."""
+    found = re.match(r"(\d+)\.", maker)
+    return generation >= 27 and (found is None or int(found[1]) < 27)
+
+
+def difference(network: Optional[Json], plan: Plan, engine: str) -> str:
+    """Why the network isn't as planned; empty where it is."""
+    if network is None:
+        return "it doesn't exist"
+    options, labels = network.get("Options") or {}, network.get("Labels") or {}
+    config = (network.get("IPAM") or {}).get("Config") or []
+    want = (plan.subnet, plan.subnet_gateway, plan.subnet_range)
+    if network["Driver"] != "bridge" or not network.get("EnableIPv6"):
+        return "it is not an IPv6 bridge network"
+    if not any(tuple(one.get(key, "") for key in ("Subnet", "Gateway", "IPRange")) == want for one in config):
+        return f"its subnet isn't {plan.subnet}, with dynamic addresses from {plan.subnet_range}"
+    if options.get(BRIDGE_NAME) != plan.bridge:
+        return f"its bridge isn't {plan.bridge}"
+    if options.get(GATEWAY_MODE) != "routed":
+        return "its IPv6 gateway mode isn't routed"
+    maker = labels.get(MADE_ON, "")
+    if stale(maker, int(engine.split(".")[0])):
+        return (
+            f"it was created by an engine that ignores the routed mode ({maker or 'unknown'}); this engine is {engine}"
+        )
+    return ""
+
+
+def arguments(network: Json) -> list[str]:
+    """What makes the network as it is now, for `docker network create`."""
+    found = [f"--driver={network['Driver']}"]
+    found += [f"--{key.lower()}" for key in ("Internal", "Attachable") if network.get(key)]
+    found += ["--ipv6"] if network.get("EnableIPv6") else []
+    for one in (network.get("IPAM") or {}).get("Config") or []:
+        for key, option in (("Subnet", "subnet"), ("Gateway", "gateway"), ("IPRange", "ip-range")):
+            found += [f"--{option}={one[key]}"] if one.get(key) else []
+    found += [f"--opt={key}={value}" for key, value in (network.get("Options") or {}).items()]
+    return found + [f"--label={key}={value}" for key, value in (network.get("Labels") or {}).items()]
+
+
+def connection(container: Json, network: str) -> str:
+    """How a container is connected, as `docker network connect` takes it."""
+    at = endpoint(container, network) or {}
+    config = at.get("IPAMConfig") or {}
+    words = [
+        f"--{option}={config[key]}"
+        for key, option in (("IPv4Address", "ip"), ("IPv6Address", "ip6"))
+        if config.get(key)
+    ]
+    words += [f"--alias={alias}" for alias in at.get("Aliases") or [] if not container["Id"].startswith(alias)]
+    return " ".join(words)
+
+
+def endpoint_config(words: list[str]) -> Json:
+    values = [word.split("=", 1) for word in words]
+    ipam: dict[str, Any] = {}
+    for option, value in values:
+        if option in ("--ip", "--ip6"):
+            ipam["IPv4Address" if option == "--ip" else "IPv6Address"] = value
+    return {"IPAMConfig": ipam, "Aliases": [value for option, value in values if option == "--alias"]}
+
+
+class Network(Resource):
+    name = "network"
+
+    def why(self, facts: Facts) -> str:
+        return difference(facts.exposed, self.plan, facts.engine) if facts.engine else ""
+
+    def earlier(self, facts: Facts) -> list[Json]:
+        """The networks that earlier answers named, and that are still there."""
+        names = set(self.journal.names("network")) - {self.plan.network}
+        return [one for one in facts.networks if one["Name"] in names and ours(one)]
+
+    def leaving(self, facts: Facts) -> list[Json]:
+        """The networks that are going to be removed."""
+        return self.earlier(facts) + ([facts.exposed] if facts.exposed and self.why(facts) else [])
+
+    def members(self, network: str, containers: list[Json]) -> list[Json]:
+        return [one for one in containers if network in ((one.get("NetworkSettings") or {}).get("Networks") or {})]
+
+    def _own(self, container: Json) -> bool:
+        """Compose makes these again."""
+        return label(container, "project") == self.repository.project
+
+    def refuse(self, facts: Facts) -> list[Refusal]:
+        """Docker puts no container back that was made for a network of another name, or for this very one by its id."""
+        found: list[Refusal] = []
+        for network in self.leaving(facts):
+            for one in self.members(network["Name"], facts.containers):
+                mode = (one.get("HostConfig") or {}).get("NetworkMode", "")
+                renamed = network["Name"] != self.plan.network and mode == network["Name"]
+                if self._own(one) or not (renamed or mode == network["Id"]):
+                    continue
+                called = one["Names"][0].lstrip("/")
+                cause = f"{called} can't be connected to {self.plan.network}: it was created for {network['Name']}, which has to be removed"
+                found.append(
+                    Refusal(cause, f"recreate the container on another network, first: docker rm --force {called}")
+                )
+        return found
+
+    def changes(self, facts: Facts) -> list[Change]:
+        self.facts, why = facts, self.why(facts)
+        found = [
+            Change("network", f"{one['Name']} will be removed: the answers now name {self.plan.network}")
+            for one in self.earlier(facts)
+        ]
+        if why:
+            found.append(Change("network", f"{self.plan.network} will be set up: {why}"))
+        elif self.journal.names("member"):
+            text = f"{self.plan.network}: containers that an interrupted run disconnected will be connected again"
+            found.append(Change("network", text))
+        return found
+
+    def apply(self) -> None:
+        plan, network = self.plan, self.engine.network(self.plan.network)
+        self.report.doing("network", plan.network)
+        self._remember(network)
+        for one in self.earlier(self.facts):
+            self.take_off(one["Name"])
+            # One that was there before us comes back with rollback.sh: until then it would overlap.
+            if self.journal.fact("network", one["Name"]) != "kept":
+                self.journal.forget("network", one["Name"])
+        if difference(network, plan, self.facts.engine):
+            if network:
+                self.take_off(plan.network)
+            script = str(self.repository.path / "scripts" / "network.sh")
+            self.system.must((script,), f"Docker can't create the network {plan.network}")
+            # At a boot they come from sysctl.d, which says why.
+            for key in QUICK:
+                self.system.write_sysctl(f"net.ipv6.conf.{plan.bridge}.{key}", "0")
+        self.put_back(plan.network)
+        self.report.done("network", f"{plan.network} on {plan.bridge}, {plan.subnet}, routed")
+
+    def _remember(self, network: Optional[Json]) -> None:
+        """What is there under the network's name before the first change of it."""
+        name = self.plan.network
+        if self.journal.fact("network", name) is None:
+            if network:
+                self.system.write_state(BEFORE + name, "\n".join(arguments(network)).encode())
+            self.journal.record("network", name, "kept" if network else "absent")
+
+    def take_off(self, name: str) -> None:
+        members, own = self.members(name, self.engine.containers()), list[str]()
+        for one in members:
+            if self._own(one):
+                own.append(one["Id"])
+            else:
+                container = self.engine.container(one["Id"])
+                self.journal.record("member", one["Id"], connection(container, name) if container else "")
+        for one in members:
+            if one["Id"] not in own:
+                body = {"Container": one["Id"], "Force": True}
+                self.engine.change(
+                    "POST",
+                    f"/networks/{name}/disconnect",
+                    body,
+                    f"Docker can't disconnect {one['Id'][:12]} from {name}",
+                )
+        if own and self.journal.fact("todo", "compose") is None:
+            self.journal.record("todo", "compose", "begun")
+            self.report.note("network", "Kong's container was removed with it. To recreate it: sudo ./scripts/apply.sh")
+        for identity in own:
+            self.engine.change(
+                "DELETE", f"/containers/{identity}?force=1", cause="Docker can't remove Kong's container"
+            )
+        self.engine.change("DELETE", f"/networks/{name}", cause=f"Docker can't remove the network {name}")
+
+    def put_back(self, name: str) -> None:
+        """The containers that were taken off; without a network it says which have lost theirs."""
+        failed: list[str] = []
+        for identity in self.journal.names("member"):
+            container = self.engine.container(identity)
+            called = container["Name"].lstrip("/") if container else ""
+            if container and not name:
+                self.report.note("network", f"{called} is no longer connected: its network was removed")
+            elif container and endpoint(container, name) is None:
+                why = self._connect(name, identity, called, (self.journal.fact("member", identity) or "").split())
+                if why:
+                    failed.append(f"{called} ({why})")
+                    continue
+            self.journal.forget("member", identity)
+        if failed:
+            remedy = f"docker network connect {name} NAME, or recreate the container there; then run this again"
+            raise Failure(f"not connected to {name} again: {', '.join(failed)}", remedy)
+
+    def _connect(self, name: str, identity: str, called: str, words: list[str]) -> str:
+        """Why it isn't connected; empty where it is. The address that it had may be out of the new subnet: then it gets
+        another."""
+        fixed = [word.split("=", 1)[1] for word in words if word.startswith("--ip")]
+        fitting = [word for word in words if not word.startswith("--ip6=") or inside(word[6:], self.plan.subnet)]
+        why = ""
+        for attempt in (words, fitting, [word for word in words if not word.startswith("--ip")]):
+            try:
+                body = {"Container": identity, "EndpointConfig": endpoint_config(attempt)}
+                self.engine.request("POST", f"/networks/{name}/connect", body)
+            except EngineError as error:
+                why = str(error)
+                continue
+            container = self.engine.container(identity)
+            at = endpoint(container, name) if container else None
+            if at is None:
+                return "Docker doesn't say that it is there"
+            if attempt != words:
+                has, how = at.get("GlobalIPv6Address", ""), f"docker network disconnect {name} {called}"
+                text = f"{called} can't keep {' and '.join(fixed)} on {name}: its address is now {has}. For a fixed one: {how}"
+                self.report.note("network", f"{text}; docker network connect --ip6 ADDRESS {name} {called}")
+            return ""
+        return why
+
+    def verify(self, facts: Facts) -> list[Result]:
+        if not facts.engine:
+            return []
+        plan, why = self.plan, self.why(facts)
+        if why or self.earlier(facts) or self.journal.names("member"):
+            change = self.changes(facts)[-1].text
+            return [Result("fail", "network", why or change, "sudo ./scripts/apply.sh")]
+        routed = ", routed" if facts.generation >= 27 else ""
+        return [Result("ok", "network", f"{plan.network}: bridge {plan.bridge}, {plan.subnet}{routed}")]
+
+    def undo(self, journal: Journal) -> list[Left]:
+        """What there was before: nothing, or the network in another shape."""
+        recorded = journal.names("network")
+        if not recorded or not self.system.have("docker"):
+            return []
+        self.report.doing("network", self.plan.network)
+        for identity in journal.names("stranded"):
+            journal.record("member", identity, journal.fact("stranded", identity) or "")
+            journal.forget("stranded", identity)
+        back = ""
+        for name in recorded:
+            network = self.engine.network(name)
+            if network and (journal.fact("network", name) == "absent" or ours(network)):
+                self.take_off(name)
+        for name in recorded:
+            if journal.fact("network", name) == "kept":
+                if self.engine.network(name) is None:
+                    self._make_again(name)
+                back = name
+        self.put_back(back)
+        for name in recorded:
+            journal.forget("network", name)
+        self.report.done("network", "restored")
+        return []
+
+    def _make_again(self, name: str) -> None:
+        lines = self.system.text(BEFORE + name).split("\n")
+        # Docker 29's command line printed what isn't set as "invalid Prefix".
+        words = [line for line in lines if line and "=invalid " not in line]
+        self.system.must(("docker", "network", "create", *words, name), f"Docker can't create the network {name}")
+
+    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+        return [("restore", "network", f"{name}: {journal.fact('network', name)}") for name in journal.names("network")]
+
+
+def ours(network: Json) -> bool:
+    """Whether scripts/network.sh made it: then it carries its label."""
+    return bool((network.get("Labels") or {}).get(MADE_ON))
+
+
+def has_address(container: Json, plan: Plan) -> bool:
+    """Whether Kong's container is on the exposed network, with the plan's address."""
+    at = endpoint(container, plan.network)
+    return at is not None and same(((at.get("IPAMConfig") or {}).get("IPv6Address") or ""), plan.kong)

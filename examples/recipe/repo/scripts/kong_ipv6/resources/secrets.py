@@ -1,0 +1,150 @@
+"""The owner's .env, the data directory, and the database's password in a file of its own.
+
+The password is in no argument, no output and no log: files carry it. The data is never deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from ..facts import Facts
+from ..journal import move, write_synced
+from ..plan import inside, same
+from ..report import Change, Refusal
+from .base import Resource, short_of_space
+
+PASSWORD = "KONG_PG_PASSWORD"
+UNSET = ("", "replace-me", "<secret>")
+PUBLISH = "\n# Docker 27 accepts no other value for IPv6 (later versions ignore it).\nKONG_PUBLISH_IPV6=[::]\n"
+
+
+class Secrets(Resource):
+    name = "secrets"
+
+    def refuse(self, facts: Facts) -> list[Refusal]:
+        found = [*self._kong(), *self._password(), *self._ipv4(facts)]
+        if not self.repository.setting("KONG_DATA_DIR"):
+            found.append(Refusal("KONG_DATA_DIR in .env is not set", "set KONG_DATA_DIR=./data"))
+        return found + short_of_space(str(self.repository.data), 64)
+
+    def _kong(self) -> list[Refusal]:
+        kong, subnet, address = self.plan.kong, self.plan.subnet, self.repository.setting("KONG_BIND_IPV6")
+        if not inside(address, subnet):
+            cause = f"KONG_BIND_IPV6={address} in .env is not inside the exposed subnet {subnet}"
+            return [Refusal(cause, f"set KONG_BIND_IPV6={kong}")]
+        if not same(address, kong):
+            cause = f"KONG_BIND_IPV6={address} in .env is not the planned address, {kong}"
+            return [Refusal(cause, f"set KONG_BIND_IPV6={kong}; or create-kong-ipv6 regenerate --kong {address}")]
+        return []
+
+    def _password(self) -> list[Refusal]:
+        needed = self.plan.database == "postgres" and self.repository.env.exists()
+        if not needed or self.repository.setting(PASSWORD) not in UNSET:
+            return []
+        return [Refusal("KONG_PG_PASSWORD in .env is not set", "set it to the output of: openssl rand -hex 32")]
+
+    def _ipv4(self, facts: Facts) -> list[Refusal]:
+        bind = self.repository.setting("KONG_BIND_IP")
+        if not self.plan.ipv4_published:
+            return []
+        if not bind:
+            return [
+                Refusal(
+                    "KONG_BIND_IP in .env is not set",
+                    "set it to the server's IPv4 address, or to 0.0.0.0 for all addresses",
+                )
+            ]
+        has = [one.address for scope in ("global", "host", "link") for one in facts.addresses("inet", scope=scope)]
+        if bind in ("0.0.0.0", self.plan.ipv4_netplan.split("/")[0], *has):
+            return []
+        here = " ".join(one.address for one in facts.addresses("inet", self.plan.uplink))
+        cause = f"KONG_BIND_IP={bind} in .env is not an address of this server"
+        return [Refusal(cause, f"set KONG_BIND_IP=0.0.0.0, or one of: {here}")]
+
+    def changes(self, facts: Facts) -> list[Change]:
+        env, data, found = self.repository.env, self.repository.data, list[Change]()
+        postgres = self.plan.database == "postgres"
+        if not env.exists():
+            extra = ", with a random KONG_PG_PASSWORD" if postgres else ""
+            found.append(Change(".env", f"will be created from .env.example{extra}"))
+        elif env.stat().st_mode & 0o7:
+            found.append(Change(".env", "will get mode 600: now every user of this server can read its password"))
+        # Docker 27 alone refuses a host address in the publication of a routed network.
+        if facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]":
+            found.append(Change(".env", "KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value"))
+        self.publish = bool(found) and found[-1].text.startswith("KONG_PUBLISH_IPV6")
+        if not data.is_dir():
+            found.append(Change("data", f"{data} will be created"))
+        if postgres and self.secret_differs():
+            found.append(Change("secret", f"{self.repository.password_file} will be written, from .env"))
+        return found
+
+    def secret_differs(self) -> bool:
+        file = self.repository.password_file
+        return not (
+            self.repository.env.exists() and file.is_file() and read_secret(file) == self.repository.setting(PASSWORD)
+        )
+
+    def new_password(self) -> bool:
+        """Whether a database that was made with another one has to be told."""
+        made = (self.repository.data / "postgres" / "PG_VERSION").exists()
+        return self.plan.database == "postgres" and made and self.secret_differs()
+
+    def apply(self) -> None:
+        env = self.repository.env
+        if self.new_password():
+            self.journal.record("todo", "password", "begun")
+        if not env.exists():
+            self.report.doing(".env", "creating it")
+            self._make_env()
+            self.report.done(".env", "created")
+        elif env.stat().st_mode & 0o7:
+            env.chmod(0o600)
+            self.report.done(".env", "mode 600")
+        if self.publish:
+            with env.open("a") as file:
+                file.write(PUBLISH)
+            self.report.done(".env", "KONG_PUBLISH_IPV6=[::]")
+        self._make_data()
+
+    def _make_env(self) -> None:
+        # The one that the database was made with, where its file is still there.
+        known = read_secret(self.repository.password_file)
+        password = known or secrets.token_hex(32)
+        lines = self.repository.example.read_text().splitlines()
+        text = "".join(f"{PASSWORD}={password}\n" if line.startswith(f"{PASSWORD}=") else f"{line}\n" for line in lines)
+        new, whose = self.repository.env.with_name(".env.new"), self.repository.path.stat()
+        write_synced(new, text.encode(), 0o600, (whose.st_uid, whose.st_gid))
+        move(new, self.repository.env)
+
+    def _make_data(self) -> None:
+        data, file = self.repository.data, self.repository.password_file
+        make_directory(data, 0o755)
+        if self.plan.database != "postgres":
+            return
+        make_directory(data / "postgres", 0o700)
+        if self.secret_differs():
+            self.report.doing("secret", str(file))
+            make_directory(file.parent, 0o700)
+            file.parent.chmod(0o700)
+            # Docker mounts the file itself: user kong reads it, on the server only root can.
+            new = file.with_name(".new")
+            write_synced(new, self.repository.setting(PASSWORD).encode(errors="surrogateescape"), 0o444)
+            move(new, file)
+            self.report.done("secret", str(file))
+
+
+def read_secret(file: Path) -> str:
+    try:
+        return file.read_text(errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def make_directory(path: Path, mode: int) -> None:
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+        os.chmod(path, mode)

@@ -1,0 +1,116 @@
+"""The kernel's settings: forwarding above all. It can cost a route, so the network is compared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..facts import Facts
+from ..journal import Journal
+from ..report import Change, Failure, Result
+from ..staging import SYSCTL_FILE
+from .base import Left, Resource
+
+ALL = {"net.ipv6.conf.all.forwarding": "net/ipv6/conf", "net.ipv4.ip_forward": "net/ipv4/conf"}
+
+
+class Sysctl(Resource):
+    name = "sysctl"
+
+    def changes(self, facts: Facts) -> list[Change]:
+        self.facts = facts
+        differ = [(key, self.system.sysctl(key), value) for key, value in facts.sysctls.items()]
+        found = [Change("sysctl", f"{key} {now} → {value}") for key, now, value in differ if now != value]
+        # These follow net.ipv6.conf.all.forwarding, whenever it is written.
+        for link in (self.plan.uplink, self.plan.bridge) if not found else ():
+            key = f"net.ipv6.conf.{link.replace('.', '/')}.forwarding"
+            now = self.system.sysctl(key)
+            if now not in ("", "1"):
+                found.append(Change("sysctl", f"net.ipv6.conf.{link}.forwarding {now} → 1"))
+        return found
+
+    def apply(self) -> None:
+        before, values = self.facts.snapshot, {key: self.system.sysctl(key) for key in self.facts.sysctls}
+        self.report.doing("sysctl", SYSCTL_FILE)
+        # All of it is on disk before the first change: a write for all sets each interface's.
+        for key, value in values.items():
+            self.journal.record("sysctl", key, value)
+        for key, value in values.items():
+            if key in ALL and value == self.journal.fact("sysctl", key):
+                values = {**values, **self._exceptions(ALL[key], value)}
+        with self.system.uninterrupted():
+            for key, value in self.facts.sysctls.items():
+                if not self.system.set_sysctl(key, value):
+                    self._back(values, before)
+                    remedy = "the network was restored; correct it in host/etc/sysctl.d, then run this again"
+                    raise Failure(f"the kernel rejects {key} = {value}", remedy)
+            if not self.system.wait(3, lambda: self.context.network.kept(before)):
+                lost = " ".join(self.context.network.lost(before))
+                self._back(values, before)
+                remedy = "the network was restored; make the default route static, or set accept-ra to true, then run this again"
+                raise Failure(f"turning forwarding on removed {lost}", remedy)
+        self.report.done("sysctl", "forwarding is on")
+
+    def _exceptions(self, folder: str, value: str) -> dict[str, str]:
+        """The interfaces that have it otherwise than all have."""
+        found: dict[str, str] = {}
+        for path in sorted(self.system.on(f"/proc/sys/{folder}").glob("*/forwarding")):
+            name, now = path.parent.name, read(path)
+            if now not in ("", value) and name not in ("all", "default"):
+                key = f"{folder.replace('/', '.')}.{name.replace('.', '/')}.forwarding"
+                self.journal.record("sysctl", key, now)
+                found[key] = now
+        return found
+
+    def _back(self, values: dict[str, str], before: list[str]) -> None:
+        for key, value in values.items():
+            self.system.write_sysctl(key, value)
+        network = self.context.network
+        if not self.system.wait(5, lambda: network.kept(before)):
+            network.give_back(before)
+
+    def verify(self, facts: Facts) -> list[Result]:
+        for name in ("all", self.plan.uplink, self.plan.bridge):
+            if self.system.sysctl(f"net.ipv6.conf.{name.replace('.', '/')}.forwarding") != "1":
+                remedy = "sysctl --system; look for a file in /etc/sysctl.d that sets it to 0"
+                return [Result("fail", "forwarding", f"net.ipv6.conf.{name}.forwarding is not 1", remedy)]
+        return [Result("ok", "forwarding", f"on, between {self.plan.uplink} and {self.plan.bridge}")]
+
+    def undo(self, journal: Journal) -> list[Left]:
+        keys, before = journal.names("sysctl"), self.context.network.snapshot()
+        if not keys:
+            return []
+        self.report.doing("sysctl", "restoring the values")
+        # Those for all first: they set each interface's.
+        for_all = [key for key in keys if ".all." in key or key in ALL]
+        self._restore(journal, for_all)
+        self._restore(journal, [key for key in keys if key not in for_all])
+        network = self.context.network
+        if not self.system.wait(3, lambda: network.kept(before)):
+            network.give_back(before)
+        self.report.done("sysctl", "restored")
+        return []
+
+    def _restore(self, journal: Journal, keys: list[str]) -> None:
+        """As recorded, or as a file that is left on the server says by now."""
+        there = [key for key in keys if self.system.sysctl(key) != ""]
+        if not there:
+            return
+        for key in there:
+            self.system.write_sysctl(key, journal.fact("sysctl", key) or "")
+        prefixes = [f"--prefix={key}" for key in there]
+        self.system.run("/usr/lib/systemd/systemd-sysctl", *prefixes)
+        for key in there:
+            value = self.system.sysctl(key)
+            if value != journal.fact("sysctl", key):
+                self.report.note("sysctl", f"{key} is {value}: a file in sysctl.d sets it")
+
+    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+        return [("restore", "sysctl", f"{key} {journal.fact('sysctl', key)}") for key in journal.names("sysctl")]
+
+
+def read(path: Path) -> str:
+    try:
+        return re.sub(r"\s+", " ", path.read_text()).strip()
+    except OSError:
+        return ""

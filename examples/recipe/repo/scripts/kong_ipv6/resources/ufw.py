@@ -1,0 +1,172 @@
+"""The forwarding rules for ufw; scripts/ufw.sh adds them. ufw is never enabled here.
+
+They are added to an inactive ufw too, for it drops what is forwarded to Kong as soon as it is enabled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from .. import ufw_rules
+from ..facts import Context, Facts
+from ..journal import Journal, sync
+from ..plan import Plan
+from ..report import Change, Result
+from ..system import System
+from .base import Left, Resource
+
+
+def wanted(plan: Plan, nftables: bool) -> list[str]:
+    """nftables: Docker's backend is nftables. Then its accept and ufw's drop are in different tables, and a drop is
+    final: ufw has to accept IPv4 too. The rules are those of scripts/ufw.sh."""
+    inward = f"in on {plan.uplink} out on {plan.bridge}"
+    rules = [f"{inward} to {plan.kong} port {port} proto tcp" for port in (80, 443)]
+    rules.append(f"in on {plan.bridge} out on {plan.uplink} from {plan.subnet}")
+    if not nftables:
+        return rules
+    if plan.ipv4_published:
+        rules += [f"{inward} to 0.0.0.0/0 port {port} proto tcp" for port in (80, 443)]
+        rules += [f"in on {plan.uplink} to {plan.backend} port {port} proto tcp" for port in (80, 443)]
+    rules.append(f"in on {plan.bridge} out on {plan.uplink} to 0.0.0.0/0")
+    rules.append(f"out on {plan.uplink} from {plan.backend}")
+    # With br_netfilter what passes within a bridge is filtered too.
+    rules.append(f"in on {plan.bridge} out on {plan.bridge}")
+    rules.append(f"from {plan.backend} to {plan.backend}")
+    return rules
+
+
+@contextmanager
+def builds_reach_outside(system: System, plan: Plan, facts: Facts) -> Generator[None, None, None]:
+    """With Docker's nftables backend ufw drops what docker0 sends out: only while an image is built it may. The rule has
+    our comment, so that a run that was killed leaves nothing that the next one doesn't delete."""
+    rule = ("in", "on", "docker0", "out", "on", plan.uplink, "to", "0.0.0.0/0")
+    needed = facts.nftables_backend and facts.ufw.enabled and plan.firewall != "none"
+    if needed:
+        system.must(("ufw", "route", "allow", *rule, "comment", ufw_rules.COMMENT), "ufw rejected the rule")
+    try:
+        yield
+    finally:
+        if needed:
+            system.quietly("ufw", "route", "delete", "allow", *rule)
+
+
+def as_read(rule: str) -> list[str]:
+    """What ufw's files say for it: a rule without an address is one for each family."""
+    if " from " in f" {rule}" or " to " in f" {rule}":
+        return [rule]
+    return [f"{rule} to 0.0.0.0/0", rule]
+
+
+class Ufw(Resource):
+    name = "ufw"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.surplus: list[str] = []
+
+    def _difference(self, facts: Facts) -> tuple[list[str], list[str]]:
+        """The rules that ufw lacks, and those of ours that it has too many."""
+        want = wanted(self.plan, facts.nftables_backend)
+        read = {line for rule in want for line in as_read(rule)}
+        lacking = [rule for rule in want if not set(as_read(rule)) <= set(facts.ufw.rules)]
+        return lacking, [rule for rule in facts.ufw.rules if rule not in read]
+
+    def changes(self, facts: Facts) -> list[Change]:
+        self.facts, self.lacking, self.surplus = facts, list[str](), list[str]()
+        if not facts.ufw.installed:
+            return []
+        if self.plan.firewall == "none":
+            gone = self.journal.fact("ufw", "rules") is not None
+            return [Change("ufw", "the rules with the comment kong-ipv6 will be deleted")] if gone else []
+        if not facts.ufw.ipv6:
+            self.report.note(
+                "ufw", "ufw has IPV6=no, so no rules for Kong are added: set IPV6=yes, then run this again"
+            )
+            return []
+        self.lacking, self.surplus = self._difference(facts)
+        found = [Change("ufw", f"route allow {rule}") for rule in self.lacking]
+        return found + [Change("ufw", f"delete route allow {rule}") for rule in self.surplus]
+
+    def apply(self) -> None:
+        if self.plan.firewall == "none":
+            self.report.doing("ufw", "deleting the rules")
+            self._delete_all(self.journal)
+            self.report.done("ufw", "rules deleted")
+            return
+        self.report.doing("ufw", "setting the rules")
+        if self.lacking:
+            self.journal.record("ufw", "rules", ufw_rules.logging(self.system))
+            for path in ufw_rules.FILES.values():
+                self.journal.keep(path)
+            script = str(self.repository.path / "scripts" / "ufw.sh")
+            self.system.must((script,), "ufw rejected the rule")
+            self._sync()
+        for rule in self.surplus:
+            self._delete(rule)
+        active = "" if self.facts.ufw.active else " (they take effect when you enable ufw)"
+        self.report.done("ufw", f"rules set{active}")
+
+    def _delete(self, rule: str) -> None:
+        remedy = (
+            "apt-get install ufw python3, so that ufw show added works, then run this again; "
+            "or, if you no longer use ufw: apt-get purge ufw"
+        )
+        self.system.must(("ufw", "route", "delete", "allow", *rule.split()), "ufw can't delete Kong's rules", remedy)
+        self._sync()
+
+    def _sync(self) -> None:
+        """ufw itself doesn't, and a power cut would leave empty files."""
+        for path in ufw_rules.FILES.values():
+            if self.system.exists(path):
+                sync(self.system.on(path))
+
+    def _delete_all(self, journal: Journal) -> None:
+        """ufw writes its files in its own way: where rules and logging are the same as before, they get their old text
+        back; where the owner has changed them, they stay."""
+        for rule in ufw_rules.read(self.system).rules:
+            self._delete(rule)
+        same_logging = journal.fact("ufw", "rules") == ufw_rules.logging(self.system)
+        for path in ufw_rules.FILES.values():
+            kept = journal.fact("file", path) == "kept" and same_logging
+            before = journal.before(path).read_text(errors="surrogateescape") if kept else ""
+            if kept and tuples(self.system.text(path)) == tuples(before):
+                self.system.restore(path)
+            journal.forget("file", path)
+        journal.forget("ufw", "rules")
+
+    def verify(self, facts: Facts) -> list[Result]:
+        if not facts.ufw.active:
+            return []
+        lacking, surplus = self._difference(facts)
+        if lacking or surplus:
+            if facts.filter == "none":
+                text = "ufw is active and has no rules for Kong: with Docker 26 and older it blocks Kong"
+                return [Result("warn", "firewall", text, "sudo ./scripts/ufw.sh")]
+            text = (
+                f"ufw is missing the rule {lacking[-1]}"
+                if lacking
+                else f"ufw has a rule of earlier answers: {surplus[-1]}"
+            )
+            return [Result("fail", "firewall", text, "sudo ./scripts/apply.sh")]
+        forward = self.system.text("/etc/default/ufw")
+        if facts.filter == "ufw" and 'DEFAULT_FORWARD_POLICY="ACCEPT"' in forward:
+            return [Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")]
+        return [Result("ok", "firewall", "ufw has Kong's rules")]
+
+    def undo(self, journal: Journal) -> list[Left]:
+        # Without the command its files may still have them.
+        there = self.system.have("ufw") or any(ufw_rules.read(self.system).rules)
+        if journal.fact("ufw", "rules") is not None and there:
+            self.report.doing("ufw", "deleting the rules")
+            self._delete_all(journal)
+            self.report.done("ufw", "Kong's rules are deleted")
+        return []
+
+    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+        has = journal.fact("ufw", "rules") is not None
+        return [("remove", "ufw", "the rules with the comment kong-ipv6")] if has else []
+
+
+def tuples(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("### tuple ###")]

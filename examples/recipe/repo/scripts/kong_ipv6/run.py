@@ -1,0 +1,170 @@
+"""The three commands: refuse → plan → (end of a dry run) → apply → verify; and undo. No resource is known by name."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Optional
+
+from .facts import Context, Facts
+from .report import Change, Failure, Result
+from .resources import resources
+from .resources.base import Left, Resource
+
+CHANGES = 4
+# For sh and zsh; it says why where there is no answer.
+CURL = "curl -g -sS -o /dev/null -w '%{http_code}\\n' "
+Planned = list[tuple[Resource, list[Change]]]
+
+
+def hook(context: Context, name: str) -> None:
+    """The owner's own step: an executable in scripts/hooks. Raises Failure where it fails."""
+    path = context.repository.path / "scripts" / "hooks" / name
+    if not os.access(path, os.X_OK) or not path.is_file():
+        return
+    context.report.doing("hook", name)
+    ran = context.system.run(str(path), cwd=context.repository.path)
+    if ran.out.strip():
+        context.report.say(ran.out.rstrip("\n"))
+    if ran.code != 0:
+        context.report.output_of(ran.err or ran.out)
+        raise Failure(f"the hook scripts/hooks/{name} failed with exit code {ran.code}", "see its message above")
+    context.report.done("hook", name)
+
+
+def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
+    """Raises Failure without a cause where the server is refused: the refusals are printed by then."""
+    facts = Facts(context)
+    facts.begin()
+    chosen = [one for one in resources(context) if only in (None, one.name)]
+    refused = [refusal for resource in chosen for refusal in resource.refuse(facts)]
+    for refusal in refused:
+        context.report.refusal(refusal)
+    if refused:
+        raise Refused
+    planned = [(resource, resource.changes(facts)) for resource in chosen]
+    for resource, changes in planned:
+        if facts.begun(resource.name) and not changes and not resource.follows:
+            changes.append(Change(resource.name, "a step that was interrupted is done again"))
+    return facts, planned
+
+
+class Refused(Exception):
+    """The server is refused, and told why."""
+
+
+def carry_out(context: Context, planned: Planned) -> None:
+    """Each resource that has changes, or follows one that had some. What was begun and not ended is done again by the
+    next run, so all of it is on disk before the first change."""
+    applied, due = set[str](), list[Resource]()
+    for resource, changes in planned:
+        if changes or applied & set(resource.follows) or context.journal.fact("todo", resource.name) is not None:
+            applied.add(resource.name)
+            due.append(resource)
+    context.report.doing("journal", "recording the plan")
+    context.journal.record("repository", str(context.repository.path), context.repository.project)
+    for resource in due:
+        context.journal.record("todo", resource.name, "begun")
+    for resource in due:
+        resource.apply()
+        context.journal.forget("todo", resource.name)
+    context.report.step = ""
+
+
+def apply(context: Context, dry_run: bool) -> int:
+    report = context.report
+    _, planned = survey(context, None)
+    lines = [change for _, changes in planned for change in changes]
+    if lines:
+        report.heading("Planned changes:")
+        for change in lines:
+            report.say(f"  {change.what:<11} {change.text}")
+    else:
+        report.say("Nothing to change.")
+    if dry_run:
+        return CHANGES if lines else 0
+    hook(context, "before-apply")
+    if lines:
+        report.heading("Applying the changes:")
+        carry_out(context, planned)
+    hook(context, "after-apply")
+    report.step = ""
+    return verify(context, False)
+
+
+def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
+    """One resource alone, for the flags of network.sh and ufw.sh."""
+    chosen = next(resource for resource in resources(context) if resource.name == name)
+    if remove:
+        rows = chosen.undone(context.journal)
+        if dry_run:
+            for row in rows:
+                context.report.row(*row)
+        elif rows:
+            chosen.undo(context.journal)
+        context.report.step = ""
+        return CHANGES if dry_run and rows else 0
+    _, planned = survey(context, name)
+    lines = [change for _, changes in planned for change in changes]
+    for change in lines:
+        context.report.row("change", *change)
+    if lines and not dry_run:
+        carry_out(context, planned)
+    return CHANGES if lines and dry_run else 0
+
+
+def verify(context: Context, as_json: bool) -> int:
+    facts, report, results = Facts(context), context.report, list[Result]()
+    outside = CURL + f"'http://[{context.plan.kong}]/'"
+    if not as_json:
+        report.heading("Checks on this server:")
+    for resource in resources(context):
+        for result in resource.verify(facts):
+            results.append(result)
+            if as_json:
+                continue
+            report.row(result.level, result.check, result.detail)
+            if result.remedy:
+                report.say(f"  {'':<7} {'':<11} Remedy: {result.remedy}")
+    good = all(result.level != "fail" for result in results)
+    if as_json:
+        checks = [{"check": r.check, "result": r.level, "detail": r.detail, "remedy": r.remedy} for r in results]
+        report.say(json.dumps({"ok": good, "checks": checks, "outside": outside}, ensure_ascii=False))
+    else:
+        report.say(
+            "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6 (Kong without routes answers 404):"
+        )
+        report.say(f"  {outside}")
+    return 0 if good else 1
+
+
+def rollback(context: Context, dry_run: bool) -> int:
+    journal, report = context.journal, context.report
+    if not journal.exists:
+        report.say("Nothing to undo: apply.sh has changed nothing on this server.")
+        return 0
+    backwards = resources(context)[::-1]
+    if dry_run:
+        for resource in backwards:
+            for row in resource.undone(journal):
+                report.row(*row)
+        return CHANGES
+    hook(context, "before-rollback")
+    left: list[Left] = []
+    for resource in backwards:
+        left += resource.undo(journal)
+    report.step = ""
+    if left:
+        journal.retain({kind for one in left for kind in one.kinds})
+        for one in left[1:]:
+            report.failure(one.failure)
+        raise left[0].failure
+    edited = journal.state / "edited"
+    if edited.is_dir():
+        report.note("file", f"your edits of these files are saved in /{edited.relative_to(journal.root)}")
+    journal.close()
+    hook(context, "after-rollback")
+    report.step = ""
+    data = context.repository.data
+    report.say("Everything is undone." + (f" The data is kept: {data}" if data.is_dir() else ""))
+    return 0

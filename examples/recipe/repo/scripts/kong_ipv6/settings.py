@@ -1,0 +1,60 @@
+"""The repository's files that the owner edits: .env as compose reads it, and what is derived from it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[=:][ \t]*(.*)$")
+QUOTED = re.compile(r"""^(?:"([^"]*)"|'([^']*)')[ \t]*(?:#.*)?$""")
+
+
+def parse(text: str) -> dict[str, str]:
+    """KEY=value and KEY: value, as compose's dotenv parser takes them; the last one counts."""
+    values: dict[str, str] = {}
+    for line in text.split("\n"):
+        found = ASSIGNMENT.match(line.rstrip("\r"))
+        if not found:
+            continue
+        key, value = found.groups()
+        quoted = QUOTED.match(value)
+        if quoted:
+            values[key] = quoted[1] if quoted[1] is not None else quoted[2]
+        else:
+            # In a value without blanks a # means itself.
+            values[key] = re.sub(r"[ \t]#.*$", "", value).strip()
+    return values
+
+
+class Repository:
+    """The generated repository on this server."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.env = path / ".env"
+        self.example = path / ".env.example"
+        self.plan_json = path / "scripts" / "plan.json"
+
+    def setting(self, key: str) -> str:
+        """The value in .env; empty where it isn't set."""
+        source = self.env if self.env.exists() else self.example
+        if not source.exists():
+            return ""
+        return parse(source.read_text(encoding="utf-8", errors="surrogateescape")).get(key, "")
+
+    @property
+    def data(self) -> Path:
+        """KONG_DATA_DIR as an absolute path."""
+        return Path(self.path, re.sub(r"^\./", "", self.setting("KONG_DATA_DIR")))
+
+    @property
+    def password_file(self) -> Path:
+        return self.data / "secrets" / "kong_pg_password"
+
+    @property
+    def project(self) -> str:
+        return self.setting("COMPOSE_PROJECT_NAME") or "kong-ipv6"
+
+    @property
+    def backend_network(self) -> str:
+        return f"{self.project}_kong-net"

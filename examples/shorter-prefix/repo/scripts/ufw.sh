@@ -1,0 +1,29 @@
+#!/bin/sh
+# Lets ufw forward to Kong's 80 and 443, and from the exposed subnet outwards. ufw is never enabled here:
+# the rules count as soon as you enable it. apply.sh and rollback.sh know them by their comment.
+set -eu
+cd -- "$(dirname -- "$(readlink -f -- "$0")")"
+if [ $# -gt 0 ]; then
+	export LC_ALL=C.UTF-8 PYTHONPYCACHEPREFIX=/run/kong-ipv6-python
+	exec python3 -m kong_ipv6 ufw "$@"
+fi
+
+allow() {
+	ufw route allow "$@" comment kong-ipv6
+}
+
+allow in on 'ens3' out on 'ipv6_exposed' to '2001:db8:d0:7:300::8100' port 80 proto tcp
+allow in on 'ens3' out on 'ipv6_exposed' to '2001:db8:d0:7:300::8100' port 443 proto tcp
+allow in on 'ipv6_exposed' out on 'ens3' from '2001:db8:d0:7:300::/80'
+
+# Docker 29 with "firewall-backend": "nftables": ufw's drop is final there, whatever Docker accepts.
+if docker info --format '{{json .}}' 2>/dev/null | grep -q '"FirewallBackend":{"Driver":"nftables'; then
+	for port in 80 443; do
+		allow in on 'ens3' out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
+		allow in on 'ens3' to '192.168.181.0/28' port "$port" proto tcp
+	done
+	allow in on 'ipv6_exposed' out on 'ens3' to 0.0.0.0/0
+	allow out on 'ens3' from '192.168.181.0/28'
+	allow in on 'ipv6_exposed' out on 'ipv6_exposed'
+	allow from '192.168.181.0/28' to '192.168.181.0/28'
+fi

@@ -1,0 +1,209 @@
+"""Docker's Engine API over its unix socket, and the two compose commands.
+
+The paths have no version: each engine from 20.10 to 29 then answers in its own latest one, and the fields
+that are read here have been the same in all of them. An address that isn't set is an empty string.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+from pathlib import Path
+from typing import Any, Optional, cast
+from urllib.parse import quote
+
+from .report import Failure
+from .system import Ran, System
+
+SOCKET = "/var/run/docker.sock"
+MADE_ON = "kong-ipv6.made-on"
+BRIDGE_NAME = "com.docker.network.bridge.name"
+GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv6"
+
+Json = dict[str, Any]
+
+
+class EngineError(Exception):
+    """Docker refuses a request, or doesn't answer."""
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Engine:
+    """Reads and changes Docker's state."""
+
+    def __init__(self, path: str = SOCKET) -> None:
+        self.path = path
+
+    def request(self, method: str, path: str, body: Optional[Json] = None, timeout: float = 60) -> Any:
+        """The answer's JSON; None where there is no such object. Raises EngineError."""
+        connection = Connection(self.path, timeout)
+        try:
+            headers = {"Content-Type": "application/json"} if body is not None else {}
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise EngineError(str(error) or type(error).__name__) from error
+        finally:
+            connection.close()
+        if answer.status == 404 and method == "GET":
+            return None
+        if answer.status >= 400:
+            raise EngineError(message(text))
+        return json.loads(text) if text.strip() else None
+
+    def version(self) -> str:
+        found = self.request("GET", "/version", timeout=20)
+        version = str(found["Version"]) if found else ""
+        if not re.match(r"\d+\.", version):
+            raise EngineError(f"its version is {version or 'unknown'}")
+        return version
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.version())
+        except EngineError:
+            return False
+
+    def network(self, name: str) -> Optional[Json]:
+        return self.request("GET", f"/networks/{quote(name)}")
+
+    def networks(self, **filters: list[str]) -> list[Json]:
+        return self.request("GET", f"/networks{where(filters)}") or []
+
+    def containers(self, *labels: str, all: bool = True, **filters: list[str]) -> list[Json]:
+        if labels:
+            filters = {**filters, "label": list(labels)}
+        return self.request("GET", f"/containers/json{where(filters)}{'&all=1' if all else ''}") or []
+
+    def container(self, identity: str) -> Optional[Json]:
+        return self.request("GET", f"/containers/{quote(identity)}/json")
+
+    def image(self, name: str) -> Optional[Json]:
+        return self.request("GET", f"/images/{quote(name, safe='/:@')}/json")
+
+    def change(self, method: str, path: str, body: Optional[Json] = None, cause: str = "") -> Any:
+        """A request that has to succeed."""
+        try:
+            return self.request(method, path, body, timeout=180)
+        except EngineError as error:
+            raise Failure(cause or f"Docker refuses {method} {path}", str(error)) from error
+
+    def remove_containers(self, identities: list[str]) -> None:
+        """Stops them first, all at once, each in its own way."""
+        import threading
+
+        def stop(identity: str) -> None:
+            try:
+                self.request("POST", f"/containers/{identity}/stop", timeout=180)
+            except EngineError:
+                pass
+
+        threads = [threading.Thread(target=stop, args=(identity,)) for identity in identities]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for identity in identities:
+            self.change("DELETE", f"/containers/{identity}?force=1", cause="Docker can't remove the containers")
+
+
+def message(text: str) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text.strip()
+
+
+def where(filters: dict[str, list[str]]) -> str:
+    return "?filters=" + quote(json.dumps(filters))
+
+
+def state_of(container: Optional[Json]) -> str:
+    """running/healthy, restarting/unhealthy, exited/1 …; missing where there is none."""
+    if container is None:
+        return "missing"
+    state = cast(Json, container["State"])
+    if state["Status"] == "exited":
+        return f"exited/{state['ExitCode']}"
+    return f"{state['Status']}/{(state.get('Health') or {}).get('Status', '')}"
+
+
+def bridge_of(network: Json) -> str:
+    return (network.get("Options") or {}).get(BRIDGE_NAME) or f"br-{network['Id'][:12]}"
+
+
+def subnets_of(network: Optional[Json]) -> list[str]:
+    config = ((network or {}).get("IPAM") or {}).get("Config") or []
+    return [str(one.get("Subnet", "")) for one in config]
+
+
+def endpoint(container: Json, network: str) -> Optional[Json]:
+    return cast(Optional[Json], (container["NetworkSettings"]["Networks"] or {}).get(network))
+
+
+class Compose:
+    """docker compose 2 or 5, or docker-compose 1.29, in the repository's folder."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.system, self.folder = system, folder
+        self.command: tuple[str, ...] = ()
+        self.version = ""
+
+    def find(self) -> bool:
+        for command, pattern in (
+            (("docker", "compose"), r"v?([2-9]|[1-9]\d)\."),
+            (("docker-compose",), r"v?(1\.29|[2-9]|[1-9]\d)(\.|$)"),
+        ):
+            version = self.system.output(*command, "version", "--short").strip()
+            if re.match(pattern, version):
+                self.command, self.version = command, version
+                return True
+        return False
+
+    @property
+    def major(self) -> int:
+        found = re.match(r"v?(\d+)", self.version)
+        return int(found[1]) if found else 0
+
+    def line(self, seconds: int, *arguments: str) -> tuple[str, ...]:
+        return ("timeout", "--foreground", str(seconds), *self.command, *arguments)
+
+    def run(self, *arguments: str, seconds: int = 1800) -> Ran:
+        return self.system.run(*self.line(seconds, *arguments), cwd=self.folder, timeout=seconds + 30)
+
+    def quietly(self, *arguments: str, seconds: int = 1800) -> bool:
+        return self.system.quietly(*self.line(seconds, *arguments), cwd=self.folder, timeout=seconds + 30)
+
+
+def images_in(config: str, built: str) -> list[tuple[str, str, str]]:
+    """SERVICE, pull or build, IMAGE of each service in what `compose config` prints; built is the prefix of the
+    names that compose gives. config --images came with compose 2 only."""
+    found: list[tuple[str, str, str]] = []
+    service, how, image, inside = "", "pull", "", False
+    for line in [*config.replace('"', "").replace("'", "").split("\n"), "end:"]:
+        starts = re.match(r"^  (\S[^:]*):$", line) if inside else None
+        if service and (starts or re.match(r"^\S", line)):
+            found.append((service, how, image or built + service))
+            service = ""
+        if re.match(r"^\S", line):
+            inside = line == "services:"
+        elif starts:
+            service, how, image = starts[1], "pull", ""
+        elif inside and line.startswith("    build:"):
+            how = "build"
+        elif inside and line.startswith("    image: "):
+            image = line.split()[1]
+    return found

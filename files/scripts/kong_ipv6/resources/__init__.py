@@ -1,0 +1,43 @@
+"""One resource for each thing on the server, all of one shape (base.Resource). The order in which they are applied
+is here; they are undone in the opposite order."""
+
+from __future__ import annotations
+
+from ..facts import Context
+from .base import Resource
+from .compose import ComposeUp
+from .daemon_json import DaemonJson
+from .files import Files
+from .firewall import Firewall
+from .kong import Kong
+from .link import Link
+from .ndp import Ndp
+from .netplan import Netplan, Settled
+from .network import Network
+from .packages import Packages
+from .secrets import Secrets
+from .sysctl import Sysctl
+from .ufw import Ufw
+
+
+def resources(context: Context) -> list[Resource]:
+    netplan = Netplan(context)
+    return [
+        Link(context),
+        Secrets(context),
+        # Undone last: Docker and networkd set some of these themselves.
+        Sysctl(context),
+        Files(context),
+        # What a package starts finds its configuration and unit.
+        Packages(context),
+        Firewall(context),
+        Ufw(context),
+        netplan,
+        Ndp(context),
+        DaemonJson(context),
+        # The kernel asks for duplicates while Docker restarts.
+        Settled(netplan),
+        Network(context),
+        ComposeUp(context),
+        Kong(context),
+    ]

@@ -1,0 +1,298 @@
+"""The containers: Kong, its database, and what the owner has added to docker-compose.yml."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from ..engine import endpoint, images_in, state_of
+from ..facts import Context, Facts, label
+from ..journal import Journal
+from ..report import Change, Failure, Refusal
+from .base import Left, Resource, short_of_space
+from .compose_refusals import backend_in_use, other_backend, refusals
+from .network import Network, difference, has_address
+from .secrets import Secrets, make_directory
+from .ufw import builds_reach_outside
+
+IMAGE = "kong-ipv6:local"
+BUILT = "/var/lib/kong-ipv6/built"
+OURS = ("kong", "kong-migration", "kong-database")
+# By its own socket, where it asks for no password. psql reads the new one from the mounted file.
+SET_PASSWORD = "\\set password `cat /run/secrets/kong_pg_password`\nALTER USER kong PASSWORD :'password';\n"
+READY = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=kong", "--dbname=kong")
+NEEDS = "see above; this needs a network connection, and free space in Docker's directory"
+
+
+class ComposeUp(Resource):
+    name = "compose"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.compose = context.compose
+        self.others: dict[str, list[str]] = {"pull": [], "build": []}
+
+    def refuse(self, facts: Facts) -> list[Refusal]:
+        found = refusals(self.context, facts)
+        if found or not facts.engine:
+            return found
+        root = str(facts.info.get("DockerRootDir", "/var/lib/docker"))
+        # Images are containerd's own with its store (the default of a fresh 29).
+        if ["driver-type", "io.containerd.snapshotter.v1"] in (facts.info.get("DriverStatus") or []):
+            root = "/var/lib/containerd"
+        return short_of_space(root, 256) + backend_in_use(self.context, facts)
+
+    def recipe(self) -> str:
+        """What the image is built from."""
+        folder, total = self.repository.path / "kong-build", hashlib.sha256()
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            total.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(folder)}\n".encode())
+        return total.hexdigest()
+
+    def changes(self, facts: Facts) -> list[Change]:
+        self.facts, found = facts, list[Change]()
+        image, compose = self.engine.image(IMAGE), facts.compose
+        self.build = self.system.text(BUILT) != f"{self.recipe()} {image['Id'] if image else 'none'}"
+        if self.build:
+            found.append(Change("image", f"{IMAGE} will be built"))
+        self.password = facts.begun("password") or Secrets(self.context).new_password()
+        if self.password:
+            found.append(
+                Change("database", "its password will be set to the one in .env; the containers will be recreated")
+            )
+        self.move, name = other_backend(self.context, facts), self.repository.backend_network
+        if self.move:
+            text = (
+                f"{name} and all its containers will be recreated: its subnet is {self.move}, not {self.plan.backend}"
+            )
+            found.append(Change("network", text))
+        self.lost = self._lost_container(facts)
+        publish = facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]"
+        replaced = bool(difference(facts.exposed, self.plan, facts.engine) or Network(self.context).earlier(facts))
+        new = not self.repository.env.exists() or not (self.repository.data / "logs").is_dir()
+        if not (found or publish or replaced or new or facts.begun(self.name) or self._differ(facts)):
+            return []
+        if self.lost:
+            text = f"Kong is not connected to a network, or does not have {self.plan.kong} there: its container will be recreated"
+            found.append(Change("compose", text))
+        found += self._images(compose.version.startswith("1."))
+        if facts.backend is None:
+            found.append(Change("network", f"{name} will be created, for Kong and its other services"))
+        return [*found, Change("compose", "the services will be started")]
+
+    def _lost_container(self, facts: Facts) -> str:
+        """Kong's container, where it isn't on both of its networks with its address."""
+        kong = facts.container("kong")
+        if kong is None or (endpoint(kong, self.repository.backend_network) and has_address(kong, self.plan)):
+            return ""
+        return str(kong["Id"])
+
+    def _differ(self, facts: Facts) -> bool:
+        """Whether a service has no container that is as it should be."""
+        there = {
+            (label(one, "service"), label(one, "config-hash")): (one["State"], one["Status"])
+            for one in facts.of_project()
+        }
+        for service, digest in facts.services.items():
+            state, status = there.get((service, digest), ("", ""))
+            runs = state == "running" and not (service in OURS and "(unhealthy)" in status)
+            # The migrations, and a service of the owner's that does its work once.
+            ended = service not in ("kong", "kong-database") and status.startswith("Exited (0)")
+            if not ((runs and service != "kong-migration") or ended):
+                return True
+        return bool(self.lost)
+
+    def _images(self, first: bool) -> list[Change]:
+        """What compose would get on its own, within the time that it has for containers."""
+        found: list[Change] = []
+        self.others = {"pull": [], "build": []}
+        example = () if self.repository.env.exists() else ("--env-file", ".env.example")
+        config = self.compose.run(*example, "config").out
+        for service, how, image in images_in(config, self.repository.project + ("_" if first else "-")):
+            # Built above.
+            if (how == "build" and image == IMAGE) or self.engine.image(image):
+                continue
+            self.others[how].append(service)
+            change = Change("image", f"{image} will be {'pulled' if how == 'pull' else 'built'}")
+            found += [change] if change not in found else []
+        return found
+
+    def apply(self) -> None:
+        project = self.repository.project
+        if self.lost:
+            self._remove_lost()
+        self._unpause()
+        if self.move:
+            self._remove_backend()
+        # One server may have the containers of several: each is taken back.
+        self.journal.record("project", project, str(self.repository.path))
+        if self.build:
+            self._build()
+        self._get("pull", "pulling", "pulled")
+        self._get("build", "building", "built")
+        self.options = ("--force-recreate",) if self.password else ()
+        self.report.doing("compose", "starting the services")
+        # All that differ are made; compose 2 would take --no-deps for a difference.
+        # All images are there by now: this waits for nothing.
+        if self.compose.major > 1 and not self.compose.quietly("up", "--no-start", *self.options, seconds=180):
+            raise self.failure("the containers can't be created")
+        self._database()
+        self._up("kong")
+        self._own_services()
+
+    def _remove_lost(self) -> None:
+        self.report.doing("compose", "removing Kong's container")
+        if self.engine.container(self.lost):
+            self.engine.change(
+                "DELETE", f"/containers/{self.lost}?force=1", cause="Docker can't remove Kong's container"
+            )
+
+    def _unpause(self) -> None:
+        """Compose starts no paused container, and that has missed its health checks, too."""
+        label_ = f"com.docker.compose.project={self.repository.project}"
+        for one in self.engine.containers(label_, status=["paused"]):
+            self.report.doing("compose", "stopping paused containers")
+            for act in ("unpause", "stop"):
+                self.engine.change(
+                    "POST", f"/containers/{one['Id']}/{act}", cause="Docker can't stop the paused containers"
+                )
+
+    def _remove_backend(self) -> None:
+        """Compose can't move a network from under its containers, or moves some of them only."""
+        name = self.repository.backend_network
+        self.report.doing("network", f"removing {name} and its containers")
+        label_ = f"com.docker.compose.project={self.repository.project}"
+        self.engine.remove_containers([one["Id"] for one in self.engine.containers(label_)])
+        self.engine.change("DELETE", f"/networks/{name}", cause=f"Docker can't remove {name}")
+        self.report.done("network", f"{name} and its containers are removed; both will be recreated")
+
+    def _build(self) -> None:
+        self.report.doing("image", f"building {IMAGE}", long=True)
+        with builds_reach_outside(self.system, self.plan, self.facts):
+            built = self.compose.quietly("build", "kong")
+        if not built:
+            raise Failure(f"the image {IMAGE} can't be built", NEEDS)
+        image = self.engine.image(IMAGE) or {}
+        self.system.write_state(BUILT, f"{self.recipe()} {image.get('Id', 'none')}\n".encode())
+        self.report.done("image", IMAGE)
+
+    def _get(self, how: str, doing: str, done: str) -> None:
+        """For the services that lack an image."""
+        lacking = self.others[how]
+        if not lacking:
+            return
+        names = " ".join(lacking)
+        self.report.doing("image", f"{doing} {names}", long=True)
+        if not self.compose.quietly(how, *lacking):
+            raise Failure(f"the images of these services can't be {done}: {names}", NEEDS)
+        self.report.done("image", f"{names}: {done}")
+
+    def identity(self, service: str) -> str:
+        return identity_of(self.context, service)
+
+    def _up(self, service: str) -> None:
+        """Starts its container; one that is as it should be is left alone."""
+        if self.compose.major == 1:
+            # It attaches networks only when it starts a container itself.
+            arguments = ("up", "--detach", "--no-deps", *self.options, service)
+            if not self.compose.quietly(*arguments, seconds=180):
+                raise self.failure(f"{service} doesn't start")
+            return
+        if not self.system.quietly("docker", "start", self.identity(service)):
+            raise self.failure(f"{service} doesn't start")
+
+    def _database(self) -> None:
+        """In compose's own order, but without waiting for the next turn of its health checks: the first comes only after
+        a whole interval."""
+        if self.plan.database != "postgres":
+            self._logs()
+            return
+        self._up("kong-database")
+        self._logs()
+        if not self.system.wait(120, self._ready):
+            raise self.failure("the database did not become ready")
+        if self.password:
+            identity = self.identity("kong-database")
+            psql = ("docker", "exec", "--interactive", identity, "psql", "--quiet", "--username=kong", "--dbname=kong")
+            self.system.must(psql, "the database did not accept the new password", given=SET_PASSWORD)
+            self.journal.forget("todo", "password")
+            self.report.done("database", "the password is the one in .env")
+        if self.compose.major == 1 or not self._migrated():
+            self._up("kong-migration")
+        if not self.system.wait(180, self._migrates):
+            raise self.failure("the database migrations failed")
+
+    def _ready(self) -> bool:
+        """Asked again and again inside: docker exec takes much longer than the question."""
+        identity, loop = self.identity("kong-database"), f"until {' '.join(READY)}; do sleep 0.1; done"
+        inside = ("docker", "exec", identity, "timeout", "10", "sh", "-c", loop)
+        # An image of the owner's may have no shell.
+        return (
+            self.system.run(*inside, timeout=15).code == 0
+            or self.system.run("docker", "exec", identity, *READY).code == 0
+        )
+
+    def _migrated(self) -> bool:
+        identity = self.identity("kong-migration")
+        return bool(identity) and state_of(self.engine.container(identity)) == "exited/0"
+
+    def _migrates(self) -> bool:
+        """Whether they end well within ten seconds. What fails Docker starts anew."""
+        return self.system.wait(10, self._migrated)
+
+    def _logs(self) -> None:
+        logs = self.repository.data / "logs"
+        if not logs.is_dir():
+            user = self.system.output(
+                "docker", "run", "--rm", "--network", "none", "--entrypoint", "id", IMAGE, "-u"
+            ).strip()
+            make_directory(logs, 0o755)
+            os.chown(logs, int(user or 0), -1)
+
+    def _own_services(self) -> None:
+        """Those that the owner has added, with what they depend on."""
+        others = [one for one in self.facts.services if one not in OURS]
+        if not others:
+            return
+        names = " ".join(others)
+        self.report.doing("compose", f"starting {names}")
+        # All have been made by now; docker-compose 1.29 makes them only here.
+        how = () if self.compose.major == 1 else ("--no-recreate",)
+        if not self.compose.quietly("up", "--detach", *how, *others, seconds=180):
+            raise self.failure(f"not all of your own services started: {names}")
+
+    def failure(self, cause: str) -> Failure:
+        return explained(self.context, cause)
+
+    def undo(self, journal: Journal) -> list[Left]:
+        from .compose_undo import undo
+
+        return undo(self.context, journal)
+
+    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+        return [("remove", "compose", f"the containers of {name}; its data is kept") for name in projects(journal)]
+
+
+def projects(journal: Journal) -> list[str]:
+    """The names under which compose has made containers."""
+    named = [journal.fact("repository", path) or "" for path in journal.names("repository")]
+    return sorted({*journal.names("project"), *named} - {""})
+
+
+def identity_of(context: Context, service: str) -> str:
+    """The service's container, now; empty where there is none."""
+    project = context.repository.project
+    labels = (f"com.docker.compose.project={project}", f"com.docker.compose.service={service}")
+    found = context.engine.containers(*labels, "com.docker.compose.oneoff=False")
+    return str(found[0]["Id"]) if found else ""
+
+
+def explained(context: Context, cause: str) -> Failure:
+    """Prints the last words of the services that aren't well."""
+    for service in ("kong-database", "kong-migration", "kong"):
+        identity = identity_of(context, service)
+        state = state_of(context.engine.container(identity)) if identity else ""
+        if state not in ("", "running/healthy", "exited/0", "created/"):
+            ran = context.system.run("docker", "logs", "--tail", "10", identity)
+            context.report.output_of(f"{service} is {state}:\n{ran.out}{ran.err}")
+    return Failure(cause, "see above; docker ps --all")

@@ -1,0 +1,170 @@
+"""Docker's daemon.json: our keys merged in. Only a restart puts them in force, a reload doesn't."""
+
+from __future__ import annotations
+
+import json
+
+from .. import daemon_keys
+from ..engine import subnets_of
+from ..facts import Facts
+from ..journal import Journal
+from ..plan import inside
+from ..report import Change, Failure, Refusal, Result
+from ..staging import DAEMON_JSON
+from .base import Left, Resource
+
+
+class DaemonJson(Resource):
+    name = "docker"
+
+    @property
+    def ours(self) -> bytes:
+        return (self.repository.path / f"host{DAEMON_JSON}").read_bytes()
+
+    def refuse(self, facts: Facts) -> list[Refusal]:
+        try:
+            if self.system.on(DAEMON_JSON).is_dir():
+                raise ValueError("it is a directory")
+            daemon_keys.parse((self.system.read(DAEMON_JSON) or b"").decode())
+        except ValueError as error:
+            return [Refusal(f"{DAEMON_JSON} is not valid: {error}", "correct the file; it was not changed")]
+        try:
+            daemon_keys.parse(self.ours.decode())
+        except ValueError as error:
+            return [Refusal(f"host{DAEMON_JSON} is not valid: {error}", "correct it")]
+        found, remedy = list[Refusal](), "remove that key; systemctl restart docker"
+        if facts.daemon.get("iptables") is False:
+            why = "then Kong doesn't see the clients' IPv4 addresses, and containers can't connect to the outside"
+            found.append(Refusal(f'{DAEMON_JSON} has "iptables": false: {why}', remedy))
+        if facts.daemon.get("bridge") == "none":
+            why = "without Docker's default bridge Kong's image can't be built"
+            found.append(Refusal(f'{DAEMON_JSON} has "bridge": "none": {why}', remedy))
+        return found + self._validate(facts)
+
+    def _validate(self, facts: Facts) -> list[Refusal]:
+        """From engine 23 on."""
+        if not facts.changed(facts.daemon_json) or facts.generation < 23:
+            return []
+        file = self.system.on("/run/kong-ipv6-daemon.json")
+        try:
+            file.write_bytes(facts.staged[facts.daemon_json].data)
+            ran = self.system.run("dockerd", "--validate", "--config-file", str(file))
+        finally:
+            file.unlink(missing_ok=True)
+        if ran.code in (0, 127):
+            return []
+        said = (ran.out + ran.err).strip().split("\n")[-1]
+        cause = f"dockerd rejects the merged daemon.json: {said}"
+        return [
+            Refusal(cause, f"correct {facts.daemon_json} or host{DAEMON_JSON}; {facts.daemon_json} was not changed")
+        ]
+
+    def changes(self, facts: Facts) -> list[Change]:
+        self.facts = facts
+        if not facts.changed(facts.daemon_json) and not facts.begun(self.name):
+            return []
+        if facts.live_containers:
+            text = "live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs"
+            self.report.note("docker", text)
+        return [Change("docker", "will be restarted, for daemon.json")]
+
+    def apply(self) -> None:
+        path, was = self.facts.daemon_json, self.system.read(self.facts.daemon_json)
+        self.report.doing("docker", "restarting it")
+        if self.facts.changed(path):
+            self.journal.record("docker", path, "merged")
+            file = self.facts.staged[path]
+            self.system.write_file(path, file.data, file.attributes[0], file.attributes[1:])
+        if not self.restart():
+            said = self.system.output(
+                "journalctl", "--unit", "docker.service", "--no-pager", "--output", "cat", "--lines", "5"
+            )
+            self.report.output_of(said)
+            # As it was before this run; where an earlier one was interrupted, before that.
+            if was is not None and self.journal.fact("file", path) is not None:
+                self.system.write_file(path, was, *split(self.facts.staged[path].attributes))
+            else:
+                self.system.restore(path)
+            self.system.run("systemctl", "reset-failed", "docker.service")
+            self.system.run("systemctl", "restart", "docker.service")
+            remedy = "the previous daemon.json was restored; see Docker's messages above"
+            raise Failure("Docker doesn't start with the merged daemon.json", remedy)
+        self.system.write_state(daemon_keys.LAST, self.ours)
+        self.report.done("docker", "restarted, with IPv6")
+
+    def restart(self) -> bool:
+        return self.system.restart("docker.service") and self.system.wait(20, self.engine.answers)
+
+    def verify(self, facts: Facts) -> list[Result]:
+        if not facts.engine:
+            remedy = "systemctl start docker; journalctl -u docker"
+            return [Result("fail", "engine", f"Docker doesn't answer: {facts.engine_error}", remedy)]
+        found = [Result("ok", "engine", f"Docker {facts.engine}")]
+        wanted = str(json.loads(self.ours or b"{}").get("fixed-cidr-v6", ""))
+        bridge = facts.network("bridge")
+        if bridge and bridge.get("EnableIPv6") and any(same_subnet(one, wanted) for one in subnets_of(bridge)):
+            return [*found, Result("ok", "daemon", f"daemon.json is in effect: docker0 has {wanted}")]
+        text = f"daemon.json is not in effect: docker0 does not have {wanted}"
+        if facts.live_containers:
+            remedy = "stopped=$(docker ps -q); docker stop $stopped; systemctl restart docker; docker start $stopped"
+            text += ". With live-restore Docker does not change docker0 while containers run"
+        else:
+            remedy = "systemctl restart docker (a reload is not enough), or run apply.sh"
+        return [*found, Result("fail", "daemon", text, remedy)]
+
+    def changed_paths(self, journal: Journal) -> list[str]:
+        return [path for path in journal.names("docker") if journal.differs(path)]
+
+    def take_out(self, path: str) -> None:
+        """Our keys as they were before, all others as they are now; else the file as it was."""
+        self.system.on(path).with_name(f".{path.rsplit('/', 1)[1]}.kong-ipv6").unlink(missing_ok=True)
+        text = daemon_keys.taken_out(self.system, path, self.ours)
+        if text is None:
+            self.system.restore(path)
+            return
+        now, merged = self.system.text(path), self.system.read(daemon_keys.LAST) or self.ours
+        # Another value of a key of ours is lost with it.
+        other = daemon_keys.merge(now, daemon_keys.parse(merged.decode())) != now
+        self.system.replace_file(path, text.encode(), aside=other)
+        self.report.note("file", f"your other changes to {path} since apply.sh are kept")
+
+    def undo(self, journal: Journal) -> list[Left]:
+        paths = self.changed_paths(journal)
+        pending = journal.fact("todo", "undo-docker") is not None
+        if not paths and not pending:
+            return []
+        journal.record("todo", "undo-docker", "begun")
+        for path in paths:
+            self.take_out(path)
+        if self.system.have("docker"):
+            self.report.doing("docker", "restarting it")
+            if not self.system.restart("docker.service"):
+                raise Failure("Docker doesn't start", "journalctl -u docker")
+            self._flush_bridge()
+            self.report.done("docker", "restarted with its original daemon.json")
+        journal.forget("todo", "undo-docker")
+        return []
+
+    def _flush_bridge(self) -> None:
+        """Docker leaves the bridge's address and route there."""
+        self.system.wait(20, self.engine.answers)
+        bridge = self.engine.network("bridge")
+        if bridge is None or bridge.get("EnableIPv6"):
+            return
+        self.system.run("ip", "-6", "addr", "flush", "dev", "docker0", "scope", "global")
+        for line in self.system.output("ip", "-6", "route", "show", "dev", "docker0").splitlines():
+            route = line.split(" ")[0]
+            if not route.startswith(("fe80::", "ff00::")):
+                self.system.run("ip", "-6", "route", "del", route, "dev", "docker0")
+
+    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+        return [("restart", "docker", "for daemon.json")] if self.changed_paths(journal) else []
+
+
+def split(attributes: tuple[int, int, int]) -> tuple[int, tuple[int, int]]:
+    return attributes[0], (attributes[1], attributes[2])
+
+
+def same_subnet(one: str, other: str) -> bool:
+    address, _, length = one.partition("/")
+    return inside(address, other) and length == other.partition("/")[2]

@@ -1,0 +1,215 @@
+"""Asks the link, and tests from outside: packets from a temporary namespace that come in by the uplink."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import socket
+import struct
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Optional
+
+from . import packets
+from .packets import Link, packed
+from .system import System
+
+# Nobody has these: TEST-NET-1 (RFC 5737), the discard prefix (RFC 6666).
+NOBODY = {4: "192.0.2.77", 6: "100::77"}
+SOLICITOR = "fe80::26b:6f6e:6736"
+SOLICITOR_MAC = "02:6b:6f:6e:67:36"
+CLONE_NEWNET = 0x40000000
+
+
+def used(uplink: str, source: str, addresses: list[str]) -> list[str]:
+    """Those that another machine answers Neighbor Solicitations for."""
+    link, found = Link(uplink), list[str]()
+    targets = {packed(address): address for address in addresses}
+    for _ in range(2):
+        for target in targets:
+            link.send(packets.solicitation(link.mac, packed(source), target))
+        for packet in link.wait(0.25):
+            address = targets.get(packets.advertised(packet))
+            if address and address not in found:
+                found.append(address)
+    link.close()
+    return found
+
+
+def router_mac(link: Link, router: bytes, sources: list[bytes]) -> Optional[bytes]:
+    """Some routers answer link-local sources only, some global ones only: each is tried."""
+    for attempt in range(8):
+        link.send(packets.solicitation(link.mac, sources[attempt % len(sources)], router))
+        for packet in link.wait(0.5):
+            if packets.advertised(packet) == router:
+                return packet.frame[6:12]
+    return None
+
+
+def delivery(uplink: str, gateway: str, address: str, own: list[str], known: str = "") -> str:
+    """How the router delivers to an address that this server doesn't have (yet): it is pinged from there.
+
+    own: this server's addresses, the link-local one first. known: the router's MAC, where the kernel reaches it.
+    A router that looks for the address on the link solicits it: on-link. One that routes it here sends the reply
+    straight away: routed. One that answers pings from our own addresses only delivers it elsewhere. no-gateway: it
+    answers no solicitation. unknown: silence says nothing.
+    """
+    link, router, foreign = Link(uplink), packed(gateway), packed(address)
+    sources = [packed(one) for one in own]
+    to = bytes.fromhex(known.replace(":", "")) if known else router_mac(link, router, sources)
+    if not to:
+        link.close()
+        return "no-gateway"
+    ping, answers = struct.pack("!HH", os.getpid() & 0xFFFF, 1) + b"kong-ipv", False
+    # A router that has just asked in vain asks again only after a while (RFC 4861 7.2.2): a wrong "elsewhere" would
+    # refuse a good server.
+    for _ in range(8):
+        for source in (*sources, foreign):
+            link.send(packets.icmp(to, link.mac, source, router, packets.ECHO, ping))
+        for packet in link.wait(0.7):
+            reply = packet.protocol == packets.ICMPV6 and packet.payload[0] == packets.ECHO_REPLY
+            if packets.solicited(packet) == foreign or (reply and packet.target == foreign):
+                link.close()
+                return "routed" if reply else "on-link"
+            answers = answers or (reply and packet.target in sources)
+    link.close()
+    return "elsewhere" if answers else "unknown"
+
+
+@contextmanager
+def namespace(path: str) -> Generator[None, None, None]:
+    """Sockets that are made inside stay in that network namespace (setns(2))."""
+    setns = ctypes.CDLL(None, use_errno=True).setns
+    with open("/proc/self/ns/net") as here, open(path) as there:
+        if setns(there.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns: {os.strerror(ctypes.get_errno())}")
+        try:
+            yield
+        finally:
+            if setns(here.fileno(), CLONE_NEWNET):
+                # To go on in a container's namespace would be worse than to stop.
+                os._exit(1)
+
+
+class Outside:
+    """What comes in from a router, without one: frames made in a namespace of their own are handed to the uplink.
+
+    A filter on the veth's end redirects them to the uplink's ingress. The uplink itself isn't changed. A macvlan
+    doesn't reach its parent; and the kernel's proxy answers only what comes in, not what is sent out.
+    """
+
+    def __init__(self, system: System, uplink: str) -> None:
+        self.system, self.uplink = system, uplink
+        self.name, self.end = f"kong-ipv6-{os.getpid()}", f"kp{os.getpid()}"
+        self.problem = ""
+
+    def __enter__(self) -> Outside:
+        mac = self.system.text(f"/sys/class/net/{self.uplink}/address")
+        veth = (
+            f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"
+        )
+        redirect = "ingress protocol all u32 match u32 0 0 action mirred ingress redirect dev"
+        try:
+            for line in (
+                f"ip netns add {self.name}",
+                veth,
+                f"sysctl -qw net.ipv6.conf.{self.end}.disable_ipv6=1",
+                f"ip -n {self.name} link set peer addrgenmode none up",
+                f"ip link set {self.end} up",
+                f"tc qdisc add dev {self.end} clsact",
+                f"tc filter add dev {self.end} {redirect} {self.uplink}",
+            ):
+                ran = self.system.run(*line.split())
+                if ran.code != 0:
+                    self.problem = (ran.err or ran.out).strip().split("\n")[-1] or line
+                    return self
+            self.inward, self.outward = self._link(), Link(self.uplink)
+        except OSError as error:
+            self.problem = str(error)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _link(self) -> Link:
+        with namespace(f"/run/netns/{self.name}"):
+            return Link("peer")
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """The veth goes with its namespace."""
+        self.system.run("ip", "netns", "del", self.name)
+        self.system.run("ip", "-6", "neigh", "del", SOLICITOR, "dev", self.uplink)
+
+    def proxied(self, address: str) -> bool:
+        """Whether a Neighbor Solicitation for the address is answered. ndppd leaves the sending to the kernel, which has
+        to find the solicitor first: it is answered for."""
+        own, target, source = self.inward.mac, packed(address), packed(SOLICITOR)
+        for _ in range(3):
+            self.inward.send(packets.solicitation(own, source, target))
+            for packet in self.outward.wait(1, outgoing=True):
+                if packets.solicited(packet) == source:
+                    answer = b"\x60\x00\x00\x00" + source + b"\x02\x01" + own
+                    self.inward.send(
+                        packets.icmp(self.outward.mac, own, source, packet.source, packets.ADVERTISEMENT, answer)
+                    )
+                if packets.advertised(packet) == target:
+                    return True
+        return False
+
+    def connects(self, address: str, port: int) -> bool:
+        """Whether a TCP connection from outside would be accepted: its first packet gets an answer."""
+        target = packed(address)
+        source, own, to = packed(NOBODY[4 if len(target) == 4 else 6]), self.inward.mac, self.outward.mac
+        ports, sequence = (random.randrange(20000, 60000), port), random.randrange(1 << 31)
+        for _ in range(3):
+            first = packets.segment(source, target, ports, sequence, packets.SYN)
+            self.inward.send(packets.frame(to, own, source, target, packets.TCP, first))
+            for packet in self.outward.wait(0.7, outgoing=True):
+                here = (packet.source, packet.target, packet.protocol) == (target, source, packets.TCP)
+                if here and packet.payload[:4] == struct.pack("!HH", port, ports[0]):
+                    if packet.payload[13] & packets.SYN_ACK != packets.SYN_ACK:
+                        return False
+                    last = packets.segment(source, target, ports, sequence + 1, packets.RST)
+                    self.inward.send(packets.frame(to, own, source, target, packets.TCP, last))
+                    return True
+        return False
+
+    def leaves(self, process: int, version: int) -> str:
+        """The source address of what a process's namespace sends out by the uplink; empty where nothing comes out."""
+        family = socket.AF_INET if version == 4 else socket.AF_INET6
+        with namespace(f"/proc/{process}/ns/net"):
+            sender = socket.socket(family, socket.SOCK_DGRAM)
+        nobody = packed(NOBODY[version])
+        try:
+            for _ in range(3):
+                try:
+                    sender.sendto(b"kong-ipv6", (NOBODY[version], 9))
+                except OSError:
+                    return ""
+                for packet in self.outward.wait(0.5, outgoing=True):
+                    if packet.target == nobody and packet.protocol == packets.UDP:
+                        return socket.inet_ntop(family, packet.source)
+            return ""
+        finally:
+            sender.close()
+
+
+def reaches(process: int, address: str, port: int) -> bool:
+    """Whether a TCP connection from a process's namespace is accepted."""
+    with namespace(f"/proc/{process}/ns/net"):
+        connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    connection.settimeout(2)
+    try:
+        connection.connect((address, port))
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,108 @@
+"""The files below host/, each as it belongs on this server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .daemon_keys import merged_for
+from .netplan_files import NETPLAN_FILE
+
+if TYPE_CHECKING:
+    from .facts import Facts
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+SYSCTL_FILE = "/etc/sysctl.d/60-kong-ipv6.conf"
+TABLE_FILE = "/etc/kong-ipv6/firewall.nft"
+OF_TABLE = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/")
+# What editors and create-kong-ipv6 put beside a file.
+BESIDE = re.compile(r"^\.|\.new$|\.orig$|\.rej$|~$")
+
+
+class File(NamedTuple):
+    """Content and attributes: mode, user, group."""
+
+    data: bytes
+    attributes: tuple[int, int, int]
+
+
+def drop_in(netplan_id: str) -> str:
+    return f"/etc/systemd/network/10-netplan-{netplan_id}.network.d"
+
+
+def stage(facts: Facts) -> dict[str, File]:
+    """By the path on the server, sorted."""
+    host, owner, files = facts.context.repository.path / "host", facts.system.owner, dict[str, File]()
+
+    def put(path: str, data: bytes, mode: int = 0o644, belongs: tuple[int, int] = owner) -> None:
+        files[path] = File(data, (mode, *belongs))
+
+    for source in host_files(host):
+        path, data = "/" + str(source.relative_to(host)), source.read_bytes()
+        if path == NETPLAN_FILE:
+            if facts.netplan_manages:
+                put(path, facts.fitted.text.encode(), 0o600)
+        elif path == DAEMON_JSON:
+            target = facts.daemon_json
+            mode, *belongs = facts.system.attributes(target) if facts.system.exists(target) else (0o644, *owner)
+            put(target, merged_for(facts.system, data, target), mode, (belongs[0], belongs[1]))
+        elif path.startswith("/etc/systemd/network/"):
+            # networkd reads it beside the file that netplan made: by netplan's ID.
+            put(f"{drop_in(facts.netplan_id)}/{source.name}", data)
+        elif path == TABLE_FILE or OF_TABLE.search(path):
+            if facts.filter == "table":
+                put(path, data + others(facts) if path == TABLE_FILE else data)
+        elif path == SYSCTL_FILE:
+            put(path, kernel_advertisements(facts) + data)
+        else:
+            put(path, data)
+    return dict(sorted(files.items()))
+
+
+def host_files(host: Path) -> list[Path]:
+    found = (path for path in host.rglob("*") if path.is_file() and not path.is_symlink())
+    return sorted(path for path in found if not BESIDE.search(path.name))
+
+
+def others(facts: Facts) -> bytes:
+    """The bridges that our table leaves alone."""
+    lines = ("add element inet kong_ipv6 others { " + f'"{one}"' + " }\n" for one in facts.other_bridges)
+    return "".join(lines).encode()
+
+
+def kernel_advertisements(facts: Facts) -> bytes:
+    """With forwarding the kernel takes router advertisements only if told so twice. It matters where the kernel itself
+    handles them, not networkd."""
+    uplink = facts.plan.uplink_sysctl
+    taken = facts.system.sysctl(f"net.ipv6.conf.{uplink}.accept_ra") not in ("", "0")
+    if facts.netplan_manages or not taken or not {"route", "address", "earlier"} & set(facts.advertised):
+        return b""
+    # First: forwarding alone throws away what advertisements brought.
+    return (
+        "# The default route or the address comes from router advertisements.\n"
+        f"net.ipv6.conf.{uplink}.accept_ra = 2\n\n"
+    ).encode()
+
+
+def sysctls(files: dict[str, File]) -> dict[str, str]:
+    """What the files of sysctl.d set, in order; the last one counts."""
+    values: dict[str, str] = {}
+    for path, file in files.items():
+        if not re.fullmatch(r"/etc/sysctl\.d/[^/]*\.conf", path):
+            continue
+        for line in file.data.decode(errors="replace").splitlines():
+            if re.match(r"[ \t]*([#;]|$)", line) or "=" not in line:
+                continue
+            key, value = line.split("=", 1)
+            key = re.sub(r"[ \t]", "", key)
+            if key.startswith("-"):
+                # Ours on the bridge are set once the network is there.
+                if path == SYSCTL_FILE:
+                    continue
+                key = key[1:]
+            # sysctl.d(5): after a slash first, a dot is one.
+            if re.match(r"[^.]*/", key):
+                key = key.replace(".", "%").replace("/", ".").replace("%", "/")
+            values[key] = re.sub(r"[ \t\r]+", " ", value).strip()
+    return values
