@@ -21,7 +21,7 @@ class Apply(Case):
         before = server.state()
         self.assertEqual(4, server.run("apply", "--dry-run"))
         self.assertEqual([], server.events)
-        self.assertEqual(before, server.state())
+        self.same_state(before, server.state())
         self.assertFalse((server.repository / "data").exists())
 
     def test_a_dry_run_without_changes_ends_with_0(self) -> None:
@@ -49,7 +49,7 @@ class Apply(Case):
                 self.assertEqual(0, server.run("apply"), server.printed)
                 self.assertEqual([], server.events)
                 self.assertEqual(0, server.run("rollback"), server.printed)
-                self.assertEqual(before, server.state())
+                self.same_state(before, server.state())
 
     def test_the_resources_have_one_order(self) -> None:
         server = self.server()
@@ -86,7 +86,7 @@ class Apply(Case):
         self.assertEqual(2, server.printed.count("Refused: "))
         self.assertEqual(2, server.printed.count("  Remedy: "))
         self.assertEqual([], server.events)
-        self.assertEqual(before, server.state())
+        self.same_state(before, server.state())
 
     def test_a_failure_in_the_middle_is_reported_and_the_next_run_goes_on(self) -> None:
         server = self.server()
@@ -112,7 +112,7 @@ class Apply(Case):
         server.broken_units.add("ndppd.service")
         server.run("apply")
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertEqual(before, server.state())
+        self.same_state(before, server.state())
 
     def test_what_is_wrong_after_all_changes_makes_apply_fail(self) -> None:
         server = self.server()
@@ -186,7 +186,7 @@ class Rollback(Case):
         before = server.state()
         self.assertEqual(4, server.run("rollback", "--dry-run"))
         self.assertEqual([], server.events)
-        self.assertEqual(before, server.state())
+        self.same_state(before, server.state())
         for text in ("/etc/ndppd.conf: absent", "remove  package     ndppd", "restart docker", "ipv6_exposed: absent", "sysctl      net.ipv6.conf.all.forwarding 0"):
             self.assertIn(text, server.printed)
 
@@ -197,7 +197,7 @@ class Rollback(Case):
                 before = server.state()
                 server.applied()
                 self.assertEqual(0, server.run("rollback"), server.printed)
-                self.assertEqual(before, server.state())
+                self.same_state(before, server.state())
                 self.assertFalse((server.root / "var/lib/kong-ipv6").exists())
                 self.assertTrue((server.repository / "data/postgres").is_dir())
 
@@ -206,7 +206,7 @@ class Rollback(Case):
         before = server.state()
         server.applied()
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertEqual(before, server.state())
+        self.same_state(before, server.state())
 
     def test_what_a_server_had_before_comes_back(self) -> None:
         server = self.server()
@@ -217,7 +217,7 @@ class Rollback(Case):
         before = server.state()
         server.applied()
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertEqual(before, server.state())
+        self.same_state(before, server.state())
 
     def test_the_resources_are_undone_in_the_opposite_order(self) -> None:
         server = self.applied()

@@ -36,6 +36,18 @@ class Case(unittest.TestCase):
             (made.repository / "host/etc" / path).unlink()
         return made
 
+    def same_state(self, before: dict[str, Any], now: dict[str, Any]) -> None:
+        """Shows only what differs."""
+
+        def flat(tree: Any, at: str = "") -> dict[str, Any]:
+            if not isinstance(tree, dict):
+                return {at: tree}
+            return {key: value for name, inner in tree.items() for key, value in flat(inner, f"{at} {name}").items()}
+
+        was, has = flat(before), flat(now)
+        differ = [key for key in sorted({*was, *has}) if was.get(key) != has.get(key)]
+        self.assertEqual({key: was.get(key) for key in differ}, {key: has.get(key) for key in differ})
+
     def asked(self, server: Server, name: str, method: str) -> tuple[Any, Resource, Facts]:
         with server.patched():
             resource, facts = server.resource(name)

@@ -34,10 +34,8 @@ class Disk:
 
     def inside(self, path: Any) -> Optional[str]:
         """The path on the server; None outside of its root."""
-        try:
-            return "/" + str(Path(os.path.abspath(path)).relative_to(self.server.root))
-        except ValueError:
-            return None
+        text, root = os.path.abspath(path), f"{self.server.root}/"
+        return text[len(root) - 1 :] if text.startswith(root) else None
 
     def fsync(self, descriptor: int) -> None:
         path = os.readlink(f"/proc/self/fd/{descriptor}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
     from .server import Server
 
 
+@lru_cache(maxsize=None)
+def load(text: str) -> dict[str, Any]:
+    return (yaml.safe_load(text) or {}).get("network", {})
+
+
 def uplink_settings(server: Server) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for path in sorted((server.root / "etc/netplan").glob("*.yaml")):
-        kinds = (yaml.safe_load(path.read_text()) or {}).get("network", {})
+        kinds = load(path.read_text())
         found += [one or {} for kind, all_ in kinds.items() if isinstance(all_, dict) for one in all_.values()]
     return found
 

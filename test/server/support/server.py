@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
@@ -324,6 +325,8 @@ class Server:
                 stack.enter_context(mock.patch.object(program, "Report", lambda program: Report(out, err, program)))
                 stack.enter_context(mock.patch.object(program, "context_for", self.context))
                 stack.enter_context(mock.patch.object(program, "LOCK", str(self.folder / "lock")))
+                if kill_at is not None:
+                    stack.enter_context(mock.patch.object(threading, "excepthook", lambda _: None))
                 return program.main(command, list(arguments))
         finally:
             os.umask(mask)
