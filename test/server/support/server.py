@@ -277,7 +277,7 @@ class Server:
             path = re.sub(r"/\.([^/]*)\.kong-ipv6$", r"/\1", what)
             assert f"file\t{path}\t" in text, f"{path} is changed before its previous state is recorded"
             if f"file\t{path}\tkept" in text:
-                assert (self.root / f"{STATE}/before{path}".lstrip("/")).exists()
+                assert os.path.lexists(self.root / f"{STATE}/before{path}".lstrip("/")), f"{path} isn't kept"
         if kind == "sysctl" and not self.rolling and self.plan.bridge not in what:
             assert f"sysctl\t{what}\t" in text, f"{what} is changed before its previous value is recorded"
 
