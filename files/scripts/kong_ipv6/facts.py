@@ -111,7 +111,10 @@ class Facts:
         infos = (self.uplink or {}).get("addr_info", [])
         if " proto ra" in routes:
             words.append("route")
-        if any(i.get("dynamic") and i["family"] == "inet6" and i["scope"] == "global" and not i.get("deprecated") for i in infos):
+        if any(
+            i.get("dynamic") and i["family"] == "inet6" and i["scope"] == "global" and not i.get("deprecated")
+            for i in infos
+        ):
             words.append("address")
         ours = self.system.text(netplan_files.NETPLAN_FILE)
         # Once true it stays: an advertisement may just have run out.
@@ -307,7 +310,9 @@ class Facts:
     def changed(self, path: str) -> bool:
         """Whether the server's file isn't the staged one."""
         file = self.staged.get(path)
-        return file is not None and (self.system.read(path) != file.data or self.system.attributes(path) != file.attributes)
+        return file is not None and (
+            self.system.read(path) != file.data or self.system.attributes(path) != file.attributes
+        )
 
     def enabled(self, unit: str) -> bool:
         return self.system.on(f"/etc/systemd/system/multi-user.target.wants/{unit}").is_symlink()

@@ -129,7 +129,9 @@ class Journal:
 
     def retain(self, kinds: set[str]) -> None:
         """Forgets all other facts. What dpkg wrote belongs to its package."""
-        dpkgs = [one for one in self.entries if one[0] == "file" and one[1].endswith(".dpkg-dist") and "package" in kinds]
+        dpkgs = [
+            one for one in self.entries if one[0] == "file" and one[1].endswith(".dpkg-dist") and "package" in kinds
+        ]
         self._rewrite([one for one in self.entries if one[0] in kinds or one in dpkgs])
 
     def _rewrite(self, entries: list[Entry]) -> None:

@@ -56,7 +56,9 @@ def loader() -> Any:
 
     class Loader(yaml.SafeLoader):
         yaml_implicit_resolvers = {
-            first: [(tag, rule) for tag, rule in rules if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")]
+            first: [
+                (tag, rule) for tag, rule in rules if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+            ]
             for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
@@ -93,7 +95,9 @@ def matches(kind: str, identity: str, settings: Tree, uplink: Uplink) -> bool:
     return (
         str(match.get("macaddress", uplink.mac)).lower() == uplink.mac.lower()
         and fnmatch.fnmatch(uplink.name, str(match.get("name", "*")))
-        and any(fnmatch.fnmatch(uplink.driver, str(one)) for one in (drivers if isinstance(drivers, list) else [drivers]))
+        and any(
+            fnmatch.fnmatch(uplink.driver, str(one)) for one in (drivers if isinstance(drivers, list) else [drivers])
+        )
     )
 
 

@@ -18,9 +18,7 @@ from .system import System
 Snapshot = list[str]
 
 OWN_LINK = re.compile(r"(docker|br-|veth)")
-VOLATILE = re.compile(
-    r" (expires|error) -?\d+(sec)?| (dead|linkdown|offload|trap|rt_offload|rt_trap)\b| \[[a-z]+\]"
-)
+VOLATILE = re.compile(r" (expires|error) -?\d+(sec)?| (dead|linkdown|offload|trap|rt_offload|rt_trap)\b| \[[a-z]+\]")
 BY_ITSELF = re.compile(r" proto (kernel|ra|dhcp|redirect|babel|bgp|bird|eigrp|isis|openr|ospf|rip|zebra)( |$)")
 NOT_UNICAST = re.compile(r"(local|broadcast|multicast|anycast) ")
 

@@ -59,6 +59,7 @@ def carry_out(context: Context, planned: Planned) -> None:
         if changes or applied & set(resource.follows) or context.journal.fact("todo", resource.name) is not None:
             applied.add(resource.name)
             due.append(resource)
+    context.report.doing("journal", "recording the plan")
     context.journal.record("repository", str(context.repository.path), context.repository.project)
     for resource in due:
         context.journal.record("todo", resource.name, "begun")
@@ -128,7 +129,9 @@ def verify(context: Context, as_json: bool) -> int:
         checks = [{"check": r.check, "result": r.level, "detail": r.detail, "remedy": r.remedy} for r in results]
         report.say(json.dumps({"ok": good, "checks": checks, "outside": outside}, ensure_ascii=False))
     else:
-        report.say("None of this proves that the world reaches Kong. On another machine with IPv6 (404 is Kong without routes):")
+        report.say(
+            "None of this proves that the world reaches Kong. On another machine with IPv6 (404 is Kong without routes):"
+        )
         report.say(f"  {outside}")
     return 0 if good else 1
 

@@ -107,7 +107,9 @@ class Outside:
 
     def __enter__(self) -> Outside:
         mac = self.system.text(f"/sys/class/net/{self.uplink}/address")
-        veth = f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"
+        veth = (
+            f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"
+        )
         redirect = "ingress protocol all u32 match u32 0 0 action mirred ingress redirect dev"
         try:
             for line in (
@@ -135,7 +137,9 @@ class Outside:
         with namespace(f"/run/netns/{self.name}"):
             return Link("peer")
 
-    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
         self.close()
 
     def close(self) -> None:

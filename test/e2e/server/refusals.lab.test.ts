@@ -10,32 +10,32 @@ interface Refusal {
   says: string | RegExp;
 }
 
-const plan = `${REPOSITORY}/scripts/lib/plan.sh`;
-const answer = (name: string, value: string): string =>
-  `cp -a ${plan} /root/plan.sh; sed -i "s|^readonly ${name}=.*|readonly ${name}='${value}'|" ${plan}`;
-const answered = `mv /root/plan.sh ${plan}`;
+const plan = `${REPOSITORY}/scripts/plan.json`;
+const answer = (from: string, to: string): string =>
+  `cp -a ${plan} /root/plan.json; sed -i 's|${from}|${to}|' ${plan}`;
+const answered = `mv /root/plan.json ${plan}`;
 const setting = (name: string, value: string): string =>
   `cp -a ${REPOSITORY}/.env /root/env; sed -i "s|^${name}=.*|${name}=${value}|" ${REPOSITORY}/.env`;
 const set = `mv /root/env ${REPOSITORY}/.env`;
 
 const REFUSALS: Record<string, Refusal> = {
   "another interface": {
-    spoil: answer("uplink", "eth9"),
+    spoil: answer('"name": "ens3"', '"name": "eth9"'),
     mend: answered,
     says: /there is no interface eth9[^]*here are: ens3/,
   },
   "a gateway that isn't there": {
-    spoil: answer("gateway", "fe80::99"),
+    spoil: answer("fe80::1", "fe80::99"),
     mend: answered,
     says: "the gateway fe80::99 doesn't answer on ens3",
   },
   "a prefix that the router doesn't deliver here": {
-    spoil: `cp -a ${REPOSITORY}/.env /root/env; cp -a ${plan} /root/plan.sh; sed -i s/2001:db8:1:2:/2001:db8:1:7:/ ${plan} ${REPOSITORY}/.env`,
+    spoil: `cp -a ${REPOSITORY}/.env /root/env; cp -a ${plan} /root/plan.json; sed -i s/2001:db8:1:2:/2001:db8:1:7:/ ${plan} ${REPOSITORY}/.env`,
     mend: `${answered}; ${set}`,
     says: "the router fe80::1 doesn't deliver 2001:db8:1:7::/64 on ens3",
   },
   "routed in the answers, on-link in truth": {
-    spoil: answer("delivery", "routed"),
+    spoil: answer('"on-link"', '"routed"'),
     mend: answered,
     says: "the router looks for its addresses on the link",
   },
@@ -97,7 +97,7 @@ const REFUSALS: Record<string, Refusal> = {
   },
   "the kernel's proxy where networkd doesn't run: apply.sh wrote it to nowhere, and rollback.sh was stuck":
     {
-      spoil: `${answer("ndp", "kernel")}; systemctl stop systemd-networkd.socket systemd-networkd`,
+      spoil: `${answer('"ndppd"', '"kernel"')}; systemctl stop systemd-networkd.socket systemd-networkd`,
       mend: `${answered}; systemctl start systemd-networkd`,
       says: "systemd-networkd doesn't manage ens3",
     },

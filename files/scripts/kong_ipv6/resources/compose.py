@@ -50,7 +50,9 @@ class ComposeUp(Resource):
     def _backend_in_use(self, facts: Facts) -> list[Refusal]:
         now, name = self._backend(facts), self.repository.backend_network
         ids = ((facts.backend or {}).get("Containers") or {}).keys()
-        foreign = [one for one in facts.containers if one["Id"] in ids and label(one, "project") != self.repository.project]
+        foreign = [
+            one for one in facts.containers if one["Id"] in ids and label(one, "project") != self.repository.project
+        ]
         if not now or not foreign:
             return []
         on = " ".join(one["Names"][0].lstrip("/") for one in foreign)
@@ -154,7 +156,9 @@ class ComposeUp(Resource):
     def _remove_lost(self) -> None:
         self.report.doing("compose", "removing Kong's container")
         if self.engine.container(self.lost):
-            self.engine.change("DELETE", f"/containers/{self.lost}?force=1", cause="Docker can't remove Kong's container")
+            self.engine.change(
+                "DELETE", f"/containers/{self.lost}?force=1", cause="Docker can't remove Kong's container"
+            )
 
     def _unpause(self) -> None:
         """Compose starts no paused container, and that has missed its health checks, too."""
@@ -162,7 +166,9 @@ class ComposeUp(Resource):
         for one in self.engine.containers(label_, status=["paused"]):
             self.report.doing("compose", "stopping what is paused")
             for act in ("unpause", "stop"):
-                self.engine.change("POST", f"/containers/{one['Id']}/{act}", cause="Docker can't stop the paused containers")
+                self.engine.change(
+                    "POST", f"/containers/{one['Id']}/{act}", cause="Docker can't stop the paused containers"
+                )
 
     def _remove_backend(self) -> None:
         """Compose can't move a network from under its containers, or moves some of them only."""
@@ -232,7 +238,10 @@ class ComposeUp(Resource):
         identity, loop = self.identity("kong-database"), f"until {' '.join(READY)}; do sleep 0.1; done"
         inside = ("docker", "exec", identity, "timeout", "10", "sh", "-c", loop)
         # An image of the owner's may have no shell.
-        return self.system.run(*inside, timeout=15).code == 0 or self.system.run("docker", "exec", identity, *READY).code == 0
+        return (
+            self.system.run(*inside, timeout=15).code == 0
+            or self.system.run("docker", "exec", identity, *READY).code == 0
+        )
 
     def _migrated(self) -> bool:
         identity = self.identity("kong-migration")
@@ -245,7 +254,9 @@ class ComposeUp(Resource):
     def _logs(self) -> None:
         logs = self.repository.data / "logs"
         if not logs.is_dir():
-            user = self.system.output("docker", "run", "--rm", "--network", "none", "--entrypoint", "id", IMAGE, "-u").strip()
+            user = self.system.output(
+                "docker", "run", "--rm", "--network", "none", "--entrypoint", "id", IMAGE, "-u"
+            ).strip()
             make_directory(logs, 0o755)
             os.chown(logs, int(user or 0), -1)
 

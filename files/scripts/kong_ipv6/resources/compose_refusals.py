@@ -22,7 +22,9 @@ def docker(context: Context, facts: Facts) -> list[Refusal]:
         if context.system.exists("/snap/bin/docker"):
             cause = "Docker is a snap, which doesn't read /etc/docker/daemon.json"
             return [Refusal(cause, "snap remove docker; apt-get install docker.io")]
-        return [Refusal("Docker is not installed", "apt-get install docker.io docker-compose, or Docker's own packages")]
+        return [
+            Refusal("Docker is not installed", "apt-get install docker.io docker-compose, or Docker's own packages")
+        ]
     if not facts.engine:
         remedy = "systemctl start docker; then: journalctl -u docker"
         return [Refusal(f"Docker doesn't answer: {facts.engine_error}", remedy)]
@@ -39,7 +41,12 @@ def compose(facts: Facts) -> list[Refusal]:
     if not command.version:
         remedy = "apt-get install docker-compose (or docker-compose-plugin)"
         return [Refusal("neither docker compose 2 nor docker-compose 1.29 is installed", remedy)]
-    found = [Refusal(f"docker-compose.yml or .env has an error: {facts.compose_error}", "correct it: docker compose config says more")]
+    found = [
+        Refusal(
+            f"docker-compose.yml or .env has an error: {facts.compose_error}",
+            "correct it: docker compose config says more",
+        )
+    ]
     return (found if facts.compose_error else []) + buildx(facts)
 
 

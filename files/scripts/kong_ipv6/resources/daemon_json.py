@@ -54,7 +54,9 @@ class DaemonJson(Resource):
             return []
         said = (ran.out + ran.err).strip().split("\n")[-1]
         cause = f"dockerd refuses the merged daemon.json: {said}"
-        return [Refusal(cause, f"correct {facts.daemon_json} or host{DAEMON_JSON}; {facts.daemon_json} was left as it is")]
+        return [
+            Refusal(cause, f"correct {facts.daemon_json} or host{DAEMON_JSON}; {facts.daemon_json} was left as it is")
+        ]
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts = facts
@@ -73,7 +75,9 @@ class DaemonJson(Resource):
             file = self.facts.staged[path]
             self.system.write_file(path, file.data, file.attributes[0], file.attributes[1:])
         if not self.restart():
-            said = self.system.output("journalctl", "--unit", "docker.service", "--no-pager", "--output", "cat", "--lines", "5")
+            said = self.system.output(
+                "journalctl", "--unit", "docker.service", "--no-pager", "--output", "cat", "--lines", "5"
+            )
             self.report.output_of(said)
             # As it was before this run; where an earlier one was interrupted, before that.
             if was is not None and self.journal.fact("file", path) is not None:

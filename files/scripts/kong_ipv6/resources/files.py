@@ -39,7 +39,9 @@ class Files(Resource):
     def changes(self, facts: Facts) -> list[Change]:
         self.facts = facts
         found = [Change("file", self._how(facts, path)) for path in facts.staged if facts.changed(path)]
-        return found + [Change("file", f"{path} belongs to earlier answers: as it was before them") for path in self.dropped(facts)]
+        return found + [
+            Change("file", f"{path} belongs to earlier answers: as it was before them") for path in self.dropped(facts)
+        ]
 
     def _how(self, facts: Facts, path: str) -> str:
         journal, known = self.journal, self.journal.fact("file", path) is not None

@@ -52,7 +52,10 @@ class Firewall(Resource):
         if facts.filter == "table":
             return [self._table(facts)]
         if facts.filter == "ufw":
-            text, remedy = "ufw is active now; the own table still filters too", "sudo ./scripts/apply.sh leaves it to ufw"
+            text, remedy = (
+                "ufw is active now; the own table still filters too",
+                "sudo ./scripts/apply.sh leaves it to ufw",
+            )
             return [Result("warn", "firewall", text, remedy)] if facts.table else []
         if facts.ufw.active:
             return []

@@ -55,7 +55,9 @@ class Kong(Resource):
             return found
         published = [f"{at['HostIp']}:{at['HostPort']}" for port in ports_of(database).values() for at in port]
         if published:
-            inner = " ".join(f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports_of(database).items() for at in all_)
+            inner = " ".join(
+                f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports_of(database).items() for at in all_
+            )
             remedy = "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
             found.append(Result("fail", "database", f"it is published on the server: {inner}", remedy))
         address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
@@ -103,7 +105,9 @@ class Kong(Resource):
             found.append(Result("ok", "admin", f"from this server only: http://{plan.backend_kong}:8001"))
         line = http_status(plan.kong, 80, "/")
         if line:
-            found.append(Result("ok", "listeners", f"80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"))
+            found.append(
+                Result("ok", "listeners", f"80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}")
+            )
         else:
             text = f"[{plan.kong}]:80 doesn't answer this server"
             found.append(Result("fail", "listeners", text, "docker compose logs kong"))
@@ -156,7 +160,9 @@ class Kong(Resource):
         source = outside.leaves(process, 6)
         if source != self.plan.kong:
             text = f"as {source}, not as {self.plan.kong}" if source else "not at all"
-            found.append(Result("fail", "outgoing", f"Kong's IPv6 leaves the server {text}", "nft list ruleset; ip -6 route"))
+            found.append(
+                Result("fail", "outgoing", f"Kong's IPv6 leaves the server {text}", "nft list ruleset; ip -6 route")
+            )
         if facts.ipv4_uplink == self.plan.uplink and not outside.leaves(process, 4):
             remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
             found.append(Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy))

@@ -23,7 +23,9 @@ class Ndp(Resource):
         """networkd sets the kernel's proxy: what else manages the uplink would wipe it."""
         if self.plan.ndp != "kernel" or not facts.usable or self._networkd_manages():
             return []
-        cause = f"systemd-networkd doesn't manage {self.plan.uplink}: with --ndp kernel it would have to answer for Kong"
+        cause = (
+            f"systemd-networkd doesn't manage {self.plan.uplink}: with --ndp kernel it would have to answer for Kong"
+        )
         return [Refusal(cause, "create-kong-ipv6 regenerate --ndp ndppd")]
 
     def _networkd_manages(self) -> bool:

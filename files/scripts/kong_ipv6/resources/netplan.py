@@ -48,7 +48,15 @@ class Netplan(Resource):
         """The prefix may be on a bridge of virtual machines too: its subnet is wider than the exposed one."""
         found, plan = list[Refusal](), self.plan
         networks = {name for name in self.journal.names("network")}
-        ours = {plan.uplink, plan.bridge, *((n.get("Options") or {}).get("com.docker.network.bridge.name") for n in facts.networks if n["Name"] in networks)}
+        ours = {
+            plan.uplink,
+            plan.bridge,
+            *(
+                (n.get("Options") or {}).get("com.docker.network.bridge.name")
+                for n in facts.networks
+                if n["Name"] in networks
+            ),
+        }
         for name, address, length in facts.addresses("inet6"):
             if name in ours or re.match(r"docker|br-|veth", name):
                 continue
@@ -58,7 +66,11 @@ class Netplan(Resource):
                 continue
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
             subnet = f"{address}/{length}"
-            if not bridge and not facts.on_uplink(plan.host) and (inside(plan.host, subnet) or inside(plan.kong, subnet)):
+            if (
+                not bridge
+                and not facts.on_uplink(plan.host)
+                and (inside(plan.host, subnet) or inside(plan.kong, subnet))
+            ):
                 cause = f"the prefix {plan.prefix} is on {name} ({subnet}), not on {plan.uplink}"
                 found.append(Refusal(cause, f"create-kong-ipv6 regenerate --interface {name}, or another --prefix"))
         return found
@@ -152,7 +164,9 @@ class Netplan(Resource):
                 f"the router {gateway} doesn't deliver {prefix} on {self.plan.uplink}: "
                 "it answers other addresses, but not one of this prefix"
             )
-            return [Refusal(cause, "compare the prefix with the provider's panel: create-kong-ipv6 regenerate --prefix …")]
+            return [
+                Refusal(cause, "compare the prefix with the provider's panel: create-kong-ipv6 regenerate --prefix …")
+            ]
         if (verdict, self.plan.delivery) == ("on-link", "routed"):
             cause = (
                 f"the answers say that {prefix} is routed to this server, "
@@ -262,7 +276,10 @@ class Netplan(Resource):
         network = self.context.network
         self.report.doing("netplan", "applying it")
         before = self._not_ours(journal, network.snapshot())
-        dynamic = {f"addr {line.split()[1]} {line.split()[3]}" for line in self.system.output("ip", "-o", "addr", "show", "dynamic").splitlines()}
+        dynamic = {
+            f"addr {line.split()[1]} {line.split()[3]}"
+            for line in self.system.output("ip", "-o", "addr", "show", "dynamic").splitlines()
+        }
         # What has a time limit comes by DHCP or router advertisements.
         unknown = [line for line in before if not line.startswith("route") and line not in dynamic]
         journal.record("todo", "undo-netplan", "begun")

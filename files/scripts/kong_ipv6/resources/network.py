@@ -63,7 +63,11 @@ def connection(container: Json, network: str) -> str:
     """How a container is connected, as `docker network connect` takes it."""
     at = endpoint(container, network) or {}
     config = at.get("IPAMConfig") or {}
-    words = [f"--{option}={config[key]}" for key, option in (("IPv4Address", "ip"), ("IPv6Address", "ip6")) if config.get(key)]
+    words = [
+        f"--{option}={config[key]}"
+        for key, option in (("IPv4Address", "ip"), ("IPv6Address", "ip6"))
+        if config.get(key)
+    ]
     words += [f"--alias={alias}" for alias in at.get("Aliases") or [] if not container["Id"].startswith(alias)]
     return " ".join(words)
 
@@ -109,8 +113,12 @@ class Network(Resource):
                 if self._own(one) or not (renamed or mode == network["Id"]):
                     continue
                 called = one["Names"][0].lstrip("/")
-                cause = f"{called} can't be put on {self.plan.network}: it was made for {network['Name']}, which has to go"
-                found.append(Refusal(cause, f"make it anew on another network: docker rm --force {called}; docker run …"))
+                cause = (
+                    f"{called} can't be put on {self.plan.network}: it was made for {network['Name']}, which has to go"
+                )
+                found.append(
+                    Refusal(cause, f"make it anew on another network: docker rm --force {called}; docker run …")
+                )
         return found
 
     def changes(self, facts: Facts) -> list[Change]:
@@ -165,12 +173,16 @@ class Network(Resource):
         for one in members:
             if one["Id"] not in own:
                 body = {"Container": one["Id"], "Force": True}
-                self.engine.change("POST", f"/networks/{name}/disconnect", body, f"Docker can't take {one['Id'][:12]} off {name}")
+                self.engine.change(
+                    "POST", f"/networks/{name}/disconnect", body, f"Docker can't take {one['Id'][:12]} off {name}"
+                )
         if own and self.journal.fact("todo", "compose") is None:
             self.journal.record("todo", "compose", "begun")
             self.report.note("network", "Kong's container is gone with it: sudo ./scripts/apply.sh")
         for identity in own:
-            self.engine.change("DELETE", f"/containers/{identity}?force=1", cause="Docker can't remove Kong's container")
+            self.engine.change(
+                "DELETE", f"/containers/{identity}?force=1", cause="Docker can't remove Kong's container"
+            )
         self.engine.change("DELETE", f"/networks/{name}", cause=f"Docker can't remove the network {name}")
 
     def put_back(self, name: str) -> None:

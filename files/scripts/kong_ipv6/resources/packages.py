@@ -38,7 +38,9 @@ class Packages(Resource):
             self.report.doing("package", package)
             # A purge would delete what the owner has of it, too.
             own = package == "nftables" and self.system.exists("/etc/nftables.conf")
-            self.journal.record("package", package, "remove" if own or self._status(package) == "config-files" else "purge")
+            self.journal.record(
+                "package", package, "remove" if own or self._status(package) == "config-files" else "purge"
+            )
             # What dpkg writes beside a configuration that it finds there.
             self.journal.keep(f"/etc/{package}.conf.dpkg-dist")
             self._install(package)
@@ -83,7 +85,9 @@ class Packages(Resource):
         if not left:
             return []
         cause = f"all else is taken back, but apt-get and dpkg can't remove: {' '.join(left)}"
-        return [Left(Failure(cause, "see dpkg's words above; mend it (dpkg --audit), then run this again"), ("package",))]
+        return [
+            Left(Failure(cause, "see dpkg's words above; mend it (dpkg --audit), then run this again"), ("package",))
+        ]
 
     def _remove(self, package: str, how: str) -> bool:
         """It alone."""
@@ -116,7 +120,10 @@ class Packages(Resource):
         why = [f"{one} depends on it" for one in users if journal.fact("package", one) is None]
         for unit in self._units(package):
             # Ours: its link was made by start().
-            if journal.fact("unit", unit) is not None or journal.fact("file", f"/etc/systemd/system/{unit}") is not None:
+            if (
+                journal.fact("unit", unit) is not None
+                or journal.fact("file", f"/etc/systemd/system/{unit}") is not None
+            ):
                 continue
             if self.system.run("systemctl", "is-enabled", unit).out.startswith("enabled"):
                 why.append(f"{unit} is enabled")

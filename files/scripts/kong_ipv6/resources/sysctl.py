@@ -47,7 +47,9 @@ class Sysctl(Resource):
             if not self.system.wait(3, lambda: self.context.network.kept(before)):
                 lost = " ".join(self.context.network.lost(before))
                 self._back(values, before)
-                remedy = "the network is as it was; let the default route be static, or accept-ra true, then run this again"
+                remedy = (
+                    "the network is as it was; let the default route be static, or accept-ra true, then run this again"
+                )
                 raise Failure(f"with forwarding the server lost {lost}", remedy)
         self.report.done("sysctl", "forwarding")
 

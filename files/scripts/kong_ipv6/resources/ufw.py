@@ -112,7 +112,9 @@ class Ufw(Resource):
         lacking, surplus = self._difference(facts)
         if lacking or surplus:
             if facts.filter == "none":
-                text = "ufw is active, without rules for Kong: where it decides (Docker 26 and older), Kong isn't reached"
+                text = (
+                    "ufw is active, without rules for Kong: where it decides (Docker 26 and older), Kong isn't reached"
+                )
                 return [Result("warn", "firewall", text, "sudo ./scripts/ufw.sh")]
             text = f"ufw lacks {lacking[-1]}" if lacking else f"ufw has a rule of earlier answers: {surplus[-1]}"
             return [Result("fail", "firewall", text, "sudo ./scripts/apply.sh")]
