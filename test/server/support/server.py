@@ -266,7 +266,8 @@ class Server:
         """What is changed must be on disk in the journal before."""
         manifest = self.root / STATE.lstrip("/") / "manifest"
         if not manifest.exists():
-            assert kind == "fsync" or what.startswith((*OWN, str(self.repository), str(self.folder / "gateway"))) or self.rolling, f"no journal yet: {kind} {what}"
+            own = kind == "fsync" or what.startswith((*OWN, str(self.repository)))
+            assert own or self.rolling or not self._command, f"no journal yet: {kind} {what}"
             return
         if kind == "fsync":
             return
