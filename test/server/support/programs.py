@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FIREWALL = "kong-ipv6-firewall.service"
 OK = Ran(0, "", "")
+# Commands that change nothing.
+READS = re.compile(r" (version|--validate|--show|--no-act|-S)( |$)")
 
 
 class FakeSystem(System):
@@ -64,7 +66,8 @@ class Programs:
             self.server.inputs.append(given)
         for beginning, answer in self.answers.items():
             if line.startswith(beginning):
-                self.server.happens("run", line)
+                if not READS.search(line):
+                    self.server.happens("run", line)
                 return answer
         if command[0].startswith(str(self.server.repository)):
             name = "script " + command[0].rsplit("/", 1)[1]
