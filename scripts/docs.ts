@@ -10,8 +10,8 @@ export const README = new URL("../README.md", import.meta.url).pathname;
 /** README with its table of answers as src/answers/questions.ts has them. */
 export function withAnswers(readme: string): string {
   const rows = QUESTIONS.map(
-    ({ key, flag, meaning, choices, otherwise }) =>
-      `| \`${key}\` | \`${flag}\` | ${meaning}${choices ? `: ${choices.map((choice) => `\`${choice}\``).join(", ")}` : ""} | ${usual(otherwise)} |\n`,
+    ({ key, flag, meaning, choices, defaultText }) =>
+      `| \`${key}\` | \`${flag}\` | ${meaning}${choices ? `: ${choices.map((choice) => `\`${choice}\``).join(", ")}` : ""} | ${usual(defaultText)} |\n`,
   );
   const table = alignTables(
     `| Key | Flag | Meaning | Default |\n| --- | --- | --- | --- |\n${rows.join("")}`,
@@ -52,10 +52,10 @@ export function withWays(readme: string, network: string): string {
   );
 }
 
-function usual(otherwise: string): string {
-  return /^[\w./:<>]+$/.test(otherwise) && /[.:/<\d_]/.test(otherwise)
-    ? `\`${otherwise}\``
-    : otherwise;
+function usual(defaultText: string): string {
+  return /^[\w./:<>]+$/.test(defaultText) && /[.:/<\d_]/.test(defaultText)
+    ? `\`${defaultText}\``
+    : defaultText;
 }
 
 if (import.meta.filename === process.argv[1]) {

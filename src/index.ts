@@ -1,40 +1,43 @@
 import type { AnswerKey, Answers } from "./answers/types.ts";
-import { UnusableError } from "./base/errors.ts";
-import { plan as planOf, type Plan } from "./plan/plan.ts";
-import { survey, type Resolved } from "./answers/resolve.ts";
 import { unknownAnswer } from "./answers/did-you-mean.ts";
-import { render as rendered, type Tree } from "./render/render.ts";
+import { complete, survey, type Resolved } from "./answers/resolve.ts";
+import { UnusableError } from "./base/errors.ts";
+import {
+  plan as planOf,
+  type Plan as PlanWithNumbers,
+  type PlanTexts as Plan,
+} from "./plan/plan.ts";
+import { render as renderPlan, type Tree } from "./render/render.ts";
 
-// What `import … from "create-kong-ipv6"` gives: pure functions; nothing is read, asked or written.
+// The package's programmatic interface: pure functions that read, ask and write nothing.
 
 export { KongIpv6Error, UnusableError, type Issue } from "./base/errors.ts";
 export type { File, Tree } from "./render/render.ts";
 export type { AnswerKey, Answers, Plan, Resolved };
 
-/** Answers by key, as an answers file has them; what is left out has its default. */
+/** Answers by key, as in an answers file; answers that are left out have their default. */
 export type Given = {
   readonly [Key in AnswerKey]?: Answers[Key] | undefined;
 };
 
 /**
- * All answers, checked and in normal form (RFC 5952), with what is odd about them. The default of
- * internalPrefix is a random ULA: keep the answers to get the same again.
- * @throws UnusableError whose issues name everything that is wrong
+ * Checks answers and adds the defaults.
+ * @returns `answers`: all answers as text in normal form (RFC 5952); `warnings`: what is unusual
+ *   about them. The default of internalPrefix is a random ULA: keep the answers to get the same again
+ * @throws UnusableError: `issues` has flag, value, reason and remedy of everything that is wrong
  */
 export function resolve(given: Given): Resolved {
-  refuseNoAnswers(given);
+  refuseOtherTypes(given);
   const unknown = Object.keys(given).flatMap((key) => {
     const issue = unknownAnswer(key);
     return issue ? [{ flag: key, ...issue }] : [];
   });
-  const { answers, issues, warnings } = survey(given);
-  const all = [...unknown, ...issues];
-  if (all.length > 0) throw new UnusableError(all);
-  return { answers: answers as Answers, warnings };
+  const found = survey(given);
+  return complete({ ...found, issues: [...unknown, ...found.issues] });
 }
 
-/** A caller without types may hand in anything. */
-function refuseNoAnswers(given: unknown): void {
+/** A caller without types may pass anything. */
+function refuseOtherTypes(given: unknown): void {
   if (typeof given === "object" && given !== null && !Array.isArray(given))
     return;
   throw new UnusableError([
@@ -47,25 +50,29 @@ function refuseNoAnswers(given: unknown): void {
 }
 
 /**
- * The address plan that answers come to: every derived address, plain data.
- * @throws UnusableError whose issues name everything that is wrong
+ * Derives the address plan from answers.
+ * @returns plain data that JSON can hold: every address and subnet as text (RFC 5952)
+ * @throws UnusableError: `issues` has flag, value, reason and remedy of everything that is wrong
  */
 export function plan(given: Given): Plan {
-  return planOf(resolve(given).answers);
+  const { numbers: _, ...texts } = planOf(resolve(given).answers);
+  return texts;
 }
 
 /**
- * The files that a plan comes to, by path: text and mode, the secrets as `<secret>`.
- * @throws UnusableError for what plan() didn't give
+ * Renders all files of the repository.
+ * @returns path to `text` and `mode` (permission bits); secrets are the text `<secret>`
+ * @throws UnusableError if the argument is not what plan() returns
  */
 export function render(of: Plan): Tree {
   if (typeof (of as Partial<Plan> | null)?.uplink?.name !== "string")
     throw new UnusableError([
       {
         flag: "plan",
-        reason: "it is no address plan",
+        reason: "it is not an address plan",
         remedy: "Give what plan() returns",
       },
     ]);
-  return rendered(of);
+  // Templates use only the texts.
+  return renderPlan(of as PlanWithNumbers);
 }

@@ -4,7 +4,7 @@ import { codeOf } from "../base/errors.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import type { AnswerKey } from "./types.ts";
 import type { Given } from "./resolve.ts";
-import { perhapsMeant, unknownAnswer } from "./did-you-mean.ts";
+import { likelyAnswers, unknownAnswer } from "./did-you-mean.ts";
 
 /** No answers file is larger; what is, is something else. */
 const LARGEST = 1024 * 1024;
@@ -75,7 +75,7 @@ export async function readAnswersFile(
       value: file,
       ...issue,
     })),
-    unread: unknown.flatMap(({ key }) => perhapsMeant(key)),
+    unread: unknown.flatMap(({ key }) => likelyAnswers(key)),
   };
 }
 

@@ -1,64 +1,49 @@
 import {
   contains,
-  formatAddress,
-  formatSubnet,
-  parseAddress,
-  parseSubnet,
+  includes,
   size,
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import type { AnswerKey, Answers } from "./types.ts";
+import { formatAnswers, parsedOf } from "./normal-form.ts";
+import type { Answers, ParsedAnswers } from "./types.ts";
 
-/** Answers that lie in a subnet that is another answer, outermost first. */
-const INSIDE: readonly (readonly [AnswerKey, "prefix" | "exposed"])[] = [
+/** Answers that lie in a subnet which is another answer, outermost first. */
+const INSIDE = [
   ["host", "prefix"],
   ["exposed", "prefix"],
   ["gateway", "prefix"],
   ["internalPrefix", "prefix"],
   ["kong", "exposed"],
-];
+] as const;
 
 /**
- * The answers after some of them changed: what lies in a subnet that moved moves with it and keeps
- * its place there (host ::2 stays ::2), unless it was given itself.
+ * The answers after some of them changed. If a subnet moved, the answers inside it move along and
+ * keep their place (host ::2 stays ::2), unless they are given themselves.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
-  const moved: Answers = { ...answers, ...given };
-  for (const [key, home] of INSIDE) {
-    if (given[key] !== undefined || moved[home] === answers[home]) continue;
-    const from = parseSubnet(6, answers[home]);
-    const to = parseSubnet(6, moved[home]);
-    if (surrounds(to, from)) continue;
-    const value = String(answers[key]);
-    Object.assign(moved, { [key]: movedValue(value, from, to) ?? value });
+  const previous = parsedOf(answers);
+  const changed = parsedOf(given);
+  const moved: ParsedAnswers = { ...previous, ...changed };
+  for (const [key, around] of INSIDE) {
+    const from = previous[around];
+    const to = moved[around];
+    if (changed[key] !== undefined || includes(to, from)) continue;
+    const value = moved[key];
+    const carried =
+      typeof value === "bigint"
+        ? movedAddress(value, from, to)
+        : movedSubnet(value, from, to);
+    Object.assign(moved, { [key]: carried ?? value });
   }
-  return moved;
-}
-
-/** Whether a subnet holds all of another: what is in that one needn't move. */
-export function surrounds(outer: Subnet, inner: Subnet): boolean {
-  return outer.length <= inner.length && contains(outer, inner.network);
-}
-
-function movedValue(
-  value: string,
-  from: Subnet,
-  to: Subnet,
-): string | undefined {
-  if (!value.includes("/")) {
-    const address = movedAddress(parseAddress(6, value), from, to);
-    return address === undefined ? undefined : formatAddress(6, address);
-  }
-  const subnet = movedSubnet(parseSubnet(6, value), from, to);
-  return subnet === undefined ? undefined : formatSubnet(subnet);
+  return formatAnswers(moved);
 }
 
 /**
- * An address's place in a subnet, in another one. Where the other is smaller, the place is counted
- * from the end: subnets of a /48 end up in the one /64.
- * @returns undefined for an address outside
+ * The address at the same place in another subnet. If that is smaller, only the last bits of the
+ * place count: subnets of a /48 all end up in the one /64.
+ * @returns undefined for an address outside `from`
  */
 export function movedAddress(
   address: bigint,
@@ -69,7 +54,7 @@ export function movedAddress(
   return to.network + ((address - from.network) % size(to));
 }
 
-/** As movedAddress, for a subnet strictly inside; undefined too where it doesn't fit. */
+/** As movedAddress(), for a subnet smaller than both; undefined if it isn't. */
 export function movedSubnet(
   subnet: Subnet,
   from: Subnet,

@@ -1,23 +1,33 @@
-import { size, subnetAt, type Subnet } from "../ip/address.ts";
+import { crypto } from "../base/builtin.ts";
+import { parseSubnet, size, subnetAt, type Subnet } from "../ip/address.ts";
 
-/** The server in its prefix, as in the recipe: ::2. */
+/** The server's address in a prefix, as in the recipe: ::2. */
 export function hostIn(prefix: Subnet): bigint {
   return prefix.network + 2n;
 }
 
-/** The exposed subnet in a prefix, as in the recipe: :300::/80 of its first /64. */
+/** The exposed subnet in a prefix, as in the recipe: :300::/80 in its first /64. */
 export function exposedIn(prefix: Subnet): Subnet {
   return subnetAt(6, prefix.network + (0x300n << 48n), 80);
 }
 
 /**
- * Kong in its subnet, as in the recipe: ::8100. Where that is not inside, or among the last 128
- * (RFC 2526), the first address behind Docker's gateway.
+ * Kong's address in the exposed subnet, as in the recipe: ::8100. If that is outside, or among the
+ * last 128 addresses (RFC 2526), it is the first address after Docker's gateway.
  */
 export function kongIn(exposed: Subnet): bigint {
   const recipe = 0x8100n;
   return exposed.network + (size(exposed) > recipe + 128n ? recipe : 2n);
 }
 
-/** kong-net, outside of Docker's default address pools (moby libnetwork/ipamutils). */
-export const BACKEND_SUBNET = "10.83.81.0/24";
+/** The link-local address that most providers' routers have. */
+export const GATEWAY = (0xfe80n << 112n) | 1n;
+
+/** kong-net: outside Docker's default address pools (moby libnetwork/ipamutils). */
+export const BACKEND_SUBNET = parseSubnet(4, "10.83.81.0/24");
+
+/** A /64 of a new random ULA (RFC 4193 3.2): fd, 40 random bits, subnet 0. */
+export function newUla(): Subnet {
+  const globalId = BigInt(`0x${crypto().randomBytes(5).toString("hex")}`);
+  return subnetAt(6, (0xfdn << 120n) | (globalId << 80n), 64);
+}

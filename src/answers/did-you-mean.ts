@@ -1,37 +1,43 @@
-import { closest, distance } from "fastest-levenshtein";
-import { QUESTIONS } from "./questions.ts";
-import { type AnswerKey } from "./types.ts";
 import type { Issue } from "../base/errors.ts";
+import { editDistance, nearest } from "../base/nearest.ts";
+import { QUESTIONS } from "./questions.ts";
+import type { AnswerKey } from "./types.ts";
 
-/** What speaks against a key that is no answer's; undefined for one that is. */
+/**
+ * Checks a key of an answers file.
+ * @returns reason and remedy for a key that no answer has; undefined for a known key
+ */
 export function unknownAnswer(
   key: string,
 ): Pick<Issue, "reason" | "remedy"> | undefined {
   const keys: string[] = QUESTIONS.map((question) => question.key);
   if (keys.includes(key)) return undefined;
-  const small = (text: string): string => text.toLowerCase();
-  const lower = closest(small(key), keys.map(small));
-  const near = keys.find((known) => small(known) === lower) as string;
+  const typed = key.toLowerCase();
+  const close = nearest(
+    typed,
+    keys.map((known) => known.toLowerCase()),
+  );
+  // If more than half of the word differs, a guess would mislead.
+  const isLikely = editDistance(typed, close) * 2 <= close.length;
+  const known = keys.find((one) => one.toLowerCase() === close) as string;
   return {
     reason: `there is no answer ${JSON.stringify(key.slice(0, 40))}`,
-    // More than half of it another: a guess would only mislead.
-    remedy:
-      distance(small(key), lower) * 2 > near.length
-        ? `The answers are ${keys.join(", ")}`
-        : `Perhaps ${near} is meant`,
+    remedy: isLikely
+      ? `Perhaps you meant ${known}`
+      : `The answers are ${keys.join(", ")}`,
   };
 }
 
 /**
- * The answers that a flag or key which there isn't may have been: the one most like it, and the
- * prefix, which alone is asked for and which everybody calls something else.
+ * The answers that an unknown flag or key was probably meant to give, so that they are not reported
+ * as missing too: the most similar one, and the prefix (the only answer without a default).
  */
-export function perhapsMeant(name: string): AnswerKey[] {
+export function likelyAnswers(name: string): AnswerKey[] {
   const bare = name.replace(/^-+/, "");
   const names = QUESTIONS.flatMap(({ key, flag }) => [key, flag.slice(2)]);
-  const near = closest(bare, names);
-  const meant = QUESTIONS.filter(
+  const near = nearest(bare, names);
+  const likely = QUESTIONS.filter(
     ({ key, flag }) => key === near || flag === `--${near}`,
   );
-  return ["prefix", ...meant.map(({ key }) => key)];
+  return ["prefix", ...likely.map(({ key }) => key)];
 }

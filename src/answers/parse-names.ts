@@ -16,7 +16,7 @@ const UFW_WORDS = "app comment from in log log-all out port proto to".split(
 const NOT_AN_UPLINK = ["lo", "all", "default", "docker0", "any", ...UFW_WORDS];
 
 /** `--interface`. @throws Refusal */
-export function readInterface(text: string): string {
+export function parseInterface(text: string): string {
   const remedy = "Give the uplink's name as `ip link` prints it, like ens3";
   if (!INTERFACE.test(text)) {
     throw new Refusal(
@@ -33,7 +33,7 @@ export function readInterface(text: string): string {
 }
 
 /** `--network`: a Docker network name (moby daemon/names). @throws Refusal */
-export function readNetwork(text: string): string {
+export function parseNetwork(text: string): string {
   const remedy = "A name like ipv6_exposed would do";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$/.test(text)) {
     throw new Refusal(
@@ -61,7 +61,7 @@ export function readNetwork(text: string): string {
 }
 
 /** `--domain`: a host name (RFC 1123 2.1, RFC 5890), lower case, without its final dot. @throws Refusal */
-export function readDomain(text: string): string {
+export function parseDomain(text: string): string {
   if (text === "none") return text;
   const name = text.toLowerCase().replace(/\.$/, "");
   const ascii = domainToASCII(name);
@@ -84,7 +84,7 @@ export function readDomain(text: string): string {
 }
 
 /** `--kong-image`: an image reference (distribution/reference grammar). @throws Refusal */
-export function readImage(text: string): string {
+export function parseImage(text: string): string {
   const host = "[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?";
   const part = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
   const reference = new RegExp(
@@ -125,7 +125,7 @@ function nameAndTag(text: string): string[] {
 }
 
 /** `--plugin`: the name of a rock (luarocks). @throws Refusal */
-export function readPlugin(text: string): string {
+export function parsePlugin(text: string): string {
   const remedy =
     "Give the name that `luarocks install` takes, like kong-plugin-example";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text)) {
@@ -175,7 +175,7 @@ const isWithin = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(`${directory}/`);
 
 /** `--data-dir`: an absolute path, or a relative one (from the repository) as `./data`. @throws Refusal */
-export function readDataDir(text: string): string {
+export function parseDataDir(text: string): string {
   const remedy = "A path like ./data or /srv/kong would do";
   if (!/^[A-Za-z0-9._/@+-]{1,200}$/.test(text)) {
     throw new Refusal(
@@ -226,7 +226,7 @@ const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;
  * ssh's options and %-tokens, or a shell in a ProxyCommand, take for something else (CVE-2023-51385).
  * @throws Refusal
  */
-export function readSshTarget(text: string): string {
+export function parseSshTarget(text: string): string {
   const remedy =
     "Write it like root@server.example.com; port and key go into ~/.ssh/config";
   const at = text.lastIndexOf("@");

@@ -1,176 +1,148 @@
-import { crypto } from "../base/builtin.ts";
-import { formatSubnet, Refusal, subnetAt } from "../ip/address.ts";
-import { QUESTIONS } from "./questions.ts";
-import { type AnswerKey, type Answers, type Question } from "./types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
-import { check, type Finding } from "./rules.ts";
+import { formatAnswers, parsedOf } from "./normal-form.ts";
+import { parseAnswer } from "./parse-answer.ts";
+import { questionOf, QUESTIONS } from "./questions.ts";
+import { check } from "./rules/check.ts";
+import type { Finding } from "./rules/finding.ts";
+import type {
+  AnswerKey,
+  Answers,
+  KnownAnswers,
+  ParsedAnswers,
+  Question,
+} from "./types.ts";
 
-/** What was given, by key, as text (or texts) not yet read. */
+/** The owner's answers by key, not parsed yet: text, for a list also an array of texts. */
 export type Given = Partial<Record<AnswerKey, unknown>>;
 
 export interface Resolved {
+  /** All of them, in normal form. */
   readonly answers: Answers;
   readonly warnings: readonly Issue[];
 }
 
 /**
- * Given values and defaults to a whole set of answers in normal form.
- * @throws UnusableError with every issue there is, not only the first.
+ * All answers: the given ones, and defaults for the rest.
+ * @throws UnusableError with every issue
  */
-export function resolve(given: Given, randomUla = newUla): Resolved {
-  const { answers, issues, warnings } = survey(given, randomUla);
-  if (issues.length > 0) throw new UnusableError(issues);
-  return { answers: answers as Answers, warnings };
+export function resolve(given: Given): Resolved {
+  return complete(survey(given));
 }
 
 export interface Survey {
-  /** The answers that are usable so far, defaults among them. */
+  /** The usable answers and defaults, in normal form. Parsed values: parsedOf(). */
   readonly answers: Partial<Answers>;
   readonly issues: readonly Issue[];
   readonly warnings: readonly Issue[];
 }
 
-/** Which answers that aren't given are neither filled in nor missed: all of them, or some. */
-export interface Leaving {
-  /** False is what a conversation works on. */
-  readonly defaults?: boolean;
-  /** Those that were perhaps given in a way that can't be read. */
-  readonly unread?: ReadonlySet<AnswerKey>;
-}
-
-/** As resolve, but says what it found instead of throwing. */
-export function survey(
-  given: Given,
-  randomUla = newUla,
-  { defaults = true, unread = new Set() }: Leaving = {},
-): Survey {
-  const answers: Record<string, string | string[]> = {};
-  const issues: Issue[] = [];
-  // What can't be taken as it is but says what is meant: the others are checked against that.
-  const meant: Record<string, string> = {};
-  for (const question of QUESTIONS) {
-    const value = given[question.key];
-    if (value === undefined) {
-      if (!defaults || unread.has(question.key)) continue;
-      const fallback = question.fallback({ answers, randomUla });
-      if (fallback !== undefined) answers[question.key] = fallback;
-      else if (question.key === "prefix") issues.push(missing(question));
-      continue;
-    }
-    const usual = question.first && question.fallback({ answers, randomUla });
-    const read = readAnswer(question, value, usual);
-    if ("answer" in read) answers[question.key] = read.answer;
-    else issues.push(...read.issues);
-    if ("issues" in read && read.meant !== undefined)
-      meant[question.key] = answers[question.key] = read.meant;
-  }
-  const found = check(answers, given);
-  const located = (finding: Finding): Issue => locate(finding, given, answers);
-  const misread = (key: AnswerKey): boolean => meant[key] !== undefined;
-  const remedies = found.refusals.filter(({ key }) => misread(key));
-  const usable = Object.entries(answers).filter(
-    ([key]) => !misread(key as AnswerKey),
-  );
-  return {
-    answers: Object.fromEntries(usable),
-    issues: [
-      ...issues.map((issue) => withRemedyOf(remedies, issue)),
-      ...found.refusals.filter(({ key }) => !misread(key)).map(located),
-    ],
-    warnings: found.warnings.map(located),
-  };
-}
-
-/** Where even what is meant doesn't fit, its remedy would be refused next: the rule's own stands. */
-function withRemedyOf(findings: readonly Finding[], issue: Issue): Issue {
-  const finding = findings.find(({ key }) => flagOf(key) === issue.flag);
-  return finding ? { ...issue, remedy: finding.remedy } : issue;
+/**
+ * A survey of all answers as the final answers. Random defaults are drawn here: they can't conflict
+ * with other answers, so a survey does without them.
+ * @throws UnusableError with every issue
+ */
+export function complete({ answers, issues, warnings }: Survey): Resolved {
+  if (issues.length > 0) throw new UnusableError(issues);
+  const known = parsedOf(answers);
+  const drawn = QUESTIONS.filter(
+    ({ key, random }) => random && known[key] === undefined,
+  ).map(({ key, fallback }) => [key, fallback(known)]);
+  const all = { ...known, ...Object.fromEntries(drawn) } as ParsedAnswers;
+  return { answers: formatAnswers(all), warnings };
 }
 
 /**
- * Reads one answer from wherever it came.
- * @param usual what the other answers suggest; named instead of a mere sample
- * @returns the answer, or what speaks against it, with the answer that is meant where it says so
+ * Checks answers in normal form against each other.
+ * @throws UnusableError with every issue
  */
-export function readAnswer(
-  question: Question,
-  value: unknown,
-  usual?: string | string[],
-): { answer: string | string[] } | { issues: Issue[]; meant?: string } {
-  const given: unknown[] =
-    question.list && Array.isArray(value) ? value : [value];
-  // The word for an empty list, as help and README write it.
-  const values = question.list && String(given) === "none" ? [] : given;
+export function recheck(answers: Answers): Resolved {
+  const { issues, warnings } = located(
+    check(parsedOf(answers)),
+    answers,
+    answers,
+  );
+  if (issues.length > 0) throw new UnusableError(issues);
+  return { answers, warnings };
+}
+
+export interface SurveyOptions {
+  /** False: no defaults, and a missing prefix is not an issue (for a conversation). */
+  readonly defaults?: boolean;
+  /** Answers that may have been given in an unreadable way: no default, and never missing. */
+  readonly unread?: ReadonlySet<AnswerKey>;
+}
+
+/** As resolve(), but returns the issues, and leaves random defaults out. */
+export function survey(given: Given, options: SurveyOptions = {}): Survey {
+  const { known, issues, corrected } = parseGiven(given, options);
+  const findings = check(known, given);
+  const isOfCorrected = ({ kind, key }: Finding): boolean =>
+    kind === "refusal" && corrected.has(key);
+  const found = located(
+    findings.filter((finding) => !isOfCorrected(finding)),
+    given,
+    formatAnswers(known),
+  );
+  const usable = Object.entries(known).filter(
+    ([key]) => !corrected.has(key as AnswerKey),
+  );
+  return {
+    answers: formatAnswers(Object.fromEntries(usable)),
+    issues: [
+      ...withBetterRemedies(issues, findings.filter(isOfCorrected)),
+      ...found.issues,
+    ],
+    warnings: found.warnings,
+  };
+}
+
+interface ParsedGiven {
+  readonly known: KnownAnswers;
+  readonly issues: readonly Issue[];
+  /** Answers that are refused, but whose correction is obvious: it is in `known`. */
+  readonly corrected: ReadonlySet<AnswerKey>;
+}
+
+/** Each answer by itself, in the order of the questions: later defaults depend on earlier answers. */
+function parseGiven(
+  given: Given,
+  { defaults = true, unread = new Set() }: SurveyOptions,
+): ParsedGiven {
+  const known: Partial<ParsedAnswers> = {};
   const issues: Issue[] = [];
-  const answer: string[] = [];
-  let meant: string | undefined;
-  for (const text of values) {
-    const issue = {
-      flag: question.flag,
-      value: typeof text === "string" ? text : JSON.stringify(text),
-    };
-    try {
-      if (typeof text !== "string") throw noText(question, text);
-      const read = question.read(text.trim());
-      if (!answer.includes(read)) answer.push(read);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { sample, remedy, meant: other } = followed(question, error);
-      if (other !== undefined) meant = question.read(other);
-      issues.push({
-        ...issue,
-        reason: error.message,
-        remedy: sample && usual !== undefined ? `Try ${usual}` : remedy,
-      });
+  const corrected = new Set<AnswerKey>();
+  for (const question of QUESTIONS) {
+    const { key } = question;
+    if (given[key] !== undefined) {
+      const parsed = parseAnswer(question, given[key], known);
+      if (parsed.value !== undefined)
+        Object.assign(known, { [key]: parsed.value });
+      if (parsed.value !== undefined && parsed.issues.length > 0)
+        corrected.add(key);
+      issues.push(...parsed.issues);
+    } else if (defaults && !unread.has(key) && !question.random) {
+      const value = question.fallback(known);
+      if (value !== undefined) Object.assign(known, { [key]: value });
+      else if (key === "prefix") issues.push(missing(question));
     }
   }
-  if (issues.length > 0)
-    return { issues, ...(meant !== undefined && !question.list && { meant }) };
-  return { answer: question.list ? answer : (answer[0] as string) };
+  return { known, issues, corrected };
 }
 
-/** A remedy that names a value which would be refused too gives way to what is said of that one. */
-function followed({ read }: Question, refusal: Refusal): Refusal {
-  if (refusal.meant === undefined) return refusal;
-  try {
-    read(refusal.meant);
-    return refusal;
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
-}
-
-/** Why a value of another type from an answers file isn't taken, and a text that would be. */
-function noText(question: Question, value: unknown): Refusal {
-  const { key, list, metavar } = question;
-  const wanted = list ? "text or a list of texts" : "text";
-  if (value === null) {
-    const remedy =
-      key === "prefix"
-        ? `Give one ${metavar}`
-        : "Leave the key out for its default";
-    return new Refusal(`it is null, not ${wanted}`, remedy);
-  }
-  if (typeof value === "object") {
-    const kind = Array.isArray(value) ? "a list" : "an object";
-    return new Refusal(`it is ${kind}, not ${wanted}`, `Give one ${metavar}`);
-  }
-  const reason = `it is a ${typeof value}, not ${wanted}`;
-  try {
-    question.read(String(value));
-    return new Refusal(reason, `Put it in quotes: "${String(value)}"`);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { remedy, sample } = error;
-    return new Refusal(reason, remedy, { sample });
-  }
-}
-
-/** A /64 of a new RFC 4193 3.2 prefix: fd, 40 random bits, subnet 0. */
-export function newUla(): string {
-  const globalId = BigInt(`0x${crypto().randomBytes(5).toString("hex")}`);
-  return formatSubnet(subnetAt(6, (0xfdn << 120n) | (globalId << 80n), 64));
+/**
+ * If a corrected value conflicts with the other answers, it would be refused next: the remedy of the
+ * conflict replaces it.
+ */
+function withBetterRemedies(
+  issues: readonly Issue[],
+  findings: readonly Finding[],
+): Issue[] {
+  return issues.map((issue) => {
+    const finding = findings.find(
+      ({ key }) => questionOf(key).flag === issue.flag,
+    );
+    return finding ? { ...issue, remedy: finding.remedy } : issue;
+  });
 }
 
 function missing({ flag, metavar, meaning }: Question): Issue {
@@ -181,14 +153,20 @@ function missing({ flag, metavar, meaning }: Question): Issue {
   };
 }
 
-function locate(
-  { key, reason, remedy }: Finding,
+/** Findings with flag and value: the value as it was given, or the default. */
+function located(
+  findings: readonly Finding[],
   given: Given,
   answers: Partial<Answers>,
-): Issue {
-  const value = given[key] ?? answers[key];
-  return { flag: flagOf(key), value: String(value).trim(), reason, remedy };
+): { issues: Issue[]; warnings: Issue[] } {
+  const of = (kind: Finding["kind"]): Issue[] =>
+    findings
+      .filter((finding) => finding.kind === kind)
+      .map(({ key, reason, remedy }) => ({
+        flag: questionOf(key).flag,
+        value: String(given[key] ?? answers[key]).trim(),
+        reason,
+        remedy,
+      }));
+  return { issues: of("refusal"), warnings: of("warning") };
 }
-
-const flagOf = (key: AnswerKey): string =>
-  (QUESTIONS.find((question) => question.key === key) as Question).flag;

@@ -1,4 +1,6 @@
-/** What can be chosen, for the questions that are a choice. */
+import type { Subnet } from "../ip/address.ts";
+
+/** The possible values of the answers that are a choice. */
 export const CHOICES = {
   delivery: ["on-link", "routed"],
   ndp: ["ndppd", "kernel", "none"],
@@ -8,7 +10,7 @@ export const CHOICES = {
 
 type Choice<Key extends keyof typeof CHOICES> = (typeof CHOICES)[Key][number];
 
-/** Every answer, in normal form (RFC 5952, lower case); "none" stands for "not given". */
+/** All answers as text in normal form (RFC 5952, lower case); "none" means "not given". */
 export interface Answers {
   prefix: string;
   host: string;
@@ -33,32 +35,68 @@ export interface Answers {
 
 export type AnswerKey = keyof Answers;
 
-/** What a default may look at: the answers that came before, where they are usable. */
-export interface Known {
-  answers: Partial<Answers>;
-  /** A fresh RFC 4193 prefix; asked for only where internalPrefix is open. */
-  randomUla: () => string;
+/** An IPv4 address, with the prefix length of its link where one is given. */
+export interface Ipv4Interface {
+  readonly address: bigint;
+  readonly length: number | undefined;
 }
 
-/** One question; flags, prompts, answers files, plop and the README's table all read this row. */
-export interface Question {
-  readonly key: AnswerKey;
+/** The same answers, parsed: addresses are numbers, everything else is as in Answers. */
+export interface ParsedAnswers extends Omit<
+  Answers,
+  | "prefix"
+  | "host"
+  | "exposed"
+  | "kong"
+  | "gateway"
+  | "ipv4"
+  | "ipv4Gateway"
+  | "backendSubnet"
+  | "internalPrefix"
+> {
+  prefix: Subnet;
+  host: bigint;
+  exposed: Subnet;
+  kong: bigint;
+  gateway: bigint;
+  ipv4: Ipv4Interface | "any" | "none";
+  ipv4Gateway: bigint | "none";
+  backendSubnet: Subnet;
+  internalPrefix: Subnet;
+}
+
+/** The parsed answers so far: what a default, a suggestion or a rule may use. */
+export type KnownAnswers = Readonly<Partial<ParsedAnswers>>;
+
+/** One value of an answer; an answer that is a list has several. */
+type ValueOf<Key extends AnswerKey> =
+  ParsedAnswers[Key] extends readonly (infer Item)[]
+    ? Item
+    : ParsedAnswers[Key];
+
+/** One question. Flags, prompts, answers files, plop and the README's table all use this row. */
+export interface Question<Key extends AnswerKey = AnswerKey> {
+  readonly key: Key;
   readonly flag: string;
-  /** One of the four that are asked first. */
+  /** True for the four questions that are asked first. */
   readonly first?: true;
-  /** Given any number of times: the answer is a list. */
+  /** True for an answer that is a list: its flag can be repeated. */
   readonly list?: true;
+  /** True if the default is a new random value each time. */
+  readonly random?: true;
   readonly choices?: readonly string[];
-  /** What stands behind the flag in --help. */
+  /** The placeholder after the flag in --help. */
   readonly metavar: string;
-  /** What it means, for --help, the prompt and the README. */
+  /** For --help, the prompt and the README. */
   readonly meaning: string;
   /** The default in words, for --help and the README. */
-  readonly otherwise: string;
-  /** The default, or undefined where there is none (yet). */
-  readonly fallback: (known: Known) => string | string[] | undefined;
-  /** What a prompt offers instead: the default, or what fits where answers given already forbid that. */
-  readonly offer?: (answers: Partial<Answers>) => string | undefined;
-  /** One value to normal form. @throws Refusal */
-  readonly read: (text: string) => string;
+  readonly defaultText: string;
+  /** The default; undefined if there is none, or none before other answers are known. */
+  readonly fallback: (known: KnownAnswers) => ParsedAnswers[Key] | undefined;
+  /** What a prompt offers instead of the default, where other answers may exclude that. */
+  readonly suggest?: (known: KnownAnswers) => ParsedAnswers[Key] | undefined;
+  /** Parses one value. @throws Refusal */
+  readonly parse: (text: string) => ValueOf<Key>;
+  /** The normal form of one value; without it the value is text. */
+  format?(value: ValueOf<Key>): string;
 }

@@ -1,13 +1,13 @@
 import { distance } from "fastest-levenshtein";
 
-/** The known word that is most like another. */
+/** The known word with the smallest edit distance to another; the first of several. */
 export const nearest = (word: string, known: readonly string[]): string =>
-  known.reduce((one, other) =>
-    slips(word, other) < slips(word, one) ? other : one,
+  known.reduce((best, other) =>
+    editDistance(word, other) < editDistance(word, best) ? other : best,
   );
 
-/** How many slips of the hand are between two words; two letters the wrong way round are one. */
-export function slips(word: string, other: string): number {
+/** Levenshtein distance, except that two adjacent letters swapped count as one edit. */
+export function editDistance(word: string, other: string): number {
   const at = [...word].findIndex((letter, index) => letter !== other[index]);
   const [one = "", two = ""] = word.slice(at);
   const swapped = word.slice(0, at) + two + one + word.slice(at + 2);

@@ -1,5 +1,5 @@
 import type { Issue } from "../base/errors.ts";
-import { nearest, slips } from "../base/nearest.ts";
+import { nearest, editDistance } from "../base/nearest.ts";
 import { COMMANDS, FLAGS, SHORT, type Command } from "./flags.ts";
 
 /** What speaks against a flag that there isn't, with the one that is most like it, if one is. */
@@ -17,7 +17,7 @@ export function unknownFlag(flag: string, command: Command): Issue {
 function likelyFlag(flag: string): string | undefined {
   const name = flag.slice(2);
   const near = nearest(flag, FLAGS);
-  if (slips(flag, near) <= Math.max(1, name.length / 3)) return near;
+  if (editDistance(flag, near) <= Math.max(1, name.length / 3)) return near;
   if (name.length < 3) return undefined;
   return FLAGS.find((known) => known.includes(name));
 }
@@ -36,7 +36,7 @@ const FLAGS_HERE = ["help", "version"];
  */
 export function mistypedCommand(first: string, second: boolean): Issue[] {
   const near = nearest(first, [...COMMANDS, ...FLAGS_HERE]);
-  const far = slips(first, near);
+  const far = editDistance(first, near);
   if (far > (second || near.length > 7 ? 2 : 1)) return [];
   const meant = FLAGS_HERE.includes(near) ? `--${near}` : near;
   return [

@@ -1,5 +1,6 @@
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Question } from "../answers/types.ts";
+import { RESOLUTIONS } from "../reconcile/request.ts";
 
 /** What stands as the first word; without one it is create. */
 export const COMMANDS = [
@@ -13,7 +14,7 @@ export const COMMANDS = [
 export type Command = (typeof COMMANDS)[number];
 
 /** What the owner may say beforehand about files in the way. */
-export const CONFLICT = ["ask", "keep", "theirs", "markers"] as const;
+export const CONFLICT = ["ask", ...RESOLUTIONS] as const;
 
 /** Those that there is completion for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;

@@ -82,9 +82,10 @@ function runRows(flags: readonly RunFlag[]): string {
 
 function answerRows(questions: readonly Question[], defaults: boolean): string {
   return questions
-    .map(({ flag, metavar, choices, meaning, otherwise }) => {
+    .map(({ flag, metavar, choices, meaning, defaultText }) => {
       const name = `${flag} ${choices ? choices.join("|") : metavar}`;
-      const usual = defaults && otherwise !== "asked" ? ` [${otherwise}]` : "";
+      const usual =
+        defaults && defaultText !== "asked" ? ` [${defaultText}]` : "";
       return `  ${name.padEnd(28)} ${meaning}${usual}\n`;
     })
     .join("");

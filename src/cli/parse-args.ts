@@ -12,8 +12,8 @@ import {
   type Command,
   type Shell,
 } from "./flags.ts";
-import { readSshTarget } from "../answers/parse-names.ts";
-import { perhapsMeant } from "../answers/did-you-mean.ts";
+import { parseSshTarget } from "../answers/parse-names.ts";
+import { likelyAnswers } from "../answers/did-you-mean.ts";
 import { mistypedCommand, unknownFlag } from "./did-you-mean.ts";
 import { printable } from "../base/escape.ts";
 import type { Given } from "../answers/resolve.ts";
@@ -121,7 +121,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       } else values.set(name, [...(values.get(name) ?? []), value]);
     } else {
       issues.push(unknownFlag(token.rawName, command));
-      unread.push(...perhapsMeant(token.rawName));
+      unread.push(...likelyAnswers(token.rawName));
     }
   }
 
@@ -242,7 +242,7 @@ function sshOf(
   if (texts === undefined) return undefined;
   const value = single("--ssh", texts, issues);
   try {
-    return readSshTarget(value);
+    return parseSshTarget(value);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { message: reason, remedy } = error;

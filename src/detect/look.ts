@@ -76,7 +76,7 @@ export function lookIfHere(former?: Answers): Look {
   let facts: Promise<Facts | undefined> | undefined;
   return async (given) => {
     const nothing = { answers: [], seen: [], warnings: [] };
-    const { prefix } = survey(given, () => "", { defaults: false }).answers;
+    const { prefix } = survey(given, { defaults: false }).answers;
     if (prefix === undefined || !hasAddressIn(prefix)) return nothing;
     facts ??= lookAt(undefined, false, UNASKED).catch(unasked);
     const found = await facts;

@@ -1,6 +1,6 @@
 import { Address4, Address6, AddressError } from "ip-address";
 
-/** IP version; IPv4 addresses are 32-bit and IPv6 addresses 128-bit unsigned integers here. */
+/** The IP version. Addresses are unsigned integers: 32 bits for IPv4, 128 bits for IPv6. */
 export type Version = 4 | 6;
 
 export interface Subnet {
@@ -11,57 +11,62 @@ export interface Subnet {
   readonly length: number;
 }
 
-/** Why a text isn't the address or subnet asked for, and what would do. */
+/** Thrown for a text that is not a usable value. The message is the reason. */
 export class Refusal extends Error {
+  /** What to do instead. */
   readonly remedy: string;
-  /** The remedy is but a sample: what the other answers suggest would be better. */
-  readonly sample: boolean;
-  /** The value that the remedy names, derived from the refused one. */
-  readonly meant: string | undefined;
+  /** True if the remedy names only an example. A value that fits the other answers is better. */
+  readonly isExample: boolean;
+  /** The corrected value that the remedy names, if it could be derived from the refused one. */
+  readonly corrected: string | undefined;
 
   constructor(
     reason: string,
     remedy: string,
-    { sample = false, meant }: { sample?: boolean; meant?: string } = {},
+    {
+      isExample = false,
+      corrected,
+    }: { isExample?: boolean; corrected?: string } = {},
   ) {
     super(reason);
     this.remedy = remedy;
-    this.sample = sample;
-    this.meant = meant;
+    this.isExample = isExample;
+    this.corrected = corrected;
   }
 }
 
 const bits = (version: Version): number => (version === 4 ? 32 : 128);
 
 /**
- * Reads one address in any spelling (RFC 4291 2.2: expanded, upper-case, IPv4-embedded).
- * @throws Refusal on a zone (RFC 4007 11), a prefix length, or anything else.
+ * Parses one address in any spelling (RFC 4291 2.2: expanded, upper case, IPv4-embedded).
+ * @param remedy for the error, if the text is not an address at all
+ * @throws Refusal for a zone (RFC 4007 11), a prefix length, or anything else
  */
 export function parseAddress(
   version: Version,
   text: string,
-  remedy = `Write it like ${sample(version)}`,
+  remedy = `Write it like ${example(version)}`,
 ): bigint {
   const bare = text.replace(/[%/].*$/s, "");
   const value = toInteger(version, bare);
   if (value === undefined) {
     throw new Refusal(`it is not an IPv${version} address`, remedy, {
-      sample: true,
+      isExample: true,
     });
   }
   if (text.includes("%")) throw zoned(bare);
   if (text !== bare) {
-    // A subnet's first address is no host's: without its length it would be refused next.
+    // The first address of a subnet is not a host's: without its length it would be refused next.
     const length = Number(text.slice(bare.length + 1));
     if (length < bits(version) && isFirst(version, value, length)) {
       throw new Refusal("it is a subnet, not an address", remedy, {
-        sample: true,
+        isExample: true,
       });
     }
     throw new Refusal(
       "it has a prefix length",
       `Give the address alone: ${bare}`,
-      { meant: bare },
+      { corrected: bare },
     );
   }
   return value;
@@ -73,13 +78,14 @@ const isFirst = (version: Version, value: bigint, length: number): boolean =>
   subnetAt(version, value, length).network === value;
 
 /**
- * Reads `address/length`, host bits zero.
- * @throws Refusal on a zone, no length, a length out of range, or host bits (naming the subnet meant).
+ * Parses `address/length` with all host bits zero.
+ * @param remedy for the error, if the text is not a subnet at all
+ * @throws Refusal for a zone, a missing or wrong length, or host bits (with the subnet as correction)
  */
 export function parseSubnet(
   version: Version,
   text: string,
-  remedy = `Write it like ${sample(version, version === 4 ? "0/24" : "/64")}`,
+  remedy = `Write it like ${example(version, version === 4 ? "0/24" : "/64")}`,
 ): Subnet {
   const slash = text.indexOf("/");
   const [address = "", zone] = (slash < 0 ? text : text.slice(0, slash)).split(
@@ -87,30 +93,30 @@ export function parseSubnet(
   );
   const value = parseAddress(version, address, remedy);
   if (slash < 0)
-    throw new Refusal("it has no prefix length", remedy, { sample: true });
+    throw new Refusal("it has no prefix length", remedy, { isExample: true });
   const digits = text.slice(slash + 1);
   const length = Number(digits);
   if (!/^\d{1,3}$/.test(digits) || length > bits(version)) {
     throw new Refusal(
       `its prefix length is not a number from 0 to ${bits(version)}`,
       remedy,
-      { sample: true },
+      { isExample: true },
     );
   }
   if (zone !== undefined) throw zoned(`${address}/${length}`);
   const subnet = subnetAt(version, value, length);
   if (subnet.network !== value) {
-    const meant = formatSubnet(subnet);
+    const corrected = formatSubnet(subnet);
     throw new Refusal(
-      `it has bits set behind its prefix length /${length}`,
-      `The subnet is ${meant}`,
-      { meant },
+      `it has bits set after its prefix length /${length}`,
+      `The subnet is ${corrected}`,
+      { corrected },
     );
   }
   return subnet;
 }
 
-/** The subnet of that length around an address. */
+/** The subnet of the given prefix length that contains an address. */
 export function subnetAt(
   version: Version,
   address: bigint,
@@ -120,26 +126,38 @@ export function subnetAt(
   return { version, network: (address >> hostBits) << hostBits, length };
 }
 
-/** RFC 5952 for IPv6, dotted decimal for IPv4. */
+/** RFC 5952 text for IPv6, dotted decimal for IPv4. */
 export function formatAddress(version: Version, value: bigint): string {
   return toText(version, value.toString());
 }
 
+/** `address/length`, as parseSubnet() takes it. */
 export function formatSubnet({ version, network, length }: Subnet): string {
   return `${formatAddress(version, network)}/${length}`;
 }
 
-/** How many addresses a subnet holds. */
+/** The number of addresses in a subnet. */
 export function size({ version, length }: Subnet): bigint {
   return 1n << BigInt(bits(version) - length);
 }
 
+/** Whether an address of the same IP version is inside a subnet. */
 export function contains(subnet: Subnet, address: bigint): boolean {
   return (
     subnetAt(subnet.version, address, subnet.length).network === subnet.network
   );
 }
 
+/** Whether all of the inner subnet is inside the outer one. A subnet includes itself. */
+export function includes(outer: Subnet, inner: Subnet): boolean {
+  return (
+    outer.version === inner.version &&
+    outer.length <= inner.length &&
+    contains(outer, inner.network)
+  );
+}
+
+/** Whether two subnets have an address in common. */
 export function overlaps(a: Subnet, b: Subnet): boolean {
   return (
     a.version === b.version &&
@@ -158,15 +176,17 @@ const zoned = (without: string): Refusal =>
   new Refusal(
     "it has a zone (RFC 4007)",
     `Give it without the zone: ${without}`,
-    { meant: without },
+    { corrected: without },
   );
 
-/** An example, of the documentation ranges. */
-const sample = (version: Version, rest = version === 4 ? "10" : "2"): string =>
-  version === 4 ? `192.0.2.${rest}` : `2001:db8:1:2::${rest}`;
+/** An example from the documentation ranges. */
+const example = (
+  version: Version,
+  rest = version === 4 ? "10" : "2",
+): string => (version === 4 ? `192.0.2.${rest}` : `2001:db8:1:2::${rest}`);
 
-/** The same function, its results kept: a repository holds few addresses, but many times each. */
-function remembering<Result>(
+/** Caches a function's results: a repository holds few addresses, but each of them many times. */
+function cached<Result>(
   work: (version: Version, what: string) => Result,
 ): (version: Version, what: string) => Result {
   const known = new Map<string, Result>();
@@ -180,8 +200,8 @@ function remembering<Result>(
   };
 }
 
-const toInteger = remembering(integerOf);
-const toText = remembering((version, value) =>
+const toInteger = cached(integerOf);
+const toText = cached((version, value) =>
   version === 4
     ? Address4.fromBigInt(BigInt(value)).correctForm()
     : Address6.fromBigInt(BigInt(value)).correctForm(),

@@ -1,25 +1,37 @@
-import { diffLines } from "diff";
+import { diffComm } from "node-diff3";
 
-/** Both texts in one, with git's conflict markers around what differs. */
+const START = "<<<<<<< yours";
+const MIDDLE = "=======";
+export const END = ">>>>>>> create-kong-ipv6";
+
+/** Lines of both sides between git's conflict markers. */
+export const marked = (
+  yours: readonly string[],
+  generated: readonly string[],
+): string[] => [START, ...yours, MIDDLE, ...generated, END];
+
+/** Both texts in one, with conflict markers around what differs. */
 export function withMarkers(yours: string, generated: string): string {
-  const terminated = (text: string): string =>
-    text === "" || text.endsWith("\n") ? text : `${text}\n`;
-  let merged = "";
-  let removed = "";
-  let added = "";
-  const flush = (): void => {
-    if (removed + added === "") return;
-    merged += `<<<<<<< yours\n${terminated(removed)}=======\n${terminated(added)}>>>>>>> create-kong-ipv6\n`;
-    removed = added = "";
-  };
-  for (const part of diffLines(yours, generated)) {
-    if (part.removed) removed += part.value;
-    else if (part.added) added += part.value;
-    else {
-      flush();
-      merged += part.value;
-    }
-  }
-  flush();
-  return merged;
+  return diffComm(lines(yours), lines(generated))
+    .flatMap(({ common, buffer1 = [], buffer2 = [] }) =>
+      common
+        ? common
+        : marked(buffer1.map(content), buffer2.map(content)).map(
+            (line) => `${line}\n`,
+          ),
+    )
+    .join("");
+}
+
+/** Each with its end, which the last one may lack. */
+const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+
+const content = (line: string): string => line.replace(/\n$/, "");
+
+/** Whether a text holds conflict markers: both ends of any, or one end of ours. */
+export function hasMarkers(text: string): boolean {
+  return (
+    new RegExp(`^(${START}|${END})\\r?$`, "m").test(text) ||
+    (/^<{7} /m.test(text) && /^>{7} /m.test(text))
+  );
 }

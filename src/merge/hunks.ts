@@ -1,5 +1,5 @@
 /** What two sides made of the same lines of the base. */
-export interface Meeting {
+export interface Hunk {
   readonly mine: readonly string[];
   readonly was: readonly string[];
   readonly theirs: readonly string[];
@@ -15,8 +15,8 @@ export type Unordered = (line: string) => boolean;
  * order says nothing.
  * @returns undefined where both changed the same
  */
-export function alongside(
-  { mine, was, theirs }: Meeting,
+export function mergeHunk(
+  { mine, was, theirs }: Hunk,
   unordered: Unordered = () => false,
 ): string[] | undefined {
   const loose = [...mine, ...was, ...theirs].every(unordered);
@@ -73,6 +73,17 @@ function around(
     : [...one.slice(0, at), ...other, ...one.slice(at + was.length)];
 }
 
-/** Whether the order of a file's lines says nothing: later ones of the owner's win in .gitignore, too. */
-export const unorderedIn = (path: string): Unordered =>
-  path === ".env" || path === ".gitignore" ? () => true : () => false;
+/** Which lines of a file may stand in any order; in .gitignore the owner's lines come last and win. */
+export function unorderedIn(path: string): Unordered {
+  if (path === ".env" || path === ".gitignore") return () => true;
+  return path.endsWith(".md")
+    ? (line) => isTableRow(line) || isRecord(line)
+    : () => false;
+}
+
+/** GFM 4.10, with a pipe at both ends. */
+const isTableRow = (line: string): boolean => /^\|.*\|\r?$/.test(line);
+
+/** RFC 1035 5.1: name, TTL, class and type. */
+const isRecord = (line: string): boolean =>
+  /^\S+\s+(\d+\s+)?IN\s+[A-Z]+\s/.test(line);

@@ -1,5 +1,6 @@
 import { diff3Merge } from "node-diff3";
-import type { Meeting } from "./hunks.ts";
+import { END, marked } from "./conflict-markers.ts";
+import type { Hunk } from "./hunks.ts";
 
 export interface Merged {
   readonly text: string;
@@ -7,7 +8,7 @@ export interface Merged {
   readonly conflicts: boolean;
 }
 
-type Settle = (meeting: Meeting) => readonly string[] | undefined;
+type Settle = (meeting: Hunk) => readonly string[] | undefined;
 
 /**
  * Merges line by line what both sides did to the base; what both did alike is no conflict.
@@ -32,7 +33,7 @@ export function merge(
   ];
   const conflicts = middle.conflicts && best === undefined;
   // A marker ends its line, also the last.
-  const end = merged.at(-1)?.startsWith(">>>>>>> ") ? "\n" : "";
+  const end = merged.at(-1) === END ? "\n" : "";
   return { text: merged.join("\n") + end, conflicts };
 }
 
@@ -75,13 +76,7 @@ function lineUp(
     const settled = settle({ mine, was, theirs });
     if (settled !== undefined) return settled;
     conflicts = true;
-    return [
-      `<<<<<<< yours`,
-      ...mine,
-      "=======",
-      ...theirs,
-      ">>>>>>> create-kong-ipv6",
-    ];
+    return marked(mine, theirs);
   });
   return { lines: merged, conflicts };
 }
@@ -107,9 +102,3 @@ function agreed(sides: readonly (readonly string[])[]): {
 
 /** With the empty one behind a final line end: whether there is one merges like a line. */
 const lines = (text: string): string[] => text.split("\n");
-
-/** Whether a text still holds markers of a conflict: both ends, or one with the name that we give it. */
-export function hasMarkers(text: string): boolean {
-  const ours = /^(<{7} yours|>{7} create-kong-ipv6)\r?$/m;
-  return ours.test(text) || (/^<{7} /m.test(text) && /^>{7} /m.test(text));
-}

@@ -1,19 +1,19 @@
 import { crypto } from "../base/builtin.ts";
+import { parsedOf } from "../answers/normal-form.ts";
+import type { Answers, ParsedAnswers } from "../answers/types.ts";
 import {
   contains,
   formatAddress,
   formatSubnet,
-  parseAddress,
-  parseSubnet,
   reverseName,
   size,
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import type { Answers } from "../answers/types.ts";
+import { isLinkLocal } from "../ip/special-ranges.ts";
 
-/** The address plan and what follows from the answers: plain data, all that templates see. */
-export interface Plan {
+/** The address plan: everything that follows from the answers, as text for the templates. */
+export interface PlanTexts {
   readonly prefix: string;
   readonly routed: boolean;
   readonly uplink: {
@@ -23,13 +23,13 @@ export interface Plan {
   };
   readonly host: {
     readonly address: string;
-    /** With the prefix length that netplan gives it. */
+    /** `address/length`, with the prefix length that netplan configures. */
     readonly interface: string;
     readonly reverse: string;
   };
   readonly gateway: {
     readonly address: string;
-    /** A global gateway outside the host's subnet: netplan needs to be told that it is on-link. */
+    /** True for a global gateway outside the host's subnet: netplan needs `on-link` then. */
     readonly onLink: boolean;
   };
   readonly exposed: {
@@ -37,7 +37,7 @@ export interface Plan {
     readonly bridge: string;
     readonly subnet: string;
     readonly gateway: string;
-    /** Where Docker takes addresses for containers without a fixed one: the half without Kong. */
+    /** From here Docker gives addresses to containers without a fixed one: the half without Kong. */
     readonly range: string;
   };
   readonly kong: { readonly address: string; readonly reverse: string };
@@ -46,10 +46,10 @@ export interface Plan {
     readonly published: boolean;
     /** KONG_BIND_IP. */
     readonly bind: string;
-    /** The server's IPv4 and the name of its PTR record, empty where it isn't known. */
+    /** The server's IPv4 and the name of its PTR record; empty if unknown. */
     readonly address: string;
     readonly reverse: string;
-    /** Where netplan configures the IPv4 too; else null. */
+    /** If netplan configures the IPv4 too; otherwise null. */
     readonly netplan: {
       readonly interface: string;
       readonly gateway: string;
@@ -59,13 +59,13 @@ export interface Plan {
   readonly backend: {
     readonly subnet: string;
     readonly gateway: string;
-    /** Where Docker takes addresses for the other services: Kong's is not among them. */
+    /** From here Docker gives addresses to the other services; Kong's is not in it. */
     readonly range: string;
     readonly kong: string;
   };
   readonly internalPrefix: string;
   readonly ndp: { readonly ndppd: boolean; readonly kernel: boolean };
-  /** As the records want it; "YOUR.DOMAIN" where none was given. */
+  /** For the DNS records; "YOUR.DOMAIN" if none is given. */
   readonly domain: string;
   readonly image: string;
   readonly plugins: {
@@ -76,19 +76,53 @@ export interface Plan {
   readonly firewall: { readonly ufw: boolean; readonly own: boolean };
   readonly data: {
     readonly directory: string;
-    /** The line that keeps it out of git; empty where it lies outside the repository. */
+    /** Its line in .gitignore; empty if the directory is outside the repository. */
     readonly ignore: string;
   };
 }
 
+/** The same addresses as numbers, for code that computes with them. */
+export interface PlanNumbers {
+  readonly prefix: Subnet;
+  readonly host: { readonly address: bigint; readonly length: number };
+  readonly gateway: bigint;
+  readonly exposed: {
+    readonly subnet: Subnet;
+    readonly gateway: bigint;
+    readonly range: Subnet;
+  };
+  readonly kong: bigint;
+  /** undefined if the server's IPv4 is unknown. */
+  readonly ipv4:
+    | {
+        readonly address: bigint;
+        /** Prefix length and gateway, if netplan configures the IPv4. */
+        readonly netplan: {
+          readonly length: number;
+          readonly gateway: bigint;
+        } | null;
+      }
+    | undefined;
+  readonly backend: {
+    readonly subnet: Subnet;
+    readonly gateway: bigint;
+    readonly range: Subnet;
+    readonly kong: bigint;
+  };
+  readonly internalPrefix: Subnet;
+}
+
+export interface Plan extends PlanTexts {
+  readonly numbers: PlanNumbers;
+}
+
 /**
- * Derives the whole plan from checked answers in normal form (see resolve()). Pure: the same
- * answers give the same plan on every machine.
+ * Derives the plan from checked answers in normal form (see resolve()). The same answers give the
+ * same plan on every machine.
  */
 export function plan(answers: Answers): Plan {
-  const prefix = parseSubnet(6, answers.prefix);
-  const exposed = parseSubnet(6, answers.exposed);
-  const kong = parseAddress(6, answers.kong);
+  const numbers = numbersOf(parsedOf(answers));
+  const { kong } = numbers;
   return {
     prefix: answers.prefix,
     routed: answers.delivery === "routed",
@@ -96,98 +130,131 @@ export function plan(answers: Answers): Plan {
       name: answers.interface,
       sysctl: answers.interface.replaceAll(".", "/"),
     },
-    ...uplinkAddresses(answers, prefix),
+    host: {
+      address: answers.host,
+      interface: `${answers.host}/${numbers.host.length}`,
+      reverse: reverseName(6, numbers.host.address),
+    },
+    gateway: { address: answers.gateway, onLink: needsOnLink(numbers) },
     exposed: {
       network: answers.network,
       bridge: bridgeName(answers.network),
       subnet: answers.exposed,
-      gateway: formatAddress(6, exposed.network + 1n),
-      range: formatSubnet(otherHalf(exposed, kong)),
+      gateway: formatAddress(6, numbers.exposed.gateway),
+      range: formatSubnet(numbers.exposed.range),
     },
     kong: { address: answers.kong, reverse: reverseName(6, kong) },
-    ipv4: ipv4Plan(answers),
-    backend: backendPlan(parseSubnet(4, answers.backendSubnet)),
+    ipv4: ipv4Texts(answers, numbers),
+    backend: {
+      subnet: answers.backendSubnet,
+      gateway: formatAddress(4, numbers.backend.gateway),
+      range: formatSubnet(numbers.backend.range),
+      kong: formatAddress(4, numbers.backend.kong),
+    },
     internalPrefix: answers.internalPrefix,
+    ...settings(answers),
+    numbers,
+  };
+}
+
+/** What needs no address. */
+function settings(
+  answers: Answers,
+): Pick<
+  PlanTexts,
+  "ndp" | "domain" | "image" | "plugins" | "postgres" | "firewall" | "data"
+> {
+  const { plugin, dataDir } = answers;
+  const enabled = new Set(["bundled", ...plugin.map(pluginName)]);
+  return {
     ndp: { ndppd: answers.ndp === "ndppd", kernel: answers.ndp === "kernel" },
     domain: answers.domain === "none" ? "YOUR.DOMAIN" : answers.domain,
     image: answers.kongImage,
-    plugins: {
-      rocks: answers.plugin,
-      enabled: [
-        ...new Set(["bundled", ...answers.plugin.map(pluginName)]),
-      ].join(","),
-    },
+    plugins: { rocks: plugin, enabled: [...enabled].join(",") },
     postgres: answers.database === "postgres",
     firewall: {
       ufw: answers.firewall === "ufw",
       own: answers.firewall !== "none",
     },
     data: {
-      directory: answers.dataDir,
-      ignore: answers.dataDir.startsWith("./")
-        ? `${answers.dataDir.slice(1)}/`
-        : "",
+      directory: dataDir,
+      ignore: dataDir.startsWith("./") ? `${dataDir.slice(1)}/` : "",
     },
   };
 }
 
-function uplinkAddresses(
-  answers: Answers,
-  prefix: Subnet,
-): Pick<Plan, "host" | "gateway"> {
-  const host = parseAddress(6, answers.host);
-  const gateway = parseAddress(6, answers.gateway);
+function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
+  const { prefix, host, gateway, exposed, kong, internalPrefix } = parsed;
   // On-link, the whole prefix is on the uplink's link. Routed, only the server's own /64 is.
-  const length = answers.delivery === "on-link" ? prefix.length : 64;
-  const linkLocal = gateway >> 118n === 0x3fan;
+  const length = parsed.delivery === "on-link" ? prefix.length : 64;
   return {
-    host: {
-      address: answers.host,
-      interface: `${answers.host}/${length}`,
-      reverse: reverseName(6, host),
+    prefix,
+    host: { address: host, length },
+    gateway,
+    exposed: {
+      subnet: exposed,
+      gateway: exposed.network + 1n,
+      range: halfWithout(exposed, kong),
     },
-    gateway: {
-      address: answers.gateway,
-      onLink: !linkLocal && !contains(subnetAt(6, host, length), gateway),
-    },
+    kong,
+    ipv4: ipv4Numbers(parsed),
+    backend: backendNumbers(parsed.backendSubnet),
+    internalPrefix,
   };
 }
 
-function ipv4Plan({ ipv4, ipv4Gateway }: Answers): Plan["ipv4"] {
-  const unknown = { address: "", reverse: "", netplan: null };
-  if (ipv4 === "none") return { published: false, bind: "", ...unknown };
-  if (ipv4 === "any") return { published: true, bind: "0.0.0.0", ...unknown };
-  const [address = "", length] = ipv4.split("/");
-  const reverse = reverseName(4, parseAddress(4, address));
-  const published = { published: true, bind: address, address, reverse };
-  if (ipv4Gateway === "none") return { ...published, netplan: null };
-  const own = subnetAt(4, parseAddress(4, address), Number(length));
-  const onLink = !contains(own, parseAddress(4, ipv4Gateway));
-  return {
-    ...published,
-    netplan: { interface: ipv4, gateway: ipv4Gateway, onLink },
-  };
+function needsOnLink({ host, gateway }: PlanNumbers): boolean {
+  const link = subnetAt(6, host.address, host.length);
+  return !isLinkLocal(gateway) && !contains(link, gateway);
 }
 
-/** Kong at .100 as in the recipe, or in the middle of a smaller subnet; the rest below it. */
-function backendPlan(subnet: Subnet): Plan["backend"] {
-  const kong = size(subnet) > 101n ? 100n : size(subnet) / 2n;
+function ipv4Numbers({
+  ipv4,
+  ipv4Gateway: gateway,
+}: Readonly<ParsedAnswers>): PlanNumbers["ipv4"] {
+  if (typeof ipv4 === "string") return undefined;
+  const { address, length } = ipv4;
+  const isConfigured = length !== undefined && gateway !== "none";
+  return { address, netplan: isConfigured ? { length, gateway } : null };
+}
+
+function ipv4Texts(
+  { ipv4, ipv4Gateway: gateway }: Answers,
+  { ipv4: numbers }: PlanNumbers,
+): PlanTexts["ipv4"] {
+  if (numbers === undefined) {
+    const published = ipv4 === "any";
+    const bind = published ? "0.0.0.0" : "";
+    return { published, bind, address: "", reverse: "", netplan: null };
+  }
+  const address = formatAddress(4, numbers.address);
+  const reverse = reverseName(4, numbers.address);
+  const known = { published: true, bind: address, address, reverse };
+  if (numbers.netplan === null) return { ...known, netplan: null };
+  const link = subnetAt(4, numbers.address, numbers.netplan.length);
+  const onLink = !contains(link, numbers.netplan.gateway);
+  return { ...known, netplan: { interface: ipv4, gateway, onLink } };
+}
+
+/** Kong is at .100 as in the recipe, or in the middle of a smaller subnet; the others are below. */
+function backendNumbers(subnet: Subnet): PlanNumbers["backend"] {
+  const place = size(subnet) > 101n ? 100n : size(subnet) / 2n;
+  const { network, length } = subnet;
   return {
-    subnet: formatSubnet(subnet),
-    gateway: formatAddress(4, subnet.network + 1n),
-    range: formatSubnet(
-      subnetAt(4, subnet.network, Math.max(26, subnet.length + 2)),
-    ),
-    kong: formatAddress(4, subnet.network + kong),
+    subnet,
+    gateway: network + 1n,
+    range: subnetAt(4, network, Math.max(26, length + 2)),
+    kong: network + place,
   };
 }
 
 /**
- * A container that starts before Kong must not take Kong's address (docker/compose#11899): dynamic
- * addresses come from the half of the subnet that Kong isn't in. Docker 20.10 finds none ("invalid bit
- * range") beyond a subnet's first 2^32 addresses: of a larger subnet only those are halved.
+ * The half of a subnet that Kong is not in. Dynamic addresses come from there, so that a container
+ * which starts before Kong can't take Kong's address (docker/compose#11899). Docker 20.10 finds no
+ * address ("invalid bit range") beyond a subnet's first 2^32 addresses, so of a larger subnet only
+ * those are halved.
  */
-function otherHalf(subnet: Subnet, kong: bigint): Subnet {
+function halfWithout(subnet: Subnet, kong: bigint): Subnet {
   const length = Math.max(subnet.length, 96) + 1;
   const lower = subnetAt(6, subnet.network, length);
   return contains(lower, kong)
@@ -195,13 +262,13 @@ function otherHalf(subnet: Subnet, kong: bigint): Subnet {
     : lower;
 }
 
-/** The network's own name where Linux takes it for an interface (15 characters), else a hash of it. */
+/** The network's name if Linux takes it as an interface name (15 characters), otherwise a hash of it. */
 function bridgeName(network: string): string {
   if (/^[A-Za-z0-9_-]{2,15}$/.test(network)) return network;
   return `br-${crypto().createHash("sha256").update(network).digest("hex").slice(0, 12)}`;
 }
 
-/** Kong's convention: the rock kong-plugin-NAME holds the plugin NAME (Kong plugin distribution). */
+/** Kong's convention: the rock kong-plugin-NAME contains the plugin NAME. */
 function pluginName(rock: string): string {
   return rock.replace(/^kong-plugin-/, "");
 }

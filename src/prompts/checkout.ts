@@ -2,7 +2,7 @@ import { resolve as absolute } from "node:path";
 import type { Session } from "./plop-generator.ts";
 import { looking } from "../detect/session.ts";
 import { CancelledError, FailedError } from "../base/errors.ts";
-import { carryOut } from "../reconcile/prepare.ts";
+import { commit } from "../reconcile/commit.ts";
 import { type Prepared } from "../reconcile/request.ts";
 import { inspectTarget } from "../repository/target.ts";
 import { outcomeText } from "../report/outcome.ts";
@@ -55,7 +55,7 @@ export function checkoutSession(): Session {
     },
     act: async () => {
       if (!prepared) throw new Error("plop ran the action without its prompts");
-      const outcome = carryOut(prepared);
+      const outcome = commit(prepared);
       const manner = {
         shown: outcome.directory,
         asked: true,

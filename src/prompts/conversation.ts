@@ -1,7 +1,8 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers, type Question } from "../answers/types.ts";
-import type { Change, Word } from "../reconcile/compare.ts";
+import type { Change } from "../reconcile/change.ts";
+import type { Resolution } from "../reconcile/request.ts";
 import {
   valuesOf,
   type Detected,
@@ -13,7 +14,13 @@ import { move } from "../answers/carry-over.ts";
 import { oneLine } from "./one-line.ts";
 import type { PlanRow } from "../plan/summary.ts";
 import { printable } from "../base/escape.ts";
-import { newUla, readAnswer, survey, type Given } from "../answers/resolve.ts";
+import {
+  formatAnswer,
+  parsedOf,
+  suggestedAnswer,
+} from "../answers/normal-form.ts";
+import { parseAnswer } from "../answers/parse-answer.ts";
+import { survey, type Given } from "../answers/resolve.ts";
 import { settling } from "./live-plan.ts";
 import type { Style } from "../base/colors.ts";
 
@@ -90,10 +97,8 @@ async function ask(
   former?: Answers,
   seen?: Detected,
 ): Promise<unknown> {
-  const known = survey(answers, newUla, { defaults: false }).answers;
-  const usual =
-    question.offer?.(known) ??
-    question.fallback({ answers: known, randomUla: newUla });
+  const known = survey(answers, { defaults: false }).answers;
+  const usual = suggestedAnswer(question, parsedOf(known));
   const fallback =
     seen?.value ?? (former ? move(former, known)[question.key] : usual);
   const prompt = {
@@ -128,8 +133,7 @@ function judge(
   usual: string | string[] | undefined,
 ): true | string {
   const issuesWith = (value: unknown): readonly Issue[] =>
-    survey({ ...answers, [question.key]: value }, newUla, { defaults: false })
-      .issues;
+    survey({ ...answers, [question.key]: value }, { defaults: false }).issues;
   // Issues of what was given by flag are shown too: this may be the last place to mend them.
   const [issue] = issuesWith(question.list ? words(text) : text);
   if (issue === undefined) return true;
@@ -148,8 +152,10 @@ function judge(
 /** What is shown once an answer is taken; what can't be read stays as it was typed. */
 function normalForm(question: Question, text: unknown): unknown {
   if (question.list) return text;
-  const read = readAnswer(question, text);
-  return "answer" in read ? read.answer : text;
+  const { value, issues } = parseAnswer(question, text);
+  return value === undefined || issues.length > 0
+    ? text
+    : formatAnswer(question, value);
 }
 
 function words(text: unknown): string[] {
@@ -158,7 +164,7 @@ function words(text: unknown): string[] {
     .filter((word) => word !== "");
 }
 
-const CHOICES: readonly { name: string; value: Word | "diff" }[] = [
+const CHOICES: readonly { name: string; value: Resolution | "diff" }[] = [
   { name: "keep mine", value: "keep" },
   { name: "take the generated one", value: "theirs" },
   { name: "write both, with conflict markers", value: "markers" },
@@ -169,8 +175,8 @@ const CHOICES: readonly { name: string; value: Word | "diff" }[] = [
 export async function askDeleted(
   prompter: Prompter,
   deleted: readonly Change[],
-): Promise<Map<string, Word>> {
-  const words = new Map<string, Word>();
+): Promise<Map<string, Resolution>> {
+  const words = new Map<string, Resolution>();
   for (const { path } of deleted) {
     const message = `${path} was deleted by you. Make it again?`;
     if (await confirm(prompter, message, false)) words.set(path, "theirs");
@@ -184,17 +190,17 @@ export async function askConflicts(
   conflicts: readonly Change[],
   style: Style,
   show: (text: string) => void,
-): Promise<Map<string, Word>> {
-  const decided = new Map<string, Word>();
+): Promise<Map<string, Resolution>> {
+  const decided = new Map<string, Resolution>();
   for (const [index, conflict] of conflicts.entries()) {
-    let word: Word | "diff";
+    let word: Resolution | "diff";
     do {
       const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
       const message = `${conflict.from ?? conflict.path} (${conflict.reason}):`;
       const reply = await prompter.prompt([
         { type: "list", name: "word", message, choices },
       ]);
-      word = reply["word"] as Word | "diff";
+      word = reply["word"] as Resolution | "diff";
       if (word === "diff") show(diffText(conflict, style));
     } while (word === "diff");
     decided.set(conflict.path, word);

@@ -2,7 +2,7 @@ import type { Answers } from "../answers/types.ts";
 import { move } from "../answers/carry-over.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { planRows, type PlanRow } from "../plan/summary.ts";
-import { newUla, survey, type Given } from "../answers/resolve.ts";
+import { complete, survey, type Given } from "../answers/resolve.ts";
 
 /**
  * The plan while it is being asked for. Each call gives the rows that the answers so far have
@@ -32,9 +32,7 @@ export function settling(
 
 /** undefined as long as there is no prefix, or something doesn't fit yet. */
 function planSoFar(given: Given, former?: Answers): Plan | undefined {
-  const known = survey(given, newUla, { defaults: former === undefined });
+  const known = survey(given, { defaults: former === undefined });
   if (known.issues.length > 0) return undefined;
-  return plan(
-    former ? move(former, known.answers) : (known.answers as Answers),
-  );
+  return plan(former ? move(former, known.answers) : complete(known).answers);
 }

@@ -6,7 +6,7 @@ import {
   type Prompter,
 } from "./conversation.ts";
 import { CancelledError } from "../base/errors.ts";
-import { WRITING } from "../reconcile/compare.ts";
+import { WRITING } from "../reconcile/change.ts";
 import type * as Diff from "../report/diff.ts";
 import { prepare } from "../reconcile/prepare.ts";
 import {
@@ -16,10 +16,10 @@ import {
   type Owner,
 } from "../reconcile/request.ts";
 import type { Looking } from "../detect/session.ts";
-import { laysBeside, placeText, summaryText } from "../report/outcome.ts";
+import { hasSidecar, placeText, summaryText } from "../report/outcome.ts";
 import { rowsText } from "../plan/summary.ts";
 import { counted } from "../report/report.ts";
-import type { Given } from "../answers/resolve.ts";
+import { survey, type Given } from "../answers/resolve.ts";
 import type { Style } from "../base/colors.ts";
 
 /** Where a conversation is held, and about what. */
@@ -48,12 +48,13 @@ export async function hold(
   const answered = await converse(
     prompter,
     given,
-    request.former?.answers,
+    request.previous?.answers,
     (rows) => show(style.dim(rowsText(rows, style.columns))),
     setting.looking?.look,
   );
   const owner = ownerAt(() => Promise.resolve(prompter), style, show);
-  const prepared = await prepare(answered, request, owner);
+  const found = survey(answered, { defaults: request.previous === undefined });
+  const prepared = await prepare(found, request, owner);
   await consent(prompter, prepared, setting);
   return prepared;
 }
@@ -87,16 +88,16 @@ export async function consent(
 
 /** `Write 20 files to my-gateway?` */
 export function consentText(
-  { changes, former }: Pick<Outcome, "changes" | "former">,
+  { changes, previousAnswers }: Pick<Outcome, "changes" | "previousAnswers">,
   shown: string,
   makesGit: boolean,
 ): string {
   const place = placeText(shown);
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
-  if (former === undefined)
+  if (previousAnswers === undefined)
     return `Write ${counted(count, "file")} to ${place}${makesGit ? ", and commit them" : ""}?`;
   if (count > 0) return `Change ${counted(count, "file")} in ${place}?`;
-  return laysBeside(changes)
+  return hasSidecar(changes)
     ? `Lay the new texts beside your files in ${place}?`
     : `Note the new answers in ${place}?`;
 }

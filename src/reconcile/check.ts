@@ -1,15 +1,16 @@
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { readDisk } from "../repository/disk.ts";
-import { caughtUp, hasAddress, settingOf } from "../renumber/env-file.ts";
+import { updateEnvFile, hasAddress, settingOf } from "../renumber/env-file.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
-import { NEW } from "./sidecar.ts";
+import { SIDECAR } from "./sidecar.ts";
 import {
-  findLeftovers,
-  unseenNotes,
-  type Leftover,
+  findStaleAddresses,
+  unreadNotes,
+  type StaleAddress,
 } from "../renumber/find-stale.ts";
-import { withFormerData } from "./previous-data.ts";
-import { hasMarkers, whyInvalid } from "../merge/merging.ts";
+import { withPreviousData } from "./previous-data.ts";
+import { hasMarkers } from "../merge/conflict-markers.ts";
+import { whyInvalid } from "../merge/syntax.ts";
 import { plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
@@ -47,7 +48,7 @@ export interface Checked {
 
 export interface Inspection {
   readonly files: readonly Checked[];
-  readonly leftovers: readonly Leftover[];
+  readonly stale: readonly StaleAddress[];
   /** What the owner should see to besides. */
   readonly notes: readonly string[];
 }
@@ -70,7 +71,7 @@ export function inspectRepository(directory: string): Inspection {
     readDisk(directory, [STATE_FILE]).get(STATE_FILE),
   );
   const present = plan(state.answers);
-  const rendered = withFormerData(
+  const rendered = withPreviousData(
     render(present),
     directory,
     formerOf(state),
@@ -81,21 +82,21 @@ export function inspectRepository(directory: string): Inspection {
   ].sort();
   const disk = readDisk(directory, [
     ...paths,
-    ...paths.map((path) => path + NEW),
+    ...paths.map((path) => path + SIDECAR),
   ]);
-  const former = formerOf(state).map(plan);
+  const previous = formerOf(state).map(plan);
   const files = paths.map((path): Checked => {
     const record = state.files[path];
     const next = rendered.get(path)?.text;
     const isOld = (text: string): boolean =>
-      path === SECRET_FILE && caughtUp(text, present, former) !== text;
+      path === SECRET_FILE && updateEnvFile(text, present, previous) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
   });
-  const { leftovers, unseen } = findLeftovers(directory, present, former);
+  const { stale, unread } = findStaleAddresses(directory, present, previous);
   return {
     files,
-    leftovers,
-    notes: [...notesOn(directory, rendered, disk), ...unseenNotes(unseen)],
+    stale,
+    notes: [...notesOn(directory, rendered, disk), ...unreadNotes(unread)],
   };
 }
 
@@ -129,7 +130,7 @@ function statusOf(
   isOld: (text: string) => boolean,
 ): Finding {
   const entry = disk.get(path) ?? { kind: "absent" };
-  if (disk.get(path + NEW)?.kind === "file") {
+  if (disk.get(path + SIDECAR)?.kind === "file") {
     return {
       status: "conflict",
       reason: "its .new file is left: delete it when done",

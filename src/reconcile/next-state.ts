@@ -10,17 +10,17 @@ import {
   type FileRecord,
   type State,
 } from "../repository/state.ts";
-import type { Change } from "./compare.ts";
-import { besidePath } from "./sidecar.ts";
+import type { Change } from "./change.ts";
+import { sidecarPath } from "./sidecar.ts";
 
 /**
  * The state after changes were applied: the base of a file advances only where the new text was
  * applied, or the owner has decided about it.
- * @param former absent for a repository that is just made
+ * @param previous absent for a repository that is just made
  * @param laid what is written, path → sha256 as the state may have it
  */
 export function stateAfter(
-  former: State | undefined,
+  previous: State | undefined,
   answers: Answers,
   rendered: Tree,
   changes: readonly Change[],
@@ -29,7 +29,7 @@ export function stateAfter(
   const files: Record<string, FileRecord> = {};
   for (const change of changes) {
     const at = change.from ?? change.path;
-    const held = former?.files[at];
+    const held = previous?.files[at];
     const next = rendered.get(change.path);
     if (change.action !== "conflict") {
       if (next !== undefined) {
@@ -38,27 +38,27 @@ export function stateAfter(
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
       }
-    } else if (former && held) {
+    } else if (previous && held) {
       const { beside: before, ...rest } = held;
-      const path = besidePath(change);
+      const path = sidecarPath(change);
       const beside = laid.has(path) ? laid.get(path) : before;
-      const since = held.answers ?? former.answers;
+      const since = held.answers ?? previous.answers;
       files[at] = { ...rest, answers: since, ...(beside && { beside }) };
     }
   }
-  for (const [path, held] of Object.entries(former?.files ?? {})) {
+  for (const [path, held] of Object.entries(previous?.files ?? {})) {
     if (rendered.has(path) || handled(path, changes)) continue;
     // Generated no more, but the owner edited or deleted it: it may be generated again one day.
-    const { answers: before } = former as State;
+    const { answers: before } = previous as State;
     files[path] = { ...held, answers: held.answers ?? before };
   }
   const sorted = Object.fromEntries(
     Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
   const made = { ...stateOf(answers, new Map()), files: sorted };
-  if (former === undefined) return made;
-  const before = [former.answers, ...former.former];
-  const { regenerated } = former;
+  if (previous === undefined) return made;
+  const before = [previous.answers, ...previous.former];
+  const { regenerated } = previous;
   return {
     ...made,
     former: remember(before, answers),

@@ -1,5 +1,5 @@
-import { besidePath } from "./sidecar.ts";
-import { isPrivate, WRITING, type Change } from "./compare.ts";
+import { sidecarPath } from "./sidecar.ts";
+import { isPrivate, WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import type { Owner, Request } from "./request.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
@@ -20,7 +20,7 @@ export function notesOn(
   owner: Owner | undefined,
 ): string[] {
   return [
-    ...(request.former ? besideNotes(changes, disk) : privacyNotes(changes)),
+    ...(request.previous ? besideNotes(changes, disk) : privacyNotes(changes)),
     ...unaskedNotes(request, changes, owner),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
@@ -41,9 +41,9 @@ function privacyNotes(changes: readonly Change[]): string[] {
 /** `.new` files of conflicts that are none any more, and why there is none. */
 function besideNotes(changes: readonly Change[], disk: Disk): string[] {
   return changes.flatMap((change): string[] => {
-    const path = besidePath(change);
+    const path = sidecarPath(change);
     const entry = disk.get(path);
-    if (change.action === "conflict") return capital(change.unlaid);
+    if (change.action === "conflict") return capital(change.noSidecar);
     return entry?.kind === "file"
       ? [`${path} is left over from an earlier conflict: delete it when done.`]
       : [];

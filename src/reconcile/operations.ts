@@ -1,10 +1,38 @@
 import type { Operation } from "../repository/operation.ts";
-import { besidePath, besideText } from "./sidecar.ts";
-import { WRITING, type Change } from "./compare.ts";
+import { sidecarPath, sidecarText, sidecarSum } from "./sidecar.ts";
+import { WRITING, type Change } from "./change.ts";
+import { stateAfter } from "./next-state.ts";
+import type { Outcome, Request } from "./request.ts";
 import { type Disk, type DiskEntry } from "../repository/disk.ts";
-import type { File } from "../render/render.ts";
+import type { File, Tree } from "../render/render.ts";
 import { fillSecrets } from "../render/secrets.ts";
-import { sha256, STATE_FILE } from "../repository/state.ts";
+import { sha256, STATE_FILE, stateText } from "../repository/state.ts";
+
+/** All that a run writes, the state last; empty if nothing changes, or nothing may be written. */
+export function allOperations(
+  { dryRun, previous }: Request,
+  { answers, changes }: Pick<Outcome, "answers" | "changes">,
+  rendered: Tree,
+  disk: Disk,
+): readonly Operation[] {
+  const conflicts = changes.some(({ action }) => action === "conflict");
+  if (dryRun || (conflicts && previous === undefined)) return [];
+  const operations = operationsOf(changes, disk, previous !== undefined);
+  const laid = new Map(
+    operations.map(({ path, content }) => [
+      path,
+      content ? sidecarSum(path, content) : undefined,
+    ]),
+  );
+  const state = stateAfter(previous, answers, rendered, changes, laid);
+  const entry = disk.get(STATE_FILE);
+  const known = (): boolean =>
+    entry?.kind === "file" && entry.text === stateText(state);
+  if (operations.length === 0 && known()) return [];
+  const text = stateText(previous ? { ...state, regenerated: true } : state);
+  const same = entry?.kind === "file" && entry.text === text;
+  return same ? operations : [...operations, stateOperation(text, disk)];
+}
 
 /**
  * What changes do to the disk. Secrets get in here and nowhere else: the one that is there, or a
@@ -19,10 +47,10 @@ export function operationsOf(
   return changes.flatMap((change): Operation[] => {
     const { path, action, after } = change;
     if (action === "conflict" && beside && after !== null) {
-      if (change.unlaid !== undefined) return [];
-      const text = besideText(change, disk);
+      if (change.noSidecar !== undefined) return [];
+      const text = sidecarText(change, disk);
       const laid: File = { text, mode: after.mode };
-      const operation = write(besidePath(change), laid, "", disk);
+      const operation = write(sidecarPath(change), laid, "", disk);
       // The same again needs no writing.
       return sha256(operation.content ?? "") === operation.expected
         ? []

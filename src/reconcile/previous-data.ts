@@ -10,13 +10,13 @@ const HEAD = "# Data of before:\n";
 /**
  * What is rendered, with data directories of before in .gitignore: where one is still there, or was
  * listed before, for it may be in another copy. The database's password is in it.
- * @param former answers of the past
+ * @param previous answers of the past
  * @param listed what .gitignore was generated as last
  */
-export function withFormerData(
+export function withPreviousData(
   rendered: Tree,
   directory: string,
-  former: readonly Answers[],
+  previous: readonly Answers[],
   listed = "",
 ): Tree {
   const file = rendered.get(IGNORE_FILE);
@@ -27,10 +27,10 @@ export function withFormerData(
       ? listed.slice(listed.indexOf(HEAD) + HEAD.length).split("\n")
       : [],
   );
-  const directories = new Set(former.map(({ dataDir }) => dataDir));
+  const directories = new Set(previous.map(({ dataDir }) => dataDir));
   const patterns = [...directories].flatMap((dataDir) => {
     if (!dataDir.startsWith("./")) return [];
-    const { ignore } = plan({ ...(former[0] as Answers), dataDir }).data;
+    const { ignore } = plan({ ...(previous[0] as Answers), dataDir }).data;
     const needed = before.has(ignore) || existsSync(join(directory, dataDir));
     return needed && !present.has(ignore) ? [`${ignore}\n`] : [];
   });

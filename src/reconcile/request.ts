@@ -1,22 +1,26 @@
-import type { Act } from "../renumber/manual-steps.ts";
+import type { ManualStep } from "../renumber/manual-steps.ts";
 import type { Answers } from "../answers/types.ts";
-import type { Change, Word } from "./compare.ts";
+import type { Change } from "./change.ts";
 import type { ExitCode, Issue } from "../base/errors.ts";
-import type { Leftover } from "../renumber/find-stale.ts";
+import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Operation } from "../repository/operation.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Recovered } from "../repository/in-place.ts";
 import type { State } from "../repository/state.ts";
+
+/** What becomes of a conflict: the owner's file, the generated text, or both with conflict markers. */
+export const RESOLUTIONS = ["keep", "theirs", "markers"] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
 
 /** What a run is asked to do. */
 export interface Request {
   /** Absolute. */
   readonly directory: string;
   readonly dryRun: boolean;
-  readonly conflict: "ask" | "keep" | "theirs" | "markers";
+  readonly conflict: "ask" | Resolution;
   readonly git: boolean;
   /** What was generated before: then it is followed. */
-  readonly former?: State;
+  readonly previous?: State;
   /** What has become of a run that was cut off already. */
   readonly recovered?: Recovered;
 }
@@ -30,18 +34,18 @@ export interface Outcome {
   readonly warnings: readonly Issue[];
   readonly changes: readonly Change[];
   /** What was said of the files in the way, beforehand or when asked. */
-  readonly words: readonly Word[];
+  readonly resolutions: readonly Resolution[];
   readonly written: boolean;
   /** What happened besides: a write taken back, git without a name, a `.new` file left over. */
   readonly notes: readonly string[];
   /** What only the owner can do, after addresses changed. */
-  readonly acts: readonly Act[];
+  readonly steps: readonly ManualStep[];
   /** Where data are or were, as patterns from the repository's top: a copy leaves them alone. */
   readonly data: readonly string[];
   /** Where addresses of the past still stand. */
-  readonly leftovers: readonly Leftover[];
+  readonly stale: readonly StaleAddress[];
   /** The answers of before, where there was a repository. */
-  readonly former?: Answers;
+  readonly previousAnswers?: Answers;
 }
 
 /** All that a run is going to do, and nothing done yet. */
@@ -58,9 +62,9 @@ export interface Owner {
   /** For each conflict, by path. */
   readonly askConflicts: (
     conflicts: readonly Change[],
-  ) => Promise<Map<string, Word>>;
+  ) => Promise<Map<string, Resolution>>;
   /** For each deleted file, by path; none for one that stays deleted. */
   readonly askDeleted: (
     deleted: readonly Change[],
-  ) => Promise<Map<string, Word>>;
+  ) => Promise<Map<string, Resolution>>;
 }

@@ -1,40 +1,40 @@
-import type { Change } from "./compare.ts";
+import type { Change } from "./change.ts";
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { sha256, type State } from "../repository/state.ts";
 
 /** What lies beside a file that could not be merged: what would have been written. */
-export const NEW = ".new";
+export const SIDECAR = ".new";
 
 /** Where the new text of a conflict lies: beside the file that stays. */
-export const besidePath = ({ path, from }: Change): string =>
-  (from ?? path) + NEW;
+export const sidecarPath = ({ path, from }: Change): string =>
+  (from ?? path) + SIDECAR;
 
 /**
  * Conflicts with the reason why their new text can't lie beside the file, where there is one: what is
  * there already is overwritten only where it is what was laid there last.
- * @param former what was generated before
+ * @param previous what was generated before
  */
-export function withBeside(
+export function withSidecars(
   changes: readonly Change[],
   disk: Disk,
-  former: State,
+  previous: State,
 ): Change[] {
   return changes.map((change) => {
     if (change.action !== "conflict") return change;
-    const at = besidePath(change);
-    const laid = former.files[change.from ?? change.path]?.beside;
+    const at = sidecarPath(change);
+    const laid = previous.files[change.from ?? change.path]?.beside;
     const entry = disk.get(at);
     const known = (text: string): boolean =>
-      sha256(text) === laid || text === besideText(change, disk);
-    const unlaid = secretAway(change) ?? inTheWay(at, entry, known);
-    return unlaid === undefined ? change : { ...change, unlaid };
+      sha256(text) === laid || text === sidecarText(change, disk);
+    const noSidecar = secretAway(change) ?? inTheWay(at, entry, known);
+    return noSidecar === undefined ? change : { ...change, noSidecar };
   });
 }
 
 /** What lies beside a file: its secrets, else those that lie there already, else new ones. */
-export function besideText(change: Change, disk: Disk): string {
-  const paths = [besidePath(change), change.from ?? change.path];
+export function sidecarText(change: Change, disk: Disk): string {
+  const paths = [sidecarPath(change), change.from ?? change.path];
   const texts = paths.map((path) => {
     const entry = disk.get(path);
     return entry?.kind === "file" ? entry.text : "";
@@ -65,7 +65,10 @@ function inTheWay(
  * The sum of what was laid beside a file, as the state may have it: one of the owner's secrets alone
  * could be guessed from it, with a random password it can't.
  */
-export function sumOf(at: string, content: Uint8Array): string | undefined {
+export function sidecarSum(
+  at: string,
+  content: Uint8Array,
+): string | undefined {
   const random = /=[0-9a-f]{64}$/m.test(new TextDecoder().decode(content));
-  return at !== SECRET_FILE + NEW || random ? sha256(content) : undefined;
+  return at !== SECRET_FILE + SIDECAR || random ? sha256(content) : undefined;
 }

@@ -1,5 +1,5 @@
 import { parseAddress, Refusal } from "../ip/address.ts";
-import { follow } from "./rewrite.ts";
+import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 import type { Plan } from "../plan/plan.ts";
 
@@ -13,26 +13,26 @@ const GIVEN: readonly [key: string, of: (plan: Plan) => string][] = [
 ];
 
 /**
- * A .env of former answers as one of the present answers: a variable that has a value which former
+ * A .env of previous answers as one of the present answers: a variable that has a value which previous
  * answers gave it gets the present one, and where that is Kong's address, all other addresses are
  * followed from those answers too. A value that was never generated is the owner's own and stays.
- * @param former newest first
+ * @param previous newest first
  */
-export function caughtUp(
+export function updateEnvFile(
   text: string,
   present: Plan,
-  former: readonly Plan[],
+  previous: readonly Plan[],
 ): string {
   const address = settingOf(text, "KONG_BIND_IPV6");
   const then =
     address === present.kong.address
       ? undefined
-      : former.find(({ kong }) => kong.address === address);
-  let result = then ? follow(then, present, namesIn(text))(text) : text;
+      : previous.find(({ kong }) => kong.address === address);
+  let result = then ? rewriter(then, present, namesIn(text))(text) : text;
   for (const [key, of] of GIVEN) {
     const value = settingOf(result, key) ?? "";
     const now = of(present);
-    const generated = former.some((plan) => of(plan) === value);
+    const generated = previous.some((plan) => of(plan) === value);
     if (value === "" || value === now || now === "" || !generated) continue;
     result = result.replace(assignment(key), (line, start, quote, was, end) =>
       was === value ? [start, quote, now, quote, end].join("") : line,

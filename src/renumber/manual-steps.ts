@@ -2,7 +2,7 @@ import { dirname } from "node:path/posix";
 import type { Plan } from "../plan/plan.ts";
 
 /** Something that only the owner can do, with what it is now and what it shall be. */
-export interface Act {
+export interface ManualStep {
   readonly what: string;
   readonly old: string;
   readonly new: string;
@@ -13,44 +13,48 @@ export interface Act {
 }
 
 /** What is left to the owner after answers changed, in its order. */
-export function ownersActs(before: Plan, after: Plan): Act[] {
+export function manualSteps(before: Plan, after: Plan): ManualStep[] {
   return [
     ...databaseLeft(before, after),
     ...dataMoved(before, after),
     ...databaseBack(before, after),
-    ...recordActs(before, after),
+    ...recordSteps(before, after),
   ];
 }
 
-function recordActs(before: Plan, after: Plan): Act[] {
-  const acts: Act[] = [];
-  const act = (what: string, old: string, now: string): void => {
-    if (old !== now) acts.push({ what, old, new: now });
+function recordSteps(before: Plan, after: Plan): ManualStep[] {
+  const steps: ManualStep[] = [];
+  const step = (what: string, old: string, now: string): void => {
+    if (old !== now) steps.push({ what, old, new: now });
   };
-  act(
+  step(
     `AAAA record of ${after.domain}`,
     before.kong.address,
     after.kong.address,
   );
   if (after.ipv4.address !== "" && before.ipv4.address !== "") {
-    act(`A record of ${after.domain}`, before.ipv4.address, after.ipv4.address);
+    step(
+      `A record of ${after.domain}`,
+      before.ipv4.address,
+      after.ipv4.address,
+    );
   }
-  act("PTR record of Kong", before.kong.reverse, after.kong.reverse);
-  act("PTR record of the server", before.host.reverse, after.host.reverse);
+  step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
+  step("PTR record of the server", before.host.reverse, after.host.reverse);
   if (after.ipv4.reverse !== "" && before.ipv4.reverse !== "")
-    act(
+    step(
       "PTR record of the server's IPv4",
       before.ipv4.reverse,
       after.ipv4.reverse,
     );
-  return acts;
+  return steps;
 }
 
 const HERE = "cd /opt/kong-ipv6";
 const KONG = "sudo docker compose exec -T kong";
 
 /** Nothing else moves the data: where none are, Kong starts with an empty database. */
-function dataMoved(before: Plan, after: Plan): Act[] {
+function dataMoved(before: Plan, after: Plan): ManualStep[] {
   const [old, now] = [before.data.directory, after.data.directory];
   if (old === now) return [];
   const commands = [
@@ -65,7 +69,7 @@ function dataMoved(before: Plan, after: Plan): Act[] {
 }
 
 /** DB-less Kong reads kong.yml alone; the database stays behind, its container too. */
-function databaseLeft(before: Plan, after: Plan): Act[] {
+function databaseLeft(before: Plan, after: Plan): ManualStep[] {
   if (!before.postgres || after.postgres) return [];
   const data = `${before.data.directory}/postgres`;
   return [
@@ -91,7 +95,7 @@ function databaseLeft(before: Plan, after: Plan): Act[] {
 }
 
 /** A database that was left behind is used again, with the password in .env. */
-function databaseBack(before: Plan, after: Plan): Act[] {
+function databaseBack(before: Plan, after: Plan): ManualStep[] {
   if (before.postgres || !after.postgres) return [];
   const data = `${after.data.directory}/postgres`;
   return [

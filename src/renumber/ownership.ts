@@ -1,7 +1,6 @@
 import type { Marks } from "../repository/state.ts";
 import { nameOf, findTokens, type Token } from "../ip/find-addresses.ts";
-import type { Place } from "./rewrite.ts";
-import type { Spellings } from "../repository/state.ts";
+import type { NewValue } from "./moves.ts";
 
 // An address of the owner's own may be given to the plan later (make before break: the new prefix
 // stands beside the old one). Both read the same then; which is whose has to be remembered.
@@ -9,8 +8,6 @@ import type { Spellings } from "../repository/state.ts";
 /** What is known of a text of the owner's. */
 export interface Owned {
   readonly marks: Marks;
-  /** How addresses were spelled before they became what they are. */
-  readonly spelled?: Spellings;
   /** What was last generated of it. */
   readonly generated: string;
 }
@@ -48,7 +45,7 @@ export interface Way {
   readonly after: string;
   /** What is generated of the text now. */
   readonly generated: string;
-  readonly placeOf: Place;
+  readonly newValueOf: NewValue;
   /** What the present plan names and the former one didn't. */
   readonly fresh: ReadonlySet<string>;
   /** What the former text was known to have. */
@@ -57,13 +54,13 @@ export interface Way {
 
 /** The marks of a text after it was followed and merged; undefined where nothing is in question. */
 export function marksAfter(way: Way): Marks | undefined {
-  const { before, after, generated, placeOf, fresh, owned } = way;
+  const { before, after, generated, newValueOf, fresh, owned } = way;
   const tokens = [...findTokens(before)];
   const were = areOwned(before, tokens, owned);
   const flags = new Map<string, boolean[]>();
   for (const [index, token] of tokens.entries()) {
     const old = nameOf(token);
-    const place = were[index] ? undefined : placeOf(token);
+    const place = were[index] ? undefined : newValueOf(token);
     const name = nameOf({ ...token, ...place });
     const own = were[index] || (name === old && fresh.has(name));
     flags.set(name, [...(flags.get(name) ?? []), own === true]);

@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import type { Change } from "../reconcile/compare.ts";
+import type { Change } from "../reconcile/change.ts";
 import { redactOthers, SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";
 

@@ -1,11 +1,11 @@
-import type { Act } from "../renumber/manual-steps.ts";
-import { besidePath } from "../reconcile/sidecar.ts";
+import type { ManualStep } from "../renumber/manual-steps.ts";
+import { sidecarPath } from "../reconcile/sidecar.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { filled, setAt } from "../base/wrap.ts";
-import { WRITING, type Change } from "../reconcile/compare.ts";
+import { WRITING, type Change } from "../reconcile/change.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "../reconcile/request.ts";
-import type { Leftover } from "../renumber/find-stale.ts";
+import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Detected } from "../detect/infer/findings.ts";
 import { factsText } from "../detect/facts-text.ts";
 import { printable, printableJson } from "../base/escape.ts";
@@ -47,7 +47,7 @@ export function outcomeText(
       : [planText(outcome, style), ...aroundIt(outcome, manner, style)]),
     !manner.agreed && listed ? changesText(changes, style) : "",
     setAt(0, outcome.notes.join("\n"), style.columns),
-    leftoversText(outcome.leftovers, style),
+    staleText(outcome.stale, style),
     endText(outcome, manner, style),
     manner.asked ? repeatText(outcome, manner) : "",
   ];
@@ -57,7 +57,7 @@ export function outcomeText(
 
 function repeatText(outcome: Outcome, manner: Manner): string {
   const first = "To repeat this without questions";
-  const told = isOneByOne(outcome.words)
+  const told = isOneByOne(outcome.resolutions)
     ? `${first}, but for the files in the way, which were\nsettled one by one (--conflict keep, theirs or markers settles all alike):`
     : `${first}:`;
   return `${told}\n  ${repeatCommand(outcome, manner)}`;
@@ -116,7 +116,7 @@ function endText(
   style: Style,
 ): string {
   const { exitCode, written, changes } = outcome;
-  const followed = outcome.former !== undefined;
+  const followed = outcome.previousAnswers !== undefined;
   if (dryRun) return "Nothing was written: --dry-run.";
   if (!written && exitCode === EXIT.conflicts && !followed) {
     return `${style.red("Nothing was written")}: files that are not ours are in the way.\nChoose with --conflict keep, theirs or markers.`;
@@ -135,15 +135,15 @@ function doneText(changes: readonly Change[], followed: boolean): string {
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   if (!followed) return `Wrote ${counted(count, "file")} to`;
   if (count > 0) return `Changed ${counted(count, "file")} in`;
-  return laysBeside(changes)
+  return hasSidecar(changes)
     ? "Laid new texts beside your files in"
     : `Noted in ${STATE_FILE} what is new; no file changes in`;
 }
 
 /** Whether there is a new text beside a file of the owner's. */
-export const laysBeside = (changes: readonly Change[]): boolean =>
+export const hasSidecar = (changes: readonly Change[]): boolean =>
   changes.some(
-    ({ action, unlaid }) => action === "conflict" && unlaid === undefined,
+    ({ action, noSidecar }) => action === "conflict" && noSidecar === undefined,
   );
 
 /** `.` and a full stop would read as `..`. */
@@ -156,11 +156,11 @@ function conflictLines(changes: readonly Change[]): string[] {
   return [
     ...conflicts.map(
       (change) =>
-        `${change.from ?? change.path} is as it was: ${change.unlaid === undefined ? `what would be new is in ${besidePath(change)}` : "nothing new lies beside it"}.`,
+        `${change.from ?? change.path} is as it was: ${change.noSidecar === undefined ? `what would be new is in ${sidecarPath(change)}` : "nothing new lies beside it"}.`,
     ),
     ...(conflicts.length > 0
       ? [
-          laysBeside(changes)
+          hasSidecar(changes)
             ? "Take over what you want and run regenerate again, or choose with --conflict\nkeep, theirs or markers."
             : "Choose with --conflict keep, theirs or markers.",
         ]
@@ -172,7 +172,7 @@ function conflictLines(changes: readonly Change[]): string[] {
 }
 
 function firstSteps(outcome: Outcome, shown: string): string[] {
-  return steps([
+  return numbered([
     `Read ${shown}/README.md: the plan, the DNS records to set, the steps.`,
     copyText(outcome, shown),
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
@@ -215,25 +215,25 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
 }
 
 function followedSteps(outcome: Outcome, shown: string): string[] {
-  const { acts, changes } = outcome;
+  const { steps, changes } = outcome;
   const open = changes.some(
     ({ action }) => action === "conflict" || action === "markers",
   );
-  return steps([
+  return numbered([
     ...(open ? ["Mend what is in conflict; check says what is left."] : []),
-    ...acts.filter(({ first }) => first).map(actText),
+    ...steps.filter(({ first }) => first).map(stepText),
     copyText(outcome, shown),
     "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
-    ...acts.filter(({ first }) => !first).map(actText),
+    ...steps.filter(({ first }) => !first).map(stepText),
   ]);
 }
 
-function actText(act: Act): string {
+function stepText(act: ManualStep): string {
   const lines = act.commands ?? [`old ${act.old}`, `new ${act.new}`];
   return [`${act.what}:`, ...lines.map((line) => `       ${line}`)].join("\n");
 }
 
-function steps(lines: readonly string[]): string[] {
+function numbered(lines: readonly string[]): string[] {
   return [
     "",
     "Next steps",
@@ -242,12 +242,12 @@ function steps(lines: readonly string[]): string[] {
 }
 
 /** Where addresses of the past still stand: path:line, as editors take it; or in the path itself. */
-export function leftoversText(
-  leftovers: readonly Leftover[],
+export function staleText(
+  stale: readonly StaleAddress[],
   style: Style,
 ): string {
-  if (leftovers.length === 0) return "";
-  const lines = leftovers.map(({ path, line, text }) =>
+  if (stale.length === 0) return "";
+  const lines = stale.map(({ path, line, text }) =>
     printable(
       line === 0 ? `  ${path}  (its name)` : `  ${path}:${line}  ${text}`,
     ),
@@ -263,7 +263,7 @@ export function outcomeJson(
 ): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =
     outcome;
-  const { acts, leftovers } = outcome;
+  const { steps, stale } = outcome;
   const listed = changes.map((change) => {
     const { path, action, after, reason } = change;
     const mode = after?.mode.toString(8).padStart(4, "0");
@@ -283,8 +283,8 @@ export function outcomeJson(
     ...(detected.length > 0 && { detected }),
     warnings,
     notes,
-    acts,
-    leftovers,
+    acts: steps,
+    leftovers: stale,
     summary: summary(changes),
     changes: listed,
   });

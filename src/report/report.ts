@@ -1,4 +1,4 @@
-import type { Action, Change } from "../reconcile/compare.ts";
+import type { Action, Change } from "../reconcile/change.ts";
 import { filled, setAt } from "../base/wrap.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";

@@ -1,7 +1,6 @@
 import type { DiskEntry } from "./disk.ts";
 import { migrate } from "./migrations.ts";
 import type { Marks } from "./state.ts";
-import type { Spellings } from "./state.ts";
 import {
   broken,
   object,
@@ -86,7 +85,6 @@ const RECORD_KEYS = [
   "merged",
   "answers",
   "owned",
-  "spelled",
   "beside",
 ];
 
@@ -119,7 +117,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`owner of ${path} is no sha256`);
   }
   const held = fields["answers"];
-  const { owned, spelled, beside, merged } = fields;
+  const { owned, beside, merged } = fields;
   if (merged !== undefined && merged !== true)
     throw broken(`merged of ${path} is not true`);
   if (
@@ -137,7 +135,6 @@ function readRecord(path: string, fields: Fields): FileRecord {
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
-    ...(spelled === undefined ? {} : { spelled: readSpellings(spelled, path) }),
     ...(beside === undefined ? {} : { beside }),
   };
 }
@@ -151,17 +148,6 @@ function readMarks(value: unknown, path: string): Marks {
   )
     throw broken(`owned of ${path} is no list of marks`);
   return marks as Marks;
-}
-
-/** What they say is looked at when it is used. */
-function readSpellings(value: unknown, path: string): Spellings {
-  const spelled = object(value, `spelled of ${path}`);
-  const texts = Object.values(spelled).every(
-    (all) =>
-      Array.isArray(all) && all.every((text) => typeof text === "string"),
-  );
-  if (!texts) throw broken(`spelled of ${path} is no list of spellings`);
-  return spelled as Spellings;
 }
 
 /** What we don't know, we would drop when we write. */

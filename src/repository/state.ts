@@ -15,9 +15,6 @@ export const EDITED = "edited";
 /** By name (nameOf): one digit for each time that it stands in a text, 1 where it is the owner's own. */
 export type Marks = Readonly<Record<string, string>>;
 
-/** By name (nameOf): for each time that it stands in a text how it was spelled, "" where that can be told. */
-export type Spellings = Readonly<Record<string, readonly string[]>>;
-
 export interface State {
   readonly schemaVersion: number;
   /** The version of create-kong-ipv6 that wrote it. */
@@ -45,8 +42,6 @@ export interface FileRecord {
   readonly answers?: Answers;
   /** What of the owner's version reads like the plan's values, and is the owner's own. */
   readonly owned?: Marks;
-  /** How addresses in the owner's version were spelled before they were followed. */
-  readonly spelled?: Spellings;
   /** The sha256 of what was laid beside it last, for a conflict. */
   readonly beside?: string;
 }
@@ -76,7 +71,7 @@ export function stateOf(answers: Answers, tree: Tree): State {
 export function record(
   { text, mode }: File,
   owner?: string,
-  { owned, spelled }: Pick<FileRecord, "owned" | "spelled"> = {},
+  { owned }: Pick<FileRecord, "owned"> = {},
 ): FileRecord {
   const octal = mode.toString(8).padStart(4, "0");
   return {
@@ -85,7 +80,6 @@ export function record(
     text,
     ...(owner === undefined ? {} : { owner }),
     ...(owned && { owned }),
-    ...(spelled && { spelled }),
   };
 }
 

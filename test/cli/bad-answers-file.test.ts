@@ -39,17 +39,17 @@ const FILES: readonly (readonly [
   [
     "a.yaml",
     `${P}prefixx: y\n`,
-    'there is no answer "prefixx". Perhaps prefix is meant.',
+    'there is no answer "prefixx". Perhaps you meant prefix.',
   ],
   [
     "a.yaml",
     `${P}kong-image: y\n`,
-    'there is no answer "kong-image". Perhaps kongImage is meant.',
+    'there is no answer "kong-image". Perhaps you meant kongImage.',
   ],
   [
     "a.yaml",
     `${P}PLUGIN: y\n`,
-    'there is no answer "PLUGIN". Perhaps plugin is meant.',
+    'there is no answer "PLUGIN". Perhaps you meant plugin.',
   ],
   ["a.yaml", `${P}"\\e[31m": y\n`, 'there is no answer "\\u001b[31m".'],
   [
@@ -57,7 +57,7 @@ const FILES: readonly (readonly [
     '{"__proto__": {"domain": "x.example"}}',
     'there is no answer "__proto__".',
   ],
-  // "Perhaps interface is meant" was said of it.
+  // "Perhaps you meant interface" was said of it.
   [
     "a.json",
     '{"constructor": "x"}',
@@ -160,10 +160,10 @@ test("a value of the wrong type is told to be quoted or left out only where that
     );
     const sandbox = new Sandbox({ "a.json": JSON.stringify(answers) });
     const { stderr } = await runIn(sandbox, ["gw", "--answers", "a.json"]);
-    for (const { flag, read } of QUESTIONS) {
+    for (const { flag, parse } of QUESTIONS) {
       const [line] = stderr.match(new RegExp(`^error ${flag} .+$`, "m")) ?? [];
       const quoted = line?.endsWith(`Put it in quotes: "${text}".`) ?? false;
-      expect.soft(quoted, line).toBe(takes(() => read(text)));
+      expect.soft(quoted, line).toBe(takes(() => parse(text)));
     }
   }
   const sandbox = new Sandbox({

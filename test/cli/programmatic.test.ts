@@ -74,7 +74,7 @@ test("resolve and plan say everything that is wrong, unknown answers too", async
     expect(caught).toBeInstanceOf(KongIpv6Error);
     expect(caught.exitCode).toBe(2);
     expect(caught.issues).toMatchObject([
-      { flag: "prefx", remedy: "Perhaps prefix is meant" },
+      { flag: "prefx", remedy: "Perhaps you meant prefix" },
       { flag: "--prefix", reason: expect.stringContaining("missing") },
       { flag: "--kong" },
       { flag: "--domain", reason: "it is a number, not text" },
@@ -97,7 +97,7 @@ test("render() of what is no plan was a TypeError of ours", async () => {
   const { render, UnusableError } = await library();
   for (const none of [undefined, null, {}, [], { prefix: "2001:db8::/64" }]) {
     expect(() => render(none as never)).toThrow(UnusableError);
-    expect(() => render(none as never)).toThrow("it is no address plan");
+    expect(() => render(none as never)).toThrow("it is not an address plan");
   }
 });
 
@@ -107,6 +107,19 @@ test("answers in normal form give the same plan again", async () => {
   expect(answers.prefix).toBe("2001:db8::/64");
   expect(warnings).toMatchObject([{ flag: "--prefix" }]);
   expect(plan(answers)).toEqual(plan({ ...answers }));
+});
+
+test("a plan is plain data that JSON can hold", async () => {
+  const { plan, render } = await library();
+  const made = plan({
+    prefix: "2001:db8::/64",
+    internalPrefix: "fd4c:8a1e:92b7::/64",
+    ipv4: "192.0.2.10/24",
+    ipv4Gateway: "192.0.2.1",
+  });
+  const stored = JSON.parse(JSON.stringify(made));
+  expect(stored).toEqual(made);
+  expect(render(stored)).toEqual(render(made));
 });
 
 test("the example prints what stands beside it", () => {

@@ -9,12 +9,12 @@ const TABLE = `
 --prefix | P::/129 | not a number from 0 to 128 | like P::/64
 --prefix | P::/sixty | not a number from 0 to 128 | like P::/64
 --prefix | P::/64/64 | not a number from 0 to 128 | like P::/64
---prefix | P::1/64 | bits set behind its prefix length /64 | The subnet is P::/64
+--prefix | P::1/64 | bits set after its prefix length /64 | The subnet is P::/64
 --prefix | 2A03:2222:3333:4444:0:0:0:1/60 | bits set | The subnet is 2a03:2222:3333:4440::/60
 --prefix | P::%ens3/64 | a zone (RFC 4007) | Give it without the zone: P::/64
 --prefix | P:300::/80 | a /80 is longer than /64 | the whole /64 is yours: P::/64
 --prefix | P::1/128 | a /128 is longer than /64 | the whole /64 is yours: P::/64
---prefix | P::2/80 | bits set behind its prefix length /80 | the whole /64 is yours: P::/64
+--prefix | P::2/80 | bits set after its prefix length /80 | the whole /64 is yours: P::/64
 --prefix | ::/128 | unspecified address (RFC 4291 | provider delegated, like P::/64
 --prefix | ::1/128 | loopback (RFC 4291 | provider delegated, like P::/64
 --prefix | ::ffff:192.0.2.0/120 | IPv4-mapped | provider delegated, like P::/64
@@ -46,12 +46,12 @@ const TABLE = `
 --host | ::ffff:192.0.2.10 | IPv4-mapped | Try P::2
 --host | ff02::1 | multicast | Try P::2
 
---exposed | P::8100/64 | bits set behind its prefix length /64 | A /80 would do: P:300::/80
+--exposed | P::8100/64 | bits set after its prefix length /64 | A /80 would do: P:300::/80
 --exposed | public | not an IPv6 address | Try P:300::/80
 --exposed | P:300:: | no prefix length | Try P:300::/80
 --exposed | P::/64 | a /64 is not between /65 and /126 | A /80 would do: P:300::/80
 --exposed | P:300::/127 | a /127 is not between /65 and /126 | A /80 would do: P:300::/80
---exposed | P:300::8100/80 | bits set behind its prefix length /80 | The subnet is P:300::/80
+--exposed | P:300::8100/80 | bits set after its prefix length /80 | The subnet is P:300::/80
 --exposed | 2a03:2222:3333:5555:300::/80 | outside the prefix P::/64 | Try P:300::/80
 --exposed | P::/80 | contains the host address P::2 | Try P:300::/80
 --exposed | fd12:3456:789a:0:300::/80 | unique local | Try P:300::/80
@@ -121,8 +121,8 @@ const TABLE = `
 --backend-subnet | 100.64.0.0/24 | public address space, not private (RFC 1918) | like 10.83.81.0/24
 --backend-subnet | 192.168.0.0/15 | beyond 192.168.0.0/16 (RFC 1918) | like 10.83.81.0/24
 --backend-subnet | 10.83.81.0/29 | too small for kong-net | like 10.83.81.0/24
---backend-subnet | 10.83.81.5/24 | bits set behind its prefix length | The subnet is 10.83.81.0/24
---backend-subnet | 10.83.81.5/30 | bits set behind its prefix length | like 10.83.81.0/24
+--backend-subnet | 10.83.81.5/24 | bits set after its prefix length | The subnet is 10.83.81.0/24
+--backend-subnet | 10.83.81.5/30 | bits set after its prefix length | like 10.83.81.0/24
 --backend-subnet | 10.83.81.0 | no prefix length | like 10.83.81.0/24
 --backend-subnet | fd00::/64 | not an IPv4 address | like 10.83.81.0/24
 --backend-subnet | 10.1.0.0/16 | contains the server's IPv4 10.1.2.3 | like 10.83.81.0/24 | --ipv4 10.1.2.3
@@ -135,7 +135,7 @@ const TABLE = `
 --internal-prefix | fc12:3456:789a::/64 | a ULA starts with fd (RFC 4193 3.2) | like fd4c:8a1e:92b7::/64
 --internal-prefix | fe80::/64 | link-local | like fd4c:8a1e:92b7::/64
 --internal-prefix | 2002:c000:204::/64 | 6to4 | like fd4c:8a1e:92b7::/64
---internal-prefix | fd4c:8a1e:92b7::1/64 | bits set behind its prefix length | The subnet is fd4c:8a1e:92b7::/64
+--internal-prefix | fd4c:8a1e:92b7::1/64 | bits set after its prefix length | The subnet is fd4c:8a1e:92b7::/64
 --internal-prefix | P:300::/72 | overlaps the exposed subnet P:300::/80 | like fd4c:8a1e:92b7::/64
 --internal-prefix | P::/80 | contains the host address P::2 | like fd4c:8a1e:92b7::/64
 --internal-prefix | P:400::/80 | contains the gateway P:400::1 | like fd4c:8a1e:92b7::/64 | --gateway P:400::1

@@ -14,7 +14,7 @@ import {
   server,
 } from "./server.ts";
 
-/** What `config` prints, as far as both generations print the same. */
+/** The part of the output of `config` that both generations print alike. */
 interface Config {
   name?: string;
   services: Record<string, Service>;
@@ -33,7 +33,7 @@ interface Service {
   [key: string]: unknown;
 }
 
-/** `HOST PUBLISHED CONTAINER/PROTOCOL` of every publication; 1.29 prints them as text. */
+/** `HOST PUBLISHED CONTAINER/PROTOCOL` of every published port; 1.29 prints them as text. */
 const ports = ({ ports = [] }: Service) =>
   ports.map((port) => {
     if (typeof port !== "string") {
@@ -58,7 +58,7 @@ const conditions = ({ depends_on = {} }: Service) =>
     ]),
   );
 
-/** The variables that the file insists on. */
+/** The variables that the file requires. */
 async function mandatory({ repo }: Example): Promise<string[]> {
   const text = await readFile(join(repo, "docker-compose.yml"), "utf8");
   return [
@@ -72,7 +72,7 @@ function expectPlanned({ plan }: Example, config: Config) {
   const names = plan.postgres ? ["kong-database", "kong-migration"] : [];
   expect(Object.keys(others).sort()).toEqual(names);
 
-  // Kong's two ports a family, and nobody else's.
+  // Kong's two ports for each address family, and no others.
   const four = plan.ipv4.published ? [plan.ipv4.bind] : [];
   expect(ports(kong!)).toEqual(
     [...four, "::1"].flatMap((host) => [

@@ -8,14 +8,14 @@ import { answersFrom } from "../support/base.ts";
 import { testWith } from "../support/programs.ts";
 import { temporary, textOf } from "../support/trees.ts";
 
-/** scripts/lib/daemon-json.py: what becomes of Docker's configuration. */
+/** scripts/lib/daemon-json.py: how it changes Docker's configuration. */
 
 const SCRIPT = textOf(
   render(plan(answersFrom({ prefix: "2a03:2222:3333:4444::/64" }))),
   "scripts/lib/daemon-json.py",
 );
 
-/** Runs it over texts, or over paths that are given as such. */
+/** Runs it with texts, or with paths. */
 function merged(...texts: (string | { path: string })[]) {
   const directory = temporary();
   const paths = texts.map((text, index) => {
@@ -39,30 +39,42 @@ const printed = (keys: object) => ({
   stderr: "",
 });
 
-testWith("python3", "our keys go in, the owner's stay in their order", () => {
-  const keys = { dns: ["192.0.2.53"], ipv6: false };
-  expect(merged(JSON.stringify(keys), OURS)).toEqual(
-    printed({ ...keys, ipv6: true, debug: true }),
-  );
-});
+testWith(
+  "python3",
+  "our keys are added, and the owner's keys keep their order",
+  () => {
+    const keys = { dns: ["192.0.2.53"], ipv6: false };
+    expect(merged(JSON.stringify(keys), OURS)).toEqual(
+      printed({ ...keys, ipv6: true, debug: true }),
+    );
+  },
+);
 
-testWith("python3", "what holds them already is printed as it is", () => {
-  const now = `{"debug":true,\n\t"ipv6": true,"x":1}`;
-  expect(merged(now, OURS).stdout).toBe(now);
-});
+testWith(
+  "python3",
+  "a file that already has our keys is printed unchanged",
+  () => {
+    const now = `{"debug":true,\n\t"ipv6": true,"x":1}`;
+    expect(merged(now, OURS).stdout).toBe(now);
+  },
+);
 
-testWith("python3", "a key that was ours is as it was before us", () => {
-  const now = '{"x": 1, "ipv6": true, "debug": true}';
-  const last = OURS;
-  expect(merged(now, '{"ipv6": true}', last, '{"x": 2}')).toEqual(
-    printed({ x: 1, ipv6: true }),
-  );
-  expect(merged(now, "{}", last, '{"ipv6": false}')).toEqual(
-    printed({ x: 1, ipv6: false }),
-  );
-});
+testWith(
+  "python3",
+  "a key that is no longer ours gets its original value",
+  () => {
+    const now = '{"x": 1, "ipv6": true, "debug": true}';
+    const last = OURS;
+    expect(merged(now, '{"ipv6": true}', last, '{"x": 2}')).toEqual(
+      printed({ x: 1, ipv6: true }),
+    );
+    expect(merged(now, "{}", last, '{"ipv6": false}')).toEqual(
+      printed({ x: 1, ipv6: false }),
+    );
+  },
+);
 
-testWith("python3", "3 where nothing is left but what was before", () => {
+testWith("python3", "exits 3 if the result equals the original file", () => {
   const nothing = { status: 3, stdout: "", stderr: "" };
   expect(merged(OURS, "{}", OURS, "")).toEqual(nothing);
   const before = '{"x":1,"ipv6":false}';
@@ -71,18 +83,22 @@ testWith("python3", "3 where nothing is left but what was before", () => {
   );
 });
 
-testWith("python3", "what is no JSON object ended in a traceback", () => {
-  const broken: [string | { path: string }, RegExp][] = [
-    ["{", /Expecting property name/],
-    ["[]", /it holds no JSON object/],
-    ['{"x": "\xe9"}', /codec can't decode byte 0xe9/],
-    [{ path: temporary() }, /Is a directory/],
-    [{ path: "/nowhere" }, /No such file or directory/],
-  ];
-  for (const [now, why] of broken) {
-    const { status, stdout, stderr } = merged(now, OURS);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(why);
-    expect(stderr.trim().split("\n")).toHaveLength(1);
-  }
-});
+testWith(
+  "python3",
+  "a file that is not a JSON object gives a one-line error",
+  () => {
+    const broken: [string | { path: string }, RegExp][] = [
+      ["{", /Expecting property name/],
+      ["[]", /not a JSON object/],
+      ['{"x": "\xe9"}', /codec can't decode byte 0xe9/],
+      [{ path: temporary() }, /Is a directory/],
+      [{ path: "/nowhere" }, /No such file or directory/],
+    ];
+    for (const [now, why] of broken) {
+      const { status, stdout, stderr } = merged(now, OURS);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toMatch(why);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+    }
+  },
+);

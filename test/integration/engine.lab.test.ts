@@ -15,8 +15,8 @@ const DAEMON_JSON = "host/etc/docker/daemon.json";
 const VALIDATE = `dockerd --validate --config-file ${DAEMON_JSON}`;
 
 /**
- * Starts the engine for real, in the server's own network, until it answers. Nothing limits containers here (none
- * runs), so the empty cgroup tree is enough.
+ * Starts a real engine in the server's network, and waits until it answers. No container runs here, so an empty cgroup
+ * tree is enough.
  */
 const ENGINE = `mkdir -p /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup
 dockerd --config-file ${DAEMON_JSON} --storage-driver vfs >/tmp/dockerd.log 2>&1 &
@@ -28,11 +28,11 @@ done
 cat /tmp/dockerd.log >&2
 exit 1`;
 
-/** Stands for the images that run: nothing is in it, so no container of it can. */
+/** An empty image in place of the real ones. Containers of it can be created, but not run. */
 const IMAGES = `tar -c -T /dev/null | docker import --change 'CMD ["none"]' - kong-ipv6:local
 docker tag kong-ipv6:local postgres:17`;
 
-/** Docker's classic builder, the only one that Debian's engines bring; it parses all before it does anything. */
+/** Docker's classic builder, the only one in Debian's engines. It parses the whole file before it does anything. */
 const BUILD = "DOCKER_BUILDKIT=0 docker build";
 
 /** The examples whose containers differ in more than addresses. */
@@ -126,7 +126,7 @@ describe.each(GENERATIONS)("dockerd, %s", (generation) => {
     // daemon.json is in effect.
     expect(bridge!.stdout).toContain(`"Subnet": "${plan.internalPrefix}"`);
 
-    // The exposed network is made as planned, and only once.
+    // The exposed network is created as planned, and only once.
     expect(made).toMatchObject({ code: 0, stderr: "" });
     expect(JSON.parse(network!.stdout)).toMatchObject([
       {
@@ -149,7 +149,7 @@ describe.each(GENERATIONS)("dockerd, %s", (generation) => {
     ]);
     expect(again).toEqual({ code: 0, stdout: "", stderr: "" });
 
-    // The Dockerfile is parsed as a whole; then the build ends, as no image can be had here.
+    // The Dockerfile is parsed as a whole. Then the build fails, because no image is available here.
     const count = 4 + plan.plugins.rocks.length;
     expect(build!.stdout).toMatch(
       new RegExp(`^Step 1/${count} : FROM ${plan.image}$`, "m"),
@@ -160,7 +160,7 @@ describe.each(GENERATIONS)("dockerd, %s", (generation) => {
       /parse error.* line 3: unknown instruction/,
     );
 
-    // The engine takes all three services as compose hands them over.
+    // The engine accepts all three services as compose passes them.
     expect(create).toMatchObject({ code: 0 });
     const [container] = JSON.parse(kong!.stdout) as [Container];
     const hosts = [...(plan.ipv4.published ? [plan.ipv4.bind] : []), "::1"];
@@ -198,7 +198,7 @@ describe.each(GENERATIONS)("dockerd, %s", (generation) => {
   });
 
   it.concurrent.each(BROKEN)("refuses $what", async (broken) => {
-    // Before 23 there is no --validate: the engine itself reads the file, and ends.
+    // Before 23 there is no --validate: the engine itself reads the file, and exits.
     const command = (await validates(generation)) ? VALIDATE : ENGINE;
     const [ran] = await server(generation, example("recipe"), { broken }, [
       command,

@@ -22,11 +22,11 @@ const random = (count: number): [string, Tree][] =>
     .sample(cases, { seed: SEED, numRuns: count })
     .map(({ answers }, index) => [`random ${index}`, generated(answers).tree]);
 
-describe("prettier finds every file clean that it knows the format of", () => {
+describe("every file whose format prettier knows is prettier-clean", () => {
   const parsers = new Map<string, string | null>();
   const clean = new Set<string>();
 
-  /** As `prettier --check` in the repository would: the parser by the file's name. */
+  /** Checks as `prettier --check` in the repository would, with the parser chosen by file name. */
   async function flaws(trees: [string, Tree][]): Promise<string[]> {
     const found: string[] = [];
     for (const [name, tree] of trees) {
@@ -44,7 +44,7 @@ describe("prettier finds every file clean that it knows the format of", () => {
 
   test("in all examples", async () => {
     expect(await flaws(examples)).toEqual([]);
-    // What is checked at all.
+    // Make sure that these files were checked.
     const checked = [...parsers].filter(([, parser]) => parser !== null);
     expect(checked.map(([path]) => basename(path)).sort()).toEqual(
       expect.arrayContaining([
@@ -67,7 +67,7 @@ describe("shell scripts of all examples and 20 random repositories", () => {
   const trees = [...examples, ...random(20)];
   const isShell = (path: string): boolean => path.endsWith(".sh");
 
-  /** Writes each text once: only plan.sh differs from repository to repository. */
+  /** Writes each different text once: only plan.sh differs between repositories. */
   function unique(): { directory: string; files: string[] } {
     const directory = temporary();
     const seen = new Map<string, string>();
@@ -82,7 +82,7 @@ describe("shell scripts of all examples and 20 random repositories", () => {
     return { directory, files: [...seen.values()] };
   }
 
-  test("are many, and plan.sh is all that differs", () => {
+  test("are the same in every repository, except plan.sh", () => {
     const texts = new Map<string, Set<string>>();
     for (const [, tree] of trees) {
       for (const [path, { text }] of tree) {
@@ -97,14 +97,14 @@ describe("shell scripts of all examples and 20 random repositories", () => {
     expect([...texts.keys()].filter(isShell).length).toBeGreaterThan(5);
   });
 
-  testWith("bash", "are read by bash", () => {
+  testWith("bash", "are valid bash", () => {
     const { directory, files } = unique();
     // `bash -n` takes one file: a loop costs one process instead of many.
     const loop = 'for file; do bash -n "$file" || exit 1; done';
     expect(complaints("bash", ["-c", loop, "-", ...files], directory)).toBe("");
   });
 
-  testWith("shfmt", "are as shfmt writes them", () => {
+  testWith("shfmt", "are formatted as shfmt does", () => {
     const { directory, files } = unique();
     expect(complaints("shfmt", ["-d", ...files], directory)).toBe("");
   });
@@ -117,7 +117,7 @@ describe("shell scripts of all examples and 20 random repositories", () => {
       new Map([...whole].filter(([path]) => path.startsWith("scripts/"))),
     );
     const scripts = [...whole.keys()].filter(isShell);
-    // Every other plan.sh as one, too: it is sourced by name.
+    // Check every other plan.sh too: scripts source it by this name.
     const plans = trees.map(([, tree], index) => {
       const file = join("plans", String(index), "plan.sh");
       mkdirSync(dirname(join(directory, file)), { recursive: true });
@@ -132,7 +132,7 @@ describe("shell scripts of all examples and 20 random repositories", () => {
     ).toBe("");
   });
 
-  testWith("python3", "and the Python beside them compiles", () => {
+  testWith("python3", "the Python files next to them compile", () => {
     const directory = temporary();
     const [, tree] = trees[0] as [string, Tree];
     writeTree(directory, tree);

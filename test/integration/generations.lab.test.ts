@@ -7,7 +7,7 @@ it.each(GENERATIONS)("%s has every program", async (generation) => {
   expect(Object.values(found.versions)).not.toContain("missing");
 });
 
-it("the engines are of three generations: before 23, 26, from 28", async () => {
+it("there are engines of three generations: before 23, 26, and 28 or later", async () => {
   const engines = await Promise.all(
     GENERATIONS.map(async (generation) =>
       Number.parseInt((await root(generation)).versions.docker),

@@ -26,13 +26,13 @@ describe.each(GENERATIONS)("ndppd, %s", (generation) => {
   it.concurrent.each(only(({ ndp }) => ndp.ndppd))("$name", async (example) => {
     const { name } = example.plan.uplink;
     const [, ran, link] = await server(generation, example, {}, [
-      // It listens on the uplink as soon as that takes all multicast.
+      // ndppd listens on the uplink once the uplink accepts all multicast.
       `(sleep 0.25; ip -json -details link show ${name} >/tmp/link) &`,
       NDPPD,
       "cat /tmp/link",
     ]);
     expect(ran!.code).toBe(124);
-    // It takes what it can't read for `::`, without a word.
+    // ndppd reads an invalid address as `::` and prints no error.
     expect(ran!.stdout.match(/rule::create.*/g)).toEqual([
       `rule::create() if=${name}, addr=${example.plan.kong.address}, auto=no`,
     ]);
@@ -141,16 +141,16 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
 const UNITS = "/etc/systemd/system";
 const VERIFY = "systemd-analyze verify --man=no";
 
-/** Enables our units as `systemctl enable` does, and lets systemd work out the whole boot. */
+/** Enables our units as `systemctl enable` does, and lets systemd check the whole boot. */
 const verify = [
   INSTALL,
   `cd host${UNITS} 2>/dev/null || exit 0; install -d ${UNITS}/multi-user.target.wants; for unit in *.service; do ln -s ${UNITS}/$unit ${UNITS}/multi-user.target.wants/; done`,
-  // A unit that only has a drop-in of ours is the distribution's own.
+  // A unit for which we only have a drop-in belongs to the distribution.
   `${VERIFY} default.target $(ls host${UNITS} | sed 's/[.]d$//')`,
 ];
 
 const brokenUnits: (Breakage & { what: string })[] = [
-  { what: "a program that isn't there", from: "nft -f", to: "nift -f" },
+  { what: "a program that does not exist", from: "nft -f", to: "nift -f" },
   { what: "an unknown value", from: "Type=oneshot", to: "Type=once" },
   { what: "an unknown key", from: "Before=", to: "Ahead=" },
   {
@@ -207,8 +207,8 @@ describe.each(GENERATIONS)("ufw, %s", (generation: Generation) => {
     }
   });
 
-  // One with a dot in its interface's name.
-  it.concurrent("puts the rules before the kernel", async () => {
+  // An example whose interface name has a dot.
+  it.concurrent("loads the rules into the kernel", async () => {
     const vlan = example("gateway-in-prefix");
     const { uplink, exposed, kong } = vlan.plan;
     const ran = await server(generation, vlan, {}, [

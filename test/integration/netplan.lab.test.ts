@@ -7,7 +7,7 @@ import { served, server } from "./server.ts";
 const GENERATE = "netplan generate --root-dir host";
 const CLOUD_INIT = "host/etc/netplan/50-cloud-init.yaml";
 
-/** One `.network` file: section → lines, each section of a name on its own. */
+/** One `.network` file: section → lines. Sections with the same name stay separate. */
 function sections(text: string): Record<string, string[][]> {
   const all: Record<string, string[][]> = {};
   let lines: string[] = [];
@@ -51,19 +51,19 @@ interface Distribution {
   what: string;
   /** Its own netplan file. */
   text: string;
-  /** What that adds to the outcome. */
+  /** What that adds to the result. */
   network: string[];
   routes: string[][];
   name?: string[];
 }
 
-/** What the distribution's installer may have left. */
+/** Netplan files that the distribution's installer may have written. */
 function distributions({ uplink, ipv4 }: Plan): Distribution[] {
   const own = ipv4.netplan ?? {
     interface: "198.51.100.7/24",
     gateway: "198.51.100.1",
   };
-  // Where the owner gave the IPv4 gateway, the answer "static" is theirs.
+  // If the owner gave the IPv4 gateway, they also chose "static".
   const dhcp = ipv4.netplan ? [] : ["DHCP=ipv4"];
   const file = (settings: string) =>
     `network:\n  version: 2\n  ethernets:\n    ${uplink.name}: {${settings}}\n`;
@@ -92,7 +92,7 @@ function distributions({ uplink, ipv4 }: Plan): Distribution[] {
 
 interface Refused extends Partial<Breakage> {
   what: string;
-  /** A mistake in what lies on the server, not in the text. */
+  /** A mistake on the server, not in the text. */
   done?: string;
 }
 
@@ -100,7 +100,7 @@ const refused: Refused[] = [
   { what: "an unknown key", from: "accept-ra:", to: "accept-router:" },
   { what: "a prefix length of 129", from: /\/64"/, to: '/129"' },
   {
-    what: "a gateway that is no address",
+    what: "a gateway that is not an address",
     from: 'via: "fe80::1"',
     to: "via: x",
   },

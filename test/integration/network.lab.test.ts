@@ -3,7 +3,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { GENERATIONS } from "../e2e/lab/roots.ts";
 import { example, examples, INSTALL, served, server } from "./server.ts";
 
-/** Starts networkd and waits until the default routes are there, or for two seconds. */
+/** Starts networkd, and waits at most two seconds for the default routes. */
 const NETWORKD = ({ uplink, ipv4, ndp }: Plan) => [
   `netplan generate; sysctl -qw net.ipv6.conf.${uplink.sysctl}.accept_dad=0`,
   `install -d -o systemd-network /run/systemd/netif
@@ -44,7 +44,7 @@ describe.each(GENERATIONS)("systemd-networkd, %s", (generation) => {
         "ip -json -4 route show default",
         "ip -json neighbour show proxy",
         `sysctl -n net.ipv6.conf.${plan.uplink.sysctl}.accept_ra`,
-        // Only its complaints about a file: the line's number follows the path.
+        // Only networkd's messages about a file: these have a line number after the path.
         "grep -E '/(etc|run)/systemd/network/.*:[0-9]+:' /tmp/networkd.log || true",
       ],
     );
@@ -119,15 +119,15 @@ describe.each(GENERATIONS)("sysctl, %s", (generation) => {
     const read = `sysctl -n ${keys.join(" ")}`;
     const ran = await server(generation, example, {}, [
       `${INSTALL}; ip link add ${bridge} type bridge`,
-      // apply.sh's way, then the boot's.
+      // First as apply.sh does, then as the boot does.
       reset,
       `sysctl -p ${SYSCTL}`,
       read,
       reset,
       `/usr/lib/systemd/systemd-sysctl ${SYSCTL}`,
       read,
-      // The uplink may come later than systemd-sysctl, and Docker's bridge does: the boot must not fail, and udev's rule sets
-      // what is the interface's.
+      // The uplink may appear after systemd-sysctl has run, and Docker's bridge always does: the boot must not fail, and
+      // udev's rule must set the values of the interface.
       `ip link delete ${name}; ip link delete ${bridge}; /usr/lib/systemd/systemd-sysctl ${SYSCTL}`,
       `ip link add ${name} type veth; ${UDEV_RULE(name)}`,
       `ip link add ${bridge} type bridge; ${UDEV_RULE(bridge)}`,

@@ -9,7 +9,7 @@ import { inRoot } from "../e2e/lab/in-root.ts";
 import { type Generation, type Root, rootOf } from "../e2e/lab/roots.ts";
 import type { Ran } from "../e2e/lab/run.ts";
 
-/** A generated repository of examples/, and the plan that every file of it has to agree with. */
+/** A generated repository of examples/, and the plan that all its files must match. */
 export interface Example {
   name: string;
   repo: string;
@@ -43,7 +43,7 @@ export interface ServerOptions {
   files?: Record<string, string>;
 }
 
-/** Puts everything below host/ to its place, modes kept. */
+/** Copies everything below host/ to its place, and keeps the modes. */
 export const INSTALL = "cp -a host/. /";
 
 export const PASSWORD = "not-to-be-printed-5f1d";
@@ -57,9 +57,8 @@ export function root(generation: Generation): Promise<Root> {
 }
 
 /**
- * Runs bash commands one after the other on a server that a copy of the example's repository lies on, in /srv/gw, with
- * the modes that apply.sh gives to what git doesn't keep them of. What one command leaves, running or written, the next
- * one finds.
+ * Runs bash commands one after another on a server with a copy of the example's repository in /srv/gw. Files get the
+ * modes of apply.sh where git does not keep them. Each command sees the files and processes of the previous ones.
  */
 export async function server(
   generation: Generation,
@@ -98,7 +97,7 @@ export async function server(
 
 export const NETPLAN = "host/etc/netplan/60-kong-ipv6.yaml";
 
-/** Commands that have to succeed without a word on stderr; returns what they printed. */
+/** Runs commands that must succeed and print nothing on stderr; returns their output. */
 export async function served(
   generation: Generation,
   example: Example,
@@ -149,7 +148,7 @@ async function edit(
   await writeFile(path, edited);
 }
 
-/** Some wait more than they compute; the machine has two cores, and others on it. */
+/** Some tests mostly wait, so several can run at once; but the machine has only two cores. */
 let free = 3;
 const waiting: (() => void)[] = [];
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { GENERATIONS } from "../e2e/lab/roots.ts";
 import { type Breakage, compose, example, served } from "./server.ts";
 
-/** What the scripts read out of .env and docker-compose.yml is what compose reads out of them. */
+/** The scripts read the same values from .env and docker-compose.yml as compose. */
 
 const KONG = "2001:db8:1:2:300::8100";
 const SOURCE =
   "source scripts/lib/plan.sh; source scripts/lib/common.sh; source scripts/lib/docker.sh; ask_compose";
 
-/** Each of them, and what it means. */
+/** Each line with its value. */
 const LINES: Record<string, string> = {
   [`KONG_BIND_IPV6=${KONG}`]: KONG,
   [`KONG_BIND_IPV6="${KONG}"`]: KONG,
@@ -23,7 +23,7 @@ const LINES: Record<string, string> = {
 
 describe.each(GENERATIONS)("%s", (generation) => {
   it.concurrent.each(Object.entries(LINES))(
-    "the scripts read %s otherwise than compose",
+    "the scripts read %s as compose does",
     async (line, value) => {
       const broken: Breakage = {
         file: ".env",
@@ -42,7 +42,7 @@ describe.each(GENERATIONS)("%s", (generation) => {
     },
   );
 
-  it("knows each service's image, whose it may be, and whether it is built", async () => {
+  it("finds each service's image, also the owner's, and whether it is built or pulled", async () => {
     const broken: Breakage = {
       file: "docker-compose.yml",
       from: "\nservices:\n",

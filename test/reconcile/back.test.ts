@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { follow } from "../../src/renumber/rewrite.ts";
+import { rewriter } from "../../src/renumber/rewrite.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { announceSeed, runs } from "../support/seed.ts";
-import { answerChanges, editAll, edits } from "./edits.ts";
+import { answerChanges, editAll, normalEdits } from "./edits.ts";
 import {
   actionOf,
   bytes,
@@ -19,7 +19,7 @@ announceSeed();
 
 const TIME = 300_000;
 const first = created(START);
-const cases = fc.tuple(edits, answerChanges);
+const cases = fc.tuple(normalEdits, answerChanges);
 
 test("a line before the data directory's, which went in between, came back behind it", async () => {
   const world = edited(first, ".gitignore", (text) =>
@@ -48,7 +48,7 @@ function takesWhatLeaves(
   taken: readonly [string, string][],
   { answers }: World["state"],
 ): boolean {
-  const home = follow(plan(answers), plan(first.state.answers));
+  const home = rewriter(plan(answers), plan(first.state.answers));
   const generated = renderedOf(answers);
   return taken.some(([path, line]) => {
     const [before, between] = [

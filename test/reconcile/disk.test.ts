@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { readDisk } from "../../src/repository/disk.ts";
-import { generate } from "../../src/reconcile/prepare.ts";
+import { generate } from "../../src/reconcile/commit.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
 import { takeBackLast } from "../../src/repository/undo.ts";
@@ -64,7 +64,7 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
       const sandbox = put(world);
       const directory = sandbox.path("gw");
       const before = look(sandbox);
-      const former = readState(
+      const previous = readState(
         directory,
         readDisk(directory, [STATE]).get(STATE),
       );
@@ -73,7 +73,7 @@ test("on a disk as in memory; outside nothing changes; undo gives all back, undo
         dryRun: false,
         conflict: "ask",
         git: false,
-        former,
+        previous,
       } as const;
       const { written } = await generate(given, request);
       const after = look(sandbox);

@@ -11,6 +11,8 @@ export interface Edit {
   readonly file: number;
   readonly at: number;
   readonly to: number;
+  /** How it spells an address (spelling() in arbitrary.ts). */
+  readonly style: number;
   /** Tells the lines of one edit from all others. */
   readonly mark: string;
 }
@@ -34,19 +36,26 @@ const KINDS = [
   "delete file",
 ] as const;
 
-export const edits: fc.Arbitrary<Edit[]> = fc
-  .array(
-    fc.record({
-      kind: fc.constantFrom(...KINDS),
-      file: fc.nat(),
-      at: fc.nat(),
-      to: fc.nat(),
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .map((list) =>
-    list.map((edit, index) => ({ ...edit, mark: `owner-${index}-x` })),
-  );
+const editsIn = (styles: readonly number[]): fc.Arbitrary<Edit[]> =>
+  fc
+    .array(
+      fc.record({
+        kind: fc.constantFrom(...KINDS),
+        file: fc.nat(),
+        at: fc.nat(),
+        to: fc.nat(),
+        style: fc.constantFrom(...styles),
+      }),
+      { minLength: 1, maxLength: 4 },
+    )
+    .map((list) =>
+      list.map((edit, index) => ({ ...edit, mark: `owner-${index}-x` })),
+    );
+
+export const edits = editsIn([0, 1, 2, 3, 4, 5, 6]);
+
+/** Addresses zero-padded, in upper case or as RFC 5952 has them: no way back loses these. */
+export const normalEdits = editsIn([0, 1, 6]);
 
 /** A line of a format's comment, or what stands for one. */
 function comment(path: string, text: string): string | undefined {
@@ -56,12 +65,10 @@ function comment(path: string, text: string): string | undefined {
 }
 
 /** An address of the owner's own in the present prefix, in one of the spellings of RFC 4291 2.2. */
-function addressIn(world: World, { at, to }: Edit): string {
+function addressIn(world: World, { at, style }: Edit): string {
   const first = world.state.answers.prefix.split("/")[0] as string;
   const value = (parse6(first) as bigint) + 0xab00n + BigInt(at % 251);
-  const text = spelling(value, to);
-  // Some have capitals in one group alone.
-  return at % 4 === 0 ? text.replace(/^\w+/, (one) => one.toUpperCase()) : text;
+  return spelling(value, style);
 }
 
 /** What owners have around an address, as far as it goes into any comment. */
@@ -125,7 +132,7 @@ export function applyEdit(
     const text = named("host/etc/ndppd.conf");
     if (text === undefined) return done();
     const lines = [
-      `  rule ${addressIn(world, { ...edit, to: 6 })}/128 { # ${mark}`,
+      `  rule ${addressIn(world, { ...edit, style: 6 })}/128 { # ${mark}`,
       `    auto # ${mark}`,
       `  } # ${mark}`,
     ];

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
-import { compare, settle, type Base } from "../../src/reconcile/compare.ts";
+import { compare } from "../../src/reconcile/compare.ts";
+import { applyResolution } from "../../src/reconcile/resolve-conflict.ts";
+import type { Base } from "../../src/reconcile/change.ts";
 import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render } from "../../src/render/render.ts";
 import { resolve } from "../../src/answers/resolve.ts";
 import { stateOf } from "../../src/repository/state.ts";
 import { stateAfter } from "../../src/reconcile/next-state.ts";
-import { follow } from "../../src/renumber/rewrite.ts";
+import { rewriter } from "../../src/renumber/rewrite.ts";
 
 // Each of these cost an owner something once.
 
@@ -25,7 +27,7 @@ async function regenerated(
   const was = render(plan(from)).get(path);
   const now = render(plan(next)).get(path);
   if (!was || !now) throw new Error(`${path} is not generated`);
-  const base: Base = { ...was, follow: follow(plan(from), plan(next)) };
+  const base: Base = { ...was, rewrite: rewriter(plan(from), plan(next)) };
   const [change] = await compare(
     new Map([[path, now]]),
     new Map([[path, { kind: "file", text: edit(was.text), mode: was.mode }]]),
@@ -43,7 +45,7 @@ test("--conflict theirs lost the password and the owner's variables of .env", as
     { database: "off" },
   );
   expect(conflict.action).toBe("conflict");
-  const [taken] = settle(conflict, "theirs");
+  const [taken] = applyResolution(conflict, "theirs");
   expect(taken?.after?.text).toMatch(/^MY_V6=1$/m);
   expect(taken?.after?.text).toMatch(/^KONG_PG_PASSWORD=<secret>$/m);
 });

@@ -1,7 +1,7 @@
 import { diffArrays } from "diff";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { follow } from "../../src/renumber/rewrite.ts";
+import { rewriter } from "../../src/renumber/rewrite.ts";
 import { merge } from "../../src/merge/three-way.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { Given } from "../../src/answers/resolve.ts";
@@ -152,7 +152,7 @@ async function examine(list: Edit[], given: Given): Promise<void> {
   // No place of the old prefix is left unreported.
   const { prefix } = world.state.answers;
   const reported = new Set(
-    step.leftovers.map(({ path, line }) => `${path}:${line}`),
+    step.stale.map(({ path, line }) => `${path}:${line}`),
   );
   for (const [path, { text }] of after.files)
     for (const line of mayName(text, prefix)
@@ -183,7 +183,7 @@ function compareWithPlain(
 ): void {
   const from = plan(world.state.answers);
   const to = plan(after.state.answers);
-  const moved = follow(from, to);
+  const moved = rewriter(from, to);
   const rendered = renderedOf(after.state.answers);
   for (const { path, action, reason } of changes) {
     const base = world.state.files[path]?.text;

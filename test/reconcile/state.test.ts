@@ -136,16 +136,6 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /regenerated is not true/,
   ],
   [
-    "a spelling that is no text",
-    (state) => (state["files"]["README.md"].spelled = { "2a0d::5": [5] }),
-    /spelled of README\.md is no list of spellings/,
-  ],
-  [
-    "spellings that are no list",
-    (state) => (state["files"]["README.md"].spelled = { "2a0d::5": "x" }),
-    /spelled of README\.md is no list of spellings/,
-  ],
-  [
     "a newer schema",
     (state) => (state["schemaVersion"] = 99),
     /newer generator \(schema 99, known is \d+\)\. Run npx create-kong-ipv6@latest/,
@@ -175,20 +165,6 @@ test("a state that somebody tampered with: exit 2, a clear line, nothing written
   }
   made.write(STATE, good);
   expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
-});
-
-test("spellings of the owner's survive the state", async () => {
-  const made = await new Made().make();
-  made.edit("README.md", (text) => `2A03:2222:3333:4444::ab\n${text}`);
-  const before = made.read("README.md");
-  await made.regenerate("--prefix", "2600:1:22:333::/64");
-  expect(made.read("README.md")).toMatch(/^2600:1:22:333::ab\n/);
-  await made.regenerate();
-  const { code } = await made.regenerate("--prefix", `${OLD}::/64`);
-  expect({ code, text: made.read("README.md") }).toEqual({
-    code: 0,
-    text: before,
-  });
 });
 
 test("a state of a newer generator with the same schema was written over by an older one", async () => {

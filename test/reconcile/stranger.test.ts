@@ -105,7 +105,9 @@ function settingsMade(sandbox: Sandbox): string {
     set -euo pipefail
     repo=$PWD
     doing() { :; }; done_with() { :; }; is() { return 1; }; data_dir() { printf '%s' "$PWD/data"; }
-    sed() { echo "sed $*" >>arguments; command sed "$@"; }
+    # No program is in PATH: bash calls this for each one, and this starts it.
+    command_not_found_handle() { echo "$*" >>arguments; PATH=/usr/bin:/bin "$@"; }
+    PATH=/nowhere
     ${body}
     make_settings`;
   execFileSync("bash", ["-c", script], { cwd: sandbox.cwd });
@@ -115,14 +117,19 @@ function settingsMade(sandbox: Sandbox): string {
 test("apply.sh gave the password to a program as its argument, and made a new one for an old database", () => {
   const example = "# mine\nKONG_PG_PASSWORD=\nKONG_BIND_IP=0.0.0.0\n";
   const fresh = new Sandbox({ ".env.example": example });
-  expect(settingsMade(fresh)).toMatch(
-    /^# mine\nKONG_PG_PASSWORD=[0-9a-f]{64}\nKONG_BIND_IP=0\.0\.0\.0\n$/,
-  );
-  expect(Object.keys(fresh.tree())).not.toContain("cwd/arguments");
+  const made = settingsMade(fresh);
+  const [, password = ""] =
+    /^# mine\nKONG_PG_PASSWORD=([0-9a-f]{64})\nKONG_BIND_IP=0\.0\.0\.0\n$/.exec(
+      made,
+    ) ?? [];
+  expect(made).toContain(`KONG_PG_PASSWORD=${password}\n`);
+  expect(fresh.read("arguments")).toContain(".env.new");
+  expect(fresh.read("arguments")).not.toContain(password);
   const old = new Sandbox({ ".env.example": example });
   mkdirSync(old.path("data/secrets"), { recursive: true });
   writeFileSync(old.path("data/secrets/kong_pg_password"), "abc123");
   expect(settingsMade(old)).toContain("KONG_PG_PASSWORD=abc123\n");
+  expect(old.read("arguments")).not.toContain("abc123");
   expect(old.tree()["cwd/.env"]).toMatch(/^file 0600/);
 });
 

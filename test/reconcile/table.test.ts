@@ -8,8 +8,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-import { generate } from "../../src/reconcile/prepare.ts";
+import { generate } from "../../src/reconcile/commit.ts";
 import { type Outcome, type Request } from "../../src/reconcile/request.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { readDisk } from "../../src/repository/disk.ts";
@@ -43,8 +44,8 @@ class Place {
     more: Partial<Request> = {},
   ): Promise<Outcome> {
     const entry = readDisk(this.directory, [STATE]).get(STATE);
-    const former = readState(this.directory, entry);
-    return await generate(given, this.request({ former, ...more }));
+    const previous = readState(this.directory, entry);
+    return await generate(given, this.request({ previous, ...more }));
   }
 
   at(path: string): string {
@@ -204,6 +205,24 @@ describe("a file that is generated under another path", () => {
     expect(place.read(DROPIN("ens3"))).toContain("# mine\n");
     expect(existsSync(place.at(DROPIN("eth9")))).toBe(false);
   });
+
+  test.each(["ask", "keep", "theirs", "markers"] as const)(
+    "the owner has a file at the new path, and --conflict %s: it is never overwritten",
+    async (conflict) => {
+      const place = await Place.made({ ...GIVEN, ndp: "kernel" });
+      const generated = place.read(DROPIN("ens3"));
+      mkdirSync(dirname(place.at(DROPIN("eth9"))), { recursive: true });
+      writeFileSync(place.at(DROPIN("eth9")), "mine\n");
+      const outcome = await place.again({ interface: "eth9" }, { conflict });
+      expect(place.read(DROPIN("eth9"))).toBe("mine\n");
+      expect(place.read(DROPIN("ens3"))).toBe(generated);
+      if (conflict === "keep") return;
+      expect(outcome.exitCode).toBe(3);
+      expect(actionOf(outcome, DROPIN("eth9"))).toBe(
+        "conflict: a file that is not ours",
+      );
+    },
+  );
 
   test.each([
     ["theirs", DROPIN("eth9"), `${OLD}:300::9`],

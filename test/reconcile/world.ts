@@ -1,17 +1,22 @@
 import type { Answers } from "../../src/answers/types.ts";
-import { compare, settle, type Change } from "../../src/reconcile/compare.ts";
+import { compare } from "../../src/reconcile/compare.ts";
+import { applyResolution } from "../../src/reconcile/resolve-conflict.ts";
+import type { Change } from "../../src/reconcile/change.ts";
 import { type Disk } from "../../src/repository/disk.ts";
-import type { Word } from "../../src/reconcile/compare.ts";
+import type { Resolution } from "../../src/reconcile/request.ts";
 import { basesOf } from "../../src/reconcile/bases.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
-import { leftoversIn, type Leftover } from "../../src/renumber/find-stale.ts";
-import { NEW, withBeside } from "../../src/reconcile/sidecar.ts";
+import {
+  staleAddressesIn,
+  type StaleAddress,
+} from "../../src/renumber/find-stale.ts";
+import { SIDECAR, withSidecars } from "../../src/reconcile/sidecar.ts";
 import { operationsOf } from "../../src/reconcile/operations.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render, type File, type Tree } from "../../src/render/render.ts";
-import { resolve, type Given } from "../../src/answers/resolve.ts";
+import { resolve, survey, type Given } from "../../src/answers/resolve.ts";
 import { fillSecrets } from "../../src/render/secrets.ts";
-import { formerValues } from "../../src/renumber/stale.ts";
+import { staleValues } from "../../src/renumber/stale.ts";
 import { formerOf, stateOf, type State } from "../../src/repository/state.ts";
 import { stateAfter } from "../../src/reconcile/next-state.ts";
 
@@ -51,28 +56,32 @@ export function renderedOf(answers: Answers): Tree {
 export interface Step {
   readonly world: World;
   readonly changes: readonly Change[];
-  readonly leftovers: readonly Leftover[];
+  readonly stale: readonly StaleAddress[];
 }
 
 /** What generate() does between reading the disk and writing it. */
 export async function regenerated(
   world: World,
   given: Given,
-  word?: Word,
+  word?: Resolution,
 ): Promise<Step> {
-  const { answers } = await resolveAll(given, world.state);
+  const found = survey(given, { defaults: false });
+  const { answers } = resolveAll(found, world.state);
   const rendered = renderedOf(answers);
   const paths = new Set([
     ...rendered.keys(),
     ...Object.keys(world.state.files),
   ]);
-  const disk = diskOf(world, [...paths, ...[...paths].map((at) => at + NEW)]);
+  const disk = diskOf(world, [
+    ...paths,
+    ...[...paths].map((at) => at + SIDECAR),
+  ]);
   const base = basesOf(world.state, plan(answers), disk);
   const compared = await compare(rendered, disk, base);
   const settled = word
-    ? compared.flatMap((change) => settle(change, word))
+    ? compared.flatMap((change) => applyResolution(change, word))
     : compared;
-  const changes = withBeside(settled, disk, world.state);
+  const changes = withSidecars(settled, disk, world.state);
   const files = new Map(world.files);
   for (const { path, content, mode } of operationsOf(changes, disk, true)) {
     if (content === null) files.delete(path);
@@ -84,13 +93,13 @@ export async function regenerated(
   }
   const state = stateAfter(world.state, answers, rendered, changes);
   const former = [world.state.answers, ...formerOf(world.state)].map(plan);
-  const valueOf = formerValues(former, plan(answers));
-  const leftovers = [...files].flatMap(([path, { text }]) =>
+  const valueOf = staleValues(former, plan(answers));
+  const stale = [...files].flatMap(([path, { text }]) =>
     valueOf && former.some(({ prefix }) => mayName(text, prefix))
-      ? leftoversIn(path, text, valueOf)
+      ? staleAddressesIn(path, text, valueOf)
       : [],
   );
-  return { world: { files, state }, changes, leftovers };
+  return { world: { files, state }, changes, stale };
 }
 
 function diskOf({ files }: World, paths: Iterable<string>): Disk {
@@ -120,7 +129,7 @@ export function edited(
 
 /** All files but what lies beside a conflict. */
 export function bytes({ files }: World): Record<string, string> {
-  const own = [...files].filter(([path]) => !path.endsWith(NEW)).sort();
+  const own = [...files].filter(([path]) => !path.endsWith(SIDECAR)).sort();
   return Object.fromEntries(
     own.map(([path, { text, mode }]) => [path, `${mode.toString(8)} ${text}`]),
   );

@@ -1,4 +1,6 @@
-import type { Answers } from "../../src/answers/types.ts";
+import { formatAnswer } from "../../src/answers/normal-form.ts";
+import { questionOf } from "../../src/answers/questions.ts";
+import type { AnswerKey, Answers } from "../../src/answers/types.ts";
 import { resolve, type Given } from "../../src/answers/resolve.ts";
 
 /** A repository's answers as the most owners have them, in space kept for examples (RFC 3849). */
@@ -10,3 +12,9 @@ export const GIVEN = {
 /** The answers that these, over the usual ones, come to. @throws UnusableError */
 export const answersFrom = (given: Given = {}): Answers =>
   resolve({ ...GIVEN, ...given }).answers;
+
+/** One value of an answer in normal form. @throws Refusal */
+export function normalForm(key: AnswerKey, text: string): string {
+  const question = questionOf(key);
+  return String(formatAnswer(question, question.parse(text)));
+}

@@ -71,7 +71,7 @@ async function main(): Promise<typeof import("../../src/cli/main.ts").main> {
       import("../../src/cli/commands/completion.ts"),
       import("../../src/cli/commands/detect.ts"),
       import("../../src/report/generating.ts"),
-      import("../../src/merge/merging.ts"),
+      import("../../src/reconcile/merge-edits.ts"),
       import("../../src/detect/session.ts"),
     ]).then(([first]) => first);
   }

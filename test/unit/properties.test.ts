@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Answers } from "../../src/answers/types.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render, type Tree } from "../../src/render/render.ts";
-import { newUla, resolve } from "../../src/answers/resolve.ts";
+import { resolve } from "../../src/answers/resolve.ts";
 import { fillSecrets, SECRET } from "../../src/render/secrets.ts";
 import { STATE_FILE, type State } from "../../src/repository/state.ts";
 import { expectAgreement } from "../support/agree.ts";
@@ -17,9 +17,7 @@ import { generated, textOf } from "../support/trees.ts";
 beforeAll(announceSeed);
 
 test("1,000 repositories agree with their answers, file by file", () => {
-  let count = 0;
   const holds = fc.property(cases, ({ given, answers }) => {
-    count += 1;
     // Every spelling comes to the one normal form, and that to itself.
     const resolved = resolve(given).answers;
     expect(resolved).toEqual(answers);
@@ -45,7 +43,6 @@ test("1,000 repositories agree with their answers, file by file", () => {
     }
   });
   fc.assert(holds, runs(1000));
-  expect(count).toBeGreaterThanOrEqual(runs(1000).numRuns);
 }, 300_000);
 
 test("the same answers give the same bytes, whatever their order and spelling", () => {
@@ -91,17 +88,6 @@ test("an exposed subnet of any length has a default for Kong that is allowed", (
     },
   );
   fc.assert(holds, runs(300));
-});
-
-test("a ULA is random: fd, 40 random bits, subnet 0, /64", () => {
-  const made = Array.from({ length: 200 }, newUla);
-  expect(new Set(made).size).toBe(200);
-  for (const text of made) {
-    const { address, length } = cidr6(text) as Cidr;
-    expect(length).toBe(64);
-    expect(address >> 120n).toBe(0xfdn);
-    expect(address % sizeOf(48)).toBe(0n);
-  }
 });
 
 /** Rules for the text of every file, whatever its format. */

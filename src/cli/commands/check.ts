@@ -3,7 +3,7 @@ import type { Arguments } from "../parse-args.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { recovery } from "../../repository/in-place.ts";
 import { FINE, inspectRepository, type Status } from "../../reconcile/check.ts";
-import { leftoversText } from "../../report/outcome.ts";
+import { staleText } from "../../report/outcome.ts";
 import { printableJson } from "../../base/escape.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
@@ -13,19 +13,19 @@ export function check(args: Arguments): ExitCode {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
-  const { files, leftovers, notes } = inspectRepository(directory);
+  const { files, stale, notes } = inspectRepository(directory);
   const cut = recovery(directory);
   const interrupted = cut !== undefined;
   const open = files.filter(({ status }) => !FINE.has(status));
   const exitCode =
-    open.length > 0 || leftovers.length > 0 || interrupted
+    open.length > 0 || stale.length > 0 || interrupted
       ? EXIT.changes
       : EXIT.done;
 
   if (args.json) {
     write(
       1,
-      `${printableJson({ exitCode, directory, interrupted, files, leftovers, notes })}\n`,
+      `${printableJson({ exitCode, directory, interrupted, files, leftovers: stale, notes })}\n`,
     );
     return exitCode;
   }
@@ -47,7 +47,7 @@ export function check(args: Arguments): ExitCode {
       ? "Edits of your own: regenerate notes them, and check knows them then."
       : "",
     notes.join("\n"),
-    leftoversText(leftovers, style),
+    staleText(stale, style),
     `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,
   ];
   write(1, `${sections.filter((section) => section !== "").join("\n\n")}\n`);

@@ -6,7 +6,7 @@ import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
 import type { Outcome } from "../../reconcile/request.ts";
 import type { Recovered } from "../../repository/in-place.ts";
-import { survey, type Given } from "../../answers/resolve.ts";
+import { survey, type Given, type Survey } from "../../answers/resolve.ts";
 import type { Setting } from "../../prompts/session.ts";
 import type { State } from "../../repository/state.ts";
 import { styleFor } from "../../base/colors.ts";
@@ -31,7 +31,7 @@ export async function run(
   open: () => Target,
 ): Promise<ExitCode> {
   const asks = canAsk() && !args.yes && !args.json;
-  const { target, given } = await usable(args, open, asks);
+  const { target, given, found } = await usable(args, open, asks);
   const { shown, former, recovered } = target;
   // What inquirer's own colours read, when it is loaded.
   if (!args.color) process.env["NO_COLOR"] = "1";
@@ -44,7 +44,7 @@ export async function run(
     dryRun,
     conflict,
     git,
-    ...(former && { former }),
+    ...(former && { previous: former }),
     ...(recovered && { recovered }),
   };
   // What was generated has all its answers: there only a run without any new one asks.
@@ -64,7 +64,13 @@ export async function run(
     await import("../../report/generating.ts");
   const { outcome, agreed } = asked
     ? await throughPlop(given, setting)
-    : await straight({ ...seen, ...given }, setting, asks);
+    : await straight(
+        seen
+          ? survey({ ...seen, ...given }, { defaults: former === undefined })
+          : found,
+        setting,
+        asks,
+      );
 
   const detected = looking?.used(outcome.answers) ?? [];
   show(
@@ -88,22 +94,22 @@ interface Ended {
 /** The doorbell: plop, prompts and inquirer are loaded only where there is something to ask. */
 async function throughPlop(given: Given, setting: Setting): Promise<Ended> {
   const { runConversation } = await import("../../prompts/run-conversation.ts");
-  const { carryOut } = await import("../../report/generating.ts");
+  const { commit } = await import("../../report/generating.ts");
   const { hold } = await import("../../prompts/session.ts");
   const outcome = await runConversation(
     (prompter) => hold(prompter, given, setting),
-    carryOut,
+    commit,
   );
   return { outcome, agreed: outcome.written };
 }
 
 /** All answers are there: at a terminal only files in the way are asked about, and then consent. */
 async function straight(
-  given: Given,
+  found: Survey,
   setting: Setting,
   asks: boolean,
 ): Promise<Ended> {
-  const { carryOut, prepare } = await import("../../report/generating.ts");
+  const { commit, prepare } = await import("../../report/generating.ts");
   let prompter: Prompter | undefined;
   const { request, style, show } = setting;
   const session = asks ? await import("../../prompts/session.ts") : undefined;
@@ -112,9 +118,9 @@ async function straight(
       await import("../../prompts/run-conversation.ts")
     ).loadPrompter());
   const owner = session?.ownerAt(loadPrompter, style, show);
-  const prepared = await prepare(given, request, owner);
+  const prepared = await prepare(found, request, owner);
   if (prompter) await session?.consent(prompter, prepared, setting);
-  const outcome = carryOut(prepared);
+  const outcome = commit(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }
 
@@ -126,7 +132,7 @@ async function usable(
   args: Arguments,
   open: () => Target,
   asks: boolean,
-): Promise<{ target: Target; given: Given }> {
+): Promise<{ target: Target; given: Given; found: Survey }> {
   const issues: Issue[] = [...args.issues];
   const collected = async <T>(
     look: () => T | Promise<T>,
@@ -155,11 +161,9 @@ async function usable(
       : (fromFile?.unread ?? [])),
   ]);
   const target = await collected(open);
-  // Any ULA does for the look: a random one, which loads node:crypto, is drawn when it is written.
-  issues.push(
-    ...survey(given, () => "fd11:2233:4455::/64", { defaults, unread }).issues,
-  );
+  const found = survey(given, { defaults, unread });
+  issues.push(...found.issues);
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);
-  return { target, given };
+  return { target, given, found };
 }

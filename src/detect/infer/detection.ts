@@ -81,10 +81,7 @@ const inOrder = (answers: readonly Detected[]): Detected[] =>
   );
 
 const usable = (given: Given): Partial<Answers> =>
-  survey(given, () => "", { defaults: false }).answers;
-
-/** Stands for the random one, which nothing that is detected depends on. */
-const ANY_ULA = "fd11:2233:4455::/64";
+  survey(given, { defaults: false }).answers;
 
 /** What the rules refuse is no answer, however well it was seen: it goes, and is named. */
 function withoutRefused(
@@ -94,7 +91,7 @@ function withoutRefused(
 ): Detected[] {
   const all = { ...valuesOf(answers), ...given };
   // With a prefix, defaults have to go with them too.
-  const { issues } = survey(all, () => ANY_ULA, {
+  const { issues } = survey(all, {
     defaults: all.prefix !== undefined,
   });
   const flagOf = ({ key }: Detected): string =>

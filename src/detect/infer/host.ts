@@ -10,7 +10,7 @@ import type { Answers } from "../../answers/types.ts";
 import type { Findings } from "./findings.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";
-import { isPublic4 } from "../../ip/public.ts";
+import { isPublic4 } from "../../ip/special-ranges.ts";
 import {
   addressesOf,
   onLinkProof,

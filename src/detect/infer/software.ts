@@ -1,5 +1,6 @@
-import { formatSubnet, parseSubnet } from "../../ip/address.ts";
-import { internalPrefix, isUla } from "../../ip/special-ranges.ts";
+import { parseInternalPrefix } from "../../answers/parse-addresses.ts";
+import { formatSubnet } from "../../ip/address.ts";
+import { isUla } from "../../ip/special-ranges.ts";
 import { readManager } from "../parse/configuration.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Findings } from "./findings.ts";
@@ -41,7 +42,7 @@ function daemonFacts(
   }
   see("daemon.json", keys.join(", ") || "no keys", path);
   if (fixedCidrV6 === undefined) return;
-  const own = attempt(() => parseSubnet(6, internalPrefix(fixedCidrV6)));
+  const own = attempt(() => parseInternalPrefix(fixedCidrV6));
   if (own && isUla(own))
     answer("internalPrefix", formatSubnet(own), `fixed-cidr-v6 in ${path}`);
 }

@@ -14,7 +14,7 @@ import {
 /** Where kong-net may be (RFC 1918), and where the search begins: outside of Docker's own pools. */
 const BACKENDS: readonly (readonly [range: Subnet, first: Subnet])[] = (
   [
-    ["10.0.0.0/8", BACKEND_SUBNET],
+    ["10.0.0.0/8", formatSubnet(BACKEND_SUBNET)],
     ["192.168.0.0/16", "192.168.181.0/24"],
     ["172.16.0.0/12", "172.29.81.0/24"],
   ] as const
@@ -79,9 +79,9 @@ function backendFacts(
   taken: readonly Taken[],
   { answer, warn }: Findings,
 ): void {
-  const taker = takerOf(parseSubnet(4, BACKEND_SUBNET), taken);
+  const taker = takerOf(BACKEND_SUBNET, taken);
   if (taker === undefined) return;
-  const why = `${BACKEND_SUBNET} overlaps ${takenText(taker)}`;
+  const why = `${formatSubnet(BACKEND_SUBNET)} overlaps ${takenText(taker)}`;
   const free = BACKENDS.map(([range, first]) =>
     freeFrom(first, range, taken),
   ).find((subnet) => subnet !== undefined);

@@ -6,12 +6,9 @@ import {
   subnetAt,
   type Subnet,
 } from "../../ip/address.ts";
-import { readInterface } from "../../answers/parse-names.ts";
-import {
-  globalAddress,
-  isUla,
-  providerPrefix,
-} from "../../ip/special-ranges.ts";
+import { parseInterface } from "../../answers/parse-names.ts";
+import { parsePrefix } from "../../answers/parse-addresses.ts";
+import { isUla, whyNotGlobal } from "../../ip/special-ranges.ts";
 import type { Facts } from "../parse/facts.ts";
 import { attempt } from "../parse/json.ts";
 import type { Address, Route } from "../parse/network.ts";
@@ -46,7 +43,7 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
     wanted ??
     [...six, ...defaults(facts, 4)]
       .map(({ device }) => device)
-      .find((device) => attempt(() => readInterface(device)));
+      .find((device) => attempt(() => parseInterface(device)));
   if (!facts.links.some((link) => link.name === name) || name === undefined)
     return undefined;
   const routes = six.filter(({ device }) => device === name);
@@ -66,7 +63,7 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
 /** The uplink's public IPv6 addresses that are to stay; the likeliest server's own first. */
 export function publicAddresses(facts: Facts, uplink: string): Address[] {
   return addressesOf(facts, uplink, 6)
-    .filter(({ value }) => attempt(() => globalAddress(text6(value))))
+    .filter(({ value }) => whyNotGlobal(subnetAt(6, value, 128)) === undefined)
     .sort(
       (one, other) =>
         // What somebody configured, before what was advertised; in its subnet, before alone.
@@ -152,10 +149,8 @@ function linkRoutes(facts: Facts, device: string): Route[] {
 }
 
 function fit(subnet: Subnet, source: string): OnLink | undefined {
-  const text = attempt(() => providerPrefix(formatSubnet(subnet)));
-  return text === undefined
-    ? undefined
-    : { prefix: parseSubnet(6, text), source };
+  const prefix = attempt(() => parsePrefix(formatSubnet(subnet)));
+  return prefix && { prefix, source };
 }
 
 /**

@@ -32,7 +32,7 @@ export function readDocker(
     silence: answered ? undefined : silenceOf(engine),
     networks:
       networks?.status === 0
-        ? networks.text.split("\n").flatMap(readNetwork)
+        ? networks.text.split("\n").flatMap(parseNetwork)
         : [],
   };
 }
@@ -47,7 +47,7 @@ function silenceOf(engine: Part | undefined): string {
 }
 
 /** One line of `docker network inspect`; IPAM's subnets as moby api/types/network has them. */
-function readNetwork(line: string): DockerNetwork[] {
+function parseNetwork(line: string): DockerNetwork[] {
   const entry = parseJson(line);
   if (!isFields(entry)) return [];
   const name = textOf(entry, "name");

@@ -1,9 +1,9 @@
 import type { Namespace } from "../lab/namespace.ts";
 
 /**
- * Router advertisements on a link, one a second (RFC 4861 4.2): a default router, and an on-link
- * prefix to make addresses in. The lab's routers are silent otherwise.
- * @returns what ends it
+ * Sends router advertisements on a link, one per second (RFC 4861 4.2), with a default router and an on-link
+ * prefix for SLAAC. The lab's routers send none by themselves.
+ * @returns a function that stops it
  */
 export async function advertise(
   router: Namespace,

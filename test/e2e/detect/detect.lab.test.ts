@@ -20,7 +20,7 @@ import { Topology } from "../lab/topology.ts";
 import { REPOSITORY, script } from "../server/server.ts";
 import { withPackage } from "../../unit/detect/variant.ts";
 
-/** A server with IPv6, and with Docker networks where the defaults would be. */
+/** A server with IPv6, and with Docker networks that use the default subnets. */
 const NETPLAN = `network:
   version: 2
   ethernets:
@@ -45,7 +45,7 @@ const ANSWERS = {
   backendSubnet: "10.83.84.0/24",
 };
 
-/** A booted trixie with sshd; its images are those of the root that it was made from. */
+/** A booted trixie with sshd, and with the images of the root that it was made from. */
 async function reachable(): Promise<Lab> {
   const root = await rootOf("trixie");
   const dockerStore = await dockerStoreOf(root);
@@ -67,7 +67,7 @@ async function reachable(): Promise<Lab> {
   }
 }
 
-/** The owner's machine: the client outside, with a home of its own in root's place. */
+/** The owner's machine: the outside client, with a separate home directory in place of root's. */
 class Owner {
   readonly home = mkdtempSync(join(tmpdir(), "kong-ipv6-owner-"));
   readonly lab: Lab;
@@ -77,7 +77,7 @@ class Owner {
     mkdirSync(join(this.home, ".ssh"), { mode: 0o700 });
   }
 
-  /** Runs the built command at the owner's, in the home. */
+  /** Runs the built command on the owner's machine, in the home directory. */
   do(...args: string[]): Promise<Ran> {
     const home = 'mount --bind "$1" /root; cd /root; shift; exec "$@"';
     const enter = ["unshare", "--mount", "sh", "-ec", home, "owner", this.home];
@@ -85,7 +85,7 @@ class Owner {
     return this.lab.topology.client.run([...enter, ...command]);
   }
 
-  /** A key that the server takes, and the server's own among the known ones. */
+  /** Installs a key that the server accepts, and adds the server to known_hosts. */
   async exchangeKeys(): Promise<void> {
     const key = join(this.home, ".ssh/id_ed25519");
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]);
@@ -105,8 +105,8 @@ class Owner {
 
 const SSH = ["--ssh", "root@203.0.113.10"];
 
-// One generation: what the others print is recorded.
-describe("trixie, asked by a real ssh from outside", () => {
+// Only one generation: recordings cover the others.
+describe("trixie, probed by a real ssh from outside", () => {
   let lab: Lab;
   let owner: Owner;
   beforeAll(async () => {
@@ -119,13 +119,13 @@ describe("trixie, asked by a real ssh from outside", () => {
     await lab?.close();
   });
 
-  test("a server that the owner has never met is not trusted", async () => {
+  test("an unknown host key is not trusted", async () => {
     const { code, stdout, stderr } = await owner.do("detect", ...SSH);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("Connect once by ssh yourself");
   });
 
-  test("a key that the server doesn't take", async () => {
+  test("the server rejects the owner's key", async () => {
     await owner.exchangeKeys();
     await lab.host.sh("mv /root/.ssh/authorized_keys /root/.ssh/kept");
     const { code, stderr } = await owner.do("detect", ...SSH);
@@ -134,7 +134,7 @@ describe("trixie, asked by a real ssh from outside", () => {
     await lab.host.sh("mv /root/.ssh/kept /root/.ssh/authorized_keys");
   });
 
-  test("what it prints is what the server has, and changes nothing there", async () => {
+  test("prints the server's real values, and changes nothing there", async () => {
     const before = await lab.host.snapshot("/etc", "/root", "/srv");
     const { code, stdout } = await owner.do("detect", ...SSH);
     expect(code).toBe(0);
@@ -143,7 +143,7 @@ describe("trixie, asked by a real ssh from outside", () => {
     writeFileSync(join(owner.home, "answers.json"), stdout);
   });
 
-  test("apply.sh agrees with a repository made from it: nothing is refused, and it works", async () => {
+  test("apply.sh accepts a repository generated from these answers, and it works", async () => {
     const made = await owner.do("gw", "--answers", "answers.json", "--yes");
     expect(made.code).toBe(0);
     await lab.host.copyIn(join(owner.home, "gw"), REPOSITORY);
@@ -152,13 +152,13 @@ describe("trixie, asked by a real ssh from outside", () => {
       code: 4,
       stderr: "",
     });
-    // Address and route are there already: netplan has nothing to add to them.
+    // Address and route exist already: netplan has nothing to add.
     const { code, stdout, stderr } = await script(lab, "apply.sh");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).not.toMatch(/^ {2}(fail|warn)/m);
   });
 
-  test("with the repository at work the same is detected, and regenerate has nothing to follow", async () => {
+  test("after apply.sh detect prints the same, and regenerate changes nothing", async () => {
     const { stdout } = await owner.do("detect", ...SSH);
     expect(JSON.parse(stdout)).toMatchObject(ANSWERS);
     const follow = ["regenerate", "gw", "--detect", "--yes"];
@@ -187,7 +187,7 @@ describe("a conversation", () => {
       command: ["nsenter", `--net=${server.path}`, process.execPath, CLI],
     });
 
-  test("on the server itself offers what is seen, with its source", async () => {
+  test("on the server itself offers the detected values, with their source", async () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
     await terminal.answer("/64 or shorter: ", "2001:db8:7:7::/64");
@@ -206,7 +206,7 @@ describe("a conversation", () => {
     expect(sandbox.read("gw/host/etc/ndppd.conf")).toContain("proxy wan0");
   });
 
-  test("about another server offers nothing of this one", async () => {
+  test("for another server offers no values of this one", async () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
     await terminal.answer("/64 or shorter: ", "2001:db8:8:8::/64");

@@ -10,13 +10,13 @@ import { MARKER, RECORDED } from "../../unit/detect/recordings.ts";
 import { withPackage } from "../../unit/detect/variant.ts";
 
 /**
- * `npx tsx test/e2e/detect/record.ts [NAME…]`: boots the lab's Debian hosts, brings each into a state, and
- * writes down what the probe prints there. As root on Debian, like the lab; test/e2e/lab/README.md.
+ * `npx tsx test/e2e/detect/record.ts [NAME…]`: boots the lab's Debian hosts, puts each into a state, and
+ * records the output of the probe there. Needs root on Debian, like the lab (test/e2e/lab/README.md).
  */
 const PREFIX = "2001:db8:1:2::/64";
 const HOST = "2001:db8:1:2::2";
 
-/** The distribution's own file, with more for the uplink. */
+/** The distribution's own netplan file, with additional settings for the uplink. */
 const netplan = (...lines: string[]): string =>
   [
     "network:",
@@ -42,7 +42,7 @@ const STATIC = netplan(
   "          via: fe80::1",
 );
 
-/** What an owner has there beside: ufw on, Docker with networks in the way, a VPN. */
+/** Other software of the owner: ufw enabled, Docker networks that use our subnets, a VPN. */
 const BUSY = `
   sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf
   docker network create --subnet 10.83.80.0/22 monitoring >/dev/null
@@ -52,7 +52,7 @@ const BUSY = `
   ip route add 10.99.0.0/16 dev wg0`;
 const DAEMON_JSON = `{"ipv6": true, "fixed-cidr-v6": "fd4c:8a1e:92b7::/64", "log-driver": "local"}\n`;
 
-/** The uplink as if nothing but these commands had configured its IPv6. */
+/** Clears the uplink's IPv6, then runs these commands. */
 const only = (...commands: string[]): string =>
   ["ip -6 addr flush dev ens3 scope global", "ip -6 route flush default"]
     .concat(commands)
@@ -62,10 +62,10 @@ interface Recording {
   readonly name: string;
   readonly root?: () => Promise<Root>;
   readonly options?: Partial<LabOptions>;
-  /** Run inside by bash. */
+  /** A bash script that runs on the host. */
   readonly state?: string;
   readonly prepare?: (lab: Lab) => Promise<void>;
-  /** Not as root. */
+  /** Run the probe as an ordinary user. */
   readonly unprivileged?: true;
   readonly open?: () => Promise<Lab>;
 }
@@ -193,7 +193,7 @@ const RECORDINGS: readonly Recording[] = [
   },
 ];
 
-/** The router advertises, until the host has what it makes of that. */
+/** Lets the router advertise until the host has its address and route. */
 async function waitForAddress({ host, topology }: Lab): Promise<void> {
   const stop = await advertise(topology.router, "down0", PREFIX);
   try {

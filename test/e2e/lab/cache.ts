@@ -16,8 +16,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const CACHE = process.env.LAB_CACHE ?? "/var/cache/create-kong-ipv6-lab";
 
 /**
- * Makes a file or folder once. `make` is given a path beside the target and fills it; only what is complete is
- * renamed to the target, so a killed build leaves no half. Two processes never build the same target at once.
+ * Builds a file or folder once. `make` fills a path next to the target, which is renamed to the target when it is
+ * complete, so a killed build leaves no partial result. Two processes never build the same target at once.
  */
 export function buildOnce(
   target: string,
@@ -50,7 +50,7 @@ async function buildAlone(
   }
 }
 
-/** Removes the entries of a cache folder that begin alike but aren't (or belong to) the one in use: older builds only take room. */
+/** Removes older builds from a cache folder: entries with the same beginning that do not belong to the one in use. */
 export async function removeOthers(
   folder: string,
   prefix: string,
@@ -61,7 +61,7 @@ export async function removeOthers(
       await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** Takes a lock file that names this process; waits for its holder, and takes over from one that died. */
+/** Takes a lock file that names this process. Waits for its holder, and takes over the lock of a dead one. */
 async function lock(path: string): Promise<() => Promise<void>> {
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, `${process.pid} ${await startOf(process.pid)}`);
@@ -80,7 +80,7 @@ async function lock(path: string): Promise<() => Promise<void>> {
   return () => unlink(path);
 }
 
-/** Makes a second name for a file; false where that name is taken. */
+/** Makes a hard link to a file; false if the name exists. */
 async function linked(file: string, name: string): Promise<boolean> {
   try {
     await link(file, name);
@@ -91,7 +91,7 @@ async function linked(file: string, name: string): Promise<boolean> {
   }
 }
 
-/** When a process started, in ticks since boot (man proc): with its id it names one process, as ids come round again. */
+/** The start time of a process, in ticks since boot (man proc). IDs are reused, so ID and start time name one process. */
 export async function startOf(pid: number | string): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";

@@ -6,10 +6,10 @@ import { CACHE } from "./cache.ts";
 import { debianMirror } from "./mirror.ts";
 import { must } from "./run.ts";
 
-/** dpkg's settings while the lab installs: no waiting for the disk, nothing that nobody reads. */
+/** dpkg's settings for the lab: no waiting for the disk, no documentation. */
 export const DPKG_SETTINGS = "etc/dpkg/dpkg.cfg.d/lab";
 
-/** Where a suite's packages are kept once fetched. */
+/** The folder for a suite's downloaded packages. */
 export async function debsOf(suite: string): Promise<string> {
   const debs = join(CACHE, "debs", suite);
   await mkdir(join(debs, "partial"), { recursive: true });
@@ -58,7 +58,7 @@ export async function aptInstall(
   );
 }
 
-/** A report is no place for a mirror's name. */
+/** Removes the mirror's name, which does not belong in a report. */
 export async function withoutName<T>(
   mirror: string,
   work: () => Promise<T>,

@@ -24,7 +24,7 @@ export interface HostOptions {
   dockerStore?: string | undefined;
 }
 
-/** Lays into a host's folder what its disk holds before the first boot. */
+/** Writes the files of a host's disk, as they are before the first boot. */
 export async function install(
   folder: string,
   topology: Topology,
@@ -66,8 +66,8 @@ ExecStart=/usr/local/sbin/lab-udev-rule
 `;
 
 /**
- * $0 a /var/lib/docker, $1 the host's folder. Docker never changes an image's layer in place, so layers are hard links;
- * all else is copied.
+ * $0 a /var/lib/docker, $1 the host's folder. Docker never changes an image's layer in place, so layers are hard links.
+ * Everything else is copied.
  */
 const SEED = `
 cd "$0"
@@ -76,8 +76,8 @@ for part in *; do [ "$part" = overlay2 ] || cp -a "$part" "$1/docker/"; done
 `;
 
 /**
- * What an installer leaves: the host's IPv4 and nothing of IPv6. accept-ra is off because no router advertises here:
- * systemd 252 waits 14 s for that at each boot before it calls the network online.
+ * The netplan file of an installer: the host's IPv4, and no IPv6. accept-ra is off because no router advertises here:
+ * systemd 252 would wait 14 s for advertisements at each boot before the network is online.
  */
 function distributionNetplan({ options }: Topology): string {
   const { interface: uplink, ipv4, ipv4Gateway } = options;
@@ -86,7 +86,7 @@ function distributionNetplan({ options }: Topology): string {
   return `${head}      addresses:\n        - ${ipv4}\n      routes:\n        - to: default\n          via: ${ipv4Gateway}\n`;
 }
 
-/** A folder named after this process, once those of processes that are no more are gone. */
+/** Creates a folder named after this process, and first removes those of dead processes. */
 export async function newFolder(): Promise<string> {
   const hosts = join(CACHE, "hosts");
   await mkdir(hosts, { recursive: true });
@@ -100,16 +100,16 @@ export async function newFolder(): Promise<string> {
 }
 
 /**
- * Notes who a host's first process is, as the machine outside sees it: it outlives systemd-nspawn where
- * that was killed together with the test.
+ * Records the ID of a host's first process, as the machine outside sees it. That process survives if systemd-nspawn was
+ * killed together with the test.
  */
 export async function noteLeader(folder: string, pid: number): Promise<void> {
   await writeFile(join(folder, "leader"), `${pid} ${await startOf(pid)}`);
 }
 
 /**
- * Control group of a host's own, below this process's. In one that all share, hosts take each other's away: of 60 boots,
- * four at a time, two had a unit that failed, ufw once, for its group was gone before its process was in it.
+ * A separate control group for each host, below this process's. In a shared one, hosts remove each other's groups: of 60
+ * boots, four at a time, two had a failed unit, because its group was removed before its process was in it.
  */
 export async function groupOf(folder: string): Promise<string> {
   const mounts = await readFile("/proc/self/mounts", "utf8");
@@ -118,7 +118,7 @@ export async function groupOf(folder: string): Promise<string> {
   return join(root, /^0::(.*)$/m.exec(own)![1]!, basename(folder));
 }
 
-/** Removes it once what was killed there is gone, for two seconds at most: left behind it does no harm. */
+/** Removes it when its killed processes are gone. Waits at most two seconds: an empty group does no harm. */
 export async function removeGroup(folder: string): Promise<void> {
   const group = await groupOf(folder);
   const remove = ["-depth", "-type", "d", "-exec", "rmdir", "{}", "+"];
@@ -128,7 +128,7 @@ export async function removeGroup(folder: string): Promise<void> {
   }
 }
 
-/** Ends what still runs of a host whose test is no more, and removes its files. */
+/** Ends the remaining processes of a host whose test is dead, and removes its files. */
 async function sweep(folder: string): Promise<void> {
   const noted = await readFile(join(folder, "leader"), "utf8").catch(() => "");
   const [pid = "", start] = noted.split(" ");
@@ -138,7 +138,7 @@ async function sweep(folder: string): Promise<void> {
   await removeGroup(folder);
 }
 
-/** Is this a machine where not even root may raise a limit (CAP_SYS_RESOURCE, bit 24, is missing)? */
+/** Whether even root may not raise limits on this machine (CAP_SYS_RESOURCE, bit 24, is missing). */
 async function limitsAreFixed(): Promise<boolean> {
   const status = await readFile("/proc/self/status", "utf8");
   const capabilities = /^CapEff:\s*(\w+)/m.exec(status)![1]!;

@@ -15,7 +15,7 @@ import type { Root } from "./roots.ts";
 import { must, type Ran, run, type RunOptions, throughPipes } from "./run.ts";
 import type { Topology } from "./topology.ts";
 
-/** Variables of a command run inside, as after a login; nothing of the machine outside is handed in. */
+/** Variables of a command on the host, as after a login. It gets none from the machine outside. */
 const LOGIN = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   HOME: "/root",
@@ -26,14 +26,14 @@ const LOGIN = {
 const KILLED_WITH_US = ["--pdeathsig", "KILL"];
 
 /**
- * A Debian host, booted with systemd. Its file system is a layer over a cached root and stays over reboots, as does
- * /var/lib/docker, a folder of the real disk (overlay2 can't lie on an overlay). It ends with this process at the
- * latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
+ * A Debian host, booted with systemd. Its file system is a layer over a cached root and survives reboots. So does
+ * /var/lib/docker, which is a folder on the real disk, because overlay2 can't be on an overlay. The host ends with this
+ * process at the latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
  */
 export class Host {
   root: Root;
   readonly topology: Topology;
-  /** Folder of this host's layers and of console.log. */
+  /** The folder with this host's layers and console.log. */
   readonly folder: string;
   /** When the host was last switched on, in milliseconds since 1970. */
   poweredOnAt = 0;
@@ -46,7 +46,7 @@ export class Host {
     this.folder = folder;
   }
 
-  /** Installs a host on a topology and boots it, until systemd says that all is started. */
+  /** Installs a host in a topology, boots it, and waits until systemd has started everything. */
   static async boot(
     root: Root,
     topology: Topology,
@@ -79,20 +79,20 @@ export class Host {
     );
   }
 
-  /** Runs a bash script inside that has to succeed; returns its standard output. */
+  /** Runs a bash script on the host that must succeed; returns its standard output. */
   sh(script: string, options: RunOptions = {}): Promise<string> {
     return this.must(["bash", "-ec", script], options);
   }
 
   /**
-   * Starts a service inside that goes on by itself, as a unit of the host's systemd. (A program left behind by `run`
-   * would block the host's shutdown: systemd doesn't know it.)
+   * Starts a background service as a unit of the host's systemd. (A background program started by `run` would block the
+   * host's shutdown, because systemd doesn't know it.)
    */
   async service(name: string, argv: readonly string[]): Promise<void> {
     await this.must(["systemd-run", "--quiet", `--unit=${name}`, ...argv]);
   }
 
-  /** Copies a folder's content into a folder of the host, modes kept, owned by root. */
+  /** Copies a folder's content into a folder of the host. Keeps the modes; root owns the files. */
   async copyIn(source: string, target: string): Promise<void> {
     await this.must(["mkdir", "-p", target]);
     const unpack = `tar -C "$1" -c . | { shift; "$@"; }`;
@@ -100,21 +100,21 @@ export class Host {
     await must(["sh", "-c", unpack, "lab", source, ...this.#enter({}), ...tar]);
   }
 
-  /** Text of one of the host's files. */
+  /** Returns the text of one of the host's files. */
   read(path: string): Promise<string> {
     return this.must(["cat", path]);
   }
 
-  /** Writes one of the host's files, with its folders. */
+  /** Writes one of the host's files, and creates its folders. */
   async write(path: string, text: string, mode = "644"): Promise<void> {
     await this.must(["install", "-D", "-m", mode, "/dev/stdin", path], {
       input: text,
     });
   }
 
-  /** Every file, link and folder below the paths: mode, owner and what it holds. Two maps compare byte for byte. */
+  /** Every file, link and folder below the paths, with mode, owner and content. Two maps compare byte for byte. */
   async snapshot(...paths: string[]): Promise<Map<string, string>> {
-    // One sha256sum for many files: a process for each took a second of a core.
+    // One sha256sum for many files: a process for each file would take a second of CPU time.
     const facts = `find "$@" -printf '%p\\t%y %m %U:%G %l\\0'; echo; find "$@" -type f -exec sha256sum -z {} +`;
     const output = await this.must(["bash", "-ec", facts, "find", ...paths]);
     const [found, sums] = output.split("\0\n") as [string, string];
@@ -140,7 +140,7 @@ export class Host {
       .filter(Boolean);
   }
 
-  /** What the host wrote to its console. */
+  /** Returns what the host wrote to its console. */
   console(): Promise<string> {
     return readFile(join(this.folder, "console.log"), "utf8");
   }
@@ -177,23 +177,23 @@ export class Host {
     await this.#started();
   }
 
-  /** Shuts the host down in order and waits until it is off. */
+  /** Shuts the host down cleanly, and waits until it is off. */
   async powerOff(): Promise<void> {
     await this.#shutDown("poweroff");
   }
 
-  /** Pulls the plug: nothing inside gets a word in. */
+  /** Kills the host at once: no program on it can clean up. */
   async powerCut(): Promise<void> {
     await this.#off(() => process.kill(this.#leader, "SIGKILL"));
   }
 
-  /** Shuts down and boots again; the network is new, the router remembers the old one. */
+  /** Shuts down and boots again. The host's network is new; the router keeps its neighbor cache. */
   async reboot(): Promise<void> {
     await this.#shutDown("reboot");
     await this.powerOn();
   }
 
-  /** Boots another release under the host's own files, as after a dist-upgrade: /var/lib/docker is its engine's now. */
+  /** Boots another release with the host's own files, as after a dist-upgrade. Its engine uses the same /var/lib/docker. */
   async upgrade(root: Root): Promise<void> {
     await this.#shutDown("reboot");
     this.root = root;
@@ -203,11 +203,11 @@ export class Host {
   /** Ends the host and removes its files. */
   async close(): Promise<void> {
     if (this.#nspawn) await this.powerCut();
-    // Some 14,000 links: rm(1) takes half of what node takes for it.
+    // About 14,000 links: rm(1) takes half as long as node.
     await must(["rm", "-rf", this.folder]);
   }
 
-  /** Waits for systemd to come up and then for all that it starts. */
+  /** Waits until systemd runs, and then until it has started everything. */
   async #started(): Promise<void> {
     const deadline = Date.now() + 90_000;
     let state = "nothing";
@@ -261,7 +261,7 @@ export class Host {
   }
 }
 
-/** Inside gets its own variables and folder by `env`; what is left is for the program that leads in. */
+/** The program on the host gets its variables and folder through `env`. The other options are for the outer program. */
 const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
   input,
   inputFile,
@@ -269,9 +269,9 @@ const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
 });
 
 /**
- * $1 root, $2 the host's folder, $3 network namespace, $4 control group. /run/systemd has to be a mount of its own where the machine
- * outside wasn't booted with systemd. There is no udevd in a container, so nothing that udevadm could speak to, and
- * `netplan apply` would fail over it.
+ * $1 root, $2 the host's folder, $3 network namespace, $4 control group. If the machine outside was not booted with
+ * systemd, /run/systemd must be a separate mount. A container has no udevd, so udevadm would fail, and `netplan apply`
+ * with it.
  */
 const POWER_ON = `
 mkdir -p "$4"
@@ -286,7 +286,7 @@ exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="\${2##*/}" -
   --bind="$2/docker:/var/lib/docker" --bind-ro="$1/usr/bin/true:/usr/bin/udevadm"
 `;
 
-/** The host's first process: systemd-nspawn's child, once it has become systemd. 0 until then. */
+/** The process ID of the host's systemd, a child of systemd-nspawn. 0 until it runs. */
 async function systemdBelow(nspawn: number): Promise<number> {
   const children = await readFile(
     `/proc/${nspawn}/task/${nspawn}/children`,

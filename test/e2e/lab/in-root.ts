@@ -14,7 +14,7 @@ export interface Bind {
 
 export interface InRootOptions {
   binds?: readonly Bind[];
-  /** Names of interfaces to find there, up (ndppd refuses an interface that doesn't exist). */
+  /** Names of interfaces to create and set up (ndppd refuses an interface that doesn't exist). */
   interfaces?: readonly string[];
   /** Working directory inside; default `/`. */
   cwd?: string;
@@ -26,9 +26,9 @@ export interface InRootOptions {
 }
 
 /**
- * Runs one program inside a root, not booted: own mounts, network (only loopback), processes, host name. All that it
- * writes outside a writable bind is gone with it, and nothing stays to be cleaned up: the kernel takes the mounts and
- * processes away with their namespaces.
+ * Runs one program inside a root without booting it, with its own mounts, network (only loopback), processes and host
+ * name. Everything that it writes outside a writable bind disappears with it. Nothing needs to be cleaned up, because
+ * the kernel removes the mounts and processes with their namespaces.
  */
 export async function inRoot(
   root: Root,

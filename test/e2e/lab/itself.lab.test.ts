@@ -11,14 +11,14 @@ import { knock, Probe, seenBy, standingConnection } from "./outside.ts";
 import { describeRoot, GENERATIONS, type Root, rootOf } from "./roots.ts";
 import { CLIENT, HOST_LINK_LOCAL } from "./topology.ts";
 
-/** The lab itself: do its hosts, its network and its stand-ins behave like what they stand for? */
+/** The lab itself: its hosts, its network and its stand-ins must behave like the real ones. */
 
 const PREFIX = "2001:db8:1:2::/64";
 const HOST = "2001:db8:1:2::2";
 const KONG = "2001:db8:1:2:300::8100";
 const MINUTE = 60_000;
 
-/** The host's IPv6, as apply.sh will lay it. */
+/** The host's IPv6 configuration, as apply.sh will write it. */
 const NETPLAN = `network:
   version: 2
   ethernets:
@@ -58,13 +58,13 @@ for (const generation of GENERATIONS) {
     }, 10 * MINUTE);
     afterAll(() => lab?.close(), MINUTE);
 
-    test("boots whole", async () => {
+    test("boots without failed units", async () => {
       const expected =
         generation === "sid" ? ["systemd-networkd-wait-online.service"] : [];
       expect(await lab.host.failedUnits()).toEqual(expected);
     });
 
-    test("hosts took each other's control groups away: each has its own", async () => {
+    test("each host has its own control group", async () => {
       const group = join(
         await groupOf(lab.host.folder),
         "payload/system.slice",
@@ -98,7 +98,7 @@ for (const generation of GENERATIONS) {
       expect(await ssh.close()).toMatchObject({ broken: null });
     });
 
-    test("on an on-link prefix the router solicits, and nobody answers for Kong by itself", async () => {
+    test("on an on-link prefix the router solicits, and nothing answers for Kong yet", async () => {
       await lab.host.sh(NETWORK);
       await lab.host.sh(GATEWAY);
       await expect
@@ -111,7 +111,7 @@ for (const generation of GENERATIONS) {
       ).toBeUndefined();
     });
 
-    test("with ndppd Kong is reached at its own address, and sees the client's", async () => {
+    test("with ndppd Kong is reachable at its own address, and sees the client's address", async () => {
       await lab.host.write(
         "/etc/ndppd.conf",
         `proxy uplink0 { rule ${KONG}/128 { static } }\n`,
@@ -132,7 +132,7 @@ for (const generation of GENERATIONS) {
       ).toMatchObject({ client: CLIENT.ipv4 });
     });
 
-    test("a path with a smaller MTU is found", async () => {
+    test("path MTU discovery works", async () => {
       await lab.topology.limitPathMtu(1400);
       for (const origin of [`[${KONG}]`, "203.0.113.10"]) {
         const curl = `curl -gsm 5 http://${origin}/bytes/300000`.split(" ");
@@ -144,7 +144,7 @@ for (const generation of GENERATIONS) {
       expect(Math.min(sent.ipv6, sent.ipv4)).toBeGreaterThan(0);
     });
 
-    test("tells open, refused and silent apart", async () => {
+    test("distinguishes open, refused and silent ports", async () => {
       await lab.topology.routeToHost("172.16.0.0/12");
       const states = await knock(lab.topology.client, [
         { address: KONG, port: 80 },
@@ -158,13 +158,13 @@ for (const generation of GENERATIONS) {
       ]);
     });
 
-    test("a neighbour on the link reaches the host without the router", async () => {
+    test("a neighbor on the link reaches the host without the router", async () => {
       const neighbour = await lab.topology.addNeighbour("2001:db8:1:2::bad/64");
       const ping = await neighbour.run(`ping -c 3 -W 1 ${HOST}`.split(" "));
       expect(ping.code).toBe(0);
     });
 
-    test("a reboot is seen from outside, and Docker's data is there again", async () => {
+    test("a reboot is visible from outside, and Docker's data survives it", async () => {
       const probe = new Probe(
         lab.topology.client,
         "http://203.0.113.10/client",
@@ -195,7 +195,7 @@ for (const generation of GENERATIONS) {
 }
 
 describe("a routed prefix and no IPv4", () => {
-  test("the router asks for no address of the prefix", async () => {
+  test("the router solicits no address of the prefix", async () => {
     const lab = await openLab(await rootOf("trixie"), {
       prefix: PREFIX,
       delivery: "routed",
@@ -221,7 +221,7 @@ describe("a routed prefix and no IPv4", () => {
   });
 });
 
-test("inRoot leaves a root as it was, and binds what it's given", async () => {
+test("inRoot does not change the root, and mounts the given folders", async () => {
   const root = await rootOf("bookworm");
   const script = "echo spoilt >/etc/hostname; cat /given/README.md; ip -o link";
   const { code, stdout } = await inRoot(
@@ -239,7 +239,7 @@ test("inRoot leaves a root as it was, and binds what it's given", async () => {
   expect(after.stdout).toBe("host\n");
 });
 
-test("what was left of a killed test's host went on running", async () => {
+test("the next host ends the processes of a killed test's host", async () => {
   const script = new URL("stays.ts", import.meta.url).pathname;
   const child = spawn("setpriv", [
     ..."--pdeathsig KILL".split(" "),
@@ -256,7 +256,7 @@ test("what was left of a killed test's host went on running", async () => {
   await ended;
   await rm(await newFolder(), { recursive: true });
   expect(existsSync(folder)).toBe(false);
-  // With all that it had started.
+  // Including everything that it had started.
   await expect
     .poll(() => existsSync(`/proc/${pid}`), { timeout: 30_000 })
     .toBe(false);

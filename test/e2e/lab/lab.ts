@@ -4,21 +4,21 @@ import type { HostOptions } from "./host-install.ts";
 import type { Root } from "./roots.ts";
 import { Topology, type TopologyOptions } from "./topology.ts";
 
-/** A provider, a host that it serves, and someone outside. */
+/** A provider's network, a host in it, and a client outside. */
 export interface Lab {
   topology: Topology;
   host: Host;
-  /** Takes everything away again; safe to call twice. */
+  /** Removes everything; safe to call twice. */
   close(): Promise<void>;
 }
 
 export interface LabOptions
   extends TopologyOptions, Omit<HostOptions, "dockerStore"> {
-  /** Does the host's Docker hold the stand-in images, as if it could pull them? Default: yes. */
+  /** Give the host's Docker the stand-in images, as if it had pulled them. Default: yes. */
   images?: boolean;
 }
 
-/** Lays the network and boots a host on it. Close it in a `finally` or an `afterAll`. */
+/** Creates the network and boots a host in it. Close it in a `finally` or an `afterAll`. */
 export async function openLab(root: Root, options: LabOptions): Promise<Lab> {
   const { netplan, files, images = true, ...network } = options;
   const dockerStore = images ? await dockerStoreOf(root) : undefined;

@@ -39,7 +39,7 @@ test("both formats are read, sources and disabled archives left out", async () =
   ]);
 });
 
-test("a machine whose release is in no source is told so", async () => {
+test("a machine whose release is in no source gets an error that says so", async () => {
   const folder = await etc({ "os-release": OS_RELEASE });
   await expect(debianMirror(folder)).rejects.toThrow("bookworm");
 });

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** One archive of apt: where it is, and which suites are taken from it. */
+/** One apt archive: its address, and the suites that are used from it. */
 export interface Archive {
   uri: string;
   suites: string[];

@@ -30,12 +30,12 @@ export class Namespace {
     return new Namespace(holder);
   }
 
-  /** Id of the holding process: `nsenter -n -t <pid>` leads in. */
+  /** ID of the holding process: `nsenter -n -t <pid>` enters the namespace. */
   get pid(): number {
     return this.#holder.pid!;
   }
 
-  /** The path by which other programs open the namespace. */
+  /** The path that other programs open the namespace with. */
   get path(): string {
     return `/proc/${this.pid}/ns/net`;
   }
@@ -50,18 +50,18 @@ export class Namespace {
     return must([...this.#enter, ...argv], options);
   }
 
-  /** Starts a program that goes on beside the test (a capture, a probe); it ends with the test's process at the latest. */
+  /** Starts a program in the background (a capture, a probe). It ends with the test's process at the latest. */
   start(argv: readonly string[]): ChildProcess {
     const [program, ...args] = [...this.#enter, ...argv];
     return spawn(program!, args, { stdio: ["pipe", "pipe", "pipe"] });
   }
 
-  /** Several `ip` commands, one a line, in one batch. */
+  /** Runs several `ip` commands, one per line, in one batch. */
   async ip(lines: readonly string[]): Promise<void> {
     await this.must(["ip", "-batch", "-"], { input: `${lines.join("\n")}\n` });
   }
 
-  /** Ends the holder; the kernel takes the namespace away once nobody else is in it. */
+  /** Ends the holder. The kernel removes the namespace once no other process is in it. */
   async close(): Promise<void> {
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null)
       return;

@@ -5,12 +5,12 @@ import { text } from "node:stream/consumers";
 import type { Host } from "./host.ts";
 import type { Namespace } from "./namespace.ts";
 
-/** What someone outside sees. Every function works from the client's namespace: a look from the host proves nothing. */
+/** Tests from outside. Every function runs in the client's namespace, because a test from the host proves nothing. */
 
 const file = (name: string) =>
   new URL(`client-files/${name}`, import.meta.url).pathname;
 
-/** What the stand-in gateway says of a request to `/client`. */
+/** The stand-in gateway's answer to a request for `/client`. */
 export interface Seen {
   client: string;
   port: number;
@@ -18,7 +18,7 @@ export interface Seen {
   scheme: string;
 }
 
-/** Asks the stand-in at `http(s)://…/client` who it thinks is asking; undefined when no answer comes within 3 s. */
+/** Asks the stand-in at `http(s)://…/client` for the client's address as it sees it. Undefined if no answer comes within 3 s. */
 export async function seenBy(
   client: Namespace,
   origin: string,
@@ -33,7 +33,7 @@ export interface Target {
   port: number;
 }
 
-/** `open`: the connection stood. `refused`: a reset came. `silent`: nothing, or an ICMP error. */
+/** `open`: connected. `refused`: a reset came. `silent`: nothing, or an ICMP error. */
 export type Knock = Target & { state: "open" | "refused" | "silent" };
 
 /** Tries TCP connections to all targets at once. */
@@ -55,13 +55,13 @@ export interface Beat {
   received: number | null;
 }
 
-/** Requests at a steady pace in the background, over a restart or a reboot. */
+/** Sends requests at a steady rate in the background, during a restart or a reboot. */
 export class Probe {
   readonly beats: Beat[] = [];
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
 
-  /** Starts to ask an http URL, by default ten times a second, each with a second's patience. */
+  /** Starts to request an http URL, by default ten times a second, with a time limit of one second each. */
   constructor(
     client: Namespace,
     url: string,
@@ -80,14 +80,14 @@ export class Probe {
     );
   }
 
-  /** Ends the probe once the last answers are in. */
+  /** Ends the probe after the last answers have arrived. */
   async stop(): Promise<Beat[]> {
     this.#process.stdin!.end();
     await this.#ended;
     return this.beats.sort((one, other) => one.sent - other.sent);
   }
 
-  /** The first answer to a request sent at or after a moment; undefined while there is none. */
+  /** The first answer to a request sent at or after the given time; undefined as long as there is none. */
   firstAnswer(since: number): number | undefined {
     const times = this.beats.flatMap(({ sent, received }) =>
       sent >= since && received !== null ? [received] : [],
@@ -110,18 +110,18 @@ export class Probe {
   }
 }
 
-/** What became of a standing connection. */
+/** The result of an open connection. */
 export interface Standing {
   answers: number;
   /** Milliseconds. */
   longestSilence: number;
-  /** Why it ended before its time; null when it held. */
+  /** Why it broke; null if it did not. */
   broken: string | null;
 }
 
 /**
- * A TCP connection like the owner's ssh session, from the client to port 22 of the host. Where ufw is on, the host needs
- * the owner's rule for it first. `close()` says how it fared.
+ * An open TCP connection like the owner's ssh session, from the client to port 22 of the host. If ufw is enabled, it needs
+ * a rule for port 22 first. `close()` returns the result.
  */
 export async function standingConnection(
   host: Host,
@@ -140,7 +140,7 @@ export async function standingConnection(
     const [line] = (await once(connection.stdout!, "data")) as [Buffer];
     if (line.toString().startsWith("connected")) break;
     if (tries === 20) throw new Error(`lab: no connection: ${line.toString()}`);
-    // The server has only just been told to start.
+    // The server may not listen yet.
     await new Promise((resolve) => setTimeout(resolve, 100));
     connection = client.start([
       process.execPath,

@@ -3,8 +3,8 @@ import { imagesTar } from "./images.ts";
 import { describeRoot, type Root, rootsOf } from "./roots.ts";
 
 /**
- * Fills the caches that the lab's tests would fill one after another, on two cores at once, and prints what the roots
- * hold. vitest runs it before all tests (`globalSetup`).
+ * Fills the lab's caches on two cores at once, and prints the versions in the roots. Otherwise the tests would fill them
+ * one after another. vitest runs it before all tests (`globalSetup`).
  */
 export default async function prepareLab(): Promise<void> {
   const roots = await rootsOf();

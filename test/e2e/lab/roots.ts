@@ -7,37 +7,37 @@ import { debianMirror } from "./mirror.ts";
 import { must } from "./run.ts";
 import { installTools } from "./tools.ts";
 
-/** The three generations of netplan, Docker, Compose and systemd that Debian holds. */
+/** The three generations of netplan, Docker, Compose and systemd in Debian. */
 export const GENERATIONS = ["bookworm", "trixie", "sid"] as const;
 export type Generation = (typeof GENERATIONS)[number];
 
-/** A Debian tree on disk. It stays as it was built: use it through `inRoot`, `overlay` or `bootHost`. */
+/** A Debian tree on disk. It is never changed: use it through `inRoot`, `overlay` or `bootHost`. */
 export interface Root {
   generation: Generation;
-  /** The suite that was really installed: sid's place is taken by forky on a day when sid can't be installed. */
+  /** The suite that was really installed: forky replaces sid on days when sid can't be installed. */
   suite: string;
   path: string;
   versions: Versions;
 }
 
-/** Versions as the programs' packages give them. */
+/** The versions of the programs' packages. */
 export type Versions = Record<
   "docker" | "compose" | "netplan" | "systemd" | "ufw" | "ndppd",
   string
 >;
 
-/** What a rented server with Docker has, and nothing that would hide a missing dependency of the scripts. */
+/** The packages of a rented server with Docker, and none that would hide a missing dependency of the scripts. */
 const PACKAGES = (
   "systemd systemd-sysv dbus udev netplan.io ufw ndppd " +
   "iproute2 iptables nftables procps curl iputils-ping ca-certificates " +
   "docker.io docker-compose"
 ).split(" ");
 
-/** From trixie on Docker's command is a package of its own. */
+/** From trixie on the docker command is a separate package. */
 const packagesOf = (suite: string) =>
   suite === "bookworm" ? PACKAGES : [...PACKAGES, "docker-cli"];
 
-/** Raise it when the way a root is built changes in more than its packages. */
+/** Increase it if more than the packages changes in how a root is built. */
 const RECIPE = 1;
 
 const pathOf = (generation: Generation) => {
@@ -46,7 +46,7 @@ const pathOf = (generation: Generation) => {
   return join(CACHE, "roots", `${generation}-${stamp}`);
 };
 
-/** The cached root of a generation, built first where there is none (about half a minute, needs the mirror). */
+/** The cached root of a generation. Builds it if there is none (about half a minute, needs the mirror). */
 export async function rootOf(generation: Generation): Promise<Root> {
   await installTools();
   const path = await buildOnce(pathOf(generation), (temporary) =>
@@ -97,7 +97,7 @@ async function install(suite: string, root: string): Promise<void> {
   await finish(root, suite);
 }
 
-/** Takes one package, and only that, from a second suite (apt_preferences). */
+/** Installs one package, and only that one, from a second suite (apt_preferences). */
 async function addSuite(
   root: string,
   suite: string,
@@ -118,7 +118,7 @@ async function addSuite(
   );
 }
 
-/** Takes away what would make two hosts the same, or what a host gets from its own lab. */
+/** Removes what would make two hosts identical, and what a host gets from its own lab. */
 async function finish(root: string, suite: string): Promise<void> {
   await writeFile(join(root, "etc/machine-id"), "");
   await rm(join(root, "var/lib/dbus/machine-id"), { force: true });

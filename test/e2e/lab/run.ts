@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 
-/** What a program left behind. A program ended by a signal has the code 128 + signal's number, as in a shell. */
+/** The result of a program. A program ended by a signal has the code 128 + the signal's number, as in a shell. */
 export interface Ran {
   code: number;
   stdout: string;
@@ -11,11 +11,11 @@ export interface Ran {
 export interface RunOptions {
   /** Text for the program's standard input; without it the input is empty. */
   input?: string | undefined;
-  /** Instead of `input`: a file to be read. */
+  /** Instead of `input`: a file to read. */
   inputFile?: string | undefined;
   /** Working directory. */
   cwd?: string | undefined;
-  /** Variables laid over this process's own. */
+  /** Variables added to this process's own. */
   env?: Record<string, string | undefined>;
   /** Milliseconds until the program is killed (default: 10 minutes). */
   timeoutMs?: number | undefined;
@@ -27,7 +27,7 @@ const SIGNALS: Partial<Record<NodeJS.Signals, number>> = {
   SIGTERM: 15,
 };
 
-/** Runs a program to its end and never throws for its exit code. Throws only where it can't be started at all. */
+/** Runs a program to its end. Does not throw for its exit code, only if it can't be started. */
 export function run(
   argv: readonly string[],
   options: RunOptions = {},
@@ -65,7 +65,7 @@ export function run(
         stderr,
       });
     });
-    // A program that ends without reading its input closes the pipe; that is its right.
+    // A program may end without reading its input: this closes the pipe, and is not an error.
     child.stdin.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") reject(error);
     });
@@ -76,8 +76,8 @@ export function run(
 }
 
 /**
- * The same command with real pipes for its input and outputs. Node's are sockets, and a script that opens /dev/stdin
- * or /dev/stderr, as it may over ssh, fails on those.
+ * The same command with real pipes for its input and outputs. Node's pipes are sockets: a script that opens /dev/stdin
+ * or /dev/stderr works over ssh, but fails with sockets.
  */
 export const throughPipes = (
   argv: readonly string[],
@@ -88,7 +88,7 @@ export const throughPipes = (
   return ["bash", "-c", script, "lab", ...argv];
 };
 
-/** Runs a program that has to succeed; returns its standard output, throws with both outputs when it doesn't. */
+/** Runs a program that must succeed. Returns its standard output; throws with both outputs if it fails. */
 export async function must(
   argv: readonly string[],
   options: RunOptions = {},

@@ -1,7 +1,7 @@
 import { openLab } from "./lab.ts";
 import { rootOf } from "./roots.ts";
 
-/** A process of its own that boots a host, says where, and stays: for the test of what is left of one that is killed. */
+/** A separate process that boots a host, prints where, and keeps running: for the test that kills it. */
 const { host } = await openLab(await rootOf("trixie"), {
   prefix: "2001:db8:1:2::/64",
   images: false,

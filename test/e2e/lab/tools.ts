@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { must, run } from "./run.ts";
 
-/** A program that the lab needs on this machine → Debian's package of it. */
+/** Program that the lab needs on this machine → its Debian package. */
 const TOOLS: Record<string, string> = {
   "/usr/sbin/debootstrap": "debootstrap",
   "/usr/bin/systemd-nspawn": "systemd-container",
@@ -15,10 +15,10 @@ const TOOLS: Record<string, string> = {
 
 let installed: Promise<void> | undefined;
 
-/** Installs what is missing of them, once: two apt-gets at a time would meet at dpkg's lock. */
+/** Installs the missing ones, once, because two apt-gets at a time would wait for dpkg's lock. */
 export const installTools = (): Promise<void> => (installed ??= install());
 
-/** The lab's machines are Debian ones. */
+/** The lab runs on Debian only. */
 async function install(): Promise<void> {
   const missing = Object.keys(TOOLS).filter((path) => !existsSync(path));
   if (missing.length === 0) return;

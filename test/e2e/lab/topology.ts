@@ -1,6 +1,6 @@
 import { Namespace } from "./namespace.ts";
 
-/** What the provider gives, as the host's owner would read it off the order's e-mail. */
+/** The provider's network data, as the owner finds it in the order confirmation. */
 export interface TopologyOptions {
   /** The provider's IPv6 prefix, `2001:db8:1:2::/64`. */
   prefix: string;
@@ -10,7 +10,7 @@ export interface TopologyOptions {
   gateway?: string;
   /** Name of the host's uplink; default `ens3`. */
   interface?: string;
-  /** The host's IPv4 address with its length; default `203.0.113.10/24`, `none` for a host without. */
+  /** The host's IPv4 address with its prefix length; default `203.0.113.10/24`, `none` for a host without IPv4. */
   ipv4?: string;
   /** The router's IPv4 address for the host; default `203.0.113.1`. */
   ipv4Gateway?: string;
@@ -18,19 +18,19 @@ export interface TopologyOptions {
 
 /** The outside client's own addresses. */
 export const CLIENT = { ipv6: "2001:db8:c11e::2", ipv4: "198.51.100.2" };
-/** The router's addresses on the client's side: something outside that answers ping. */
+/** The router's addresses on the client's side, which answer ping. */
 export const BEYOND = { ipv6: "2001:db8:c11e::1", ipv4: "198.51.100.1" };
 
-/** The uplink's hardware address stays over reboots, as a real one does. */
+/** The uplink's hardware address is the same after a reboot, as on a real server. */
 const HOST_MAC = "52:54:00:6b:6f:6e";
-/** What the kernel makes of it (EUI-64); the routed prefix is sent there. */
+/** The kernel's link-local address for it (EUI-64). The router sends a routed prefix there. */
 export const HOST_LINK_LOCAL = "fe80::5054:ff:fe6b:6f6e";
 
 /**
  * ```
  * client ── router ── switch ── host
  * ```
- * The switch is there so that the router's link, and its neighbour cache with it, outlives a reboot of the host.
+ * With the switch in between, the router's link and its neighbor cache survive a reboot of the host.
  */
 export class Topology {
   readonly options: Required<TopologyOptions>;
@@ -72,7 +72,7 @@ export class Topology {
       "sysctl",
       "-qw",
       "net.ipv6.conf.all.forwarding=1",
-      // A provider's router doesn't tell the host of better ways.
+      // A provider's router sends no redirects to the host.
       "net.ipv4.conf.all.send_redirects=0",
       "net.ipv4.conf.default.send_redirects=0",
     ]);
@@ -104,7 +104,7 @@ export class Topology {
     ]);
   }
 
-  /** A fresh network namespace for the host with its uplink in it: each boot finds a network without a memory. */
+  /** A fresh network namespace for the host, with its uplink: nothing in it survives a reboot. */
   async connectHost(): Promise<Namespace> {
     await this.disconnectHost();
     const host = await Namespace.open();
@@ -117,7 +117,7 @@ export class Topology {
     return host;
   }
 
-  /** Pulls the host's cable: its link goes, the router's stays. */
+  /** Disconnects the host: its link goes down, the router's stays up. */
   async disconnectHost(): Promise<void> {
     if (!this.#host) return;
     await this.#switch.run(["ip", "link", "delete", "host"]);
@@ -126,15 +126,15 @@ export class Topology {
   }
 
   /**
-   * Another customer's server on the same link, with addresses (and their lengths) that may be the host's own: for
-   * duplicates, and for an attacker who needs no router.
+   * Another customer's server on the same link, with the given addresses and prefix lengths. They may be the host's own.
+   * It serves as a duplicate, or as an attacker who needs no router.
    */
   async addNeighbour(...addresses: string[]): Promise<Namespace> {
     const neighbour = await Namespace.open();
     const port = `neighbour${this.#neighbours.push(neighbour)}`;
     await neighbour.ip([
       `link add eth0 type veth peer name ${port} netns ${this.#switch.pid}`,
-      // It's there already: whoever comes later has to find the duplicate.
+      // This server was first: the one that comes later must detect the duplicate.
       ...addresses.map(
         (address) =>
           `address add ${address} dev eth0 ${address.includes(":") ? "nodad" : ""}`,
@@ -148,7 +148,7 @@ export class Topology {
     return neighbour;
   }
 
-  /** Lets the router send a further subnet (a container's internal one, say) to the host: an attacker next door could. */
+  /** Makes the router send another subnet to the host, such as a container's internal one: a neighboring attacker could do so. */
   async routeToHost(subnet: string): Promise<void> {
     const [family, via] = subnet.includes(":")
       ? ["-6", HOST_LINK_LOCAL]
@@ -158,7 +158,7 @@ export class Topology {
     );
   }
 
-  /** The router passes on no packet to the client that is longer; it answers "too big" (or IPv4's "fragmentation needed"). */
+  /** Makes the router drop longer packets to the client, and answer "too big" (or "fragmentation needed" for IPv4). */
   async limitPathMtu(bytes: number): Promise<void> {
     await this.router.ip([
       `route change ${CLIENT.ipv6.replace(/2$/, "/64")} dev up0 proto kernel metric 256 mtu lock ${bytes}`,
@@ -166,7 +166,7 @@ export class Topology {
     ]);
   }
 
-  /** How often the router has answered a packet with "too big": proof that a path MTU was really in the way. */
+  /** How often the router has answered "too big": proof that the smaller path MTU took effect. */
   async tooBigSent(): Promise<{ ipv6: number; ipv4: number }> {
     const six = await this.router.must(["cat", "/proc/net/snmp6"]);
     const four = await this.router.must(["cat", "/proc/net/snmp"]);
@@ -179,7 +179,7 @@ export class Topology {
     };
   }
 
-  /** The router forgets whom it has met: the next packet to each address begins with a solicitation. */
+  /** Clears the router's neighbor cache: the next packet to each address starts with a solicitation. */
   async flushNeighbours(): Promise<void> {
     await this.router.must(["ip", "neighbour", "flush", "dev", "down0"]);
     await this.router.must(["ip", "-6", "neighbour", "flush", "dev", "down0"]);

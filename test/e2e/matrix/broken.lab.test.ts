@@ -6,8 +6,8 @@ import type { Findings } from "./promises.ts";
 import { addNeighbours, closed, overShortPath, reached } from "./reach.ts";
 
 /**
- * Would the matrix see it? One server, deployed as it should be, then broken in one way after the other: each time the
- * rows named come out otherwise, and only those.
+ * Checks that the matrix notices faults. One correctly deployed server is broken in one way after another. Each time
+ * exactly the named rows must give another result.
  */
 
 const CELL: Cell = {
@@ -83,7 +83,7 @@ const BREAKAGES: readonly Breakage[] = [
   },
 ];
 
-/** Where what came out isn't what comes out of a whole server. */
+/** The rows whose result differs from that of an intact server. */
 async function unusual(): Promise<Record<string, string | number>> {
   await lab.topology.flushNeighbours();
   const found: Findings = new Map([
@@ -98,7 +98,7 @@ async function unusual(): Promise<Record<string, string | number>> {
   );
 }
 
-test("whole, everything is as promised", async () => {
+test("on an intact server everything is as promised", async () => {
   expect(await unusual()).toEqual({});
 });
 
@@ -112,7 +112,7 @@ for (const { breaks, by, mended, rows } of BREAKAGES)
     }
   });
 
-test("packets that are too big are never told of: mtu", async () => {
+test('no "too big" message is sent for packets that are too big: mtu', async () => {
   const rule = "FORWARD -p icmpv6 --icmpv6-type packet-too-big -j DROP";
   await lab.host.sh(`ip6tables -I ${rule}`);
   expect(await overShortPath(lab)).toMatchObject({ value: "cut short" });

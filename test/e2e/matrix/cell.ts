@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate } from "../../../src/reconcile/prepare.ts";
+import { generate } from "../../../src/reconcile/commit.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { Probe } from "../lab/outside.ts";
 import { rootOf } from "../lab/roots.ts";
@@ -79,7 +79,7 @@ export async function timed(lab: Lab, name: string): Promise<Finding> {
   return { value: seconds(Date.now() - begun), detail: stdout };
 }
 
-/** All that a cell has to tell. Throws where a script fails: then there is nothing to measure. */
+/** Measures all rows of a cell. Throws if a script fails: then there is nothing to measure. */
 export async function measure(cell: Cell): Promise<Findings> {
   const lab = await openCell(cell);
   const findings: Findings = new Map();
@@ -116,7 +116,7 @@ const journal = async ({ host }: Lab): Promise<string> =>
   (await host.run(["journalctl", "--no-pager", "-n", "40", "-o", "cat"]))
     .stdout;
 
-/** apply.sh a second time, with requests all the while. */
+/** Runs apply.sh a second time, with requests during the whole run. */
 async function again(lab: Lab): Promise<Findings> {
   const before = await deployed(lab);
   const probe = new Probe(lab.topology.client, `http://[${KONG}]/client`);
@@ -150,7 +150,7 @@ async function deployed({ host }: Lab): Promise<string> {
   return ids + text(await host.snapshot("/etc"));
 }
 
-/** All that rollback.sh has to bring back, besides /etc. */
+/** Everything that rollback.sh must restore, besides /etc. */
 const REST = `
 ip -o address show scope global | grep -v ' docker0 ' | sed 's/ *valid_lft.*//; s/^[0-9]*: //' | sort
 ip route | grep -v docker0 | sort; ip -6 route | grep -v docker0 | sed 's/ expires [^ ]*//' | sort
@@ -177,7 +177,7 @@ const text = (files: Map<string, string>): string =>
     .sort()
     .join("\n");
 
-/** Lines that are only in one of two texts. */
+/** Lines that only one of two texts has. */
 function difference(before: string, after: string): string {
   const [old, now] = [before, after].map(
     (text) => new Set(text.split("\n")),

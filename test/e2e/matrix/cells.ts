@@ -7,9 +7,9 @@ export interface Cell {
   generation: Generation;
   ufw: boolean;
   ndp: "ndppd" | "kernel" | "none";
-  /** Is its life after the first apply measured too: reboot, restarts, rollback? */
+  /** Also measure events after the first apply: reboot, restarts, rollback. */
   life: boolean;
-  /** What is unlike most servers. */
+  /** How this server differs from most servers. */
   unlike?: Unlike | undefined;
 }
 
@@ -29,7 +29,7 @@ export const KONG = "2001:db8:1:2:300::8100";
 
 export const NDP = ["ndppd", "kernel", "none"] as const;
 
-/** Servers that differ in what the files have to follow: interface, gateway, netplan's name for it; and other answers. */
+/** Servers with another interface, gateway or netplan ID, and with other answers. */
 const UNLIKE: Record<string, Unlike> = {
   "bookworm ufw ndppd": {
     words: "--firewall nftables",
@@ -88,14 +88,14 @@ export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
       generation,
       ufw,
       ndp,
-      // Each generation with each way once, with and without ufw by turns.
+      // Each generation with each way to Kong once, alternately with and without ufw.
       life: ufw === ((row + column) % 2 === 0),
       unlike: UNLIKE[`${generation} ${ufw ? "ufw" : "bare"} ${ndp}`],
     })),
   ),
 );
 
-/** How its column is headed. */
+/** The heading of its column. */
 export function headingOf({ ufw, ndp }: Cell): string {
   const way = ndp === "none" ? "routed" : `on-link, ${ndp}`;
   return `${way}, ufw ${ufw ? "on" : "off"}`;

@@ -4,7 +4,7 @@ import { Probe, standingConnection } from "../lab/outside.ts";
 import { HOST4, KONG } from "./cells.ts";
 import type { Finding, Findings } from "./promises.ts";
 
-/** What happens to a server over months, in seconds. */
+/** Events in the life of a server, such as reboots and restarts; measured in seconds. */
 
 const KONG_URL = `http://[${KONG}]/client`;
 
@@ -12,8 +12,8 @@ export const seconds = (milliseconds: number): number =>
   Math.round(milliseconds / 100) / 10;
 
 /**
- * The longest time without an answer over IPv6 while something is done, the router's memory of Kong gone with it; until
- * answers come again, for at most a minute and a half.
+ * Does something, clears the router's neighbor cache, and measures the longest time without an answer over IPv6. Waits
+ * for answers for at most a minute and a half.
  */
 export async function longestGap(
   { topology }: Lab,
@@ -39,7 +39,7 @@ async function until(true_: () => boolean, patience: number): Promise<boolean> {
   return true;
 }
 
-/** Off and on again: nothing is told to Docker or ndppd, and the router has forgotten where Kong is. */
+/** A power cut and a start: nothing is shut down, and the router has no neighbor entry for Kong. */
 export async function reboot(lab: Lab): Promise<Findings> {
   const { host, topology } = lab;
   const { value: gap, probe } = await longestGap(lab, async () => {
@@ -57,7 +57,7 @@ export async function reboot(lab: Lab): Promise<Findings> {
 
 const PING_EVERY_MS = 20;
 
-/** What an owner sees of the server itself while something is done: the session, and its IPv4. */
+/** What an owner notices on the server itself while something is done: the ssh session, and IPv4. */
 export async function watched(
   { host, topology }: Lab,
   act: () => Promise<unknown>,
@@ -82,7 +82,7 @@ export async function watched(
   const answered = [...printed.matchAll(/icmp_seq=(\d+) ttl/g)].map(
     ([, sequence]) => Number(sequence),
   );
-  // Between answers; what was under way when ping was stopped is not lost.
+  // Counts only gaps between answers: a request in flight when ping stops is not lost.
   const missing = answered.map(
     (sequence, index) => sequence - 1 - (answered[index - 1] ?? 0),
   );

@@ -6,8 +6,8 @@ import { kept, ROWS } from "./promises.ts";
 import { printed, readReport, type Results, writeReport } from "./report.ts";
 
 /**
- * Three Debian generations × ufw on and off × three ways to Kong's address: each cell a server of its own. All are
- * measured first, two at a time; then each value is held against what was promised and what docs/reachability.md says.
+ * Three Debian generations × ufw on and off × three ways to Kong's address. Each cell is one server. All are measured
+ * first, two at a time. Then each value is compared with the promise and with docs/reachability.md.
  *
  * LAB_CELLS="trixie" measures only the cells with that in their name; LAB_WRITE_DOCS=1 writes their columns of
  * docs/reachability.md.
@@ -21,7 +21,7 @@ const results: Results = new Map();
 
 beforeAll(async () => {
   const roots = await rootsOf();
-  // What takes longest begins first.
+  // Start the slowest cells first.
   const queue = chosen.toSorted((a, b) => Number(b.life) - Number(a.life));
   const worker = async () => {
     for (let cell = queue.shift(); cell; cell = queue.shift())

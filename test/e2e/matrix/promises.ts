@@ -1,9 +1,9 @@
-/** What is measured in a cell, and what has to come out: the rows of the matrix. */
+/** The rows of the matrix: what is measured in a cell, and the required result. */
 export interface Row {
   title: string;
-  /** The word that has to come out, or the seconds that it may take at most. */
+  /** The required word, or the maximum in seconds. */
   promise: string | number;
-  /** Measured only where a cell's life after the first apply is. */
+  /** Measured only in cells that measure events after the first apply. */
   life?: true;
 }
 
@@ -61,7 +61,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     title: "a TCP connection to the server, over both runs",
     promise: "held",
   },
-  // systemd 252 takes the addresses away for some 15 ms whenever netplan is applied.
+  // systemd 252 removes the addresses for about 15 ms whenever netplan is applied.
   ping: {
     title:
       "longest time without an answer from the server's IPv4, over both runs",
@@ -132,13 +132,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-/** What came out: a word or seconds; and what stands behind it, where it isn't what was promised. */
+/** The result, a word or seconds, and the details if it is not as promised. */
 export interface Finding {
   value: string | number;
   detail?: string | undefined;
 }
 
-/** By row. A row that doesn't apply to the cell is missing. */
+/** The findings by row. A row that does not apply to the cell is missing. */
 export type Findings = Map<string, Finding>;
 
 export const kept = ({ promise }: Row, { value }: Finding): boolean =>

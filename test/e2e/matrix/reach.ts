@@ -5,7 +5,7 @@ import { CLIENT } from "../lab/topology.ts";
 import { HOST, HOST4, KONG } from "./cells.ts";
 import { type Finding, type Findings, PRIVATE_PORTS } from "./promises.ts";
 
-/** What an outside client reaches, and what it doesn't. */
+/** What an outside client can and can't reach. */
 
 const finding = (good: boolean, word: string, other: string, why?: unknown) =>
   good
@@ -53,7 +53,7 @@ export async function reached({ topology }: Lab): Promise<Findings> {
   return findings;
 }
 
-/** Where does Kong's own connection to a server outside come from? */
+/** The source address of Kong's own connection to an outside server. */
 async function outgoing({ topology: { client } }: Lab): Promise<Finding> {
   const script = new URL("client-files/who-asks.mjs", import.meta.url).pathname;
   const server = client.start([process.execPath, script, "8080"]);
@@ -68,7 +68,7 @@ async function outgoing({ topology: { client } }: Lab): Promise<Finding> {
   }
 }
 
-/** An answer longer than one packet, over a path that takes shorter ones than the server's own link. Stays limited. */
+/** Requests a long answer over a path with a smaller MTU than the server's link. The path keeps the smaller MTU. */
 export async function overShortPath({ topology }: Lab): Promise<Finding> {
   const { client } = topology;
   await topology.limitPathMtu(1400);
@@ -89,7 +89,7 @@ export async function overShortPath({ topology }: Lab): Promise<Finding> {
   );
 }
 
-/** Two more containers, each with open ports that nobody published. */
+/** Two more containers, each with open ports that are not published. */
 const NEIGHBOURS = `
 listen='0.0.0.0:80, 0.0.0.0:5432, 0.0.0.0:8001, 0.0.0.0:8080, [::]:80, [::]:5432, [::]:8001, [::]:8080'
 for name in exposed docker0; do
@@ -113,7 +113,7 @@ interface Container {
   };
 }
 
-/** Every global address on the host, and the containers', by what they belong to. */
+/** Every global address of the host and the containers, by owner. */
 async function addresses({ host, topology }: Lab) {
   const inspected = await host.sh("docker inspect $(docker ps --quiet)");
   const containers = JSON.parse(inspected) as Container[];
@@ -126,7 +126,7 @@ async function addresses({ host, topology }: Lab) {
   const shown = await host.must(
     "ip -json address show scope global".split(" "),
   );
-  // ip(8) prints {} for what its filter leaves out.
+  // ip(8) prints {} for each entry that its filter excludes.
   const links = JSON.parse(shown) as {
     ifname?: string;
     addr_info?: { local?: string }[];
@@ -150,8 +150,8 @@ const all = (addresses: readonly string[], ports: readonly number[]) =>
 const text = ({ address, port }: Target) => `${address} ${port}`;
 
 /**
- * Knocks at everything that has to be closed. `closed` takes three things: no connection stands, the host saw each
- * knock (so it wasn't the path that was closed), and the neighbours' ports do answer on the server itself.
+ * Tries to connect to everything that must be closed. `closed` means: no connection was made, the host received each
+ * attempt (so the path was open), and the other containers' ports do answer on the server itself.
  */
 export async function closed(lab: Lab): Promise<Findings> {
   const { host, topology } = lab;
@@ -215,7 +215,7 @@ export async function closed(lab: Lab): Promise<Findings> {
   );
 }
 
-/** The ports that don't answer even on the server itself; a container that has only just been started gets some time. */
+/** The ports that do not answer on the server itself either. Waits a while for containers that have just started. */
 async function notAnswering(
   { host }: Lab,
   targets: readonly Target[],
@@ -240,7 +240,7 @@ for line in sys.stdin:
   return new Set(output.split("\n").filter(Boolean));
 }
 
-/** Notes each attempt to connect as it comes in by the uplink, before anyone else on the host can drop it. */
+/** Records each connection attempt that arrives on the uplink, before anything else on the host can drop it. */
 const witness = (uplink: string) => `
 table inet lab_witness {
   set six { type ipv6_addr . inet_service; flags dynamic; size 65535; }
@@ -253,7 +253,7 @@ table inet lab_witness {
 }
 `;
 
-/** What the witness saw; takes it away. */
+/** Returns what the witness recorded, and removes it. */
 async function witnessed({ host }: Lab): Promise<Set<string>> {
   const listed = await host.sh(
     "nft --json --numeric list table inet lab_witness; nft delete table inet lab_witness",

@@ -5,14 +5,14 @@ import { describeRoot, GENERATIONS, type Root } from "../lab/roots.ts";
 import { type Cell, CELLS, headingOf } from "./cells.ts";
 import { type Finding, type Findings, ROWS } from "./promises.ts";
 
-/** docs/reachability.md: what a run of the matrix found, and what it found last time. */
+/** Reads and writes docs/reachability.md: the findings of this run and of the last one. */
 export const REPORT = new URL("../../../docs/reachability.md", import.meta.url)
   .pathname;
 
-/** A cell that could not be measured at all has the error instead. */
+/** A cell that could not be measured has the error instead. */
 export type Results = Map<Cell, Findings | Error>;
 
-/** What is printed of a column that was not measured in this run is what was printed of it before. */
+/** A column that was not measured in this run keeps its previous text. */
 export async function writeReport(
   results: Results,
   roots: readonly Root[],
@@ -89,7 +89,7 @@ export const printed = (finding: Finding | undefined): string =>
       ? `${finding.value.toFixed(finding.value < 0.1 ? 2 : 1)} s`
       : finding.value;
 
-/** What the report says, by column and title of the row. */
+/** The values of the report, by column and row title. */
 export async function readReport(): Promise<
   (cell: Cell, title: string) => string | undefined
 > {

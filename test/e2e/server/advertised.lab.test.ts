@@ -28,7 +28,7 @@ const learnt = ({ host }: Lab): Promise<string> =>
     "timeout 10 bash -c 'until ip -6 route show default proto ra | grep default; do sleep 0.1; done'",
   );
 
-describe("taken by networkd", () => {
+describe("handled by networkd", () => {
   let lab: Lab;
   let stop: (() => void) | undefined;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe("taken by networkd", () => {
     await lab?.close();
   });
 
-  test("stays, over apply.sh and a boot", async () => {
+  test("the route survives apply.sh and a reboot", async () => {
     const { code, stdout, stderr } = await script(lab, "apply.sh");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("default route comes from router advertisements");
@@ -54,7 +54,7 @@ describe("taken by networkd", () => {
     expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
   });
 
-  test("and over rollback.sh", async () => {
+  test("the route survives rollback.sh", async () => {
     expect(await script(lab, "rollback.sh")).toMatchObject({
       code: 0,
       stderr: "",
@@ -63,7 +63,7 @@ describe("taken by networkd", () => {
   });
 });
 
-describe("taken by the kernel", () => {
+describe("handled by the kernel", () => {
   let lab: Lab;
   let before: string;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe("taken by the kernel", () => {
       {},
       { netplan: netplan("      accept-ra: false\n") },
     );
-    // Nobody looks after the uplink, as with ifupdown.
+    // No daemon manages the uplink, as with ifupdown.
     await lab.host.sh(`
       systemctl stop systemd-networkd.socket systemd-networkd; systemctl mask systemd-networkd
       rm /etc/netplan/*.yaml
@@ -80,27 +80,27 @@ describe("taken by the kernel", () => {
       sysctl -qw net.ipv6.conf.ens3.accept_ra=1`);
     const stop = await advertised(lab);
     await learnt(lab);
-    // The next one may be minutes away.
+    // A real router may send the next advertisement only minutes later.
     stop();
     before = await state(lab);
   });
   afterAll(() => lab?.close());
 
-  test("forwarding threw the route away before the kernel was told to keep it", async () => {
+  test("turning forwarding on does not remove the route", async () => {
     const { code, stdout, stderr } = await script(lab, "apply.sh");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain("it doesn't manage ens3");
+    expect(stdout).toContain("netplan doesn't manage ens3");
     expect(await byAdvertisement(lab)).toContain("default via fe80::");
     expect(await reached(lab)).toBe(KONG);
   });
 
-  test("rollback.sh: all as it was", async () => {
+  test("rollback.sh restores the original state", async () => {
     const { code, stderr } = await script(lab, "rollback.sh");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(withoutTimes(await state(lab))).toBe(withoutTimes(before));
   });
 });
 
-/** How long an advertisement counts passes. */
+/** Removes the remaining lifetimes, which change with time. */
 const withoutTimes = (text: string): string =>
   text.replaceAll(/ expires \d+sec/g, "");

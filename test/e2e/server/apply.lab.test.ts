@@ -5,11 +5,11 @@ import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
 const ULA = `${REPOSITORY}/host/etc/docker/daemon.json`;
 
-const DAEMON = "/etc/docker/daemon.json";
-
 const STALE = `${REPOSITORY}/scripts/kong_ipv6/resources/network.py`;
 
-/** What an owner had there before: rollback.sh has to bring all of it back. */
+const DAEMON = "/etc/docker/daemon.json";
+
+/** The owner's files from before apply.sh: rollback.sh must restore all of them. */
 const OWNERS = {
   [DAEMON]: `{\n    "log-driver": "local",\n    "log-opts": { "max-size": "7m" }\n}\n`,
   "/etc/ndppd.conf": "# the owner's\nproxy ens3 {\n}\n",
@@ -27,7 +27,7 @@ const NETPLAN = `network:
           via: 203.0.113.1
 `;
 
-describe("a server with files of its own", () => {
+describe("a server with the owner's own files", () => {
   let lab: Lab;
   let before: string;
   beforeAll(async () => {
@@ -37,15 +37,17 @@ describe("a server with files of its own", () => {
   });
   afterAll(() => lab?.close());
 
-  test("--dry-run says what a run does, and changes nothing", async () => {
+  test("--dry-run prints what a run would do, and changes nothing", async () => {
     const { code, stdout } = await script(lab, "apply.sh --dry-run");
     expect(code).toBe(4);
-    expect(stdout).toContain("the uplink is ethernets/uplink0");
-    expect(stdout).toContain("/etc/ndppd.conf is replaced");
+    expect(stdout).toContain(
+      "in this server's netplan files the uplink is ethernets/uplink0",
+    );
+    expect(stdout).toContain("/etc/ndppd.conf will be replaced");
     expect(await state(lab)).toBe(before);
   });
 
-  test("apply.sh, under a standing connection", async () => {
+  test("apply.sh does not break an open connection", async () => {
     const standing = await standingConnection(lab.host, "203.0.113.10");
     const { code, stdout, stderr } = await script(lab, "apply.sh");
     const { broken } = await standing.close();
@@ -55,7 +57,7 @@ describe("a server with files of its own", () => {
     expect(broken).toBeNull();
   });
 
-  test("the owner's keys of daemon.json stay, with the file's mode", async () => {
+  test("the owner's keys in daemon.json are kept, and the file's mode", async () => {
     const { host } = lab;
     const daemon = JSON.parse(await host.read("/etc/docker/daemon.json"));
     expect(daemon).toMatchObject({
@@ -67,7 +69,7 @@ describe("a server with files of its own", () => {
     expect(mode).toBe("600\n");
   });
 
-  test("netplan's file has the ID that the distribution gave the uplink", async () => {
+  test("our netplan file uses the distribution's ID for the uplink", async () => {
     const { host } = lab;
     const text = await host.read("/etc/netplan/60-kong-ipv6.yaml");
     expect(text).toContain("uplink0:");
@@ -83,7 +85,7 @@ describe("a server with files of its own", () => {
     expect(outside).toContain(`http://[${KONG}]/`);
   });
 
-  test("verify.sh names a proxy that doesn't answer, and apply.sh starts it", async () => {
+  test("verify.sh reports a proxy that doesn't answer, and apply.sh starts it", async () => {
     await lab.host.sh("systemctl stop ndppd");
     const { code, stdout } = await script(lab, "verify.sh");
     expect(stdout).toContain("ndppd doesn't answer a Neighbor Solicitation");
@@ -103,8 +105,8 @@ describe("a server with files of its own", () => {
     expect(seen).not.toContain(password.trim());
   });
 
-  test("apply.sh that restarted Docker didn't wait for Kong, and called it not well", async () => {
-    // From here on it takes as long as a real one to start.
+  test("after apply.sh restarts Docker, it waits for Kong", async () => {
+    // From here on the stand-in takes as long as a real Kong to start.
     const slow = `RUN sed -i '2i [ "$2" != docker-start ] || sleep 3' /docker-entrypoint.sh\n`;
     await lab.host.write("/root/slow", slow);
     await lab.host.sh(
@@ -119,40 +121,42 @@ describe("a server with files of its own", () => {
     );
   });
 
-  test("a network made before an upgrade of the engine is made anew", async () => {
+  test("a network from before an upgrade of the engine will be recreated", async () => {
     const made = "docker network inspect --format '{{.Id}}' ipv6_exposed";
     const first = await lab.host.sh(made);
     await lab.host.sh(
       `sed -i 's/generation >= 27/generation >= 26/' ${STALE}`,
     );
     const { stdout } = await script(lab, "apply.sh --dry-run");
-    expect(stdout).toContain("made on an engine that ignores the routed mode");
+    expect(stdout).toContain(
+      "created by an engine that ignores the routed mode",
+    );
     await lab.host.sh(
       `sed -i 's/generation >= 26/generation >= 27/' ${STALE}`,
     );
     expect(await lab.host.sh(made)).toBe(first);
   });
 
-  test("again: nothing to change", async () => {
+  test("a second run changes nothing", async () => {
     const { code, stdout } = await script(lab, "apply.sh");
     expect(stdout).toMatch(/^Nothing to change\./);
     expect(code).toBe(0);
     expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
   });
 
-  test("after a daemon.json that dockerd refused the next run restarted Docker for nothing", async () => {
+  test("after dockerd rejected daemon.json, the next run does not restart Docker", async () => {
     await lab.host.sh(
       `cp ${ULA} /root/good.json; sed -i 's#::/64#::/200#' ${ULA}`,
     );
     const { code, stderr } = await script(lab, "apply.sh");
-    expect(stderr).toContain("dockerd refuses the merged daemon.json");
+    expect(stderr).toContain("dockerd rejects the merged daemon.json");
     expect(code).toBe(1);
     await lab.host.sh(`cp /root/good.json ${ULA}`);
     const { stdout } = await script(lab, "apply.sh --dry-run");
     expect(stdout).toBe("Nothing to change.\n");
   });
 
-  test("rollback.sh, under a standing connection: all as it was", async () => {
+  test("rollback.sh restores the original state without breaking an open connection", async () => {
     const standing = await standingConnection(lab.host, "203.0.113.10");
     const { code, stderr } = await script(lab, "rollback.sh");
     const { broken } = await standing.close();
@@ -165,9 +169,9 @@ describe("a server with files of its own", () => {
     expect(await lab.host.sh(`ls ${REPOSITORY}/data`)).toContain("postgres");
   });
 
-  test("apply.sh, interrupted, didn't say where it stopped", async () => {
+  test("an interrupted apply.sh says where it stopped", async () => {
     const said = await lab.host.sh(
-      `./scripts/apply.sh >/tmp/out 2>/tmp/err & until grep -q Doing /tmp/out; do sleep 0.1; done
+      `./scripts/apply.sh >/tmp/out 2>/tmp/err & until grep -q Applying /tmp/out; do sleep 0.1; done
       kill $!; wait $! || cat /tmp/err`,
       { cwd: REPOSITORY },
     );
@@ -176,18 +180,18 @@ describe("a server with files of its own", () => {
     );
   });
 
-  test("what the owner edited since is put aside, not lost", async () => {
+  test("rollback.sh saves the owner's later edits", async () => {
     expect((await script(lab, "apply.sh")).code).toBe(0);
     await lab.host.sh(`sed -i 's/^{/{ "max-concurrent-downloads": 2,/' ${DAEMON}
       sed -i 's/"fd[0-9a-f]*:/"fd98:/' ${ULA}`);
-    // It is merged: of this one rollback.sh said nothing.
+    // A later apply.sh merges daemon.json again: rollback.sh must still know this edit.
     expect((await script(lab, "apply.sh")).code).toBe(0);
     await lab.host.sh(`echo '# mine' >>/etc/ndppd.conf
       sed -i 's|"fd98:[^"]*"|"fd99::/64"|' ${DAEMON}`);
     const { stdout } = await script(lab, "rollback.sh");
     const edited = "/var/lib/kong-ipv6/edited";
     expect(stdout).toContain(
-      `what you had edited of these files is kept: ${edited}\n`,
+      `your edits of these files are saved in ${edited}\n`,
     );
     const kept = `${edited}/etc/ndppd.conf`;
     expect(stdout).toContain(kept);
@@ -199,8 +203,8 @@ describe("a server with files of its own", () => {
     expect(await lab.host.sh(`ls ${edited}/etc/docker`)).toBe(
       "daemon.json\ndaemon.json.2\n",
     );
-    // rollback.sh took the owner's new key out of force, with ours.
-    expect(stdout).toContain(`${DAEMON} has other keys now`);
+    // rollback.sh must not remove the owner's new key together with ours.
+    expect(stdout).toContain(`your other changes to ${DAEMON} since apply.sh`);
     expect(JSON.parse(await lab.host.read(DAEMON))).toEqual({
       "max-concurrent-downloads": 2,
       ...JSON.parse(OWNERS[DAEMON]),
@@ -211,7 +215,7 @@ describe("a server with files of its own", () => {
     expect(await state(lab)).toBe(before);
   });
 
-  test("where Docker didn't start with a changed daemon.json, it got the one from before the first run", async () => {
+  test("if Docker doesn't start with the new daemon.json, the one from before this run is restored", async () => {
     expect((await script(lab, "apply.sh")).code).toBe(0);
     await lab.host.sh(
       `sed -i 's/^{/{ "max-concurrent-downloads": 2,/' ${DAEMON}`,
@@ -238,7 +242,7 @@ describe("a server with files of its own", () => {
     expect(await state(lab)).toBe(before);
   });
 
-  test("an address that netplan doesn't know isn't lost: refused, all given back", async () => {
+  test("apply.sh fails and restores the network if an address that netplan doesn't know is lost", async () => {
     await lab.host.sh("ip addr add 203.0.113.77/24 dev ens3");
     const had = await lab.host.sh("ip -o -4 addr show dev ens3; ip route");
     const { code, stderr } = await script(lab, "apply.sh");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
 import { openServer, REPOSITORY, script, state } from "./server.ts";
 
-/** Scripts that are killed at any moment: what comes next brings the server to an end of it. */
+/** Scripts killed at any moment: the next run must bring the server to a complete state. */
 
 let lab: Lab;
 let before: string;
@@ -27,7 +27,7 @@ test.each([0.6, 1.2, 1.8, 2.4, 3.2, 4, 5, 6.5, 8])(
   },
 );
 
-test("apply.sh killed again and again ends well the last time; so does rollback.sh", async () => {
+test("apply.sh succeeds after it was killed several times; so does rollback.sh", async () => {
   for (const seconds of [1, 2, 3, 4, 5, 6]) await killed("apply.sh", seconds);
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

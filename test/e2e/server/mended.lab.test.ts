@@ -4,7 +4,7 @@ import { seenBy } from "../lab/outside.ts";
 import type { Ran } from "../lab/run.ts";
 import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
-/** What got lost on a server since apply.sh: verify.sh sees it, and apply.sh, its remedy, mends it. */
+/** Something on the server is lost after apply.sh: verify.sh reports it, and apply.sh repairs it. */
 
 const DAEMON = "/etc/docker/daemon.json";
 
@@ -18,39 +18,45 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-/** As an owner with this umask. */
+/** Runs a script as an owner with this umask does. */
 const with077 = (name: string): Promise<Ran> =>
   lab.host.run(["bash", "-c", `umask 077; exec ./scripts/${name}`], {
     cwd: REPOSITORY,
     timeoutMs: 240_000,
   });
 
-// In pairs that neither show nor mend each other.
+// In pairs that neither hide nor repair each other.
 test.each([
   [
     `ip -6 addr del ${HOST}/64 dev ens3; docker network disconnect ipv6_exposed kong-ipv6-kong-1`,
     ["uplink", "address"],
-    [`netplan     ens3 hasn't ${HOST}`, "compose     Kong is off a network"],
+    [
+      `netplan     ens3 does not have the address ${HOST}`,
+      "compose     Kong is not connected to a network",
+    ],
   ],
   [
     "ip -6 route del default; docker pause kong-ipv6-kong-1",
     ["uplink", "kong"],
     [
       "netplan     there is no IPv6 default route",
-      "compose     the services are brought up",
+      "compose     the services will be started",
     ],
   ],
   [
     `ip -6 neigh del proxy ${KONG} dev ens3; nft flush table inet kong_ipv6`,
     ["ndp", "firewall"],
-    ["ndp         networkd answers", "firewall    the table inet kong_ipv6"],
+    [
+      "ndp         networkd will let the kernel answer",
+      "firewall    the table inet kong_ipv6",
+    ],
   ],
   [
     "sysctl -qw net.ipv6.conf.ens3.forwarding=0",
     ["forwarding"],
     ["sysctl      net.ipv6.conf.ens3.forwarding 0 → 1"],
   ],
-])('after "%s" there was "Nothing to change."', async (damage, seen, plan) => {
+])('apply.sh repairs the damage of "%s"', async (damage, seen, plan) => {
   await lab.host.sh(damage);
   const verified = await script(lab, "verify.sh");
   expect(verified.code).toBe(1);
@@ -65,29 +71,31 @@ test.each([
   expect(answer).toMatchObject({ server: KONG });
 });
 
-test("again: nothing to change", async () => {
+test("a second run changes nothing", async () => {
   const dry = await script(lab, "apply.sh --dry-run");
   expect(dry.stdout).toBe("Nothing to change.\n");
 });
 
-test("with umask 077 networkd couldn't read what netplan wrote, and the server lost its IPv4", async () => {
+test("with umask 077 networkd can still read netplan's files, and the server keeps its IPv4", async () => {
   await lab.host.sh(`ip -6 addr del ${HOST}/64 dev ens3`);
   const { code, stdout, stderr } = await with077("apply.sh");
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
 });
 
-test("verify.sh read a daemon.json on one line as one value", async () => {
+test("verify.sh understands a daemon.json on a single line", async () => {
   const path = `${REPOSITORY}/host${DAEMON}`;
   await lab.host.sh(
     `python3 -c 'import json; p = "${path}"; d = json.load(open(p)); json.dump({**d, "live-restore": True}, open(p, "w"))'`,
   );
   const { code, stdout } = await script(lab, "verify.sh");
-  expect(stdout).toMatch(/ok +daemon +daemon.json is in force: docker0 has fd/);
+  expect(stdout).toMatch(
+    /ok +daemon +daemon.json is in effect: docker0 has fd/,
+  );
   expect(code).toBe(0);
   expect((await script(lab, "apply.sh")).code).toBe(0);
 });
 
-test("a .env that is a link never got mode 600", async () => {
+test("a .env that is a symbolic link gets mode 600", async () => {
   await lab.host.sh(
     "mv .env /root/gateway.env; ln -s /root/gateway.env .env; chmod 644 /root/gateway.env",
     { cwd: REPOSITORY },
@@ -99,7 +107,7 @@ test("a .env that is a link never got mode 600", async () => {
   expect(dry.stdout).toBe("Nothing to change.\n");
 });
 
-test("the owner's own file in host/etc/sysctl.d was copied, and not in force before the next boot", async () => {
+test("the owner's own file in host/etc/sysctl.d takes effect at once", async () => {
   const { host } = lab;
   const keys = "net.ipv4.ip_local_port_range net.ipv4.tcp_syn_retries";
   const had = await host.sh(`sysctl -n ${keys}`);
@@ -120,7 +128,7 @@ test("the owner's own file in host/etc/sysctl.d was copied, and not in force bef
   expect(had).not.toContain("20000");
 });
 
-test("called through a link the scripts didn't find their lib", async () => {
+test("the scripts find their lib when called through a symbolic link", async () => {
   const { host } = lab;
   const link = "/usr/local/sbin/kong";
   for (const name of ["apply", "verify", "rollback", "network", "ufw"]) {
@@ -131,23 +139,23 @@ test("called through a link the scripts didn't find their lib", async () => {
   }
 });
 
-test("without python3 the files in /etc/netplan were to blame", async () => {
+test("without python3 apply.sh says so, and does not blame the files in /etc/netplan", async () => {
   await lab.host.sh("mv /usr/bin/python3 /usr/bin/not-python3");
   const { code, stderr } = await script(lab, "apply.sh --dry-run");
   await lab.host.sh("mv /usr/bin/not-python3 /usr/bin/python3");
-  expect(stderr).toContain("there is no python3 to read");
+  expect(stderr).toContain("python3 is not installed: it is needed to read");
   expect(stderr).toContain("Remedy: apt-get install python3");
   expect(stderr).not.toContain("can't be read");
   expect(code).toBe(1);
 });
 
-test("with live-restore docker0 stayed as it was, and apply.sh was to mend it", async () => {
+test("with live-restore docker0 does not change, and verify.sh prints a remedy that works", async () => {
   const { host } = lab;
-  // It is in force since daemon.json came on one line.
+  // live-restore is on since the test of the single-line daemon.json.
   await host.sh(`sed -i 's/"fd[0-9a-f]*:/"fd99:/' ${REPOSITORY}/host${DAEMON}`);
   const { code, stdout } = await script(lab, "apply.sh");
   expect(stdout).toContain("note    docker      live-restore");
-  const [, remedy] = /docker0 hasn't fd99.*\n +Remedy: (.*)\n/.exec(
+  const [, remedy] = /docker0 does not have fd99.*\n +Remedy: (.*)\n/.exec(
     stdout,
   ) as unknown as [string, string];
   expect(code).toBe(1);
@@ -156,7 +164,7 @@ test("with live-restore docker0 stayed as it was, and apply.sh was to mend it", 
   expect(verified.code, verified.stdout).toBe(0);
 });
 
-test("rollback.sh with umask 077: all as it was", async () => {
+test("rollback.sh with umask 077 restores the original state", async () => {
   const { code, stderr } = await with077("rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await state(lab)).toBe(before);

@@ -3,7 +3,7 @@ import type { Lab } from "../lab/lab.ts";
 import { seenBy } from "../lab/outside.ts";
 import { KONG, openServer, REPOSITORY, script } from "./server.ts";
 
-/** The exposed network as an owner has it from before an upgrade of Docker, with a container of theirs on it. */
+/** The owner has an exposed network from before an upgrade of Docker, with a container of their own. */
 
 const OLD = `
 docker network create --driver=bridge --ipv6 --subnet=2001:db8:1:2:300::/80 --gateway=2001:db8:1:2:300::1 \\
@@ -20,7 +20,7 @@ const network = (): Promise<string> =>
     `docker network inspect --format '{{index .Labels "kong-ipv6.made-on"}} {{.Id}}' ipv6_exposed`,
   );
 
-/** Where the owner's container is, and how it is called there. */
+/** The network, address and alias of the owner's container. */
 const mine = (): Promise<string> =>
   lab.host.sh(
     `docker inspect --format '{{range $name, $at := .NetworkSettings.Networks}}{{$name}} {{$at.GlobalIPv6Address}}{{range $at.Aliases}}{{if eq . "called"}} {{.}}{{end}}{{end}}{{end}}' mine`,
@@ -33,11 +33,11 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-test("made on Docker 26 it drops on 28 all that is sent to Kong: it is made anew, and what is on it keeps its address", async () => {
+test("a network created by Docker 26 is recreated on 28, and its containers keep their addresses", async () => {
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(
-    "it was made on an engine that ignores the routed mode (26.1.5)",
+    "it was created by an engine that ignores the routed mode (26.1.5)",
   );
   expect(await network()).toMatch(/^28/);
   expect(await mine()).toBe(MINE);
@@ -45,7 +45,7 @@ test("made on Docker 26 it drops on 28 all that is sent to Kong: it is made anew
   expect(seen).toMatchObject({ server: KONG });
 });
 
-/** Docker's command, which at its first such command kills the script that gave it: before the command or after it. */
+/** A docker command that kills the calling script once, before or after the given subcommand. */
 const deadly = (command: string, after: boolean): string => `
   printf '%s\\n' '#!/bin/bash' 'if [[ "$1 $2" == "${command}" ]]; then' 'rm /usr/local/sbin/docker' \\
     '${after ? '/usr/bin/docker "$@"; ' : ""}kill -KILL $(cat /root/pid); exit 1; fi' \\
@@ -57,10 +57,10 @@ test.each([
   ["network rm", true],
   ["network create", true],
 ])(
-  "making it anew, killed at docker %s, lost its other containers",
+  "recreating the network, killed at docker %s, keeps its other containers",
   async (command, after) => {
     await lab.host.sh(deadly(command, after));
-    // Another range makes the network one that differs.
+    // With another range the network differs from the plan.
     const range = `sed -i 's|^readonly subnet_range=.*|readonly subnet_range=RANGE|' ${REPOSITORY}/scripts/lib/plan.sh`;
     await lab.host.sh(range.replace("RANGE", "2001:db8:1:2:300:0:4000:0/98"));
     await lab.host.sh(
@@ -79,7 +79,7 @@ test.each([
   },
 );
 
-test("rollback.sh, interrupted in the middle of it: the network as it was, its container on it", async () => {
+test("an interrupted rollback.sh restores the network with its container at the next run", async () => {
   await lab.host.sh(deadly("network create", true));
   await lab.host.sh(
     `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; exec ./scripts/rollback.sh' >/dev/null 2>&1 || :`,

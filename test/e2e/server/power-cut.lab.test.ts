@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
 import { openServer, REPOSITORY, script, state } from "./server.ts";
 
-/** Scripts ended by a signal or with the server's power, under ufw and with the kernel's proxy. */
+/** Scripts stopped by a signal or by a power cut, with ufw and the kernel's proxy. */
 
 let lab: Lab;
 let before: string;
@@ -29,7 +29,7 @@ const takenBack = async (): Promise<void> => {
   expect(await state(lab)).toBe(before);
 };
 
-// As Ctrl-C does: to the script and all that it has started.
+// As Ctrl-C does: the signal goes to the script and all programs that it started.
 test.each([
   ["INT", 1.5],
   ["TERM", 3],
@@ -48,7 +48,7 @@ test("the power is cut while apply.sh runs, then rollback.sh", async () => {
   await takenBack();
 });
 
-test("the power is cut while apply.sh and rollback.sh run: the next run of each ends well", async () => {
+test("the power is cut while apply.sh and rollback.sh run: the next run of each succeeds", async () => {
   await powerCut("apply.sh", 5);
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

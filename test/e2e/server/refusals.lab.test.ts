@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
 import { HOST, KONG, openServer, REPOSITORY, script, state } from "./server.ts";
 
-/** Each of them: exit 1, cause and remedy named, the server as it was. */
+/** Each refusal: exit 1, cause and remedy printed, the server unchanged. */
 interface Refusal {
-  /** Makes the server or the repository one that has to be refused. */
+  /** Changes the server or the repository so that apply.sh must refuse it. */
   spoil: string;
   mend: string;
   says: string | RegExp;
@@ -22,9 +22,9 @@ const REFUSALS: Record<string, Refusal> = {
   "another interface": {
     spoil: answer('"name": "ens3"', '"name": "eth9"'),
     mend: answered,
-    says: /there is no interface eth9[^]*here are: ens3/,
+    says: /there is no interface eth9[^]*NAME is one of: ens3/,
   },
-  "a gateway that isn't there": {
+  "a gateway that doesn't exist": {
     spoil: answer("fe80::1", "fe80::99"),
     mend: answered,
     says: "the gateway fe80::99 doesn't answer on ens3",
@@ -34,10 +34,10 @@ const REFUSALS: Record<string, Refusal> = {
     mend: `${answered}; ${set}`,
     says: "the router fe80::1 doesn't deliver 2001:db8:1:7::/64 on ens3",
   },
-  "routed in the answers, on-link in truth": {
+  "routed in the answers, but really on-link": {
     spoil: answer('"on-link"', '"routed"'),
     mend: answered,
-    says: "the router looks for its addresses on the link",
+    says: "the router solicits its addresses on the link",
   },
   "a syntax error in daemon.json": {
     spoil: `printf '{"log-driver": "local",}\n' >/etc/docker/daemon.json`,
@@ -67,9 +67,9 @@ const REFUSALS: Record<string, Refusal> = {
   "Kong's address outside the exposed subnet": {
     spoil: setting("KONG_BIND_IPV6", "2001:db8:1:2:400::1"),
     mend: set,
-    says: `not inside the exposed subnet 2001:db8:1:2:300::/80\n  Remedy: KONG_BIND_IPV6=${KONG}`,
+    says: `not inside the exposed subnet 2001:db8:1:2:300::/80\n  Remedy: set KONG_BIND_IPV6=${KONG}`,
   },
-  "Kong's address other than in the plan": {
+  "Kong's address differs from the plan": {
     spoil: setting("KONG_BIND_IPV6", "2001:db8:1:2:300::9"),
     mend: set,
     says: "regenerate --kong 2001:db8:1:2:300::9",
@@ -95,17 +95,16 @@ const REFUSALS: Record<string, Refusal> = {
     mend: "mv /usr/bin/not-docker /usr/bin/docker",
     says: "Docker is not installed",
   },
-  "the kernel's proxy where networkd doesn't run: apply.sh wrote it to nowhere, and rollback.sh was stuck":
-    {
-      spoil: `${answer('"ndppd"', '"kernel"')}; systemctl stop systemd-networkd.socket systemd-networkd`,
-      mend: `${answered}; systemctl start systemd-networkd`,
-      says: "systemd-networkd doesn't manage ens3",
-    },
+  "the kernel's proxy without networkd": {
+    spoil: `${answer('"ndppd"', '"kernel"')}; systemctl stop systemd-networkd.socket systemd-networkd`,
+    mend: `${answered}; systemctl start systemd-networkd`,
+    says: "systemd-networkd doesn't manage ens3",
+  },
   "Docker as a snap": {
     spoil:
       "mv /usr/bin/docker /usr/bin/not-docker; install -D /bin/true /snap/bin/docker",
     mend: "mv /usr/bin/not-docker /usr/bin/docker; rm -r /snap",
-    says: /Docker is a snap[^]*snap remove docker/,
+    says: /Docker is installed as a snap[^]*snap remove docker/,
   },
   "an error in docker-compose.yml": {
     spoil: `cp -a ${REPOSITORY}/docker-compose.yml /root; sed -i s/cap_drop:/cap_dropped:/ ${REPOSITORY}/docker-compose.yml`,
@@ -133,7 +132,7 @@ test.each(Object.entries(REFUSALS))("%s", async (_, { spoil, mend, says }) => {
   await lab.host.sh(mend);
   expect(stderr).toMatch(says);
   expect(stderr).toContain("Remedy: ");
-  expect(stdout).not.toContain("What changes");
+  expect(stdout).not.toContain("Planned changes");
   expect(code).toBe(1);
   expect(await state(lab)).toBe(before);
 });
@@ -145,7 +144,7 @@ for name in ndppd nftables; do
 done >Packages
 `;
 
-/** ndppd and nftables as packages of a repository on the server itself, made of what is installed; then purged. */
+/** Repacks the installed ndppd and nftables into a local apt repository on the server, then purges both. */
 const PACKAGES = `
 mkdir /var/local/repository; cd /var/local/repository
 for name in ndppd nftables; do
@@ -163,7 +162,7 @@ ${INDEX}dpkg --purge ndppd nftables
 rm -rf /etc/apt/sources.list.d/*; : >/etc/apt/sources.list
 `;
 
-test("a package that can't be installed is named, and rollback.sh doesn't try to remove it", async () => {
+test("apply.sh names a package that can't be installed, and rollback.sh doesn't try to remove it", async () => {
   await lab.host.sh(PACKAGES);
   before = await state(lab);
   const { code, stderr } = await script(lab, "apply.sh");
@@ -177,7 +176,7 @@ test("a package that can't be installed is named, and rollback.sh doesn't try to
   expect(await state(lab)).toBe(before);
 });
 
-test("ndppd and nftables are installed where they are missing, and removed by rollback.sh", async () => {
+test("apply.sh installs missing ndppd and nftables, and rollback.sh removes them", async () => {
   await lab.host.sh(
     "echo 'deb [trusted=yes] file:/var/local/repository ./' >/etc/apt/sources.list",
   );
@@ -191,12 +190,12 @@ test("ndppd and nftables are installed where they are missing, and removed by ro
   expect(await state(lab)).toBe(before);
 });
 
-test("rollback.sh purged nftables with the /etc/nftables.conf that the owner had before it", async () => {
+test("rollback.sh removes nftables but keeps an earlier /etc/nftables.conf of the owner", async () => {
   await lab.host.write("/etc/nftables.conf", "# mine\n");
-  // rollback.sh deleted this one, too: dpkg writes it where it finds another configuration.
+  // dpkg writes this file if it finds another configuration. rollback.sh must keep it too.
   await lab.host.write("/etc/nftables.conf.dpkg-dist", "# of 2021\n");
   before = await state(lab);
-  // apt must not ask which of the two it shall be, nor take its own.
+  // apt must not ask which of the two to use, and must not use its own.
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await lab.host.read("/etc/nftables.conf")).toBe("# mine\n");
@@ -207,7 +206,7 @@ test("rollback.sh purged nftables with the /etc/nftables.conf that the owner had
   expect(left.stdout).toBe("");
 });
 
-test("rollback.sh purged a package that the owner had taken into use since, and what depends on it", async () => {
+test("rollback.sh keeps a package that the owner now uses, and packages that depend on it", async () => {
   await lab.host.sh(
     "dpkg --purge nftables; rm -f /etc/nftables.conf /etc/nftables.conf.dpkg-dist",
   );
@@ -223,21 +222,21 @@ test("rollback.sh purged a package that the owner had taken into use since, and 
   expect(
     await dry(`mkdir -p /root/mine/DEBIAN; cd /root; printf 'Package: mine\\nVersion: 1\\nArchitecture: all\\nMaintainer: me <me@example.com>\\nDepends: nftables\\nDescription: mine\\n' >mine/DEBIAN/control
       dpkg-deb --build mine >/dev/null; dpkg --install mine.deb`),
-  ).toMatch(`nftables stays: mine depends on it; ${remedy}`);
+  ).toMatch(`nftables is kept: mine depends on it; ${remedy}`);
   expect(
     await dry(`printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/usr/sbin/nft list tables\\n' >/etc/systemd/system/mine.service
       dpkg --purge mine; systemctl start mine`),
-  ).toMatch(`nftables stays: mine.service is active; ${remedy}`);
+  ).toMatch(`nftables is kept: mine.service is active; ${remedy}`);
   expect(
     await dry(`systemctl stop mine; rm /etc/systemd/system/mine.service; systemctl daemon-reload
       dpkg --install /root/mine.deb; systemctl --quiet enable nftables; echo '# mine' >>/etc/nftables.conf`),
   ).toMatch(
-    `nftables stays: mine depends on it, nftables.service is enabled, /etc/nftables.conf is yours by now; ${remedy}`,
+    `nftables is kept: mine depends on it, nftables.service is enabled, /etc/nftables.conf was edited; ${remedy}`,
   );
   const rolled = await script(lab, "rollback.sh");
   expect(rolled).toMatchObject({ code: 0, stderr: "" });
   expect(rolled.stdout).toMatch(
-    /note +package +nftables stays: mine depends on it, nftables.service is enabled, /,
+    /note +package +nftables is kept: mine depends on it, nftables.service is enabled, /,
   );
   expect(
     await lab.host.sh(
@@ -247,9 +246,9 @@ test("rollback.sh purged a package that the owner had taken into use since, and 
   await lab.host.sh("dpkg --purge mine nftables");
 });
 
-test("apply.sh that ended while dpkg unpacked said nothing, and rollback.sh forgot the half-installed package", async () => {
+test("apply.sh stopped while dpkg unpacks says so, and rollback.sh removes the half-installed package", async () => {
   before = await state(lab);
-  // Of this one the unpacking never ends.
+  // Unpacking this package never ends.
   await lab.host.sh(`cd /var/local/repository; cp Packages nftables.deb /root
     printf '#!/bin/sh\\necho $PPID $$ >/tmp/unpacks; exec sleep 60\\n' >/root/nftables/DEBIAN/preinst; chmod 755 /root/nftables/DEBIAN/preinst
     dpkg-deb --build /root/nftables nftables.deb >/dev/null
@@ -265,14 +264,14 @@ test("apply.sh that ended while dpkg unpacked said nothing, and rollback.sh forg
   const status =
     "dpkg-query --show --showformat '${Package} ${db:Status-Abbrev}\\n' ndppd nftables 2>/dev/null || :";
   expect(await lab.host.sh(status)).toMatch(/nftables iHR/);
-  // And this one can't be removed.
+  // Removing this package fails.
   await lab.host.sh(`cd /var/lib/dpkg/info; cp -a ndppd.prerm /root
     printf '#!/bin/sh\\necho stuck; exit 1\\n' >ndppd.prerm`);
   const first = await script(lab, "rollback.sh");
   expect(first.stderr).toMatch(
-    /stuck[^]*all else is taken back, but apt-get and dpkg can't remove: ndppd\n {2}Remedy: /,
+    /stuck[^]*everything else is undone, but apt-get and dpkg can't remove: ndppd\n {2}Remedy: /,
   );
-  expect(first.stdout).not.toContain("All taken back");
+  expect(first.stdout).not.toContain("Everything is undone");
   expect(first.code).toBe(1);
   expect(await lab.host.sh(status)).toMatch(/^ndppd .i *\n(nftables un *\n)?$/);
   await lab.host.sh("mv /root/ndppd.prerm /var/lib/dpkg/info");
@@ -285,7 +284,7 @@ test("apply.sh that ended while dpkg unpacked said nothing, and rollback.sh forg
   );
 });
 
-test.each([HOST, KONG])("%s is another machine's", async (address) => {
+test.each([HOST, KONG])("another machine has %s", async (address) => {
   const neighbour = await lab.topology.addNeighbour(`${address}/64`);
   const { code, stderr } = await script(lab, "apply.sh");
   expect(stderr).toContain(`another machine on ens3 answers for ${address}`);

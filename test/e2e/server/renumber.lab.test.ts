@@ -8,7 +8,7 @@ import { rootOf } from "../lab/roots.ts";
 import { runHere } from "../../support/in-process.ts";
 import { PREFIX, REPOSITORY, script, state } from "./server.ts";
 
-/** The provider changes the prefix: regenerate, copy, apply.sh, as the runbook says. */
+/** The provider changes the prefix: regenerate, copy, apply.sh, as the generated README says. */
 
 const NEXT = "2001:db8:1:7";
 const KONG = { old: "2001:db8:1:2:300::8100", now: `${NEXT}:300::8100` };
@@ -53,41 +53,41 @@ async function applied() {
 const reached = async (address: string): Promise<string | undefined> =>
   (await seenBy(lab.topology.client, `http://[${address}]`))?.server;
 
-/** While it isn't 0, nothing is forwarded to Kong for up to two seconds from its start on. */
+/** If it isn't 0, nothing is forwarded to Kong for up to two seconds after it starts. */
 const asks = () =>
   lab.host.sh("sysctl -n net.ipv6.conf.ipv6_exposed.dad_transmits");
 
 const addresses = () => lab.host.sh("ip -o address show dev ens3 scope global");
 
-test("a new prefix counted as an address lost: apply.sh took the whole network back, and Kong with it", async () => {
+test("a new prefix does not count as a lost address: Kong moves to its new address", async () => {
   const six = await standingConnection(lab.host, OLD_HOST);
   const four = await standingConnection(lab.host, "203.0.113.10");
   await regenerated("--prefix", `${NEXT}::/64`);
   const { code, stdout, stderr } = await applied();
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  // Its network is made anew: nothing was said.
+  // Its network is recreated: a note says what happened to its address.
   expect(stdout).toContain(
     "web can't keep 2001:db8:1:2:300::9 on ipv6_exposed",
   );
-  // The very connection that it may be run through.
-  expect(stdout).toContain(`${OLD_HOST}/64 stays until the next boot`);
+  // apply.sh may run through this connection.
+  expect(stdout).toContain(`${OLD_HOST}/64 is kept until the next boot`);
   for (const standing of [six, four])
     expect((await standing.close()).broken).toBeNull();
   expect(await reached(KONG.now)).toBe(KONG.now);
   expect(await reached(KONG.old)).toBeUndefined();
 });
 
-test("Kong's bridge asked for duplicates of addresses that only Docker gives", async () => {
+test("Kong's bridge does no duplicate address detection, because only Docker assigns addresses", async () => {
   expect(await asks()).toBe("0\n");
 });
 
-test("again: nothing to change", async () => {
+test("a second run changes nothing", async () => {
   const { code, stdout } = await applied();
   expect(stdout).toMatch(/^Nothing to change\./);
   expect(code).toBe(0);
 });
 
-test("after a boot the new prefix is all there is", async () => {
+test("after a reboot the server has only the new prefix", async () => {
   await lab.host.reboot();
   await expect
     .poll(() => reached(KONG.now), { timeout: 20_000 })
@@ -98,7 +98,7 @@ test("after a boot the new prefix is all there is", async () => {
   expect((await applied()).stdout).toMatch(/^Nothing to change\./);
 });
 
-test("an address that another machine has is taken back", async () => {
+test("apply.sh reverts a new address that another machine already has", async () => {
   const neighbour = await lab.topology.addNeighbour(`${NEXT}::9/64`);
   await regenerated("--host", `${NEXT}::9`);
   const { code, stderr } = await applied();
@@ -112,14 +112,14 @@ test("an address that another machine has is taken back", async () => {
   await neighbour.ip(["link set eth0 down"]);
 });
 
-test("another address of the server's: after a failed one apply.sh called the first lost", async () => {
+test("after a failed change of the server's address, another new address works", async () => {
   await regenerated("--host", `${NEXT}::7`);
   expect(await applied()).toMatchObject({ code: 0, stderr: "" });
   expect(await addresses()).toContain(`${NEXT}::7/64`);
   expect(await addresses()).not.toContain(`${NEXT}::2/64`);
 });
 
-test("a later run that fails took the network back to before the first: Kong was gone", async () => {
+test("a failing run restores the network as it was before this run, not before the first", async () => {
   await lab.host.sh(`ip addr add ${VIRTUAL}/24 dev ens3`);
   await regenerated("--host", `${NEXT}::8`);
   const { code, stderr } = await applied();
@@ -135,7 +135,7 @@ test("a later run that fails took the network back to before the first: Kong was
   );
 });
 
-test("the kernel's proxy: networkd took away an address that it didn't know, and nobody gave it back", async () => {
+test("with the kernel's proxy an address that networkd doesn't know is restored", async () => {
   await regenerated("--host", `${NEXT}::7`, "--ndp", "kernel");
   expect(await applied()).toMatchObject({ code: 0, stderr: "" });
   expect(await addresses()).toContain(VIRTUAL);
@@ -143,7 +143,7 @@ test("the kernel's proxy: networkd took away an address that it didn't know, and
   expect(await reached(KONG.now)).toBe(KONG.now);
 });
 
-test("rollback.sh: all as it was", async () => {
+test("rollback.sh restores the original state", async () => {
   await lab.host.sh(
     `ip addr del ${VIRTUAL}/24 dev ens3; docker rm --force web`,
   );

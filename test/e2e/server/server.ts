@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate } from "../../../src/reconcile/prepare.ts";
+import { generate } from "../../../src/reconcile/commit.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { type Lab, type LabOptions, openLab } from "../lab/lab.ts";
 import { rootOf } from "../lab/roots.ts";
@@ -31,7 +31,7 @@ export async function openServer(
   }
 }
 
-/** Generates a repository as the command does, and puts it in the place of what the server has of one. */
+/** Generates a repository as the command does, and copies it over the one on the server. */
 export async function bring({ host }: Lab, answers: Given = {}): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), "kong-ipv6-server-"));
   try {
@@ -58,7 +58,7 @@ export const script = ({ host }: Lab, line: string): Promise<Ran> =>
     timeoutMs: 240_000,
   });
 
-/** Everything under /etc; what apply.sh and rollback.sh themselves keep; and that which isn't in files. */
+/** Everything in /etc, the state of apply.sh and rollback.sh, and the state that is not in files. */
 export async function state({ host }: Lab): Promise<string> {
   const files = await host.snapshot("/etc");
   const rest = await host.sh(`

@@ -10,13 +10,13 @@ import {
   state,
 } from "./server.ts";
 
-/** What an owner writes into .env, docker-compose.yml and daemon.json: each setting does what it says, or is refused. */
+/** Settings by the owner in .env, docker-compose.yml and daemon.json: each one takes effect or is refused. */
 
 const ENV = `${REPOSITORY}/.env`;
 const COMPOSE = `${REPOSITORY}/docker-compose.yml`;
 const DAEMON = "/etc/docker/daemon.json";
 
-/** A service whose image isn't here, and another one for the database. */
+/** A service whose image is not on the server yet. */
 const OWN = `
   extra:
     image: extra:1
@@ -30,7 +30,7 @@ const OWN = `
     networks: [kong-net]
 `;
 
-/** Docker 27, which is in no Debian suite, as far as its version tells; and a registry that has the owner's images. */
+/** A docker command that reports version 27, which no Debian suite has, and that can "pull" the owner's images. */
 const DOCKER = `#!/bin/bash
 case "$1 $2" in
 "version --format") echo 27.5.1 ;;
@@ -62,10 +62,10 @@ afterAll(() => lab?.close());
 const names = (): Promise<string> =>
   lab.host.sh("docker ps --format '{{.Names}}' | sort");
 
-test("images that docker-compose.yml names were pulled within the time for containers, postgres:17 though another is named", async () => {
+test("apply.sh pulls the images that docker-compose.yml names, before it starts containers", async () => {
   const dry = await script(lab, "apply.sh --dry-run");
-  expect(dry.stdout).toContain("image       extra:1 is pulled\n");
-  expect(dry.stdout).toContain("image       postgres:mine is pulled\n");
+  expect(dry.stdout).toContain("image       extra:1 will be pulled\n");
+  expect(dry.stdout).toContain("image       postgres:mine will be pulled\n");
   expect(dry.stdout).not.toContain("postgres:17");
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -82,7 +82,7 @@ test("COMPOSE_PROJECT_NAME names containers and network", async () => {
   expect(await lab.host.sh("docker network ls")).toContain("mine_kong-net");
 });
 
-test("KONG_PUBLISH_IPV6=[::] is added for Docker 27, and Kong is reached", async () => {
+test("KONG_PUBLISH_IPV6=[::] is added for Docker 27, and Kong is reachable", async () => {
   expect(await lab.host.read(ENV)).toMatch(/\nKONG_PUBLISH_IPV6=\[::\]\n$/);
   const published = await lab.host.sh(
     "docker inspect --format '{{(index .HostConfig.PortBindings \"443/tcp\" 1).HostIp}}' mine-kong-1",
@@ -95,23 +95,24 @@ test("KONG_PUBLISH_IPV6=[::] is added for Docker 27, and Kong is reached", async
   );
 });
 
-test("daemon.json stays whose it is", async () => {
+test("daemon.json keeps its mode and owner", async () => {
   const owner = await lab.host.sh(`stat -c '%a %u %g' ${DAEMON}`);
   expect(owner).toBe("640 7 8\n");
   expect(JSON.parse(await lab.host.read(DAEMON))).toMatchObject({ ipv6: true });
 });
 
-test("another COMPOSE_PROJECT_NAME later: its own containers were called another's, in the way of its ports", async () => {
+test("a later change of COMPOSE_PROJECT_NAME is refused, with a remedy that works", async () => {
   await lab.host.sh(`sed -i s/NAME=mine/NAME=other/ ${ENV}`);
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect(stderr).toContain(
-    "COMPOSE_PROJECT_NAME=other in .env is not the name that the containers have: mine\n",
+    "COMPOSE_PROJECT_NAME=other in .env is not the project name of the existing containers: mine\n",
   );
-  const [, remedy] = /take them down first, the data stays: (.*)\n/.exec(
-    stderr,
-  ) as unknown as [string, string];
+  const [, remedy] =
+    /remove the containers first \(the data is kept\): (.*)\n/.exec(
+      stderr,
+    ) as unknown as [string, string];
   expect(stderr.match(/Refused/g)).toHaveLength(1);
-  expect(stdout).not.toContain("What changes");
+  expect(stdout).not.toContain("Planned changes");
   expect(code).toBe(1);
   await lab.host.sh(remedy, { cwd: REPOSITORY });
   const renamed = await script(lab, "apply.sh");
@@ -121,23 +122,23 @@ test("another COMPOSE_PROJECT_NAME later: its own containers were called another
   );
 });
 
-test("rollback.sh after another name: all as it was, daemon.json with its owner, and no word of an image in use", async () => {
+test("after the project was renamed, rollback.sh restores the original state and prints no error", async () => {
   const { code, stderr } = await script(lab, "rollback.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(await state(lab)).toBe(before);
   expect(await lab.host.sh(`stat -c '%a %u %g' ${DAEMON}`)).toBe("640 7 8\n");
 });
 
-test('"ip6tables": false in daemon.json opens all ports on Docker 27 too, and apply.sh and verify.sh say so', async () => {
+test('apply.sh and verify.sh warn that "ip6tables": false in daemon.json opens all ports on Docker 27 too', async () => {
   const open = "opens every port of every container with an IPv6 address";
   await bring(lab, { firewall: "none" });
   const filtered = await script(lab, "apply.sh --dry-run");
-  expect(filtered.stdout).toContain("this server filters nothing for you");
+  expect(filtered.stdout).toContain("these scripts set up no firewall");
   expect(filtered.stdout).not.toContain(open);
   const warned = async () =>
     /warn +firewall +(.*)\n/.exec((await script(lab, "verify.sh")).stdout)?.[1];
   expect(await warned()).toBe(
-    "this server filters nothing for you (--firewall none)",
+    "these scripts set up no firewall (--firewall none)",
   );
   await lab.host.write(DAEMON, '{ "ip6tables" : false }\n');
   const { stdout } = await script(lab, "apply.sh --dry-run");

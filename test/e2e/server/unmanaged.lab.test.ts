@@ -3,7 +3,7 @@ import { advertise } from "../detect/advertise.ts";
 import type { Lab } from "../lab/lab.ts";
 import { HOST, openServer, PREFIX, script } from "./server.ts";
 
-/** A server whose owner set the uplink up by hand, and has a netplan file that isn't in force yet. */
+/** The owner configured the uplink without netplan, and has a netplan file that is not applied yet. */
 
 const LATER = `network:
   version: 2
@@ -26,17 +26,17 @@ beforeAll(async () => {
     "timeout 10 bash -c 'until ip -6 route show default proto ra | grep default; do sleep 0.1; done'",
   );
   stop();
-  // It keeps the route that it has, until the server forwards.
+  // The kernel keeps this route until forwarding is turned on.
   await host.sh("sysctl -qw net.ipv6.conf.ens3.accept_ra=0");
   await host.write("/etc/netplan/70-later.yaml", LATER, "600");
 });
 afterAll(() => lab?.close());
 
-test("a sysctl that cost a route put the owner's unfinished netplan files in force, though netplan hasn't the uplink", async () => {
+test("if forwarding removes a route, it is restored without applying the owner's unfinished netplan files", async () => {
   const { host } = lab;
   const { code, stdout, stderr } = await script(lab, "apply.sh");
-  expect(stdout).toContain("it doesn't manage ens3");
-  expect(stderr).toMatch(/with forwarding the server lost route6 default/);
+  expect(stdout).toContain("netplan doesn't manage ens3");
+  expect(stderr).toMatch(/turning forwarding on removed route6 default/);
   expect(code).toBe(1);
   expect(await host.sh("ip -6 route show default")).toContain("via fe80::");
   expect(await host.sh("cat /proc/sys/net/ipv6/conf/all/forwarding")).toBe(

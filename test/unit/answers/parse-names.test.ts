@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
   imageDoubt,
-  readDataDir,
-  readDomain,
-  readImage,
-  readInterface,
-  readNetwork,
-  readPlugin,
-  readSshTarget,
+  parseDataDir,
+  parseDomain,
+  parseImage,
+  parseInterface,
+  parseNetwork,
+  parsePlugin,
+  parseSshTarget,
 } from "../../../src/answers/parse-names.ts";
 import { HOSTILE, refusalOf } from "../../support/refusal.ts";
 
@@ -26,7 +26,7 @@ const long = (length: number): string => "x".repeat(length);
 
 const NAMES: Record<string, Name> = {
   "--interface": {
-    read: readInterface,
+    read: parseInterface,
     kept: [
       "ens3",
       "a",
@@ -59,7 +59,7 @@ const NAMES: Record<string, Name> = {
     ],
   },
   "--network": {
-    read: readNetwork,
+    read: parseNetwork,
     kept: ["ipv6_exposed", "ab", long(63), "a.b-c_d", "12", "null", "hosts"],
     refused: [
       ["", "2 to 63"],
@@ -82,7 +82,7 @@ const NAMES: Record<string, Name> = {
     ],
   },
   "--ssh": {
-    read: readSshTarget,
+    read: parseSshTarget,
     kept: [
       "gw",
       "root@gw",
@@ -105,7 +105,7 @@ const NAMES: Record<string, Name> = {
     ],
   },
   "--domain": {
-    read: readDomain,
+    read: parseDomain,
     kept: [
       "none",
       "gateway.example.com",
@@ -142,7 +142,7 @@ const NAMES: Record<string, Name> = {
     ],
   },
   "--kong-image": {
-    read: readImage,
+    read: parseImage,
     kept: [
       "kong",
       "kong:3.9.3",
@@ -172,7 +172,7 @@ const NAMES: Record<string, Name> = {
     ],
   },
   "--plugin": {
-    read: readPlugin,
+    read: parsePlugin,
     kept: [
       "kong-oidc",
       "kong-plugin-jwt2header",
@@ -196,7 +196,7 @@ const NAMES: Record<string, Name> = {
     ],
   },
   "--data-dir": {
-    read: readDataDir,
+    read: parseDataDir,
     kept: [
       "./data",
       "/srv/kong",
@@ -277,7 +277,7 @@ describe.each(Object.entries(NAMES))("%s", (_, name) => {
 
   test("refuses whatever means something elsewhere, at the start, inside and at the end", () => {
     const [start = "", end = ""] =
-      name.read === readDomain ? ["a", "b.example"] : ["a", "b"];
+      name.read === parseDomain ? ["a", "b.example"] : ["a", "b"];
     for (const character of HOSTILE) {
       // Commas, equal signs and the like are nobody's either.
       for (const text of [
@@ -292,7 +292,7 @@ describe.each(Object.entries(NAMES))("%s", (_, name) => {
 });
 
 test("no sentence about .. ends in three dots", () => {
-  expect(refusalOf(() => readDataDir(".."))).not.toContain("...");
+  expect(refusalOf(() => parseDataDir(".."))).not.toContain("...");
 });
 
 test.each([
@@ -330,9 +330,9 @@ test.each([
 
 test("a prefix of /64 or a directory of the system is refused in every spelling of its parts", () => {
   for (const part of ["bin", "boot", "dev", "lib64", "proc", "sbin", "sys"])
-    refusalOf(() => readDataDir(`/${part}/x`));
+    refusalOf(() => parseDataDir(`/${part}/x`));
   for (const path of ["/opt", "/srv", "/root", "/mnt", "/media"]) {
-    refusalOf(() => readDataDir(path));
-    expect(readDataDir(`${path}/kong`)).toBe(`${path}/kong`);
+    refusalOf(() => parseDataDir(path));
+    expect(parseDataDir(`${path}/kong`)).toBe(`${path}/kong`);
   }
 });

@@ -1,8 +1,9 @@
-import { expect, test } from "vitest";
+import crypto from "node:crypto";
+import { expect, test, vi } from "vitest";
 import { QUESTIONS } from "../../../src/answers/questions.ts";
 import { EXIT, UnusableError } from "../../../src/base/errors.ts";
 import {
-  readAnswer,
+  recheck,
   resolve,
   survey,
   type Given,
@@ -77,37 +78,6 @@ test("only the prefix is missed, by its flag", () => {
   expect(issues[0]).not.toHaveProperty("value");
 });
 
-test.each([
-  ["a number", 64, "a number"],
-  ["a boolean", true, "a boolean"],
-  ["null", null, "null"],
-  ["a list", ["fe80::1"], "a list"],
-  ["an object", { a: 1 }, "an object"],
-])("%s is no text", (_, value, said) => {
-  const { issues } = unusable({ ...GIVEN, gateway: value });
-  expect(issues).toHaveLength(1);
-  expect(issues[0]?.flag).toBe("--gateway");
-  expect(issues[0]?.value).toBe(JSON.stringify(value));
-  expect(issues[0]?.reason).toContain(`it is ${said}, not text`);
-});
-
-test("a list takes one text, several, or none; each once", () => {
-  expect(answersFrom({ plugin: "a" }).plugin).toEqual(["a"]);
-  expect(answersFrom({ plugin: [] }).plugin).toEqual([]);
-  expect(answersFrom({ plugin: ["b", "a", "b"] }).plugin).toEqual(["b", "a"]);
-  const { issues } = unusable({ ...GIVEN, plugin: ["a", 1, null] });
-  expect(issues.map(({ value }) => value)).toEqual(["1", "null"]);
-  expect(issues[0]?.reason).toContain("text or a list of texts");
-});
-
-test("the word for no plugin among plugins is refused, not installed", () => {
-  expect(answersFrom({ plugin: ["none"] }).plugin).toEqual([]);
-  for (const plugin of [["none", "foo"], ["foo", "NONE"], ["None"]]) {
-    const { issues } = unusable({ ...GIVEN, plugin });
-    expect(issues.map(({ flag }) => flag)).toEqual(["--plugin"]);
-  }
-});
-
 test("white space around an answer is not part of it", () => {
   expect(answersFrom({ domain: "  a.example\n" }).domain).toBe("a.example");
 });
@@ -163,7 +133,7 @@ test("what is meant but doesn't fit either is not suggested", () => {
   expect(issues).toMatchObject([
     {
       flag: "--exposed",
-      reason: "it has bits set behind its prefix length /80",
+      reason: "it has bits set after its prefix length /80",
       remedy: "Try 2001:db8:1:2:300::/80",
     },
   ]);
@@ -177,36 +147,46 @@ test("what is meant is no answer yet", () => {
 
 test("what was perhaps given in a way that can't be read is neither missed nor has its default", () => {
   const unread = new Set(["prefix", "exposed"] as const);
-  expect(survey({}, undefined, { unread }).issues).toEqual([]);
+  expect(survey({}, { unread }).issues).toEqual([]);
   const given = { ...GIVEN, kong: "2001:db8:1:2:999::2" };
   expect(survey(given).issues).toHaveLength(1);
-  expect(survey(given, undefined, { unread }).issues).toEqual([]);
+  expect(survey(given, { unread }).issues).toEqual([]);
 });
 
-test("the random ULA is made only where none is given", () => {
-  const fail = (): string => {
-    throw new Error("asked for");
-  };
-  expect(() => resolve(GIVEN, fail)).not.toThrow();
-  const made = resolve({ prefix: GIVEN.prefix }, () => "fd12:3456:789a::/64");
-  expect(made.answers.internalPrefix).toBe("fd12:3456:789a::/64");
+test("a random ULA is drawn only if none is given", () => {
+  const drawn = vi.spyOn(crypto, "randomBytes");
+  expect(resolve(GIVEN).answers.internalPrefix).toBe(GIVEN.internalPrefix);
+  survey({ prefix: GIVEN.prefix });
+  expect(drawn).not.toHaveBeenCalled();
+  const { answers } = resolve({ prefix: GIVEN.prefix });
+  expect(drawn).toHaveBeenCalledTimes(1);
+  expect(answers.internalPrefix).toMatch(/^fd.*::\/64$/);
+  expect(Object.keys(answers)).toEqual(Object.keys(answersFrom()));
+  drawn.mockRestore();
 });
 
 test("without defaults nothing is filled in or missed", () => {
-  expect(survey({}, undefined, { defaults: false })).toEqual({
+  expect(survey({}, { defaults: false })).toEqual({
     answers: {},
     issues: [],
     warnings: [],
   });
-  const { answers } = survey({ kong: "2001:DB8::2" }, undefined, {
-    defaults: false,
-  });
+  const { answers } = survey(
+    { kong: "2001:DB8::2" },
+    {
+      defaults: false,
+    },
+  );
   expect(answers).toEqual({ kong: "2001:db8::2" });
 });
 
-test("one answer is read the same wherever it came from", () => {
-  for (const question of QUESTIONS) {
-    const own = answersFrom()[question.key];
-    expect(readAnswer(question, own)).toEqual({ answer: own });
-  }
+test("answers in normal form are checked against each other again", () => {
+  const answers = answersFrom();
+  expect(recheck(answers).answers).toBe(answers);
+  const { prefix: reserved } = answers;
+  expect(recheck(answers).warnings).toMatchObject([
+    { flag: "--prefix", value: reserved },
+  ]);
+  const moved = { ...answers, host: "2001:db8:1:3::1" };
+  expect(() => recheck(moved)).toThrow("--host 2001:db8:1:3::1: it is outside");
 });

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
-import {
-  fittingExposed,
-  fittingHost,
-} from "../../../src/answers/suggestions.ts";
+import { parsedOf, suggestedAnswer } from "../../../src/answers/normal-form.ts";
+import { questionOf } from "../../../src/answers/questions.ts";
+import type { Answers } from "../../../src/answers/types.ts";
 import { survey } from "../../../src/answers/resolve.ts";
 import { GIVEN } from "../../support/base.ts";
 
 const P = "2001:db8:1:2";
+
+const fitting = (key: "host" | "exposed", answers: Partial<Answers>) =>
+  suggestedAnswer(questionOf(key), parsedOf(answers));
 
 test.each([
   [{}, `${P}:300::/80`],
@@ -18,24 +20,24 @@ test.each([
   [{ kong: `${P}:300::8100`, gateway: `${P}:300::1` }, `${P}:300::8000/113`],
 ])("beside %j the exposed subnet %s would do", (given, expected) => {
   const answers = { prefix: GIVEN.prefix, host: `${P}::2`, ...given };
-  const exposed = fittingExposed(answers);
+  const exposed = fitting("exposed", answers);
   expect(exposed).toBe(expected);
   expect(survey({ ...GIVEN, ...answers, exposed }).issues).toEqual([]);
 });
 
 test("around a Kong next to the server there is no room", () => {
   const answers = { prefix: GIVEN.prefix, host: `${P}::2`, kong: `${P}::5` };
-  expect(fittingExposed(answers)).toBe(`${P}:300::/80`);
+  expect(fitting("exposed", answers)).toBe(`${P}:300::/80`);
 });
 
 test("a Kong outside the prefix has no subnet in it", () => {
   const answers = { prefix: GIVEN.prefix, kong: "2a03:9::5" };
-  expect(fittingExposed(answers)).toBe(`${P}:300::/80`);
+  expect(fitting("exposed", answers)).toBe(`${P}:300::/80`);
 });
 
 test("the server's address is not the gateway's", () => {
   const { prefix } = GIVEN;
-  expect(fittingHost({ prefix })).toBe(`${P}::2`);
-  expect(fittingHost({ prefix, gateway: `${P}::2` })).toBe(`${P}::3`);
-  expect(fittingHost({})).toBe(undefined);
+  expect(fitting("host", { prefix })).toBe(`${P}::2`);
+  expect(fitting("host", { prefix, gateway: `${P}::2` })).toBe(`${P}::3`);
+  expect(fitting("host", {})).toBe(undefined);
 });

@@ -148,7 +148,7 @@ describe("parseSubnet", () => {
       expect(formatSubnet(subnet as Subnet)).toBe(text);
       if (value === network) return;
       const said = refusal(() => parseSubnet(6, `${spell6(value)}/${length}`));
-      expect(said).toContain(`behind its prefix length /${length}`);
+      expect(said).toContain(`after its prefix length /${length}`);
       expect(said).toContain(text);
     });
     fc.assert(holds, runs(500));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alongside } from "../../../src/merge/hunks.ts";
+import { mergeHunk } from "../../../src/merge/hunks.ts";
 
 const lines = (text: string): string[] => text.split(" ").filter(Boolean);
 
@@ -10,7 +10,7 @@ const met = (
   theirs: string,
   loose = false,
 ): string | undefined =>
-  alongside(
+  mergeHunk(
     { mine: lines(mine), was: lines(was), theirs: lines(theirs) },
     () => loose,
   )?.join(" ");

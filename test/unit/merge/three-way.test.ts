@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { hasMarkers, merge } from "../../../src/merge/three-way.ts";
+import { hasMarkers } from "../../../src/merge/conflict-markers.ts";
+import { merge } from "../../../src/merge/three-way.ts";
 
 test("what both did alike is no conflict", () => {
   const both = "a\nnew\n";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { formatAddress, formatSubnet } from "../../../src/ip/address.ts";
 import { plan, type Plan } from "../../../src/plan/plan.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { answersFrom } from "../../support/base.ts";
@@ -18,10 +19,45 @@ beforeAll(announceSeed);
 
 const planOf = (given: Given = {}): Plan => plan(answersFrom(given));
 
+const FULL = { ipv4: "192.0.2.10/24", ipv4Gateway: "192.0.2.1" };
+
 test("is plain data: templates see no class, no function, nothing undefined", () => {
-  const whole = planOf({ ipv4: "192.0.2.10/24", ipv4Gateway: "192.0.2.1" });
-  expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
-  expect(structuredClone(whole)).toEqual(whole);
+  const { numbers, ...texts } = planOf(FULL);
+  expect(JSON.parse(JSON.stringify(texts))).toEqual(texts);
+  expect(structuredClone(numbers)).toEqual(numbers);
+});
+
+test("numbers and texts are the same addresses", () => {
+  const { numbers, ...texts } = planOf(FULL);
+  const four = (address: bigint): string => formatAddress(4, address);
+  const six = (address: bigint): string => formatAddress(6, address);
+  expect(texts).toMatchObject({
+    prefix: formatSubnet(numbers.prefix),
+    host: {
+      address: six(numbers.host.address),
+      interface: `${six(numbers.host.address)}/${numbers.host.length}`,
+    },
+    gateway: { address: six(numbers.gateway) },
+    exposed: {
+      subnet: formatSubnet(numbers.exposed.subnet),
+      gateway: six(numbers.exposed.gateway),
+      range: formatSubnet(numbers.exposed.range),
+    },
+    kong: { address: six(numbers.kong) },
+    ipv4: {
+      address: four(numbers.ipv4?.address ?? 0n),
+      netplan: { gateway: four(numbers.ipv4?.netplan?.gateway ?? 0n) },
+    },
+    backend: {
+      subnet: formatSubnet(numbers.backend.subnet),
+      gateway: four(numbers.backend.gateway),
+      range: formatSubnet(numbers.backend.range),
+      kong: four(numbers.backend.kong),
+    },
+    internalPrefix: formatSubnet(numbers.internalPrefix),
+  });
+  expect(planOf().numbers.ipv4).toBe(undefined);
+  expect(planOf({ ipv4: "192.0.2.10" }).numbers.ipv4?.netplan).toBe(null);
 });
 
 describe("the exposed network", () => {

@@ -2,7 +2,7 @@ import type { Answers as Replies, DistinctQuestion } from "inquirer";
 import { describe, expect, test } from "vitest";
 import { QUESTIONS } from "../../../src/answers/questions.ts";
 import { type Answers } from "../../../src/answers/types.ts";
-import type { Change } from "../../../src/reconcile/compare.ts";
+import type { Change } from "../../../src/reconcile/change.ts";
 import {
   askConflicts,
   converse,
@@ -149,7 +149,7 @@ describe("converse", () => {
     expect(given.kong).toBe("2001:db8:1:2:300::7");
     expect(owner.refused).toEqual([
       expect.stringContaining("unique local"),
-      expect.stringContaining("Try 2001:db8:1:2::/64"),
+      expect.stringContaining("The subnet is 2001:db8:1:2::/64"),
       expect.stringContaining("outside the exposed subnet"),
       expect.stringContaining("Docker"),
     ]);

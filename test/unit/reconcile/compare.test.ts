@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
-import {
-  compare,
-  settle,
-  type Change,
-  type Word,
-} from "../../../src/reconcile/compare.ts";
+import { compare } from "../../../src/reconcile/compare.ts";
+import { applyResolution } from "../../../src/reconcile/resolve-conflict.ts";
+import type { Change } from "../../../src/reconcile/change.ts";
+import type { Resolution } from "../../../src/reconcile/request.ts";
 import { type DiskEntry } from "../../../src/repository/disk.ts";
 import type { File } from "../../../src/render/render.ts";
 import { SECRET } from "../../../src/render/secrets.ts";
@@ -20,8 +18,8 @@ const one = async (after: File, entry?: DiskEntry): Promise<Change> => {
   return change as Change;
 };
 
-const settled = (change: Change, word: Word): Change => {
-  const [first, ...others] = settle(change, word);
+const settled = (change: Change, word: Resolution): Change => {
+  const [first, ...others] = applyResolution(change, word);
   expect(others).toEqual([]);
   return first as Change;
 };
@@ -108,7 +106,7 @@ test("a private file with markers isn't opened to others", async () => {
 });
 
 test("of two files that may have become one, none is taken for it", async () => {
-  const base = { ...file, follow: (text: string) => text };
+  const base = { ...file, rewrite: (text: string) => text };
   const changes = await compare(
     new Map([["c/x.conf", { text: "next\n", mode: 0o644 }]]),
     new Map([

@@ -82,32 +82,34 @@ test("tables of the README are aligned whatever the answers' length", () => {
   expect(new Set(widths).size).toBe(1);
 });
 
-test("what the README says of a new prefix is a sentence, whoever answers for Kong", () => {
+test("the README's step for a new prefix names what answers for Kong", () => {
   const step = (delivery: string, ndp: string): string | undefined =>
-    /^3\. (Let .*?)\. Test/m.exec(
+    /^3\. (.*) Test from outside\.$/m.exec(
       textOf(tree({ delivery, ndp }), "README.md"),
     )?.[1];
-  const route = "Let the provider route the new prefix here, ";
-  const pass = "answer for the new address, and the firewall pass it";
-  expect(step("on-link", "ndppd")).toBe(`Let ndppd ${pass}`);
-  expect(step("on-link", "kernel")).toBe(`Let the kernel's NDP proxy ${pass}`);
-  expect(step("on-link", "none")).toBe(
-    `Let whatever answers Neighbor Solicitations for Kong ${pass}`,
-  );
-  expect(step("routed", "ndppd")).toBe(`${route}ndppd ${pass}`);
-  expect(step("routed", "kernel")).toBe(
-    `${route}the kernel's NDP proxy ${pass}`,
-  );
-  expect(step("routed", "none")).toBe(`${route}and the firewall pass it`);
+  const route = "Let the provider route the new prefix to the server. ";
+  const ndppd = "Add the new address to ndppd. ";
+  const kernel = "Add the new address to the kernel's NDP proxy. ";
+  const other =
+    "Let the program that answers Neighbor Solicitations for Kong answer for the new address too. ";
+  const allow = "Allow the new address in the firewall.";
+  expect(step("on-link", "ndppd")).toBe(ndppd + allow);
+  expect(step("on-link", "kernel")).toBe(kernel + allow);
+  expect(step("on-link", "none")).toBe(other + allow);
+  expect(step("routed", "ndppd")).toBe(route + ndppd + allow);
+  expect(step("routed", "kernel")).toBe(route + kernel + allow);
+  expect(step("routed", "none")).toBe(route + allow);
 });
 
 test("without a firewall the README doesn't say first that nothing else can be reached", () => {
   const said = (firewall: string): string | undefined =>
     /^From outside: .*$/m.exec(textOf(tree({ firewall }), "README.md"))?.[0];
   for (const firewall of ["ufw", "nftables"])
-    expect(said(firewall)).toContain(". Nothing else: not the admin API");
+    expect(said(firewall)).toContain(
+      ". Nothing else can be reached: not the admin API",
+    );
   expect(said("none")).toContain(
-    ". On Docker 27 and newer, nothing else: not the admin API",
+    ". On Docker 27 and newer, nothing else can be reached: not the admin API",
   );
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Answers } from "../../../src/answers/types.ts";
-import { leftoversIn } from "../../../src/renumber/find-stale.ts";
+import { staleAddressesIn } from "../../../src/renumber/find-stale.ts";
 import { move } from "../../../src/answers/carry-over.ts";
 import { plan } from "../../../src/plan/plan.ts";
 import { resolve } from "../../../src/answers/resolve.ts";
-import { formerValues } from "../../../src/renumber/stale.ts";
+import { staleValues } from "../../../src/renumber/stale.ts";
 import { answersFrom } from "../../support/base.ts";
 
 const P = "2001:db8:1:2";
@@ -19,9 +19,9 @@ function left(text: string, ...changes: Partial<Answers>[]): string[] {
   for (const change of changes)
     all.unshift(resolve(move(all[0] ?? first, change)).answers);
   const [present = first, ...former] = all;
-  const valueOf = formerValues(former.map(plan), plan(present));
+  const valueOf = staleValues(former.map(plan), plan(present));
   return valueOf
-    ? leftoversIn("notes.txt", text, valueOf).map((found) => found.text)
+    ? staleAddressesIn("notes.txt", text, valueOf).map((found) => found.text)
     : [];
 }
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Action, Change } from "../../../src/reconcile/compare.ts";
+import type { Action, Change } from "../../../src/reconcile/change.ts";
 import { diffText } from "../../../src/report/diff.ts";
 import { styleFor } from "../../../src/base/colors.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Action, Change } from "../../../src/reconcile/compare.ts";
+import type { Action, Change } from "../../../src/reconcile/change.ts";
 import { plan } from "../../../src/plan/plan.ts";
 import { planRows, rowsText } from "../../../src/plan/summary.ts";
 import {

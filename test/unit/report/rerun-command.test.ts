@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/parse-args.ts";
-import type { Word } from "../../../src/reconcile/compare.ts";
+import type { Resolution } from "../../../src/reconcile/request.ts";
 import { repeatCommand } from "../../../src/report/rerun-command.ts";
 import { move } from "../../../src/answers/carry-over.ts";
 import { resolve, survey } from "../../../src/answers/resolve.ts";
@@ -11,8 +11,8 @@ import { announceSeed, runs } from "../../support/seed.ts";
 
 beforeAll(announceSeed);
 
-/** The words of a POSIX command line with single quotes only. */
-function words(command: string): string[] {
+/** The resolutions of a POSIX command line with single quotes only. */
+function resolutions(command: string): string[] {
   const found = command.match(/(?:'[^']*'|\\'|[^\s'\\])+/g) ?? [];
   return found.map((word) =>
     word.replaceAll(/'([^']*)'|\\(')/g, (_, text, quote) => text ?? quote),
@@ -21,7 +21,7 @@ function words(command: string): string[] {
 
 test("the command that repeats a run gives the same answers, for 300 random ones", () => {
   const holds = fc.property(cases, ({ answers }) => {
-    const [npx, name, ...argv] = words(
+    const [npx, name, ...argv] = resolutions(
       repeatCommand({ answers }, { shown: "gateway" }),
     );
     expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
@@ -37,12 +37,12 @@ test("after regenerate it gives the same answers over those of before, for 300 r
   const holds = fc.property(cases, cases, ({ answers }, before) => {
     // Plugins can't all be taken out by a flag, nor in a conversation.
     const former = { ...before.answers, plugin: [] };
-    const [, , command, ...argv] = words(
-      repeatCommand({ answers, former }, { shown: "." }),
+    const [, , command, ...argv] = resolutions(
+      repeatCommand({ answers, previousAnswers: former }, { shown: "." }),
     );
     expect(command).toBe("regenerate");
     const { given } = readArguments(["regenerate", ...argv]);
-    const { answers: changed } = survey(given, undefined, { defaults: false });
+    const { answers: changed } = survey(given, { defaults: false });
     expect(move(former, changed)).toEqual(answers);
   });
   fc.assert(holds, runs(300));
@@ -51,9 +51,9 @@ test("after regenerate it gives the same answers over those of before, for 300 r
 test("a choice that goes back to the default is in the command that repeats a regenerate", () => {
   const former = answersFrom({ delivery: "routed", ndp: "none" });
   const answers = { ...former, delivery: "on-link" as const };
-  expect(repeatCommand({ answers, former }, { shown: "gw" })).toBe(
-    "npx create-kong-ipv6 regenerate gw --delivery on-link --yes",
-  );
+  expect(
+    repeatCommand({ answers, previousAnswers: former }, { shown: "gw" }),
+  ).toBe("npx create-kong-ipv6 regenerate gw --delivery on-link --yes");
 });
 
 test("it names what differs from the defaults, and the random ULA", () => {
@@ -64,10 +64,11 @@ test("it names what differs from the defaults, and the random ULA", () => {
 
 test("it takes what was said of files in the way, alike of all, and --dry-run", () => {
   const answers = answersFrom();
-  const tail = (...words: Word[]): string =>
-    repeatCommand({ answers, words }, { shown: "gw", dryRun: true }).split(
-      GIVEN.internalPrefix,
-    )[1] as string;
+  const tail = (...resolutions: Resolution[]): string =>
+    repeatCommand(
+      { answers, resolutions },
+      { shown: "gw", dryRun: true },
+    ).split(GIVEN.internalPrefix)[1] as string;
   expect(tail()).toBe(" --dry-run --yes");
   expect(tail("keep", "keep")).toBe(" --conflict keep --dry-run --yes");
   expect(tail("theirs")).toBe(" --conflict theirs --dry-run --yes");
@@ -76,7 +77,7 @@ test("it takes what was said of files in the way, alike of all, and --dry-run", 
 
 test("a directory of any name is one word", () => {
   for (const name of ["my gateway", "it's", "$HOME", "a;b", "é", "a\nb"]) {
-    const [, , directory] = words(
+    const [, , directory] = resolutions(
       repeatCommand({ answers: answersFrom() }, { shown: name }),
     );
     expect(directory).toBe(name);

@@ -12,7 +12,9 @@ import {
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { apply } from "../../../src/repository/apply.ts";
-import { compare, settle, type Word } from "../../../src/reconcile/compare.ts";
+import { compare } from "../../../src/reconcile/compare.ts";
+import { applyResolution } from "../../../src/reconcile/resolve-conflict.ts";
+import type { Resolution } from "../../../src/reconcile/request.ts";
 import { readDisk } from "../../../src/repository/disk.ts";
 import { FailedError } from "../../../src/base/errors.ts";
 import { recover, UNDO } from "../../../src/repository/in-place.ts";
@@ -35,7 +37,7 @@ beforeEach(() => power.on());
 
 const STATE = ".kong-ipv6.json";
 
-const NEW: Tree = new Map<string, File>([
+const SIDECAR: Tree = new Map<string, File>([
   [".env", { text: `A=1\nKONG_PG_PASSWORD=${SECRET}\n`, mode: 0o600 }],
   ["README.md", { text: "# Generated\n", mode: 0o644 }],
   ["host/etc/netplan/60.yaml", { text: "network: 2\n", mode: 0o600 }],
@@ -61,11 +63,11 @@ function put(directory: string, tree: Tree): string {
 
 async function operationsFor(
   directory: string,
-  word: Word = "theirs",
+  word: Resolution = "theirs",
 ): Promise<Operation[]> {
-  const disk = readDisk(directory, [...NEW.keys(), STATE]);
-  const changes = await compare(NEW, disk);
-  const settled = changes.flatMap((change) => settle(change, word));
+  const disk = readDisk(directory, [...SIDECAR.keys(), STATE]);
+  const changes = await compare(SIDECAR, disk);
+  const settled = changes.flatMap((change) => applyResolution(change, word));
   return [...operationsOf(settled, disk, false), stateOperation("{}\n", disk)];
 }
 

@@ -10,6 +10,7 @@ from .daemon_json import DaemonJson
 from .files import Files
 from .firewall import Firewall
 from .kong import Kong
+from .link import Link
 from .ndp import Ndp
 from .netplan import Netplan, Settled
 from .network import Network
@@ -22,6 +23,7 @@ from .ufw import Ufw
 def resources(context: Context) -> list[Resource]:
     netplan = Netplan(context)
     return [
+        Link(context),
         Secrets(context),
         # Undone last: Docker and networkd set some of these themselves.
         Sysctl(context),

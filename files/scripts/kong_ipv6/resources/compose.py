@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 
-from ..engine import endpoint, images_in, state_of, subnets_of
+from ..engine import endpoint, images_in, state_of
 from ..facts import Context, Facts, label
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
 from .base import Left, Resource, short_of_space
-from .compose_refusals import refusals
+from .compose_refusals import backend_in_use, other_backend, refusals
 from .network import Network, difference, has_address
 from .secrets import Secrets, make_directory
 
@@ -39,25 +39,7 @@ class ComposeUp(Resource):
         # Images are containerd's own with its store (the default of a fresh 29).
         if ["driver-type", "io.containerd.snapshotter.v1"] in (facts.info.get("DriverStatus") or []):
             root = "/var/lib/containerd"
-        return short_of_space(root, 256) + self._backend_in_use(facts)
-
-    def _backend(self, facts: Facts) -> str:
-        """The subnet that kong-net has instead of the plan's; empty where it is the plan's, or the owner's own."""
-        now = next(iter(subnets_of(facts.backend)), "")
-        compose = (self.repository.path / "docker-compose.yml").read_text()
-        return "" if now in ("", self.plan.backend) or now in compose else now
-
-    def _backend_in_use(self, facts: Facts) -> list[Refusal]:
-        now, name = self._backend(facts), self.repository.backend_network
-        ids = ((facts.backend or {}).get("Containers") or {}).keys()
-        foreign = [
-            one for one in facts.containers if one["Id"] in ids and label(one, "project") != self.repository.project
-        ]
-        if not now or not foreign:
-            return []
-        on = " ".join(one["Names"][0].lstrip("/") for one in foreign)
-        cause = f"{name} has to be made anew, with {self.plan.backend} in place of {now}, and other containers are on it: {on}"
-        return [Refusal(cause, f"docker network disconnect {name} NAME, for each")]
+        return short_of_space(root, 256) + backend_in_use(self.context, facts)
 
     def recipe(self) -> str:
         """What the image is built from."""
@@ -75,7 +57,7 @@ class ComposeUp(Resource):
         self.password = facts.begun("password") or Secrets(self.context).new_password()
         if self.password:
             found.append(Change("database", "takes the password of .env; the containers are made anew"))
-        self.move, name = self._backend(facts), self.repository.backend_network
+        self.move, name = other_backend(self.context, facts), self.repository.backend_network
         if self.move:
             text = f"{name} is made anew, with all its containers: it has {self.move}, not {self.plan.backend}"
             found.append(Change("network", text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from ..engine import Json
+from ..engine import Json, subnets_of
 from ..facts import Context, Facts, label
 from ..report import Refusal
 
@@ -124,3 +124,24 @@ def published(container: Json, bind: str) -> list[str]:
         if one.get("PublicPort") in (80, 443) and one.get("Type") == "tcp"
     ]
     return [f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}" for ip, port in found if in_the_way(ip, bind)]
+
+
+def other_backend(context: Context, facts: Facts) -> str:
+    """The subnet that kong-net has instead of the plan's; empty where it is the plan's, or the owner's own."""
+    now = next(iter(subnets_of(facts.backend)), "")
+    compose = (context.repository.path / "docker-compose.yml").read_text()
+    return "" if now in ("", context.plan.backend) or now in compose else now
+
+
+def backend_in_use(context: Context, facts: Facts) -> list[Refusal]:
+    """kong-net can't be moved from under other containers."""
+    now, name = other_backend(context, facts), context.repository.backend_network
+    ids = ((facts.backend or {}).get("Containers") or {}).keys()
+    foreign = [one for one in facts.containers if one["Id"] in ids and label(one, "project") != context.repository.project]
+    if not now or not foreign:
+        return []
+    on = " ".join(one["Names"][0].lstrip("/") for one in foreign)
+    cause = (
+        f"{name} has to be made anew, with {context.plan.backend} in place of {now}, and other containers are on it: {on}"
+    )
+    return [Refusal(cause, f"docker network disconnect {name} NAME, for each")]

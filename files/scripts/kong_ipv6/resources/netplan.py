@@ -12,16 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from .. import netplan_files, solicit
+from .. import netplan_files
 from ..facts import Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..network_state import Snapshot, paths
-from ..plan import inside
 from ..report import Change, Failure, Refusal, Result
 from .base import Left, Resource
-
-NOARP = 0x80
 
 
 def recorded_snapshot(journal: Journal) -> Optional[Snapshot]:
@@ -34,46 +31,7 @@ class Netplan(Resource):
     name = "netplan"
 
     def refuse(self, facts: Facts) -> list[Refusal]:
-        if facts.uplink is None:
-            names = (link["ifname"] for link in facts.links)
-            here = " ".join(sorted(name for name in names if not re.match(r"lo$|docker|br-|veth", name)))
-            remedy = f"create-kong-ipv6 regenerate --interface NAME; here are: {here}"
-            return [Refusal(f"there is no interface {self.plan.uplink}", remedy)]
-        if facts.ipv6_off:
-            remedy = "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, ipv6.disable=1 from the kernel's command line"
-            return [Refusal(f"IPv6 is disabled on {self.plan.uplink}", remedy)]
-        return self._other_links(facts) + self._files(facts) + self._link(facts)
-
-    def _other_links(self, facts: Facts) -> list[Refusal]:
-        """The prefix may be on a bridge of virtual machines too: its subnet is wider than the exposed one."""
-        found, plan = list[Refusal](), self.plan
-        networks = {name for name in self.journal.names("network")}
-        ours = {
-            plan.uplink,
-            plan.bridge,
-            *(
-                (n.get("Options") or {}).get("com.docker.network.bridge.name")
-                for n in facts.networks
-                if n["Name"] in networks
-            ),
-        }
-        for name, address, length in facts.addresses("inet6"):
-            if name in ours or re.match(r"docker|br-|veth", name):
-                continue
-            if inside(address, plan.subnet):
-                cause = f"{name} has {address}/{length}, which is inside the exposed subnet {plan.subnet}"
-                found.append(Refusal(cause, "create-kong-ipv6 regenerate --exposed …"))
-                continue
-            bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
-            subnet = f"{address}/{length}"
-            if (
-                not bridge
-                and not facts.on_uplink(plan.host)
-                and (inside(plan.host, subnet) or inside(plan.kong, subnet))
-            ):
-                cause = f"the prefix {plan.prefix} is on {name} ({subnet}), not on {plan.uplink}"
-                found.append(Refusal(cause, f"create-kong-ipv6 regenerate --interface {name}, or another --prefix"))
-        return found
+        return self._files(facts) if facts.usable else []
 
     def _files(self, facts: Facts) -> list[Refusal]:
         if self.system.have("netplan") and netplan_files.yaml is None:
@@ -129,51 +87,6 @@ class Netplan(Resource):
             ours.unlink()
             without = self.system.run("netplan", "generate", "--root-dir", folder)
             return [line for line in said if line not in generated(without.out + without.err)]
-
-    def _link(self, facts: Facts) -> list[Refusal]:
-        """Asks the link itself; only before the first deployment, when the answers mean something."""
-        plan = self.plan
-        locals_ = [one.address for one in facts.addresses("inet6", plan.uplink, "link")]
-        flags = int(self.system.text(f"/sys/class/net/{plan.uplink}/flags") or "0", 16)
-        if not locals_ or flags & NOARP or not facts.engine or facts.exposed or self.journal.names("network"):
-            return []
-        has_host = facts.on_uplink(plan.host)
-        try:
-            taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not has_host))
-            if taken:
-                cause = f"another machine on {plan.uplink} answers for {' and '.join(taken)}"
-                return [Refusal(cause, "choose another address: create-kong-ipv6 regenerate --host … or --kong …")]
-            own = locals_[:1] + [plan.host] * has_host
-            verdict = solicit.delivery(plan.uplink, plan.gateway, plan.kong, own, self._gateway_mac())
-        except OSError:
-            return []
-        return self._delivery(verdict)
-
-    def _gateway_mac(self) -> str:
-        shown = self.system.output("ip", "-6", "neigh", "show", self.plan.gateway, "dev", self.plan.uplink)
-        found = re.search(r"lladdr (\S+).* REACHABLE", shown)
-        return found[1] if found else ""
-
-    def _delivery(self, verdict: str) -> list[Refusal]:
-        prefix, gateway = self.plan.prefix, self.plan.gateway
-        if verdict == "no-gateway":
-            remedy = "create-kong-ipv6 regenerate --gateway …; ip -6 route shows the one in use"
-            return [Refusal(f"the gateway {gateway} doesn't answer on {self.plan.uplink}", remedy)]
-        if verdict == "elsewhere":
-            cause = (
-                f"the router {gateway} doesn't deliver {prefix} on {self.plan.uplink}: "
-                "it answers other addresses, but not one of this prefix"
-            )
-            return [
-                Refusal(cause, "compare the prefix with the provider's panel: create-kong-ipv6 regenerate --prefix …")
-            ]
-        if (verdict, self.plan.delivery) == ("on-link", "routed"):
-            cause = (
-                f"the answers say that {prefix} is routed to this server, "
-                "but the router looks for its addresses on the link"
-            )
-            return [Refusal(cause, "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")]
-        return []
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts, found = facts, list[Change]()

@@ -1,4 +1,4 @@
-// A web server outside, on the port given: answers everyone with the address that they come from.
+// A web server outside, on the given port: answers each request with the client's address.
 import { createServer } from "node:http";
 
 createServer((request, response) =>

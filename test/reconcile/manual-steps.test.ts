@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ownersActs } from "../../src/renumber/manual-steps.ts";
+import { manualSteps } from "../../src/renumber/manual-steps.ts";
 import type { Answers } from "../../src/answers/types.ts";
 import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
@@ -10,9 +10,9 @@ import { Made, OLD } from "./made.ts";
 const acts = (
   change: Partial<Answers>,
   from: Partial<Answers> = {},
-): ReturnType<typeof ownersActs> => {
+): ReturnType<typeof manualSteps> => {
   const before = answersFrom(from);
-  return ownersActs(plan(before), plan(resolve(move(before, change)).answers));
+  return manualSteps(plan(before), plan(resolve(move(before, change)).answers));
 };
 
 /** The numbered steps at the end, without their numbers. */

@@ -6,8 +6,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import { withBeside } from "../../src/reconcile/sidecar.ts";
-import type { Change } from "../../src/reconcile/compare.ts";
+import { withSidecars } from "../../src/reconcile/sidecar.ts";
+import type { Change } from "../../src/reconcile/change.ts";
 import { operationsOf } from "../../src/reconcile/operations.ts";
 import { created, START } from "./world.ts";
 import { conflicting, Made, STATE, TO } from "./made.ts";
@@ -181,7 +181,7 @@ test("so it was where .env may not be read", () => {
     reason: "unreadable (EACCES)",
   };
   const { state } = created(START);
-  const [settled] = withBeside([change], new Map(), state);
-  expect(settled?.unlaid).toContain(": .env is unreadable (EACCES), and ");
+  const [settled] = withSidecars([change], new Map(), state);
+  expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES), and ");
   expect(operationsOf([settled as Change], new Map(), true)).toEqual([]);
 });

@@ -1,0 +1,141 @@
+"""What is known of the uplink, and of what configures it."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from . import netplan_files
+from .engine import Json
+from .network_state import Snapshot
+from .plan import Plan, same
+from .system import System
+
+if TYPE_CHECKING:
+    from .facts import Context
+
+
+class Address(NamedTuple):
+    """One of the server's global addresses."""
+
+    link: str
+    address: str
+    length: int
+
+
+class UplinkFacts:
+    """A part of Facts."""
+
+    context: Context
+    plan: Plan
+    system: System
+
+    @cached_property
+    def links(self) -> list[Json]:
+        return json.loads(self.system.output("ip", "-j", "-d", "addr", "show") or "[]")
+
+    @cached_property
+    def uplink(self) -> Optional[Json]:
+        return self.link(self.plan.uplink)
+
+    def link(self, name: str) -> Optional[Json]:
+        return next((link for link in self.links if link.get("ifname") == name), None)
+
+    @cached_property
+    def ipv6_off(self) -> bool:
+        off = self.system.sysctl(f"net.ipv6.conf.{self.plan.uplink_sysctl}.disable_ipv6") == "1"
+        return off or not self.system.exists("/proc/net/if_inet6")
+
+    @property
+    def usable(self) -> bool:
+        return self.uplink is not None and not self.ipv6_off
+
+    def addresses(self, family: str, link: Optional[str] = None, scope: str = "global") -> list[Address]:
+        """family is inet or inet6."""
+        return [
+            Address(one["ifname"], info["local"], info["prefixlen"])
+            for one in self.links
+            if link in (None, one.get("ifname"))
+            for info in one.get("addr_info", [])
+            if info.get("family") == family and info.get("scope") == scope and "local" in info
+        ]
+
+    def on_uplink(self, address: str) -> bool:
+        return any(same(one.address, address) for one in self.addresses("inet6", self.plan.uplink))
+
+    @cached_property
+    def default_route(self) -> bool:
+        return bool(self.system.output("ip", "-6", "route", "show", "default").strip())
+
+    @cached_property
+    def ipv4_uplink(self) -> str:
+        """The interface of the IPv4 default route."""
+        found = re.search(r" dev (\S+)", self.system.output("ip", "-4", "route", "show", "default"))
+        return found[1] if found else ""
+
+    @cached_property
+    def advertised(self) -> tuple[str, ...]:
+        """Words out of address, route and earlier: what router advertisements give this server."""
+        words: list[str] = []
+        routes = self.system.output("ip", "-6", "route", "show", "default", "dev", self.plan.uplink)
+        infos = (self.uplink or {}).get("addr_info", [])
+        if " proto ra" in routes:
+            words.append("route")
+        if any(
+            i.get("dynamic") and i["family"] == "inet6" and i["scope"] == "global" and not i.get("deprecated")
+            for i in infos
+        ):
+            words.append("address")
+        ours = self.system.text(netplan_files.NETPLAN_FILE)
+        # Once true it stays: an advertisement may just have run out.
+        if "accept-ra: true" in ours:
+            words.append("earlier")
+            if not re.search(r"""to: ["']?::/0""", ours):
+                words.append("route")
+        return tuple(words)
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        return self.context.network.snapshot()
+
+    @cached_property
+    def fitted(self) -> netplan_files.Fitted:
+        """Raises Unmanaged, or another exception where the server's files can't be read."""
+        if not self.system.have("netplan"):
+            raise netplan_files.Unmanaged
+        link, name = self.uplink or {}, self.plan.uplink
+        driver = self.system.on(f"/sys/class/net/{name}/device/driver")
+        uplink = netplan_files.Uplink(
+            name=name,
+            mac=str(link.get("address", "")),
+            driver=driver.resolve().name if driver.exists() else "",
+            virtual=(link.get("linkinfo") or {}).get("info_kind") in ("bridge", "bond", "vlan", "team", "vrf"),
+            networkd_id=self.context.network.networkd_id(),
+            advertised=self.advertised,
+        )
+        ours = self.context.repository.path / f"host{netplan_files.NETPLAN_FILE}"
+        return netplan_files.fit(ours.read_text(), list(self.netplan_texts.values()), uplink)
+
+    @cached_property
+    def netplan_texts(self) -> dict[str, str]:
+        """The server's own files by name, in the order in which netplan merges them."""
+        found: dict[str, str] = {}
+        for folder in netplan_files.FOLDERS:
+            for path in sorted(self.system.on(folder).glob("*.yaml")):
+                found[path.name] = path.read_text()
+        found.pop(netplan_files.NETPLAN_FILE.rsplit("/", 1)[1], None)
+        return {name: found[name] for name in sorted(found)}
+
+    @cached_property
+    def netplan_manages(self) -> bool:
+        """Whether netplan has the uplink, in files that can be read."""
+        try:
+            return bool(self.fitted)
+        except Exception:
+            return False
+
+    @cached_property
+    def netplan_id(self) -> str:
+        return self.context.network.networkd_id() or self.plan.uplink

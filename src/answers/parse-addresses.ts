@@ -1,0 +1,208 @@
+import {
+  contains,
+  formatAddress,
+  formatSubnet,
+  parseAddress,
+  parseSubnet,
+  Refusal,
+  size,
+  subnetAt,
+  type Subnet,
+} from "../ip/address.ts";
+import {
+  isLinkLocal,
+  isUla,
+  privateRange,
+  whyNotGlobal,
+} from "../ip/special-ranges.ts";
+import { exposedIn } from "./defaults.ts";
+import type { Ipv4Interface } from "./types.ts";
+
+// Each function parses one answer and checks it against the address rules that need no other answer.
+// All throw a Refusal. The checks that need several answers are in rules/.
+
+/** `--prefix`: in global unicast space, /64 or shorter. */
+export function parsePrefix(text: string): Subnet {
+  const remedy =
+    "Give the prefix that the provider delegated, like 2a03:2222:3333:4444::/64";
+  const prefix = parseSubnet(6, text, remedy);
+  refuseUnlessGlobal(prefix, remedy);
+  if (prefix.length > 64) {
+    const corrected = formatSubnet(subnetAt(6, prefix.network, 64));
+    throw new Refusal(
+      `a /${prefix.length} is longer than /64: no room for subnets (RFC 4291 2.5.1)`,
+      `If the whole /64 is yours: ${corrected}`,
+    );
+  }
+  return prefix;
+}
+
+/** `--host`, `--kong`: a global unicast address. */
+export function parseGlobalAddress(
+  text: string,
+  remedy = "Give a global unicast address, inside the provider's prefix",
+): bigint {
+  const address = parseAddress(6, text, remedy);
+  refuseUnlessGlobal(host(address), remedy);
+  return address;
+}
+
+/** `--exposed`: /65 to /126. A longer one has no room for Docker's gateway and Kong. */
+export function parseExposed(text: string): Subnet {
+  const subnet = parseSubnet(6, text, "Write it like 2001:db8:1:2:300::/80");
+  if (subnet.length < 65 || subnet.length > 126) {
+    const slash64 = subnetAt(6, subnet.network, 64);
+    const slash80 = subnetAt(6, subnet.network, 80);
+    // The server itself is in the first /80 of its /64.
+    const free =
+      slash80.network === slash64.network ? exposedIn(slash64) : slash80;
+    throw new Refusal(
+      `a /${subnet.length} is not between /65 and /126`,
+      `A /80 would do: ${formatSubnet(free)}`,
+    );
+  }
+  refuseUnlessGlobal(
+    host(subnet.network),
+    "Give a subnet of the provider's prefix",
+  );
+  return subnet;
+}
+
+/** `--gateway`: a link-local or global unicast address. */
+export function parseGateway(text: string): bigint {
+  const remedy = "Give the provider's router, like fe80::1";
+  const address = parseAddress(6, text, remedy);
+  if (!isLinkLocal(address)) refuseUnlessGlobal(host(address), remedy);
+  return address;
+}
+
+/** The remedy for every refused internal prefix: a ULA never overlaps the rest of the plan. */
+export const ANY_ULA =
+  "Give a ULA with 40 random bits, like fd4c:8a1e:92b7::/64, or leave it out";
+
+/** `--internal-prefix`: a ULA (RFC 4193) or global subnet, /48 to /112. */
+export function parseInternalPrefix(text: string): Subnet {
+  const subnet = parseSubnet(6, text, ANY_ULA);
+  if (subnet.length < 48 || subnet.length > 112) {
+    throw new Refusal(
+      `a /${subnet.length} is not between /48 and /112`,
+      ANY_ULA,
+    );
+  }
+  if (!isUla(subnet)) refuseUnlessGlobal(subnet, ANY_ULA);
+  else if (subnet.network >> 120n !== 0xfdn) {
+    throw new Refusal(
+      "fc00::/8 is not yet defined; a ULA starts with fd (RFC 4193 3.2)",
+      ANY_ULA,
+    );
+  }
+  return subnet;
+}
+
+/** `--backend-subnet`: private (RFC 1918), with room for a gateway and three services. */
+export function parseBackendSubnet(text: string): Subnet {
+  const remedy = "Give a private one, like 10.83.81.0/24";
+  const subnet = parseSubnet(4, text, remedy);
+  const range = privateRange(subnet.network);
+  if (range === undefined) {
+    throw new Refusal(
+      "it is public address space, not private (RFC 1918)",
+      remedy,
+    );
+  }
+  if (subnet.length < range.length) {
+    throw new Refusal(
+      `it reaches beyond ${formatSubnet(range)} (RFC 1918)`,
+      remedy,
+    );
+  }
+  if (subnet.length > 28) {
+    throw new Refusal(
+      `a /${subnet.length} is too small for kong-net (at most /28)`,
+      remedy,
+    );
+  }
+  return subnet;
+}
+
+/** `--ipv4`: `any`, `none`, or an address of the server, optionally with its prefix length. */
+export function parseIpv4(text: string): Ipv4Interface | "any" | "none" {
+  if (text === "any" || text === "none") return text;
+  const slash = text.indexOf("/");
+  if (slash < 0) return { address: parseUnicast4(text), length: undefined };
+  const address = parseUnicast4(text.slice(0, slash));
+  const length = Number(text.slice(slash + 1));
+  if (!/^\/\d{1,2}$/.test(text.slice(slash)) || length < 1 || length > 32) {
+    throw new Refusal(
+      "its prefix length is not a number from 1 to 32",
+      "Write it like 192.0.2.10/24",
+    );
+  }
+  const subnet = subnetAt(4, address, length);
+  const end = endOf(subnet, address);
+  if (end !== undefined) {
+    throw new Refusal(
+      `it is the ${end} address of its /${length} (RFC 1122 3.2.1.3)`,
+      `Give the server's own, like ${formatAddress(4, subnet.network + 1n)}/${length}`,
+    );
+  }
+  return { address, length };
+}
+
+export function formatIpv4(value: Ipv4Interface | "any" | "none"): string {
+  if (typeof value === "string") return value;
+  const { address, length } = value;
+  return formatAddress(4, address) + (length === undefined ? "" : `/${length}`);
+}
+
+/** `--ipv4-gateway`: `none`, or an address. */
+export function parseIpv4Gateway(text: string): bigint | "none" {
+  return text === "none"
+    ? text
+    : parseUnicast4(text, "the provider's router, like 192.0.2.1");
+}
+
+/**
+ * Whether an address is the first or last one of its IPv4 subnet, which no host has (RFC 1122
+ * 3.2.1.3). /31 and /32 have no such addresses (RFC 3021).
+ */
+export function endOf(
+  subnet: Subnet,
+  address: bigint,
+): "network" | "broadcast" | undefined {
+  if (subnet.length >= 31 || !contains(subnet, address)) return undefined;
+  if (address === subnet.network) return "network";
+  return address === subnet.network + size(subnet) - 1n
+    ? "broadcast"
+    : undefined;
+}
+
+/** An IPv4 address that a host can have (RFC 1122 3.2.1.3, RFC 3927, RFC 5771). */
+function parseUnicast4(
+  text: string,
+  expected = "an address of the server, like 192.0.2.10",
+): bigint {
+  const address = parseAddress(4, text, `Give ${expected}`);
+  const reason = whyNotUnicast4(address);
+  if (reason !== undefined) throw new Refusal(reason, `Give ${expected}`);
+  return address;
+}
+
+function whyNotUnicast4(address: bigint): string | undefined {
+  const first = address >> 24n;
+  if (first === 0n) return "it means 'this host' (RFC 1122)";
+  if (first === 127n) return "it is loopback (RFC 1122)";
+  if (first >= 240n) return "it is reserved (RFC 1112)";
+  if (first >= 224n) return "it is multicast (RFC 5771)";
+  if (address >> 16n === 0xa9fen) return "it is link-local (RFC 3927)";
+  return undefined;
+}
+
+/** An IPv6 address as the subnet that holds only it. */
+const host = (address: bigint): Subnet => subnetAt(6, address, 128);
+
+function refuseUnlessGlobal(subnet: Subnet, remedy: string): void {
+  const reason = whyNotGlobal(subnet);
+  if (reason !== undefined)
+    throw new Refusal(`it ${reason}`, remedy, { isExample: true });
+}

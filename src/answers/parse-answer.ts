@@ -1,0 +1,109 @@
+import type { Issue } from "../base/errors.ts";
+import { Refusal } from "../ip/address.ts";
+import { formatAnswer } from "./normal-form.ts";
+import type {
+  AnswerKey,
+  KnownAnswers,
+  ParsedAnswers,
+  Question,
+} from "./types.ts";
+
+export interface ParsedAnswer {
+  /** The answer; with issues, the obvious correction of a refused one, if there is any. */
+  readonly value?: ParsedAnswers[AnswerKey];
+  readonly issues: readonly Issue[];
+}
+
+/**
+ * Parses one answer, in the same way for prompts, flags and answers files.
+ * @param given text; for a question with a list also an array of texts, or "none"
+ * @param known the earlier answers: an error names a value that fits them instead of an example
+ */
+export function parseAnswer(
+  question: Question,
+  given: unknown,
+  known: KnownAnswers = {},
+): ParsedAnswer {
+  const { list } = question;
+  const texts: unknown[] = list && Array.isArray(given) ? given : [given];
+  const values: unknown[] = [];
+  const issues: Issue[] = [];
+  let correction: unknown;
+  // "none" is the empty list, as in --help.
+  for (const text of list && String(given) === "none" ? [] : texts) {
+    try {
+      const value = parseText(question, text);
+      if (!values.includes(value)) values.push(value);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const refusal = checkedCorrection(question, error);
+      if (refusal.corrected !== undefined)
+        correction = question.parse(refusal.corrected);
+      issues.push(issueOf(question, text, refusal, known));
+    }
+  }
+  const value = list ? values : values[0];
+  if (issues.length === 0) return { value: value as never, issues };
+  return correction === undefined || list
+    ? { issues }
+    : { value: correction as never, issues };
+}
+
+function parseText(question: Question, text: unknown): unknown {
+  if (typeof text !== "string") throw wrongType(question, text);
+  return question.parse(text.trim());
+}
+
+function issueOf(
+  question: Question,
+  text: unknown,
+  { message, remedy, isExample }: Refusal,
+  known: KnownAnswers,
+): Issue {
+  // Only the first four depend on what is known; the remedies of the others are specific already.
+  const fitting = question.first && isExample && question.fallback(known);
+  return {
+    flag: question.flag,
+    value: typeof text === "string" ? text : JSON.stringify(text),
+    reason: message,
+    remedy: fitting ? `Try ${String(formatAnswer(question, fitting))}` : remedy,
+  };
+}
+
+/** The correction would be refused next if it is not usable itself: then its own refusal counts. */
+function checkedCorrection({ parse }: Question, refusal: Refusal): Refusal {
+  if (refusal.corrected === undefined) return refusal;
+  try {
+    parse(refusal.corrected);
+    return refusal;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+/** For a value in an answers file that is not text: why, and the text to write instead. */
+function wrongType(question: Question, value: unknown): Refusal {
+  const { key, list, metavar } = question;
+  const expected = list ? "text or a list of texts" : "text";
+  if (value === null) {
+    const remedy =
+      key === "prefix"
+        ? `Give one ${metavar}`
+        : "Leave the key out for its default";
+    return new Refusal(`it is null, not ${expected}`, remedy);
+  }
+  if (typeof value === "object") {
+    const kind = Array.isArray(value) ? "a list" : "an object";
+    return new Refusal(`it is ${kind}, not ${expected}`, `Give one ${metavar}`);
+  }
+  const reason = `it is a ${typeof value}, not ${expected}`;
+  try {
+    question.parse(String(value));
+    return new Refusal(reason, `Put it in quotes: "${String(value)}"`);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { remedy, isExample } = error;
+    return new Refusal(reason, remedy, { isExample });
+  }
+}

@@ -1,0 +1,53 @@
+import { contains, formatAddress, formatSubnet } from "../../ip/address.ts";
+import { fittingExposed } from "../suggestions.ts";
+import {
+  isGatewayExposed,
+  refusal,
+  usableExposed,
+  type Context,
+  type Finding,
+} from "./finding.ts";
+
+/** The exposed subnet: inside the prefix, without the host and the gateway. */
+export function exposedRules({ known, isDefault }: Context): Finding[] {
+  const { prefix, exposed, host, gateway } = known;
+  if (!prefix || !exposed) return [];
+  // A default Kong moves with the subnet.
+  const { kong: _, ...withoutKong } = known;
+  const fitting = fittingExposed(isDefault("kong") ? withoutKong : known);
+  const remedy = `Try ${formatSubnet(fitting ?? exposed)}`;
+  const findings: Finding[] = [];
+  if (!usableExposed(known)) {
+    findings.push(
+      refusal(
+        "exposed",
+        `it is outside the prefix ${formatSubnet(prefix)}`,
+        remedy,
+      ),
+    );
+  }
+  if (host !== undefined && contains(exposed, host)) {
+    findings.push(
+      refusal(
+        "exposed",
+        `it contains the host address ${formatAddress(6, host)}`,
+        remedy,
+      ),
+    );
+  }
+  // The gateway is a fact: a default subnet around it is what has to change (see gateway.ts).
+  if (
+    gateway !== undefined &&
+    isDefault("exposed") &&
+    isGatewayExposed(known)
+  ) {
+    findings.push(
+      refusal(
+        "exposed",
+        `it contains the gateway ${formatAddress(6, gateway)}`,
+        remedy,
+      ),
+    );
+  }
+  return findings;
+}

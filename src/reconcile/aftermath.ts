@@ -1,0 +1,99 @@
+import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
+import { WRITING, type Change } from "./change.ts";
+import { type Disk } from "../repository/disk.ts";
+import { hasAddress, settingOf, withDataOf } from "../renumber/env-file.ts";
+import type { Issue } from "../base/errors.ts";
+import {
+  findStaleAddresses,
+  unreadNotes,
+  type StaleAddress,
+  type Search,
+} from "../renumber/find-stale.ts";
+import { plan, type Plan } from "../plan/plan.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { formerOf, type State } from "../repository/state.ts";
+import { kongCollisions } from "../renumber/collisions.ts";
+import { textFiles } from "../repository/walk.ts";
+
+/** What is left to the owner once answers have changed. */
+export interface Aftermath {
+  readonly steps: readonly ManualStep[];
+  readonly stale: readonly StaleAddress[];
+  readonly warnings: readonly Issue[];
+  /** What the owner should know besides. */
+  readonly told: readonly string[];
+  /** Where data are or were, as patterns from the repository's top. */
+  readonly data: readonly string[];
+}
+
+/**
+ * @param previous the state before
+ * @param disk what was read of the repository's own files
+ */
+export function aftermath(
+  directory: string,
+  previous: State,
+  present: Plan,
+  changes: readonly Change[],
+  disk: Disk,
+): Aftermath {
+  const before = [previous.answers, ...formerOf(previous)].map(plan);
+  const then = plan(previous.answers);
+  const [was, now] = dotenvTexts(changes, disk);
+  const search = leftoversAfter(directory, before, present, changes, disk);
+  return {
+    steps: manualSteps(withDataOf(then, was), withDataOf(present, now)),
+    stale: search.stale,
+    told: [...unreadNotes(search.unread), ...otherAddress(now, present)],
+    warnings:
+      then.kong.address === present.kong.address
+        ? []
+        : kongCollisions(
+            textFiles(directory, [present, ...before], undefined, disk),
+            present,
+            before,
+          ),
+    data: dataPatterns([present, ...before]),
+  };
+}
+
+/** An address of the owner's own in .env stays; that nothing else has it must not go unsaid. */
+function otherAddress(dotenv: string | undefined, { kong }: Plan): string[] {
+  const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
+  return own && !hasAddress(dotenv, kong.address)
+    ? [
+        `Your .env has KONG_BIND_IPV6=${own}, all else ${kong.address}: apply.sh will refuse that.\nGive --kong ${own}, or mend .env.`,
+      ]
+    : [];
+}
+
+/** .env as it is, and as it will be. */
+function dotenvTexts(
+  changes: readonly Change[],
+  disk: Disk,
+): [was: string | undefined, now: string | undefined] {
+  const entry = disk.get(SECRET_FILE);
+  const was = entry?.kind === "file" ? entry.text : undefined;
+  const change = changes.find(({ path }) => path === SECRET_FILE);
+  const written = change !== undefined && WRITING.has(change.action);
+  return [was, written ? change.after?.text : was];
+}
+
+function dataPatterns(plans: readonly Plan[]): string[] {
+  const patterns = plans.map(({ data }) => data.ignore);
+  return [...new Set(patterns.filter((pattern) => pattern !== ""))];
+}
+
+function leftoversAfter(
+  directory: string,
+  before: readonly Plan[],
+  present: Plan,
+  changes: readonly Change[],
+  disk: Disk,
+): Search {
+  const written = changes.filter(({ action }) => WRITING.has(action));
+  const instead = new Map(
+    written.map(({ path, after }) => [path, after?.text ?? null]),
+  );
+  return findStaleAddresses(directory, present, before, instead, disk);
+}

@@ -1,0 +1,38 @@
+import type { DiskEntry } from "../repository/disk.ts";
+import type { File } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import type { Base, Change } from "./change.ts";
+import { kept, sidesOf, written } from "./sides.ts";
+
+/** The decision table for one file that is generated: base × disk × rendered. */
+export async function decide(
+  path: string,
+  base: Base | undefined,
+  entry: DiskEntry,
+  rendered: File,
+): Promise<Change> {
+  if (entry.kind === "absent") {
+    const change = { path, before: null, after: rendered };
+    if (base === undefined) return { ...change, action: "create" };
+    const reason = path === SECRET_FILE ? "not in this copy" : "deleted by you";
+    return { ...change, action: "gone", reason };
+  }
+  if (entry.kind === "other") {
+    const action = base?.text === rendered.text ? "keep" : "conflict";
+    const reason = entry.what;
+    return { path, action, before: null, after: rendered, reason };
+  }
+  const sides = sidesOf(path, base, entry, rendered);
+  const { yours, disk } = sides;
+  const isNew = sides.rendered !== sides.base;
+  if (yours === sides.rendered || yours === sides.base)
+    return written(sides, "update", sides.rendered);
+  const followed = base?.rewrite(yours, base.owned) ?? yours;
+  const hasMarkers = /^[<>]{7} /m.test(yours);
+  if (!isNew && followed === disk && !hasMarkers) return kept(sides);
+  // Loaded only where there are edits: merging and parsing take time to load.
+  const { foreign, mergeEdits } = await import("./merge-edits.ts");
+  return base === undefined || sides.base === undefined
+    ? foreign(sides)
+    : mergeEdits(sides, followed, base.rewrite(sides.base));
+}

@@ -1,0 +1,37 @@
+import { hasMarkers, withMarkers } from "../merge/conflict-markers.ts";
+import { mergeHunk, unorderedIn } from "../merge/hunks.ts";
+import { whyInvalid } from "../merge/syntax.ts";
+import { merge } from "../merge/three-way.ts";
+import { FOREIGN, type Change } from "./change.ts";
+import { conflict, kept, written, type Sides } from "./sides.ts";
+
+/** A conflict with a file that create-kong-ipv6 did not write. */
+export const foreign = (sides: Sides): Change =>
+  conflict(sides, FOREIGN, withMarkers(sides.yours, sides.rendered));
+
+/**
+ * Merges the owner's edits with what is rendered. The result is parsed: one that doesn't parse is a
+ * conflict.
+ * @param yours the owner's text, changed addresses rewritten
+ * @param base what was generated last, changed addresses rewritten
+ */
+export function mergeEdits(sides: Sides, yours: string, base: string): Change {
+  const { path, rendered } = sides;
+  if (hasMarkers(sides.yours))
+    return conflict(sides, "it still holds conflict markers");
+  const unordered = unorderedIn(path);
+  const { text, conflicts } = merge(yours, base, rendered, (hunk) =>
+    mergeHunk(hunk, unordered),
+  );
+  const [merged, before] = [text, sides.yours].map((one) =>
+    one.replaceAll("\r\n", "\n"),
+  ) as [string, string];
+  const invalid = whyInvalid(path, merged, before);
+  if (!conflicts && invalid === undefined) return written(sides, "merge", text);
+  // Nothing new to take over: the stale addresses that stay are reported.
+  if (rendered === sides.base) return kept(sides);
+  const reason = conflicts
+    ? "your edits and the new text meet"
+    : `merged, ${invalid}`;
+  return conflict(sides, reason, text);
+}

@@ -1,0 +1,79 @@
+import { isPrivate, type Change } from "./change.ts";
+import { movedTo } from "./compare.ts";
+import type { Owner, Request, Resolution } from "./request.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+
+/**
+ * Resolves conflicts by the flag, or as the owner says when asked. Without either they stay.
+ * @returns also what was chosen, for the command that repeats the run
+ */
+export async function resolveConflicts(
+  compared: readonly Change[],
+  { conflict, dryRun, previous }: Request,
+  owner: Owner | undefined,
+): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
+  const open = compared.filter(
+    ({ action }) => action === "conflict" || action === "gone",
+  );
+  const asIs = { decided: compared, resolutions: [] };
+  if (open.length === 0) return asIs;
+  if (conflict !== "ask")
+    return {
+      decided: compared.flatMap((change) => applyResolution(change, conflict)),
+      resolutions: [conflict],
+    };
+  const conflicts = open.filter(({ action }) => action === "conflict");
+  // Once: what is known to stay deleted is not asked about again.
+  const deleted = open.filter(
+    ({ path, action }) =>
+      action === "gone" &&
+      path !== SECRET_FILE &&
+      previous?.files[path]?.owner !== "absent",
+  );
+  const asked = conflicts.length + deleted.length;
+  if (owner === undefined || dryRun || asked === 0) return asIs;
+  const resolutions = new Map([
+    ...(await owner.askConflicts(conflicts)),
+    ...(await owner.askDeleted(deleted)),
+  ]);
+  const resolutionOf = ({ path }: Change): Resolution =>
+    resolutions.get(path) ?? "keep";
+  return {
+    decided: compared.flatMap((change) =>
+      applyResolution(change, resolutionOf(change)),
+    ),
+    // As a flag, theirs would bring back what was deleted too.
+    resolutions: open.map(resolutionOf),
+  };
+}
+
+/**
+ * Resolves one conflict as the owner chose; "theirs" also restores a file that the owner deleted.
+ * What can't be compared (a link, a directory) can only be kept.
+ */
+export function applyResolution(
+  change: Change,
+  resolution: Resolution,
+): Change[] {
+  const { path, action, before, after, from } = change;
+  if (action === "gone" && resolution === "theirs")
+    return [{ ...change, action: "create" }];
+  if (action !== "conflict") return [change];
+  // A file with conflict markers: another text on top of it would be lost.
+  const isOpen = before !== null && change.marked === undefined;
+  if (isOpen && resolution !== "theirs") return [change];
+  if (resolution === "keep") return [{ ...change, action: "keep" }];
+  if (before === null || after === null) return [change];
+  // The owner's mode, but a private file is never opened to others.
+  const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;
+  const marked = { text: change.marked ?? "", mode };
+  const result: Change =
+    resolution === "theirs"
+      ? { ...change, action: "update" }
+      : { ...change, action: "markers", after: marked };
+  if (from === undefined || result.after === null) return [result];
+  const [created, deleted] = movedTo(path, from, before, result.after);
+  return resolution === "markers"
+    ? [{ ...created, action: "markers" }, deleted]
+    : [created, deleted];
+}

@@ -1,0 +1,90 @@
+import type { DiskEntry } from "../repository/disk.ts";
+import type { File } from "../render/render.ts";
+import {
+  keepSecrets,
+  keepVariables,
+  redactSecrets,
+  SECRET_FILE,
+  withoutKept,
+} from "../render/secrets.ts";
+import type { Action, Base, Change } from "./change.ts";
+
+/** The texts of one file that is there; all have the line ends of the disk. */
+export interface Sides {
+  readonly path: string;
+  /** What was generated last; undefined for a file that create-kong-ipv6 did not write. */
+  readonly base: string | undefined;
+  readonly rendered: string;
+  /** What is on the disk, secrets redacted. */
+  readonly before: File;
+  /** The same without what keepSecrets() added. */
+  readonly disk: string;
+  /** The same, brought up to the base where it is an older copy (.env). */
+  readonly yours: string;
+  /** Of the result. */
+  readonly mode: number;
+}
+
+export function sidesOf(
+  path: string,
+  base: Base | undefined,
+  entry: DiskEntry & { readonly kind: "file" },
+  rendered: File,
+): Sides {
+  // A line with other line ends than most lines of the file is an edit.
+  const ends = (text: string): string =>
+    isCrlf(entry.text) ? text.replaceAll("\n", "\r\n") : text;
+  const text = redactSecrets(path, entry.text);
+  const disk = withoutKept(text);
+  const next = ends(rendered.text);
+  const yours = base?.update?.(disk) ?? disk;
+  // The owner's mode stays.
+  const isOurs = base === undefined ? yours !== next : entry.mode === base.mode;
+  return {
+    path,
+    base: base && ends(base.text),
+    rendered: next,
+    before: { text, mode: entry.mode },
+    disk,
+    yours,
+    mode: isOurs ? rendered.mode : entry.mode,
+  };
+}
+
+/** A change that writes a text; "same" if the disk has it already. */
+export function written(sides: Sides, action: Action, text: string): Change {
+  const { path, before, mode } = sides;
+  const after = { text: keepSecrets(text, before.text), mode };
+  const isSame = after.text === before.text && after.mode === before.mode;
+  return { path, action: isSame ? "same" : action, before, after };
+}
+
+export function kept({ path, before, disk, mode }: Sides): Change {
+  const after = { text: disk, mode };
+  return { path, action: "keep", before, after, reason: "your edits" };
+}
+
+/** @param marked both texts with conflict markers */
+export function conflict(
+  sides: Sides,
+  reason: string,
+  marked?: string,
+): Change {
+  const { path, before, rendered, mode } = sides;
+  const text =
+    path === SECRET_FILE ? keepVariables(rendered, before.text) : rendered;
+  return {
+    path,
+    action: "conflict",
+    before,
+    after: { text, mode },
+    reason,
+    ...(marked !== undefined && { marked }),
+  };
+}
+
+/** Windows line ends, if most lines have them. */
+function isCrlf(text: string): boolean {
+  const crlf = text.split("\r\n").length - 1;
+  return crlf > 0 && crlf * 2 > text.split("\n").length - 1;
+}
