@@ -10,7 +10,6 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-import support  # noqa: F401  (puts the program on the path)
 
 from kong_ipv6.engine import Engine, EngineError, message, state_of, where
 from kong_ipv6.report import Failure

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
-import support  # noqa: F401  (puts the program on the path)
 import yaml
 
 from kong_ipv6 import netplan_files

@@ -7,7 +7,6 @@ import os
 import unittest
 from unittest import mock
 
-import support  # noqa: F401  (puts the program on the path)
 
 from kong_ipv6.report import Failure, Refusal, Report
 

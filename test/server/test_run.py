@@ -54,7 +54,7 @@ class Apply(Case):
     def test_the_resources_have_one_order(self) -> None:
         server = self.server()
         names = [one.name for one in resources(server.context())]
-        expected = ["secrets", "sysctl", "files", "packages", "firewall", "ufw", "netplan", "ndp", "docker", "addresses"]
+        expected = ["link", "secrets", "sysctl", "files", "packages", "firewall", "ufw", "netplan", "ndp", "docker", "addresses"]
         self.assertEqual([*expected, "network", "compose", "kong"], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:

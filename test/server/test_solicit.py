@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Optional
 from unittest import mock
 
-import support  # noqa: F401  (puts the program on the path)
 
 from kong_ipv6 import packets, solicit
 from kong_ipv6.packets import Packet, packed
@@ -115,7 +114,7 @@ class TheCallers(unittest.TestCase):
                 server.kernel.addresses.append(Address("ens3", f"{server.plan.host}/64"))
             server.neighbour = "fe80::1 lladdr 52:54:00:00:00:0b router REACHABLE\n"
             with server.patched(), mock.patch.object(solicit, "delivery", return_value="on-link") as asked:
-                resource, facts = server.resource("netplan")
+                resource, facts = server.resource("link")
                 resource.refuse(facts)
             _, gateway, kong, own, known = asked.call_args.args
             self.assertEqual(("fe80::1", server.plan.kong), (gateway, kong))
@@ -130,7 +129,7 @@ class TheCallers(unittest.TestCase):
             self.addCleanup(server.close)
             server.neighbour = f"fe80::1 lladdr 52:54:00:00:00:0b router {state}\n"
             with server.patched(), mock.patch.object(solicit, "delivery", return_value="on-link") as asked:
-                resource, facts = server.resource("netplan")
+                resource, facts = server.resource("link")
                 resource.refuse(facts)
             self.assertEqual(known, asked.call_args.args[4], state)
 
