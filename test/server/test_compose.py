@@ -256,6 +256,13 @@ class Changes(Case):
         self.assertEqual(0, server.run("apply"), server.printed)
         self.happened(server, "engine DELETE /containers/", "engine DELETE /networks/kong-ipv6_kong-net", "run compose up --no-start")
 
+    def test_a_subnet_of_the_owners_own_for_kong_net_stays(self) -> None:
+        server = self.applied()
+        server.docker.networks_by_name["kong-ipv6_kong-net"]["IPAM"]["Config"] = [{"Subnet": "172.99.0.0/16"}]
+        with (server.repository / "docker-compose.yml").open("a") as file:
+            file.write("# 172.99.0.0/16\n")
+        self.assertEqual([], self.changes(server, "compose"))
+
     def test_a_foreign_container_on_kong_net_is_refused_then(self) -> None:
         server = self.applied()
         server.docker.networks_by_name["kong-ipv6_kong-net"]["IPAM"]["Config"] = [{"Subnet": "172.99.0.0/16"}]
@@ -336,6 +343,19 @@ class Apply(Case):
 
 
 class Undo(Case):
+    def test_a_docker_that_cannot_be_started_stops_the_rollback_before_more_is_undone(self) -> None:
+        server = self.applied()
+        server.docker.down = "connection refused"
+        server.broken_units.add("docker.service")
+        self.assertEqual(1, server.run("rollback"))
+        self.assertIn("Docker doesn't run, and without it the containers and the network can't be removed", server.printed)
+        self.assertIn("ndppd.service", server.active)
+        self.assertEqual([str(server.repository)], server.context().journal.names("repository"))
+        server.docker.down = ""
+        server.broken_units.clear()
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        self.assertEqual({}, server.docker.containers_by_id)
+
     def test_the_containers_the_network_and_the_image_go(self) -> None:
         server = self.applied()
         server.run("rollback")

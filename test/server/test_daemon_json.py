@@ -73,6 +73,13 @@ class Apply(Case):
         self.assertEqual([], self.changes(server, "docker"))
         self.assertEqual(OURS, json.loads(server.read(FILE) or ""))
 
+    def test_kong_is_waited_for_after_the_restart_and_nothing_is_brought_up(self) -> None:
+        server = self.applied()
+        server.write(FILE, "{}\n")
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertRegex(server.printed, r"ok +docker +restarted, with IPv6[\s\S]*ok +compose +Kong answers")
+        self.assertNotIn("compose up", " ".join(server.commands))
+
     def test_live_restore_is_told(self) -> None:
         server = self.applied()
         server.write(FILE, '{"live-restore": true}')

@@ -74,6 +74,11 @@ class TheFiles(Case):
         server.netplan_error = "** (generate:123): WARNING **: 12:00:00.1: conflicting default route\n"
         self.refused(server, "netplan", "netplan refuses the configuration: WARNING: conflicting default route", "see /etc/netplan")
 
+    def test_what_netplan_says_without_ours_too_is_no_refusal(self) -> None:
+        server = self.server()
+        server.programs_run._netplan = lambda words: Ran(0, "", "`gateway4` has been deprecated\n")  # type: ignore[method-assign]
+        self.assertEqual([], self.refusals(server, "netplan"))
+
     def test_what_is_in_force_is_not_checked_again(self) -> None:
         server = self.applied()
         server.netplan_error = "anything\n"

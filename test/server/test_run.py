@@ -106,6 +106,15 @@ class Apply(Case):
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertEqual(server.context().journal.names("todo"), [])
 
+    def test_a_step_that_was_begun_is_done_again_though_nothing_differs(self) -> None:
+        server = self.applied()
+        with server.patched():
+            server.context().journal.record("todo", "sysctl", "begun")
+        self.assertEqual(4, server.run("apply", "--dry-run"))
+        self.assertIn("a step that was interrupted is done again", server.printed)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertEqual(0, server.run("apply", "--dry-run"))
+
     def test_a_failure_in_the_middle_can_be_rolled_back(self) -> None:
         server = self.server()
         before = server.state()
@@ -251,6 +260,10 @@ class Arguments(Case):
             with mock.patch.object(os, "geteuid", lambda: 1000):
                 self.assertEqual(1, program.main("apply", []))
         self.assertIn("this needs root\n  Remedy: sudo ./scripts/apply.sh", out.getvalue())
+
+    def test_each_command_knows_its_own_arguments(self) -> None:
+        for command, argument in (("apply", "--json"), ("verify", "--dry-run"), ("rollback", "--remove"), ("apply", "x")):
+            self.assertIn(f"unknown argument: {argument}", self.refused(command, argument, server=self.server()))
 
     def test_a_second_run_at_the_same_time_is_refused(self) -> None:
         server = self.applied()

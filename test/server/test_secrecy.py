@@ -59,6 +59,20 @@ class ThePassword(Case):
         self.assertIn("--force-recreate", " ".join(server.commands))
         self.assertEqual(CHANGED, (server.repository / "data/secrets/kong_pg_password").read_text())
 
+    def test_a_database_that_does_not_take_it_is_told_again_by_the_next_run(self) -> None:
+        """The file has the new one by then: only the journal knows what is still to do."""
+        server = self.applied()
+        (server.repository / "data/postgres/PG_VERSION").write_text("17\n")
+        server.env(KONG_PG_PASSWORD=CHANGED)
+        server.programs_run.answers["docker exec --interactive"] = Ran(1, "", "psql: error\n")
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn("the database doesn't take the new password", server.printed)
+        self.nowhere(server, CHANGED)
+        server.programs_run.answers.clear()
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertIn("the password follows .env", server.printed)
+        self.assertIsNone(server.context().journal.fact("todo", "password"))
+
     def test_a_random_one_is_made_where_there_is_no_env(self) -> None:
         server = self.server()
         (server.repository / ".env").unlink()

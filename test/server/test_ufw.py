@@ -7,6 +7,7 @@ from support.server import Server
 
 from kong_ipv6 import ufw_rules
 from kong_ipv6.resources.ufw import wanted
+from kong_ipv6.system import Ran
 
 USER6 = "/etc/ufw/user6.rules"
 
@@ -146,6 +147,17 @@ class Undo(Case):
         server.write(USER6, (server.read(USER6) or "").replace("### END RULES ###\n", own + "### END RULES ###\n"), 0o640)
         server.run("rollback")
         self.assertIn(own, server.read(USER6) or "")
+        self.assertNotIn(server.plan.kong, server.read(USER6) or "")
+
+    def test_a_ufw_that_cannot_run_is_not_forgotten(self) -> None:
+        server = self.server().with_ufw().applied()
+        server.programs_run.answers["ufw route delete"] = Ran(1, "", "No module named ufw\n")
+        self.assertEqual(1, server.run("rollback"))
+        self.assertIn("ufw can't delete our rules", server.printed)
+        self.assertIn("apt-get purge ufw", server.printed)
+        self.assertIn(server.plan.kong, server.read(USER6) or "")
+        server.programs_run.answers.clear()
+        self.assertEqual(0, server.run("rollback"), server.printed)
         self.assertNotIn(server.plan.kong, server.read(USER6) or "")
 
     def test_logging_that_the_owner_has_changed_since_stays(self) -> None:
