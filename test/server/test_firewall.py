@@ -112,12 +112,3 @@ class TheUnits(Case):
         self.assertEqual("0", unit["StartLimitIntervalSec"])
         self.assertEqual("always", unit["Restart"])
         self.assertEqual("network-online.target", unit["After"])
-
-    def test_path_mtu_discovery_and_ping_pass_the_table(self) -> None:
-        server = self.server()
-        text = (server.repository / "host/etc/kong-ipv6/firewall.nft").read_text()
-        line = next(one for one in text.splitlines() if "icmpv6" in one)
-        for kind in ("echo-request", "destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"):
-            self.assertIn(kind, line)
-        self.assertIn(f"ip6 daddr {server.plan.kong} tcp dport {{ 80, 443 }} accept", text)
-        self.assertTrue(text.rstrip().endswith("drop\n\t}\n}"))
