@@ -1,108 +1,12 @@
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
-import Handlebars from "handlebars";
 import { COMMANDS } from "../src/cli/flags.ts";
 import { helpText } from "../src/cli/help.ts";
-import { templateTexts, verbatimTexts } from "../src/render/templates.ts";
 import { VERSION } from "../src/base/version.ts";
 import { licences } from "./licences.ts";
+import { compiledTemplates } from "./templates.ts";
 import { emitTypes } from "./types.ts";
-
-/** Puts a module with the compiled templates in the place of src/render/templates.ts. */
-const compiledTemplates: Plugin = {
-  name: "compiled-templates",
-  setup({ onLoad }) {
-    onLoad({ filter: /\/src\/render\/templates\.ts$/ }, () => ({
-      contents: compiled(),
-      resolveDir: "src",
-    }));
-  },
-};
-
-/** Templates need lookups, conditions, one loop and a partial: printed as plain functions they need no runtime. */
-function compiled(): string {
-  const [partials, files] = [true, false].map((wanted) =>
-    [...templateTexts()].filter(
-      ([path]) => path.startsWith("_partials/") === wanted,
-    ),
-  ) as [[string, string][], [string, string][]];
-  const named = new Map(
-    partials.map(([path, text]) => [path.slice("_partials/".length), text]),
-  );
-  const lines = files.map(
-    ([path, text]) =>
-      `[${JSON.stringify(path)}, (data => ${printed(Handlebars.parse(text), named, "data")})],`,
-  );
-  for (const [path, text] of verbatimTexts())
-    lines.push(`[${JSON.stringify(path)}, () => ${JSON.stringify(text)}],`);
-  return `const get = (from, name) => {
-  if (from === null || typeof from !== "object" || !(name in from)) throw new Error('"' + name + '" not defined');
-  return from[name];
-};
-const is = (value) => Array.isArray(value) ? value.length > 0 : Boolean(value);
-export const loadTemplates = () => new Map([
-${lines.sort().join("\n")}
-]);`;
-}
-
-type Program = ReturnType<typeof Handlebars.parse>;
-
-/** An expression that prints a template; what COMPILE_OPTIONS say of names and escaping holds for it. */
-function printed(
-  { body }: Program,
-  partials: ReadonlyMap<string, string>,
-  data: string,
-): string {
-  const terms = body.map((statement) => {
-    switch (statement.type) {
-      case "ContentStatement":
-        return JSON.stringify((statement as hbs.AST.ContentStatement).value);
-      case "CommentStatement":
-        return '""';
-      case "MustacheStatement":
-        return looked((statement as hbs.AST.MustacheStatement).path, data);
-      case "PartialStatement": {
-        const { name, indent } = statement as hbs.AST.PartialStatement & {
-          indent: string;
-        };
-        const text = partials.get((name as hbs.AST.PathExpression).original);
-        if (text === undefined || indent !== "") throw unsupported(statement);
-        return printed(Handlebars.parse(text), partials, data);
-      }
-      case "BlockStatement": {
-        const { path, params, program, inverse } =
-          statement as hbs.AST.BlockStatement;
-        const name = (path as hbs.AST.PathExpression).original;
-        const value = looked(params[0] as hbs.AST.Expression, data);
-        const then = printed(program, partials, data);
-        const otherwise = inverse ? printed(inverse, partials, data) : '""';
-        if (name === "if") return `(is(${value}) ? ${then} : ${otherwise})`;
-        if (name === "unless") return `(is(${value}) ? ${otherwise} : ${then})`;
-        if (name === "each" && !inverse)
-          return `${value}.map((item) => ${printed(program, partials, "item")}).join("")`;
-        throw unsupported(statement);
-      }
-      default:
-        throw unsupported(statement);
-    }
-  });
-  return terms.length === 0 ? '""' : `(${terms.join(" + ")})`;
-}
-
-/** `kong.address`, and `this`. */
-function looked(expression: hbs.AST.Expression, data: string): string {
-  if (expression.type !== "PathExpression") throw unsupported(expression);
-  const { parts, depth } = expression as hbs.AST.PathExpression;
-  if (depth !== 0) throw unsupported(expression);
-  return parts.reduce(
-    (from, part) => `get(${from}, ${JSON.stringify(part)})`,
-    data,
-  );
-}
-
-const unsupported = ({ type, loc }: hbs.AST.Node): Error =>
-  new Error(`${type} in line ${loc.start.line} of a template`);
 
 /** Puts what src/cli/help.ts and src/base/version.ts say in their place: they need nothing then. */
 const precomputed: Plugin = {
@@ -139,7 +43,8 @@ const UNUSED: Readonly<Record<string, string>> = {
   // Without what prints YAML.
   "js-yaml": `export { load } from "./node_modules/js-yaml/lib/loader.js";
     export { default as CORE_SCHEMA } from "./node_modules/js-yaml/lib/schema/core.js";
-    export { default as Type } from "./node_modules/js-yaml/lib/type.js";`,
+    export { default as Type } from "./node_modules/js-yaml/lib/type.js";
+    export { default as YAMLException } from "./node_modules/js-yaml/lib/exception.js";`,
 };
 
 const unused: Plugin = {
@@ -160,9 +65,9 @@ const SEPARATE = [
   "src/cli/main.ts",
   "src/render/templates.ts",
   "src/prompts/plop.ts",
-  "src/base/yaml-check.ts",
+  "src/base/yaml.ts",
 ];
-const SEPARATE_PACKAGES = ["diff", "node-diff3", "yaml"];
+const SEPARATE_PACKAGES = ["diff", "node-diff3"];
 
 const separate: Plugin = {
   name: "separate",

@@ -8,11 +8,22 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { plan } from "../src/plan/plan.ts";
-import { render, type Tree } from "../src/render/render.ts";
+import { render, type File, type Tree } from "../src/render/render.ts";
 import { resolve, type Given } from "../src/answers/resolve.ts";
-import { STATE_FILE, stateOf, stateText } from "../src/repository/state.ts";
+import {
+  STATE_FILE,
+  stateOf,
+  stateText,
+  sumOf,
+} from "../src/repository/state.ts";
 
 export const EXAMPLES = new URL("../examples/", import.meta.url).pathname;
+
+/** The scenario that is shown whole. */
+export const WHOLE = "recipe";
+
+/** What lists the files that another scenario doesn't show. */
+export const SAME = "same.txt";
 
 export function scenarios(): string[] {
   return readdirSync(EXAMPLES, { withFileTypes: true })
@@ -31,14 +42,35 @@ export function exampleTree(scenario: string): Tree {
   return new Map([...tree, [STATE_FILE, state]]);
 }
 
-/** `npm run examples`: writes every scenario's repo/ anew. */
+/**
+ * What examples/<scenario>/ holds besides answers.json, by path. Not shown are files that are the
+ * same in the whole scenario, and the state, which repeats the texts of the others.
+ */
+export function exampleFiles(scenario: string): Tree {
+  const files = [...exampleTree(scenario)];
+  const inRepo = (shown: [string, File][]): [string, File][] =>
+    shown.map(([path, file]) => [`repo/${path}`, file]);
+  if (scenario === WHOLE) return new Map(inRepo(files));
+  const whole = exampleTree(WHOLE);
+  const isShown = ([path, { text }]: [string, File]): boolean =>
+    path !== STATE_FILE && whole.get(path)?.text !== text;
+  const sums = files
+    .filter((entry) => !isShown(entry))
+    .map(([path, file]) => `${sumOf(file)}  ${path}\n`);
+  return new Map([
+    ...inRepo(files.filter(isShown)),
+    [SAME, { text: sums.join(""), mode: 0o644 }],
+  ]);
+}
+
+/** `npm run examples`: writes repo/ and same.txt of every scenario. */
 export function writeExamples(): void {
   for (const scenario of scenarios()) {
-    const repo = join(EXAMPLES, scenario, "repo");
-    rmSync(repo, { recursive: true, force: true });
-    for (const [path, { text, mode }] of exampleTree(scenario)) {
-      mkdirSync(dirname(join(repo, path)), { recursive: true });
-      writeFileSync(join(repo, path), text, { mode });
+    const folder = join(EXAMPLES, scenario);
+    rmSync(join(folder, "repo"), { recursive: true, force: true });
+    for (const [path, { text, mode }] of exampleFiles(scenario)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text, { mode });
     }
   }
 }

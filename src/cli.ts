@@ -3,8 +3,8 @@ import { write } from "./base/stdio.ts";
 import { VERSION } from "./base/version.ts";
 
 /**
- * The doorstep: a question for help or version alone is answered without loading anything; all else
- * goes to main.ts, which reads arguments in full.
+ * The entry point. A lone --help or --version is answered without loading anything else. Everything
+ * else goes to main.ts, which parses the arguments.
  */
 const argv = process.argv.slice(2);
 const [only, more] = argv;
@@ -20,7 +20,7 @@ async function run(): Promise<number> {
       return 0;
     }
   } catch {
-    // What can't be printed here can't there either, but main tells of it.
+    // Printing failed. main will fail in the same way, and report it.
   }
   return await (await import("./cli/main.ts")).main(argv);
 }

@@ -70,7 +70,7 @@ export function render(of: Plan): Tree {
       {
         flag: "plan",
         reason: "it is not an address plan",
-        remedy: "Give what plan() returns",
+        remedy: "Pass what plan() returns",
       },
     ]);
   // Templates use only the texts.

@@ -1,4 +1,4 @@
-import { alignTables } from "../../src/base/markdown-table.ts";
+import { alignTables } from "../../scripts/markdown-table.ts";
 import {
   CONNECTIONS,
   type Round,
@@ -164,7 +164,7 @@ All three need nothing older than the engine here, so they run on it at the same
 ## Method
 
 - Host: ${root}.
-- Kernel ${kernel}; ${machine}. The lab's hosts share both ([test/lab/README.md](../test/lab/README.md)).
+- Kernel ${kernel}; ${machine}. The lab's hosts share both ([test/e2e/lab/README.md](../test/e2e/lab/README.md)).
 - client ── router ── switch ── host: network namespaces joined by veth pairs, MTU 1500. Three containers of the lab's
   stand-in gateway, nginx with two workers, HTTP without TLS, access log off, or Docker's log driver would be measured
   with it.

@@ -1,3 +1,3 @@
-// Loaded before the command that is recorded: the ULA that it draws is the same each time.
+// Loaded before the recorded command, so that it draws the same ULA every time.
 process.getBuiltinModule("node:crypto").randomBytes = (size) =>
   Buffer.alloc(size, "5e9c4127d3", "hex");

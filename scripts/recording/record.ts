@@ -4,71 +4,92 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "@lydell/node-pty";
 import { QUESTIONS } from "../../src/answers/questions.ts";
-import { plan } from "../../src/plan/plan.ts";
-import { render } from "../../src/render/render.ts";
-import { resolve } from "../../src/answers/resolve.ts";
+import { inPlace, recordedSsh } from "../../test/unit/detect/stand-in.ts";
 import { COLUMNS, LINES, Screen, textOf, type Row } from "./screen.ts";
 
-/** The screen for some time: set by the script, not by the clock, so that each run gives the same. */
+/** The screen for some time. The script sets the time, so that every recording is the same. */
 export interface Frame {
   readonly rows: readonly Row[];
   readonly seconds: number;
-  /** The column in the last row where something is to be typed. */
+  /** The column in the last row where text is typed. */
   readonly cursor?: number;
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PREFIX = "2a03:2222:3333:4444::/64";
+/** A recorded server stands in for this one. */
+const SERVER = "trixie-gateway-in-prefix";
+const CREATE = ["my-gateway", "--detect", "--ssh", "root@203.0.113.10"];
+const REGENERATE = [
+  "regenerate",
+  "my-gateway",
+  "--prefix",
+  "2001:db8:a:b::/64",
+];
 const ENTER = "\r";
-/** Seconds from one key to the next. */
-const KEY = 0.06;
+/** Seconds between two keys. */
+const KEY = 0.05;
 
 /**
- * The built command's conversation in a pseudo-terminal: the prefix typed, each default taken, and
- * the files written to a directory that is gone afterwards.
- * @throws if the command says anything else than what is waited for
+ * Records the built command in a pseudo-terminal: create with detected defaults, then regenerate with
+ * another prefix. The files are written to a temporary directory.
+ * @throws if the command prints something unexpected
  */
 export async function record(): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  const screen = new Screen();
-  const show = (seconds: number, cursor?: number): void => {
-    const rows = screen.rows();
-    frames.push({ rows, seconds, ...(cursor === undefined ? {} : { cursor }) });
-  };
-  // What npx would run once the package is published is what is run here.
-  await screen.write("$ ");
-  show(0.8, 2);
-  let column = 2;
-  for (const key of "npx create-kong-ipv6 my-gateway") {
-    await screen.write(key);
-    show(KEY, ++column);
-  }
-  await screen.write("\r\n");
-
+  const recording = new Recording();
   const directory = mkdtempSync(join(tmpdir(), "kong-ipv6-recording-"));
   try {
-    const command = new Command(directory, screen);
-    const [prefix, ...rest] = QUESTIONS.filter(({ first }) => first);
-    const asked = `? ${prefix?.meaning}: `;
-    show(1.4, await command.asks(asked));
-    let typed = asked;
-    for (const key of PREFIX) {
-      command.type(key);
-      show(KEY, await command.asks((typed += key)));
+    // The first frame already shows the whole command: some viewers show only that one.
+    await recording.print(`$ npx create-kong-ipv6 ${CREATE.join(" ")}`);
+    recording.show(2, recording.column);
+    await recording.print("\r\n");
+    const create = new Command(CREATE, directory, recording.screen);
+    for (const { meaning } of QUESTIONS.filter(({ first }) => first)) {
+      recording.show(1.6, await create.asks(`? ${meaning}: (`));
+      create.type(ENTER);
     }
-    const { answers } = resolve({ prefix: PREFIX });
-    for (const { key, meaning } of rest)
-      show(1.2, await command.next(`? ${meaning}: (${String(answers[key])}) `));
-    show(1.2, await command.next("? More settings? (y/N) "));
-    const count = render(plan(answers)).size;
-    show(5, await command.next(`? Write ${count} files to my-gateway? (Y/n) `));
-    command.type(ENTER);
-    await command.ended;
-    show(10);
+    recording.show(1.2, await create.asks("? More settings? (y/N)"));
+    create.type(ENTER);
+    recording.show(5, await create.asks("? Write "));
+    create.type(ENTER);
+    await create.ended;
+    recording.show(4);
+
+    await recording.print("\r\n$ ");
+    for (const key of `npx create-kong-ipv6 ${REGENERATE.join(" ")}`) {
+      await recording.print(key);
+      recording.show(KEY, recording.column);
+    }
+    recording.show(1, recording.column);
+    await recording.print("\r\n");
+    await new Command(REGENERATE, directory, recording.screen).ended;
+    recording.show(10);
   } finally {
     rmSync(directory, { recursive: true });
   }
-  return frames;
+  return recording.frames;
+}
+
+class Recording {
+  readonly frames: Frame[] = [];
+  readonly screen = new Screen();
+
+  async print(text: string): Promise<void> {
+    await this.screen.write(text);
+  }
+
+  /** The cursor's column after typed text. */
+  get column(): number {
+    return textOf(this.screen.rows().at(-1)).length;
+  }
+
+  show(seconds: number, cursor?: number): void {
+    const rows = this.screen.rows();
+    this.frames.push({
+      rows,
+      seconds,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+  }
 }
 
 class Command {
@@ -78,17 +99,16 @@ class Command {
   #drawn: Promise<void> = Promise.resolve();
   #changed = (): void => undefined;
 
-  constructor(cwd: string, screen: Screen) {
+  constructor(args: readonly string[], cwd: string, screen: Screen) {
     this.#screen = screen;
     const preload = join(ROOT, "scripts/recording/fixed-random.cjs");
     const cli = join(ROOT, "dist/cli.cjs");
-    const args = ["--require", preload, cli, "my-gateway"];
-    this.#pty = spawn(process.execPath, args, {
+    this.#pty = spawn(process.execPath, ["--require", preload, cli, ...args], {
       cwd,
       cols: COLUMNS,
       rows: LINES,
       env: {
-        PATH: process.env["PATH"] ?? "",
+        PATH: inPlace(join(cwd, "bin"), { ssh: recordedSsh(SERVER) }),
         HOME: cwd,
         LANG: "C.UTF-8",
         TERM: "xterm-256color",
@@ -111,30 +131,25 @@ class Command {
     this.#pty.write(text);
   }
 
-  /** Takes what is offered, and waits for what is asked then. */
-  next(row: string): Promise<number> {
-    this.type(ENTER);
-    return this.asks(row);
-  }
-
-  /** Waits until that is the last row. @returns its length: the cursor's column */
-  async asks(row: string): Promise<number> {
+  /** Waits until the last row is a question that starts like this. @returns the cursor's column */
+  async asks(start: string): Promise<number> {
     const deadline = Date.now() + 20_000;
-    while (textOf(this.#screen.rows().at(-1)) !== row.trimEnd()) {
+    for (;;) {
+      const row = textOf(this.#screen.rows().at(-1));
+      if (row.startsWith(start) && row.endsWith(")")) return row.length + 1;
       if (Date.now() > deadline) {
         this.#pty.kill();
-        throw this.#unexpected(row);
+        throw this.#unexpected(start);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
         this.#changed = () => (clearTimeout(timer), resolve());
       });
     }
-    return row.length;
   }
 
   #unexpected(wanted: string): Error {
     const shown = this.#screen.rows().map(textOf).join("\n");
-    return new Error(`${wanted} was awaited, and this came:\n${shown}`);
+    return new Error(`expected: ${wanted}\nprinted:\n${shown}`);
   }
 }

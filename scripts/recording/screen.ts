@@ -1,6 +1,6 @@
 import xterm from "@xterm/headless";
 
-/** Text of one look: colours are those of ECMA-48 8.3.117, `36` say. */
+/** Text of one style. Colours are codes of ECMA-48 8.3.117, for example `36`. */
 export interface Run {
   readonly text: string;
   readonly bold: boolean;
@@ -13,7 +13,7 @@ export type Row = readonly Run[];
 export const COLUMNS = 80;
 export const LINES = 24;
 
-/** What a terminal of 80 columns and 24 lines makes of a program's output. */
+/** A terminal of 80 columns and 24 lines. */
 export class Screen {
   readonly #terminal = new xterm.Terminal({
     cols: COLUMNS,
@@ -21,12 +21,12 @@ export class Screen {
     allowProposedApi: true,
   });
 
-  /** @returns when it is drawn */
+  /** Resolves when the output is drawn. */
   write(output: string): Promise<void> {
     return new Promise((resolve) => this.#terminal.write(output, resolve));
   }
 
-  /** All rows, those that have scrolled away too, up to the last that isn't empty. */
+  /** All rows up to the last non-empty one, including those scrolled away. */
   rows(): Row[] {
     const { active } = this.#terminal.buffer;
     const rows = Array.from({ length: active.length }, (_, y) => this.#row(y));

@@ -10,9 +10,10 @@ const BAR = 32;
 const WIDTH = Math.ceil(COLUMNS * COLUMN + 2 * MARGIN);
 const HEIGHT = BAR + LINES * LINE + MARGIN;
 
-const TITLE = "create-kong-ipv6 asks, shows the plan and writes the repository";
+const TITLE =
+  "create-kong-ipv6 creates a repository, and regenerate changes its prefix";
 const DESCRIPTION =
-  "In a terminal, npx create-kong-ipv6 my-gateway is run. It asks for the provider's IPv6 prefix, which is typed in, and offers a default for the server's address, the public Docker subnet and Kong's address. Then it shows the whole plan with all files, writes them after a yes, and says the next steps.";
+  "In a terminal, npx create-kong-ipv6 my-gateway --detect --ssh root@203.0.113.10 is run. It reads the facts of the server and offers them as defaults for the provider's IPv6 prefix, the server's address, the public Docker subnet and Kong's address. Each is accepted. It shows the whole plan and all files, writes them after a yes, and prints the next steps. Then npx create-kong-ipv6 regenerate my-gateway with another prefix is run. It lists the changed files, the DNS records and the next steps.";
 
 const STYLE = `
 .back { fill: #ffffff; stroke: #d1d9e0 }
@@ -36,8 +37,8 @@ text { fill: #f0f6fc }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important } }`;
 
 /**
- * An animation that needs no script and nothing from elsewhere. Without animation, and where less
- * motion is wanted, it is the last frame.
+ * An animation without scripts and external files. Without animation, or if reduced motion is
+ * preferred, it shows the last frame.
  */
 export function toSvg(frames: readonly Frame[]): string {
   const clock = new Clock(frames);
@@ -59,7 +60,7 @@ ${shown.join("\n")}
 `;
 }
 
-/** When frames begin, in per cent of the whole, and the styles that show something in some of them. */
+/** The start of each frame in per cent of the whole, and the styles that show an element during some frames. */
 class Clock {
   readonly #frames: readonly Frame[];
   readonly #spans = new Map<string, readonly [number, number]>();
@@ -78,7 +79,7 @@ class Clock {
     return `${((100 * this.#seconds(frame)) / this.#seconds()).toFixed(2)}%`;
   }
 
-  /** The class of what is seen from that frame on and before the other. */
+  /** The class of an element that is visible from one frame until before another. */
   during(from: number, to: number): string {
     const toEnd = to === this.#frames.length;
     if (from === 0 && toEnd) return "";
@@ -123,7 +124,7 @@ function scrolled(frames: readonly Frame[]): Map<number, number> {
   );
 }
 
-/** Each row as often as it changes. */
+/** Each row, once for each of its versions. */
 function texts(frames: readonly Frame[], clock: Clock): string[] {
   const height = Math.max(...frames.map(({ rows }) => rows.length));
   const texts: string[] = [];
@@ -140,7 +141,7 @@ function texts(frames: readonly Frame[], clock: Clock): string[] {
   return texts;
 }
 
-/** The row and, where something is to be typed, the cursor behind it: of text, for any font's width. */
+/** The row with the cursor, if there is one. The cursor is text, so that it fits any font. */
 function markupAt({ rows, cursor }: Frame, y: number): string {
   const row = rows[y] ?? [];
   if (cursor === undefined || y !== rows.length - 1) return markup(row);

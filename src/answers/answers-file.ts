@@ -1,58 +1,37 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
-import { codeOf } from "../base/errors.ts";
-import { UnusableError, type Issue } from "../base/errors.ts";
-import type { AnswerKey } from "./types.ts";
-import type { Given } from "./resolve.ts";
+import { codeOf, UnusableError, type Issue } from "../base/errors.ts";
 import { likelyAnswers, unknownAnswer } from "./did-you-mean.ts";
+import type { Given } from "./resolve.ts";
+import type { AnswerKey } from "./types.ts";
 
-/** No answers file is larger; what is, is something else. */
+/** Bytes. An answers file has some hundred. */
 const LARGEST = 1024 * 1024;
 
-/** What JSON.parse and yaml throw; ReferenceError: an alias; RangeError: nested too deeply. */
-const UNPARSED = /^(SyntaxError|ReferenceError|RangeError|YAML\w+)$/;
+export interface AnswersFile {
+  /** Answers by key; the values are not checked here. */
+  readonly given: Given;
+  /** One for each key that no answer has. */
+  readonly issues: readonly Issue[];
+  /** The answers that those keys were probably meant to give. */
+  readonly unread: readonly AnswerKey[];
+}
 
 /**
- * Reads `--answers FILE`: an object of answers by key, JSON where the name ends in .json, else YAML.
- * Values are not looked at here: they are read as flags are.
- * @returns them, an issue for each key that is no answer, and the answers that those may have meant
- * @throws UnusableError on a file that can't be read or parsed
+ * Reads `--answers FILE`: an object of answers by key, as JSON if the name ends in .json, else YAML.
+ * @throws UnusableError if the file can't be read or parsed
  */
-export async function readAnswersFile(
-  file: string,
-): Promise<{ given: Given; issues: Issue[]; unread: AnswerKey[] }> {
+export async function readAnswersFile(file: string): Promise<AnswersFile> {
   const refuse = (reason: string, remedy: string): UnusableError =>
     new UnusableError([{ flag: "--answers", value: file, reason, remedy }]);
-  let text: string;
-  try {
-    const bytes = readUpTo(file, LARGEST + 1);
-    if (bytes.length > LARGEST) {
-      throw refuse(
-        `it has more than ${LARGEST} bytes`,
-        "An answers file has some hundred",
-      );
-    }
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (error instanceof UnusableError) throw error;
-    if (error instanceof TypeError)
-      throw refuse("it is no text (UTF-8)", "Save it as UTF-8");
-    throw refuse(
-      `it can't be read (${codeOf(error)})`,
-      "Name a file of answers, JSON or YAML",
-    );
-  }
+  const text = readText(file, refuse);
   let content: unknown;
   try {
-    content =
-      extname(file) === ".json" ? parseJson(text) : await parseYaml(text);
+    content = await parse(file, text);
   } catch (error) {
-    if (!(error instanceof Error) || !UNPARSED.test(error.name)) throw error;
-    const reason = error.message.split("\n")[0] ?? "";
-    throw refuse(
-      `it can't be parsed: ${reason.replace(/[.:\s]+$/, "")}`,
-      "Write KEY: VALUE lines",
-    );
+    if (!(error instanceof SyntaxError)) throw error;
+    const reason = error.message.replace(/[.:\s]+$/, "");
+    throw refuse(`it can't be parsed: ${reason}`, "Write KEY: VALUE lines");
   }
   if (
     typeof content !== "object" ||
@@ -60,26 +39,57 @@ export async function readAnswersFile(
     Array.isArray(content)
   ) {
     throw refuse(
-      "it holds no answers",
+      "it contains no answers",
       "Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64",
     );
   }
   const unknown = Object.keys(content).flatMap((key) => {
     const issue = unknownAnswer(key);
-    return issue ? [{ key, issue }] : [];
+    return issue
+      ? [{ key, issue: { flag: "--answers", value: file, ...issue } }]
+      : [];
   });
   return {
     given: content,
-    issues: unknown.map(({ issue }) => ({
-      flag: "--answers",
-      value: file,
-      ...issue,
-    })),
+    issues: unknown.map(({ issue }) => issue),
     unread: unknown.flatMap(({ key }) => likelyAnswers(key)),
   };
 }
 
-/** The start of a file that may have no size: a pipe, a device. */
+/** JSON is YAML too: the YAML parser also finds the duplicate keys that JSON.parse() ignores. */
+async function parse(file: string, text: string): Promise<unknown> {
+  if (extname(file) === ".json") JSON.parse(text);
+  const { parseYaml } = await import("../base/yaml.ts");
+  return parseYaml(text);
+}
+
+function readText(
+  file: string,
+  refuse: (reason: string, remedy: string) => UnusableError,
+): string {
+  let bytes: Buffer;
+  try {
+    bytes = readUpTo(file, LARGEST + 1);
+  } catch (error) {
+    throw refuse(
+      `it can't be read (${codeOf(error)})`,
+      "Give a file of answers, JSON or YAML",
+    );
+  }
+  if (bytes.length > LARGEST)
+    throw refuse(
+      `it has more than ${LARGEST} bytes`,
+      "Give a file of answers, JSON or YAML",
+    );
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw refuse("it is not UTF-8 text", "Save it as UTF-8");
+  }
+}
+
+/** The first bytes of a file, which may be a pipe or a device and have no size. */
 function readUpTo(file: string, most: number): Buffer {
   const buffer = Buffer.alloc(most);
   const descriptor = openSync(file, "r");
@@ -94,28 +104,4 @@ function readUpTo(file: string, most: number): Buffer {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** @throws SyntaxError also where a key stands twice, of which JSON.parse takes the last in silence */
-function parseJson(text: string): unknown {
-  const content: unknown = JSON.parse(text);
-  const keys = new Set<string>();
-  let depth = 0;
-  for (const [token, name] of text.matchAll(
-    /("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g,
-  )) {
-    if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-    else if (name !== undefined && depth === 1) {
-      const key = JSON.parse(name) as string;
-      if (keys.has(key)) throw new SyntaxError(`${name} stands there twice`);
-      keys.add(key);
-    }
-  }
-  return content;
-}
-
-async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import("../base/yaml.ts");
-  return parse(text, { maxAliasCount: 0, stringKeys: true, logLevel: "error" });
 }

@@ -104,11 +104,11 @@ export class CancelledError extends KongIpv6Error {
 /** `--kong 2001:db8::1: it is outside … Try --kong 2001:db8:…`, on one line. */
 export function issueText({ flag, value, reason, remedy }: Issue): string {
   const name = shortened(flag);
-  const given = value === undefined ? name : `${name} ${quoted(value)}`;
+  const given = value === undefined ? name : `${name} ${displayed(value)}`;
   return printable(`${given}: ${reason}. ${remedy}`);
 }
 
-function quoted(value: string): string {
+function displayed(value: string): string {
   const short = shortened(value);
   return /^[\w.:/@%,+=-]+$/.test(short) ? short : JSON.stringify(short);
 }

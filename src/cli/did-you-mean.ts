@@ -2,18 +2,18 @@ import type { Issue } from "../base/errors.ts";
 import { nearest, editDistance } from "../base/nearest.ts";
 import { COMMANDS, FLAGS, SHORT, type Command } from "./flags.ts";
 
-/** What speaks against a flag that there isn't, with the one that is most like it, if one is. */
+/** The issue of a flag that does not exist, with the most similar one. */
 export function unknownFlag(flag: string, command: Command): Issue {
   const meant = flag.startsWith("--") ? likelyFlag(flag) : otherCase(flag);
   const near = meant === undefined ? "" : `Did you mean ${meant}? `;
   return {
     flag,
     reason: "there is no such flag",
-    remedy: `${near}${command} --help lists them all`,
+    remedy: `${near}${command} --help lists all flags`,
   };
 }
 
-/** A slip in three letters is likely, or a part of the name; all else would be a guess. */
+/** A flag with one typo in three letters, or one that contains the name. */
 function likelyFlag(flag: string): string | undefined {
   const name = flag.slice(2);
   const near = nearest(flag, FLAGS);
@@ -22,17 +22,16 @@ function likelyFlag(flag: string): string | undefined {
   return FLAGS.find((known) => known.includes(name));
 }
 
-/** One letter is like no other, but for its case: `-v` is `-V`. */
+/** A single letter may only have the wrong case: `-v` is `-V`. */
 const otherCase = (flag: string): string | undefined =>
   SHORT.find((known) => known.toLowerCase() === flag.toLowerCase());
 
-/** What other programs have as commands. */
+/** Commands in other programs, flags in this one. */
 const FLAGS_HERE = ["help", "version"];
 
 /**
- * A first word that is nearly a command: `regenrate` shall not make a directory of that name. A
- * second word says that a command was meant; alone it may be a directory's name, so it has to be
- * nearer.
+ * A first word that is almost a command, so that `regenrate` does not create a directory of that name.
+ * A single word may be meant as a directory, so it must be closer to a command than two words.
  */
 export function mistypedCommand(first: string, second: boolean): Issue[] {
   const near = nearest(first, [...COMMANDS, ...FLAGS_HERE]);
@@ -43,7 +42,7 @@ export function mistypedCommand(first: string, second: boolean): Issue[] {
     {
       flag: first,
       reason: "there is no such command",
-      remedy: `Did you mean ${meant}? For a directory of that name, write ./${first}`,
+      remedy: `Did you mean ${meant}? For a directory with that name, write ./${first}`,
     },
   ];
 }

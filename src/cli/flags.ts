@@ -2,7 +2,7 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type Question } from "../answers/types.ts";
 import { RESOLUTIONS } from "../reconcile/request.ts";
 
-/** What stands as the first word; without one it is create. */
+/** The commands. Without one, the command is create. */
 export const COMMANDS = [
   "create",
   "regenerate",
@@ -13,15 +13,15 @@ export const COMMANDS = [
 ] as const;
 export type Command = (typeof COMMANDS)[number];
 
-/** What the owner may say beforehand about files in the way. */
+/** How conflicts are resolved. */
 export const CONFLICT = ["ask", ...RESOLUTIONS] as const;
 
-/** Those that there is completion for. */
+/** Shells with completion. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 export interface CommandRow {
-  /** What stands behind the command. */
+  /** What follows the command. */
   readonly operand: string;
   /** One line, for the list of commands. */
   readonly meaning: string;
@@ -37,7 +37,7 @@ export interface CommandRow {
 export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
   create: {
     operand: "[directory]",
-    meaning: "write a repository; asks for what is left open",
+    meaning: "create a repository; asks for missing answers",
     answers: true,
     examples: [
       "my-gateway",
@@ -47,7 +47,7 @@ export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
   },
   regenerate: {
     operand: "[directory]",
-    meaning: "bring changed answers or newer templates into it",
+    meaning: "apply changed answers or newer templates",
     answers: true,
     examples: [
       "regenerate my-gateway --prefix 2a03:5555:6666:7777::/64",
@@ -57,44 +57,44 @@ export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
   },
   check: {
     operand: "[directory]",
-    meaning: "is it consistent with its answers, and valid?",
+    meaning: "compare a repository with its answers, and validate it",
     answers: false,
     examples: ["check my-gateway", "check --json"],
     exits: [4],
   },
   undo: {
     operand: "[directory]",
-    meaning: "take the last write back; again, do it anew",
+    meaning: "undo the last write; run again to redo",
     answers: false,
     examples: ["undo my-gateway --dry-run", "undo my-gateway"],
     exits: [3, 4],
   },
   detect: {
     operand: "",
-    meaning: "print what this server says about itself, as answers",
+    meaning: "print the facts of this server as answers",
     answers: false,
     examples: ["detect", "detect --ssh root@192.0.2.10"],
     exits: [],
   },
   completion: {
     operand: SHELLS.join("|"),
-    meaning: "print what makes the shell complete it",
+    meaning: "print a shell completion script",
     answers: false,
     examples: ["completion bash", "completion zsh"],
     exits: [],
   },
 };
 
-/** A flag that says how to run, not what to write. */
+/** A flag that is not an answer. */
 export interface RunFlag {
   readonly name: string;
   readonly short?: string;
-  /** What stands behind it; without it the flag takes no value. */
+  /** The name of its value. A flag without it takes no value. */
   readonly metavar?: string;
   readonly choices?: readonly string[];
-  /** Without a row of its own in the general help, which is a screen. */
+  /** Not listed in the general help, which must fit on one screen. */
   readonly aside?: true;
-  /** There is a --no- form too. */
+  /** It also has a --no- form. */
   readonly negatable?: true;
   /** As --help shows it. */
   readonly shown: string;
@@ -104,13 +104,13 @@ export interface RunFlag {
 
 const WRITERS: readonly Command[] = ["create", "regenerate"];
 
-/** One row per flag that is no answer: parsing, --help and completion read it. */
+/** One row per flag that is not an answer: parsing, --help and completion read it. */
 export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: "yes",
     short: "y",
     shown: "-y, --yes",
-    meaning: "ask nothing, take defaults",
+    meaning: "ask nothing, use the defaults",
     commands: WRITERS,
   },
   {
@@ -123,7 +123,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: "detect",
     shown: "--detect",
-    meaning: "defaults from what this server says",
+    meaning: "use facts of this server as defaults",
     commands: WRITERS,
   },
   {
@@ -131,34 +131,34 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     aside: true,
     metavar: "USER@HOST",
     shown: "--ssh USER@HOST",
-    meaning: "look at that server, not at this machine",
+    meaning: "detect on that server instead of this machine",
     commands: ["create", "regenerate", "detect"],
   },
   {
     name: "dry-run",
     shown: "--dry-run",
-    meaning: "write nothing, say what would change",
+    meaning: "write nothing, report what would change",
     commands: ["create", "regenerate", "undo"],
   },
   {
     name: "diff",
     aside: true,
     shown: "--diff",
-    meaning: "show every difference",
+    meaning: "show the differences",
     commands: WRITERS,
   },
   {
     name: "json",
     aside: true,
     shown: "--json",
-    meaning: "report as JSON, ask nothing",
+    meaning: "report as JSON; never ask",
     commands: ["create", "regenerate", "check", "undo", "detect"],
   },
   {
     name: "yaml",
     aside: true,
     shown: "--yaml",
-    meaning: "answers as YAML, each with its source",
+    meaning: "print YAML, each answer with its source",
     commands: ["detect"],
   },
   {
@@ -166,7 +166,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     metavar: "WHAT",
     choices: CONFLICT,
     shown: "--conflict WHAT",
-    meaning: "files in the way: ask, keep, theirs or markers",
+    meaning: "conflicts: ask, keep, theirs or markers",
     commands: ["create", "regenerate", "undo"],
   },
   {
@@ -174,7 +174,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     aside: true,
     negatable: true,
     shown: "--git, --no-git",
-    meaning: "make it a git repository (default: no)",
+    meaning: "create a git repository (default: no)",
     commands: ["create"],
   },
   {
@@ -188,46 +188,46 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: "help",
     short: "h",
     shown: "-h, --help",
-    meaning: "this; each command has its own",
+    meaning: "show this help; each command has its own",
     commands: COMMANDS,
   },
   {
     name: "version",
     short: "V",
     shown: "-V, --version",
-    meaning: "the version",
+    meaning: "show the version",
     commands: COMMANDS,
   },
 ];
 
-/** Every flag there is, for "did you mean". */
+/** Every flag, for "Did you mean". */
 export const FLAGS: readonly string[] = [
   ...QUESTIONS.map(({ flag }) => flag),
   ...RUN_FLAGS.flatMap(spellings),
 ];
 
-/** Every flag of one letter. */
+/** Every flag with one letter. */
 export const SHORT: readonly string[] = RUN_FLAGS.flatMap(({ short }) =>
   short === undefined ? [] : [`-${short}`],
 );
 
-/** `--git`, and `--no-git` where there is one. */
+/** `--git`, and `--no-git` if it exists. */
 export function spellings({ name, negatable }: RunFlag): string[] {
   return negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`];
 }
 
-/** What can stand behind a flag; undefined where that can't be known, or nothing stands there. */
-export function valuesOf({
+/** The possible values of a flag; undefined if there are none, or any text will do. */
+export function possibleValues({
   choices,
   metavar = "",
 }: Pick<RunFlag, "choices" | "metavar">): readonly string[] | undefined {
   if (choices) return choices;
-  // ADDRESS|any|none: its words.
+  // Of ADDRESS|any|none, the lower-case words.
   const words = metavar.split("|").filter((word) => /^[a-z]+$/.test(word));
   return words.length > 0 ? words : undefined;
 }
 
-/** What a command takes. */
+/** The flags that a command takes. */
 export function flagsOf(command: Command): {
   answers: readonly Question[];
   run: readonly RunFlag[];

@@ -15,14 +15,14 @@ const EXITS: Readonly<Record<number, string>> = {
   0: "done",
   1: "failed",
   2: "unusable arguments or answers",
-  3: "conflicts left for you",
+  3: "conflicts for you to resolve",
   4: "there are changes",
   130: "cancelled",
 };
 
 /**
- * `--help`, in 80 columns: 22 lines, which a screen of 24 shows with the line that called it and the
- * next prompt; of a command, all that it takes.
+ * The text of `--help`, in 80 columns. Without a command it has 22 lines, so that a screen of 24 also
+ * shows the command line and the next prompt. With one, it lists everything the command takes.
  */
 export function helpText(command?: Command): string {
   return command === undefined ? general() : about(command);
@@ -38,10 +38,10 @@ function general(): string {
   );
   return `${PROGRAM}: a Kong gateway on its own public IPv6 address
 
-Commands (without one it is create; each has a --help of its own)
+Commands (the default is create; each has its own --help)
 ${commands.join("")}
-Options, besides one for each answer (--prefix PREFIX ..., see create --help)
-${runRows(flags)}  --diff, --json      show every difference; report as JSON, ask nothing
+Options, besides one per answer (--prefix PREFIX ..., see create --help)
+${runRows(flags)}  --diff, --json      show the differences; report as JSON, never ask
   --no-color, -h, --help, -V, --version
 
 Examples
@@ -58,7 +58,7 @@ function about(command: Command): string {
   const sections = [
     `${`${PROGRAM} ${command} ${operand}`.trimEnd()}\n  ${meaning}\n`,
     first.length > 0
-      ? `Answers${defaults ? " [their defaults]" : ": what is not given stays, or moves with the prefix"}\n${answerRows(first, defaults)}`
+      ? `Answers${defaults ? " [default]" : ": what you leave out stays, or moves with the prefix"}\n${answerRows(first, defaults)}`
       : "",
     rest.length > 0 ? `More answers\n${answerRows(rest, defaults)}` : "",
     `Options\n${runRows(run)}`,

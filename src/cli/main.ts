@@ -16,7 +16,7 @@ import { isTerminal, write } from "../base/stdio.ts";
 /** Runs the command line. @returns the exit code; everything is printed */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const told = (error: unknown): ExitCode => tell(error, argv);
-  // The JSON that tells of an error may find standard output full itself.
+  // Writing the error as JSON can fail as well, if standard output is full.
   return await run(argv).catch(told).catch(told);
 }
 
@@ -30,7 +30,7 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
   return await runCommand(args);
 }
 
-/** Loads nothing but the command that was asked for. */
+/** Loads only the command that was asked for. */
 async function runCommand(args: Arguments): Promise<ExitCode> {
   switch (args.command) {
     case "create":
@@ -53,12 +53,12 @@ function print(text: string): ExitCode {
   return EXIT.done;
 }
 
-/** Errors that were foreseen are told; others are a defect of ours and say so. */
+/** Reports an error. An unexpected one is reported as a bug. */
 function tell(thrown: unknown, argv: readonly string[]): ExitCode {
   const error = deniedError(thrown) ?? thrown;
   const known = error instanceof KongIpv6Error ? error : undefined;
   const exitCode = known?.exitCode ?? EXIT.failed;
-  // Standard output, where the JSON belongs, is what failed.
+  // If standard output itself failed, the error goes to standard error.
   if (argv.includes("--json") && !(error instanceof OutputError)) {
     const issues = error instanceof UnusableError ? error.issues : [];
     const remedy = error instanceof FailedError ? error.remedy : undefined;
@@ -82,5 +82,5 @@ function errorText(error: unknown, style: Style): string {
     return told(`${printable(error.message)}. ${error.remedy}`.trimEnd());
   if (error instanceof KongIpv6Error) return error.message;
   const message = error instanceof Error ? error.message : String(error);
-  return `${told(printable(message))}\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.`;
+  return `${told(printable(message))}\nThis is a bug in create-kong-ipv6. Run with DEBUG=1 to see where it happened.`;
 }

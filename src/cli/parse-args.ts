@@ -1,22 +1,13 @@
-import { parseArgs } from "node:util";
 import { Refusal } from "../ip/address.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
-import {
-  COMMANDS,
-  CONFLICT,
-  flagsOf,
-  RUN_FLAGS,
-  SHELLS,
-  type Command,
-  type Shell,
-} from "./flags.ts";
+import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
 import { parseSshTarget } from "../answers/parse-names.ts";
-import { likelyAnswers } from "../answers/did-you-mean.ts";
-import { mistypedCommand, unknownFlag } from "./did-you-mean.ts";
-import { printable } from "../base/escape.ts";
+import { mistypedCommand } from "./did-you-mean.ts";
 import type { Given } from "../answers/resolve.ts";
+import { directoryIssues, readShell } from "./operands.ts";
+import { readTokens, type Tokens } from "./tokens.ts";
 
 export interface Arguments {
   readonly command: Command;
@@ -45,151 +36,38 @@ export interface Arguments {
   readonly color: boolean;
   readonly help: boolean;
   readonly version: boolean;
-  /** Arguments that can't be used: told together with the answers that can't. */
+  /** Everything wrong with the arguments; reported together with what is wrong with the answers. */
   readonly issues: readonly Issue[];
 }
 
-const SWITCHES = RUN_FLAGS.filter(({ metavar }) => metavar === undefined);
-const NEGATABLE = SWITCHES.filter(({ negatable }) => negatable);
-const VALUED = [
-  ...RUN_FLAGS.filter(({ metavar }) => metavar !== undefined).map(
-    ({ name }) => name,
-  ),
-  ...QUESTIONS.map(({ flag }) => flag.slice(2)),
-];
-
-/** Reads the command line. */
+/** Reads the command line. Everything that is wrong with it is in `issues`. */
 export function readArguments(argv: readonly string[]): Arguments {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: {
-      ...Object.fromEntries(
-        VALUED.map((name) => [name, { type: "string" as const }]),
-      ),
-      ...Object.fromEntries(
-        SWITCHES.map(({ name, short }) => [
-          name,
-          { type: "boolean" as const, ...(short && { short }) },
-        ]),
-      ),
-    },
-  });
-  const first = tokens.flatMap((token) =>
-    token.kind === "positional" ? [token.value] : [],
-  )[0];
-  const word = COMMANDS.find((name) => name === first);
-  const command = word ?? "create";
-  const issues: Issue[] = [];
-  const switches = new Map<string, boolean>();
-  const values = new Map<string, string[]>();
-  const directories: string[] = [];
-  const unread: AnswerKey[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") directories.push(token.value);
-    if (token.kind !== "option") continue;
-    const negated =
-      token.name.startsWith("no-") &&
-      NEGATABLE.some(({ name }) => name === token.name.slice(3));
-    const name = negated ? token.name.slice(3) : token.name;
-    const known = SWITCHES.some((flag) => flag.name === name);
-    if (known) {
-      if (token.value === undefined) switches.set(name, !negated);
-      else
-        issues.push({
-          flag: token.rawName,
-          value: token.value,
-          reason: "it takes no value",
-          remedy: `Give ${token.rawName} alone`,
-        });
-    } else if (VALUED.includes(name)) {
-      const value = token.value;
-      if (
-        value === undefined ||
-        value === "" ||
-        (value.startsWith("--") && !token.inlineValue)
-      ) {
-        issues.push({
-          flag: token.rawName,
-          reason: "its value is missing",
-          remedy: `Write ${token.rawName} VALUE`,
-        });
-        const meant = QUESTIONS.find(({ flag }) => flag === token.rawName);
-        if (meant) unread.push(meant.key);
-      } else values.set(name, [...(values.get(name) ?? []), value]);
-    } else {
-      issues.push(unknownFlag(token.rawName, command));
-      unread.push(...likelyAnswers(token.rawName));
-    }
-  }
-
-  if (word !== undefined) directories.shift();
-  const shell =
-    command === "completion"
-      ? shellOf(directories.splice(0), switches.has("help"), issues)
-      : undefined;
-  const taken = flagsOf(command);
-  for (const name of [...switches.keys(), ...values.keys()]) {
-    const flag = `--${name}`;
-    if (taken.run.some((row) => row.name === name)) continue;
-    if (taken.answers.some((question) => question.flag === flag)) continue;
-    issues.push({
-      flag,
-      reason: `${command} does not take it`,
-      remedy: `See create-kong-ipv6 ${command} --help`,
-    });
-  }
-
-  const given: Given = {};
-  for (const { key, flag, list } of QUESTIONS) {
-    const texts = values.get(flag.slice(2));
-    if (texts === undefined) continue;
-    given[key] = list ? texts : single(flag, texts, issues);
-  }
-  const answersFile = values.get("answers");
-  const conflict = single(
-    "--conflict",
-    values.get("conflict") ?? ["ask"],
-    issues,
-  );
-  if (!isConflict(conflict)) {
-    issues.push({
-      flag: "--conflict",
-      value: conflict,
-      reason: "it is not one of the choices",
-      remedy: `Choose ${CONFLICT.join(", ")}`,
-    });
-  }
-  const ssh = sshOf(values.get("ssh"), issues);
-  if (ssh !== undefined && command !== "detect" && !switches.has("detect")) {
-    issues.push({
-      flag: "--ssh",
-      value: ssh,
-      reason: "it says where --detect looks, which isn't there",
-      remedy: "Give --detect too",
-    });
-  }
-  if (command === "detect" && switches.has("json") && switches.has("yaml")) {
-    issues.push({
-      flag: "--yaml",
-      reason: "--json is there too",
-      remedy: "Give one of the two",
-    });
-  }
-  if (word === undefined && first !== undefined)
+  const tokens = readTokens(argv);
+  const { command, named, first, operands, switches, values } = tokens;
+  const issues: Issue[] = [...tokens.issues];
+  const isCompletion = command === "completion";
+  const { shell, issues: shellIssues } = isCompletion
+    ? readShell(operands, switches.has("help"))
+    : { shell: undefined, issues: [] };
+  const directories = isCompletion ? [] : operands;
+  issues.push(...shellIssues, ...foreignFlags(tokens));
+  const given = readGiven(values, issues);
+  const conflict = readConflict(values.get("conflict"), issues);
+  const ssh = readSsh(values.get("ssh"), issues);
+  issues.push(...contradictions(tokens, ssh));
+  if (!named && first !== undefined)
     issues.push(...mistypedCommand(first, directories.length > 1));
-  // What stands behind a flag that doesn't exist may be its value: not a directory too many.
-  if (issues.length === 0) directoryIssues(command, directories, issues);
+  // After a flag that does not exist, a second directory may be that flag's value.
+  if (issues.length === 0)
+    issues.push(...directoryIssues(command, directories));
+  const answersFile = values.get("answers");
   return {
     command,
-    named: word !== undefined,
-    issues,
+    named,
     directory: directories[0],
     shell,
     given,
-    unread,
+    unread: tokens.unread,
     answersFile: answersFile && single("--answers", answersFile, issues),
     detect: switches.get("detect") ?? false,
     ssh,
@@ -198,44 +76,81 @@ export function readArguments(argv: readonly string[]): Arguments {
     diff: switches.get("diff") ?? false,
     json: switches.get("json") ?? false,
     yaml: switches.get("yaml") ?? false,
-    conflict: isConflict(conflict) ? conflict : "ask",
+    conflict,
     git: switches.get("git") ?? false,
     color: switches.get("color") ?? true,
     help: switches.get("help") ?? false,
     version: switches.get("version") ?? false,
+    issues,
   };
 }
 
-function isConflict(text: string): text is (typeof CONFLICT)[number] {
-  return (CONFLICT as readonly string[]).includes(text);
+/** Flags that exist, but that this command does not take. */
+function foreignFlags({ command, switches, values }: Tokens): Issue[] {
+  const { run, answers } = flagsOf(command);
+  const own = new Set([
+    ...run.map(({ name }) => `--${name}`),
+    ...answers.map(({ flag }) => flag),
+  ]);
+  return [...switches.keys(), ...values.keys()]
+    .map((name) => `--${name}`)
+    .filter((flag) => !own.has(flag))
+    .map((flag) => ({
+      flag,
+      reason: `${command} does not take it`,
+      remedy: `See create-kong-ipv6 ${command} --help`,
+    }));
 }
 
-/** Without one, or with another: named; --help needs none. */
-function shellOf(
-  words: readonly string[],
-  help: boolean,
-  issues: Issue[],
-): Shell | undefined {
-  const [first, second] = words;
-  const shell = SHELLS.find((name) => name === first);
-  const value = shell === undefined ? first : second;
-  if ((shell === undefined && !help) || second !== undefined) {
+/** Flags that cannot be given together, or not without another one. */
+function contradictions(
+  { command, switches }: Tokens,
+  ssh: string | undefined,
+): Issue[] {
+  const issues: Issue[] = [];
+  if (ssh !== undefined && command !== "detect" && !switches.has("detect"))
     issues.push({
-      flag: "completion",
-      ...(value !== undefined && { value }),
-      reason:
-        value === undefined
-          ? "the shell is missing"
-          : shell === undefined
-            ? "there is no completion for that"
-            : "it is for one shell at a time",
-      remedy: `Choose ${SHELLS.join(", ")}`,
+      flag: "--ssh",
+      value: ssh,
+      reason: "it names the server for --detect, which is not given",
+      remedy: "Add --detect",
     });
-  }
-  return shell;
+  if (command === "detect" && switches.has("json") && switches.has("yaml"))
+    issues.push({
+      flag: "--yaml",
+      reason: "it cannot be combined with --json",
+      remedy: "Give only one of the two",
+    });
+  return issues;
 }
 
-function sshOf(
+function readGiven(values: Tokens["values"], issues: Issue[]): Given {
+  const given: Given = {};
+  for (const { key, flag, list } of QUESTIONS) {
+    const texts = values.get(flag.slice(2));
+    if (texts === undefined) continue;
+    given[key] = list ? [...texts] : single(flag, texts, issues);
+  }
+  return given;
+}
+
+function readConflict(
+  texts: readonly string[] = ["ask"],
+  issues: Issue[],
+): Arguments["conflict"] {
+  const value = single("--conflict", texts, issues);
+  const choice = CONFLICT.find((name) => name === value);
+  if (choice === undefined)
+    issues.push({
+      flag: "--conflict",
+      value,
+      reason: "it is not one of the choices",
+      remedy: `Choose ${CONFLICT.join(", ")}`,
+    });
+  return choice ?? "ask";
+}
+
+function readSsh(
   texts: readonly string[] | undefined,
   issues: Issue[],
 ): string | undefined {
@@ -251,48 +166,18 @@ function sshOf(
   }
 }
 
+/** The value of a flag that can be given once. */
 function single(
   flag: string,
   values: readonly string[],
   issues: Issue[],
 ): string {
-  if (values.length > 1) {
+  if (values.length > 1)
     issues.push({
       flag,
       value: values.join(" and "),
       reason: "it is given more than once",
       remedy: "Give it once",
     });
-  }
   return values[0] ?? "";
-}
-
-function directoryIssues(
-  command: Command,
-  directories: readonly string[],
-  issues: Issue[],
-): void {
-  const [first, second] = directories;
-  if (first !== undefined && command === "detect") {
-    issues.push({
-      flag: "directory",
-      value: first,
-      reason: "detect prints answers, and writes nothing",
-      remedy: "Leave it out; a directory named detect is ./detect",
-    });
-  } else if (second !== undefined) {
-    issues.push({
-      flag: second,
-      reason: "there is one directory at most",
-      remedy: `${first} is one already`,
-    });
-  }
-  if (first !== undefined && (first === "" || printable(first) !== first)) {
-    issues.push({
-      flag: "directory",
-      value: first,
-      reason: first === "" ? "it is empty" : "it has control characters",
-      remedy: "Name a directory, like my-gateway",
-    });
-  }
 }

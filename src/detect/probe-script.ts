@@ -1,18 +1,18 @@
 /**
- * The one script that looks at a server: POSIX sh, `ip`, `cat` and `docker`, nothing else; it changes
- * nothing and needs no root. What it prints is cut at lines that start with the marker, so that a
- * greeting, or text inside a file, is never taken for a part's beginning or end. All of it is one
- * function: a transfer cut short runs nothing.
- * @param marker random, of letters and digits; new for each run
+ * The script that reads the facts of a server. It uses only POSIX sh, `ip`, `cat` and `docker`,
+ * changes nothing and needs no root. Its output is split at lines that start with the marker, so a
+ * greeting or the text of a file is never mistaken for a part. The whole script is one function, so
+ * an incomplete transfer runs nothing.
+ * @param marker random letters and digits, new for each run
  */
 export function probeScript(marker: string): string {
-  if (!/^[A-Za-z0-9]+$/.test(marker)) throw new Error("no marker");
+  if (!/^[A-Za-z0-9]+$/.test(marker)) throw new Error("not a marker");
   return `m=@@${marker}
 ${SCRIPT}`;
 }
 
-// Docker's parts come last: where its daemon hangs, all else is told already.
-const SCRIPT = `look() {
+// Docker comes last: if its daemon hangs, everything else has been printed.
+const SCRIPT = `probe() {
 	LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 	export LC_ALL PATH
 	part address try ip -j address show
@@ -59,5 +59,5 @@ networks() {
 	ids=$(docker network ls --quiet) || return
 	[ -z "$ids" ] || docker network inspect --format '{"name":{{json .Name}},"id":{{json .Id}},"config":{{json .IPAM.Config}},"options":{{json .Options}},"labels":{{json .Labels}}}' $ids
 }
-look
+probe
 `;

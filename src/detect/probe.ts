@@ -4,14 +4,14 @@ import { CancelledError, FailedError } from "../base/errors.ts";
 import { lastLine, sshArguments, sshFailure } from "./ssh.ts";
 
 export interface Limits {
-  /** Bytes of output. */
+  /** The maximum output, in bytes. */
   readonly most: number;
-  /** Milliseconds until the first part, while ssh logs in; until the last one from there on. */
+  /** Milliseconds until the first part (ssh logs in), and from there to the last one. */
   readonly loginMs: number;
   readonly answerMs: number;
 }
 
-/** A server's routes are some kilobytes; a person at a terminal may have to look up a password. */
+/** The facts take a few kilobytes. A person at a terminal may have to look up a password. */
 export const limitsFor = (terminal: boolean): Limits => ({
   most: 4 * 1024 * 1024,
   loginMs: terminal ? 180_000 : 40_000,
@@ -19,11 +19,11 @@ export const limitsFor = (terminal: boolean): Limits => ({
 });
 
 /**
- * Runs the probe here, or on another machine by ssh, the script on its standard input.
- * @param target user@host, read by names.ts; undefined for this machine
- * @param cancelled ends it
- * @returns what it printed. Where it didn't end in time, what there was until then
- * @throws FailedError where it can't be run at all, or prints more than a server would; CancelledError
+ * Runs the probe script on this machine, or on another one over ssh, through standard input.
+ * @param target USER@HOST, already parsed; undefined for this machine
+ * @param cancelled ends the probe
+ * @returns its output; if it does not end in time, the output so far
+ * @throws FailedError if it cannot run, or prints too much; CancelledError
  */
 export async function runProbe(
   script: string,
@@ -35,9 +35,9 @@ export async function runProbe(
 ): Promise<string> {
   const child =
     target === undefined
-      ? // A group of its own: a command in it that hangs is ended with it.
+      ? // In its own process group, so that a hanging command is killed with it.
         spawn("sh", ["-s"], { stdio: "pipe", detached: true })
-      : // ssh asks at its controlling terminal, which a new group wouldn't have.
+      : // ssh asks on the controlling terminal, so it stays in this process group.
         spawn("ssh", sshArguments(target, terminal), { stdio: "pipe" });
   const { output, stderr, error, overflow, late } = await collect(
     child,
@@ -46,39 +46,39 @@ export async function runProbe(
     limits,
     cancelled,
   );
-  // ssh may have ended of the same Ctrl-C, and sooner: what it said about that is no failure.
+  // The same Ctrl-C may have ended ssh first. That is not a failure of ssh.
   await setImmediate();
   if (cancelled?.aborted || child.signalCode === "SIGINT")
     throw new CancelledError();
   const place = target ?? "this machine";
   if (error) {
     throw new FailedError(
-      `${target === undefined ? "sh" : "ssh"} can't be started (${error.code ?? error.message})`,
+      `${target === undefined ? "sh" : "ssh"} cannot be started (${error.code ?? error.message})`,
       target === undefined
-        ? "detect runs on a Linux server, or there: --ssh user@host."
-        : "Install OpenSSH's client.",
+        ? "Run detect on a Linux server, or give --ssh user@host."
+        : "Install the OpenSSH client.",
     );
   }
   if (overflow) {
     throw new FailedError(
       `${place} printed more than ${limits.most / 1024} KiB`,
-      "A server's addresses and routes are some kilobytes: this is something else.",
+      "The facts of a server take a few kilobytes; something else was printed.",
     );
   }
   if (output.includes(`@@${marker} begin `)) return output;
   if (late) {
     throw new FailedError(
       `${place} did not answer within ${limits.loginMs / 1000} s`,
-      "Does a login there end without a question?",
+      "Check that you can log in there without being asked anything.",
     );
   }
-  // ssh(1): 255 is its own, all else the server's.
+  // ssh(1): 255 comes from ssh itself, any other code from the server.
   if (target !== undefined && child.exitCode === 255)
     throw sshFailure(target, stderr);
   const said = lastLine(stderr) || lastLine(output);
   throw new FailedError(
     `${place} did not run the probe${said && `: ${said}`}`,
-    "It takes a login whose shell runs sh.",
+    "The login needs a shell that can run sh.",
   );
 }
 
@@ -87,7 +87,7 @@ interface Collected {
   readonly stderr: string;
   readonly error: NodeJS.ErrnoException | undefined;
   readonly overflow: boolean;
-  /** Its time was up before it had begun. */
+  /** The time was up before the first part. */
   readonly late: boolean;
 }
 
@@ -105,7 +105,7 @@ function collect(
     let stderr = "";
     let timer = setTimeout(() => end({ late: true }), loginMs);
     let begun = false;
-    /** What may be the beginning of a marker. */
+    /** The end of the output so far, which may be the start of a marker. */
     let tail = "";
     const end = ({
       error,
@@ -136,12 +136,12 @@ function collect(
     cancelled?.addEventListener("abort", () => end({}));
     child.on("error", (error) => end({ error }));
     child.on("close", () => end({}));
-    // Who doesn't read the script has ended, or is about to: `close` tells.
+    // If the script is not read, the process has ended: `close` follows.
     child.stdin?.on("error", () => undefined).end(script);
   });
 }
 
-/** Ends what hangs, and lets go of its pipes, which would keep this process. */
+/** Kills the child and closes its pipes, which would keep this process running. */
 function stop(child: ChildProcess): void {
   for (const stream of [child.stdin, child.stdout, child.stderr])
     stream?.destroy();

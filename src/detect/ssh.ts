@@ -1,8 +1,8 @@
 import { FailedError } from "../base/errors.ts";
 
 /**
- * The arguments of ssh for a target that names.ts has read. Nothing of this machine is lent to the
- * server: no agent, no display, no forwarded ports. Only a person at a terminal is asked (BatchMode).
+ * The arguments of ssh for a parsed target. The server gets nothing of this machine: no agent, no
+ * display, no forwarded ports. ssh asks questions only at a terminal (BatchMode).
  */
 export function sshArguments(target: string, terminal: boolean): string[] {
   const options = [
@@ -15,7 +15,7 @@ export function sshArguments(target: string, terminal: boolean): string[] {
   return ["-T", "-a", "-x", ...set, "--", target, "sh", "-s"];
 }
 
-/** OpenSSH's own messages (sshconnect.c, misc.c), and what would do. */
+/** Messages of OpenSSH (sshconnect.c, misc.c), and their remedies. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /could not resolve|name or service not known/i,
@@ -23,24 +23,24 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /host key verification failed|host identification has changed/i,
-    "Connect once by ssh yourself, and compare the host key with the provider's.",
+    "Connect once with ssh yourself, and compare the host key with the one your provider shows.",
   ],
   [
     /permission denied|too many authentication failures/i,
-    "Without a terminal ssh can't ask for a password: use a key that the agent holds.",
+    "Without a terminal ssh cannot ask for a password. Use a key that your ssh agent holds.",
   ],
   [
     /timed out|refused|no route|unreachable/i,
-    "Is it on, and does it listen there? A port goes into ~/.ssh/config.",
+    "Check that the server is on and that ssh listens. For another port, use ~/.ssh/config.",
   ],
 ];
 
-/** What became of an ssh that didn't reach the server. */
+/** The error of an ssh that did not reach the server. */
 export function sshFailure(target: string, stderr: string): FailedError {
   const said = lastLine(stderr);
   const remedy =
     REMEDIES.find(([pattern]) => pattern.test(stderr))?.[1] ??
-    "Does ssh alone reach it?";
+    "Check that `ssh` with the same target works.";
   return new FailedError(
     `ssh could not log in to ${target}${said && `: ${said}`}`,
     remedy,

@@ -42,22 +42,19 @@ const DOCUMENTATION: readonly NamedRange[] = [
 const ULA = parseSubnet(6, "fc00::/7");
 const LINK_LOCAL = parseSubnet(6, "fe80::/10");
 
-/** RFC 1918. */
-const PRIVATE4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((text) =>
-  parseSubnet(4, text),
-);
+/** RFC 1918. The IPv4 ranges are text: most runs need none of them. */
+const PRIVATE4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 /** IPv4 space that is not reachable on the Internet. */
 const NOT_PUBLIC4 = [
+  ...PRIVATE4,
   "0.0.0.0/8",
   "100.64.0.0/10",
   "127.0.0.0/8",
   "169.254.0.0/16",
   "198.18.0.0/15",
   "224.0.0.0/3",
-]
-  .map((text) => parseSubnet(4, text))
-  .concat(PRIVATE4);
+];
 
 /**
  * Why an IPv6 subnet (or address, as a /128) is not in delegated global unicast space.
@@ -91,10 +88,18 @@ export function isLinkLocal(address: bigint): boolean {
 
 /** The RFC 1918 range of an IPv4 address; undefined for others. */
 export function privateRange(address: bigint): Subnet | undefined {
-  return PRIVATE4.find((range) => contains(range, address));
+  return rangeOf(address, PRIVATE4);
 }
 
 /** Whether an IPv4 address is reachable on the Internet; documentation addresses count as public. */
 export function isPublic4(address: bigint): boolean {
-  return !NOT_PUBLIC4.some((range) => contains(range, address));
+  return rangeOf(address, NOT_PUBLIC4) === undefined;
 }
+
+const rangeOf = (
+  address: bigint,
+  texts: readonly string[],
+): Subnet | undefined =>
+  texts
+    .map((text) => parseSubnet(4, text))
+    .find((range) => contains(range, address));

@@ -1,3 +1,5 @@
+import { generatedFile } from "../render/generated-files.ts";
+
 /** What two sides made of the same lines of the base. */
 export interface Hunk {
   readonly mine: readonly string[];
@@ -75,8 +77,9 @@ function around(
 
 /** Which lines of a file may stand in any order; in .gitignore the owner's lines come last and win. */
 export function unorderedIn(path: string): Unordered {
-  if (path === ".env" || path === ".gitignore") return () => true;
-  return path.endsWith(".md")
+  const row = generatedFile(path);
+  if (row?.ordered === false) return () => true;
+  return row?.format === "markdown"
     ? (line) => isTableRow(line) || isRecord(line)
     : () => false;
 }

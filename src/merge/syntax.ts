@@ -1,8 +1,9 @@
 import { childProcess } from "../base/builtin.ts";
-import { whyNoYaml } from "../base/yaml-check.ts";
+import { whyInvalidYaml } from "../base/yaml.ts";
+import { generatedFile } from "../render/generated-files.ts";
 
 /**
- * Parses a text by the format that its path says, as far as to tell whether it still is one.
+ * Parses a text by the format that the table of generated files gives its path.
  * @param before what the owner had: what was odd in there already is no merge gone wrong
  * @returns why not, in few words; undefined where it parses or the format is free text
  */
@@ -11,21 +12,32 @@ export function whyInvalid(
   text: string,
   before = text,
 ): string | undefined {
-  const name = path.split("/").at(-1) ?? "";
-  if (/\.ya?ml$/.test(name)) return yaml(text);
-  if (name.endsWith(".json")) return json(text);
-  if (name.endsWith(".sh")) return shell(text);
-  if (name.endsWith(".py")) return python(text);
-  if (name === "Dockerfile") return dockerfile(text);
-  if (name.startsWith(".env")) return dotenv(text, before);
-  if (name === "ndppd.conf" || name.endsWith(".nft")) return braces(text);
-  if (path.includes("/sysctl.d/")) return ini(text, /^\s*-[^\s=]+\s*$/);
-  if (/\.(service|conf)$/.test(name)) return ini(text);
-  return undefined;
+  switch (generatedFile(path)?.format) {
+    case "yaml":
+      return yaml(text);
+    case "json":
+      return json(text);
+    case "shell":
+      return shell(text);
+    case "python":
+      return python(text);
+    case "dockerfile":
+      return dockerfile(text);
+    case "dotenv":
+      return dotenv(text, before);
+    case "braces":
+      return braces(text);
+    case "sysctl":
+      return ini(text, /^\s*-[^\s=]+\s*$/);
+    case "ini":
+      return ini(text);
+    default:
+      return undefined;
+  }
 }
 
 function yaml(text: string): string | undefined {
-  const reason = whyNoYaml(text);
+  const reason = whyInvalidYaml(text);
   return reason && `it is no valid YAML: ${reason}`;
 }
 

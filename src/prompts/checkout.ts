@@ -1,16 +1,16 @@
 import { resolve as absolute } from "node:path";
 import type { Session } from "./plop-generator.ts";
-import { looking } from "../detect/session.ts";
+import { detectedDefaults } from "../detect/detected-defaults.ts";
 import { CancelledError, FailedError } from "../base/errors.ts";
 import { commit } from "../reconcile/commit.ts";
 import { type Prepared } from "../reconcile/request.ts";
 import { inspectTarget } from "../repository/target.ts";
 import { outcomeText } from "../report/outcome.ts";
-import { hold } from "./session.ts";
+import { fullConversation } from "./full-conversation.ts";
 import { styleFor } from "../base/colors.ts";
 import { canAsk, isTerminal, write } from "../base/stdio.ts";
 
-/** The run that `npx plop` offers in a checkout: it asks for the directory too. */
+/** The run of `npx plop` in a checkout. It also asks for the directory. */
 export function checkoutSession(): Session {
   widenTerminal();
   const style = styleFor(isTerminal(1), true);
@@ -20,7 +20,7 @@ export function checkoutSession(): Session {
     ask: async (prompter) => {
       if (!canAsk()) {
         throw new FailedError(
-          "`npx plop` asks, and there is no terminal here. Use npm start -- --help",
+          "`npx plop` asks questions, which needs a terminal. Use npm start -- --help",
           "",
         );
       }
@@ -40,23 +40,23 @@ export function checkoutSession(): Session {
         conflict: "ask",
         git: false,
       } as const;
-      const setting = {
+      const context = {
         request,
         shown: directory,
         diff: undefined,
-        looking: looking(
+        defaults: detectedDefaults(
           { detect: false, ssh: undefined, color: true },
           undefined,
         ),
         style,
         show,
       };
-      prepared = await hold(prompter, {}, setting).catch(leave);
+      prepared = await fullConversation(prompter, {}, context).catch(leave);
     },
     act: async () => {
       if (!prepared) throw new Error("plop ran the action without its prompts");
       const outcome = commit(prepared);
-      const manner = {
+      const options = {
         shown: outcome.directory,
         asked: true,
         agreed: outcome.written,
@@ -65,20 +65,20 @@ export function checkoutSession(): Session {
         git: false,
         detected: [],
       };
-      show(outcomeText(outcome, manner, style));
+      show(outcomeText(outcome, options, style));
       process.exitCode = outcome.exitCode;
       return outcome.directory;
     },
   };
 }
 
-/** plop's spinner divides by the columns: in a terminal that reports none it never ends. */
+/** plop's spinner divides by the number of columns: if a terminal reports none, it never ends. */
 function widenTerminal(): void {
   for (const stream of [process.stdout, process.stderr])
     if (stream.isTTY && !stream.columns) stream.columns = 80;
 }
 
-/** plop would call the owner's "no" an error, and exit with 1. */
+/** plop would report a cancelled run as an error, and exit with 1. */
 function leave(error: unknown): never {
   if (!(error instanceof CancelledError)) throw error;
   write(2, `${error.message}\n`);

@@ -6,8 +6,8 @@ import type { Resolution } from "../reconcile/request.ts";
 import {
   valuesOf,
   type Detected,
-  type Look,
-} from "../detect/infer/findings.ts";
+  type Detector,
+} from "../detect/infer/types.ts";
 import { diffText } from "../report/diff.ts";
 import type { Issue } from "../base/errors.ts";
 import { move } from "../answers/carry-over.ts";
@@ -21,46 +21,47 @@ import {
 } from "../answers/normal-form.ts";
 import { parseAnswer } from "../answers/parse-answer.ts";
 import { survey, type Given } from "../answers/resolve.ts";
-import { settling } from "./live-plan.ts";
+import { livePlan } from "./live-plan.ts";
 import type { Style } from "../base/colors.ts";
 
-/** The part of inquirer that is used; node-plop hands it in. */
+/** The part of inquirer that is used. node-plop provides it. */
 export interface Prompter {
   prompt(questions: readonly DistinctQuestion[]): Promise<Replies>;
 }
 
 /**
- * Asks for what is open: the four questions first, the rest behind one "More settings?". Each
- * answer goes through the same reading and the same rules as a flag's.
- * @param former the answers of before: they are the defaults, what moves along with others moved
- * @param tell gets the rows of the plan that the answers so far have settled, each once; and before
- *   a question the source of what was seen
- * @param look what the server says in the light of the answers: that goes before other defaults
- * @returns given, with what was answered
+ * Asks for the missing answers: four questions first, the rest after one "More settings?". Every
+ * answer is checked as if it were given by flag.
+ * @param previous the previous answers. They are the defaults, moved to the new prefix
+ * @param tell gets each row of the plan once, as soon as the answers decide it; and before a
+ *   question the source of its detected default
+ * @param detect gives detected answers, which replace other defaults
+ * @returns the given answers and the new ones
  */
 export async function converse(
   prompter: Prompter,
   given: Given,
-  former?: Answers,
+  previous?: Answers,
   tell: (rows: readonly PlanRow[]) => void = () => {},
-  look?: Look,
+  detect?: Detector,
 ): Promise<Given> {
   const answers: Given = { ...given };
-  const settled = settling(former);
+  const decidedRows = livePlan(previous);
   let detected: readonly Detected[] = [];
   const tellNew = async (): Promise<void> => {
-    if (look) detected = (await look(answers)).answers;
-    const rows = settled(answers, valuesOf(detected));
+    if (detect) detected = (await detect(answers)).answers;
+    const rows = decidedRows(answers, valuesOf(detected));
     if (rows.length > 0) tell(rows);
   };
   const answer = async (question: Question): Promise<void> => {
     const seen = detected.find(({ key }) => key === question.key);
-    if (seen) tell([{ ...seen, name: "seen", value: printable(seen.source) }]);
+    if (seen)
+      tell([{ ...seen, name: "detected", value: printable(seen.source) }]);
     answers[question.key] = await ask(
       prompter,
       question,
       answers,
-      former,
+      previous,
       seen,
     );
     await tellNew();
@@ -94,13 +95,13 @@ async function ask(
   prompter: Prompter,
   question: Question,
   answers: Given,
-  former?: Answers,
+  previous?: Answers,
   seen?: Detected,
 ): Promise<unknown> {
   const known = survey(answers, { defaults: false }).answers;
   const usual = suggestedAnswer(question, parsedOf(known));
   const fallback =
-    seen?.value ?? (former ? move(former, known)[question.key] : usual);
+    seen?.value ?? (previous ? move(previous, known)[question.key] : usual);
   const prompt = {
     name: question.key,
     message: `${question.meaning}:`,
@@ -123,8 +124,8 @@ async function ask(
 }
 
 /**
- * true, or why not, on one line.
- * @param usual what fits beside the answers given, where anything does
+ * true, or on one line why the answer cannot be used.
+ * @param usual a value that fits the other answers, if there is one
  */
 function judge(
   question: Question,
@@ -134,11 +135,11 @@ function judge(
 ): true | string {
   const issuesWith = (value: unknown): readonly Issue[] =>
     survey({ ...answers, [question.key]: value }, { defaults: false }).issues;
-  // Issues of what was given by flag are shown too: this may be the last place to mend them.
+  // An answer given by flag may be what is wrong. Nothing after this question would report it.
   const [issue] = issuesWith(question.list ? words(text) : text);
   if (issue === undefined) return true;
   if (issue.flag === question.flag) return oneLine(issue);
-  // What would do for the flag can't be typed here.
+  // The remedy is for another flag, which cannot be typed here.
   const fits = usual !== undefined && issuesWith(usual).length === 0;
   return oneLine({
     ...issue,
@@ -149,7 +150,7 @@ function judge(
   });
 }
 
-/** What is shown once an answer is taken; what can't be read stays as it was typed. */
+/** An accepted answer is shown in normal form. Unreadable text stays as typed. */
 function normalForm(question: Question, text: unknown): unknown {
   if (question.list) return text;
   const { value, issues } = parseAnswer(question, text);
@@ -165,26 +166,26 @@ function words(text: unknown): string[] {
 }
 
 const CHOICES: readonly { name: string; value: Resolution | "diff" }[] = [
-  { name: "keep mine", value: "keep" },
-  { name: "take the generated one", value: "theirs" },
+  { name: "keep my file", value: "keep" },
+  { name: "use the generated file", value: "theirs" },
   { name: "write both, with conflict markers", value: "markers" },
   { name: "show the difference", value: "diff" },
 ];
 
-/** Asks of each file that the owner has deleted whether it shall be made again. */
+/** Asks for each file that the owner has deleted whether to create it again. */
 export async function askDeleted(
   prompter: Prompter,
   deleted: readonly Change[],
 ): Promise<Map<string, Resolution>> {
   const words = new Map<string, Resolution>();
   for (const { path } of deleted) {
-    const message = `${path} was deleted by you. Make it again?`;
+    const message = `${path} was deleted by you. Create it again?`;
     if (await confirm(prompter, message, false)) words.set(path, "theirs");
   }
   return words;
 }
 
-/** Asks what to do with each file in the way; "for all" ends the asking. */
+/** Asks what to do with each conflicting file. One answer can hold for all others. */
 export async function askConflicts(
   prompter: Prompter,
   conflicts: readonly Change[],
@@ -206,7 +207,7 @@ export async function askConflicts(
     decided.set(conflict.path, word);
     const left = conflicts.slice(index + 1);
     if (index > 0 || left.length === 0) continue;
-    const message = `The same for the other ${left.length}?`;
+    const message = `Do the same for the other ${left.length}?`;
     if (await confirm(prompter, message, false)) {
       for (const { path } of left) decided.set(path, word);
       break;

@@ -5,34 +5,34 @@ import { planRows, type PlanRow } from "../plan/summary.ts";
 import { complete, survey, type Given } from "../answers/resolve.ts";
 
 /**
- * The plan while it is being asked for. Each call gives the rows that the answers so far have
- * settled (what is open counts as its default) and that no call before gave with that value: told
- * one below the other they never have to be redrawn, and a screen reader reads them in order.
- * @param former the answers of before: then rows that stay as they were aren't given
- * @returns given the answers so far, and what the server said of the others
+ * The plan during the questions. Each call returns the rows that are decided by now (missing answers
+ * count as their defaults), except rows already returned with the same value. Printed one below the
+ * other they never need to be redrawn, and a screen reader reads them in order.
+ * @param previous the previous answers: rows that do not change are not returned
+ * @returns a function of the answers so far, and of the detected ones
  */
-export function settling(
-  former?: Answers,
+export function livePlan(
+  previous?: Answers,
 ): (given: Given, seen?: Given) => PlanRow[] {
-  const told = new Map<string, string>();
-  const untold = (rows: readonly PlanRow[]): PlanRow[] => {
-    const fresh = rows.filter(({ name, value }) => told.get(name) !== value);
-    for (const { name, value } of fresh) told.set(name, value);
+  const shown = new Map<string, string>();
+  const unshown = (rows: readonly PlanRow[]): PlanRow[] => {
+    const fresh = rows.filter(({ name, value }) => shown.get(name) !== value);
+    for (const { name, value } of fresh) shown.set(name, value);
     return fresh;
   };
-  if (former) untold(planRows(plan(former)));
+  if (previous) unshown(planRows(plan(previous)));
   return (given, seen = {}) => {
-    const expected = planSoFar({ ...seen, ...given }, former);
+    const expected = planSoFar({ ...seen, ...given }, previous);
     if (expected === undefined) return [];
-    return untold(
+    return unshown(
       planRows(expected).filter(({ key }) => given[key] !== undefined),
     );
   };
 }
 
-/** undefined as long as there is no prefix, or something doesn't fit yet. */
-function planSoFar(given: Given, former?: Answers): Plan | undefined {
-  const known = survey(given, { defaults: former === undefined });
+/** undefined until there is a prefix and all answers fit each other. */
+function planSoFar(given: Given, previous?: Answers): Plan | undefined {
+  const known = survey(given, { defaults: previous === undefined });
   if (known.issues.length > 0) return undefined;
-  return plan(former ? move(former, known.answers) : complete(known).answers);
+  return plan(previous ? move(previous, known.answers) : complete(known).answers);
 }

@@ -1,12 +1,12 @@
 import type { Issue } from "../base/errors.ts";
 
-/** What a prompt has for it on a terminal of 80 columns, behind inquirer's `>> `. */
+/** The space for an error in a terminal of 80 columns, after inquirer's `>> `. */
 export const PROMPT_WIDTH = 77;
 
 /**
- * Why an answer is refused, for the line below a prompt: as much as fits of what the command line
- * would say. The value that would do always stays; sources go first, then the words around that
- * value, then addresses that were answered further up.
+ * Why an answer is refused, for the line below a prompt. If the message of the command line is too
+ * long, it is shortened: first its sources, then the text around the suggested value, then addresses
+ * that were answered before. The suggested value always stays.
  */
 export function oneLine(
   { reason, remedy }: Issue,

@@ -1,18 +1,18 @@
 import type { NodePlopAPI } from "node-plop";
 import type { Prompter } from "./conversation.ts";
 
-/** The two halves of a run: what is asked, and what is done with it. */
+/** The two halves of a run: the questions, and the write. */
 export interface Session {
   readonly ask: (prompter: Prompter) => Promise<void>;
-  /** @returns what plop prints behind its tick */
+  /** @returns what plop prints after its tick */
   readonly act: () => Promise<string>;
 }
 
 export const GENERATOR = "kong-ipv6";
 
 /**
- * The generator as plop sees it. Prompts and actions are functions: plop's own bypass, renderer and
- * file actions are not used, so none of their traps can be met (CONTRIBUTING.md, "plop").
+ * The generator as plop sees it. Prompts and actions are functions; plop's bypass, renderer and file
+ * actions are not used (CONTRIBUTING.md, "plop").
  */
 export function setGenerator(plop: NodePlopAPI, session: Session): void {
   plop.setGenerator(GENERATOR, {

@@ -4,8 +4,8 @@ import type { Prompter } from "./conversation.ts";
 import { CancelledError } from "../base/errors.ts";
 
 /**
- * Holds a conversation through node-plop: the plopfile's generator, runPrompts then runActions.
- * node-plop keeps only the message of what an action throws: act's own error is carried around it.
+ * Runs a conversation through node-plop: the generator of the plopfile, first its prompts, then its
+ * actions. node-plop keeps only the message of an error in an action, so the error is carried around it.
  */
 export async function runConversation<P, T>(
   ask: (prompter: Prompter) => Promise<P>,
@@ -35,7 +35,7 @@ export async function runConversation<P, T>(
   return result.value;
 }
 
-/** The prompter that node-plop brings, for questions that come up later. */
+/** node-plop's prompter, for questions that come up later. */
 export async function loadPrompter(): Promise<Prompter> {
   const plop = (await nodePlop()) as unknown as { inquirer: Prompter };
   return {
@@ -44,15 +44,15 @@ export async function loadPrompter(): Promise<Prompter> {
 }
 
 /**
- * inquirer 9 turns Ctrl-C into a SIGINT to its own process, and at the end of the input (Ctrl-D)
- * leaves its promise open, so that Node runs out of work: both are the owner's "no".
+ * Makes Ctrl-C and Ctrl-D cancel the run. inquirer 9 turns Ctrl-C into a SIGINT to its own process. At
+ * the end of the input (Ctrl-D) it never settles its promise, and Node runs out of work.
  */
 function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
   const others = process.listeners("exit");
   return new Promise((resolve, reject) => {
     const cancel = (): void => reject(new CancelledError());
     const leave = (): void => {
-      // inquirer's would close the closed input once more: Node 24 and later throw at that.
+      // inquirer's listener would close the closed input again, which throws on Node 24 and later.
       for (const listener of process.listeners("exit"))
         if (!others.includes(listener)) process.off("exit", listener);
       cancel();
@@ -70,14 +70,14 @@ function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Lets Ctrl-Z stop the conversation, and go on with it. readline would stop its own process alone, so
- * that npm, where it has started that, keeps the terminal from the shell; and would read no more then.
- * @returns what ends it
+ * Makes Ctrl-Z and `fg` work. readline would stop only its own process: npm, if it started the
+ * process, would keep the terminal, and readline would not read again.
+ * @returns a function that removes the handlers
  */
 function suspendable(): () => void {
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    // Behind readline's own, which pauses its input. The question is drawn anew at a key.
+    // After readline's own handler, which pauses its input. A key press redraws the question.
     process.once("SIGCONT", () => {
       clearTimeout(timer);
       process.on("SIGTSTP", stop);
@@ -86,7 +86,7 @@ function suspendable(): () => void {
     });
     process.off("SIGTSTP", stop);
     process.kill(0, "SIGTSTP");
-    // A group that no shell looks after can't be stopped (POSIX: an orphaned process group).
+    // An orphaned process group cannot be stopped (POSIX).
     timer = setTimeout(() => process.emit("SIGCONT", "SIGCONT"), 50);
   };
   process.on("SIGTSTP", stop);

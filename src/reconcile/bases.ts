@@ -7,16 +7,25 @@ import { marksAfter, type Owned } from "../renumber/ownership.ts";
 import { withPreviousData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan, type Plan } from "../plan/plan.ts";
-import type { Tree } from "../render/render.ts";
+import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { formerOf, type FileRecord, type State } from "../repository/state.ts";
+import {
+  formerOf,
+  sumOfText,
+  type FileRecord,
+  type State,
+} from "../repository/state.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 
-/** What each file was generated as, and how to rewrite its values from then to now. */
+/**
+ * What each file was generated as, and how to rewrite its values from then to now.
+ * @param rendered of the present plan: has the text of a verbatim file that is the same as then
+ */
 export function basesOf(
   previous: State,
   now: Plan,
   disk: Disk,
+  rendered: Tree,
 ): Map<string, Base> {
   const last = plan(previous.answers);
   const before = formerOf(previous).map(plan);
@@ -27,12 +36,24 @@ export function basesOf(
       const newValueOf = newValues(from, now, standing(records, disk));
       const fresh = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
-        const { text: generated, mode, owned: marks = {} } = record;
-        const owned: Owned = { marks, generated };
+        const { sha256, mode, owned: marks = {} } = record;
+        const textOf = (): string | undefined =>
+          record.text ?? sameText(sha256, rendered.get(path));
+        const owned: Owned = {
+          marks,
+          get generated() {
+            return textOf() ?? "";
+          },
+        };
+        const update: Rewrite = (text) => updateEnvFile(text, from, before);
         const base: Base = {
-          text: generated,
+          sha256,
+          get text() {
+            return textOf();
+          },
           mode: Number.parseInt(mode, 8),
           rewrite: rewriteWith(newValueOf),
+          ...(path === SECRET_FILE && { update }),
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
@@ -40,12 +61,18 @@ export function basesOf(
             return own && { owned: own };
           },
         };
-        const update: Rewrite = (text) => updateEnvFile(text, from, before);
-        return [path, path === SECRET_FILE ? { ...base, update } : base];
+        return [path, base];
       });
     }),
   );
 }
+
+/** The text of a verbatim file that the generator hasn't changed since. */
+const sameText = (
+  sha256: string,
+  rendered: File | undefined,
+): string | undefined =>
+  rendered?.sha256 === sha256 ? rendered.text : undefined;
 
 /** @see withPreviousData; previous as it was before this run */
 export const withDataPatterns = (
@@ -76,9 +103,10 @@ function standing(
   disk: Disk,
 ): Set<string> {
   const names = new Set<string>();
-  for (const [path, { text }] of records) {
+  for (const [path, { text, sha256 }] of records) {
     const entry = disk.get(path);
     if (entry?.kind !== "file" || entry.text === text) continue;
+    if (text === undefined && sumOfText(entry.text) === sha256) continue;
     for (const token of findTokens(entry.text)) names.add(nameOf(token));
   }
   return names;

@@ -4,7 +4,11 @@ import type { Owned } from "../renumber/ownership.ts";
 import type { Marks } from "../repository/state.ts";
 
 /** What was last generated, and how its values are followed to the new ones. */
-export interface Base extends File {
+export interface Base {
+  readonly sha256: string;
+  readonly mode: number;
+  /** Unknown for a verbatim file that the generator has changed since. */
+  readonly text: string | undefined;
   readonly rewrite: Rewrite;
   /** Brings a copy that is older than the base up to it (.env, which git doesn't carry). */
   readonly update?: Rewrite;

@@ -12,13 +12,16 @@ import { withPreviousData } from "./previous-data.ts";
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { plan } from "../plan/plan.ts";
-import { render, type Tree } from "../render/render.ts";
+import { generatedFile } from "../render/generated-files.ts";
+import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
 import {
   formerOf,
   sha256,
   STATE_FILE,
+  sumOf,
+  sumOfText,
   type FileRecord,
 } from "../repository/state.ts";
 
@@ -87,7 +90,7 @@ export function inspectRepository(directory: string): Inspection {
   const previous = formerOf(state).map(plan);
   const files = paths.map((path): Checked => {
     const record = state.files[path];
-    const next = rendered.get(path)?.text;
+    const next = rendered.get(path);
     const isOld = (text: string): boolean =>
       path === SECRET_FILE && updateEnvFile(text, present, previous) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
@@ -125,7 +128,7 @@ type Finding = Omit<Checked, "path">;
 function statusOf(
   path: string,
   record: FileRecord | undefined,
-  next: string | undefined,
+  next: File | undefined,
   disk: Disk,
   isOld: (text: string) => boolean,
 ): Finding {
@@ -147,7 +150,7 @@ function statusOf(
     return found;
   if (next === undefined)
     return { status: entry.kind === "absent" ? "deleted" : "edited" };
-  if (record.answers || next !== record.text)
+  if (record.answers || sumOf(next) !== record.sha256)
     return { status: "outdated", reason: "regenerate would change it" };
   return found;
 }
@@ -174,12 +177,13 @@ function onDisk(
   const text = ownText(path, entry.text);
   if (hasMarkers(text))
     return { status: "conflict", reason: "it holds conflict markers" };
-  if (path.endsWith(".sh") && entry.text.includes("\r\n"))
+  const row = generatedFile(path);
+  if (row?.format === "shell" && entry.text.includes("\r\n"))
     return {
       status: "invalid",
       reason: "bash takes no lines that end in CRLF",
     };
-  if (path.endsWith(".sh") && (entry.mode & 0o100) === 0)
+  if (row && (row.mode & 0o100) !== 0 && (entry.mode & 0o100) === 0)
     return { status: "changed", reason: `not executable: chmod 755 ${path}` };
   const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
@@ -188,9 +192,9 @@ function onDisk(
     return { status: "outdated", reason };
   }
   const unfit =
-    path === SECRET_FILE ? whyUnfit(entry.text, record.text) : undefined;
+    path === SECRET_FILE ? whyUnfit(entry.text, record.text ?? "") : undefined;
   if (unfit !== undefined) return unfit;
-  if (text === record.text) return { status: "generated" };
+  if (sumOfText(text) === record.sha256) return { status: "generated" };
   // What is in .env besides is its owner's alone, and in each copy another.
   if (path === SECRET_FILE) return { status: "edited" };
   if (sha256(text) === record.owner)

@@ -1,4 +1,6 @@
 import type { Disk, DiskEntry } from "../repository/disk.ts";
+import { sumOf, sumOfText } from "../repository/state.ts";
+import { generatedFile } from "../render/generated-files.ts";
 import type { File, Tree } from "../render/render.ts";
 import { redactSecrets } from "../render/secrets.ts";
 import { FOREIGN, type Base, type Change } from "./change.ts";
@@ -38,30 +40,30 @@ export async function compare(
 function withMarks(
   change: Change,
   base: Base | undefined,
-  { text: rendered }: File,
+  rendered: File,
 ): Change {
   const { action, before } = change;
   const result = action === "keep" ? before : change.after;
   if (!["same", "merge", "keep"].includes(action) || !before || !result)
     return change;
-  if (result.text === rendered) return change;
-  const marks = base?.ownedAfter?.(before.text, result.text, rendered);
+  if (sumOfText(result.text) === sumOf(rendered)) return change;
+  const marks = base?.ownedAfter?.(before.text, result.text, rendered.text);
   return { ...change, ...marks };
 }
 
 const entryAt = (disk: Disk, path: string): DiskEntry =>
   disk.get(path) ?? { kind: "absent" };
 
-/** New path → old path, for a file of the same name that is generated in another directory. */
+/** New path → old path, for a file whose path has the uplink's name. */
 function renamed(
   rendered: Tree,
   bases: ReadonlyMap<string, Base>,
 ): Map<string, string> {
-  const name = (path: string): string | undefined => path.split("/").at(-1);
   const removed = [...bases.keys()].filter((path) => !rendered.has(path));
   const added = [...rendered.keys()].filter((path) => !bases.has(path));
   const pairs = added.flatMap((path): [string, string][] => {
-    const twins = removed.filter((old) => name(old) === name(path));
+    const row = generatedFile(path);
+    const twins = removed.filter((old) => row && generatedFile(old) === row);
     return twins.length === 1 ? [[path, twins[0] as string]] : [];
   });
   return new Map(pairs);
@@ -104,7 +106,7 @@ function leave(path: string, base: Base, entry: DiskEntry): Change[] {
   }
   const text = redactSecrets(path, entry.text);
   const before = { text, mode: entry.mode };
-  if (text.replaceAll("\r\n", "\n") === base.text)
+  if (sumOfText(text.replaceAll("\r\n", "\n")) === base.sha256)
     return [{ path, action: "delete", before, after: null, reason }];
   const why = `${reason}; you edited it`;
   return [{ path, action: "orphan", before, after: null, reason: why }];

@@ -1,6 +1,7 @@
 import type { DiskEntry } from "../repository/disk.ts";
 import type { File } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
+import { sumOf } from "../repository/state.ts";
 import type { Base, Change } from "./change.ts";
 import { kept, sidesOf, written } from "./sides.ts";
 
@@ -18,7 +19,7 @@ export async function decide(
     return { ...change, action: "gone", reason };
   }
   if (entry.kind === "other") {
-    const action = base?.text === rendered.text ? "keep" : "conflict";
+    const action = base?.sha256 === sumOf(rendered) ? "keep" : "conflict";
     const reason = entry.what;
     return { path, action, before: null, after: rendered, reason };
   }
@@ -31,8 +32,10 @@ export async function decide(
   const hasMarkers = /^[<>]{7} /m.test(yours);
   if (!isNew && followed === disk && !hasMarkers) return kept(sides);
   // Loaded only where there are edits: merging and parsing take time to load.
-  const { foreign, mergeEdits } = await import("./merge-edits.ts");
-  return base === undefined || sides.base === undefined
-    ? foreign(sides)
+  const { changedByBoth, foreign, mergeEdits } =
+    await import("./merge-edits.ts");
+  if (base === undefined) return foreign(sides);
+  return sides.base === undefined
+    ? changedByBoth(sides)
     : mergeEdits(sides, followed, base.rewrite(sides.base));
 }

@@ -9,6 +9,18 @@ import { conflict, kept, written, type Sides } from "./sides.ts";
 export const foreign = (sides: Sides): Change =>
   conflict(sides, FOREIGN, withMarkers(sides.yours, sides.rendered));
 
+/** A verbatim file that the owner edited and the generator changed: without its base, no merge. */
+export const changedByBoth = (sides: Sides): Change =>
+  hasMarkers(sides.yours)
+    ? conflict(sides, MARKERS_LEFT)
+    : conflict(
+        sides,
+        "you edited it, and the generator has a newer version",
+        withMarkers(sides.yours, sides.rendered),
+      );
+
+const MARKERS_LEFT = "it still holds conflict markers";
+
 /**
  * Merges the owner's edits with what is rendered. The result is parsed: one that doesn't parse is a
  * conflict.
@@ -17,8 +29,7 @@ export const foreign = (sides: Sides): Change =>
  */
 export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   const { path, rendered } = sides;
-  if (hasMarkers(sides.yours))
-    return conflict(sides, "it still holds conflict markers");
+  if (hasMarkers(sides.yours)) return conflict(sides, MARKERS_LEFT);
   const unordered = unorderedIn(path);
   const { text, conflicts } = merge(yours, base, rendered, (hunk) =>
     mergeHunk(hunk, unordered),

@@ -7,6 +7,8 @@ import {
   record,
   sha256,
   stateOf,
+  sumOf,
+  sumOfText,
   type FileRecord,
   type State,
 } from "../repository/state.ts";
@@ -95,6 +97,6 @@ function ownersOf(
   // Kept without a text: a link, a directory.
   if (action === "gone" || onDisk === null) return "absent";
   const text = ownText(path, onDisk.text);
-  if (text === next.text) return undefined;
+  if (sumOfText(text) === sumOf(next)) return undefined;
   return path === SECRET_FILE ? EDITED : sha256(text);
 }

@@ -53,7 +53,7 @@ export async function prepare(
     notes.push("--git: inside a git repository already, none was made.");
 
   const disk = diskOf(request, rendered);
-  const bases = previous && basesOf(previous, present, disk);
+  const bases = previous && basesOf(previous, present, disk, rendered);
   const { decided, resolutions } = await resolveConflicts(
     await compare(rendered, disk, bases),
     request,

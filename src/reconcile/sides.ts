@@ -7,12 +7,13 @@ import {
   SECRET_FILE,
   withoutKept,
 } from "../render/secrets.ts";
+import { sumOfText } from "../repository/state.ts";
 import type { Action, Base, Change } from "./change.ts";
 
 /** The texts of one file that is there; all have the line ends of the disk. */
 export interface Sides {
   readonly path: string;
-  /** What was generated last; undefined for a file that create-kong-ipv6 did not write. */
+  /** What was generated last; undefined if nothing was, or if its text isn't known (see Base). */
   readonly base: string | undefined;
   readonly rendered: string;
   /** What is on the disk, secrets redacted. */
@@ -36,19 +37,33 @@ export function sidesOf(
     isCrlf(entry.text) ? text.replaceAll("\n", "\r\n") : text;
   const text = redactSecrets(path, entry.text);
   const disk = withoutKept(text);
-  const next = ends(rendered.text);
+  // The text of a verbatim file is read only if another one is there.
+  const isThere =
+    rendered.sha256 !== undefined && sumOfText(entry.text) === rendered.sha256;
+  const next = ends(isThere ? entry.text : rendered.text);
   const yours = base?.update?.(disk) ?? disk;
   // The owner's mode stays.
   const isOurs = base === undefined ? yours !== next : entry.mode === base.mode;
   return {
     path,
-    base: base && ends(base.text),
+    base: base && baseText(base, yours, ends),
     rendered: next,
     before: { text, mode: entry.mode },
     disk,
     yours,
     mode: isOurs ? rendered.mode : entry.mode,
   };
+}
+
+/** The base's text, if the file is untouched or its text is known. */
+function baseText(
+  base: Base,
+  yours: string,
+  ends: (text: string) => string,
+): string | undefined {
+  const plain = yours.replaceAll("\r\n", "\n");
+  if (sumOfText(plain) === base.sha256 && ends(plain) === yours) return yours;
+  return base.text === undefined ? undefined : ends(base.text);
 }
 
 /** A change that writes a text; "same" if the disk has it already. */

@@ -1,60 +1,43 @@
 import type { Plan } from "../plan/plan.ts";
+import { GENERATED_FILES, pathIn } from "./generated-files.ts";
 import { SECRET } from "./secrets.ts";
-import { alignTables } from "../base/markdown-table.ts";
-import { loadTemplates } from "./templates.ts";
+import { loadTemplates, verbatimSums, verbatimText } from "./templates.ts";
 
 export interface File {
   readonly text: string;
   /** Permission bits, as in chmod(2). */
   readonly mode: number;
+  /** Of the text, in hex, if the file is the same in every repository. */
+  readonly sha256?: string;
 }
 
 /** Relative path (with /) to file, in the order of the paths. */
 export type Tree = ReadonlyMap<string, File>;
 
-/** Files that only some plans have; all others are always generated. */
-const ONLY: Readonly<Record<string, (plan: Plan) => boolean>> = {
-  "kong.yml": (plan) => !plan.postgres,
-  "host/etc/ndppd.conf": (plan) => plan.ndp.ndppd,
-  "host/etc/systemd/system/ndppd.service": (plan) => plan.ndp.ndppd,
-  "host/etc/systemd/network/10-netplan-[interface].network.d/60-kong-ndp.conf":
-    (plan) => plan.ndp.kernel,
-  "host/etc/kong-ipv6/firewall.nft": (plan) => plan.firewall.own,
-  "host/etc/systemd/system/kong-ipv6-firewall.service": (plan) =>
-    plan.firewall.own,
-  "host/etc/systemd/system/nftables.service.d/kong-ipv6.conf": (plan) =>
-    plan.firewall.own,
-};
-
 /**
- * Prints every template with the plan. Secrets are printed as SECRET (see secret.ts): what this
- * returns may be stored and shown.
+ * All files of a plan's repository. SECRET stands for secrets (see secrets.ts): the result may be
+ * stored and shown. The text of a verbatim file is read when it is first needed.
  */
 export function render(plan: Plan): Tree {
   const data = { ...plan, secret: SECRET };
+  const [templates, sums] = [loadTemplates(), verbatimSums()];
   const tree = new Map<string, File>();
-  for (const [name, template] of templates()) {
-    if (ONLY[name]?.(plan) === false) continue;
-    const path = name.replace("[interface]", plan.uplink.name);
-    const text = template(data);
-    tree.set(path, {
-      text: path.endsWith(".md") ? alignTables(text) : text,
-      mode: modeOf(path),
-    });
+  for (const row of GENERATED_FILES) {
+    if (!row.when(plan)) continue;
+    const { path, mode } = row;
+    const template = templates.get(path);
+    const sha256 = sums.get(path);
+    if (template) tree.set(pathIn(row, plan), { text: template(data), mode });
+    else if (sha256 !== undefined)
+      tree.set(pathIn(row, plan), verbatim(path, mode, sha256));
   }
   return tree;
 }
 
-let loaded: ReturnType<typeof loadTemplates> | undefined;
-
-/** Loaded once, when first needed. */
-function templates(): ReturnType<typeof loadTemplates> {
-  return (loaded ??= loadTemplates());
-}
-
-function modeOf(path: string): number {
-  if (path.endsWith(".sh")) return 0o755;
-  // netplan warns about a file that others can read (netplan 0.106 and later).
-  if (path === ".env" || path.startsWith("host/etc/netplan/")) return 0o600;
-  return 0o644;
-}
+const verbatim = (path: string, mode: number, sha256: string): File => ({
+  mode,
+  sha256,
+  get text() {
+    return verbatimText(path);
+  },
+});

@@ -2,13 +2,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
+import { crypto } from "../base/builtin.ts";
+
+// The build replaces this module with one that holds the templates compiled and the sums of the
+// verbatim files (scripts/templates.ts).
 
 /** A template, ready to print data. */
 export type Template = (data: object) => string;
 
 /**
- * How templates are compiled, here and by scripts/build.ts: nothing is HTML-escaped, and a name
- * that the data doesn't have is an error instead of an empty text.
+ * How templates are compiled, here and by the build: nothing is HTML-escaped, and a name that the
+ * data doesn't have is an error instead of an empty text.
  */
 export const COMPILE_OPTIONS = {
   noEscape: true,
@@ -30,35 +34,45 @@ function textsBelow(folder: string): Map<string, string> {
 }
 
 /** Every template's text by the path of what it generates; partials are under `_partials/`. */
-export function templateTexts(): Map<string, string> {
-  return new Map(
+export const templateTexts = (): Map<string, string> =>
+  new Map(
     [...textsBelow("templates")].map(([path, text]) => [
       path.replace(/\.hbs$/, ""),
       text,
     ]),
   );
-}
 
-/** Files that are the same in every repository, by generated path. */
-export const verbatimTexts = (): Map<string, string> => textsBelow("files");
+let templates: ReadonlyMap<string, Template> | undefined;
 
-/**
- * What prints each generated file, by its path. This module reads and compiles the templates at start;
- * the build replaces it with a module that holds them compiled.
- */
-export function loadTemplates(): Map<string, Template> {
+/** What prints each file that answers shape, by path; compiled at the first call. */
+export function loadTemplates(): ReadonlyMap<string, Template> {
+  if (templates !== undefined) return templates;
   const handlebars = Handlebars.create();
-  const templates = new Map<string, Template>();
+  const compiled = new Map<string, Template>();
   for (const [path, text] of templateTexts()) {
-    const partial = /^_partials\/(.+)$/.exec(path);
-    if (partial?.[1])
-      handlebars.registerPartial(
-        partial[1],
-        handlebars.compile(text, COMPILE_OPTIONS),
-      );
-    else templates.set(path, handlebars.compile(text, COMPILE_OPTIONS));
+    const template = handlebars.compile(text, COMPILE_OPTIONS);
+    const [, partial] = /^_partials\/(.+)$/.exec(path) ?? [];
+    if (partial) handlebars.registerPartial(partial, template);
+    else compiled.set(path, template);
   }
-  for (const [path, text] of verbatimTexts()) templates.set(path, () => text);
-  // In the order of their paths, as everything that lists them prints it.
-  return new Map([...templates].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return (templates = compiled);
 }
+
+let texts: ReadonlyMap<string, string> | undefined;
+const verbatimTexts = (): ReadonlyMap<string, string> =>
+  (texts ??= textsBelow("files"));
+
+let sums: ReadonlyMap<string, string> | undefined;
+
+/** sha256 of each file that is the same in every repository, by path. */
+export const verbatimSums = (): ReadonlyMap<string, string> =>
+  (sums ??= new Map(
+    [...verbatimTexts()].map(([path, text]) => [
+      path,
+      crypto().hash("sha256", text),
+    ]),
+  ));
+
+/** The text of one of them. */
+export const verbatimText = (path: string): string =>
+  verbatimTexts().get(path) as string;

@@ -57,10 +57,9 @@ export function unreadNotes(unread: readonly string[]): string[] {
   return unread.length === 0
     ? []
     : [
-        [
-          "Not searched for old addresses:",
-          ...unread.map(printable),
-        ].join("\n  "),
+        ["Not searched for old addresses:", ...unread.map(printable)].join(
+          "\n  ",
+        ),
       ];
 }
 

@@ -6,7 +6,7 @@ import type { Style } from "../base/colors.ts";
 const shown = (path: string, text = ""): string =>
   path === SECRET_FILE ? redactOthers(text) : text;
 
-/** A unified diff from what is there to what shall be there; no secret is in either, the owner's own neither. */
+/** A unified diff from the current text to the new one, without any secret, the owner's own included. */
 export function patchOf({ path, before, after }: Change): string {
   return createTwoFilesPatch(
     before === null ? "/dev/null" : `a/${path}`,
@@ -19,7 +19,7 @@ export function patchOf({ path, before, after }: Change): string {
   );
 }
 
-/** The same, for a person. */
+/** The same, in colour. */
 export function diffText(change: Change, style: Style): string {
   return patchOf(change)
     .trimEnd()

@@ -6,74 +6,82 @@ import { WRITING, type Change } from "../reconcile/change.ts";
 import type * as Diff from "./diff.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
-import type { Detected } from "../detect/infer/findings.ts";
-import { factsText } from "../detect/facts-text.ts";
+import type { Detected } from "../detect/infer/types.ts";
+import { factsText } from "../detect/print.ts";
 import { printable, printableJson } from "../base/escape.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
-import { isOneByOne, quoted, repeatCommand } from "./rerun-command.ts";
-import { changesInShort, changesText, counted, summary } from "./report.ts";
+import { shellWord as quoted } from "../base/shell.ts";
+import { isOneByOne, rerunCommand } from "./rerun-command.ts";
+import {
+  changesInShort,
+  changesText,
+  counted,
+  summary,
+} from "./changes-text.ts";
+import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { STATE_FILE } from "../repository/state.ts";
 import { labelled, type Style } from "../base/colors.ts";
 
-export interface Manner {
+/** How a run is reported. */
+export interface ReportOptions {
   /** The directory as the owner wrote it. */
   readonly shown: string;
-  /** Whether questions were asked: then the command that repeats the run is printed. */
+  /** Whether questions were asked. If so, the command that repeats the run is printed. */
   readonly asked: boolean;
   readonly dryRun: boolean;
-  /** Given where differences are to be shown. */
+  /** Given if differences are to be shown. */
   readonly diff: typeof Diff | undefined;
   readonly git: boolean;
   /** Whether the owner has seen summaryText and agreed. */
   readonly agreed: boolean;
-  /** Answers that the server gave, with the facts that they came from. */
+  /** Detected answers, with the facts behind them. */
   readonly detected: readonly Detected[];
 }
 
-/** What a run has done, for a person. */
+/** The result of a run, for a person. */
 export function outcomeText(
   outcome: Outcome,
-  manner: Manner,
+  options: ReportOptions,
   style: Style,
 ): string {
   const { changes } = outcome;
   const listed =
-    manner.dryRun ||
+    options.dryRun ||
     changes.some(({ action }) => action !== "create" && action !== "same");
   const sections = [
-    ...(manner.agreed
+    ...(options.agreed
       ? []
-      : [planText(outcome, style), ...aroundIt(outcome, manner, style)]),
-    !manner.agreed && listed ? changesText(changes, style) : "",
+      : [planText(outcome, style), ...contextTexts(outcome, options, style)]),
+    !options.agreed && listed ? changesText(changes, style) : "",
     setAt(0, outcome.notes.join("\n"), style.columns),
     staleText(outcome.stale, style),
-    endText(outcome, manner, style),
-    manner.asked ? repeatText(outcome, manner) : "",
+    endText(outcome, options, style),
+    options.asked ? rerunText(outcome, options) : "",
   ];
-  // Questions and answers stand right above.
-  return `${manner.asked ? "\n" : ""}${joined(sections)}`;
+  // Separate it from the questions above.
+  return `${options.asked ? "\n" : ""}${joined(sections)}`;
 }
 
-function repeatText(outcome: Outcome, manner: Manner): string {
-  const first = "To repeat this without questions";
-  const told = isOneByOne(outcome.resolutions)
-    ? `${first}, but for the files in the way, which were\nsettled one by one (--conflict keep, theirs or markers settles all alike):`
-    : `${first}:`;
-  return `${told}\n  ${repeatCommand(outcome, manner)}`;
+function rerunText(outcome: Outcome, options: ReportOptions): string {
+  const start = "To repeat this run without questions";
+  const introduction = isOneByOne(outcome.resolutions)
+    ? `${start} (except the conflicts, which you\nresolved one by one; --conflict resolves all in the same way):`
+    : `${start}:`;
+  return `${introduction}\n  ${rerunCommand(outcome, options)}`;
 }
 
 /**
- * What a run is going to do, before the owner is asked to agree: the plan last, so that it is on the
- * screen with the question however much was seen or warned of.
+ * What a run is going to do, before the owner is asked to agree. The plan comes last, so that it is on
+ * the screen together with the question.
  */
 export function summaryText(
   outcome: Outcome,
-  manner: Pick<Manner, "diff" | "detected">,
+  options: Pick<ReportOptions, "diff" | "detected">,
   style: Style,
 ): string {
   return `\n${joined([
-    ...aroundIt(outcome, manner, style),
+    ...contextTexts(outcome, options, style),
     changesInShort(outcome.changes, style),
     planText(outcome, style),
   ])}\n`;
@@ -85,15 +93,15 @@ const joined = (sections: readonly string[]): string =>
 const planText = ({ plan }: Outcome, { columns }: Style): string =>
   rowsText(planRows(plan), columns);
 
-/** Where the plan comes from, what is odd about it, and the differences where they are wanted. */
-function aroundIt(
+/** Detected answers, warnings, and the differences if they are wanted. */
+function contextTexts(
   { changes, warnings }: Outcome,
-  { diff, detected }: Pick<Manner, "diff" | "detected">,
+  { diff, detected }: Pick<ReportOptions, "diff" | "detected">,
   style: Style,
 ): string[] {
   return [
     detected.length > 0
-      ? `Seen on the server:\n${factsText(detected, style)}`
+      ? `Detected on the server:\n${factsText(detected, style)}`
       : "",
     warnings
       .map((warning) => labelled("warning", `${issueText(warning)}.`, style))
@@ -112,41 +120,41 @@ const differs = ({ action }: Change): boolean =>
 
 function endText(
   outcome: Outcome,
-  { shown, dryRun }: Manner,
+  { shown, dryRun }: ReportOptions,
   style: Style,
 ): string {
   const { exitCode, written, changes } = outcome;
-  const followed = outcome.previousAnswers !== undefined;
+  const updated = outcome.previousAnswers !== undefined;
   if (dryRun) return "Nothing was written: --dry-run.";
-  if (!written && exitCode === EXIT.conflicts && !followed) {
-    return `${style.red("Nothing was written")}: files that are not ours are in the way.\nChoose with --conflict keep, theirs or markers.`;
+  if (!written && exitCode === EXIT.conflicts && !updated) {
+    return `${style.red("Nothing was written")}: some files exist already and were not generated.\nChoose --conflict keep, theirs or markers.`;
   }
   if (!written)
     return ["Nothing to change.", ...conflictLines(changes)].join("\n");
   return [
-    style.green(`${doneText(changes, followed)} ${placeText(shown)}.`),
+    style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),
     ...conflictLines(changes),
-    ...(followed ? followedSteps(outcome, shown) : firstSteps(outcome, shown)),
+    ...(updated ? updatedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
 }
 
-/** Up to the place, which follows. */
-function doneText(changes: readonly Change[], followed: boolean): string {
+/** The start of the sentence; the place follows. */
+function doneText(changes: readonly Change[], updated: boolean): string {
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
-  if (!followed) return `Wrote ${counted(count, "file")} to`;
+  if (!updated) return `Wrote ${counted(count, "file")} to`;
   if (count > 0) return `Changed ${counted(count, "file")} in`;
   return hasSidecar(changes)
-    ? "Laid new texts beside your files in"
-    : `Noted in ${STATE_FILE} what is new; no file changes in`;
+    ? "Wrote the new texts beside your files in"
+    : `Recorded the changes in ${STATE_FILE}; no file changed in`;
 }
 
-/** Whether there is a new text beside a file of the owner's. */
+/** Whether a new text is written beside a file of the owner's. */
 export const hasSidecar = (changes: readonly Change[]): boolean =>
   changes.some(
     ({ action, noSidecar }) => action === "conflict" && noSidecar === undefined,
   );
 
-/** `.` and a full stop would read as `..`. */
+/** `.` with a full stop would read as `..`. */
 export const placeText = (shown: string): string =>
   shown === "." ? "this directory" : shown;
 
@@ -156,35 +164,33 @@ function conflictLines(changes: readonly Change[]): string[] {
   return [
     ...conflicts.map(
       (change) =>
-        `${change.from ?? change.path} is as it was: ${change.noSidecar === undefined ? `what would be new is in ${sidecarPath(change)}` : "nothing new lies beside it"}.`,
+        `${change.from ?? change.path} was not changed${change.noSidecar === undefined ? `: the new text is in ${sidecarPath(change)}` : ""}.`,
     ),
     ...(conflicts.length > 0
       ? [
           hasSidecar(changes)
-            ? "Take over what you want and run regenerate again, or choose with --conflict\nkeep, theirs or markers."
-            : "Choose with --conflict keep, theirs or markers.",
+            ? "Copy what you want from it and run regenerate again, or choose --conflict\nkeep, theirs or markers."
+            : "Choose --conflict keep, theirs or markers.",
         ]
       : []),
     ...marked.map(
-      ({ path }) => `${path} has conflict markers, for you to mend.`,
+      ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
     ),
   ];
 }
 
 function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
-    `Read ${shown}/README.md: the plan, the DNS records to set, the steps.`,
+    `Read ${shown}/README.md: the address plan, the DNS records, all steps.`,
     copyText(outcome, shown),
-    "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
+    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
   ]);
 }
 
-/** Where what was deleted here goes there too: elsewhere it may be data, of whatever service. */
-const OURS = ["host", "kong-build", "scripts"];
-
 /**
- * Nothing is lost there: what it replaces or deletes is kept beside it. Data, git, what undo keeps, a
- * .env that isn't in this copy, and all that only the server has stay where they are.
+ * The rsync command. Nothing on the server is lost: replaced and deleted files are kept in another
+ * folder. Data, git, the undo folder, files that exist only on the server, and a .env that is not in
+ * this copy are not touched.
  */
 function copyText({ plan, data, changes }: Outcome, shown: string): string {
   const target = plan.ipv4.address || `[${plan.host.address}]`;
@@ -197,14 +203,16 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
     "/.git",
     "/.kong-ipv6.*",
   ].map((pattern) => `--exclude=${quoted(pattern)}`);
-  // The first that fits counts: R(isk) may be deleted, P(rotect) not (rsync(1), FILTER RULES).
-  const deleted = [...OURS.map((name) => `R /${name}/**`), "P *"].map(
-    (rule) => `--filter=${quoted(rule)}`,
-  );
-  // rsync takes what stands before a colon for a host, and what begins with a dash for an option.
+  // Files are deleted in generated directories only: others may hold data.
+  // The first matching rule counts: R(isk) allows deletion, P(rotect) prevents it (rsync(1), FILTER RULES).
+  const deleted = [
+    ...GENERATED_DIRECTORIES.map((name) => `R /${name}/**`),
+    "P *",
+  ].map((rule) => `--filter=${quoted(rule)}`);
+  // rsync reads text before a colon as a host, and a leading dash as an option.
   const source = /^-|^[^/]*:/.test(shown) ? `./${shown}` : shown;
   return [
-    "Copy it to the server (name it as you reach it now); what that replaces or\n     deletes there is then in /opt/kong-ipv6.replaced:",
+    "Copy it to the server (use the address you connect to today). Files that it\n     replaces or deletes there are kept in /opt/kong-ipv6.replaced:",
     "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
     "       --chown=root:root \\",
     ...filled([...left, ...deleted], { indent: "       ", width: 78 }).map(
@@ -214,16 +222,16 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
   ].join("\n");
 }
 
-function followedSteps(outcome: Outcome, shown: string): string[] {
+function updatedSteps(outcome: Outcome, shown: string): string[] {
   const { steps, changes } = outcome;
   const open = changes.some(
     ({ action }) => action === "conflict" || action === "markers",
   );
   return numbered([
-    ...(open ? ["Mend what is in conflict; check says what is left."] : []),
+    ...(open ? ["Resolve the conflicts; check lists the remaining ones."] : []),
     ...steps.filter(({ first }) => first).map(stepText),
     copyText(outcome, shown),
-    "There:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
+    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
     ...steps.filter(({ first }) => !first).map(stepText),
   ]);
 }
@@ -241,7 +249,7 @@ function numbered(lines: readonly string[]): string[] {
   ];
 }
 
-/** Where addresses of the past still stand: path:line, as editors take it; or in the path itself. */
+/** Where old addresses still stand: path:line, which editors can open, or the file's name. */
 export function staleText(
   stale: readonly StaleAddress[],
   style: Style,
@@ -249,16 +257,18 @@ export function staleText(
   if (stale.length === 0) return "";
   const lines = stale.map(({ path, line, text }) =>
     printable(
-      line === 0 ? `  ${path}  (its name)` : `  ${path}:${line}  ${text}`,
+      line === 0
+        ? `  ${path}  (the file's name)`
+        : `  ${path}:${line}  ${text}`,
     ),
   );
-  return [style.yellow("Former addresses still stand in"), ...lines].join("\n");
+  return [style.yellow("Old addresses still stand in"), ...lines].join("\n");
 }
 
-/** What a run has done, for a program; README "JSON" describes it. */
+/** The result of a run, for a program. */
 export function outcomeJson(
   outcome: Outcome,
-  diff: Manner["diff"] = undefined,
+  diff: ReportOptions["diff"] = undefined,
   detected: readonly Detected[] = [],
 ): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =

@@ -1,19 +1,20 @@
+import { shellWord } from "../base/shell.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
 import type { Resolution } from "../reconcile/request.ts";
 import { move } from "../answers/carry-over.ts";
 import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
-export interface Repeated {
+export interface Rerun {
   readonly answers: Answers;
   readonly previousAnswers?: Answers;
-  /** What was said of the files in the way. */
+  /** How the conflicts were resolved. */
   readonly resolutions?: readonly Resolution[];
 }
 
-/** The command line that does the same without a question, as far as flags can say it: see isOneByOne. */
-export function repeatCommand(
-  { answers, previousAnswers, resolutions = [] }: Repeated,
+/** The command that does the same without questions, except what isOneByOne describes. */
+export function rerunCommand(
+  { answers, previousAnswers, resolutions = [] }: Rerun,
   {
     shown,
     git = false,
@@ -23,12 +24,12 @@ export function repeatCommand(
   const needed = neededKeys(answers, previousAnswers);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
     ({ key, flag }) =>
-      [answers[key]].flat().map((text) => `${flag} ${quoted(text)}`),
+      [answers[key]].flat().map((text) => `${flag} ${shellWord(text)}`),
   );
   return [
     "npx create-kong-ipv6",
     ...(previousAnswers ? ["regenerate"] : []),
-    quoted(shown),
+    shellWord(shown),
     ...flags,
     ...(resolutions[0] && !isOneByOne(resolutions)
       ? ["--conflict", resolutions[0]]
@@ -39,11 +40,11 @@ export function repeatCommand(
   ].join(" ");
 }
 
-/** Whether files in the way were settled differently, which no flag does. */
+/** Whether conflicts were resolved in different ways, which no flag can do. */
 export const isOneByOne = (resolutions: readonly Resolution[]): boolean =>
   new Set(resolutions).size > 1;
 
-/** What defaults, or the answers of before moved along, don't give already. */
+/** The answers that differ from the defaults, or from the previous answers after the move. */
 function neededKeys(
   answers: Answers,
   previousAnswers?: Answers,
@@ -52,7 +53,7 @@ function neededKeys(
   const parsed = parsedOf(answers);
   for (const question of QUESTIONS) {
     const { key, random } = question;
-    // A random default is another one the next time.
+    // A random default differs each time.
     const fallback = random ? undefined : defaultAnswer(question, parsed);
     const expected = previousAnswers
       ? move(previousAnswers, known)[key]
@@ -61,11 +62,4 @@ function neededKeys(
       Object.assign(known, { [key]: answers[key] });
   }
   return new Set(Object.keys(known) as AnswerKey[]);
-}
-
-/** A resolution for a POSIX shell. */
-export function quoted(text: string): string {
-  return /^[\w.:/@%+=,-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -28,15 +28,15 @@ export function remember(
   before: readonly Answers[],
   present: Answers,
 ): Answers[] {
-  const seen = new Set([valuesOf(present)]);
+  const seen = new Set([fingerprint(present)]);
   const others = before.filter((answers) => {
-    const values = valuesOf(answers);
+    const values = fingerprint(answers);
     return !seen.has(values) && seen.add(values);
   });
   return others.slice(0, MOST_FORMER);
 }
 
-const valuesOf = (answers: Answers): string =>
+const fingerprint = (answers: Answers): string =>
   JSON.stringify(STANDING.map((key) => answers[key]));
 
 /** As the state holds them: of each only what differs from the next newer one. */

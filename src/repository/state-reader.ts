@@ -1,5 +1,5 @@
+import { generatedFile } from "../render/generated-files.ts";
 import type { DiskEntry } from "./disk.ts";
-import { migrate } from "./migrations.ts";
 import type { Marks } from "./state.ts";
 import {
   broken,
@@ -11,6 +11,7 @@ import {
 } from "./stored-answers.ts";
 import {
   SCHEMA_VERSION,
+  STATE_FILE,
   sumOfText,
   type FileRecord,
   type State,
@@ -18,7 +19,7 @@ import {
 
 /**
  * Reads the state as something that anybody may have written: every path relative and inside, every
- * text what its sha256 says, the answers usable. An older schema is migrated.
+ * text what its sha256 says, the answers usable.
  * @throws UnusableError naming what is wrong; nothing is repaired by guessing
  */
 export function readState(
@@ -41,7 +42,8 @@ export function readState(
     if (!(error instanceof SyntaxError)) throw error;
     throw broken(`it is no JSON (${error.message})`);
   }
-  const state = migrate(object(content, "it"));
+  const state = object(content, "it");
+  refuseOtherSchema(state["schemaVersion"]);
   refuseUnknown(state, KEYS, "it");
   if (typeof state["generator"] !== "string")
     throw broken("generator is no version");
@@ -105,9 +107,15 @@ function readRecord(path: string, fields: Fields): FileRecord {
   }
   refuseUnknown(fields, RECORD_KEYS, path);
   const { sha256: sum, mode, text, owner } = fields;
-  if (typeof text !== "string" || sum !== sumOfText(text)) {
+  if (typeof sum !== "string" || !/^[0-9a-f]{64}$/.test(sum))
+    throw broken(`the sha256 of ${path} is not one`);
+  if (text === undefined && generatedFile(path)?.secret)
+    throw broken(`the text of ${path} is missing`);
+  if (
+    text !== undefined &&
+    (typeof text !== "string" || sum !== sumOfText(text))
+  )
     throw broken(`the text of ${path} is not what its sha256 says`);
-  }
   if (typeof mode !== "string" || !/^0[0-7]{3}$/.test(mode))
     throw broken(`the mode of ${path} is none`);
   if (
@@ -128,7 +136,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
   return {
     sha256: sum,
     mode,
-    text,
+    ...(text === undefined ? {} : { text }),
     ...(owner === undefined ? {} : { owner }),
     ...(merged && { merged }),
     ...(held === undefined
@@ -137,6 +145,17 @@ function readRecord(path: string, fields: Fields): FileRecord {
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
     ...(beside === undefined ? {} : { beside }),
   };
+}
+
+function refuseOtherSchema(version: unknown): void {
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
+    throw broken("schemaVersion is not a version");
+  if (version > SCHEMA_VERSION)
+    throw unusable(
+      STATE_FILE,
+      `it was written by a newer generator (schema ${version}; this one knows ${SCHEMA_VERSION})`,
+      "Run npx create-kong-ipv6@latest",
+    );
 }
 
 function readMarks(value: unknown, path: string): Marks {

@@ -7,7 +7,7 @@ import { VERSION } from "../base/version.ts";
 /** Answers and the text of what was last generated; committed by the owner, holds no secret. */
 export const STATE_FILE = ".kong-ipv6.json";
 
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 1;
 
 /** The owner's version of .env is known to be there, and no more: a sum of it would tell its secrets. */
 export const EDITED = "edited";
@@ -28,12 +28,12 @@ export interface State {
 }
 
 export interface FileRecord {
-  /** Of text. */
+  /** Of what the generator last contributed to this file. */
   readonly sha256: string;
   /** Permission bits in octal: "0644". */
   readonly mode: string;
-  /** What the generator last contributed to this file: the base of the next merge. */
-  readonly text: string;
+  /** That text, the base of the next merge; none for a file that is the same in every repository. */
+  readonly text?: string;
   /** The owner's version of it that is known: its sha256, "absent", or "edited" (.env); none where it is as generated. */
   readonly owner?: string;
   /** Whether that version is what regenerate made of the owner's edits and a new text. */
@@ -69,15 +69,14 @@ export function stateOf(answers: Answers, tree: Tree): State {
 
 /** What the state holds of one file. */
 export function record(
-  { text, mode }: File,
+  file: File,
   owner?: string,
   { owned }: Pick<FileRecord, "owned"> = {},
 ): FileRecord {
-  const octal = mode.toString(8).padStart(4, "0");
   return {
-    sha256: sumOfText(text),
-    mode: octal,
-    text,
+    sha256: sumOf(file),
+    mode: file.mode.toString(8).padStart(4, "0"),
+    ...(file.sha256 === undefined && { text: file.text }),
     ...(owner === undefined ? {} : { owner }),
     ...(owned && { owned }),
   };
@@ -96,33 +95,12 @@ export function sumOfText(text: string): string {
   return sum;
 }
 
+/** The sum of a file's text, which a verbatim file brings along. */
+export const sumOf = (file: File): string =>
+  file.sha256 ?? sumOfText(file.text);
+
 export function stateText({ files, regenerated, ...state }: State): string {
   const former = abridged(state.former, state.answers);
   const rest = { ...(regenerated && { regenerated }), files };
-  return `${jsonText({ ...state, former, ...rest })}\n`;
-}
-
-/** JSON as prettier prints it: lists of texts on one line where they fit in 80 columns. */
-export function jsonText(value: unknown, indent = "", column = 0): string {
-  const inner = `${indent}  `;
-  if (Array.isArray(value)) {
-    const flat = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
-    // One column is left for the comma that may follow.
-    const texts = value.every((item) => typeof item === "string");
-    if (value.length === 0 || (texts && column + flat.length < 80)) return flat;
-    const items = value.map(
-      (item) => inner + jsonText(item, inner, inner.length),
-    );
-    return `[\n${items.join(",\n")}\n${indent}]`;
-  }
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).map(([key, member]) => {
-      const name = `${inner}${JSON.stringify(key)}: `;
-      return name + jsonText(member, inner, name.length);
-    });
-    return members.length === 0
-      ? "{}"
-      : `{\n${members.join(",\n")}\n${indent}}`;
-  }
-  return JSON.stringify(value);
+  return `${JSON.stringify({ ...state, former, ...rest }, null, 2)}\n`;
 }

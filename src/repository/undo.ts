@@ -8,7 +8,7 @@ import type { DiskEntry } from "./disk.ts";
 import { readDisk } from "./disk.ts";
 import { FailedError } from "../base/errors.ts";
 import { readState } from "./state-reader.ts";
-import { STATE_FILE, type FileRecord } from "./state.ts";
+import { STATE_FILE, sumOfText, type FileRecord } from "./state.ts";
 
 export interface Undone {
   readonly restored: readonly {
@@ -119,13 +119,13 @@ function fromState(directory: string): Step[] {
 /** To the byte and the mode, but for a password that was drawn: there is no other copy of an edit. */
 function isAsMade(
   path: string,
-  { text, mode }: FileRecord,
+  { sha256, mode }: FileRecord,
   entry: DiskEntry | undefined,
 ): boolean {
   return (
     entry?.kind === "file" &&
     entry.mode === Number.parseInt(mode, 8) &&
-    redactSecrets(path, entry.text) === text &&
+    sumOfText(redactSecrets(path, entry.text)) === sha256 &&
     (path !== SECRET_FILE || areDrawn(entry.text))
   );
 }

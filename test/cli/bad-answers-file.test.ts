@@ -16,15 +16,15 @@ const FILES: readonly (readonly [
   [
     "a.yaml",
     "",
-    "it holds no answers. Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64.",
+    "it contains no answers. Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64.",
   ],
-  ["a.yaml", "# nothing\n", "it holds no answers."],
-  ["a.yaml", "- prefix\n", "it holds no answers."],
-  ["a.yaml", "just text\n", "it holds no answers."],
+  ["a.yaml", "# nothing\n", "it contains no answers."],
+  ["a.yaml", "- prefix\n", "it contains no answers."],
+  ["a.yaml", "just text\n", "it contains no answers."],
   ["a.yaml", "prefix: [\n", "it can't be parsed: "],
   ["a.yaml", "a: b: c\n", "it can't be parsed: "],
   ["a.yaml", `${P}\tdomain: x.example\n`, "it can't be parsed: "],
-  ["a.yaml", `${P}${P}`, "it can't be parsed: Map keys must be unique"],
+  ["a.yaml", `${P}${P}`, "it can't be parsed: duplicated mapping key (2:"],
   ["a.yaml", `${P}---\n${P}`, "it can't be parsed: "],
   ["a.yaml", "prefix: &p x\nhost: *p\n", "it can't be parsed: "],
   ["a.yaml", "1: x\n", 'there is no answer "1".'],
@@ -33,9 +33,9 @@ const FILES: readonly (readonly [
   ["a.json", "{", "it can't be parsed: "],
   ["a.json", '{"prefix": "x",}', "it can't be parsed: "],
   ["a.json", P, "it can't be parsed: "],
-  ["a.json", "[]", "it holds no answers."],
-  ["a.json", "null", "it holds no answers."],
-  ["a.json", '"prefix"', "it holds no answers."],
+  ["a.json", "[]", "it contains no answers."],
+  ["a.json", "null", "it contains no answers."],
+  ["a.json", '"prefix"', "it contains no answers."],
   [
     "a.yaml",
     `${P}prefixx: y\n`,
@@ -67,12 +67,12 @@ const FILES: readonly (readonly [
   [
     "a.yaml",
     Buffer.from([0xff, 0xfe, 0x70, 0]),
-    "it is no text (UTF-8). Save it as UTF-8.",
+    "it is not UTF-8 text. Save it as UTF-8.",
   ],
   [
     "a.yaml",
     Buffer.from("domain: b\xfccher.example\n", "latin1"),
-    "it is no text (UTF-8).",
+    "it is not UTF-8 text.",
   ],
   [
     "a.yaml",
@@ -109,7 +109,7 @@ test("a file that isn't there, is a directory, has no end, or may not be read", 
     "secret.yaml": "it can't be read (EACCES).",
     "secret.yaml/x": "it can't be read (ENOTDIR).",
     "/dev/zero": "it has more than 1048576 bytes.",
-    "/dev/null": "it holds no answers.",
+    "/dev/null": "it contains no answers.",
   };
   for (const [file, says] of Object.entries(FILES)) {
     const args = ["gw", "--answers", file];

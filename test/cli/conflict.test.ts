@@ -31,7 +31,7 @@ test("files of others: exit 3, each named, nothing written", async () => {
     expect(stdout).toContain(
       more.includes("--dry-run")
         ? "Nothing was written: --dry-run."
-        : "Nothing was written: files that are not ours are in the way.\nChoose with --conflict keep, theirs or markers.",
+        : "Nothing was written: some files exist already and were not generated.\nChoose --conflict keep, theirs or markers.",
     );
   }
 });
@@ -105,7 +105,9 @@ test("--conflict markers: both texts, exit 3, .env as private as ever", async ()
     "markers",
   ]);
   expect(code).toBe(3);
-  expect(stdout).toContain("README.md has conflict markers, for you to mend.");
+  expect(stdout).toContain(
+    "README.md has conflict markers. Resolve them by hand.",
+  );
   const readme = sandbox.read("gw/README.md");
   expect(readme).toMatch(
     /^<<<<<<< yours\n# Mine\n=======\n# Kong on[^]+>>>>>>> create-kong-ipv6\n$/,

@@ -249,7 +249,7 @@ describe("a reader that leaves, and a defect of our own", () => {
     });
     expect({ code, tree }).toEqual({ code: 1, tree: before });
     expect(stderr).toBe(
-      "error unforeseen\nThis is a defect of create-kong-ipv6. DEBUG=1 shows where it happened.\n",
+      "error unforeseen\nThis is a bug in create-kong-ipv6. Run with DEBUG=1 to see where it happened.\n",
     );
   });
 });

@@ -77,7 +77,7 @@ describe("detect", () => {
     expect(facts).toContainEqual({
       key: "gateway",
       value: "fe80::1",
-      source: "via of the IPv6 default route",
+      source: "the gateway of the IPv6 default route",
     });
     expect(warnings).toHaveLength(1);
   });
@@ -134,7 +134,7 @@ describe("create --detect", () => {
     const made = await far.do("gw", "--detect", ...SSH, "--yes", ...own);
     expect(made.code).toBe(0);
     expect(made.stdout).toContain("on ens3, gateway fe80::7");
-    expect(made.stdout).toMatch(/^Seen on the server:\n {2}prefix /m);
+    expect(made.stdout).toMatch(/^Detected on the server:\n {2}prefix /m);
     expect(made.stdout).toMatch(/ {2}ipv4 +203\.0\.113\.10 +the IPv4 address/);
     expect(made.stdout).not.toMatch(/^ {2}gateway /m);
   });
@@ -156,7 +156,7 @@ describe("create --detect", () => {
     expect(detected[0]).toEqual({
       key: "prefix",
       value: "2001:db8:1:2::/64",
-      source: "2001:db8:1:2::2/64 is on ens3",
+      source: "ens3 has 2001:db8:1:2::2/64",
     });
   });
 
@@ -176,7 +176,7 @@ describe("create --detect", () => {
     const made = await far.do("gw", "--prefix", STATIC.prefix, "--yes");
     expect(made.code).toBe(0);
     expect(made.stdout).toContain("on ens3, gateway fe80::1");
-    expect(made.stdout).not.toContain("Seen on the server");
+    expect(made.stdout).not.toContain("Detected on the server");
     expect(far.asked).toBe(false);
   });
 
@@ -191,14 +191,14 @@ describe("create --detect", () => {
     const far = new Far("trixie-two-uplinks");
     const args = ["gw", "--detect", ...SSH];
     const terminal = new Terminal(far, args, { env: far.env });
-    await terminal.see("seen            2001:db8:1:2::2/64 is on ens3\n");
+    await terminal.see("detected        ens3 has 2001:db8:1:2::2/64\n");
     await terminal.answer("(2001:db8:1:2::/64)");
-    await terminal.see("seen            the static address of ens3\n");
+    await terminal.see("detected        the static address of ens3\n");
     await terminal.answer("(2001:db8:1:2::2)", "2001:db8:1:2::7");
     await terminal.answer("(2001:db8:1:2:300::/80)");
     await terminal.answer("(2001:db8:1:2:300::8100)");
     await terminal.answer("? More settings? (y/N)");
-    await terminal.see("Seen on the server:");
+    await terminal.see("Detected on the server:");
     const seen = await terminal.see(" to gw? (Y/n)");
     expect(seen).toMatch(/^ {2}ipv4 +203\.0\.113\.10 /m);
     // That one was answered otherwise.
@@ -273,7 +273,7 @@ describe("create --detect", () => {
       ip: `echo $$ >"$0.pid"; exec sleep 30\n`,
     });
     const terminal = new Terminal(sandbox, ["detect"], { env: { PATH } });
-    await terminal.see("Looking around ...\n");
+    await terminal.see("DetectedDefaults around ...\n");
     const pid = readFileSync(join(sandbox.root, "bin/ip.pid"), "utf8");
     expect(runs(Number(pid))).toBe(true);
     terminal.type(CTRL_C);

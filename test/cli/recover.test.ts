@@ -98,7 +98,7 @@ test("another run that is still writing is left alone", async () => {
   expect(snapshot(sandbox.cwd)).toEqual(before);
 });
 
-/** What a directory from somebody else may hold, to make the command write elsewhere. */
+/** What a directory from somebody else may fullConversation, to make the command write elsewhere. */
 const HOSTILE: Record<string, (sandbox: Sandbox) => void> = {
   "a path upwards": (sandbox) =>
     journal(sandbox, {
@@ -146,7 +146,7 @@ test.each(Object.entries(HOSTILE))(
     const { code, stderr, tree } = await runIn(sandbox, ["gw", ...PREFIX]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Look at it, and move it away.",
+      "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Detector at it, and move it away.",
     );
     expect(tree).toEqual(before);
   },

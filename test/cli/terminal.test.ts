@@ -82,7 +82,7 @@ describe("the conversation", () => {
     await answerFirst(terminal);
     await terminal.answer("? More settings? (y/N)");
     const summary = await agree(terminal);
-    const report = await terminal.see("To repeat this without questions:");
+    const report = await terminal.see("To repeat this run without questions:");
     expect(await terminal.ended).toBe(0);
     for (const line of `${summary}\n${report}`.split("\n"))
       expect(line.length, line).toBeLessThanOrEqual(80);
@@ -220,7 +220,7 @@ describe("the conversation", () => {
     await terminal.answer("? More settings? (y/N)");
     await terminal.see("show the difference");
     terminal.type(ENTER);
-    await terminal.answer("The same for the other 2? (y/N)", "y");
+    await terminal.answer("Do the same for the other 2? (y/N)", "y");
     await agree(terminal);
     expect(await terminal.ended).toBe(0);
     const again = repetition(terminal.output);
@@ -241,13 +241,13 @@ describe("the conversation", () => {
       await terminal.see("show the difference");
       terminal.type(keys + ENTER);
       if (keys === "" && !plain(terminal.output).includes("The same for"))
-        await terminal.answer("The same for the other 2? (y/N)");
+        await terminal.answer("Do the same for the other 2? (y/N)");
     }
     await agree(terminal);
     expect(await terminal.ended).toBe(0);
     const output = plain(terminal.output);
     expect(output).toContain(
-      "without questions, but for the files in the way, which were\nsettled one by one",
+      "without questions (except the conflicts, which you\nresolved one by one",
     );
     for (const line of output
       .split("\n")
@@ -412,7 +412,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
     const same = new Terminal(sandbox, ["gw", ...all]);
     await same.see("show the difference");
     same.type(ENTER);
-    await same.see("The same for the other 1? (y/N)");
+    await same.see("Do the same for the other 1? (y/N)");
     same.type(CTRL_C);
     await cancelled(list, sandbox, before);
     await cancelled(same, sandbox, before);
@@ -448,7 +448,7 @@ describe("files in the way", () => {
     ).toMatch(/^ A=<secret>$/m);
     await terminal.see("show the difference");
     terminal.type(ENTER);
-    await terminal.answer("The same for the other 2? (y/N)");
+    await terminal.answer("Do the same for the other 2? (y/N)");
     await terminal.see(
       "? .gitignore (a file that is not ours): (Use arrow keys)",
     );
@@ -477,7 +477,7 @@ describe("files in the way", () => {
     const terminal = new Terminal(sandbox, args);
     await terminal.see("show the difference");
     terminal.type(DOWN + ENTER);
-    await terminal.answer("The same for the other 2? (y/N)", "y");
+    await terminal.answer("Do the same for the other 2? (y/N)", "y");
     const summary = await agree(terminal);
     expect(await terminal.ended).toBe(0);
     expect(summary).toMatch(/^ {2}\+ \.env\.example docker-compose\.yml .*$/m);

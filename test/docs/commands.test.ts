@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { EXAMPLES } from "../../scripts/examples.ts";
 import { EXIT } from "../../src/base/errors.ts";
-import { CHECKOUT, CLI, environment, run, Sandbox } from "../cli/run.ts";
+import { CHECKOUT, CLI, environment, Sandbox } from "../cli/run.ts";
 import { inPlace, recordedSsh } from "../unit/detect/stand-in.ts";
 import {
   blocksOf,
@@ -21,19 +21,19 @@ import {
   inlineCommandsOf,
 } from "../support/documents.ts";
 
-/** What is done about a command, by its form. */
+/** How each command is tested, by its form. */
 const KINDS = {
-  /** Run here, one after the other, by the built command. */
+  /** Run here by the built command, one after the other. */
   run: /^npx create-kong-ipv6 /,
-  /** Run here, for what they print; the shells' own tests use it. */
+  /** Run here for their output; other tests load it in the shells. */
   completion: /\bcreate-kong-ipv6 completion \w+/,
-  /** npm's own, or a file's: that it is there; npm start is run. */
+  /** Checked to exist; npm start is run. */
   checkout: /^(npm (ci|run|start|test)|npx (vitest run|tsx) |npx plop$)/,
-  /** Run by the lab on its servers; its flags are looked at here. */
+  /** Run by the lab on its servers. The flags are checked here. */
   server: /^(cd \/opt\/kong-ipv6|sudo \.\/scripts\/\S+\.sh( --[a-z-]+)*)$/,
-  /** What the command itself prints as the next step. */
+  /** Compared with the next step that the command prints. */
   copy: /^rsync /,
-  /** What the generated README says, too. */
+  /** Compared with the generated README. */
   outside: /^curl -6 /,
 } as const;
 
@@ -42,7 +42,7 @@ type Kind = keyof typeof KINDS;
 const kindsOf = (command: string): Kind[] =>
   (Object.keys(KINDS) as Kind[]).filter((kind) => KINDS[kind].test(command));
 
-/** All commands of that kind, each with where it stands. */
+/** All commands of a kind, each with its document. */
 function all(kind: Kind): [document: string, command: string][] {
   return DOCUMENTS.flatMap((document) =>
     commandsOf(documentText(document))
@@ -51,11 +51,11 @@ function all(kind: Kind): [document: string, command: string][] {
   );
 }
 
-/** A shell in which npx, or the installed command, is the built one and ssh a recorded server. */
+/** A shell in which npx and the installed command run the built one, and ssh a recorded server. */
 function shell(sandbox: Sandbox, cwd: string) {
   const built = `exec '${process.execPath}' '${CLI}' "$@"`;
   const PATH = inPlace(join(sandbox.root, "bin"), {
-    ssh: recordedSsh("sid-busy"),
+    ssh: recordedSsh("trixie-gateway-in-prefix"),
     npx: `test "$1" = --yes && shift\nshift\n${built}`,
     "create-kong-ipv6": built,
   });
@@ -67,14 +67,14 @@ function shell(sandbox: Sandbox, cwd: string) {
     });
 }
 
-test.each(DOCUMENTS)("%s: something runs or checks each command", (path) => {
+test.each(DOCUMENTS)("%s: each command is run or checked", (path) => {
   const commands = commandsOf(documentText(path));
   expect(commands.filter((command) => kindsOf(command).length === 0)).toEqual(
     [],
   );
 });
 
-/** Of commands within a text only: what verify.sh and the command itself say, the lab hears. */
+/** Commands within a sentence that the programs themselves print; the lab tests those. */
 const SAID = [
   "files/scripts/lib/probe.sh",
   "files/scripts/network.sh",
@@ -83,25 +83,25 @@ const SAID = [
   .map(documentText)
   .join("");
 
-/** What no test can run, and where else it is done. */
+/** Commands that no test can run, and why. */
 const ELSEWHERE: readonly string[] = [
-  // The benchmark does.
+  // The benchmark runs it.
   "npx NAME --help",
-  // It changes the checkout: test/docs/examples.test.ts fails on what it would leave out.
+  // It changes the checkout. test/docs/examples.test.ts fails if something is missing.
   "git add --force examples",
-  // There is no published version: test/cli/package.test.ts unpacks what would be.
+  // Nothing is published yet. test/cli/package.test.ts unpacks the package.
   "npm install -g create-kong-ipv6",
-  // What somebody has done, not what is to be done.
+  // A cause of a problem, not an instruction.
   "nft flush ruleset",
   // The 2021 recipe's: test/docs/recipe.test.ts.
   "docker network create --ipv6",
 ];
 
-// The generated README's are for a gateway that is in use: they stay with the owner.
+// The commands in a generated README are for a gateway in use.
 const OURS = DOCUMENTS.filter((path) => !path.startsWith("examples/"));
 
 test.each(OURS)(
-  "%s: so it is with commands in a table or a sentence",
+  "%s: each command in a table or a sentence is run or checked",
   (path) => {
     const unknown = inlineCommandsOf(documentText(path)).filter(
       (command) =>
@@ -113,7 +113,7 @@ test.each(OURS)(
   },
 );
 
-test.each(DOCUMENTS)("%s: commands stand in blocks marked sh", (path) => {
+test.each(DOCUMENTS)("%s: commands are in blocks marked sh", (path) => {
   const others = blocksOf(documentText(path)).filter(
     ({ language }) => language !== "sh",
   );
@@ -138,18 +138,18 @@ describe("run", () => {
     }
   });
 
-  test("what a server is asked reaches the files", () => {
+  test("detected facts reach the files", () => {
     const sandbox = new Sandbox();
     const type = shell(sandbox, sandbox.cwd);
     const commands = all("run").filter(([, command]) =>
       /--ssh|answers\.json/.test(command),
     );
-    expect(commands).toHaveLength(4);
+    expect(commands).toHaveLength(5);
     for (const [, command] of commands) type(command);
-    for (const made of ["seen-gateway", "asked-gateway"])
-      expect(sandbox.read(made, "README.md")).toContain(
-        "2001:db8:1:2:301::8100",
-      );
+    for (const made of ["my-gateway", "seen-gateway", "asked-gateway"])
+      expect(
+        sandbox.read(made, "host/etc/netplan/60-kong-ipv6.yaml"),
+      ).toContain("2001:db8:1:2::1");
   });
 });
 
@@ -165,7 +165,7 @@ test("completion: each prints a script", () => {
   }
 });
 
-test("checkout: the scripts and files that are named are there", () => {
+test("checkout: the scripts and files that are named exist", () => {
   const scripts = ["ci", ...Object.keys(manifest.scripts)];
   const files = all("checkout").flatMap(
     ([, command]) => command.match(/\S+\.ts\b/g) ?? [],
@@ -173,7 +173,7 @@ test("checkout: the scripts and files that are named are there", () => {
   expect(files).not.toEqual([]);
   expect(files.filter((file) => !existsSync(join(CHECKOUT, file)))).toEqual([]);
   for (const document of DOCUMENTS) {
-    // In the middle of a sentence, too.
+    // Also within a sentence.
     const text = documentText(document);
     for (const [, name] of text.matchAll(
       /\bnpm (?:run )?(?!install)([a-z][\w:]*)/g,
@@ -184,8 +184,9 @@ test("checkout: the scripts and files that are named are there", () => {
   expect(manifest.scripts.pretest).toContain("build");
 });
 
-/** What a build takes. */
+/** What a build needs. */
 const CHECKED_OUT = [
+  "files",
   "package.json",
   "plopfile.ts",
   "scripts",
@@ -195,17 +196,17 @@ const CHECKED_OUT = [
   "tsconfig.types.json",
 ];
 
-test("npm start was only looked up: in a checkout of its own it builds, and writes", () => {
+test("npm start builds in a fresh checkout, and creates a repository", () => {
   const [, typed = ""] = all("checkout").find(([, command]) =>
     command.includes("npm start"),
   ) as [string, string];
   const start = typed.replace("npm ci && ", "");
   expect(start).toBe("npm start -- my-gateway");
   const sandbox = new Sandbox();
-  // Not in this one: other tests run what is built here.
+  // Not in this checkout, because other tests run what is built here.
   for (const part of CHECKED_OUT)
     cpSync(join(CHECKOUT, part), sandbox.path(part), { recursive: true });
-  // A newer npm is no matter here.
+  // Do not report a newer npm.
   const env = environment(sandbox, { npm_config_update_notifier: "false" });
   symlinkSync(join(CHECKOUT, "node_modules"), sandbox.path("node_modules"));
   const { status, stderr } = spawnSync(
@@ -220,13 +221,13 @@ test("npm start was only looked up: in a checkout of its own it builds, and writ
 describe("server", () => {
   const typed = all("server").map(([, command]) => command);
   const scripts = new Set(
-    // In the middle of a sentence, too.
+    // Also within a sentence.
     DOCUMENTS.flatMap((document) => [
       ...documentText(document).matchAll(/sudo \.\/(scripts\/[a-z]+\.sh)/g),
     ]).map(([, script]) => script as string),
   );
 
-  test("all that an owner starts are named", () => {
+  test("every script that an owner starts is named", () => {
     expect([...scripts].sort()).toEqual(
       ["apply", "network", "rollback", "ufw", "verify"].map(
         (name) => `scripts/${name}.sh`,
@@ -234,7 +235,7 @@ describe("server", () => {
     );
   });
 
-  test.each([...scripts])("%s: is written, and takes its flags", (script) => {
+  test.each([...scripts])("%s: exists, and takes its flags", (script) => {
     const flags = typed
       .filter((command) => command.includes(script))
       .flatMap((command) => command.match(/--\S+/g) ?? []);
@@ -249,20 +250,20 @@ describe("server", () => {
   });
 });
 
-/** The texts of what runs on booted or half-booted servers. */
+/** The texts of the tests on Debian hosts. */
 const labTests = (): string[] =>
-  ["server", "matrix", "consumers"].flatMap((name) =>
+  ["e2e/server", "e2e/matrix", "integration"].flatMap((name) =>
     readdirSync(join(CHECKOUT, "test", name))
       .filter((file) => file.endsWith(".ts"))
       .map((file) => readFileSync(join(CHECKOUT, "test", name, file), "utf8")),
   );
 
-test("copy, outside: as the command and what it writes say it", async () => {
+test("copy, outside: as the command prints and the generated README says", () => {
   const sandbox = new Sandbox();
-  const [, create = ""] = all("run").find(([, it]) =>
-    it.includes("--prefix"),
+  const [, create = ""] = all("run").find(
+    ([where, it]) => where === "README.md" && it.includes("--detect"),
   ) as [string, string];
-  const { stdout } = await run(sandbox, create.split(" ").slice(2));
+  const { stdout } = shell(sandbox, sandbox.cwd)(create);
   const printed = stdout.replace(/ *\\\n */g, " ");
   const readme = sandbox.read("my-gateway/README.md");
   const copies = all("copy").map(([, command]) => command);

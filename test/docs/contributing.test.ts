@@ -6,30 +6,57 @@ import manifest from "../../package.json" with { type: "json" };
 import { CHECKOUT } from "../cli/run.ts";
 import { documentText } from "../support/documents.ts";
 
-const [, table = ""] =
-  /^(\| Step .*?)\n\n/ms.exec(documentText("CONTRIBUTING.md")) ?? [];
-const named = table
-  .split("\n")
-  .slice(2)
-  .flatMap((row) => row.split("|")[2]?.match(/`[^`]+`/g) ?? [])
-  .map((name) => name.slice(1, -1));
+const contributing = documentText("CONTRIBUTING.md");
 
-test("CONTRIBUTING.md names every module of src/ once", () => {
-  const modules = readdirSync(join(CHECKOUT, "src"), { withFileTypes: true })
-    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
-    .sort();
-  const inside = named.filter((name) => !name.startsWith("../")).sort();
-  expect(inside).toEqual(modules);
+/** The folders in its map, in that order. */
+const mapped = [
+  ...(contributing.split("## Folders of `src/`")[1] ?? "")
+    .split("\n## ")[0]!
+    .split("Two files are entry points")[0]!
+    .matchAll(/^- `([a-z]+)\/`: \S/gm),
+].map(([, folder]) => folder as string);
+
+test("CONTRIBUTING.md has one line for each folder of src/", () => {
+  const folders = readdirSync(join(CHECKOUT, "src"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  expect([...mapped].sort()).toEqual(folders.sort());
 });
 
-test("what it names beside src/ is there", () => {
-  const beside = named.filter((name) => name.startsWith("../"));
-  expect(beside.length).toBeGreaterThan(0);
-  for (const name of beside)
-    expect([name, existsSync(join(CHECKOUT, "src", name))]).toEqual([
-      name,
-      true,
-    ]);
+test("the linter forbids each folder to import the ones below it in that map", () => {
+  const { overrides } = JSON.parse(
+    documentText(".oxlintrc.json"),
+  ) as LintConfiguration;
+  for (const [index, folder] of mapped.entries()) {
+    const forbidden = overrides
+      .filter(({ files }) => files.includes(`src/${folder}/**/*.ts`))
+      .flatMap(({ rules }) => rules["no-restricted-imports"]?.[1].patterns)
+      .flatMap((pattern) => pattern?.group ?? []);
+    const below = mapped.slice(index + 1).map((name) => `**/${name}/**`);
+    expect([folder, forbidden]).toEqual([folder, below]);
+  }
+});
+
+interface LintConfiguration {
+  overrides: {
+    files: string[];
+    rules: {
+      "no-restricted-imports"?: ["error", { patterns: { group: string[] }[] }];
+    };
+  }[];
+}
+
+test("every file and folder that CONTRIBUTING.md names exists", () => {
+  const named = [
+    ...contributing.matchAll(
+      /`((?:src|test|scripts|docs|templates|files|\.github)\/[^`\s]*)`/g,
+    ),
+  ].map(([, path]) => path as string);
+  const missing = named.filter(
+    (path) => !/[A-Z]{4}/.test(path) && !existsSync(join(CHECKOUT, path)),
+  );
+  expect(named.length).toBeGreaterThan(15);
+  expect(missing).toEqual([]);
 });
 
 test("no workflow and no document named npm run test:nodes: newer Nodes were promised only", () => {

@@ -1,10 +1,24 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { EXAMPLES, exampleTree, scenarios } from "../../scripts/examples.ts";
+import {
+  EXAMPLES,
+  exampleFiles,
+  exampleTree,
+  SAME,
+  scenarios,
+  WHOLE,
+} from "../../scripts/examples.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { resolve } from "../../src/answers/resolve.ts";
-import { STATE_FILE, type State } from "../../src/repository/state.ts";
+import { sha256, STATE_FILE, type State } from "../../src/repository/state.ts";
 import {
   differences,
   readTree,
@@ -13,10 +27,10 @@ import {
   writeTree,
 } from "../support/trees.ts";
 
+const CHECKOUT = join(EXAMPLES, "..");
+
 const stateOf = (scenario: string): State =>
-  JSON.parse(
-    readFileSync(join(EXAMPLES, scenario, "repo", STATE_FILE), "utf8"),
-  ) as State;
+  JSON.parse(textOf(exampleTree(scenario), STATE_FILE)) as State;
 
 test("the scenarios of the contract are there", () => {
   expect(scenarios()).toEqual(
@@ -31,6 +45,15 @@ test("the scenarios of the contract are there", () => {
       "shorter-prefix",
     ]),
   );
+});
+
+test("examples/README.md says who each folder is for", () => {
+  const readme = readFileSync(join(EXAMPLES, "README.md"), "utf8");
+  const listed = [...readme.matchAll(/^\| \[([\w-]+)\]\(\1\//gm)];
+  const folders = readdirSync(EXAMPLES, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  expect(listed.map(([, name]) => name).sort()).toEqual(folders.sort());
 });
 
 test("between them they take every choice", () => {
@@ -50,33 +73,57 @@ test("between them they take every choice", () => {
 });
 
 describe.each(scenarios())("examples/%s", (scenario) => {
-  const repo = join(EXAMPLES, scenario, "repo");
-
-  test("is what its answers generate, byte for byte", () => {
+  test("holds what its answers generate, byte for byte", () => {
+    const folder = join(EXAMPLES, scenario);
+    const shown = exampleFiles(scenario);
+    const answers = join(folder, "answers.json");
+    const own = { text: readFileSync(answers, "utf8"), mode: 0o644 };
     expect(
-      differences(exampleTree(scenario), repo),
+      differences(new Map([...shown, ["answers.json", own]]), folder),
       "npm run examples",
     ).toEqual([]);
   });
 
-  test("records the text and the mode of every file, and no more", () => {
+  test("shows or lists every file once, and shows only what differs", () => {
+    const all = exampleTree(scenario);
+    const folder = join(EXAMPLES, scenario);
+    const shown = readTree(join(folder, "repo"));
+    const listed = existsSync(join(folder, SAME))
+      ? readFileSync(join(folder, SAME), "utf8")
+          .trimEnd()
+          .split("\n")
+          .map((line) => line.split("  ") as [sum: string, path: string])
+      : [];
+    const paths = [...shown.keys(), ...listed.map(([, path]) => path)];
+    expect(paths.sort()).toEqual([...all.keys()].sort());
+    for (const [sum, path] of listed)
+      expect([path, sum]).toEqual([path, sha256(textOf(all, path))]);
+    const whole = readTree(join(EXAMPLES, WHOLE, "repo"));
+    for (const [path, { text }] of scenario === WHOLE ? [] : shown)
+      expect([path, text]).not.toEqual([path, whole.get(path)?.text]);
+    for (const [, path] of listed)
+      if (path !== STATE_FILE)
+        expect(textOf(whole, path)).toBe(textOf(all, path));
+  });
+
+  test("records every file's mode and sum, its text if answers shape it, and no more", () => {
     const { files } = stateOf(scenario);
-    const found = readTree(repo);
+    const found = new Map(exampleTree(scenario));
     found.delete(STATE_FILE);
     expect([...found.keys()].sort()).toEqual(Object.keys(files).sort());
-    for (const [path, { mode, text }] of Object.entries(files)) {
+    for (const [path, { mode, text, sha256: sum }] of Object.entries(files)) {
       const expected = path.endsWith(".sh")
         ? "0755"
         : path === ".env" || path.startsWith("host/etc/netplan/")
           ? "0600"
           : "0644";
-      expect([path, mode, text]).toEqual([
+      const there = textOf(found, path);
+      expect([path, mode, sum]).toEqual([path, expected, sha256(there)]);
+      expect([path, text]).toEqual([
         path,
-        expected,
-        found.get(path)?.text,
+        existsSync(join(CHECKOUT, "files", path)) ? undefined : there,
       ]);
-      const executable = ((found.get(path)?.mode ?? 0) & 0o111) !== 0;
-      expect([path, executable]).toEqual([path, expected === "0755"]);
+      expect(found.get(path)?.mode).toBe(Number.parseInt(expected, 8));
     }
   });
 

@@ -13,7 +13,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import manifest from "../../package.json" with { type: "json" };
 import { exampleTree, scenarios } from "../../scripts/examples.ts";
-import { NETWORK, withAnswers, withWays } from "../../scripts/docs.ts";
+import { withAnswers } from "../../scripts/docs.ts";
 import { EXIT } from "../../src/base/errors.ts";
 import { FLAGS } from "../../src/cli/flags.ts";
 import { CHECKOUT, PREFIX, run, Sandbox } from "../cli/run.ts";
@@ -26,6 +26,7 @@ import {
 
 const readme = documentText("README.md");
 const usage = documentText("docs/usage.md");
+const answers = documentText("docs/answers.md");
 
 /** The cells of the table that starts so, without its heading. */
 function rowsOf(text: string, heading: string): string[][] {
@@ -41,32 +42,48 @@ function rowsOf(text: string, heading: string): string[][] {
     );
 }
 
+test("docs/README.md links every document in docs/", () => {
+  const index = documentText("docs/README.md");
+  const others = readdirSync(join(CHECKOUT, "docs")).filter(
+    (name) => name.endsWith(".md") && name !== "README.md",
+  );
+  for (const name of others) expect(index).toContain(`](${name})`);
+});
+
+test("docs/recipe.md counts the servers and engines of docs/reachability.md", () => {
+  const recipe = documentText("docs/recipe.md");
+  const measured = documentText("docs/reachability.md");
+  const columns = measured
+    .match(/^\| measured on .*$/gm)
+    ?.flatMap((row) => row.match(/\d{4}-\d\d-\d\d/g));
+  expect(recipe).toContain(`reached on ${columns?.length} servers`);
+  const engines = [...measured.matchAll(/: docker (\d+\.\d+\.\d+)/g)].map(
+    ([, engine]) => engine,
+  );
+  expect(recipe).toContain(
+    `Docker ${engines.slice(0, -1).join(", ")} and ${engines.at(-1)}:`,
+  );
+});
+
+describe("docs/answers.md", () => {
+  test("its table is what src/answers/questions.ts has (npm run docs)", () => {
+    expect(withAnswers(answers)).toBe(answers);
+    expect(rowsOf(answers, "| Key").length).toBeGreaterThan(15);
+  });
+
+  test("its answers file is one", async () => {
+    const [text = ""] = blocksIn(answers, "yaml");
+    const sandbox = new Sandbox({ "answers.yaml": text });
+    const args = ["gw", "--answers", "answers.yaml", "--yes"];
+    expect(await run(sandbox, args)).toMatchObject({ code: 0, stderr: "" });
+    const state = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    expect(state.answers).toMatchObject(parse(text));
+  });
+});
+
 describe("README", () => {
-  test("its table of answers is what src/answers/questions.ts has (npm run docs)", () => {
-    expect(withAnswers(readme)).toBe(readme);
-  });
-
-  test("its figures of the three ways are those of docs/network.md (npm run docs)", () => {
-    const network = readFileSync(NETWORK, "utf8");
-    expect(withWays(readme, network)).toBe(readme);
-    expect(rowsOf(readme, "|   ").length).toBe(5);
-  });
-
-  test("the servers that it counts are those of docs/reachability.md", () => {
-    const measured = documentText("docs/reachability.md");
-    const columns = measured
-      .match(/^\| measured on .*$/gm)
-      ?.flatMap((row) => row.match(/\d{4}-\d\d-\d\d/g));
-    expect(readme).toContain(`reached on ${columns?.length} servers`);
-    const engines = [...measured.matchAll(/: docker (\d+\.\d+\.\d+)/g)].map(
-      ([, engine]) => engine,
-    );
-    expect(readme).toContain(
-      `Docker ${engines.slice(0, -1).join(", ")} and ${engines.at(-1)}:`,
-    );
-  });
-
-  test("it begins with the two commands of a checkout, one line each", () => {
+  test("it is short, and starts with the two commands of a checkout", () => {
+    expect(readme.split("\n").length).toBeLessThan(150);
     expect(commandsOf(readme).slice(0, 2)).toEqual([
       "npm ci && npm start -- my-gateway",
       "npm ci && npm test",
@@ -74,17 +91,8 @@ describe("README", () => {
     expect(readme.indexOf("npm test")).toBeLessThan(readme.indexOf("\n## "));
   });
 
-  test("its answers file is one", async () => {
-    const [text = ""] = blocksIn(readme, "yaml");
-    const sandbox = new Sandbox({ "answers.yaml": text });
-    const args = ["gw", "--answers", "answers.yaml", "--yes"];
-    expect(await run(sandbox, args)).toMatchObject({ code: 0, stderr: "" });
-    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
-    expect(answers).toMatchObject(parse(text));
-  });
-
-  test("its CI job passes on a clone, and fails on a file that somebody changed", async () => {
-    const [, workflow = ""] = blocksIn(readme, "yaml");
+  test("the CI job of docs/usage.md passes on a clone, and fails on a file that somebody changed", async () => {
+    const [workflow = ""] = blocksIn(usage, "yaml");
     const [, check] = parse(workflow).jobs.check.steps;
     const [npx, yes, name, ...args] = check.run.split(" ");
     const pinned = `create-kong-ipv6@${manifest.version}`;
@@ -104,7 +112,7 @@ describe("README", () => {
     expect(await run(changed, args)).toMatchObject({ code: EXIT.changes });
   });
 
-  test("what it says is written is what some example has, and all of it is listed", () => {
+  test("its list of written files is complete", () => {
     const listing = blocksIn(readme, "").find((block) =>
       block.startsWith("README.md"),
     ) as string;
@@ -121,7 +129,7 @@ describe("README", () => {
     expect(unlisted).toEqual([".gitignore"]);
   });
 
-  test("what it says that the scripts say, they say", () => {
+  test("docs/troubleshooting.md quotes what the scripts print", () => {
     const scripts = readdirSync(join(CHECKOUT, "files/scripts"), {
       recursive: true,
       encoding: "utf8",
@@ -131,9 +139,10 @@ describe("README", () => {
         readFileSync(join(CHECKOUT, "files/scripts", name), "utf8"),
       )
       .join("\n");
-    const messages = rowsOf(readme, "| What you see").flatMap(
-      ([, said = ""]) => said.match(/`[^`]+`/g) ?? [],
-    );
+    const messages = rowsOf(
+      documentText("docs/troubleshooting.md"),
+      "| What you see",
+    ).flatMap(([, said = ""]) => said.match(/`[^`]+`/g) ?? []);
     expect(messages.length).toBeGreaterThanOrEqual(10);
     for (const message of [...messages, "`Refused: …`"]) {
       const parts = message.slice(1, -1).split("…").map(escaped);
@@ -145,11 +154,11 @@ describe("README", () => {
 const escaped = (text: string): string =>
   text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-describe("README and docs/usage.md", () => {
-  const text = `${readme}\n${usage}`;
+describe("README, docs/usage.md and docs/answers.md", () => {
+  const text = `${readme}\n${usage}\n${answers}`;
 
-  test("name every flag there is, and no other", () => {
-    // Of other programs: what other commands take.
+  test("name every flag, and no other", () => {
+    // Flags of other programs do not count.
     const others = commandsOf(text).filter(
       (command) => !command.startsWith("npx "),
     );
@@ -169,7 +178,7 @@ describe("README and docs/usage.md", () => {
     expect(codes).toEqual(Object.values(EXIT));
   });
 
-  test("the code does what it says", async () => {
+  test("the code example prints what it should", async () => {
     const [code = ""] = blocksIn(usage, "js");
     const sandbox = new Sandbox({
       "use.mjs": `${code}console.log(kong.address, domain, warnings, files.has("scripts/apply.sh"));`,
@@ -184,7 +193,7 @@ describe("README and docs/usage.md", () => {
 });
 
 test.each(DOCUMENTS)(
-  "%s: its links lead somewhere in the repository",
+  "%s: its links lead to a file and a heading that exist",
   (path) => {
     const text = documentText(path);
     const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(

@@ -7,7 +7,7 @@ import { toSvg } from "../../scripts/recording/svg.ts";
 
 const LOOK = { bold: false, dim: false, color: undefined };
 
-/** The text of what is seen where nothing moves. */
+/** The visible text without animation. */
 function still(svg: string): string[] {
   return [...svg.matchAll(/<text y="\d+"([^>]*)>(.*)<\/text>/g)]
     .filter(([, classes]) => !classes?.includes("past"))
@@ -22,24 +22,34 @@ describe("the recording of a run", () => {
     svg = toSvg(frames);
   }, 90_000);
 
-  test("docs/terminal.svg is what the command shows today (npm run docs)", () => {
+  test("docs/terminal.svg is what the command prints today (npm run docs)", () => {
     expect(readFileSync(RECORDING, "utf8")).toBe(svg);
   });
 
-  test("it needs nothing from elsewhere, has words for who can't see it, and is small", () => {
+  test("it needs no other file, has a description for those who cannot see it, and is small", () => {
     expect(svg).not.toMatch(/href|src=|url\(|@import|<script|<image/);
     expect(svg).toMatch(/<title id="title">.+<\/title>\n<desc id="desc">.{80}/);
     expect(Buffer.byteLength(svg)).toBeLessThan(60_000);
   });
 
-  test("where nothing moves it is the last frame", () => {
+  test("without animation it is the last frame", () => {
     const last = frames.at(-1)?.rows.map(textOf) ?? [];
-    expect(last.join("\n")).toContain("Wrote 31 files to my-gateway.");
+    const text = last.join("\n");
+    expect(text).toMatch(/^Wrote \d+ files to my-gateway\.$/m);
+    expect(text).toMatch(/^Changed \d+ files in my-gateway\.$/m);
     const escaped = last.map((row) => row.replaceAll("&", "&amp;"));
     expect(still(svg)).toEqual(escaped.filter((row) => row !== ""));
   });
 
-  test("the cursor stands where the next key goes", () => {
+  test("it shows detected defaults, and its first frame is not empty", () => {
+    expect(frames[0]?.rows.map(textOf)).toEqual([
+      "$ npx create-kong-ipv6 my-gateway --detect --ssh root@203.0.113.10",
+    ]);
+    expect(svg).toContain("Detected on the server:");
+    expect(svg).toContain("the static address of ens3");
+  });
+
+  test("the cursor is where the next key goes", () => {
     expect(svg).toContain('>$ npx<tspan class="cursor">');
     expect(svg).toMatch(/\(Y\/n\)<\/tspan> <tspan class="cursor">/);
   });

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
-import { check, getFileInfo } from "prettier";
+import { format, getFileInfo } from "prettier";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree, scenarios } from "../../scripts/examples.ts";
+import { STATE_FILE } from "../../src/repository/state.ts";
 import type { Tree } from "../../src/render/render.ts";
 import { cases } from "../support/arbitrary.ts";
 import { complaints, testWith } from "../support/programs.ts";
@@ -22,7 +23,13 @@ const random = (count: number): [string, Tree][] =>
     .sample(cases, { seed: SEED, numRuns: count })
     .map(({ answers }, index) => [`random ${index}`, generated(answers).tree]);
 
-describe("every file whose format prettier knows is prettier-clean", () => {
+/** Cells of Markdown tables without padding: the generator prints them so. */
+const unpadded = (markdown: string): string =>
+  markdown.replaceAll(/^\|.*\|$/gm, (row) =>
+    row.replaceAll(/-{3,}/g, "---").replaceAll(/ +\|/g, " |"),
+  );
+
+describe("prettier would change no file, except for the padding of Markdown tables", () => {
   const parsers = new Map<string, string | null>();
   const clean = new Set<string>();
 
@@ -31,11 +38,16 @@ describe("every file whose format prettier knows is prettier-clean", () => {
     const found: string[] = [];
     for (const [name, tree] of trees) {
       for (const [path, { text }] of tree) {
+        // The state is JSON.stringify's: only the generator reads it.
+        if (path === STATE_FILE) continue;
         if (!parsers.has(path))
           parsers.set(path, (await getFileInfo(path)).inferredParser);
         const parser = parsers.get(path);
         if (!parser || clean.has(text)) continue;
-        if (await check(text, { parser, filepath: path })) clean.add(text);
+        const formatted = await format(text, { parser, filepath: path });
+        const expected =
+          parser === "markdown" ? unpadded(formatted) : formatted;
+        if (expected === text) clean.add(text);
         else found.push(`${name}: ${path}`);
       }
     }
@@ -48,7 +60,6 @@ describe("every file whose format prettier knows is prettier-clean", () => {
     const checked = [...parsers].filter(([, parser]) => parser !== null);
     expect(checked.map(([path]) => basename(path)).sort()).toEqual(
       expect.arrayContaining([
-        ".kong-ipv6.json",
         "60-kong-ipv6.yaml",
         "README.md",
         "daemon.json",

@@ -1,12 +1,13 @@
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
-import { EXAMPLES, scenarios } from "../../scripts/examples.ts";
+import { afterAll, expect } from "vitest";
+import { EXAMPLES, exampleTree, scenarios } from "../../scripts/examples.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
 import { resolve, type Given } from "../../src/answers/resolve.ts";
 import { inRoot } from "../e2e/lab/in-root.ts";
 import { type Generation, type Root, rootOf } from "../e2e/lab/roots.ts";
+import { writeTree } from "../support/trees.ts";
 import type { Ran } from "../e2e/lab/run.ts";
 
 /** A generated repository of examples/, and the plan that all its files must match. */
@@ -18,10 +19,14 @@ export interface Example {
 
 export const examples: Example[] = await Promise.all(
   scenarios().map(async (name) => {
-    const folder = join(EXAMPLES, name);
-    const given = await readFile(join(folder, "answers.json"), "utf8");
-    const { answers } = resolve(JSON.parse(given) as Given);
-    return { name, repo: join(folder, "repo"), plan: plan(answers) };
+    const path = join(EXAMPLES, name, "answers.json");
+    const { answers } = resolve(
+      JSON.parse(await readFile(path, "utf8")) as Given,
+    );
+    const repo = await mkdtemp(join(tmpdir(), `kong-ipv6-${name}-`));
+    afterAll(() => rm(repo, { recursive: true }));
+    writeTree(repo, exampleTree(name));
+    return { name, repo, plan: plan(answers) };
   }),
 );
 

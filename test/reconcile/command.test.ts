@@ -33,7 +33,7 @@ describe("a conflict without a terminal", () => {
       `  ! ${COMPOSE}  (your edits and the new text meet)\n`,
     );
     expect(first.stdout).toContain(
-      `${COMPOSE} is as it was: what would be new is in ${COMPOSE}.new.\n`,
+      `${COMPOSE} was not changed: the new text is in ${COMPOSE}.new.\n`,
     );
     expect(made.read(COMPOSE)).toBe(mine);
     expect(made.read(`${COMPOSE}.new`)).toContain("KONG_DECLARATIVE_CONFIG");
@@ -88,7 +88,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
         return;
       }
       expect(stdout).toContain(
-        `${COMPOSE} has conflict markers, for you to mend.`,
+        `${COMPOSE} has conflict markers. Resolve them by hand.`,
       );
       const next = await made.regenerate(...TO);
       expect(next.code).toBe(3);
@@ -138,7 +138,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     const text = `caf\u00e9 ${OLD}::77\n`;
     writeFileSync(made.path("README.md"), Buffer.from(text, "latin1"));
     const told = [
-      `Former addresses still stand in\n  README.md:1  ${OLD}::77\n  zones/${zone}  (its name)\n`,
+      `Old addresses still stand in\n  README.md:1  ${OLD}::77\n  zones/${zone}  (the file's name)\n`,
       "Not searched for old addresses:\n  hosts  (a symbolic link that leads out of here)\n",
     ];
     const { stdout } = await made.regenerate(...TO);
@@ -168,9 +168,7 @@ describe("--dry-run", () => {
     const some = await made.regenerate(...TO, "--dry-run");
     expect(some).toMatchObject({ code: 4, stderr: "", tree: before });
     expect(some.stdout).toContain(`  ~ ${COMPOSE}\n`);
-    expect(some.stdout).toMatch(
-      /^Plan: \d+ to update, \d+ as they should be\.$/m,
-    );
+    expect(some.stdout).toMatch(/^Plan: \d+ to update, \d+ unchanged\.$/m);
     expect(some.stdout).toContain("Nothing was written: --dry-run.");
     expect(wide(some.stdout)).toEqual([]);
     expect(await made.regenerate("--dry-run")).toMatchObject({
@@ -275,7 +273,7 @@ test("addresses and subnets that moved in an unchanged prefix were left unnamed,
     "--backend-subnet=172.30.0.0/16",
   );
   const told = [
-    "Former addresses still stand in",
+    "Old addresses still stand in",
     `  own.txt:1  ${OLD}:300::8100`,
     `  own.txt:2  ${OLD}::2`,
     "  own.txt:3  10.83.81.100",
@@ -404,13 +402,13 @@ test("undo by the command: what it says, and that it refuses", async () => {
   const refused = await made.run(["undo"]);
   expect(refused.code).toBe(3);
   expect(refused.stdout).toContain(
-    "  ! README.md  (edited since)\nNothing was taken back: files were edited since.",
+    "  ! README.md  (edited since)\nNothing was undone, because these files were edited since the last write.",
   );
   expect(wide(refused.stdout)).toEqual([]);
   const forced = await made.run(["undo", "--conflict", "theirs"]);
   expect(forced.code).toBe(0);
   expect(forced.stdout).toMatch(
-    /^Took back \d+ files in this directory\. undo again .+\.$/m,
+    /^Restored \d+ files in this directory\. Run undo again to redo\.$/m,
   );
   expect(made.tree()).toEqual(before);
 });

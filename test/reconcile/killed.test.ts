@@ -132,7 +132,7 @@ test("undo after a kill took two writes back", async () => {
   const sandbox = copied(begun);
   const undo = (...flags: string[]): Promise<Ended> =>
     runHere(["undo", sandbox.path("gw"), ...flags]);
-  const told = /was cut off here: what it had begun .* nothing before it\.\n/;
+  const told = /was interrupted: only its unfinished write .* undone\.\n/;
   expect(await undo("--dry-run")).toMatchObject({
     code: 4,
     stdout: expect.stringMatching(told),
@@ -154,7 +154,9 @@ test("undo after a kill when all was in its place takes that write back", async 
   const { code, stdout } = await runHere(["undo", sandbox.path("gw")]);
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: expect.stringContaining("cut off here when all that it wrote was"),
+    stdout: expect.stringContaining(
+      "interrupted after it had written everything",
+    ),
   });
   expect(look(sandbox)).toBe(before);
 });

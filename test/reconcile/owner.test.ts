@@ -6,7 +6,7 @@ import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render } from "../../src/render/render.ts";
 import { resolve } from "../../src/answers/resolve.ts";
-import { stateOf } from "../../src/repository/state.ts";
+import { stateOf, sumOf } from "../../src/repository/state.ts";
 import { stateAfter } from "../../src/reconcile/next-state.ts";
 import { rewriter } from "../../src/renumber/rewrite.ts";
 
@@ -27,7 +27,11 @@ async function regenerated(
   const was = render(plan(from)).get(path);
   const now = render(plan(next)).get(path);
   if (!was || !now) throw new Error(`${path} is not generated`);
-  const base: Base = { ...was, rewrite: rewriter(plan(from), plan(next)) };
+  const base: Base = {
+    ...was,
+    sha256: sumOf(was),
+    rewrite: rewriter(plan(from), plan(next)),
+  };
   const [change] = await compare(
     new Map([[path, now]]),
     new Map([[path, { kind: "file", text: edit(was.text), mode: was.mode }]]),

@@ -34,7 +34,7 @@ test("a FILE.new of the owner's was overwritten, and nobody said so", async () =
   expect(made.read(`${COMPOSE}.new`)).toBe("my own\n");
   expect(stdout).toContain(STAYS(COMPOSE));
   expect(stdout).toContain(
-    `${COMPOSE} is as it was: nothing new lies beside it.\nChoose with --conflict keep, theirs or markers.\n`,
+    `${COMPOSE} was not changed.\nChoose --conflict keep, theirs or markers.\n`,
   );
   rmSync(made.path(`${COMPOSE}.new`));
   expect(await made.regenerate()).toMatchObject({ code: 3 });
@@ -136,9 +136,7 @@ test("where a link is in the way of FILE.new it was said that the new text is in
   expect(stdout).toContain(
     "scripts/lib/plan.sh.new could not be written: scripts is a symbolic link.\n",
   );
-  expect(stdout).toContain(
-    `${COMPOSE} is as it was: nothing new lies beside it.\n`,
-  );
+  expect(stdout).toContain(`${COMPOSE} was not changed.\n`);
 });
 
 test.each([

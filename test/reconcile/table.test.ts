@@ -167,7 +167,7 @@ describe("the decision table", () => {
     ).toBe("delete: no longer generated");
   });
 
-  test("N gone, D ≠ B: left as yours, and merged when it comes back", async () => {
+  test("N gone, D ≠ B: kept though no longer generated, and merged when it comes back", async () => {
     const place = await Place.made();
     place.edit("host/etc/ndppd.conf", (text) => `# mine\n${text}`);
     const before = place.read("host/etc/ndppd.conf");

@@ -65,7 +65,7 @@ function talk(
 const OFF = ["regenerate", "--database", "off"];
 const FIRST = ".env (your edits and the new text meet):";
 const SECOND = "docker-compose.yml (your edits and the new text meet):";
-const MORE = "The same for the other 1?";
+const MORE = "Do the same for the other 1?";
 /** The summary's question, and Enter. */
 const AGREED = ["? (Y/n)", ENTER] as const;
 
@@ -145,7 +145,7 @@ test("a file that was deleted was not offered again: asked once, and it stays de
   rmSync(made.path("scripts/ufw.sh"));
   rmSync(made.path("scripts/rollback.sh"));
   const asked = (path: string): string =>
-    `scripts/${path}.sh was deleted by you. Make it again? (y/N)`;
+    `scripts/${path}.sh was deleted by you. Create it again? (y/N)`;
   const { code, screen } = await talk(made, OFF, [
     [asked("rollback"), `y${ENTER}`],
     [asked("ufw"), ENTER],
@@ -156,6 +156,6 @@ test("a file that was deleted was not offered again: asked once, and it stays de
   expect(existsSync(made.path("scripts/ufw.sh"))).toBe(false);
   const back = ["regenerate", "--database", "postgres"];
   const again = await talk(made, back, [AGREED]);
-  expect(again.screen).not.toContain("Make it again?");
+  expect(again.screen).not.toContain("Create it again?");
   expect(existsSync(made.path("scripts/ufw.sh"))).toBe(false);
 });

@@ -16,17 +16,17 @@ test("Changed 0 files: an edit is noted, a new text is laid beside", async () =>
   const made = await new Made().make();
   made.edit("README.md", (text) => `${text}mine\n`);
   expect((await made.run(["check"])).stdout).toContain(
-    "Edits of your own: regenerate notes them, and check knows them then.\n",
+    "If these are your own edits, run regenerate: it records them, and check accepts them.\n",
   );
   expect((await made.regenerate()).stdout).toContain(
-    "\nNoted in .kong-ipv6.json what is new; no file changes in this directory.\n",
+    "\nRecorded the changes in .kong-ipv6.json; no file changed in this directory.\n",
   );
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
   conflicting(made);
   made.edit("docker-compose.yml", (text) => `<<<<<<< a\n${text}>>>>>>> b\n`);
   const { stdout } = await made.regenerate();
   expect(stdout).toContain(
-    "\nLaid new texts beside your files in this directory.\n",
+    "\nWrote the new texts beside your files in this directory.\n",
   );
   expect(stdout).not.toContain("0 files");
 });

@@ -76,7 +76,7 @@ export async function regenerated(
     ...paths,
     ...[...paths].map((at) => at + SIDECAR),
   ]);
-  const base = basesOf(world.state, plan(answers), disk);
+  const base = basesOf(world.state, plan(answers), disk, rendered);
   const compared = await compare(rendered, disk, base);
   const settled = word
     ? compared.flatMap((change) => applyResolution(change, word))

@@ -72,7 +72,7 @@ async function main(): Promise<typeof import("../../src/cli/main.ts").main> {
       import("../../src/cli/commands/detect.ts"),
       import("../../src/report/generating.ts"),
       import("../../src/reconcile/merge-edits.ts"),
-      import("../../src/detect/session.ts"),
+      import("../../src/detect/detected-defaults.ts"),
     ]).then(([first]) => first);
   }
   return (await loaded).main;

@@ -8,7 +8,7 @@ import { printableJson } from "../../base/escape.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 
-/** `create-kong-ipv6 check [directory]`: is the repository consistent with its answers, and valid? */
+/** `create-kong-ipv6 check [directory]`: compares a repository with its answers, and validates it. */
 export function check(args: Arguments): ExitCode {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const shown = args.directory ?? ".";
@@ -36,7 +36,7 @@ export function check(args: Arguments): ExitCode {
   const sections = [
     cut === undefined
       ? ""
-      : `A run was cut off while writing here: ${cut === "ended" ? "all is in its place, regenerate tidies up" : "regenerate takes back what it had begun"}.`,
+      : `An earlier run was interrupted while writing here. ${cut === "ended" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
     open
       .map(
         ({ path, status, reason }) =>
@@ -44,7 +44,7 @@ export function check(args: Arguments): ExitCode {
       )
       .join("\n"),
     open.some(({ status }) => status === "changed" || status === "missing")
-      ? "Edits of your own: regenerate notes them, and check knows them then."
+      ? "If these are your own edits, run regenerate: it records them, and check accepts them."
       : "",
     notes.join("\n"),
     staleText(stale, style),

@@ -12,7 +12,7 @@ const SCRIPTS: Readonly<Record<Shell, () => string>> = {
   fish: fishCompletion,
 };
 
-/** `create-kong-ipv6 completion bash|zsh|fish`: prints what the shell has to read. */
+/** `create-kong-ipv6 completion bash|zsh|fish`: prints a completion script. */
 export function completion({ issues, shell }: Arguments): ExitCode {
   if (issues.length > 0 || shell === undefined) throw new UnusableError(issues);
   write(1, SCRIPTS[shell]());

@@ -6,7 +6,7 @@ import { UnusableError, type ExitCode } from "../../base/errors.ts";
 import { inspectTarget } from "../../repository/target.ts";
 import { run } from "./run.ts";
 
-/** `create-kong-ipv6 [directory]`: asks what flags and --answers leave open, then generates. */
+/** `create-kong-ipv6 [directory]`: asks for missing answers, then creates a repository. */
 export async function create(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? implied(args.answersFile);
@@ -16,23 +16,23 @@ export async function create(args: Arguments): Promise<ExitCode> {
 }
 
 /**
- * Without a directory it is the current one, if nothing is in there that could be mixed up with it.
- * @param answersFile was named: it is there on purpose
+ * The directory, if none is given: the current one, if it is empty.
+ * @param answersFile may lie in it
  */
 function implied(answersFile: string | undefined): string {
-  // git's own, and what is left of a run that was killed at its very start.
-  const nothing = /^(\.git|\.kong-ipv6\.\d+\.lock)$/;
+  // git's own, and the lock of a run that was killed right at its start.
+  const ignored = /^(\.git|\.kong-ipv6\.\d+\.lock)$/;
   const expected = answersFile === undefined ? "" : absolute(answersFile);
-  const isStrange = (name: string): boolean =>
-    !nothing.test(name) && absolute(name) !== expected;
-  if (!readdirSync(".").some(isStrange)) return ".";
-  // Begun by a run that was cut off.
+  const isForeign = (name: string): boolean =>
+    !ignored.test(name) && absolute(name) !== expected;
+  if (!readdirSync(".").some(isForeign)) return ".";
+  // An interrupted run left these files.
   if (wasCutOff(".")) return ".";
   throw new UnusableError([
     {
       flag: "directory",
       reason: "it is missing, and the current directory is not empty",
-      remedy: "Name one, like my-gateway, or . for this one",
+      remedy: "Give one, like my-gateway, or . for the current one",
     },
   ]);
 }

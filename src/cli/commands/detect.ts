@@ -1,6 +1,6 @@
 import type { Arguments } from "../parse-args.ts";
-import { detect as detectFrom } from "../../detect/infer/detection.ts";
-import { lookAt } from "../../detect/look.ts";
+import { inferAnswers } from "../../detect/infer/infer-answers.ts";
+import { readServer } from "../../detect/detector.ts";
 import {
   answersJson,
   answersYaml,
@@ -12,13 +12,13 @@ import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 
 /**
- * `create-kong-ipv6 detect`: what this server, or one reached by --ssh, says about itself. Answers go
- * to standard output, as `--answers` reads them; the facts that they came from to standard error.
+ * `create-kong-ipv6 detect`: the facts of this server, or of --ssh, as answers. The answers go to
+ * standard output, as `--answers` reads them, and the facts behind them to standard error.
  */
 export async function detect(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const terminal = isTerminal(0);
-  const detection = detectFrom(await lookAt(args.ssh, terminal));
+  const detection = inferAnswers(await readServer(args.ssh, terminal));
   if (args.json) {
     write(1, `${detectionJson(detection)}\n`);
     return EXIT.done;

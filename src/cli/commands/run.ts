@@ -4,141 +4,157 @@ import { readAnswersFile } from "../../answers/answers-file.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
-import type { Outcome } from "../../reconcile/request.ts";
+import type { Outcome, Request } from "../../reconcile/request.ts";
 import type { Recovered } from "../../repository/in-place.ts";
 import { survey, type Given, type Survey } from "../../answers/resolve.ts";
-import type { Setting } from "../../prompts/session.ts";
+import type { ConversationContext } from "../../prompts/full-conversation.ts";
 import type { State } from "../../repository/state.ts";
 import { styleFor } from "../../base/colors.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 
-/** Where a run goes, and what was generated there before. */
+/** Where a run writes, and what was generated there before. */
 export interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
-  readonly former?: State;
-  /** What has become of a run that was cut off. */
+  readonly previous?: State;
+  /** What became of an earlier run that was interrupted. */
   readonly recovered?: Recovered;
 }
 
 /**
- * What create and regenerate share: answers from file and flags, a conversation about what they
- * leave open, the one action, the report.
- * @param open finds the target, or throws what speaks against it
+ * What create and regenerate share: answers from file and flags, a conversation about the missing
+ * ones, the write, the report.
+ * @param open finds the target, or throws why it cannot be used
  */
 export async function run(
   args: Arguments,
   open: () => Target,
 ): Promise<ExitCode> {
-  const asks = canAsk() && !args.yes && !args.json;
-  const { target, given, found } = await usable(args, open, asks);
-  const { shown, former, recovered } = target;
-  // What inquirer's own colours read, when it is loaded.
+  const canConverse = canAsk() && !args.yes && !args.json;
+  const { target, given, found } = await readInputs(args, open, canConverse);
+  const { shown, previous } = target;
+  // inquirer's own colours read this when it is loaded.
   if (!args.color) process.env["NO_COLOR"] = "1";
   const style = styleFor(isTerminal(1), args.color);
   const show = (text: string): void => void write(1, `${text}\n`);
-  const { dryRun, conflict, git } = args;
+  const { dryRun, git } = args;
   const diff = args.diff ? await import("../../report/diff.ts") : undefined;
-  const request = {
-    directory: absolute(shown),
-    dryRun,
-    conflict,
-    git,
-    ...(former && { previous: former }),
-    ...(recovered && { recovered }),
-  };
-  // What was generated has all its answers: there only a run without any new one asks.
-  const asked =
-    asks &&
-    (former
-      ? Object.keys(given).length === 0
-      : QUESTIONS.some(({ key }) => given[key] === undefined));
-  const looking =
+  const asked = canConverse && isOpen(given, previous);
+  const defaults =
     asked || args.detect
-      ? (await import("../../detect/session.ts")).looking(args, former?.answers)
+      ? (await import("../../detect/detected-defaults.ts")).detectedDefaults(
+          args,
+          previous?.answers,
+        )
       : undefined;
-  const seen = args.detect && (await looking?.first(given));
-  const setting = { request, shown, diff, looking, style, show };
-  // Loaded when the arguments can be used: an error costs less.
+  const detectedFirst = args.detect && (await defaults?.detectFirst(given));
+  const request = requestOf(args, target);
+  const context = { request, shown, diff, defaults, style, show };
+  // Loaded only now, so that an error in the arguments is reported fast.
   const { outcomeJson, outcomeText } =
     await import("../../report/generating.ts");
   const { outcome, agreed } = asked
-    ? await throughPlop(given, setting)
-    : await straight(
-        seen
-          ? survey({ ...seen, ...given }, { defaults: former === undefined })
+    ? await withConversation(given, context)
+    : await withoutConversation(
+        detectedFirst
+          ? survey(
+              { ...detectedFirst, ...given },
+              { defaults: previous === undefined },
+            )
           : found,
-        setting,
-        asks,
+        context,
+        canConverse,
       );
-
-  const detected = looking?.used(outcome.answers) ?? [];
+  const detected = defaults?.used(outcome.answers) ?? [];
+  const options = { shown, asked, agreed, dryRun, diff, git, detected };
   show(
     args.json
       ? outcomeJson(outcome, diff, detected)
-      : outcomeText(
-          outcome,
-          { shown, asked, agreed, dryRun, diff, git, detected },
-          style,
-        ),
+      : outcomeText(outcome, options, style),
   );
   return outcome.exitCode;
 }
 
+/** Whether there is something to ask. regenerate has all answers: it asks only if none is given. */
+const isOpen = (given: Given, previous: State | undefined): boolean =>
+  previous
+    ? Object.keys(given).length === 0
+    : QUESTIONS.some(({ key }) => given[key] === undefined);
+
+function requestOf(
+  { dryRun, conflict, git }: Arguments,
+  { shown, previous, recovered }: Target,
+): Request {
+  return {
+    directory: absolute(shown),
+    dryRun,
+    conflict,
+    git,
+    ...(previous && { previous }),
+    ...(recovered && { recovered }),
+  };
+}
+
 interface Ended {
   readonly outcome: Outcome;
-  /** Whether the owner has seen the summary. */
+  /** Whether the owner has seen the summary and agreed. */
   readonly agreed: boolean;
 }
 
-/** The doorbell: plop, prompts and inquirer are loaded only where there is something to ask. */
-async function throughPlop(given: Given, setting: Setting): Promise<Ended> {
+/** plop, prompts and inquirer are loaded only here. */
+async function withConversation(
+  given: Given,
+  context: ConversationContext,
+): Promise<Ended> {
   const { runConversation } = await import("../../prompts/run-conversation.ts");
   const { commit } = await import("../../report/generating.ts");
-  const { hold } = await import("../../prompts/session.ts");
+  const { fullConversation } =
+    await import("../../prompts/full-conversation.ts");
   const outcome = await runConversation(
-    (prompter) => hold(prompter, given, setting),
+    (prompter) => fullConversation(prompter, given, context),
     commit,
   );
   return { outcome, agreed: outcome.written };
 }
 
-/** All answers are there: at a terminal only files in the way are asked about, and then consent. */
-async function straight(
+/** All answers are there. At a terminal the owner is asked only about conflicts, then for consent. */
+async function withoutConversation(
   found: Survey,
-  setting: Setting,
-  asks: boolean,
+  context: ConversationContext,
+  canConverse: boolean,
 ): Promise<Ended> {
   const { commit, prepare } = await import("../../report/generating.ts");
   let prompter: Prompter | undefined;
-  const { request, style, show } = setting;
-  const session = asks ? await import("../../prompts/session.ts") : undefined;
+  const { request, style, show } = context;
+  const conversation = canConverse
+    ? await import("../../prompts/full-conversation.ts")
+    : undefined;
   const loadPrompter = async (): Promise<Prompter> =>
     (prompter ??= await (
       await import("../../prompts/run-conversation.ts")
     ).loadPrompter());
-  const owner = session?.ownerAt(loadPrompter, style, show);
+  const owner = conversation?.ownerAtTerminal(loadPrompter, style, show);
   const prepared = await prepare(found, request, owner);
-  if (prompter) await session?.consent(prompter, prepared, setting);
+  if (prompter) await conversation?.askConsent(prompter, prepared, context);
   const outcome = commit(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }
 
 /**
- * The arguments and what the answers file gives, looked at before anything is asked or done.
- * @throws UnusableError with every issue of arguments, directory, file and answers
+ * Reads arguments, answers file and directory before anything is asked or done.
+ * @throws UnusableError with every issue of all of them
  */
-async function usable(
+async function readInputs(
   args: Arguments,
   open: () => Target,
-  asks: boolean,
+  canConverse: boolean,
 ): Promise<{ target: Target; given: Given; found: Survey }> {
   const issues: Issue[] = [...args.issues];
-  const collected = async <T>(
-    look: () => T | Promise<T>,
+  const collectIssues = async <T>(
+    read: () => T | Promise<T>,
   ): Promise<T | undefined> => {
     try {
-      return await look();
+      return await read();
     } catch (error) {
       if (!(error instanceof UnusableError)) throw error;
       issues.push(...error.issues);
@@ -149,18 +165,18 @@ async function usable(
   const fromFile =
     file === undefined
       ? undefined
-      : await collected(() => readAnswersFile(file));
+      : await collectIssues(() => readAnswersFile(file));
   issues.push(...(fromFile?.issues ?? []));
   const given: Given = { ...fromFile?.given, ...args.given };
-  const defaults = args.command === "create" && !asks && !args.detect;
-  // What can't be read may be the very answer that seems to be missing, or to have its default.
+  const defaults = args.command === "create" && !canConverse && !args.detect;
+  // An unreadable flag or file may hold the answer that seems to be missing.
   const unread = new Set([
     ...args.unread,
     ...(file !== undefined && fromFile === undefined
       ? QUESTIONS.map(({ key }) => key)
       : (fromFile?.unread ?? [])),
   ]);
-  const target = await collected(open);
+  const target = await collectIssues(open);
   const found = survey(given, { defaults, unread });
   issues.push(...found.issues);
   if (issues.length > 0 || target === undefined)

@@ -8,14 +8,14 @@ import {
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { placeText } from "../../report/outcome.ts";
 import { printableJson } from "../../base/escape.ts";
-import { counted } from "../../report/report.ts";
+import { counted } from "../../report/changes-text.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 import { takeBackLast } from "../../repository/undo.ts";
 
 /**
- * `create-kong-ipv6 undo [directory]`: takes the last write back; run again, it does it anew. Where
- * a run was cut off, what it had begun is the last write: nothing before it is touched.
+ * `create-kong-ipv6 undo [directory]`: undoes the last write; run again, it redoes it. If a run was
+ * interrupted, its unfinished write is the last one, and no earlier write is touched.
  */
 export async function undo(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
@@ -60,10 +60,10 @@ export async function undo(args: Arguments): Promise<ExitCode> {
 
 function cutOffText(recovered: Recovered, dryRun: boolean): string {
   if (recovered === "ended")
-    return `A run was cut off here when all that it wrote was in its place${dryRun ? ": that is taken back" : ""}.`;
+    return `An earlier run was interrupted after it had written everything${dryRun ? ": its write would be undone" : ""}.`;
   return dryRun
-    ? "A run was cut off here: what it had begun is taken back, and nothing before it."
-    : "A run was cut off here: what it had begun was taken back, and nothing before it.\nRun undo again for the write before.";
+    ? "An earlier run was interrupted: only its unfinished write would be undone."
+    : "An earlier run was interrupted: only its unfinished write was undone.\nRun undo again to undo the write before it.";
 }
 
 function endText(
@@ -73,8 +73,8 @@ function endText(
   edited: number,
 ): string {
   if (edited > 0)
-    return "Nothing was taken back: files were edited since.\n--conflict theirs does it all the same; another undo gives your edits back.";
+    return "Nothing was undone, because these files were edited since the last write.\n--conflict theirs undoes it anyway; another undo restores your edits.";
   return dryRun
     ? "Nothing was written: --dry-run."
-    : `Took back ${counted(restored, "file")} in ${placeText(shown)}. undo again does it anew.`;
+    : `Restored ${counted(restored, "file")} in ${placeText(shown)}. Run undo again to redo.`;
 }

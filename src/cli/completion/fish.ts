@@ -37,7 +37,7 @@ function __create_kong_ipv6_first
 end
 
 complete -c create-kong-ipv6 -f
-${COMMANDS.map((name) => `complete -c create-kong-ipv6 -n __create_kong_ipv6_first -a ${name} -d ${quoted(COMMAND_ROWS[name].meaning)}`).join("\n")}
+${COMMANDS.map((name) => `complete -c create-kong-ipv6 -n __create_kong_ipv6_first -a ${name} -d ${fishQuoted(COMMAND_ROWS[name].meaning)}`).join("\n")}
 complete -c create-kong-ipv6 -n __create_kong_ipv6_first -a '(__fish_complete_directories)'
 ${COMMANDS.map(operand).join("")}${ALL.flatMap(lines).join("\n")}
 `;
@@ -66,7 +66,7 @@ function lines(flag: Flag): string[] {
         ...(short ? [`-s ${short.slice(1)}`] : []),
         `-l ${name.slice(2)}`,
         ...values(flag),
-        `-d ${quoted(flag.meaning)}`,
+        `-d ${fishQuoted(flag.meaning)}`,
       ].join(" "),
     );
 }
@@ -77,5 +77,5 @@ function values({ value }: Flag): string[] {
   return value === "any" ? ["-x"] : [`-x -a '${value.join(" ")}'`];
 }
 
-const quoted = (text: string): string =>
+const fishQuoted = (text: string): string =>
   `'${text.replaceAll(/['\\]/g, "\\$&")}'`;

@@ -3,7 +3,7 @@ import {
   flagsOf,
   RUN_FLAGS,
   spellings,
-  valuesOf,
+  possibleValues,
   type Command,
 } from "../flags.ts";
 import { QUESTIONS } from "../../answers/questions.ts";
@@ -24,7 +24,7 @@ export interface Flag {
 const ANSWERS: readonly Flag[] = QUESTIONS.map((question) => ({
   spelled: [question.flag],
   meaning: question.meaning,
-  value: valuesOf(question) ?? "any",
+  value: possibleValues(question) ?? "any",
   repeats: question.list === true,
 }));
 
@@ -40,7 +40,8 @@ const RUN: ReadonlyMap<string, Flag> = new Map(
       value:
         flag.metavar === undefined
           ? undefined
-          : (valuesOf(flag) ?? (flag.metavar === "FILE" ? "file" : "any")),
+          : (possibleValues(flag) ??
+            (flag.metavar === "FILE" ? "file" : "any")),
       repeats: false,
     },
   ]),

@@ -1,3 +1,4 @@
+import { singleQuoted } from "../../base/shell.ts";
 import { COMMAND_ROWS, COMMANDS, type Command } from "../flags.ts";
 import { completedFlags, operandOf, VALUED, type Flag } from "./words.ts";
 
@@ -35,7 +36,7 @@ ${COMMANDS.map((name) => `  (${name}) _arguments -s -S : "$flags[@]"${operand(na
 
 _create-kong-ipv6_first() {
   local -a commands=(
-${COMMANDS.map((name) => `    ${quoted(`${name}:${COMMAND_ROWS[name].meaning}`)}`).join("\n")}
+${COMMANDS.map((name) => `    ${singleQuoted(`${name}:${COMMAND_ROWS[name].meaning}`)}`).join("\n")}
   )
   _describe -t commands command commands
   _files -/
@@ -67,7 +68,7 @@ function specification({ spelled, meaning, value, repeats }: Flag): string {
     .map((name) => {
       const full =
         value !== undefined && name.startsWith("--") ? `${name}=` : name;
-      return `      ${quoted(`${first}${full}${text}`)}`;
+      return `      ${singleQuoted(`${first}${full}${text}`)}`;
     })
     .join("\n");
 }
@@ -77,5 +78,3 @@ function operand(command: Command): string {
   if (what === "directory") return ` '1:directory:_files -/'`;
   return what.length === 0 ? "" : ` '1:shell:(${what.join(" ")})'`;
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -7,7 +7,7 @@ import {
   subnetAt,
 } from "../../ip/address.ts";
 import type { Answers } from "../../answers/types.ts";
-import type { Findings } from "./findings.ts";
+import type { Collector } from "./types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";
 import { isPublic4 } from "../../ip/special-ranges.ts";
@@ -25,34 +25,34 @@ import {
 const FE80_1 = parseAddress(6, "fe80::1");
 
 /**
- * What the uplink says: interface, gateway, the server's addresses, the prefix and its delivery.
- * @returns the prefix that was answered
+ * Infers what the uplink shows: interface, gateway, the server's addresses, prefix and delivery.
+ * @returns the inferred prefix
  */
 export function hostFacts(
   facts: Facts,
   uplink: Uplink,
   known: Partial<Answers>,
-  findings: Findings,
+  collector: Collector,
 ): Pick<Partial<Answers>, "prefix"> {
-  const { answer, warn } = findings;
+  const { answer, warn } = collector;
   const { name, route, source } = uplink;
   answer("interface", name, source);
   if (uplink.others.length > 0) {
     warn(
-      `there is an IPv6 default route on ${uplink.others.join(" and ")} too: ${name}'s has the lowest metric; if it is another, give --interface`,
+      `${uplink.others.join(" and ")} also has an IPv6 default route. ${name} was chosen because its metric is lowest. For another one, give --interface`,
     );
   }
   if (route?.gateway !== undefined) {
     answer(
       "gateway",
       text6(route.gateway),
-      `via of the IPv6 default route${route.advertised ? ", by router advertisement" : ""}`,
+      `the gateway of the IPv6 default route${route.advertised ? ", from a router advertisement" : ""}`,
     );
   } else if (route) {
-    warn(`the IPv6 default route on ${name} names no gateway: give --gateway`);
+    warn(`the IPv6 default route on ${name} has no gateway: give --gateway`);
   }
-  const prefix = prefixFacts(facts, uplink, known, findings);
-  ipv4Facts(facts, name, known.ipv4Gateway, findings);
+  const prefix = prefixFacts(facts, uplink, known, collector);
+  ipv4Facts(facts, name, known.ipv4Gateway, collector);
   return prefix;
 }
 
@@ -60,13 +60,13 @@ function prefixFacts(
   facts: Facts,
   uplink: Uplink,
   known: Partial<Answers>,
-  findings: Findings,
+  collector: Collector,
 ): Pick<Partial<Answers>, "prefix"> {
-  const { answer, warn } = findings;
+  const { answer, warn } = collector;
   const { name } = uplink;
   const wanted =
     known.prefix === undefined ? undefined : parseSubnet(6, known.prefix);
-  // A routed prefix isn't on the uplink: there the server's own address is elsewhere.
+  // A routed prefix is not on the uplink: the server's own address is outside it.
   const inside = wanted !== undefined && known.delivery !== "routed";
   const all = publicAddresses(facts, name);
   const fitting = inside
@@ -85,7 +85,7 @@ function prefixFacts(
   if (fitting.length > 1) {
     const others = fitting.slice(1, 5).map(({ value }) => text6(value));
     warn(
-      `${name} has other public addresses too: ${others.join(", ")}; if one of them is meant, give --host`,
+      `${name} also has ${others.join(", ")}. To use one of these, give --host`,
     );
   }
   const found =
@@ -96,7 +96,7 @@ function prefixFacts(
     warn(tooLong(host));
     return {};
   }
-  if (wanted === undefined) answerPrefix(found, host, findings);
+  if (wanted === undefined) answerPrefix(found, host, collector);
   if (known.delivery === undefined) {
     const proof = onLinkProof(facts, uplink, found.prefix);
     if (proof !== undefined) answer("delivery", "on-link", proof);
@@ -108,18 +108,18 @@ function prefixFacts(
 function answerPrefix(
   { prefix, source }: OnLink,
   host: Address,
-  { answer, warn }: Findings,
+  { answer, warn }: Collector,
 ): void {
   const text = formatSubnet(prefix);
   answer("prefix", text, source);
   if (prefix.length < 64) {
     warn(
-      `${text} is on ${host.device}'s link: it may be more than what is this server's; if the provider gives a /64, give --prefix ${formatSubnet(subnetAt(6, host.value, 64))}`,
+      `${text} is on the link of ${host.device}, and may be more than this server's own prefix. If the provider gives a /64, give --prefix ${formatSubnet(subnetAt(6, host.value, 64))}`,
     );
   }
   if (host.dynamic) {
     warn(
-      `${text6(host.value)} comes from router advertisements or DHCP: whether all of ${text} is this server's, and stays, only the provider can say`,
+      `${text6(host.value)} comes from router advertisements or DHCP. Only the provider knows whether all of ${text} belongs to this server, and for how long`,
     );
   }
 }
@@ -131,29 +131,29 @@ function noAddress(
   prefix: string | undefined,
 ): string {
   if (facts.ipv6Off)
-    return "IPv6 is switched off here (net.ipv6.conf.all.disable_ipv6, or ipv6.disable=1 on the kernel's command line)";
-  if (elsewhere) return `no address of ${name} is in ${prefix}: give --host`;
+    return "IPv6 is disabled on this server (net.ipv6.conf.all.disable_ipv6, or ipv6.disable=1 on the kernel command line)";
+  if (elsewhere) return `${name} has no address in ${prefix}: give --host`;
   const why = onlyUla(facts, name)
-    ? `${name} has unique local IPv6 addresses only (RFC 4193), none that the Internet reaches`
+    ? `${name} has only unique local IPv6 addresses (RFC 4193), which the Internet cannot reach`
     : `${name} has no public IPv6 address`;
   return prefix === undefined
-    ? `${why}: the prefix can't be told. If the provider gives one, its panel names it: give --prefix`
+    ? `${why}, so the prefix cannot be detected. Find it in the provider's control panel and give --prefix`
     : why;
 }
 
 const tooLong = ({ value, length }: Address): string =>
   length === 128
-    ? `${text6(value)} is a single address (/128): the prefix can't be told. If the provider gives a whole /64, give --prefix`
+    ? `${text6(value)} is a single address (/128), so the prefix cannot be detected. If the provider gives a whole /64, give --prefix`
     : `${text6(value)}/${length} is longer than /64, too small for a subnet of its own: ask the provider for a /64, then give --prefix`;
 
 const untold = ({ name, route }: Uplink, { prefix }: OnLink): string =>
-  `how ${formatSubnet(prefix)} is delivered can't be told from here${route?.gateway === FE80_1 ? " (behind fe80::1 both ways are usual)" : ""}. Ping an unused address of it from elsewhere while \`tcpdump -ni ${name} icmp6\` runs here: neighbor solicitations mean on-link, echo requests mean --delivery routed`;
+  `whether ${formatSubnet(prefix)} is on-link or routed cannot be detected from the server${route?.gateway === FE80_1 ? " (with gateway fe80::1 both are common)" : ""}. Run \`tcpdump -ni ${name} icmp6\` on it and ping an unused address of the prefix from another machine: neighbor solicitations mean on-link, echo requests mean --delivery routed`;
 
 function ipv4Facts(
   facts: Facts,
   name: string,
   gateway: string | undefined,
-  { answer }: Findings,
+  { answer }: Collector,
 ): void {
   const all = addressesOf(facts, name, 4);
   if (all.length === 0) {
@@ -172,12 +172,12 @@ function ipv4Facts(
     answer(
       "ipv4",
       "any",
-      `${name} has ${open.length === 0 ? "no public IPv4, but" : "several:"} ${texts.join(", ")}`,
+      `${name} has ${open.length === 0 ? "only private IPv4 addresses:" : "several IPv4 addresses:"} ${texts.join(", ")}`,
     );
     return;
   }
   const address = formatAddress(4, own.value);
-  // Where netplan is to set the IPv4 too, its length is wanted.
+  // If netplan configures the IPv4 too, its prefix length is needed.
   const configured = gateway !== undefined && gateway !== "none";
   answer(
     "ipv4",

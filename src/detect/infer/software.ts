@@ -3,36 +3,36 @@ import { formatSubnet } from "../../ip/address.ts";
 import { isUla } from "../../ip/special-ranges.ts";
 import { readManager } from "../parse/configuration.ts";
 import type { Facts } from "../parse/facts.ts";
-import type { Findings } from "./findings.ts";
+import type { Collector } from "./types.ts";
 import { attempt } from "../parse/json.ts";
 
 /** What is installed and configured on the server: Docker, ufw, netplan. */
 export function softwareFacts(
   facts: Facts,
   uplink: string | undefined,
-  findings: Findings,
+  collector: Collector,
 ): void {
-  dockerFacts(facts, findings);
-  daemonFacts(facts, findings);
-  ufwFacts(facts, findings);
-  netplanFacts(facts, findings);
-  if (uplink !== undefined) rendererFacts(facts, uplink, findings);
+  dockerFacts(facts, collector);
+  daemonFacts(facts, collector);
+  ufwFacts(facts, collector);
+  netplanFacts(facts, collector);
+  if (uplink !== undefined) rendererFacts(facts, uplink, collector);
 }
 
-function dockerFacts({ docker }: Facts, { see, warn }: Findings): void {
+function dockerFacts({ docker }: Facts, { see, warn }: Collector): void {
   if (docker.engine === undefined) {
     warn(
-      `Docker doesn't tell its networks, so not which subnets are free: ${docker.silence}`,
+      `Docker's networks are unknown, so a suggested subnet may be in use: ${docker.noAnswer}`,
     );
     return;
   }
   see("docker", docker.engine, "docker version");
 }
 
-/** A ULA that Docker's default bridge has already stays; a public one is no default of ours. */
+/** Keeps the ULA that Docker's default bridge already has. A public prefix is not suggested. */
 function daemonFacts(
   { daemonJson }: Facts,
-  { answer, see, warn }: Findings,
+  { answer, see, warn }: Collector,
 ): void {
   if (daemonJson === undefined) return;
   const { path, unread, keys, fixedCidrV6 } = daemonJson;
@@ -47,7 +47,7 @@ function daemonFacts(
     answer("internalPrefix", formatSubnet(own), `fixed-cidr-v6 in ${path}`);
 }
 
-function ufwFacts({ ufw, programs }: Facts, { answer, see }: Findings): void {
+function ufwFacts({ ufw, programs }: Facts, { answer, see }: Collector): void {
   if (!programs.includes("ufw")) {
     see("ufw", "not installed", "command -v ufw");
     return;
@@ -60,11 +60,11 @@ function ufwFacts({ ufw, programs }: Facts, { answer, see }: Findings): void {
 
 function netplanFacts(
   { netplan, programs }: Facts,
-  { see, warn }: Findings,
+  { see, warn }: Collector,
 ): void {
   if (!programs.includes("netplan")) {
     warn(
-      "netplan is not installed: apply.sh then leaves address and route to what configures the network here",
+      "netplan is not installed: apply.sh will not configure the server's address and route",
     );
   }
   for (const { path, unread, ids, renderer } of netplan) {
@@ -79,7 +79,7 @@ function netplanFacts(
 function rendererFacts(
   { links, networkd, networkManager }: Facts,
   uplink: string,
-  { see, warn }: Findings,
+  { see, warn }: Collector,
 ): void {
   const index = links.find(({ name }) => name === uplink)?.index;
   if (index === undefined) return;
@@ -89,7 +89,7 @@ function rendererFacts(
   see("renderer", id === undefined ? renderer : `${renderer}, ID ${id}`, path);
   if (renderer === "NetworkManager") {
     warn(
-      `NetworkManager looks after ${uplink}: --ndp kernel needs systemd-networkd; ndppd works`,
+      `NetworkManager manages ${uplink}. --ndp kernel needs systemd-networkd; --ndp ndppd works`,
     );
   }
 }

@@ -2,16 +2,16 @@ import { formatSubnet, parseSubnet, type Subnet } from "../../ip/address.ts";
 import type { Answers } from "../../answers/types.ts";
 import { BACKEND_SUBNET, exposedIn } from "../../answers/defaults.ts";
 import type { Facts } from "../parse/facts.ts";
-import type { Findings } from "./findings.ts";
+import type { Collector } from "./types.ts";
 import {
   freeFrom,
   takenSubnets,
   takenText,
-  takerOf,
+  overlapping,
   type Taken,
 } from "./taken-subnets.ts";
 
-/** Where kong-net may be (RFC 1918), and where the search begins: outside of Docker's own pools. */
+/** The ranges for kong-net (RFC 1918), and where the search begins: outside Docker's own pools. */
 const BACKENDS: readonly (readonly [range: Subnet, first: Subnet])[] = (
   [
     ["10.0.0.0/8", formatSubnet(BACKEND_SUBNET)],
@@ -20,34 +20,33 @@ const BACKENDS: readonly (readonly [range: Subnet, first: Subnet])[] = (
   ] as const
 ).map(([range, first]) => [parseSubnet(4, range), parseSubnet(4, first)]);
 
-/** More are no help to a reader: a router of the Internet has hundreds of thousands. */
+/** An Internet router has hundreds of thousands of routes; nobody would read them. */
 const LISTED = 40;
 
 /**
- * Subnets of the plan that the server has in use already: only where the default is taken there is
- * an answer, so that what is detected stays what the server says.
- * @param known what was given, and the prefix that was detected
+ * Infers the subnets of the plan. There is an answer only if the default is in use already.
+ * @param known the given answers, and the detected prefix
  */
 export function subnetFacts(
   facts: Facts,
   uplink: string,
   known: Partial<Answers>,
-  findings: Findings,
+  collector: Collector,
 ): void {
   const taken = takenSubnets(facts, uplink, known.network ?? "ipv6_exposed");
   const all = listed(taken);
   for (const [subnet, by] of [...all].slice(0, LISTED))
-    findings.see("taken", subnet, by);
+    collector.see("taken", subnet, by);
   if (all.size > LISTED)
-    findings.warn(
-      `${all.size - LISTED} more subnets are taken than are listed`,
+    collector.warn(
+      `${all.size - LISTED} more subnets are in use than are listed`,
     );
   if (known.prefix !== undefined && known.exposed === undefined)
-    exposedFacts(parseSubnet(6, known.prefix), taken, findings);
-  if (known.backendSubnet === undefined) backendFacts(taken, findings);
+    exposedFacts(parseSubnet(6, known.prefix), taken, collector);
+  if (known.backendSubnet === undefined) backendFacts(taken, collector);
 }
 
-/** Each subnet once, single addresses and link-local ones left out: nobody could choose those. */
+/** Each subnet once, without single addresses and link-local ones, which nobody would choose. */
 function listed(taken: readonly Taken[]): Map<string, string> {
   const first = new Map<string, string>();
   for (const { subnet, by } of taken) {
@@ -63,28 +62,33 @@ function listed(taken: readonly Taken[]): Map<string, string> {
 function exposedFacts(
   prefix: Subnet,
   taken: readonly Taken[],
-  { answer, warn }: Findings,
+  { answer, warn }: Collector,
 ): void {
   const usual = exposedIn(prefix);
-  const taker = takerOf(usual, taken);
+  const taker = overlapping(usual, taken);
   if (taker === undefined) return;
   const why = `${formatSubnet(usual)} overlaps ${takenText(taker)}`;
   const free = freeFrom(usual, prefix, taken);
   if (free) answer("exposed", formatSubnet(free), `free; ${why}`);
   else
-    warn(`no /80 is left in ${formatSubnet(prefix)} from the usual on: ${why}`);
+    warn(
+      `no free /80 is left in ${formatSubnet(prefix)}: ${why}. Give --exposed`,
+    );
 }
 
 function backendFacts(
   taken: readonly Taken[],
-  { answer, warn }: Findings,
+  { answer, warn }: Collector,
 ): void {
-  const taker = takerOf(BACKEND_SUBNET, taken);
+  const taker = overlapping(BACKEND_SUBNET, taken);
   if (taker === undefined) return;
   const why = `${formatSubnet(BACKEND_SUBNET)} overlaps ${takenText(taker)}`;
   const free = BACKENDS.map(([range, first]) =>
     freeFrom(first, range, taken),
   ).find((subnet) => subnet !== undefined);
   if (free) answer("backendSubnet", formatSubnet(free), `free; ${why}`);
-  else warn(`kong-net finds no room in private IPv4 space: ${why}`);
+  else
+    warn(
+      `no private IPv4 subnet is free for kong-net: ${why}. Give --backend-subnet`,
+    );
 }

@@ -16,9 +16,9 @@ export interface Taken {
 
 /**
  * What a new Docker network must not overlap: routes, addresses, Docker's networks and pools. The
- * repository's own networks, running already, are no obstacle to themselves.
- * @param uplink its link's own subnets are what the prefix is in: not taken, but for their addresses
- * @param network name of the exposed network: one of that name is replaced by apply.sh
+ * repository's own networks, if they exist already, do not count.
+ * @param uplink its on-link subnets contain the prefix, so only single addresses on it count
+ * @param network the name of the exposed network; apply.sh replaces one of that name
  */
 export function takenSubnets(
   facts: Facts,
@@ -29,14 +29,14 @@ export function takenSubnets(
   const mine = docker.networks.filter(
     ({ own, name }) => own || name === network,
   );
-  // Where Docker doesn't answer, the exposed network's bridge is still known by its name.
+  // If Docker does not answer, the bridge of the exposed network is still known by its name.
   const bridges = new Set([network, ...mine.map(({ bridge }) => bridge)]);
   const bits = (version: 4 | 6): number => (version === 4 ? 32 : 128);
   return [
     ...docker.networks
       .filter((one) => !mine.includes(one))
       .flatMap(({ name, subnets }) =>
-        subnets.map((subnet) => ({ subnet, by: `Docker's network ${name}` })),
+        subnets.map((subnet) => ({ subnet, by: `Docker network ${name}` })),
       ),
     ...(daemonJson?.pools ?? []).map((subnet) => ({
       subnet,
@@ -65,7 +65,7 @@ export function takenSubnets(
         : [
             {
               subnet: subnetAt(version, gateway, bits(version)),
-              by: "a router",
+              by: "the address of a router",
             },
           ],
     ),
@@ -73,13 +73,13 @@ export function takenSubnets(
       .filter(({ device }) => device === uplink)
       .map(({ value }) => ({
         subnet: subnetAt(6, value, 128),
-        by: `a machine on ${uplink}'s link`,
+        by: `another machine on the link of ${uplink}`,
       })),
   ];
 }
 
-/** The first of them that overlaps a subnet. */
-export function takerOf(
+/** The first taken subnet that overlaps a subnet. */
+export function overlapping(
   subnet: Subnet,
   taken: readonly Taken[],
 ): Taken | undefined {
@@ -87,8 +87,8 @@ export function takerOf(
 }
 
 /**
- * The first free subnet in a range, as long as the first choice and not below it.
- * @returns undefined where none is left
+ * The first free subnet in a range, not below the first choice and with its prefix length.
+ * @returns undefined if none is left
  */
 export function freeFrom(
   first: Subnet,
@@ -96,7 +96,7 @@ export function freeFrom(
   taken: readonly Taken[],
 ): Subnet | undefined {
   let free = first;
-  // In order, one pass is enough: what begins earlier has been passed already.
+  // In sorted order one pass is enough.
   const inOrder = taken
     .map(({ subnet }) => subnet)
     .filter(({ version }) => version === first.version)

@@ -13,17 +13,17 @@ import type { Facts } from "../parse/facts.ts";
 import { attempt } from "../parse/json.ts";
 import type { Address, Route } from "../parse/network.ts";
 
-/** The interface that leads out, and how that was seen. */
+/** The interface with the default route, and the fact that shows it. */
 export interface Uplink {
   readonly name: string;
   readonly source: string;
-  /** Its IPv6 default route, where it has one. */
+  /** Its IPv6 default route, if it has one. */
   readonly route: Route | undefined;
   /** Other interfaces with an IPv6 default route. */
   readonly others: readonly string[];
 }
 
-/** Default routes of a family, the one that the kernel takes first. */
+/** The default routes of a family, sorted by metric. */
 function defaults(facts: Facts, version: 4 | 6): Route[] {
   return facts.routes
     .filter(
@@ -34,8 +34,8 @@ function defaults(facts: Facts, version: 4 | 6): Route[] {
 }
 
 /**
- * The interface of the IPv6 default route with the lowest metric, else of the IPv4's.
- * @param wanted the interface that the owner named: then it is that one, if it is there
+ * The interface of the IPv6 default route with the lowest metric, otherwise that of the IPv4 one.
+ * @param wanted the interface that the owner gave; it is used if it exists
  */
 export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
   const six = defaults(facts, 6);
@@ -52,7 +52,7 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
     source:
       routes.length > 0
         ? "the IPv6 default route"
-        : "the IPv4 default route; there is none for IPv6",
+        : "the IPv4 default route (there is none for IPv6)",
     route: routes[0],
     others: [...new Set(six.map(({ device }) => device))].filter(
       (device) => device !== name,
@@ -60,21 +60,21 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
   };
 }
 
-/** The uplink's public IPv6 addresses that are to stay; the likeliest server's own first. */
+/** The lasting public IPv6 addresses of the uplink; the one most likely the server's own comes first. */
 export function publicAddresses(facts: Facts, uplink: string): Address[] {
   return addressesOf(facts, uplink, 6)
     .filter(({ value }) => whyNotGlobal(subnetAt(6, value, 128)) === undefined)
     .sort(
       (one, other) =>
-        // What somebody configured, before what was advertised; in its subnet, before alone.
+        // Static before advertised, with a subnet before single.
         Number(one.dynamic) - Number(other.dynamic) ||
         Number(one.length > 64) - Number(other.length > 64) ||
         (one.value < other.value ? -1 : 1),
     );
 }
 
-/** Whether a server's uplink carries an address of a prefix. */
-export function carries(facts: Facts, prefix: string): boolean {
+/** Whether the uplink has an address of a prefix. */
+export function hasAddressOnUplink(facts: Facts, prefix: string): boolean {
   const uplink = findUplink(facts);
   const subnet = parseSubnet(6, prefix);
   return (
@@ -85,7 +85,7 @@ export function carries(facts: Facts, prefix: string): boolean {
   );
 }
 
-/** Addresses of one family that an interface keeps. */
+/** The lasting addresses of one family on an interface. */
 export function addressesOf(
   facts: Facts,
   device: string,
@@ -99,7 +99,7 @@ export function addressesOf(
   );
 }
 
-/** Whether the uplink has none but unique local addresses (RFC 4193). */
+/** Whether the uplink has only unique local addresses (RFC 4193). */
 export function onlyUla(facts: Facts, uplink: string): boolean {
   const all = addressesOf(facts, uplink, 6);
   return (
@@ -107,21 +107,20 @@ export function onlyUla(facts: Facts, uplink: string): boolean {
   );
 }
 
-/** A provider's prefix, as it is seen on the uplink. */
+/** The provider's prefix, as the uplink shows it. */
 export interface OnLink {
   readonly prefix: Subnet;
   readonly source: string;
 }
 
 /**
- * The prefix that an address is in: by its own length, or by a route to the link (an address from
- * DHCPv6 is a /128). undefined where there is neither: a /128 alone says nothing of the rest.
+ * The prefix of an address: from its own prefix length, or from an on-link route (an address from
+ * DHCPv6 is a /128). undefined if there is neither: a /128 alone shows no prefix.
  */
 export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
   const { value, length, device } = address;
   const own = subnetAt(6, value, length);
-  if (length <= 64)
-    return fit(own, `${text6(value)}/${length} is on ${device}`);
+  if (length <= 64) return fit(own, `${device} has ${text6(value)}/${length}`);
   const route = linkRoutes(facts, device).find(({ destination }) =>
     contains(destination, value),
   );
@@ -129,12 +128,12 @@ export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
     route &&
     fit(
       route.destination,
-      `route to ${formatSubnet(route.destination)} on the link of ${device}`,
+      `${formatSubnet(route.destination)} is on the link of ${device}`,
     )
   );
 }
 
-/** Subnets up to /64 that are reached on a link without a router, the longest first. */
+/** On-link subnets up to /64, the longest first. */
 function linkRoutes(facts: Facts, device: string): Route[] {
   return facts.routes
     .filter(
@@ -154,9 +153,8 @@ function fit(subnet: Subnet, source: string): OnLink | undefined {
 }
 
 /**
- * Whether it can be told from the inside that a prefix is on-link: how the server has it configured
- * is no proof (facts: a routed /64 is usually configured the same).
- * @returns the proof, or undefined where there is none; that it is routed can't be seen
+ * The proof that a prefix is on-link, if there is one. The server's own configuration is no proof: a
+ * routed /64 is usually configured the same way. Nothing on the server proves that a prefix is routed.
  */
 export function onLinkProof(
   facts: Facts,
@@ -165,7 +163,7 @@ export function onLinkProof(
 ): string | undefined {
   const gateway = route?.gateway;
   if (gateway !== undefined && contains(prefix, gateway))
-    return `the router ${text6(gateway)} is itself in the prefix`;
+    return `the router ${text6(gateway)} has an address in the prefix`;
   const advertised = linkRoutes(facts, name).find(
     (link) => link.advertised && contains(link.destination, prefix.network),
   );
@@ -174,9 +172,7 @@ export function onLinkProof(
   const neighbour = facts.neighbours.find(
     ({ device, value }) => device === name && contains(prefix, value),
   );
-  return (
-    neighbour && `${text6(neighbour.value)} of the prefix is on ${name}'s link`
-  );
+  return neighbour && `${text6(neighbour.value)} is on the link of ${name}`;
 }
 
 export const text6 = (value: bigint): string => formatAddress(6, value);

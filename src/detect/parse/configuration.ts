@@ -4,38 +4,31 @@ import type { ServerFile } from "./parts.ts";
 /** A netplan file: the IDs under `ethernets`, and the renderer that it names. */
 export interface NetplanFile {
   readonly path: string;
-  /** Why nothing can be said of it. */
+  /** Why it could not be read. */
   readonly unread: string | undefined;
   readonly ids: readonly string[];
   readonly renderer: string | undefined;
 }
 
-/** Characters. Netplan's files have some hundred, and YAML takes its time. */
+/** Characters. A netplan file has some hundred, and parsing YAML is slow. */
 const LARGEST = 64 * 1024;
 
-/** What yaml throws; ReferenceError: an alias; RangeError: nested too deeply. */
-const UNPARSED = /^(YAML\w+|ReferenceError|RangeError)$/;
-
-/** netplan(5): of a file of an unknown hand only names are taken. */
+/** Reads only names from a netplan file (netplan(5)), because anybody may have written it. */
 export async function readNetplan({
   path,
   text,
 }: ServerFile): Promise<NetplanFile> {
   const nothing = { path, ids: [], renderer: undefined };
   if (text === undefined)
-    return { ...nothing, unread: "not readable: as root it would be" };
-  if (text.length > LARGEST) return { ...nothing, unread: "it is too large" };
-  const { parse } = await import("../../base/yaml.ts");
+    return { ...nothing, unread: "not readable without root" };
+  if (text.length > LARGEST) return { ...nothing, unread: "too large" };
+  const { parseYaml } = await import("../../base/yaml.ts");
   let content: unknown;
   try {
-    content = parse(text, {
-      maxAliasCount: 0,
-      stringKeys: true,
-      logLevel: "error",
-    });
+    content = parseYaml(text);
   } catch (error) {
-    if (!(error instanceof Error) || !UNPARSED.test(error.name)) throw error;
-    return { ...nothing, unread: "it is no YAML" };
+    if (!(error instanceof SyntaxError)) throw error;
+    return { ...nothing, unread: "not valid YAML" };
   }
   const network = fieldsIn(content, "network");
   const ethernets = fieldsIn(network, "ethernets");
@@ -53,17 +46,17 @@ function fieldsIn(value: unknown, key: string): Fields {
   return isFields(inner) ? inner : {};
 }
 
-/** Who looks after an interface, by what that program left under /run. */
+/** The program that manages an interface, from its files under /run. */
 export interface Manager {
   readonly renderer: "networkd" | "NetworkManager";
-  /** The netplan ID that its configuration was made from. */
+  /** The netplan ID behind its configuration. */
   readonly id: string | undefined;
   readonly path: string;
 }
 
 /**
  * @param index the interface's number: the files are named after it
- * @param networkd /run/systemd/netif/links/N; NETWORK_FILE is there where networkd configures it
+ * @param networkd /run/systemd/netif/links/N; it has NETWORK_FILE if networkd configures the interface
  * @param networkManager /run/NetworkManager/devices/N
  */
 export function readManager(
@@ -85,7 +78,7 @@ export function readManager(
     : undefined;
 }
 
-/** ufw.conf(5): ENABLED=yes|no. undefined where the file wasn't there or doesn't say. */
+/** ufw.conf(5): ENABLED=yes|no. undefined if the file is missing or does not say. */
 export function readUfw(file: ServerFile | undefined): boolean | undefined {
   const value = /^\s*ENABLED\s*=\s*["']?(\w+)/im.exec(file?.text ?? "")?.[1];
   return value === undefined ? undefined : value.toLowerCase() === "yes";

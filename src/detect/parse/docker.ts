@@ -2,21 +2,21 @@ import { parseSubnet, type Subnet } from "../../ip/address.ts";
 import { attempt, isFields, objects, parseJson, textOf } from "./json.ts";
 import type { Part, ServerFile } from "./parts.ts";
 
-/** A Docker network: what it is called, and the address space that it takes. */
+/** A Docker network and its address space. */
 export interface DockerNetwork {
   readonly name: string;
   /** Its bridge's name on the host. */
   readonly bridge: string;
   readonly subnets: readonly Subnet[];
-  /** Made by a generated repository: scripts/network.sh labels it, compose names kong-net. */
+  /** Created by a generated repository: scripts/network.sh sets a label, compose names kong-net. */
   readonly own: boolean;
 }
 
 export interface Docker {
-  /** The engine's version, or undefined where it didn't tell. */
+  /** The version of the engine; undefined if Docker did not answer. */
   readonly engine: string | undefined;
-  /** Why it didn't: its own last line, or that it isn't there. */
-  readonly silence: string | undefined;
+  /** Why Docker did not answer. */
+  readonly noAnswer: string | undefined;
   readonly networks: readonly DockerNetwork[];
 }
 
@@ -29,7 +29,7 @@ export function readDocker(
   const answered = engine?.status === 0 && version !== undefined;
   return {
     engine: answered ? version : undefined,
-    silence: answered ? undefined : silenceOf(engine),
+    noAnswer: answered ? undefined : noAnswerReason(engine),
     networks:
       networks?.status === 0
         ? networks.text.split("\n").flatMap(parseNetwork)
@@ -37,16 +37,18 @@ export function readDocker(
   };
 }
 
-function silenceOf(engine: Part | undefined): string {
-  if (engine?.status === undefined) return "it did not answer in time";
-  if (engine.status === 127) return "it is not installed";
+function noAnswerReason(engine: Part | undefined): string {
+  if (engine?.status === undefined) return "Docker did not answer in time";
+  if (engine.status === 127) return "Docker is not installed";
   const last = engine.text.trim().split("\n").at(-1) ?? "";
-  // Behind that stands the request to the socket.
+  // The rest of the line is the request to the socket.
   const [said = ""] = last.split(/: (?=(?:Get|Post|Head) ")/);
-  return said === "" ? `exit code ${engine.status}` : said.slice(0, 160);
+  return said === ""
+    ? `docker exited with ${engine.status}`
+    : said.slice(0, 160);
 }
 
-/** One line of `docker network inspect`; IPAM's subnets as moby api/types/network has them. */
+/** One line of `docker network inspect`; the subnets of IPAM as in moby api/types/network. */
 function parseNetwork(line: string): DockerNetwork[] {
   const entry = parseJson(line);
   if (!isFields(entry)) return [];
@@ -71,14 +73,14 @@ function parseNetwork(line: string): DockerNetwork[] {
   ];
 }
 
-/** What daemon.json says about networks. Nothing else of it is kept: it may hold secrets. */
+/** What daemon.json says about networks. Nothing else is kept, because it may hold secrets. */
 export interface DaemonJson {
   readonly path: string;
-  /** Why nothing can be said of it. */
+  /** Why it could not be read. */
   readonly unread: string | undefined;
   readonly keys: readonly string[];
   readonly fixedCidrV6: string | undefined;
-  /** Where Docker takes subnets from for networks that name none. */
+  /** Docker takes subnets from these pools for networks without one. */
   readonly pools: readonly Subnet[];
 }
 
@@ -94,10 +96,9 @@ export function readDaemonJson(
     fixedCidrV6: undefined,
     pools: [],
   });
-  if (file.text === undefined)
-    return unread("not readable: as root it would be");
+  if (file.text === undefined) return unread("not readable without root");
   const content = file.text.trim() === "" ? {} : parseJson(file.text);
-  if (!isFields(content)) return unread("it is no JSON object");
+  if (!isFields(content)) return unread("not a JSON object");
   return {
     path,
     unread: undefined,

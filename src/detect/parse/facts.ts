@@ -18,29 +18,29 @@ import {
 } from "./network.ts";
 import { filesOf, readParts, type Part, type ServerFile } from "./parts.ts";
 
-/** A server as the probe found it: plain data. */
+/** The facts of a server, as plain data. */
 export interface Facts {
   readonly links: readonly Link[];
   readonly addresses: readonly Address[];
   readonly routes: readonly Route[];
   readonly neighbours: readonly Neighbour[];
-  /** The kernel has no IPv6, or it is switched off. */
+  /** The kernel has no IPv6, or it is disabled. */
   readonly ipv6Off: boolean;
   /** Which of netplan, ufw, docker and ndppd are installed. */
   readonly programs: readonly string[];
   readonly netplan: readonly NetplanFile[];
   readonly networkd: readonly ServerFile[];
   readonly networkManager: readonly ServerFile[];
-  /** Whether ufw is enabled; undefined where that can't be told. */
+  /** Whether ufw is enabled; undefined if that is unknown. */
   readonly ufw: boolean | undefined;
   readonly docker: Docker;
   readonly daemonJson: DaemonJson | undefined;
 }
 
 /**
- * Reads what the probe printed: strictly, nothing in it is ever run.
- * @param place where it ran, in words
- * @throws FailedError where there is no `ip`, or none that prints JSON
+ * Parses the output of the probe strictly. Nothing in it is ever run.
+ * @param place where the probe ran, for messages
+ * @throws FailedError if there is no `ip`, or it does not print JSON
  */
 export async function readFacts(
   output: string,
@@ -53,7 +53,7 @@ export async function readFacts(
     listed(only("address"), "address", place),
   );
   const ipv6Off = isOff(only("ipv6-off"));
-  // A kernel without IPv6 answers its questions with an error.
+  // On a kernel without IPv6 these commands fail.
   const listed6 = (name: string, object: string): unknown =>
     ipv6Off && only(name)?.status !== 0
       ? []
@@ -76,12 +76,12 @@ export async function readFacts(
   };
 }
 
-/** disable_ipv6 is 1, or isn't there: the kernel was started with ipv6.disable=1. */
+/** disable_ipv6 is 1, or does not exist because the kernel was started with ipv6.disable=1. */
 function isOff(part: Part | undefined): boolean {
   return part?.status !== undefined && part.text.trim() !== "0";
 }
 
-/** What `ip -j` printed; nothing at all is an empty list (iproute2 before 5.0). */
+/** The output of `ip -j`. Before iproute2 5.0 an empty list is printed as nothing. */
 function listed(
   part: Part | undefined,
   object: string,
@@ -89,13 +89,13 @@ function listed(
 ): unknown {
   if (part?.status === 127) {
     throw new FailedError(
-      `There is no ip on ${place}`,
-      "Run it on a Linux server with iproute2 (apt-get install iproute2), or there: --ssh user@host.",
+      `${place} has no ip command`,
+      "Install iproute2 (apt-get install iproute2), or read another server with --ssh user@host.",
     );
   }
   if (part?.status === undefined) {
     throw new FailedError(
-      `What ${place} printed ends before its ${object} list does`,
+      `The output of ${place} ends in the middle of its ${object} list`,
       "Try again.",
     );
   }
@@ -103,7 +103,7 @@ function listed(
   if (part.status === 0 && Array.isArray(list)) return list;
   const said = part.text.trim().split("\n")[0]?.slice(0, 160) ?? "";
   throw new FailedError(
-    `\`ip -j ${object} show\` on ${place} prints no JSON (${said})`,
-    "It needs iproute2 4.14 or newer, not BusyBox's ip.",
+    `\`ip -j ${object} show\` on ${place} does not print JSON (${said})`,
+    "It needs iproute2 4.14 or newer; the ip of BusyBox is not enough.",
   );
 }

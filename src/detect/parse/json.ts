@@ -1,21 +1,21 @@
 import { Refusal } from "../../ip/address.ts";
 
-/** An object of unknown origin: every field is looked at before it is used. */
+/** An untrusted object: every field is checked before it is used. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Longer texts are no names or addresses. */
+/** Names and addresses are shorter. */
 const LONGEST = 256;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The objects in a list; what is no object is left out. */
+/** The objects in a list. */
 export function objects(value: unknown): Fields[] {
   return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
-/** JSON, or undefined where it is none. */
+/** Parsed JSON; undefined if it is not valid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -41,7 +41,7 @@ export function numberOf(fields: Fields, key: string): number | undefined {
     : undefined;
 }
 
-/** What a reader makes of a text, or undefined where it refuses it. */
+/** The result of a parser, or undefined if it refuses the text. */
 export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -14,16 +14,16 @@ import {
   type Fields,
 } from "./json.ts";
 
-/** An address of an interface, as `ip -j address` gives it. */
+/** An address of an interface, from `ip -j address`. */
 export interface Address {
   readonly device: string;
   readonly version: Version;
   readonly value: bigint;
   /** Prefix length in bits. */
   readonly length: number;
-  /** Usable for what is meant to stay: global, neither temporary, deprecated nor (yet) refused. */
+  /** Global, and neither temporary, deprecated, tentative nor a failed duplicate. */
   readonly lasting: boolean;
-  /** It has a lifetime: from router advertisements or DHCP. */
+  /** It has a lifetime: it comes from router advertisements or DHCP. */
   readonly dynamic: boolean;
 }
 
@@ -32,27 +32,27 @@ export interface Link {
   readonly name: string;
 }
 
-/** A route to a destination, one for each of its next hops. */
+/** A route. A route with several next hops is several of these. */
 export interface Route {
   readonly destination: Subnet;
   readonly device: string;
   readonly gateway: bigint | undefined;
-  /** The address that the server sends from. */
+  /** The preferred source address. */
   readonly source: bigint | undefined;
   readonly metric: number;
-  /** Learned from router advertisements (rtnetlink's protocol `ra`, or a kernel's route that expires). */
+  /** From router advertisements: protocol `ra` (rtnetlink), or a kernel route that expires. */
   readonly advertised: boolean;
 }
 
-/** What else answers on a link. */
+/** Another machine on a link. */
 export interface Neighbour {
   readonly device: string;
   readonly value: bigint;
 }
 
-const PASSING = ["temporary", "deprecated", "tentative", "dadfailed"];
+const NOT_LASTING = ["temporary", "deprecated", "tentative", "dadfailed"];
 
-/** Interfaces and their addresses; entries that aren't as ip-address(8) prints them are left out. */
+/** Interfaces and their addresses. Entries that do not look like ip-address(8) output are dropped. */
 export function readAddresses(json: unknown): {
   links: Link[];
   addresses: Address[];
@@ -80,9 +80,10 @@ function readAddress(device: string, info: Fields): Address | undefined {
   const length = numberOf(info, "prefixlen");
   if (value === undefined || length === undefined) return undefined;
   if (length > (version === 4 ? 32 : 128)) return undefined;
-  const passing = PASSING.some((flag) => info[flag] === true);
-  const lasting = textOf(info, "scope") === "global" && !passing;
-  // NetworkManager gives even a static address's route itself: only a lifetime tells.
+  const lasting =
+    textOf(info, "scope") === "global" &&
+    !NOT_LASTING.some((flag) => info[flag] === true);
+  // NetworkManager also adds the routes of static addresses itself, so only a lifetime is a sign.
   return {
     device,
     version,
@@ -93,7 +94,7 @@ function readAddress(device: string, info: Fields): Address | undefined {
   };
 }
 
-/** Unicast routes of a family; dead ones and what isn't as ip-route(8) prints it are left out. */
+/** Unicast routes of a family. Dead ones, and entries unlike ip-route(8) output, are dropped. */
 export function readRoutes(version: Version, json: unknown): Route[] {
   return objects(json).flatMap((entry) => {
     const destination = destinationOf(version, textOf(entry, "dst"));
@@ -121,7 +122,7 @@ export function readRoutes(version: Version, json: unknown): Route[] {
   });
 }
 
-/** Neighbours that answered once; an address that was looked for in vain is nobody's. */
+/** Neighbours that have answered, that is, those with a link-layer address. */
 export function readNeighbours(json: unknown): Neighbour[] {
   return objects(json).flatMap((entry) => {
     const device = deviceName(entry, "dev");
@@ -134,7 +135,7 @@ export function readNeighbours(json: unknown): Neighbour[] {
   });
 }
 
-/** Linux takes any byte but a slash, white space and a colon in a name of at most 15 (dev_valid_name). */
+/** Linux allows 15 bytes without slash, white space and colon (dev_valid_name). */
 function deviceName(entry: Fields, key: string): string | undefined {
   const name = textOf(entry, key);
   return name !== undefined && /^[^\s/:\p{Cc}]{1,15}$/u.test(name)

@@ -1,20 +1,20 @@
-/** One part of what the probe printed. */
+/** One part of the probe's output. */
 export interface Part {
-  /** The command's exit code; undefined where the output ends before the part does. */
+  /** The exit code of the command; undefined if the output ends before the part does. */
   readonly status: number | undefined;
   readonly text: string;
 }
 
-/** A file on the server: its path as the shell found it, and what it holds. */
+/** A file on the server. */
 export interface ServerFile {
   readonly path: string;
-  /** undefined where it could not be read. */
+  /** undefined if it could not be read. */
   readonly text: string | undefined;
 }
 
 /**
- * Cuts the probe's output into its parts, by name in the order they came. Whatever stands outside of
- * them (a greeting, a shell's complaint) is dropped.
+ * Splits the probe's output into its parts, by name, in their order. Anything outside them (a
+ * greeting, an error message of the shell) is dropped.
  */
 export function readParts(output: string, marker: string): Map<string, Part[]> {
   const parts = new Map<string, Part[]>();
@@ -24,7 +24,7 @@ export function readParts(output: string, marker: string): Map<string, Part[]> {
   const close = (status: number | undefined): void => {
     if (open === undefined) return;
     const { name, lines } = open;
-    // The line break before the end marker is the script's.
+    // The script adds a line break before the end marker.
     if (lines.at(-1) === "") lines.pop();
     const part = { status, text: lines.join("\n") };
     const same = parts.get(name);
@@ -47,10 +47,10 @@ export function readParts(output: string, marker: string): Map<string, Part[]> {
   return parts;
 }
 
-/** A server has a handful of each kind. */
+/** A server has only a few of each kind. */
 const FILES = 100;
 
-/** The files that the probe showed under a name. */
+/** The files that the probe printed under a name. */
 export function filesOf(
   parts: ReadonlyMap<string, readonly Part[]>,
   name: string,

@@ -191,12 +191,12 @@ describe("a conversation", () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
     await terminal.answer("/64 or shorter: ", "2001:db8:7:7::/64");
-    await terminal.see("seen            the static address of wan0");
+    await terminal.see("detected        the static address of wan0");
     await terminal.answer("(2001:db8:7:7::9)");
     await terminal.answer("(2001:db8:7:7:300::/80)");
     await terminal.answer("(2001:db8:7:7:300::8100)");
     await terminal.answer("? More settings? (y/N)");
-    await terminal.see("Seen on the server:");
+    await terminal.see("Detected on the server:");
     await terminal.see("wan0");
     // The plan comes last, so that it is on the screen with the question.
     await terminal.see("2001:db8:7:7::9/64 on wan0, gateway fe80::7");

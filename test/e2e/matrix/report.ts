@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { alignTables } from "../../../src/base/markdown-table.ts";
+import { alignTables } from "../../../scripts/markdown-table.ts";
 import { describeRoot, GENERATIONS, type Root } from "../lab/roots.ts";
 import { type Cell, CELLS, headingOf } from "./cells.ts";
 import { type Finding, type Findings, ROWS } from "./promises.ts";
@@ -28,31 +28,67 @@ export async function writeReport(
   await mkdir(dirname(REPORT), { recursive: true });
   await writeFile(
     REPORT,
-    `${INTRODUCTION}${roots.map((root) => chapter(root, value)).join("")}`,
+    `${summary(roots, value)}${METHOD}${roots.map((root) => chapter(root, value)).join("")}`,
   );
 }
 
-const INTRODUCTION = `# What is reached from outside
-
-Written by the lab ([test/lab/README.md](../test/lab/README.md)):
-\`LAB_WRITE_DOCS=1 npx vitest run --config vitest.lab.config.ts test/e2e/matrix/matrix.lab.test.ts\`. Each column is a freshly
-booted server; the repository was generated and copied there, \`scripts/apply.sh\` was run, and a client behind the
-provider's router looked. Every value is an assertion of \`npm run test:lab\`, which also fails where this file says
-otherwise.
-
-The gateway is a stand-in: Kong is not under test here, its network path is. Engines 27 and 29 are in no Debian suite:
-what is promised there rests on reading their sources. All servers share one machine of two cores, two of them at a time,
-with other work on it: seconds say that something comes back, and roughly how soon. A dash: not measured in this column.
-
-Everywhere the server's IPv4 is configured by the distribution's own netplan file; what else is unlike most servers stands
-before the table. The server's IPv4 was asked every 20 ms; systemd 252 takes an address away for some 15 ms whenever its
-netplan is applied.
-
-"closed" means three things: no connection stood, the server's uplink saw each attempt, and where something was listening
-it answered on the server itself.
-`;
-
 type Value = (cell: Cell, title: string, id?: string) => string;
+
+/** What the tables say, in ten lines. */
+export function summary(roots: readonly Root[], value: Value): string {
+  const engines = roots.map(({ versions }) => versions.docker.split("+")[0]);
+  const measured = (id: string): string[] =>
+    CELLS.map((cell) => value(cell, ROWS[id]!.title, id)).filter(
+      (text) => text !== "-",
+    );
+  /** On how many servers all of these promises are kept. */
+  const on = (...ids: string[]): string => {
+    const all = Math.max(...ids.map((id) => measured(id).length));
+    const kept = Math.min(
+      ...ids.map(
+        (id) =>
+          measured(id).filter((text) => text === ROWS[id]!.promise).length,
+      ),
+    );
+    return `${kept} of ${all} servers`;
+  };
+  const most = (id: string): string =>
+    `${Math.max(...measured(id).map(Number.parseFloat)).toFixed(1)} s`;
+  return `# What can be reached from outside
+
+Measured on ${CELLS.length} freshly booted Debian servers with Docker ${engines.slice(0, -1).join(", ")} and ${engines.at(-1)}, with on-link and routed
+prefixes, with ufw on and off. A client behind the provider's router tested each server.
+
+- **Reached** (${on("six80", "six443", "four80", "four443")}): Kong's ports 80 and 443, on its own IPv6 address and on the server's IPv4.
+- **The client's address** (${on("client6", "client4")}) is what Kong sees.
+- **Outgoing connections** of Kong (${on("outgoing")}) leave with Kong's own IPv6 address.
+- **Closed** (${on("kongPrivate", "six", "four", "sixWeb")}): the admin API, the database, and Kong on the server's own IPv6 address.
+- **Closed** (${on("internal", "neighbour", "docker0")}): other containers and internal addresses, even for a client with a route to them.
+- **A second \`apply.sh\`** (${on("unchanged", "lost")}) changes nothing and loses no request.
+- **An open connection** to the server (${on("standing")}) survives \`apply.sh\`.
+- **After power on** Kong answers over IPv6 within ${most("boot")}; after a restart of Docker within ${most("restart")}.
+- **\`rollback.sh\`** (${on("etc", "rest")}) restores /etc byte for byte, and the addresses, routes, firewall rules and Docker networks.
+`;
+}
+
+const METHOD = `
+## Method
+
+The lab writes this file ([test/e2e/lab/README.md](../test/e2e/lab/README.md)):
+\`LAB_WRITE_DOCS=1 npx vitest run --config vitest.lab.config.ts test/e2e/matrix/matrix.lab.test.ts\`. Each column below is one
+server. The repository was generated and copied there, and \`scripts/apply.sh\` was run. \`npm run test:lab\` asserts every
+value, and fails if this file says something else.
+
+- A stand-in for Kong answers, because the network path is under test and not Kong.
+- Docker 27 and 29 are in no Debian suite. What this product says about them comes from reading their source code.
+- All servers share one machine with two cores, two at a time, with other work on it. So the seconds are only a rough guide.
+- The distribution's own netplan file configures the server's IPv4. Other differences from a usual server are listed
+  before each table.
+- The server's IPv4 was tested every 20 ms. systemd 252 removes an address for about 15 ms on every \`netplan apply\`.
+- "closed" means: no connection was established, the server's uplink saw every attempt, and if a program was listening, it
+  answered on the server itself.
+- A dash means: not measured in this column.
+`;
 
 function chapter(root: Root, value: Value): string {
   const cells = CELLS.filter(

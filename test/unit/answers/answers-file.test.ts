@@ -59,10 +59,10 @@ test("database: off is the word, not a boolean (YAML 1.2)", async () => {
 
 describe("is refused, under --answers,", () => {
   test.each([
-    ["a list", "a.json", "[]", "holds no answers"],
-    ["null", "a.json", "null", "holds no answers"],
-    ["a text", "a.yaml", "just words", "holds no answers"],
-    ["nothing", "a.yaml", "", "holds no answers"],
+    ["a list", "a.json", "[]", "contains no answers"],
+    ["null", "a.json", "null", "contains no answers"],
+    ["a text", "a.yaml", "just words", "contains no answers"],
+    ["nothing", "a.yaml", "", "contains no answers"],
     ["broken JSON", "a.json", '{"prefix": ', "can't be parsed"],
     ["YAML in .json", "a.json", "prefix: x", "can't be parsed"],
     ["a key twice", "a.yaml", "kong: a\nkong: b\n", "can't be parsed"],
@@ -70,7 +70,7 @@ describe("is refused, under --answers,", () => {
       "a key twice in JSON, once escaped",
       "a.json",
       '{"kong": "a", "plugin": ["kong", "x:"], "k\\u006fng": "b"}',
-      "stands there twice",
+      "duplicated mapping key (1:41)",
     ],
     ["an alias bomb", "a.yaml", "a: &a [x]\nb: [*a, *a]\n", "can't be parsed"],
   ])("%s", async (_, name, content, words) => {

@@ -118,9 +118,9 @@ test("an unknown flag is told its neighbour, all of them at once", () => {
   expect(found.map(({ flag }) => flag)).toEqual(["--prefx", "--konk", "-x"]);
   expect(found[0]?.remedy).toContain("--prefix");
   expect(found[1]?.remedy).toContain("--kong");
-  expect(found[2]?.remedy).toContain("create --help lists them all");
+  expect(found[2]?.remedy).toContain("create --help lists all flags");
   expect(issues("check", "--jsno")[0]?.remedy).toBe(
-    "Did you mean --json? check --help lists them all",
+    "Did you mean --json? check --help lists all flags",
   );
 });
 
@@ -136,7 +136,7 @@ test.each([
   ["--image", "--kong-image"],
 ])("-x was told --ndp, and --dns --yes: %s is told %s", (flag, near) => {
   expect(issues(flag)[0]?.remedy).toBe(
-    `${near === undefined ? "" : `Did you mean ${near}? `}create --help lists them all`,
+    `${near === undefined ? "" : `Did you mean ${near}? `}create --help lists all flags`,
   );
 });
 
@@ -199,8 +199,8 @@ describe("completion", () => {
 
   test.each([
     ["completion", "the shell is missing"],
-    ["completion tcsh", "there is no completion for that"],
-    ["completion bash zsh", "it is for one shell at a time"],
+    ["completion tcsh", "there is no completion for this shell"],
+    ["completion bash zsh", "only one shell can be given"],
     ["completion bash --json", "completion does not take it"],
   ])("%s: %s", (line, reason) => {
     expect(issues(...line.split(" "))).toMatchObject([{ reason }]);

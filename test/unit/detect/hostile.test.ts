@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { detect } from "../../../src/detect/infer/detection.ts";
+import { inferAnswers } from "../../../src/detect/infer/infer-answers.ts";
 import { readFacts } from "../../../src/detect/parse/facts.ts";
-import { valuesOf } from "../../../src/detect/infer/findings.ts";
+import { valuesOf } from "../../../src/detect/infer/types.ts";
 import { detectionText } from "../../../src/detect/print.ts";
 import { FailedError } from "../../../src/base/errors.ts";
 import { survey } from "../../../src/answers/resolve.ts";
@@ -71,7 +71,7 @@ test("whatever a server prints: foreseen errors only, and no answer that the rul
         return;
       }
       ends.answered++;
-      const detection = detect(facts);
+      const detection = inferAnswers(facts);
       const given = valuesOf(detection.answers);
       const { issues } = survey(given, {
         defaults: given.prefix !== undefined,
@@ -109,10 +109,10 @@ test("a router of the Internet: its routes are passed, not listed", async () => 
     part("neighbour6", []),
   ].join("");
   const facts = await readFacts(output, "m", "gw");
-  const { answers, seen, warnings } = detect(facts);
+  const { answers, seen, warnings } = inferAnswers(facts);
   expect(valuesOf(answers)).toMatchObject({
     exposed: "2001:db8:1:2:1688::/80",
   });
   expect(seen.filter(({ key }) => key === "taken")).toHaveLength(40);
-  expect(warnings).toContain("4960 more subnets are taken than are listed");
+  expect(warnings).toContain("4960 more subnets are in use than are listed");
 });

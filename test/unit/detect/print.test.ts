@@ -3,12 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readAnswersFile } from "../../../src/answers/answers-file.ts";
-import { detect } from "../../../src/detect/infer/detection.ts";
-import { factsText } from "../../../src/detect/facts-text.ts";
-import {
-  valuesOf,
-  type Detection,
-} from "../../../src/detect/infer/findings.ts";
+import { inferAnswers } from "../../../src/detect/infer/infer-answers.ts";
+import { factsText } from "../../../src/detect/print.ts";
+import { valuesOf, type Detection } from "../../../src/detect/infer/types.ts";
 import {
   answersJson,
   answersYaml,
@@ -21,7 +18,7 @@ import { factsOf } from "./recordings.ts";
 const scratch = mkdtempSync(join(tmpdir(), "kong-ipv6-print-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-const seen = detect(await factsOf("sid-busy"));
+const seen = inferAnswers(await factsOf("sid-busy"));
 
 /** What a server could say to get at a terminal, a comment's end or another line. */
 const HOSTILE: Detection = {
@@ -50,7 +47,7 @@ test.each([
 
 test("YAML has the fact behind each answer, on its line", () => {
   expect(answersYaml(seen).split("\n")).toContain(
-    'prefix: "2001:db8:1:2::/64" # 2001:db8:1:2::2/64 is on ens3',
+    'prefix: "2001:db8:1:2::/64" # ens3 has 2001:db8:1:2::2/64',
   );
 });
 

@@ -45,11 +45,17 @@ const BEGUN = "echo '@@m begin address'; echo '[]'; echo '@@m end address 0'";
 
 describe("ssh", () => {
   test.each([
-    ["Permission denied (publickey).", "use a key that the agent holds"],
-    ["Host key verification failed.", "Connect once by ssh yourself"],
+    ["Permission denied (publickey).", "Use a key that your ssh agent holds"],
+    ["Host key verification failed.", "Connect once with ssh yourself"],
     ["Could not resolve hostname gw", "Check the name"],
-    ["connect to host gw port 22: Connection refused", "Is it on"],
-    ["kex_exchange_identification: x", "Does ssh alone reach it?"],
+    [
+      "connect to host gw port 22: Connection refused",
+      "Check that the server is on",
+    ],
+    [
+      "kex_exchange_identification: x",
+      "Check that `ssh` with the same target works.",
+    ],
   ])("that fails with: %s", async (line, remedy) => {
     const text = await said(probe({ ssh: `echo "${line}" >&2; exit 255` }));
     expect(text).toContain("ssh could not log in to root@gw");
@@ -67,7 +73,7 @@ describe("ssh", () => {
   test("that isn't there", async () => {
     process.env["PATH"] = scratch;
     const run = runProbe("", "m", "gw", false);
-    expect(await said(run)).toContain("ssh can't be started (ENOENT)");
+    expect(await said(run)).toContain("ssh cannot be started (ENOENT)");
   });
 
   test("that never answers is given up", async () => {

@@ -8,7 +8,7 @@ import {
   converse,
   type Prompter,
 } from "../../../src/prompts/conversation.ts";
-import type { Detected, Look } from "../../../src/detect/infer/findings.ts";
+import type { Detected, Detector } from "../../../src/detect/infer/types.ts";
 import { PROMPT_WIDTH } from "../../../src/prompts/one-line.ts";
 import { resolve, type Given } from "../../../src/answers/resolve.ts";
 import { styleFor } from "../../../src/base/colors.ts";
@@ -84,7 +84,7 @@ describe("converse", () => {
   test("suggests what the server says, with its source, in the light of each answer", async () => {
     const owner = new Owner({ prefix: ["2001:db8:1:2::/64"] });
     const looked: Given[] = [];
-    const look: Look = (answers) => {
+    const look: Detector = (answers) => {
       looked.push({ ...answers });
       const seen: Detected[] = [
         { key: "host", value: "2001:db8:1:2::9", source: "address\nof eth0" },

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { compare } from "../../../src/reconcile/compare.ts";
 import { applyResolution } from "../../../src/reconcile/resolve-conflict.ts";
-import type { Change } from "../../../src/reconcile/change.ts";
+import type { Base, Change } from "../../../src/reconcile/change.ts";
 import type { Resolution } from "../../../src/reconcile/request.ts";
 import { type DiskEntry } from "../../../src/repository/disk.ts";
 import type { File } from "../../../src/render/render.ts";
+import { sha256 } from "../../../src/repository/state.ts";
 import { SECRET } from "../../../src/render/secrets.ts";
 
 const file: File = { text: "new\n", mode: 0o644 };
@@ -106,21 +107,27 @@ test("a private file with markers isn't opened to others", async () => {
 });
 
 test("of two files that may have become one, none is taken for it", async () => {
-  const base = { ...file, rewrite: (text: string) => text };
+  const base: Base = {
+    ...file,
+    sha256: sha256(file.text),
+    rewrite: (text) => text,
+  };
+  const of = (uplink: string): string =>
+    `host/etc/systemd/network/10-netplan-${uplink}.network.d/60-kong-ndp.conf`;
   const changes = await compare(
-    new Map([["c/x.conf", { text: "next\n", mode: 0o644 }]]),
+    new Map([[of("c"), { text: "next\n", mode: 0o644 }]]),
     new Map([
-      ["a/x.conf", onDisk("mine\n")],
-      ["b/x.conf", onDisk("mine\n")],
+      [of("a"), onDisk("mine\n")],
+      [of("b"), onDisk("mine\n")],
     ]),
     new Map([
-      ["a/x.conf", base],
-      ["b/x.conf", base],
+      [of("a"), base],
+      [of("b"), base],
     ]),
   );
   expect(changes.map(({ path, action }) => [path, action])).toEqual([
-    ["c/x.conf", "create"],
-    ["a/x.conf", "orphan"],
-    ["b/x.conf", "orphan"],
+    [of("c"), "create"],
+    [of("a"), "orphan"],
+    [of("b"), "orphan"],
   ]);
 });

@@ -1,12 +1,18 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { plan } from "../../../src/plan/plan.ts";
 import { render, type Tree } from "../../../src/render/render.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { SECRET } from "../../../src/render/secrets.ts";
 import {
+  GENERATED_FILES,
+  generatedFile,
+} from "../../../src/render/generated-files.ts";
+import {
   COMPILE_OPTIONS,
   loadTemplates,
   templateTexts,
+  verbatimSums,
 } from "../../../src/render/templates.ts";
 import { answersFrom } from "../../support/base.ts";
 import { textOf } from "../../support/trees.ts";
@@ -21,19 +27,47 @@ test("generates each template once, in the order of the paths", () => {
   }
 });
 
-test("a template that is added is generated without a line of code", () => {
-  const always = new Set([
-    ...tree().keys(),
-    ...tree({ database: "off" }).keys(),
-  ]);
-  const kernel = [...tree({ ndp: "kernel" }).keys()];
-  const all = new Set([...always, ...kernel]);
+test("every template and verbatim file has a row, and every row its file", () => {
+  const rows = (source: string): string[] =>
+    GENERATED_FILES.filter((row) => row.source === source).map(
+      ({ path }) => path,
+    );
   const templates = [...templateTexts().keys()].filter(
     (path) => !path.startsWith("_partials/"),
   );
-  expect([...all].sort()).toEqual(
-    templates.map((path) => path.replace("[interface]", "ens3")).sort(),
+  expect(rows("template")).toEqual(templates.sort());
+  expect(rows("verbatim")).toEqual([...verbatimSums().keys()].sort());
+});
+
+test("every row is generated for some plan", () => {
+  const all = new Set(
+    [{}, { database: "off" }, { ndp: "kernel" }].flatMap((given) => [
+      ...tree(given).keys(),
+    ]),
   );
+  expect([...all].sort()).toEqual(
+    GENERATED_FILES.map(({ path }) =>
+      path.replace("[interface]", "ens3"),
+    ).sort(),
+  );
+});
+
+test("a row is found by its path, whatever the uplink", () => {
+  const row = GENERATED_FILES.find(({ path }) => path.includes("[interface]"));
+  for (const uplink of ["ens3", "eth0.100"]) {
+    const path = row?.path.replace("[interface]", uplink) as string;
+    expect(generatedFile(path)).toBe(row);
+  }
+  expect(generatedFile("docker-compose.yml")?.format).toBe("yaml");
+  expect(generatedFile("docker-compose.yml.new")).toBeUndefined();
+  expect(generatedFile("scripts/lib")).toBeUndefined();
+});
+
+test("a verbatim file's sum is its text's", () => {
+  const files = [...tree().values()].filter((file) => file.sha256);
+  expect(files.length).toBeGreaterThan(10);
+  for (const { text, sha256 } of files)
+    expect(sha256).toBe(createHash("sha256").update(text).digest("hex"));
 });
 
 test("the uplink is part of a path, dots and all", () => {
@@ -70,16 +104,6 @@ test("templates escape nothing, and stumble over what isn't there", () => {
   const daemon = loadTemplates().get("host/etc/docker/daemon.json");
   expect(() => daemon?.({})).toThrow(/not defined/);
   expect(daemon?.({ internalPrefix: "<\"'&=`>" })).toContain("<\"'&=`>");
-});
-
-test("tables of the README are aligned whatever the answers' length", () => {
-  const readme = textOf(tree({ network: "n".repeat(63) }), "README.md");
-  const table = /(?:^\|.*\|\n)+/m.exec(readme)?.[0] ?? "";
-  const widths = table
-    .trimEnd()
-    .split("\n")
-    .map((row) => row.length);
-  expect(new Set(widths).size).toBe(1);
 });
 
 test("the README's step for a new prefix names what answers for Kong", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/parse-args.ts";
 import type { Resolution } from "../../../src/reconcile/request.ts";
-import { repeatCommand } from "../../../src/report/rerun-command.ts";
+import { rerunCommand } from "../../../src/report/rerun-command.ts";
 import { move } from "../../../src/answers/carry-over.ts";
 import { resolve, survey } from "../../../src/answers/resolve.ts";
 import { cases } from "../../support/arbitrary.ts";
@@ -22,7 +22,7 @@ function resolutions(command: string): string[] {
 test("the command that repeats a run gives the same answers, for 300 random ones", () => {
   const holds = fc.property(cases, ({ answers }) => {
     const [npx, name, ...argv] = resolutions(
-      repeatCommand({ answers }, { shown: "gateway" }),
+      rerunCommand({ answers }, { shown: "gateway" }),
     );
     expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
     const { given, directory, yes } = readArguments(argv);
@@ -38,7 +38,7 @@ test("after regenerate it gives the same answers over those of before, for 300 r
     // Plugins can't all be taken out by a flag, nor in a conversation.
     const former = { ...before.answers, plugin: [] };
     const [, , command, ...argv] = resolutions(
-      repeatCommand({ answers, previousAnswers: former }, { shown: "." }),
+      rerunCommand({ answers, previousAnswers: former }, { shown: "." }),
     );
     expect(command).toBe("regenerate");
     const { given } = readArguments(["regenerate", ...argv]);
@@ -52,12 +52,12 @@ test("a choice that goes back to the default is in the command that repeats a re
   const former = answersFrom({ delivery: "routed", ndp: "none" });
   const answers = { ...former, delivery: "on-link" as const };
   expect(
-    repeatCommand({ answers, previousAnswers: former }, { shown: "gw" }),
+    rerunCommand({ answers, previousAnswers: former }, { shown: "gw" }),
   ).toBe("npx create-kong-ipv6 regenerate gw --delivery on-link --yes");
 });
 
 test("it names what differs from the defaults, and the random ULA", () => {
-  expect(repeatCommand({ answers: answersFrom() }, { shown: "gw" })).toBe(
+  expect(rerunCommand({ answers: answersFrom() }, { shown: "gw" })).toBe(
     `npx create-kong-ipv6 gw --prefix ${GIVEN.prefix} --internal-prefix ${GIVEN.internalPrefix} --yes`,
   );
 });
@@ -65,10 +65,9 @@ test("it names what differs from the defaults, and the random ULA", () => {
 test("it takes what was said of files in the way, alike of all, and --dry-run", () => {
   const answers = answersFrom();
   const tail = (...resolutions: Resolution[]): string =>
-    repeatCommand(
-      { answers, resolutions },
-      { shown: "gw", dryRun: true },
-    ).split(GIVEN.internalPrefix)[1] as string;
+    rerunCommand({ answers, resolutions }, { shown: "gw", dryRun: true }).split(
+      GIVEN.internalPrefix,
+    )[1] as string;
   expect(tail()).toBe(" --dry-run --yes");
   expect(tail("keep", "keep")).toBe(" --conflict keep --dry-run --yes");
   expect(tail("theirs")).toBe(" --conflict theirs --dry-run --yes");
@@ -78,7 +77,7 @@ test("it takes what was said of files in the way, alike of all, and --dry-run", 
 test("a directory of any name is one word", () => {
   for (const name of ["my gateway", "it's", "$HOME", "a;b", "é", "a\nb"]) {
     const [, , directory] = resolutions(
-      repeatCommand({ answers: answersFrom() }, { shown: name }),
+      rerunCommand({ answers: answersFrom() }, { shown: name }),
     );
     expect(directory).toBe(name);
   }

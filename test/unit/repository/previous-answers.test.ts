@@ -8,8 +8,6 @@ import {
 import { move } from "../../../src/answers/carry-over.ts";
 import { readFormer } from "../../../src/repository/stored-answers.ts";
 import { resolve } from "../../../src/answers/resolve.ts";
-import { stateOf, stateText } from "../../../src/repository/state.ts";
-import { format } from "prettier";
 import { answersFrom } from "../../support/base.ts";
 
 const after = (answers: Answers, change: Partial<Answers>): Answers =>
@@ -46,9 +44,4 @@ test("a state doesn't grow for ever", () => {
     after(one, { host: `2001:db8:1:2::${at + 10}` }),
   );
   expect(remember(many, one)).toEqual(many.slice(0, MOST_FORMER));
-});
-
-test("a state with answers of the past is what prettier prints", async () => {
-  const text = stateText({ ...stateOf(three, new Map()), former: [two, one] });
-  expect(await format(text, { parser: "json" })).toBe(text);
 });

@@ -14,9 +14,9 @@ source lib/steps.sh
 
 usage "usage: sudo ./scripts/apply.sh [--dry-run]
 
-Brings this server to the state that the repository describes, and checks it.
-Run again, it changes nothing. scripts/rollback.sh takes everything back.
---dry-run prints what would change: exit 4 if there is something, else 0." "$@"
+Brings this server to the state that the repository describes, then checks it.
+A second run changes nothing. scripts/rollback.sh undoes everything.
+--dry-run prints what would change. Exit status: 4 if something would, else 0." "$@"
 need_root
 $dry_run || take_lock
 
@@ -24,9 +24,9 @@ stage=$(mktemp -d /run/kong-ipv6.XXXXXX)
 step=''
 finish() {
 	rm -rf "$stage"
-	# Not by the status: after Ctrl-C it is that of the last command.
+	# The exit status can't tell: after Ctrl-C it is that of the last command.
 	if [[ -n $step ]]; then
-		printf '%sStopped at: %s%s\n  Run ./scripts/apply.sh again to go on, or ./scripts/rollback.sh to take all back.\n' \
+		printf '%sStopped at: %s%s\n  Run ./scripts/apply.sh again to continue, or ./scripts/rollback.sh to undo everything.\n' \
 			"$red" "$step" "$plain" >&2 || :
 	fi
 }
@@ -37,16 +37,16 @@ refuse_or_survey
 if ((${#plan[@]} == 0)); then
 	say "Nothing to change."
 else
-	say "${bold}What changes:${plain}"
+	say "${bold}Planned changes:${plain}"
 	for line in "${plan[@]}"; do say "$line"; done
 fi
 if $dry_run; then exit "$((${#plan[@]} > 0 ? 4 : 0))"; fi
 
 if ((${#plan[@]} > 0)); then
-	say "${bold}Doing it:${plain}"
+	say "${bold}Applying the changes:${plain}"
 	carry_out
 	step=''
 fi
-# What exec replaces doesn't come to its trap.
+# exec replaces this shell, so the EXIT trap does not run.
 rm -rf "$stage"
 exec "$scripts/verify.sh"

@@ -10,11 +10,11 @@ source lib/docker.sh
 
 usage "usage: sudo ./scripts/network.sh [--dry-run] [--remove]
 
-Makes the exposed Docker network, the one whose containers have public IPv6
-addresses, or makes it anew where it differs from the plan, in place of one that
-earlier answers named otherwise; its containers are taken off and put back.
---remove brings back what was there before.
---dry-run says what would be done: exit 4 if there is something." "$@"
+Creates the exposed Docker network, whose containers have public IPv6 addresses.
+If it differs from the plan, it is recreated: its containers are disconnected,
+then connected again. It also replaces networks of earlier answers.
+--remove restores what was there before.
+--dry-run prints what would change. Exit status: 4 if something would, else 0." "$@"
 need_root
 $dry_run || take_lock
 if [[ -n ${KONG_IPV6_ENGINE:-} ]]; then
@@ -23,15 +23,16 @@ else
 	ask_engine || die "Docker doesn't answer: $engine" "systemctl start docker"
 fi
 
-# Engines up to 26 take gateway_mode_ipv6 and ignore it, and what they store
-# lacks it: after an upgrade such a network drops all that is sent to Kong
-# (moby 27 and later). It looks like any other, so its maker is written on it.
+# stale ENGINE: whether the network must be recreated because of the engine that
+# created it. Engines up to 26 accept gateway_mode_ipv6 but ignore it. After an
+# upgrade to 27 or later such a network drops all traffic to Kong, and docker inspect
+# shows no difference. So a label names the engine that created the network.
 stale() {
 	((generation >= 27)) || return 1
 	[[ ! $1 =~ ^([0-9]+)\. ]] || ((BASH_REMATCH[1] < 27))
 }
 
-# Prints why the network isn't as planned; nothing if it is.
+# difference: prints how the network differs from the plan; nothing if it does not.
 difference() {
 	local is driver six name mode maker config
 	if ! is=$(docker network inspect --format \
@@ -42,15 +43,15 @@ difference() {
 	fi
 	read -r driver six name mode maker config <<<"$is"
 	if [[ $driver != bridge || $six != true ]]; then
-		echo "it is no IPv6 bridge"
+		echo "it is not an IPv6 bridge network"
 	elif [[ " $config " != *" $subnet,$subnet_gateway,$subnet_range "* ]]; then
-		echo "its subnet isn't $subnet with dynamic addresses from $subnet_range"
+		echo "its subnet isn't $subnet, with dynamic addresses from $subnet_range"
 	elif [[ $name != "$bridge" ]]; then
 		echo "its bridge isn't $bridge"
 	elif [[ $mode != routed ]]; then
 		echo "its IPv6 gateway mode isn't routed"
 	elif stale "$maker"; then
-		echo "it was made on an engine that ignores the routed mode (${maker/-/unknown}); this one is $engine"
+		echo "it was created by an engine that ignores the routed mode (${maker/-/unknown}); this engine is $engine"
 	fi
 }
 
@@ -58,12 +59,12 @@ exists() {
 	docker network inspect "$1" >/dev/null 2>&1
 }
 
-# ours NAME: whether it was made by these scripts: then it carries their label.
+# ours NAME: whether these scripts created it: then it has their label.
 ours() {
 	[[ -n $(docker network inspect --format '{{index .Labels "kong-ipv6.made-on"}}' "$1" 2>/dev/null) ]]
 }
 
-# The networks that earlier answers named, and that are still there.
+# earlier: prints the networks of earlier answers that still exist.
 earlier() {
 	local name
 	while read -r name; do
@@ -71,7 +72,7 @@ earlier() {
 	done < <(names network)
 }
 
-# The arguments that make the network as planned, one a line.
+# planned: prints the arguments that create the network as planned, one per line.
 planned() {
 	printf '%s\n' --driver=bridge --ipv6 "--subnet=$subnet" "--gateway=$subnet_gateway" "--ip-range=$subnet_range" \
 		"--opt=com.docker.network.bridge.name=$bridge" \
@@ -79,7 +80,7 @@ planned() {
 		"--label=kong-ipv6.made-on=$engine"
 }
 
-# The arguments that make the network as it is now.
+# current: prints the arguments that create the network as it is now.
 current() {
 	docker network inspect --format '--driver={{.Driver}}
 {{if .EnableIPv6}}--ipv6
@@ -93,12 +94,12 @@ current() {
 {{end}}' "$network" | sed '/^$/d'
 }
 
-# before NAME: where the arguments are kept that make it as it was.
+# before NAME: prints the path of the file with the arguments of the original network.
 before() {
 	printf '%s' "$state/network.before.$1"
 }
 
-# remember: what is there under the network's name before the first change of it.
+# remember: records the network of this name before its first change.
 remember() {
 	if fact network "$network" >/dev/null; then return 0; fi
 	open_state
@@ -111,7 +112,7 @@ remember() {
 	fi
 }
 
-# connection NAME CONTAINER: the arguments that connect it as it is now.
+# connection NAME CONTAINER: prints the arguments that connect it as it is now.
 connection() {
 	local four six aliases alias
 	IFS='|' read -r four six aliases < <(docker inspect --format \
@@ -120,9 +121,9 @@ connection() {
 	for alias in $aliases; do [[ $2 == "$alias"* ]] || printf '%s ' "--alias=$alias"; done
 }
 
-# take_off NAME: takes the containers off a network, and removes it. How each was
-# connected is on disk before the first one is off: an interrupted run's go back
-# with the next.
+# take_off NAME: disconnects all containers from the network, and removes it. First it
+# writes to disk how each was connected: after an interruption the next run connects
+# them again.
 take_off() {
 	local id own
 	local -a members=()
@@ -136,22 +137,22 @@ take_off() {
 			quietly docker network disconnect --force "$1" "$id"
 			continue
 		fi
-		# Kong's own is made for this very network: apply.sh makes it anew.
+		# Kong's container was created for this network: apply.sh recreates it.
 		quietly docker rm --force "$id"
-		[[ ${KONG_IPV6_LOCK:-$$} != "$$" ]] || note network "Kong's container is gone with it: sudo ./scripts/apply.sh"
+		[[ ${KONG_IPV6_LOCK:-$$} != "$$" ]] || note network "Kong's container was removed with it. To recreate it: sudo ./scripts/apply.sh"
 	done
-	quietly docker network rm "$1" || die "Docker can't remove the network $1" "see its words above"
+	quietly docker network rm "$1" || die "Docker can't remove the network $1" "see Docker's message above"
 }
 
-# make NAME ARGUMENT…
+# make NAME ARGUMENT…: creates the network.
 make() {
 	local name=$1
 	shift
-	quietly docker network create "$@" "$name" || die "Docker can't make the network $name" "see its words above"
+	quietly docker network create "$@" "$name" || die "Docker can't create the network $name" "see Docker's message above"
 }
 
-# connect_elsewhere NAME CONTAINER CALLED ARGUMENT…: the address that it had may be
-# out of the new subnet: then it gets another.
+# connect_elsewhere NAME CONTAINER CALLED ARGUMENT…: connects it with another address,
+# because the old one may be outside the new subnet.
 connect_elsewhere() {
 	local name=$1 id=$2 called=$3 argument why had=''
 	local -a aliases=()
@@ -163,17 +164,17 @@ connect_elsewhere() {
 		esac
 	done
 	if why=$(docker network connect "${aliases[@]}" "$name" "$id" 2>&1); then
-		note network "$called can't keep $had on $name: it has $(docker inspect --format \
-			'{{with index .NetworkSettings.Networks "'"$name"'"}}{{.GlobalIPv6Address}}{{end}}' "$id") now. For a fixed one: docker network disconnect $name $called; docker network connect --ip6 ADDRESS $name $called"
+		note network "$called can't keep $had on $name: its address is now $(docker inspect --format \
+			'{{with index .NetworkSettings.Networks "'"$name"'"}}{{.GlobalIPv6Address}}{{end}}' "$id"). For a fixed one: docker network disconnect $name $called; docker network connect --ip6 ADDRESS $name $called"
 	else
-		# Docker moves none that was made for a network of another name.
+		# Docker can't reconnect a container that was created for a network of another name.
 		record stranded "$id" "$*"
-		note network "$called can't be put on $name: make it anew there (${why#Error response from daemon: })"
+		note network "$called can't be connected to $name: recreate the container there (${why#Error response from daemon: })"
 	fi
 }
 
-# put_back [NAME]: the containers that were taken off; without a network it says
-# which have lost theirs.
+# put_back [NAME]: connects the containers that take_off disconnected. Without NAME it
+# prints which containers have lost their network.
 put_back() {
 	local id called
 	local -a members=() how=()
@@ -181,7 +182,7 @@ put_back() {
 	for id in "${members[@]}"; do
 		called=$(docker inspect --format '{{.Name}}' "$id" 2>/dev/null) || called=''
 		if [[ -n $called && -z ${1:-} ]]; then
-			note network "${called#/} was on it, and is on it no more"
+			note network "${called#/} is no longer connected: its network was removed"
 		elif [[ -n $called && -z $(docker inspect --format '{{with index .NetworkSettings.Networks "'"$1"'"}}on{{end}}' "$id") ]]; then
 			read -ra how <<<"$(fact member "$id")"
 			if ! docker network connect "${how[@]}" "$1" "$id" >/dev/null 2>&1; then connect_elsewhere "$1" "$id" "${called#/}" "${how[@]}"; fi
@@ -190,7 +191,7 @@ put_back() {
 	done
 }
 
-# What there was before: nothing, or the network in another shape.
+# bring_back: restores the original networks, or removes ours if there was none.
 bring_back() {
 	local name to=''
 	local -a recorded=() arguments=() stranded=()
@@ -218,7 +219,7 @@ if $remove; then
 	((${#recorded[@]} > 0)) || exit 0
 	if $dry_run; then
 		for name in "${recorded[@]}"; do
-			row "$bold" change network "$name: $([[ $(fact network "$name") == kept ]] && echo "as it was before" || echo "removed")"
+			row "$bold" change network "$name will be $([[ $(fact network "$name") == kept ]] && echo restored || echo removed)"
 		done
 		exit 4
 	fi
@@ -230,24 +231,24 @@ why=$(difference)
 mapfile -t old < <(earlier)
 mapfile -t waiting < <(names member)
 ((${#old[@]} + ${#waiting[@]} > 0)) || [[ -n $why ]] || exit 0
-for name in "${old[@]}"; do row "$bold" change network "$name is removed: the answers have $network in its place"; done
+for name in "${old[@]}"; do row "$bold" change network "$name will be removed: the answers now name $network"; done
 if [[ -n $why ]]; then
-	row "$bold" change network "$network is made: $why"
+	row "$bold" change network "$network will be set up: $why"
 elif ((${#waiting[@]} > 0)); then
-	row "$bold" change network "$network: containers that an interrupted run took off are put back"
+	row "$bold" change network "$network: containers that an interrupted run disconnected will be connected again"
 fi
 ! $dry_run || exit 4
 remember
 for name in "${old[@]}"; do
 	take_off "$name"
-	# One that was there before us comes back with --remove: until then it would overlap.
+	# --remove restores an original network. Until then it would overlap with ours.
 	[[ $(fact network "$name") == kept ]] || forget network "$name"
 done
 if [[ -n $why ]]; then
 	if exists "$network"; then take_off "$network"; fi
 	mapfile -t arguments < <(planned)
 	make "$network" "${arguments[@]}"
-	# At a boot they come from sysctl.d, which says why.
+	# At boot sysctl.d sets these; our file there explains them.
 	for key in dad_transmits router_solicitation_delay; do
 		echo 0 >"/proc/sys/net/ipv6/conf/$bridge/$key" || :
 	done

@@ -9,20 +9,22 @@ source lib/state.sh
 
 usage "usage: sudo ./scripts/ufw.sh [--dry-run] [--remove]
 
-Lets ufw forward to Kong's 80 and 443, and from the exposed subnet outwards.
-Rules of an earlier address go (they are known by the comment kong-ipv6). ufw
-is never enabled here: the rules count as soon as you enable it.
---dry-run says what would be done: exit 4 if there is something." "$@"
+Adds ufw rules that forward traffic to Kong's ports 80 and 443, and from the
+exposed subnet to the outside. Deletes its own rules for earlier addresses: all
+its rules have the comment kong-ipv6. It never enables ufw: the rules take
+effect when you enable ufw.
+--remove deletes all rules with the comment kong-ipv6.
+--dry-run prints what would change. Exit status: 4 if something would, else 0." "$@"
 need_root
 $dry_run || take_lock
 if ! have ufw; then
-	$remove || die "ufw is not installed" "apt-get install ufw, or --firewall nftables"
+	$remove || die "ufw is not installed" "apt-get install ufw; or create-kong-ipv6 regenerate --firewall nftables"
 	exit 0
 fi
 
-$remove || ufw_ipv6 || die "ufw has IPV6=no" "IPV6=yes in /etc/default/ufw, then ufw reload"
+$remove || ufw_ipv6 || die "ufw has IPV6=no" "set IPV6=yes in /etc/default/ufw, then: ufw reload"
 
-# As `ufw show added` prints them.
+# The wanted rules, as `ufw show added` prints them.
 wanted() {
 	! $remove || return 0
 	printf '%s\n' \
@@ -42,14 +44,14 @@ while read -r rule; do
 	keep /etc/ufw/user.rules
 	keep /etc/ufw/user6.rules
 	# shellcheck disable=SC2086
-	quietly ufw route allow $rule comment kong-ipv6 || die "ufw refuses the rule" "see its words above"
+	quietly ufw route allow $rule comment kong-ipv6 || die "ufw rejected the rule" "see ufw's message above"
 done < <(wanted)
 while read -r rule; do
 	if [[ -z $rule ]] || grep -qxF -- "$rule" < <(wanted); then continue; fi
 	row "$bold" change ufw "delete route allow $rule"
 	changed=true
 	$dry_run && continue
-	ufw_delete "$rule" || die "ufw can't delete the rule" "see its words above"
+	ufw_delete "$rule" || die "ufw can't delete the rule" "see ufw's message above"
 done <<<"$have_rules"
 if $remove && ! $dry_run; then remove_ufw_rules; fi
 if $dry_run && $changed; then exit 4; fi

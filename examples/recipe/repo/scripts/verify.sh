@@ -10,13 +10,14 @@ source lib/probe.sh
 
 usage "usage: sudo ./scripts/verify.sh [--json]
 
-Checks from the inside what can be seen from the inside, and says why where
-something doesn't work. That the world reaches Kong only a probe from outside
-proves: its command is printed at the end. Exit 0: all well; 1: not." "$@"
+Checks everything that can be checked on this server, and explains what does not
+work. Only a test from another machine proves that Kong is reachable from
+outside: the command for it is printed at the end.
+--json prints the results as JSON. Exit status: 0 if no check failed, else 1." "$@"
 need_root
 
 checks=() failed=0
-# result ok|warn|fail CHECK DETAIL [REMEDY]
+# result ok|warn|fail CHECK DETAIL [REMEDY]: prints or collects one result.
 result() {
 	local colour=$green
 	case $1 in
@@ -31,14 +32,14 @@ result() {
 	fi
 }
 
-# quoted TEXT: as a JSON string.
+# quoted TEXT: prints it as a JSON string.
 quoted() {
 	local text=${1//\\/\\\\}
 	text=${text//\"/\\\"} text=${text//$'\n'/ } text=${text//$'\t'/ }
 	printf '"%s"' "${text//[[:cntrl:]]/}"
 }
 
-$json || say "${bold}Seen from this server:${plain}"
+$json || say "${bold}Checks on this server:${plain}"
 
 if ! ask_engine; then
 	result fail engine "Docker doesn't answer: $(tail -n 1 <<<"$engine")" "systemctl start docker; journalctl -u docker"
@@ -61,7 +62,7 @@ if $json; then
 			printf '%s' "${checks[*]}"
 		)" "$(quoted "$outside")"
 else
-	say "None of this proves that the world reaches Kong. On another machine with IPv6 (404 is Kong without routes):"
+	say "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6 (Kong without routes answers 404):"
 	say "  $outside"
 fi
 exit "$failed"

@@ -28,11 +28,11 @@ describe("netplan's files", () => {
   });
 
   test.each([
-    [undefined, "not readable: as root it would be"],
-    ["a: [", "it is no YAML"],
-    ["a: &x 1\nb: *x\n", "it is no YAML"],
-    ["[".repeat(20000), "it is no YAML"],
-    ["a: b\n".repeat(20000), "it is too large"],
+    [undefined, "not readable without root"],
+    ["a: [", "not valid YAML"],
+    ["a: &x 1\nb: *x\n", "not valid YAML"],
+    ["[".repeat(20000), "not valid YAML"],
+    ["a: b\n".repeat(20000), "too large"],
   ])("that can't be told: %.12s", async (text, unread) => {
     expect(await read(text)).toMatchObject({ unread, ids: [] });
   });
@@ -107,9 +107,9 @@ describe("daemon.json", () => {
   });
 
   test.each([
-    [undefined, "not readable: as root it would be"],
-    ["[]", "it is no JSON object"],
-    ["{ # x", "it is no JSON object"],
+    [undefined, "not readable without root"],
+    ["[]", "not a JSON object"],
+    ["{ # x", "not a JSON object"],
   ])("that can't be told: %j", (text, unread) => {
     expect(read(text)).toMatchObject({ unread, keys: [] });
   });

@@ -4,12 +4,30 @@ import {
   readAddresses,
   readRoutes,
 } from "../../../../src/detect/parse/network.ts";
-import { detect } from "../../../../src/detect/infer/detection.ts";
+import { inferAnswers } from "../../../../src/detect/infer/infer-answers.ts";
 import { readFacts } from "../../../../src/detect/parse/facts.ts";
 import { MARKER, recording } from "../recordings.ts";
 
 const part = (name: string, text: string, status = "0"): string =>
   `\n@@m begin ${name}\n${text}\n@@m end ${name} ${status}\n`;
+
+test.each(["temporary", "deprecated", "tentative", "dadfailed"])(
+  "an address that is only %s is not a lasting one",
+  (flag) => {
+    const info = {
+      family: "inet6",
+      local: "2001:db8:1:2::2",
+      prefixlen: 64,
+      scope: "global",
+    };
+    const read = (more: object): (boolean | undefined)[] =>
+      readAddresses([
+        { ifname: "ens3", ifindex: 2, addr_info: [{ ...info, ...more }] },
+      ]).addresses.map(({ lasting }) => lasting);
+    expect(read({})).toEqual([true]);
+    expect(read({ [flag]: true })).toEqual([false]);
+  },
+);
 
 describe("parts", () => {
   test("greetings before, between and after are no part", () => {
@@ -65,17 +83,17 @@ describe("a probe that ends early", () => {
 
   test("behind the addresses and routes: the rest is missing, and said", async () => {
     const facts = await readFacts(cutBefore("engine"), MARKER, "gw");
-    const { answers, warnings } = detect(facts);
+    const { answers, warnings } = inferAnswers(facts);
     expect(answers.map(({ key }) => key)).toContain("prefix");
-    expect(warnings.join()).toContain("Docker doesn't tell its networks");
-    expect(warnings.join()).toContain("it did not answer in time");
+    expect(warnings.join()).toContain("Docker's networks are unknown");
+    expect(warnings.join()).toContain("Docker did not answer in time");
   });
 
   test.each(["route6", "route4", "neighbour6"])(
     "before %s: nothing is answered",
     async (name) => {
       await expect(readFacts(cutBefore(name), MARKER, "gw")).rejects.toThrow(
-        "What gw printed ends before",
+        "The output of gw ends in the middle of its",
       );
     },
   );
@@ -87,7 +105,7 @@ describe("an ip that isn't what is needed", () => {
 
   test("none", async () => {
     await expect(answered("sh: ip: not found", "127")).rejects.toThrow(
-      "There is no ip on gw",
+      "gw has no ip command",
     );
   });
 
@@ -97,7 +115,7 @@ describe("an ip that isn't what is needed", () => {
     ['{"a": 1}', "0"],
     ["null", "0"],
   ])("no JSON list: %s", async (text, status) => {
-    await expect(answered(text, status)).rejects.toThrow("prints no JSON");
+    await expect(answered(text, status)).rejects.toThrow("does not print JSON");
   });
 });
 
@@ -109,12 +127,14 @@ test("a kernel without IPv6 answers with errors, and still has a server", async 
     part("neighbour6", "", "2"),
     part("ipv6-off", "cat: /proc/sys/net/ipv6: No such file", "1"),
   ].join("");
-  const { answers, warnings } = detect(await readFacts(output, "m", "gw"));
+  const { answers, warnings } = inferAnswers(
+    await readFacts(output, "m", "gw"),
+  );
   expect(answers).toMatchObject([
     { key: "interface", value: "ens3" },
     { key: "ipv4", value: "none" },
   ]);
-  expect(warnings[0]).toContain("IPv6 is switched off");
+  expect(warnings[0]).toContain("IPv6 is disabled");
 });
 
 describe("entries that aren't as ip prints them are left out", () => {

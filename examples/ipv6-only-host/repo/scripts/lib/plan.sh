@@ -1,6 +1,6 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
-# The plan: what the answers came to. All other files of scripts/ are the same
-# in every repository.
+# The plan: the values derived from the answers. All other files in scripts/ are
+# the same in every repository.
 readonly prefix='2001:db8:50:60::/64'
 readonly delivery='on-link'
 readonly uplink='enp1s0'

@@ -1,12 +1,12 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
-# What all scripts share: where they are, how they speak, how they refuse.
+# Shared by all scripts: paths, output, errors, arguments, IPv6 addresses.
 
-# A lost connection must not stop a run half-way: neither its signal nor the
-# errors of writing to a terminal that is gone.
+# A lost ssh connection must not stop a run half-way. So ignore its signals, and
+# errors when writing to a terminal that is gone.
 trap '' HUP PIPE
 
-# What the programs write that a run starts must be readable for others: with 077
-# netplan's files weren't for networkd. Secrets get their modes by name.
+# Programs started by a run must write files that others can read: with umask 077
+# networkd could not read netplan's files. Secrets get their modes explicitly.
 umask 022
 
 set -o errtrace
@@ -15,7 +15,7 @@ trap 'printf "%s: %s:%s failed: %s\n" "${0##*/}" "${BASH_SOURCE[0]##*/}" "$LINEN
 scripts=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly scripts repo=${scripts%/*}
 readonly state=/var/lib/kong-ipv6
-# The owner's daemon.json may be a link: it stays one, and its target is written.
+# The owner's daemon.json may be a symbolic link: keep the link, write its target.
 daemon_json=$(readlink -m /etc/docker/daemon.json)
 readonly daemon_json
 export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -29,7 +29,7 @@ say() {
 	printf '%s\n' "$*" 2>/dev/null || :
 }
 
-# row COLOUR WORD WHAT TEXT: one line for one thing.
+# row COLOUR WORD WHAT TEXT: prints one line of a report.
 row() {
 	printf '  %s%-7s%s %-11s %s\n' "$1" "$2" "$plain" "$3" "$4" 2>/dev/null || :
 }
@@ -70,19 +70,19 @@ usage() {
 }
 
 need_root() {
-	((EUID == 0)) || die "this needs root" "sudo ./scripts/${0##*/}"
+	((EUID == 0)) || die "this script must run as root" "sudo ./scripts/${0##*/}"
 }
 
-# One run at a time; the scripts that a run starts are part of it.
+# Only one run at a time. Scripts that a run starts share its lock.
 take_lock() {
 	[[ -z ${KONG_IPV6_LOCK:-} ]] || return 0
 	exec 9>/run/kong-ipv6.lock
-	# What a run that was killed had started may live on for a moment.
-	flock --wait 5 9 || die "another run is under way" "wait until it has ended"
+	# Programs that a killed run started may hold the lock a moment longer.
+	flock --wait 5 9 || die "another run is in progress" "wait until it ends"
 	export KONG_IPV6_LOCK=$$
 }
 
-# quietly COMMAND…: its output is shown only if it fails.
+# quietly COMMAND…: shows the command's output only if it fails.
 quietly() {
 	local output
 	if output=$("$@" 2>&1 </dev/null 9>&-); then return 0; fi
@@ -90,15 +90,15 @@ quietly() {
 	return 1
 }
 
-# silently PROGRAM…: its output alone is thrown away. Where all of a function's is,
-# so are the last words of a script that is ended meanwhile.
+# silently PROGRAM…: discards the program's output. Do not redirect a whole
+# function instead: that also hides the script's own message if it stops meanwhile.
 silently() {
 	"$@" >/dev/null 2>&1 </dev/null 9>&-
 }
 
-# restart UNIT: tried twice, for systemd may still be clearing away what it stopped.
+# restart UNIT: tries twice, because systemd may still be cleaning up after a stop.
 restart() {
-	# Runs that were broken off and begun anew are no reason to refuse the next start.
+	# After several interrupted runs systemd may refuse another start (start limit).
 	systemctl reset-failed "$1" 2>/dev/null || :
 	systemctl restart "$1" 2>/dev/null </dev/null 9>&- && return 0
 	sleep 1
@@ -110,7 +110,7 @@ have() {
 	command -v "$1" >/dev/null
 }
 
-# until_true SECONDS COMMAND…
+# until_true SECONDS COMMAND…: repeats the command until it succeeds or time is up.
 until_true() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
@@ -120,7 +120,7 @@ until_true() {
 	done
 }
 
-# expand6 ADDRESS: 32 hexadecimal digits; fails if it is no IPv6 address.
+# expand6 ADDRESS: prints 32 hexadecimal digits; fails if it is not an IPv6 address.
 expand6() {
 	local text=${1,,} right='' groups=() rest=() group digits='' four
 	[[ $text =~ ^[0-9a-f:]+$ && $text == *:*:* && $text != *:::* && $text != *::*::* ]] || return 1
@@ -142,7 +142,7 @@ expand6() {
 	printf '%s' "$digits"
 }
 
-# inside6 ADDRESS SUBNET
+# inside6 ADDRESS SUBNET: whether the subnet contains the address.
 inside6() {
 	local address base length=${2#*/} nibbles bits
 	address=$(expand6 "$1") && base=$(expand6 "${2%/*}") || return 1
@@ -152,12 +152,12 @@ inside6() {
 		((0x${address:nibbles:1} >> (4 - bits) == 0x${base:nibbles:1} >> (4 - bits)))
 }
 
-# same6 ADDRESS ADDRESS: in whatever spelling.
+# same6 ADDRESS ADDRESS: whether both are the same address, however it is spelled.
 same6() {
 	[[ $(expand6 "$1") == "$(expand6 "$2")" ]]
 }
 
-# setting KEY: its value in .env as compose reads it, empty where it isn't there.
+# setting KEY: prints its value in .env as compose reads it; empty if it is missing.
 setting() {
 	local file=$repo/.env value
 	[[ -f $file ]] || file=$repo/.env.example
@@ -166,14 +166,14 @@ setting() {
 	if [[ $value =~ ^\"([^\"]*)\"[[:blank:]]*(#.*)?$ || $value =~ ^\'([^\']*)\'[[:blank:]]*(#.*)?$ ]]; then
 		value=${BASH_REMATCH[1]}
 	else
-		# In one without blanks a # means itself.
+		# A # starts a comment only after a blank.
 		value=${value%%[[:blank:]]#*}
 		value=${value%"${value##*[![:blank:]]}"}
 	fi
 	printf '%s' "$value"
 }
 
-# The data directory as an absolute path, the way compose reads it.
+# data_dir: prints the data directory as an absolute path, as compose resolves it.
 data_dir() {
 	local directory
 	directory=$(setting KONG_DATA_DIR)
@@ -183,7 +183,7 @@ data_dir() {
 	esac
 }
 
-# All global IPv6 addresses of the uplink, bare.
+# All global IPv6 addresses of the uplink, without the prefix length.
 uplink_addresses() {
 	ip -6 -o addr show dev "$uplink" scope global 2>/dev/null | sed -n 's/.* inet6 \([^ /]*\).*/\1/p'
 }
@@ -198,7 +198,7 @@ on_uplink() {
 
 ufw_active() {
 	have ufw || return 1
-	# With IPV6=no it has no rules for IPv6: apply.sh refuses that.
+	# With IPV6=no ufw has no rules for IPv6: apply.sh refuses that.
 	ufw_ipv6 && ufw_enabled && ip6tables -w -n -L ufw6-user-forward >/dev/null 2>&1
 }
 
@@ -206,12 +206,12 @@ ufw_ipv6() {
 	grep -qsiE '^IPV6="?yes' /etc/default/ufw
 }
 
-# As `ufw status` finds it out, in a tenth of its time.
+# The same test as in `ufw status`, but ten times faster.
 ufw_enabled() {
 	grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && iptables -w -n -L ufw-user-input >/dev/null 2>&1
 }
 
-# Who filters: ufw, table or none.
+# filter: prints what filters forwarded traffic: ufw, table or none.
 filter() {
 	case $firewall in
 	none) echo none ;;
@@ -220,19 +220,19 @@ filter() {
 	esac
 }
 
-# table_filters: whether our table is loaded, with its rules: a flush leaves empty
-# chains, which let everything through.
+# table_filters: whether our table is loaded and has its rules. A flush leaves
+# empty chains, which accept everything.
 table_filters() {
 	local loaded empty=$'chain [^ ]+ \\{\n(\t\ttype [^\n]*\n)?\t\\}'
 	loaded=$(nft list table inet kong_ipv6 2>/dev/null) && [[ ! $loaded =~ $empty ]]
 }
 
-# The product's rules, as `ufw show added` prints them between allow and comment.
+# Our rules: the part between "allow" and "comment" in `ufw show added`.
 ufw_rules() {
 	ufw show added | sed -n "s/^ufw route allow \(.*\) comment 'kong-ipv6'\$/\1/p"
 }
 
-# ufw_delete RULE
+# ufw_delete RULE: deletes one rule.
 ufw_delete() {
 	# shellcheck disable=SC2086
 	quietly ufw route delete allow $1

@@ -1,11 +1,11 @@
 """daemon-json.py NOW OURS [LAST BEFORE]: prints Docker's configuration NOW with the
-keys of OURS merged in; and those that only LAST has, what was merged in before,
-as they were in BEFORE.
+keys of OURS merged in. LAST is what was merged in earlier: its keys that OURS does
+not have get their value from BEFORE, or are removed.
 
-Every other key stays, in its order and with the file's own indentation; NOW is
-printed unchanged where nothing of it changes. Exits 1 with the reason where one
-of them is no JSON object; with 3 and nothing where OURS has no key and what is
-left says what BEFORE says.
+All other keys keep their values, their order and the file's indentation. If
+nothing changes, NOW is printed unchanged. Exits 1 with the reason if a file is
+not a JSON object. Exits 3 and prints nothing if OURS has no keys and the result
+equals BEFORE.
 """
 
 import json
@@ -21,7 +21,7 @@ def read(path):
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     if not isinstance(keys, dict):
-        sys.exit("it holds no JSON object")
+        sys.exit("not a JSON object")
     return text, keys
 
 

@@ -1,35 +1,35 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
-# Docker's two command lines, whatever generation they are.
+# The docker and docker compose commands, in all supported versions.
 
-# The owner's shell must not override what .env says.
+# Variables of the owner's shell must not override .env.
 unset "${!COMPOSE_@}" "${!KONG_DATA@}" "${!KONG_BIND@}" "${!KONG_PG@}" "${!KONG_PUBLISH@}" DOCKER_HOST DOCKER_CONTEXT
 
-# Sets engine (20.10.24), generation (20) and fails with the daemon's own words.
+# Sets engine (20.10.24) and generation (20). If it fails, engine is the error message.
 ask_engine() {
 	engine=$(docker version --format '{{.Server.Version}}' 2>&1) || return 1
 	generation=${engine%%.*}
 	[[ $generation =~ ^[0-9]+$ ]] || return 1
-	# network.sh needn't ask again.
+	# So that network.sh need not ask again.
 	export KONG_IPV6_ENGINE=$engine
 }
 
-# daemon_has KEY VALUE
+# daemon_has KEY VALUE: whether daemon.json has this key with this value.
 daemon_has() {
 	grep -qsE "\"$1\"[[:space:]]*:[[:space:]]*$2" /etc/docker/daemon.json
 }
 
-# live_containers: whether containers outlive a restart of Docker; as long as one
-# runs, it leaves docker0 as it is.
+# live_containers: whether running containers survive a restart of Docker. As long
+# as one of them runs, Docker does not change docker0.
 live_containers() {
 	daemon_has live-restore true && [[ -n $(docker ps --quiet) ]]
 }
 
-# Whether Docker leaves IPv6 to others to filter: by default up to 26.
+# opens_all: whether Docker itself filters no IPv6, which is the default up to 26.
 opens_all() {
 	((${generation:-0} < 27)) || daemon_has ip6tables false
 }
 
-# Sets compose_command and compose_version; fails where there is neither compose 2 nor 1.29.
+# Sets compose_command and compose_version; fails if there is neither compose 2 nor 1.29.
 ask_compose() {
 	if compose_version=$(docker compose version --short 2>/dev/null) && [[ ${compose_version#v} =~ ^([2-9]|[1-9][0-9])\. ]]; then
 		compose_command=(docker compose)
@@ -40,7 +40,8 @@ ask_compose() {
 	fi
 }
 
-# compose ARGUMENT…, for half an hour at most; compose_for SECONDS ARGUMENT…
+# compose ARGUMENT…: runs at most half an hour. compose_for SECONDS ARGUMENT…: runs
+# at most SECONDS.
 compose() {
 	compose_for 1800 "$@"
 }
@@ -51,13 +52,13 @@ compose_for() {
 	(cd "$repo" && exec timeout --foreground "$seconds" "${compose_command[@]}" "$@")
 }
 
-# images: SERVICE, pull or build, IMAGE of each service, as compose reads
-# docker-compose.yml. config --images came with compose 2 only.
+# images: prints SERVICE, pull or build, and IMAGE for each service, as compose
+# reads docker-compose.yml. Compose 1.29 has no config --images.
 images() {
 	local -a with=()
 	local joined=-
 	[[ $compose_version != 1.* ]] || joined=_
-	# Before .env is made from it.
+	# .env may not exist yet: apply.sh creates it from .env.example.
 	[[ -f $repo/.env ]] || with=(--env-file .env.example)
 	compose "${with[@]}" config 2>/dev/null | tr -d "\"'" | awk -v built="$(project)$joined" '
 		function told() { if (service != "") print service, how, image == "" ? built service : image }
@@ -68,7 +69,7 @@ images() {
 		END { told() }'
 }
 
-# container SERVICE: its id; empty where there is none.
+# container SERVICE: prints the ID of its container; empty if there is none.
 container() {
 	docker ps --all --quiet --no-trunc \
 		--filter "label=com.docker.compose.project=$(project)" \
@@ -91,7 +92,7 @@ health() {
 	docker inspect --format '{{.State.Status}}/{{if eq .State.Status "exited"}}{{.State.ExitCode}}{{else if .State.Health}}{{.State.Health.Status}}{{end}}' "$1" 2>/dev/null
 }
 
-# The first line of what the admin API answers on kong-net.
+# admin_status: prints the first line of the admin API's answer on kong-net.
 admin_status() {
 	local line=''
 	{

@@ -1,8 +1,8 @@
-"""Neighbor Discovery by hand (RFC 4861), with nothing but raw sockets.
+"""Neighbor Discovery (RFC 4861) with raw sockets.
 
-ndp.py used UPLINK ADDRESS...          prints those that another machine answers for
+ndp.py used UPLINK ADDRESS...          prints the addresses that another machine answers for
 ndp.py delivery UPLINK GATEWAY SOURCE  prints how the router delivers to SOURCE
-ndp.py proxy UPLINK NAMESPACE ADDRESS  solicits through NAMESPACE's veth, prints yes if UPLINK answers
+ndp.py proxy UPLINK NAMESPACE ADDRESS  solicits through NAMESPACE's veth, prints whether UPLINK answers
 """
 
 import ctypes
@@ -52,7 +52,7 @@ def solicitation(own, source, target):
 
 
 def icmp(data):
-    """Source, target, kind and body of an ICMPv6 frame; else None."""
+    """Returns source, target, kind and body of an ICMPv6 frame; None for other frames."""
     if len(data) < 58 or data[12:14] != b"\x86\xdd" or data[20] != 58:
         return None
     return data[22:38], data[38:54], data[54], data[58:]
@@ -68,7 +68,7 @@ class Link:
         self.socket.send(data)
 
     def wait(self, seconds, outgoing=False):
-        """Yields the ICMPv6 frames that come in (or go out) within so many seconds."""
+        """Yields the ICMPv6 frames that arrive (or leave) within the given seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.socket], [], [], left)[0]:
@@ -95,11 +95,13 @@ def used(uplink, *addresses):
 
 
 def delivery(uplink, gateway, source):
-    """Pings the router from an address that this server doesn't have (yet).
+    """Pings the router from an address that this server does not have yet. Prints:
 
-    A router that looks for the address on the link solicits it: on-link. One that
-    routes it here sends the echo reply straight away: routed. One that answers a
-    ping from the link-local address only delivers it elsewhere. Silence says nothing.
+    no-gateway  the router does not answer a solicitation
+    on-link     it solicits the address: it looks for the address on the link
+    routed      it sends the echo reply straight away
+    elsewhere   it answers only pings from the link-local address
+    unknown     it answers no ping at all
     """
     link, local = Link(uplink), link_local(uplink)
     own, router, address = link.mac, packed(gateway), packed(source)
@@ -116,8 +118,8 @@ def delivery(uplink, gateway, source):
         return print("no-gateway")
     ping = struct.pack("!HH", os.getpid() & 0xFFFF, 1) + b"kong-ipv6"[:8]
     answers = False
-    # A router that has just asked in vain asks again only after a while (RFC 4861 7.2.2):
-    # a wrong "elsewhere" would refuse a good server.
+    # A router that just got no answer waits before it solicits again (RFC 4861 7.2.2).
+    # So try for some seconds: a wrong "elsewhere" would refuse a good server.
     for _ in range(8):
         link.send(frame(to, own, local, router, ECHO, ping))
         link.send(frame(to, own, address, router, ECHO, ping))
@@ -132,16 +134,16 @@ def delivery(uplink, gateway, source):
 
 
 def enter(namespace):
-    """setns(2); the sockets that are open stay where they are."""
+    """Enters a network namespace (setns(2)). Open sockets stay in the old one."""
     with open(f"/run/netns/{namespace}") as file:
         if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), 0x40000000):
             sys.exit(f"setns: {os.strerror(ctypes.get_errno())}")
 
 
 def proxy(uplink, namespace, address):
-    """Solicits through a neighbour of its own making, which answers for itself too.
+    """Sends solicitations from a simulated neighbor, and answers for that neighbor.
 
-    ndppd leaves the sending to the kernel, which has to find that neighbour first.
+    ndppd sends its answers through the kernel, which has to find the neighbor first.
     """
     listen = Link(uplink)
     enter(namespace)

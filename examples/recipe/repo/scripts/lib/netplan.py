@@ -1,11 +1,11 @@
-"""Fits the repository's netplan file to what the server has already.
+"""Adapts the repository's netplan file to the server's existing netplan files.
 
 netplan.py OURS DIRECTORY INTERFACE MAC NETWORKD_ID ROUTER_ADVERTISEMENTS
-prints the file for DIRECTORY/etc/netplan; what was changed goes to stderr, one
-line each. Exits 3 where netplan doesn't manage the interface.
+prints the file for DIRECTORY/etc/netplan, and one line on stderr for each thing
+that it changed. Exits 3 if netplan does not manage the interface.
 
-netplan(5): files merge in the order of their names, lists append. One
-interface under two IDs gives two .network files, and only the first applies.
+netplan(5): files are merged in the order of their names, and lists are joined.
+One interface under two IDs gives two .network files; only the first applies.
 """
 
 import fnmatch
@@ -35,7 +35,7 @@ def files(root):
 
 
 def merged(paths):
-    """{(kind, ID): settings}, as far as this program cares."""
+    """Returns {(kind, ID): settings} of all files, with lists joined."""
     all_of_them = {}
     for network in map(load, paths):
         for kind in KINDS:
@@ -66,7 +66,7 @@ def bare(address):
 
 
 def family(route):
-    """4 or 6 for a default route of the main table, else 0."""
+    """Returns 4 or 6 for a default route of the main table, else 0."""
     to, via = str(route.get("to", "")), route.get("via")
     if route.get("table", 254) != 254 or to not in ("default", "0.0.0.0/0", "::/0", "0::0/0", "::0/0"):
         return 0
@@ -91,13 +91,13 @@ def main(ours, root, interface, mac, networkd, advertised):
     had, changed = theirs[found[0]], False
 
     if (kind, identity) != ("ethernets", interface):
-        say(f"the uplink is {kind}/{identity} in this server's files")
+        say(f"in this server's netplan files the uplink is {kind}/{identity}")
         changed = True
 
     present = [bare(address) for address in had.get("addresses", [])]
     for address in list(mine["addresses"]):
         if bare(address) in present:
-            say(f"{address} is configured already")
+            say(f"{address} is already configured")
             mine["addresses"].remove(address)
             changed = True
 
@@ -108,7 +108,7 @@ def main(ours, root, interface, mac, networkd, advertised):
     for route in list(mine["routes"]):
         version = family(route)
         if version in defaults:
-            say(f"the IPv{version} default route is configured already, via {defaults[version]}")
+            say(f"the IPv{version} default route is already configured, via {defaults[version]}")
         elif version == 6 and "route" in advertised:
             say("the IPv6 default route comes from router advertisements")
         else:
@@ -119,16 +119,16 @@ def main(ours, root, interface, mac, networkd, advertised):
     wanted = True if advertised or had.get("dhcp6") else mine["accept-ra"]
     if "accept-ra" in had and had["accept-ra"] != mine["accept-ra"]:
         del mine["accept-ra"]
-        say(f"accept-ra is configured already: {str(had['accept-ra']).lower()}")
+        say(f"accept-ra is already configured: {str(had['accept-ra']).lower()}")
         changed = True
     elif "accept-ra" not in had and wanted != mine["accept-ra"]:
         mine["accept-ra"] = wanted
-        say("router advertisements stay accepted: the server needs them")
+        say("router advertisements are still accepted: the server needs them")
         changed = True
 
     if changed:
         mine = {key: value for key, value in mine.items() if value != []}
-        head = f"# From host/etc/netplan/{NAME}, fitted to this server by scripts/apply.sh.\n"
+        head = f"# From host/etc/netplan/{NAME}, adapted to this server by scripts/apply.sh.\n"
         tree = {"network": {"version": 2, kind: {identity: mine}}}
         text = head + yaml.safe_dump(tree, sort_keys=False)
     sys.stdout.write(text)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
-# What apply.sh looks at before it touches anything. All refusals of one run are
+# The checks of apply.sh before it changes anything. All refusals of a run are
 # printed together.
 refusals=0
 
@@ -12,16 +12,16 @@ refuse() {
 check_docker() {
 	if ! have docker; then
 		if [[ -x /snap/bin/docker ]]; then
-			refuse "Docker is a snap, which doesn't read /etc/docker/daemon.json" "snap remove docker; apt-get install docker.io"
+			refuse "Docker is installed as a snap, which doesn't read /etc/docker/daemon.json" "snap remove docker; apt-get install docker.io"
 		else
-			refuse "Docker is not installed" "apt-get install docker.io docker-compose, or Docker's own packages"
+			refuse "Docker is not installed" "apt-get install docker.io docker-compose, or install Docker's own packages"
 		fi
 		return
 	fi
 	if ! ask_engine; then
-		refuse "Docker doesn't answer: $(tail -n 1 <<<"$engine")" "systemctl start docker; then: journalctl -u docker"
+		refuse "Docker doesn't answer: $(tail -n 1 <<<"$engine")" "systemctl start docker; if that fails: journalctl -u docker"
 	elif [[ $(printf '%s\n' 20.10 "$engine" | sort -V | head -n 1) != 20.10 ]]; then
-		refuse "Docker $engine is too old: IPv6 here needs 20.10 or newer" "upgrade Docker"
+		refuse "Docker $engine is too old: this gateway needs 20.10 or newer" "upgrade Docker"
 	fi
 	if ! ask_compose; then
 		refuse "neither docker compose 2 nor docker-compose 1.29 is installed" "apt-get install docker-compose (or docker-compose-plugin)"
@@ -33,23 +33,23 @@ check_daemon_json() {
 	[[ -s /etc/docker/daemon.json ]] || return 0
 	if ! have python3; then
 		cmp -s /etc/docker/daemon.json "$repo/host/etc/docker/daemon.json" ||
-			refuse "there is a /etc/docker/daemon.json, and no python3 to merge it" "apt-get install python3"
+			refuse "/etc/docker/daemon.json exists, and python3 is not installed to merge it" "apt-get install python3"
 	elif ! why=$(python3 "$scripts/lib/daemon-json.py" /etc/docker/daemon.json "$repo/host/etc/docker/daemon.json" 2>&1 >/dev/null); then
-		refuse "/etc/docker/daemon.json is not valid: $why" "correct it; it was left as it is"
+		refuse "/etc/docker/daemon.json is not valid: $why" "correct the file; it was not changed"
 	fi
 	if daemon_has iptables false; then
-		refuse "/etc/docker/daemon.json has \"iptables\": false: Docker then gives Kong no IPv4 with the client's address, and containers no way out" "remove it there; systemctl restart docker"
+		refuse "/etc/docker/daemon.json has \"iptables\": false: then Kong doesn't see the clients' IPv4 addresses, and containers can't connect to the outside" "remove that key; systemctl restart docker"
 	fi
 	if daemon_has bridge '"none"'; then
-		refuse "/etc/docker/daemon.json has \"bridge\": \"none\": without Docker's default bridge Kong's image can't be built" "remove it there; systemctl restart docker"
+		refuse "/etc/docker/daemon.json has \"bridge\": \"none\": without Docker's default bridge Kong's image can't be built" "remove that key; systemctl restart docker"
 	fi
 }
 
-# A conflict that is left is for the owner to mend, not for a server to run.
+# The owner must resolve conflicts first: a server must not run files with markers.
 check_conflicts() {
 	local file
 	while read -r file; do
-		refuse "${file#"$repo/"} still holds conflict markers" "mend it; create-kong-ipv6 check says what else is open"
+		refuse "${file#"$repo/"} still has conflict markers" "resolve the conflicts; create-kong-ipv6 check lists everything that is unresolved"
 	done < <(grep -rlsE '^(<<<<<<<|>>>>>>>) ' "$repo/host" "$repo/kong-build" "$repo/docker-compose.yml" "$repo/kong.yml" "$repo/.env" || :)
 }
 
@@ -57,57 +57,57 @@ check_settings() {
 	local address bind directory
 	address=$(setting KONG_BIND_IPV6)
 	if ! inside6 "$address" "$subnet"; then
-		refuse "KONG_BIND_IPV6=$address in .env is not inside the exposed subnet $subnet" "KONG_BIND_IPV6=$kong"
+		refuse "KONG_BIND_IPV6=$address in .env is not inside the exposed subnet $subnet" "set KONG_BIND_IPV6=$kong"
 	elif ! same6 "$address" "$kong"; then
-		refuse "KONG_BIND_IPV6=$address in .env is not the address of the plan, $kong" \
-			"KONG_BIND_IPV6=$kong; or create-kong-ipv6 regenerate --kong $address"
+		refuse "KONG_BIND_IPV6=$address in .env is not the planned address, $kong" \
+			"set KONG_BIND_IPV6=$kong; or create-kong-ipv6 regenerate --kong $address"
 	fi
 	if [[ $database == postgres && -f $repo/.env ]]; then
 		case $(setting KONG_PG_PASSWORD) in
 		'' | replace-me | '<secret>')
-			refuse "KONG_PG_PASSWORD in .env is not set" "openssl rand -hex 32, and put it there"
+			refuse "KONG_PG_PASSWORD in .env is not set" "set it to the output of: openssl rand -hex 32"
 			;;
 		esac
 	fi
 	directory=$(setting KONG_DATA_DIR)
-	[[ -n $directory ]] || refuse "KONG_DATA_DIR in .env is not set" "KONG_DATA_DIR=./data"
+	[[ -n $directory ]] || refuse "KONG_DATA_DIR in .env is not set" "set KONG_DATA_DIR=./data"
 	[[ $ipv4 == published ]] || return 0
 	bind=$(setting KONG_BIND_IP)
 	if [[ -z $bind ]]; then
-		refuse "KONG_BIND_IP in .env is not set" "the server's IPv4, or 0.0.0.0 for all"
+		refuse "KONG_BIND_IP in .env is not set" "set it to the server's IPv4 address, or to 0.0.0.0 for all addresses"
 	elif [[ $bind != 0.0.0.0 && $bind != "${ipv4_netplan%/*}" && -z $(ip -4 -o addr show to "$bind/32") ]]; then
 		refuse "KONG_BIND_IP=$bind in .env is not an address of this server" \
-			"KONG_BIND_IP=0.0.0.0, or one of: $(ip -4 -o addr show dev "$uplink" | sed -n 's/.* inet \([^ /]*\).*/\1/p' | paste -sd ' ')"
+			"set KONG_BIND_IP=0.0.0.0, or one of: $(ip -4 -o addr show dev "$uplink" | sed -n 's/.* inet \([^ /]*\).*/\1/p' | paste -sd ' ')"
 	fi
 }
 
-# ufw with IPV6=no drops all IPv6 that comes in, goes out or is forwarded.
+# ufw with IPV6=no drops all incoming, outgoing and forwarded IPv6 traffic.
 check_ufw_ipv6() {
 	have ufw && ! ufw_ipv6 && ufw_enabled || return 0
-	refuse "ufw is active with IPV6=no: it drops all IPv6 of this server" "IPV6=yes in /etc/default/ufw, then ufw reload"
+	refuse "ufw is active with IPV6=no: it drops all IPv6 traffic of this server" "set IPV6=yes in /etc/default/ufw, then: ufw reload"
 }
 
-# Sets services: name and hash of each, as compose reads docker-compose.yml.
+# Sets services: the name and hash of each, as compose reads docker-compose.yml.
 check_compose() {
 	local -a with=()
 	services=''
 	[[ -n ${compose_version:-} ]] || return 0
-	# Before .env is made from it.
+	# .env may not exist yet: apply.sh creates it from .env.example.
 	[[ -f $repo/.env ]] || with=(--env-file .env.example)
 	if ! services=$(compose "${with[@]}" config --hash '*' 2>"$stage/compose"); then
 		refuse "docker-compose.yml or .env has an error: $(grep -v '^time=.*level=warning' "$stage/compose" | tail -n 5 | paste -sd ' ')" \
-			"correct it: docker compose config says more"
+			"correct it; docker compose config shows the details"
 	fi
 }
 
 check_uplink() {
 	if [[ ! -d /sys/class/net/$uplink ]]; then
 		refuse "there is no interface $uplink" \
-			"create-kong-ipv6 regenerate --interface NAME; here are: $(find /sys/class/net -mindepth 1 -printf '%f\n' | grep -Ev '^(lo|docker.*|br-.*|veth.*)$' | sort | paste -sd ' ')"
+			"create-kong-ipv6 regenerate --interface NAME; NAME is one of: $(find /sys/class/net -mindepth 1 -printf '%f\n' | grep -Ev '^(lo|docker.*|br-.*|veth.*)$' | sort | paste -sd ' ')"
 		return 1
 	fi
 	if [[ ! -e /proc/net/if_inet6 || $(<"/proc/sys/net/ipv6/conf/$uplink/disable_ipv6") == 1 ]]; then
-		refuse "IPv6 is disabled on $uplink" "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, ipv6.disable=1 from the kernel's command line"
+		refuse "IPv6 is disabled on $uplink" "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, and ipv6.disable=1 from the kernel's command line"
 		return 1
 	fi
 	local other name address
@@ -115,14 +115,14 @@ check_uplink() {
 	while read -r name address; do
 		[[ -n $address ]] || continue
 		if inside6 "${address%/*}" "$subnet"; then
-			refuse "$name has $address, which is inside the exposed subnet $subnet" "create-kong-ipv6 regenerate --exposed …"
+			refuse "$name has $address, which is inside the exposed subnet $subnet" "create-kong-ipv6 regenerate --exposed SUBNET"
 		elif inside6 "$host" "$address" || inside6 "$kong" "$address"; then
-			refuse "the prefix $prefix is on $name ($address), not on $uplink" "create-kong-ipv6 regenerate --interface $name, or another --prefix"
+			refuse "the prefix $prefix is on $name ($address), not on $uplink" "create-kong-ipv6 regenerate --interface $name, or regenerate with another --prefix"
 		fi
 	done <<<"$other"
 }
 
-# The bridges of the networks that earlier answers named: network.sh removes them.
+# The bridges of networks from earlier answers: network.sh removes them.
 earlier_bridges() {
 	local -a recorded=()
 	mapfile -t recorded < <(names network)
@@ -130,45 +130,46 @@ earlier_bridges() {
 		docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' "${recorded[@]}" 2>/dev/null | paste -sd ' ' || :
 }
 
-# Asks the link itself; only before the first deployment, when the answers mean something.
+# Probes the link. Only before the first deployment: later the results mean nothing,
+# because this server already answers for these addresses.
 check_link() {
 	local taken verdict flags
 	flags=$(<"/sys/class/net/$uplink/flags")
-	# No ARP and no neighbours on this link (IFF_NOARP): nothing to ask.
+	# This link has no Neighbor Discovery (IFF_NOARP): nothing to probe.
 	if ! have python3 || ((flags & 0x80)); then return 0; fi
 	if ! grep -q " $uplink\$" /proc/net/if_inet6; then return 0; fi
 	if docker network inspect "$network" >/dev/null 2>&1 || [[ -n $(names network) ]]; then return 0; fi
 	local -a ask=("$kong")
 	on_uplink "$host" || ask+=("$host")
 	if taken=$(python3 "$scripts/lib/ndp.py" used "$uplink" "${ask[@]}" 2>/dev/null) && [[ -n $taken ]]; then
-		refuse "another machine on $uplink answers for ${taken//$'\n'/ and }" "choose another address: create-kong-ipv6 regenerate --host … or --kong …"
+		refuse "another machine on $uplink answers for ${taken//$'\n'/ and }" "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
 		return 0
 	fi
 	verdict=$(python3 "$scripts/lib/ndp.py" delivery "$uplink" "$gateway" "$kong" 2>/dev/null) || return 0
 	case $verdict-$delivery in
-	no-gateway-*) refuse "the gateway $gateway doesn't answer on $uplink" "create-kong-ipv6 regenerate --gateway …; ip -6 route shows the one in use" ;;
-	elsewhere-*) refuse "the router $gateway doesn't deliver $prefix on $uplink: it answers other addresses, but not one of this prefix" "compare the prefix with the provider's panel: create-kong-ipv6 regenerate --prefix …" ;;
-	on-link-routed) refuse "the answers say that $prefix is routed to this server, but the router looks for its addresses on the link" "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd" ;;
+	no-gateway-*) refuse "the gateway $gateway doesn't answer on $uplink" "create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use" ;;
+	elsewhere-*) refuse "the router $gateway doesn't deliver $prefix on $uplink: it answers this server's link-local address, but not an address of this prefix" "compare the prefix with the provider's control panel; then create-kong-ipv6 regenerate --prefix PREFIX" ;;
+	on-link-routed) refuse "the answers say that $prefix is routed to this server, but the router solicits its addresses on the link" "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd" ;;
 	esac
 }
 
-# Compose would make all anew beside what it made under another name, and find
-# ports and addresses taken; under the same name it would take another
-# repository's containers for its own, and give them this one's data.
+# Under another project name compose would create everything a second time, and
+# find the ports and addresses in use. Under the same name it would treat another
+# repository's containers as its own, and give them this repository's data.
 check_project() {
 	local name other
 	while read -r other; do
 		if [[ $other -ef $repo || ! -f $other/docker-compose.yml ]]; then continue; fi
-		refuse "the gateway on this server is that of $other, which still exists" \
-			"apply that one; or take it back first: sudo $other/scripts/rollback.sh; or, where this one with its .env and data takes its place: mv $other $other.old"
+		refuse "the gateway on this server belongs to $other, which still exists" \
+			"run apply.sh there; or remove that gateway first: sudo $other/scripts/rollback.sh; or, if this directory with its .env and data replaces it: mv $other $other.old"
 		return 1
 	done < <(docker ps --all --filter "label=com.docker.compose.project=$(project)" \
 		--format '{{.Label "com.docker.compose.project.working_dir"}}' | sort -u)
 	while read -r name; do
 		if [[ -z $name || $name == "$(project)" || $(fact project "$name") != "$repo" ]] ||
 			[[ -z $(docker ps --all --quiet --filter "label=com.docker.compose.project=$name") ]]; then continue; fi
-		refuse "COMPOSE_PROJECT_NAME=$(project) in .env is not the name that the containers have: $name" \
-			"COMPOSE_PROJECT_NAME=$name; or take them down first, the data stays: ${compose_command[*]} --project-name $name down"
+		refuse "COMPOSE_PROJECT_NAME=$(project) in .env is not the project name of the existing containers: $name" \
+			"set COMPOSE_PROJECT_NAME=$name; or remove the containers first (the data is kept): ${compose_command[*]} --project-name $name down"
 		return 1
 	done < <(names project)
 }
@@ -189,7 +190,7 @@ check_ports() {
 	done
 }
 
-# in_the_way BIND <ADDRESS:PORT…: those lines that take a port from Kong.
+# in_the_way BIND <ADDRESS:PORT…: prints the lines that occupy a port of Kong.
 in_the_way() {
 	awk -v bind="$1" '
 		{ address = $1; sub(/:[0-9]+$/, "", address); sub(/%.*/, "", address) }
@@ -197,21 +198,22 @@ in_the_way() {
 			address == "" || address == "*" || address == "[::]" || address == "[::1]"'
 }
 
-# check_space PATH MEGABYTES
+# check_space PATH MEGABYTES: refuses if less space is free there.
 check_space() {
 	local path=$1 free
 	while [[ -n $path && ! -d $path ]]; do path=${path%/*}; done
 	path=${path:-/}
 	free=$(df --output=avail -m "$path" | tail -n 1)
-	((free >= $2)) || refuse "only $((free)) MB are free below $path: $2 MB are needed" "make room there"
+	((free >= $2)) || refuse "only $((free)) MB are free below $path: $2 MB are needed" "free some space there"
 }
 
-# The kernel's proxy is networkd's to set: what else has the uplink would wipe it.
+# networkd sets the kernel's proxy entries. Another program that manages the uplink
+# would remove them.
 check_ndp() {
 	[[ $ndp == kernel ]] || return 0
 	case $(networkd_setup) in
 	configured | configuring) ;;
-	*) refuse "systemd-networkd doesn't manage $uplink: with --ndp kernel it would have to answer for Kong" "create-kong-ipv6 regenerate --ndp ndppd" ;;
+	*) refuse "systemd-networkd doesn't manage $uplink: --ndp kernel needs it to set the proxy entry" "create-kong-ipv6 regenerate --ndp ndppd" ;;
 	esac
 }
 
@@ -221,35 +223,35 @@ check_netplan() {
 	if ! have netplan; then
 		status=3
 	elif ! have python3; then
-		refuse "there is no python3 to read the files in /etc/netplan" "apt-get install python3"
+		refuse "python3 is not installed: it is needed to read the files in /etc/netplan" "apt-get install python3"
 		return
 	else
 		fit "$stage/netplan" || status=$?
 	fi
 	if ((status == 3)); then
-		# Another program looks after the uplink: fine if it has done what netplan would do.
+		# Another program manages the uplink: fine if it has done what netplan would do.
 		if ! on_uplink "$host"; then
-			refuse "netplan doesn't manage $uplink, and $host isn't on it" \
+			refuse "netplan doesn't manage $uplink, and $uplink does not have the address $host" \
 				"configure $host and the default route via $gateway where the server's network is configured (/etc/network/interfaces?), then run this again"
 		elif [[ -z $(ip -6 route show default) ]]; then
 			refuse "netplan doesn't manage $uplink, and there is no IPv6 default route" "configure the route via $gateway where the server's network is configured"
 		else
-			note netplan "it doesn't manage $uplink; address and route are there: left alone"
+			note netplan "netplan doesn't manage $uplink; its address and route exist, so nothing is changed"
 		fi
 		return
 	fi
 	if ((status != 0)); then
-		refuse "the files in /etc/netplan can't be read: $(tail -n 1 "$stage/netplan/notes")" "correct them: netplan generate says more"
+		refuse "the files in /etc/netplan can't be read: $(tail -n 1 "$stage/netplan/notes")" "correct them; netplan generate shows the details"
 		return
 	fi
-	# What isn't to be applied is none of our business.
+	# netplan will not be applied: errors in the owner's files do not matter here.
 	if cmp -s "$stage/netplan/fitted" "$netplan_file" && ! begun netplan; then
 		netplan_fits=true
 		return
 	fi
 	errors=$(validate "$stage/netplan")
 	if [[ -n $errors ]]; then
-		refuse "netplan refuses the configuration: $(paste -sd ' ' <<<"$errors")" "see /etc/netplan and host$netplan_file"
+		refuse "netplan refuses the configuration: $(paste -sd ' ' <<<"$errors")" "correct the files in /etc/netplan, or host$netplan_file"
 		return
 	fi
 	netplan_fits=true

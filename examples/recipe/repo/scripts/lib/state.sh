@@ -1,11 +1,11 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
-# What was changed on this server, so that rollback.sh can take it back. Every
-# fact is on disk before the change that it belongs to is made; the first one
-# about a thing stays, whatever later runs change.
+# Records what was there before each change, so that rollback.sh can restore it. A
+# fact is written to disk before its change is made. The first fact about a thing
+# is kept, whatever later runs change.
 #
-# $state/manifest has one fact a line: KIND, NAME, VALUE and a final dot, with
-# tabs between. A line without the dot was cut short by a crash, before its
-# change: it doesn't count.
+# $state/manifest has one fact per line: KIND, NAME, VALUE and a final dot,
+# separated by tabs. A crash can leave a line without the dot. Its change was not
+# made, so the line is ignored.
 readonly manifest=$state/manifest
 
 open_state() {
@@ -26,18 +26,18 @@ names() {
 	awk -F '\t' -v kind="$1" '$1 == kind && $4 == "." && !seen[$2]++ { print $2 }' "$manifest"
 }
 
-# record KIND NAME VALUE: unless it is recorded already.
+# record KIND NAME VALUE: adds a fact, unless this kind and name has one.
 record() {
 	open_state
 	if fact "$1" "$2" >/dev/null; then return 0; fi
-	# After a line that an earlier run couldn't end.
+	# An earlier run may have left an unfinished line.
 	if [[ -z ${manifest_ends:-} && -n $(tail -c 1 "$manifest") ]]; then printf '\n' >>"$manifest"; fi
 	manifest_ends=true
 	printf '%s\t%s\t%s\t.\n' "$1" "$2" "$3" >>"$manifest"
 	sync "$manifest"
 }
 
-# forget KIND NAME
+# forget KIND NAME: removes the fact.
 forget() {
 	[[ -f $manifest ]] || return 0
 	awk -F '\t' -v kind="$1" -v name="$2" '!($1 == kind && $2 == name)' "$manifest" >"$manifest.new"
@@ -45,14 +45,14 @@ forget() {
 	mv "$manifest.new" "$manifest"
 }
 
-# remember_only KINDS: forgets all other facts.
+# remember_only KINDS: removes the facts of all other kinds.
 remember_only() {
 	awk -F '\t' -v kinds="^($1)\$" '$1 ~ kinds' "$manifest" >"$manifest.new"
 	sync "$manifest.new"
 	mv "$manifest.new" "$manifest"
 }
 
-# keep PATH: records what is there, content and attributes, or that nothing is.
+# keep PATH: records the file with content and attributes, or that there is none.
 keep() {
 	local path=$1 parent copy=$state/before$1
 	if fact file "$path" >/dev/null; then return 0; fi
@@ -70,14 +70,14 @@ keep() {
 	fi
 }
 
-# keep_directory PATH: the directories that are missing on the way to it.
+# keep_directory PATH: records which directories of this path do not exist.
 keep_directory() {
 	[[ -n $1 && ! -d $1 ]] || return 0
 	keep_directory "${1%/*}"
 	record directory "$1" absent
 }
 
-# What ufw and dpkg write by our doing: it is restored on its own.
+# Files that ufw and dpkg write because of us: they are restored separately.
 readonly not_ours='^/etc/ufw/|\.dpkg-dist$'
 
 our_files() {
@@ -88,14 +88,14 @@ hash_of() {
 	sha256sum <"$1" | cut -d ' ' -f 1
 }
 
-# edited PATH: whether it holds what is neither from before the first run nor
-# from put: an edit of the owner's.
+# edited PATH: whether the owner edited it: its content is neither from before the
+# first run nor written by put.
 edited() {
 	[[ -f $1 && ! -L $1 && ! $1 =~ $not_ours ]] && fact file "$1" >/dev/null || return 1
 	[[ " $(fact wrote "$1") " != *" $(hash_of "$1") "* ]] && ! cmp -s "$1" "$state/before$1"
 }
 
-# set_aside PATH: keeps the owner's edit; an earlier one that was kept stays too.
+# set_aside PATH: saves a copy of the owner's edit, next to copies of earlier edits.
 set_aside() {
 	local path=$1 kept=$state/edited$1 number=1
 	while [[ -e $kept ]]; do
@@ -106,15 +106,16 @@ set_aside() {
 	cp --archive "$path" "$kept.new"
 	sync "$kept.new"
 	mv "$kept.new" "$kept"
-	note file "$path was edited since: your version is in $kept"
+	note file "$path was edited: your version is saved in $kept"
 }
 
-# owner_of PATH: user and group that put gives it. daemon.json stays whose it is.
+# owner_of PATH: prints the user and group that put sets. An existing daemon.json
+# keeps its own.
 owner_of() {
 	if [[ $1 == "$daemon_json" && -e $1 ]]; then stat -c '%u %g' "$1"; else echo 0 0; fi
 }
 
-# put PATH SOURCE: the source's content and mode, in one go.
+# put PATH SOURCE: replaces the file by the source's content and mode, atomically.
 put() {
 	local path=$1 temporary user group hash
 	temporary=${path%/*}/.${path##*/}.kong-ipv6
@@ -123,8 +124,8 @@ put() {
 	mkdir -p "${path%/*}"
 	read -r user group < <(owner_of "$path")
 	install -o "$user" -g "$group" -m "$(stat -c %a "$2")" "$2" "$temporary"
-	# What was written is remembered, so that the owner's later edits are known as
-	# such: this, and what is there until it has been moved into place.
+	# Record the hashes of the new file and of the file that it replaces: any other
+	# content is an edit by the owner. Both, because this run may stop before the move.
 	hash=$(hash_of "$temporary")
 	if [[ -f $path ]]; then hash+=" $(hash_of "$path")"; fi
 	forget wrote "$path"
@@ -133,20 +134,20 @@ put() {
 	mv --no-target-directory "$temporary" "$path"
 }
 
-# link PATH TARGET: a symbolic link.
+# link PATH TARGET: makes a symbolic link.
 link() {
 	keep "$1"
 	mkdir -p "${1%/*}"
 	ln --symbolic --force --no-dereference "$2" "$1"
 }
 
-# merged: what was merged into daemon.json at last.
+# merged: prints the path of what was last merged into daemon.json.
 merged() {
 	if [[ -f $state/merged.json ]]; then echo "$state/merged.json"; else echo "$repo/host/etc/docker/daemon.json"; fi
 }
 
-# merge_daemon_json OURS: daemon.json as it is now with OURS's keys, and those that
-# we had merged in before as they were before us.
+# merge_daemon_json OURS: prints the current daemon.json with the keys of OURS.
+# Other keys that we merged in earlier get their original value.
 merge_daemon_json() {
 	local last=/dev/null before=$state/before$daemon_json
 	if fact file "$daemon_json" >/dev/null; then last=$(merged); fi
@@ -154,8 +155,8 @@ merge_daemon_json() {
 	python3 "$scripts/lib/daemon-json.py" "$daemon_json" "$1" "$last" "$before"
 }
 
-# take_out_of_daemon_json: our keys as they were before, all others as they are
-# now. Fails where that isn't to be had, or is what keep recorded.
+# take_out_of_daemon_json: restores the original values of our keys, and keeps all
+# others. Fails if it can't, or if the result is the file that keep recorded.
 take_out_of_daemon_json() {
 	local new=$daemon_json.kong-ipv6
 	[[ -f $daemon_json ]] && have python3 || return 1
@@ -164,21 +165,21 @@ take_out_of_daemon_json() {
 		rm -f "$new"
 		return 1
 	fi
-	# Another value of a key of ours is lost with it.
+	# This discards a value that the owner gave one of our keys: save it.
 	if edited "$daemon_json" && ! merge_daemon_json "$(merged)" | cmp -s - "$daemon_json"; then set_aside "$daemon_json"; fi
 	sync "$new"
 	mv --no-target-directory "$new" "$daemon_json"
-	note file "$daemon_json has other keys now than before apply.sh: they stay"
+	note file "your other changes to $daemon_json since apply.sh are kept"
 }
 
-# restore PATH: what keep recorded. An edit made since then is put aside first.
+# restore PATH: restores what keep recorded. A later edit is saved first.
 restore() {
 	local path=$1 was copy=$state/before$1 hash
 	was=$(fact file "$path") || return 0
 	rm -f "${path%/*}/.${path##*/}.kong-ipv6"
 	if [[ $path == "$daemon_json" ]] && take_out_of_daemon_json; then return 0; fi
 	if edited "$path"; then set_aside "$path"; fi
-	# networkd forgets its proxy entries, but leaves them in the kernel.
+	# networkd forgets its proxy entries, but does not remove them from the kernel.
 	if [[ $path == */60-kong-ndp.conf && -f $path ]]; then
 		sed -n 's/^IPv6ProxyNDPAddress=//p' "$path" | while read -r hash; do
 			ip -6 neigh del proxy "$hash" dev "$uplink" 2>/dev/null || :
@@ -192,7 +193,7 @@ restore() {
 	fi
 }
 
-# differs PATH: whether it isn't what keep recorded.
+# differs PATH: whether it differs from what keep recorded.
 differs() {
 	local path=$1 was copy=$state/before$1
 	was=$(fact file "$path") || return 1
@@ -205,17 +206,17 @@ differs() {
 	fi
 }
 
-# Our comment as it stands in ufw's files.
+# Our comment "kong-ipv6", as ufw's files encode it.
 readonly ufw_comment=comment=6b6f6e672d69707636
 
-# ufw_logging: what ufw's files depend on besides the rules.
+# ufw_logging: prints the log level, on which ufw's files also depend.
 ufw_logging() {
 	grep -s '^LOGLEVEL=' /etc/ufw/ufw.conf || :
 }
 
-# remove_ufw_rules: all with our comment. ufw writes its files in its own way:
-# where rules and logging are the same as before, they get their old text back;
-# where the owner has changed them, they stay.
+# remove_ufw_rules: deletes all rules with our comment. ufw rewrites its files in
+# its own format: if rules and log level are the same as before, their original
+# text is restored. If the owner has changed them, they stay.
 remove_ufw_rules() {
 	local path rule rules tuple='^### tuple ###'
 	rules=$(ufw_rules) || return 1
@@ -232,7 +233,7 @@ remove_ufw_rules() {
 	forget ufw rules
 }
 
-# remove_directories: those that were made, as far as they are empty.
+# remove_directories: removes the directories that we made, if they are empty.
 remove_directories() {
 	local directory
 	while read -r directory; do
@@ -240,8 +241,8 @@ remove_directories() {
 	done < <(names directory | tac)
 }
 
-# foreign_conffiles PACKAGE: those of its configuration files that hold something
-# else than the package brought.
+# foreign_conffiles PACKAGE: prints its configuration files that differ from the
+# packaged ones.
 foreign_conffiles() {
 	local path hash
 	dpkg-query --show --showformat '${Conffiles}\n' "$1" 2>/dev/null | while read -r path hash _; do
@@ -249,7 +250,7 @@ foreign_conffiles() {
 	done
 }
 
-# units_with PACKAGE: those that it brings, and those in /etc that start its program.
+# units_with PACKAGE: prints its own units, and those in /etc that start its program.
 units_with() {
 	local program=$1
 	[[ $1 != nftables ]] || program=nft
@@ -259,15 +260,15 @@ units_with() {
 	} | sed 's|.*/||' | sort -u
 }
 
-# why_stays PACKAGE: what the owner has come to use it for since apply.sh
-# installed it; nothing where it is to be removed.
+# why_stays PACKAGE: prints what the owner uses it for since apply.sh installed
+# it. Prints nothing if it can be removed.
 why_stays() {
 	local name
 	{ dpkg --no-act --remove "$1" 2>&1 || :; } | sed -nE 's/^ (\S+) (pre-)?depends on .*/\1/p' | sort -u | while read -r name; do
 		fact package "$name" >/dev/null || printf '%s depends on it\n' "$name"
 	done
 	while read -r name; do
-		# Ours: start made its link.
+		# A unit of ours: the function start made its link.
 		if [[ -z $name ]] || fact unit "$name" >/dev/null || fact file "/etc/systemd/system/$name" >/dev/null; then continue; fi
 		if [[ $(systemctl is-enabled "$name" 2>/dev/null) == enabled* ]]; then
 			printf '%s is enabled\n' "$name"
@@ -275,10 +276,10 @@ why_stays() {
 			printf '%s is active\n' "$name"
 		fi
 	done < <(units_with "$1")
-	# What was there before apply.sh stays anyway.
+	# A remove, unlike a purge, keeps the configuration files.
 	[[ $(fact package "$1") != remove ]] || return 0
 	while read -r name; do
-		if [[ -n $name ]] && ! fact file "$name" >/dev/null; then printf '%s is yours by now\n' "$name"; fi
+		if [[ -n $name ]] && ! fact file "$name" >/dev/null; then printf '%s was edited\n' "$name"; fi
 	done < <(foreign_conffiles "$1")
 }
 
@@ -286,10 +287,10 @@ apt_get() {
 	apt-get --option DPkg::Lock::Timeout=60 "$@"
 }
 
-# remove_package PACKAGE remove|purge: it alone.
+# remove_package PACKAGE remove|purge: removes only this package.
 remove_package() {
 	silently apt_get "$2" --yes --no-auto-remove "$1" && return 0
-	# apt refuses all while the installation of one package is broken off half-way.
+	# apt refuses everything while the installation of one package is incomplete.
 	silently dpkg --force-confold --configure -a || :
 	quietly dpkg --force-remove-reinstreq "--$2" "$1"
 }

@@ -1,22 +1,23 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2034,SC2154
-# What differs between this server and the repository. Nothing is changed here:
-# --dry-run and a real run print the same plan.
+# Finds the differences between this server and the repository. It changes nothing,
+# so --dry-run and a real run print the same plan.
 plan=()
 declare -A changed=()
 
-# planned WHAT TEXT
+# planned WHAT TEXT: adds one line to the plan.
 planned() {
 	local line
 	printf -v line '  %-11s %s' "$1" "$2"
 	plan+=("$line")
 }
 
-# is WHAT: whether the survey found that it differs.
+# is WHAT: whether the survey found a difference.
 is() {
 	[[ -n ${changed[$1]:-} ]]
 }
 
-# A step that was begun and not ended is done again, whatever the files say.
+# begun STEP: whether an earlier run began this step and did not finish it. Then the
+# step is done again, whatever the files contain.
 begun() {
 	fact todo "$1" >/dev/null
 }
@@ -49,14 +50,14 @@ refuse_or_survey() {
 	((refusals == 0)) || exit 1
 }
 
-# staged PATH [MODE] <content
+# staged PATH [MODE] <CONTENT: writes the file to the staging directory.
 staged() {
 	mkdir -p "$stage/root${1%/*}"
 	cat >"$stage/root$1"
 	chmod "${2:-0644}" "$stage/root$1"
 }
 
-# Every file below host/, as it belongs on this server.
+# stage_files: stages every file below host/, adapted to this server.
 stage_files() {
 	local file path
 	while read -r file; do
@@ -73,7 +74,7 @@ stage_files() {
 			fi
 			;;
 		/etc/systemd/network/*)
-			# networkd reads it beside the file that netplan made: by netplan's ID.
+			# networkd finds this drop-in by the name of netplan's file: by the netplan ID.
 			staged "/etc/systemd/network/10-netplan-$(ndp_id).network.d/${path##*/}" <"$file"
 			;;
 		*/firewall.nft)
@@ -90,8 +91,8 @@ stage_files() {
 	done < <(host_files)
 }
 
-# sysctls: KEY VALUE of what the files in host/etc/sysctl.d set, the owner's too;
-# what this server hasn't now, and a pattern, is left to the boot.
+# sysctls: prints KEY VALUE for each setting in host/etc/sysctl.d, in the owner's
+# files too. Patterns, and keys that do not exist now, wait for the next boot.
 sysctls() {
 	local key value
 	awk -v ours="$stage/root$sysctl_file" '
@@ -100,9 +101,9 @@ sysctls() {
 			value = key = $0
 			sub(/=.*/, "", key); gsub(/[[:blank:]]/, "", key)
 			sub(/^[^=]*=/, "", value); gsub(/[[:blank:]\r]+/, " ", value); gsub(/^ | $/, "", value)
-			# Those of ours on the bridge network.sh sets, once it has made it.
+			# network.sh sets our keys of the bridge, after it has created the bridge.
 			if (sub(/^-/, "", key) && FILENAME == ours) next
-			# As sysctl.d(5): after a slash first, a dot is one.
+			# sysctl.d(5): if the first separator is a slash, dots are literal.
 			if (key ~ /^[^.]*\//) { gsub(/\./, "%", key); gsub(/\//, ".", key); gsub(/%/, "/", key) }
 			if (!(key in last)) keys[++count] = key
 			last[key] = value
@@ -113,7 +114,7 @@ sysctls() {
 		done
 }
 
-# Bridges that no network of Docker's has.
+# other_bridges: prints the bridges that do not belong to a Docker network.
 other_bridges() {
 	local id
 	ip -o link show type bridge | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | grep -vxF -e "$uplink" -e "$bridge" -f <(
@@ -123,7 +124,7 @@ other_bridges() {
 	) | sort || :
 }
 
-# add_others <TABLE: with the bridges that it shall leave alone.
+# add_others <TABLE: adds the bridges that the table must not filter.
 add_others() {
 	local name
 	cat
@@ -132,7 +133,8 @@ add_others() {
 	done < <(other_bridges)
 }
 
-# Not what editors and create-kong-ipv6 lay beside a file.
+# host_files: prints all files below host/, without the backup files of editors and
+# create-kong-ipv6.
 host_files() {
 	find "$repo/host" -type f ! -name '.*' ! -name '*.new' ! -name '*.orig' ! -name '*.rej' ! -name '*~' | sort
 }
@@ -143,11 +145,11 @@ ndp_id() {
 	printf '%s' "${id:-$uplink}"
 }
 
-# With forwarding the kernel takes router advertisements only if told so twice.
-# It matters where the kernel itself handles them, not networkd.
+# With forwarding on, the kernel accepts router advertisements only if accept_ra is
+# 2. This matters if the kernel handles them, not networkd.
 kernel_advertisements() {
 	if ! $netplan_fits && [[ $(<"/proc/sys/net/ipv6/conf/$uplink/accept_ra") != 0 ]] && [[ $(advertised) == *[ae]* ]]; then
-		# First: forwarding alone throws away what advertisements brought.
+		# This must come first: turning forwarding on removes what advertisements set.
 		printf '# The default route or the address comes from router advertisements.\nnet.ipv6.conf.%s.accept_ra = 2\n\n' "$uplink_sysctl"
 	fi
 }
@@ -157,35 +159,35 @@ survey() {
 	filter=$(filter)
 	stage_files
 
-	if [[ ! -f $repo/.env ]]; then planned .env "made from .env.example$([[ $database == off ]] || echo ", with a random KONG_PG_PASSWORD")"; fi
+	if [[ ! -f $repo/.env ]]; then planned .env "will be created from .env.example$([[ $database == off ]] || echo ", with a random KONG_PG_PASSWORD")"; fi
 	if [[ -f $repo/.env && $(stat -L -c %a "$repo/.env") == *[1-7] ]]; then
 		changed[readable]=1
-		planned .env "gets mode 600: every user of this server can read its password"
+		planned .env "will get mode 600: now every user of this server can read its password"
 	fi
-	# Docker 27 alone refuses a host address in the publication of a routed network.
+	# Only Docker 27 refuses a host address for a published port of a routed network.
 	if ((generation == 27)) && [[ $(setting KONG_PUBLISH_IPV6) != '[::]' ]]; then
 		changed[publish]=1
-		planned .env "KONG_PUBLISH_IPV6=[::] is added: Docker 27 takes no other"
+		planned .env "KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value"
 	fi
 
 	while read -r path; do
 		[[ -n $path ]] || continue
 		if [[ ! -e $path ]]; then
-			planned file "$path is new"
+			planned file "$path will be created"
 		elif ! cmp -s "$stage/root$path" "$path"; then
 			if [[ $path == "$daemon_json" ]]; then
-				planned file "$path: ipv6 and fixed-cidr-v6 are merged in"
+				planned file "$path: ipv6 and fixed-cidr-v6 will be merged in"
 			elif edited "$path"; then
-				planned file "$path is changed; your edit of it is kept in $state/edited"
+				planned file "$path will be changed; your edit will be saved in $state/edited"
 			elif [[ $path == /etc/ndppd.conf ]] && ! fact file "$path" >/dev/null && grep -q '^[^#/]*rule' "$path"; then
-				planned file "$path is replaced, with the rules that it has for other addresses: what shall stay of them belongs in host$path"
+				planned file "$path will be replaced. It has rules for other addresses: add those that you need to host$path"
 			elif fact file "$path" >/dev/null; then
-				planned file "$path is changed"
+				planned file "$path will be changed"
 			else
-				planned file "$path is replaced; what is there now comes back with rollback.sh"
+				planned file "$path will be replaced; rollback.sh restores the current file"
 			fi
 		elif [[ $(stat -c '%a %u %g' "$path") != "$(stat -c %a "$stage/root$path") $(owner_of "$path")" ]]; then
-			planned file "$path gets mode $(stat -c %a "$stage/root$path")"
+			planned file "$path will get mode $(stat -c %a "$stage/root$path")"
 		else
 			continue
 		fi
@@ -193,7 +195,7 @@ survey() {
 	done < <(cd "$stage/root" && find . -type f | sed 's/^\.//' | sort)
 	while read -r path; do
 		if [[ -e $stage/root$path || $path == */multi-user.target.wants/* ]] || ! differs "$path"; then continue; fi
-		planned file "$path belongs to earlier answers: as it was before them"
+		planned file "$path belongs to earlier answers: its original state will be restored"
 		changed[$path]=1
 	done < <(our_files)
 	if is "$netplan_file"; then
@@ -211,16 +213,16 @@ survey() {
 		if begun table || is /etc/kong-ipv6/firewall.nft || is /etc/systemd/system/kong-ipv6-firewall.service ||
 			! systemctl --quiet is-active kong-ipv6-firewall.service || ! table_filters || ! enabled kong-ipv6-firewall.service; then
 			changed[table]=1
-			planned firewall "the table inet kong_ipv6 is loaded, now and at every boot${changed[reason]:+ (${changed[reason]})}"
+			planned firewall "the table inet kong_ipv6 will be loaded, now and at every boot${changed[reason]:+ (${changed[reason]})}"
 			line=$(other_bridges | paste -sd ' ')
-			[[ -z $line ]] || planned firewall "what is forwarded to $line, no bridge of Docker's, stays as it is"
+			[[ -z $line ]] || planned firewall "traffic to bridges that are not Docker's will not be filtered: $line"
 		fi
 		;;
 	esac
-	# ufw drops what is forwarded to Kong without them, whatever our own table accepts.
+	# Without these rules ufw drops traffic to Kong, even if our own table accepts it.
 	if [[ $firewall != none ]] && have ufw; then
 		if ! ufw_ipv6; then
-			note ufw "it has IPV6=no, so no rules for Kong: they come once it has IPV6=yes"
+			note ufw "ufw has IPV6=no, so no rules for Kong are added: set IPV6=yes, then run this again"
 		elif ! output=$(NO_COLOR=1 "$scripts/ufw.sh" --dry-run); then
 			changed[ufw]=1
 			plan_from "$output"
@@ -228,10 +230,10 @@ survey() {
 	fi
 	if [[ $firewall == none ]] && fact ufw rules >/dev/null && have ufw; then
 		changed["ufw-gone"]=1
-		planned ufw "the rules with the comment kong-ipv6 are deleted"
+		planned ufw "the rules with the comment kong-ipv6 will be deleted"
 	fi
 	if [[ $filter == none ]]; then
-		row "$red" open firewall "this server filters nothing for you (--firewall none)"
+		row "$red" open firewall "these scripts set up no firewall (--firewall none)"
 		if opens_all; then
 			row "$red" open firewall "Docker $engine opens every port of every container with an IPv6 address to the world"
 		fi
@@ -240,10 +242,10 @@ survey() {
 	if is "$netplan_file" || begun netplan; then
 		changed[netplan]=1
 	elif $netplan_fits; then
-		# What it gave the uplink may have been taken away since.
+		# Something may have removed the address or the route since.
 		if ! on_uplink "$host"; then
 			changed[netplan]=1
-			planned netplan "$uplink hasn't $host"
+			planned netplan "$uplink does not have the address $host"
 		fi
 		if [[ -z $(ip -6 route show default) ]]; then
 			changed[netplan]=1
@@ -251,7 +253,7 @@ survey() {
 		fi
 	fi
 	if is netplan; then
-		planned netplan "applied; taken back if an address or default route of the server gets lost"
+		planned netplan "will be applied, and reverted if the server loses an address or default route"
 	fi
 	while read -r key value; do
 		now=$(sysctl_now "$key")
@@ -260,7 +262,7 @@ survey() {
 			planned sysctl "$key $now → $value"
 		fi
 	done < <(sysctls)
-	# These follow net.ipv6.conf.all.forwarding, whenever it is written.
+	# Each write to net.ipv6.conf.all.forwarding also sets these.
 	if ! is sysctl; then
 		for key in "$uplink" "$bridge"; do
 			path=/proc/sys/net/ipv6/conf/$key/forwarding
@@ -277,21 +279,21 @@ survey() {
 			changed[ndppd]=1
 			now=started
 			! systemctl --quiet is-active ndppd.service || now=restarted
-			planned ndp "ndppd.service is $now now, and started at every boot"
+			planned ndp "ndppd.service will be $now now, and started at every boot"
 		fi
 		;;
 	kernel)
 		if begun networkd || is "/etc/systemd/network/10-netplan-$(ndp_id).network.d/60-kong-ndp.conf" || ! proxied; then
 			changed[networkd]=1
-			planned ndp "networkd answers for $kong on $uplink"
+			planned ndp "networkd will let the kernel answer for $kong on $uplink"
 		fi
 		;;
 	esac
 	if is "$daemon_json" || begun docker; then
 		changed[docker]=1
-		planned docker "restarted, for daemon.json"
+		planned docker "will be restarted, for daemon.json"
 		if live_containers; then
-			note docker "live-restore: docker0 gets its IPv6 only by a restart of Docker while no container runs"
+			note docker "live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs"
 		fi
 	fi
 	if ! output=$(NO_COLOR=1 "$scripts/network.sh" --dry-run); then
@@ -302,7 +304,7 @@ survey() {
 	survey_compose
 }
 
-# What a script's own --dry-run printed.
+# plan_from OUTPUT: adds what another script's --dry-run printed to the plan.
 plan_from() {
 	local line
 	while read -r _ line; do plan+=("  $line"); done <<<"$1"
@@ -314,67 +316,69 @@ enabled() {
 
 need_package() {
 	changed["package-$1"]=1
-	planned package "$1 is installed"
+	planned package "$1 will be installed"
 }
 
 check_packages() {
 	local package
 	for package in ndppd nftables; do
 		! is "package-$package" || have apt-get ||
-			refuse "$package is not installed, and there is no apt-get to do it" "install $package by hand"
+			refuse "$package is not installed, and there is no apt-get to install it" "install $package by hand"
 	done
 }
 
 survey_data() {
 	local data
 	data=$(data_dir)
-	if [[ ! -d $data ]]; then planned data "$data is made"; fi
+	if [[ ! -d $data ]]; then planned data "$data will be created"; fi
 	if [[ ! -d $data/logs ]]; then changed[logs]=1 changed[compose]=1; fi
 	if [[ $database == postgres ]]; then
 		if [[ ! -f $data/secrets/kong_pg_password || ! -f $repo/.env || $(<"$data/secrets/kong_pg_password") != "$(setting KONG_PG_PASSWORD)" ]]; then
 			changed[secret]=1
-			planned secret "$data/secrets/kong_pg_password, from .env"
+			planned secret "$data/secrets/kong_pg_password will be written, from .env"
 		fi
-		# A database keeps the password that it was made with; a container, the file that it mounted.
+		# A database keeps the password it was created with; a container keeps the file it mounted.
 		if begun password || { is secret && [[ -e $data/postgres/PG_VERSION ]]; }; then
 			changed[password]=1
-			planned database "takes the password of .env; the containers are made anew"
+			planned database "its password will be set to the one in .env; the containers will be recreated"
 		fi
 	fi
 }
 
-# What the image is built from.
+# recipe: prints a hash of the files that the image is built from.
 recipe() {
 	(cd "$repo/kong-build" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
 }
 
-# SERVICE CONFIG-HASH STATE ID of the containers that there are.
+# running: prints SERVICE CONFIG-HASH STATE ID for each existing container.
 running() {
 	docker ps --all --no-trunc --filter "label=com.docker.compose.project=$(project)" --filter label=com.docker.compose.oneoff=False \
 		--format '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}} {{.State}} {{.Status}} {{.ID}}'
 }
 
-# attached CONTAINER: whether it is on both of Kong's networks, with Kong's address.
+# attached CONTAINER: whether it is connected to both of Kong's networks, with Kong's
+# address.
 attached() {
 	local names address
 	read -r names address < <(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}/{{$name}}/{{end}} {{with index .NetworkSettings.Networks "'"$network"'"}}{{with .IPAMConfig}}{{.IPv6Address}}{{end}}{{end}}' "$1")
 	[[ $names == *"/$(backend_network)/"* && $names == *"/$network/"* ]] && same6 "$address" "$kong"
 }
 
-# What compose would get on its own, within the time that it has for containers.
+# survey_images: finds missing images. Otherwise compose would get them itself, within
+# the time limit for starting containers.
 survey_images() {
 	local service how image
 	local -A said=()
 	while read -r service how image; do
-		# Built above.
+		# survey_compose handles this one.
 		if [[ $how == build && $image == kong-ipv6:local ]] || docker image inspect "$image" >/dev/null 2>&1; then continue; fi
 		changed["$how-others"]+=" $service"
-		[[ -n ${said[$image]:-} ]] || planned image "$image is $([[ $how == pull ]] && echo pulled || echo built)"
+		[[ -n ${said[$image]:-} ]] || planned image "$image will be $([[ $how == pull ]] && echo pulled || echo built)"
 		said[$image]=1
 	done < <(images)
 }
 
-# Sets changed[backend] where kong-net has another subnet than the plan, and none
+# Sets changed[backend] if kong-net's subnet is neither the one of the plan nor one
 # that the owner wrote into docker-compose.yml.
 survey_backend() {
 	local id name others=''
@@ -389,11 +393,11 @@ survey_backend() {
 	done
 	if [[ -n $others ]]; then
 		others=${others// \// }
-		refuse "$(backend_network) has to be made anew, with $backend in place of ${now[0]}, and other containers are on it:$others" \
-			"docker network disconnect $(backend_network) NAME, for each"
+		refuse "$(backend_network) must be recreated with $backend instead of ${now[0]}, but other containers are connected to it:$others" \
+			"docker network disconnect $(backend_network) NAME, for each of them"
 	fi
 	changed[backend]=1
-	planned network "$(backend_network) is made anew, with all its containers: it has ${now[0]}, not $backend"
+	planned network "$(backend_network) and all its containers will be recreated: its subnet is ${now[0]}, not $backend"
 }
 
 survey_compose() {
@@ -401,7 +405,7 @@ survey_compose() {
 	image=$(docker image inspect --format '{{.Id}}' kong-ipv6:local 2>/dev/null) || image=none
 	if [[ $(cat "$state/built" 2>/dev/null) != "$(recipe) $image" ]]; then
 		changed[build]=1
-		planned image "kong-ipv6:local is built"
+		planned image "kong-ipv6:local will be built"
 	fi
 	survey_backend
 	if is build || is network || is backend || is password || is publish || begun compose || [[ ! -f $repo/.env ]]; then
@@ -412,20 +416,20 @@ survey_compose() {
 			case $service in
 			kong-migration) grep -q "^$service $hash exited Exited (0)" <<<"$states" || changed[compose]=1 ;;
 			kong | kong-database) grep "^$service $hash running " <<<"$states" | grep -qv '(unhealthy)' || changed[compose]=1 ;;
-			# The owner's own. One that does its work once and ends well is done.
+			# A service of the owner. One that ran once and exited with 0 is done.
 			*) grep -qE "^$service $hash (running |exited Exited \(0\))" <<<"$states" || changed[compose]=1 ;;
 			esac
 		done <<<"$services"
 		service=$(sed -n 's/^kong .* //p' <<<"$states")
 		if [[ -n $service ]] && ! attached "$service"; then
 			changed[compose]=1 changed[kong]=$service
-			planned compose "Kong is off a network, or hasn't $kong there: its container is made anew"
+			planned compose "Kong is not connected to a network, or does not have $kong there: its container will be recreated"
 		fi
 	fi
 	is compose || return 0
 	survey_images
 	if ! docker network inspect "$(backend_network)" >/dev/null 2>&1; then
-		planned network "$(backend_network) is made, for Kong and what belongs to it"
+		planned network "$(backend_network) will be created, for Kong and its other services"
 	fi
-	planned compose "the services are brought up"
+	planned compose "the services will be started"
 }

@@ -1,0 +1,116 @@
+import { QUESTIONS } from "../../answers/questions.ts";
+import { type Answers } from "../../answers/types.ts";
+import { survey, type Given } from "../../answers/resolve.ts";
+import type { Facts } from "../parse/facts.ts";
+import {
+  valuesOf,
+  type Detected,
+  type Detection,
+  type Collector,
+  type Seen,
+} from "./types.ts";
+import { changedSincePrevious } from "./previous.ts";
+import { hostFacts } from "./host.ts";
+import { softwareFacts } from "./software.ts";
+import { subnetFacts } from "./subnets.ts";
+import { hasAddressOnUplink, findUplink } from "./uplink.ts";
+
+/**
+ * Infers answers from facts. Given answers are not answered again, and an inferred answer that
+ * contradicts them is dropped. What the facts do not show is a warning, never a guess.
+ * @param given in any spelling; unreadable ones count as not given
+ * @param previous the answers in the repository, if there is one
+ */
+export function inferAnswers(
+  facts: Facts,
+  given: Given = {},
+  previous?: Answers,
+): Detection {
+  const answers: Detected[] = [];
+  const seen: Seen[] = [];
+  const warnings: string[] = [];
+  const known = { ...confirmed(facts, previous), ...readable(given) };
+  const collector: Collector = {
+    answer: (key, value, source) => {
+      if (given[key] === undefined) answers.push({ key, value, source });
+    },
+    see: (key, value, source) => void seen.push({ key, value, source }),
+    warn: (text) => void warnings.push(text),
+  };
+  const uplink = findUplink(facts, known.interface);
+  if (uplink) {
+    const prefix = hostFacts(facts, uplink, known, collector);
+    subnetFacts(facts, uplink.name, { ...known, ...prefix }, collector);
+  } else {
+    collector.warn(
+      known.interface === undefined
+        ? "there is no default route, so the uplink cannot be detected: give --interface"
+        : `there is no interface ${known.interface}`,
+    );
+  }
+  softwareFacts(facts, uplink?.name, collector);
+  const changed =
+    previous && uplink
+      ? changedSincePrevious(answers, facts, uplink.name, previous)
+      : answers;
+  // The server was renumbered, or this is another machine: only the owner knows.
+  if (previous && changed.length > 0 && isElsewhere(facts, previous))
+    collector.warn(
+      `this machine has no address in ${previous.prefix}. If it is not the server, run without --detect`,
+    );
+  const fitting = withoutRejected(changed, given, collector);
+  return { answers: inOrder(fitting), seen, warnings };
+}
+
+/** A routed prefix need not be on the uplink. */
+const isElsewhere = (facts: Facts, { delivery, prefix }: Answers): boolean =>
+  delivery !== "routed" && !hasAddressOnUplink(facts, prefix);
+
+/** The previous answers that the server confirms. Others are inferred with these as given. */
+function confirmed(
+  facts: Facts,
+  previous: Answers | undefined,
+): Partial<Answers> {
+  if (previous === undefined) return {};
+  const { prefix, delivery, ipv4Gateway } = previous;
+  const stays = delivery !== "routed" && hasAddressOnUplink(facts, prefix);
+  return { delivery, ipv4Gateway, ...(stays && { prefix }) };
+}
+
+/** In the order of the questions. */
+const inOrder = (answers: readonly Detected[]): Detected[] =>
+  QUESTIONS.flatMap((question) =>
+    answers.filter(({ key }) => key === question.key),
+  );
+
+const readable = (given: Given): Partial<Answers> =>
+  survey(given, { defaults: false }).answers;
+
+/** Drops inferred answers that the rules reject, with a warning for each. */
+function withoutRejected(
+  answers: readonly Detected[],
+  given: Given,
+  { warn }: Collector,
+): Detected[] {
+  const all = { ...valuesOf(answers), ...given };
+  // With a prefix, the defaults must fit them too.
+  const { issues } = survey(all, {
+    defaults: all.prefix !== undefined,
+  });
+  const flagOf = ({ key }: Detected): string =>
+    QUESTIONS.find((question) => question.key === key)?.flag ?? key;
+  for (const one of answers) {
+    const issue = issues.find(({ flag }) => flag === flagOf(one));
+    if (issue === undefined) continue;
+    warn(
+      `${one.key} ${one.value}, ${one.source}, is not used: ${issue.reason}`,
+    );
+    // Without it, another answer may be valid.
+    return withoutRejected(
+      answers.filter((other) => other !== one),
+      given,
+      { answer: () => {}, see: () => {}, warn },
+    );
+  }
+  return [...answers];
+}

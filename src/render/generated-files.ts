@@ -1,0 +1,155 @@
+import type { Plan } from "../plan/plan.ts";
+
+/** How a merged text is checked; `text` and `markdown` are free text. */
+export type Format =
+  | "braces"
+  | "dockerfile"
+  | "dotenv"
+  | "ini"
+  | "json"
+  | "markdown"
+  | "python"
+  | "shell"
+  | "sysctl"
+  | "text"
+  | "yaml";
+
+/** One file of a generated repository. */
+export interface GeneratedFile {
+  /** Relative path in the repository; `[interface]` stands for the uplink's name. */
+  readonly path: string;
+  /** `template`: templates/<path>.hbs, shaped by answers. `verbatim`: files/<path>, the same everywhere. */
+  readonly source: "template" | "verbatim";
+  readonly format: Format;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Whether a plan has the file. */
+  readonly when: (plan: Plan) => boolean;
+  /** Whether it holds secrets: then `<secret>` stands for them everywhere but on disk. */
+  readonly secret: boolean;
+  /** Whether the order of its lines matters. If not, a merge may put lines of both sides side by side. */
+  readonly ordered: boolean;
+}
+
+type Row = Pick<GeneratedFile, "path" | "format"> &
+  Partial<Omit<GeneratedFile, "source">>;
+
+const PRIVATE = 0o600;
+const EXECUTABLE = 0o755;
+
+const file = (source: GeneratedFile["source"], row: Row): GeneratedFile => ({
+  source,
+  mode: row.format === "shell" ? EXECUTABLE : 0o644,
+  when: () => true,
+  secret: false,
+  ordered: true,
+  ...row,
+});
+
+const ownFirewall = ({ firewall }: Plan): boolean => firewall.own;
+
+const TEMPLATES: readonly Row[] = [
+  {
+    path: ".env",
+    format: "dotenv",
+    mode: PRIVATE,
+    secret: true,
+    ordered: false,
+  },
+  { path: ".env.example", format: "dotenv" },
+  { path: ".gitignore", format: "text", ordered: false },
+  { path: "README.md", format: "markdown" },
+  { path: "docker-compose.yml", format: "yaml" },
+  { path: "host/etc/docker/daemon.json", format: "json" },
+  {
+    path: "host/etc/kong-ipv6/firewall.nft",
+    format: "braces",
+    when: ownFirewall,
+  },
+  {
+    path: "host/etc/ndppd.conf",
+    format: "braces",
+    when: ({ ndp }) => ndp.ndppd,
+  },
+  // netplan warns about a file that others can read (netplan 0.106 and later).
+  { path: "host/etc/netplan/60-kong-ipv6.yaml", format: "yaml", mode: PRIVATE },
+  { path: "host/etc/sysctl.d/60-kong-ipv6.conf", format: "sysctl" },
+  {
+    path: "host/etc/systemd/network/10-netplan-[interface].network.d/60-kong-ndp.conf",
+    format: "ini",
+    when: ({ ndp }) => ndp.kernel,
+  },
+  { path: "kong-build/Dockerfile", format: "dockerfile" },
+  // No answer shapes it, but owners fill it with their services: a newer one is merged.
+  { path: "kong.yml", format: "yaml", when: ({ postgres }) => !postgres },
+  // Sourced by path, like the verbatim files in scripts/lib.
+  { path: "scripts/lib/plan.sh", format: "shell" },
+];
+
+const VERBATIM: readonly Row[] = [
+  {
+    path: "host/etc/systemd/system/kong-ipv6-firewall.service",
+    format: "ini",
+    when: ownFirewall,
+  },
+  {
+    path: "host/etc/systemd/system/ndppd.service",
+    format: "ini",
+    when: ({ ndp }) => ndp.ndppd,
+  },
+  {
+    path: "host/etc/systemd/system/nftables.service.d/kong-ipv6.conf",
+    format: "ini",
+    when: ownFirewall,
+  },
+  { path: "scripts/apply.sh", format: "shell" },
+  { path: "scripts/lib/common.sh", format: "shell" },
+  { path: "scripts/lib/daemon-json.py", format: "python" },
+  { path: "scripts/lib/docker.sh", format: "shell" },
+  { path: "scripts/lib/ndp.py", format: "python" },
+  { path: "scripts/lib/netplan.py", format: "python" },
+  { path: "scripts/lib/netplan.sh", format: "shell" },
+  { path: "scripts/lib/probe.sh", format: "shell" },
+  { path: "scripts/lib/refuse.sh", format: "shell" },
+  { path: "scripts/lib/state.sh", format: "shell" },
+  { path: "scripts/lib/steps.sh", format: "shell" },
+  { path: "scripts/lib/survey.sh", format: "shell" },
+  { path: "scripts/network.sh", format: "shell" },
+  { path: "scripts/rollback.sh", format: "shell" },
+  { path: "scripts/ufw.sh", format: "shell" },
+  { path: "scripts/verify.sh", format: "shell" },
+];
+
+/** Every file that a repository may have, in the order of the paths. */
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  ...TEMPLATES.map((row) => file("template", row)),
+  ...VERBATIM.map((row) => file("verbatim", row)),
+].sort((a, b) => (a.path < b.path ? -1 : 1));
+
+const INTERFACE = "[interface]";
+
+/** A row's path in the repository of a plan. */
+export const pathIn = ({ path }: GeneratedFile, { uplink }: Plan): string =>
+  path.replace(INTERFACE, uplink.name);
+
+/**
+ * The row that a path in a repository belongs to, whatever its uplink.
+ * @returns undefined for a file that this generator doesn't know
+ */
+export function generatedFile(path: string): GeneratedFile | undefined {
+  return GENERATED_FILES.find((row) => {
+    const [start = "", end] = row.path.split(INTERFACE);
+    return end === undefined
+      ? row.path === path
+      : path.startsWith(start) && path.endsWith(end);
+  });
+}
+
+/** Top-level directories that hold generated files only. */
+export const GENERATED_DIRECTORIES: readonly string[] = [
+  ...new Set(
+    GENERATED_FILES.flatMap(({ path }) =>
+      path.includes("/") ? [path.slice(0, path.indexOf("/"))] : [],
+    ),
+  ),
+];
