@@ -25,32 +25,35 @@ LOCK = "/run/kong-ipv6.lock"
 USAGE = {
     "apply": """usage: sudo ./scripts/apply.sh [--dry-run]
 
-Brings this server to the state that the repository describes, and checks it.
-Run again, it changes nothing. scripts/rollback.sh takes everything back.
---dry-run prints what would change: exit 4 if there is something, else 0.""",
+Brings this server to the state that the repository describes, then checks it.
+A second run changes nothing. scripts/rollback.sh undoes everything.
+--dry-run prints what would change. Exit status: 4 if something would, else 0.""",
     "verify": """usage: sudo ./scripts/verify.sh [--json]
 
-Checks from the inside what can be seen from the inside, and says why where
-something doesn't work. That the world reaches Kong only a probe from outside
-proves: its command is printed at the end. Exit 0: all well; 1: not.""",
+Checks everything that can be checked on this server, and explains what does not
+work. Only a test from another machine proves that Kong is reachable from
+outside: the command for it is printed at the end.
+--json prints the results as JSON. Exit status: 0 if no check failed, else 1.""",
     "rollback": """usage: sudo ./scripts/rollback.sh [--dry-run]
 
-Takes back all that apply.sh did on this server: files with content, mode and
-owner, units, packages, sysctls, firewall, network, containers. The data of
-Kong and its database is never deleted, nor is a package that you use by now.
---dry-run prints what would be taken back: exit 4 if there is something.""",
+Undoes everything that apply.sh did on this server: files with content, mode and
+owner, units, packages, sysctls, firewall, network, containers. It never deletes
+the data of Kong and its database, and no package that you now use yourself.
+--dry-run prints what would be undone. Exit status: 4 if something would, else 0.""",
     "network": """usage: sudo ./scripts/network.sh [--dry-run] [--remove]
 
-Without arguments it makes the exposed Docker network, and nothing else. With
-them it does, or with --dry-run says, what apply.sh or rollback.sh (--remove)
-does for this network alone: its containers are taken off and put back.
---dry-run: exit 4 if there is something to do.""",
+Without options it creates the exposed Docker network, whose containers have
+public IPv6 addresses. With options it does what apply.sh and rollback.sh do for
+this network.
+--remove restores what was there before apply.sh.
+--dry-run prints what would change. Exit status: 4 if something would, else 0.""",
     "ufw": """usage: sudo ./scripts/ufw.sh [--dry-run] [--remove]
 
-Without arguments it adds the rules that let ufw forward to Kong, and nothing
-else. With them it does, or with --dry-run says, what apply.sh or rollback.sh
-(--remove) does for these rules alone. ufw is never enabled here.
---dry-run: exit 4 if there is something to do.""",
+Without options it adds ufw rules that forward traffic to Kong's ports 80 and
+443, and from the exposed subnet to the outside. It never enables ufw: the rules
+take effect when you enable ufw.
+--remove deletes all rules with the comment kong-ipv6.
+--dry-run prints what would change. Exit status: 4 if something would, else 0.""",
 }
 
 
@@ -80,7 +83,7 @@ def lock() -> int:
             return descriptor
         except BlockingIOError:
             time.sleep(0.1)
-    raise Failure("another run is under way", "wait until it has ended")
+    raise Failure("another run is in progress", "wait until it ends")
 
 
 def context_for(report: Report) -> Context:
@@ -126,15 +129,15 @@ def command(name: str, given: set[str], report: Report) -> int:
 
 def main(name: str, arguments: list[str]) -> int:
     report = Report(program=f"{name}.sh")
-    again = f"Run ./scripts/{name}.sh again to go on"
-    again += "." if name == "rollback" else ", or ./scripts/rollback.sh to take all back."
+    again = f"Run ./scripts/{name}.sh again to continue"
+    again += "." if name == "rollback" else ", or ./scripts/rollback.sh to undo everything."
     try:
         if {"-h", "--help"} & set(arguments):
             report.say(USAGE[name])
             return 0
         given = options(name, arguments)
         if os.geteuid() != 0:
-            raise Failure("this needs root", f"sudo ./scripts/{name}.sh")
+            raise Failure("this script must run as root", f"sudo ./scripts/{name}.sh")
         prepare()
         return command(name, given, report)
     except run.Refused:

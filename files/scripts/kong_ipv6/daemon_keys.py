@@ -18,7 +18,7 @@ def parse(text: str) -> Keys:
     """Raises ValueError where it isn't a JSON object."""
     keys = json.loads(text or "{}")
     if not isinstance(keys, dict):
-        raise ValueError("it holds no JSON object")
+        raise ValueError("not a JSON object")
     return keys
 
 

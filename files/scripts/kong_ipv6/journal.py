@@ -204,7 +204,7 @@ class Journal:
             kept = self.on(f"{STATE}/edited{path}.{number}")
         kept.parent.mkdir(parents=True, exist_ok=True)
         copy(self.on(path), kept)
-        self.say("file", f"{path} was edited since: your version is in /{kept.relative_to(self.root)}")
+        self.say("file", f"{path} was edited: your version is saved in /{kept.relative_to(self.root)}")
 
     def differs(self, path: str) -> bool:
         """Whether it isn't what keep() recorded."""

@@ -23,7 +23,7 @@ FOLDERS = ("/lib/netplan", "/etc/netplan", "/run/netplan")
 # A match applies to the first kinds only: the others are made by netplan, under their ID.
 PHYSICAL = ("ethernets", "modems", "wifis")
 KINDS = (*PHYSICAL, "bonds", "bridges", "vlans", "dummy-devices", "virtual-ethernets", "tunnels", "vrfs")
-HEAD = "# From host/etc/netplan/60-kong-ipv6.yaml, fitted to this server by scripts/apply.sh.\n"
+HEAD = "# From host/etc/netplan/60-kong-ipv6.yaml, adapted to this server by scripts/apply.sh.\n"
 
 Tree = dict[str, Any]
 Key = tuple[str, str]
@@ -130,7 +130,7 @@ def fit_addresses(mine: Tree, had: Tree, notes: list[str]) -> None:
     present = [bare(address) for address in had.get("addresses", [])]
     for address in list(mine["addresses"]):
         if bare(address) in present:
-            notes.append(f"{address} is configured already")
+            notes.append(f"{address} is already configured")
             mine["addresses"].remove(address)
 
 
@@ -142,7 +142,7 @@ def fit_routes(mine: Tree, had: Tree, advertised: tuple[str, ...], notes: list[s
     for route in list(mine["routes"]):
         version = family(route)
         if version and version in defaults:
-            notes.append(f"the IPv{version} default route is configured already, via {defaults[version]}")
+            notes.append(f"the IPv{version} default route is already configured, via {defaults[version]}")
         elif version == 6 and "route" in advertised:
             notes.append("the IPv6 default route comes from router advertisements")
         else:
@@ -154,10 +154,10 @@ def fit_advertisements(mine: Tree, had: Tree, advertised: tuple[str, ...], notes
     wanted = True if advertised or had.get("dhcp6") else mine["accept-ra"]
     if "accept-ra" in had and had["accept-ra"] != mine["accept-ra"]:
         del mine["accept-ra"]
-        notes.append(f"accept-ra is configured already: {str(had['accept-ra']).lower()}")
+        notes.append(f"accept-ra is already configured: {str(had['accept-ra']).lower()}")
     elif "accept-ra" not in had and wanted != mine["accept-ra"]:
         mine["accept-ra"] = wanted
-        notes.append("router advertisements stay accepted: the server needs them")
+        notes.append("router advertisements are still accepted: the server needs them")
 
 
 def fit(ours: str, texts: list[str], uplink: Uplink) -> Fitted:
@@ -168,7 +168,7 @@ def fit(ours: str, texts: list[str], uplink: Uplink) -> Fitted:
     had, notes = theirs[kind, identity], list[str]()
     mine: Tree = load(ours)["ethernets"][uplink.name]
     if (kind, identity) != ("ethernets", uplink.name):
-        notes.append(f"the uplink is {kind}/{identity} in this server's files")
+        notes.append(f"in this server's netplan files the uplink is {kind}/{identity}")
     fit_addresses(mine, had, notes)
     fit_routes(mine, had, uplink.advertised, notes)
     fit_advertisements(mine, had, uplink.advertised, notes)

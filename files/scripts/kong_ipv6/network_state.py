@@ -115,7 +115,7 @@ class Network:
                     self.system.run("ip", f"-{kind[-1]}", "rule" if kind.startswith("rule") else "route", "add", *rest)
 
     def unknown_back(self, before: Snapshot) -> None:
-        """What networkd took away because netplan doesn't know it is given back at once, and named."""
+        """What networkd removed because netplan doesn't know it is given back at once, and named."""
         gone = self.lost(before)
         # What netplan does know may still come: addresses, and what networkd made itself.
         if not self.networkd_done():
@@ -126,12 +126,12 @@ class Network:
         still = set(self.lost(gone))
         back = [line for line in gone if line not in still]
         for line in told(back):
-            self.report.note("netplan", f"given back: {line}")
+            self.report.note("netplan", f"restored: {line}")
         if back:
             self.report.note(
                 "netplan",
-                "netplan doesn't know them, the next netplan apply or boot takes them away: "
-                "to keep them, write them to /etc/netplan",
+                "netplan doesn't know these: the next netplan apply or boot removes them. "
+                "To keep them, add them to /etc/netplan",
             )
 
     def all_back(self, before: Snapshot, unknown: Snapshot, condition: Callable[[], bool]) -> str:
@@ -146,7 +146,7 @@ class Network:
         wait(10, self.networkd_done)
         if wait(10, lambda: self.kept(before)):
             return ""
-        return "after netplan apply the server lacks " + ", ".join(told(self.lost(before)))
+        return "after netplan apply the server is missing " + ", ".join(told(self.lost(before)))
 
     def netplan_apply(self) -> str:
         """Returns what went wrong; empty where nothing did."""
@@ -204,7 +204,7 @@ class Network:
         for address in addresses:
             if self.connected(address.split("/")[0]):
                 self.system.run("ip", "addr", "add", address, "dev", self.plan.uplink, "preferred_lft", "0")
-                self.report.note("netplan", f"{address} stays until the next boot: a connection runs through it")
+                self.report.note("netplan", f"{address} is kept until the next boot: a connection uses it")
 
     def proxied(self) -> list[str]:
         """What the kernel answers Neighbor Solicitations for on the uplink."""

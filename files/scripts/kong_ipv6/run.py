@@ -26,7 +26,7 @@ def hook(context: Context, name: str) -> None:
         context.report.say(ran.out.rstrip("\n"))
     if ran.code != 0:
         context.report.output_of(ran.err or ran.out)
-        raise Failure(f"the hook scripts/hooks/{name} failed with exit code {ran.code}", "see its words above")
+        raise Failure(f"the hook scripts/hooks/{name} failed with exit code {ran.code}", "see its message above")
     context.report.done("hook", name)
 
 
@@ -74,7 +74,7 @@ def apply(context: Context, dry_run: bool) -> int:
     _, planned = survey(context, None)
     lines = [change for _, changes in planned for change in changes]
     if lines:
-        report.heading("What changes:")
+        report.heading("Planned changes:")
         for change in lines:
             report.say(f"  {change.what:<11} {change.text}")
     else:
@@ -83,7 +83,7 @@ def apply(context: Context, dry_run: bool) -> int:
         return CHANGES if lines else 0
     hook(context, "before-apply")
     if lines:
-        report.heading("Doing it:")
+        report.heading("Applying the changes:")
         carry_out(context, planned)
     hook(context, "after-apply")
     report.step = ""
@@ -115,7 +115,7 @@ def verify(context: Context, as_json: bool) -> int:
     facts, report, results = Facts(context), context.report, list[Result]()
     outside = f"curl -g -sS -o /dev/null -w '%{{http_code}}\\n' 'http://[{context.plan.kong}]/'"
     if not as_json:
-        report.heading("Seen from this server:")
+        report.heading("Checks on this server:")
     for resource in resources(context):
         for result in resource.verify(facts):
             results.append(result)
@@ -130,7 +130,7 @@ def verify(context: Context, as_json: bool) -> int:
         report.say(json.dumps({"ok": good, "checks": checks, "outside": outside}, ensure_ascii=False))
     else:
         report.say(
-            "None of this proves that the world reaches Kong. On another machine with IPv6 (404 is Kong without routes):"
+            "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6 (Kong without routes answers 404):"
         )
         report.say(f"  {outside}")
     return 0 if good else 1
@@ -139,7 +139,7 @@ def verify(context: Context, as_json: bool) -> int:
 def rollback(context: Context, dry_run: bool) -> int:
     journal, report = context.journal, context.report
     if not journal.exists:
-        report.say("Nothing to take back: apply.sh has changed nothing here.")
+        report.say("Nothing to undo: apply.sh has changed nothing on this server.")
         return 0
     backwards = resources(context)[::-1]
     if dry_run:
@@ -159,10 +159,10 @@ def rollback(context: Context, dry_run: bool) -> int:
         raise left[0].failure
     edited = journal.state / "edited"
     if edited.is_dir():
-        report.note("file", f"what you had edited of these files is kept: /{edited.relative_to(journal.root)}")
+        report.note("file", f"your edits of these files are saved in /{edited.relative_to(journal.root)}")
     journal.close()
     hook(context, "after-rollback")
     report.step = ""
     data = context.repository.data
-    report.say("All taken back." + (f" The data is kept: {data}" if data.is_dir() else ""))
+    report.say("Everything is undone." + (f" The data is kept: {data}" if data.is_dir() else ""))
     return 0

@@ -19,7 +19,7 @@ from .journal import Journal, attributes, copy, digest, move, sync, write_synced
 from .report import Failure, Report
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-ABOVE = "see the output above"
+ABOVE = "see its message above"
 
 
 class Ran(NamedTuple):

@@ -61,4 +61,4 @@ def short_of_space(path: str, megabytes: int) -> list[Refusal]:
     free = status.f_bavail * status.f_frsize // (1 << 20)
     if free >= megabytes:
         return []
-    return [Refusal(f"only {free} MB are free below {path}: {megabytes} MB are needed", "make room there")]
+    return [Refusal(f"only {free} MB are free below {path}: {megabytes} MB are needed", "free some space there")]

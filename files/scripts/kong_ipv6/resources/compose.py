@@ -13,6 +13,7 @@ from .base import Left, Resource, short_of_space
 from .compose_refusals import backend_in_use, other_backend, refusals
 from .network import Network, difference, has_address
 from .secrets import Secrets, make_directory
+from .ufw import builds_reach_outside
 
 IMAGE = "kong-ipv6:local"
 BUILT = "/var/lib/kong-ipv6/built"
@@ -20,7 +21,7 @@ OURS = ("kong", "kong-migration", "kong-database")
 # By its own socket, where it asks for no password. psql reads the new one from the mounted file.
 SET_PASSWORD = "\\set password `cat /run/secrets/kong_pg_password`\nALTER USER kong PASSWORD :'password';\n"
 READY = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=kong", "--dbname=kong")
-NEEDS = "see above; it needs a network, and space in Docker's directory"
+NEEDS = "see above; this needs a network connection, and free space in Docker's directory"
 
 
 class ComposeUp(Resource):
@@ -53,13 +54,17 @@ class ComposeUp(Resource):
         image, compose = self.engine.image(IMAGE), facts.compose
         self.build = self.system.text(BUILT) != f"{self.recipe()} {image['Id'] if image else 'none'}"
         if self.build:
-            found.append(Change("image", f"{IMAGE} is built"))
+            found.append(Change("image", f"{IMAGE} will be built"))
         self.password = facts.begun("password") or Secrets(self.context).new_password()
         if self.password:
-            found.append(Change("database", "takes the password of .env; the containers are made anew"))
+            found.append(
+                Change("database", "its password will be set to the one in .env; the containers will be recreated")
+            )
         self.move, name = other_backend(self.context, facts), self.repository.backend_network
         if self.move:
-            text = f"{name} is made anew, with all its containers: it has {self.move}, not {self.plan.backend}"
+            text = (
+                f"{name} and all its containers will be recreated: its subnet is {self.move}, not {self.plan.backend}"
+            )
             found.append(Change("network", text))
         self.lost = self._lost_container(facts)
         publish = facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]"
@@ -68,12 +73,12 @@ class ComposeUp(Resource):
         if not (found or publish or replaced or new or facts.begun(self.name) or self._differ(facts)):
             return []
         if self.lost:
-            text = f"Kong is off a network, or hasn't {self.plan.kong} there: its container is made anew"
+            text = f"Kong is not connected to a network, or does not have {self.plan.kong} there: its container will be recreated"
             found.append(Change("compose", text))
         found += self._images(compose.version.startswith("1."))
         if facts.backend is None:
-            found.append(Change("network", f"{name} is made, for Kong and what belongs to it"))
-        return [*found, Change("compose", "the services are brought up")]
+            found.append(Change("network", f"{name} will be created, for Kong and its other services"))
+        return [*found, Change("compose", "the services will be started")]
 
     def _lost_container(self, facts: Facts) -> str:
         """Kong's container, where it isn't on both of its networks with its address."""
@@ -108,7 +113,7 @@ class ComposeUp(Resource):
             if (how == "build" and image == IMAGE) or self.engine.image(image):
                 continue
             self.others[how].append(service)
-            change = Change("image", f"{image} is {'pulled' if how == 'pull' else 'built'}")
+            change = Change("image", f"{image} will be {'pulled' if how == 'pull' else 'built'}")
             found += [change] if change not in found else []
         return found
 
@@ -126,11 +131,11 @@ class ComposeUp(Resource):
         self._get("pull", "pulling", "pulled")
         self._get("build", "building", "built")
         self.options = ("--force-recreate",) if self.password else ()
-        self.report.doing("compose", "bringing the services up")
+        self.report.doing("compose", "starting the services")
         # All that differ are made; compose 2 would take --no-deps for a difference.
         # All images are there by now: this waits for nothing.
         if self.compose.major > 1 and not self.compose.quietly("up", "--no-start", *self.options, seconds=180):
-            raise self.failure("the containers can't be made")
+            raise self.failure("the containers can't be created")
         self._database()
         self._up("kong")
         self._own_services()
@@ -146,7 +151,7 @@ class ComposeUp(Resource):
         """Compose starts no paused container, and that has missed its health checks, too."""
         label_ = f"com.docker.compose.project={self.repository.project}"
         for one in self.engine.containers(label_, status=["paused"]):
-            self.report.doing("compose", "stopping what is paused")
+            self.report.doing("compose", "stopping paused containers")
             for act in ("unpause", "stop"):
                 self.engine.change(
                     "POST", f"/containers/{one['Id']}/{act}", cause="Docker can't stop the paused containers"
@@ -155,16 +160,18 @@ class ComposeUp(Resource):
     def _remove_backend(self) -> None:
         """Compose can't move a network from under its containers, or moves some of them only."""
         name = self.repository.backend_network
-        self.report.doing("network", f"removing {name}, with the containers")
+        self.report.doing("network", f"removing {name} and its containers")
         label_ = f"com.docker.compose.project={self.repository.project}"
         self.engine.remove_containers([one["Id"] for one in self.engine.containers(label_)])
         self.engine.change("DELETE", f"/networks/{name}", cause=f"Docker can't remove {name}")
-        self.report.done("network", f"{name} is removed, and its containers; both come back")
+        self.report.done("network", f"{name} and its containers are removed; both will be recreated")
 
     def _build(self) -> None:
         self.report.doing("image", f"building {IMAGE}", long=True)
-        if not self.compose.quietly("build", "kong"):
-            raise Failure("the image can't be built", NEEDS)
+        with builds_reach_outside(self.system, self.plan, self.facts):
+            built = self.compose.quietly("build", "kong")
+        if not built:
+            raise Failure(f"the image {IMAGE} can't be built", NEEDS)
         image = self.engine.image(IMAGE) or {}
         self.system.write_state(BUILT, f"{self.recipe()} {image.get('Id', 'none')}\n".encode())
         self.report.done("image", IMAGE)
@@ -177,7 +184,7 @@ class ComposeUp(Resource):
         names = " ".join(lacking)
         self.report.doing("image", f"{doing} {names}", long=True)
         if not self.compose.quietly(how, *lacking):
-            raise Failure(f"the images of these can't be {done}: {names}", NEEDS)
+            raise Failure(f"the images of these services can't be {done}: {names}", NEEDS)
         self.report.done("image", f"{names}: {done}")
 
     def identity(self, service: str) -> str:
@@ -203,17 +210,17 @@ class ComposeUp(Resource):
         self._up("kong-database")
         self._logs()
         if not self.system.wait(120, self._ready):
-            raise self.failure("the database doesn't come up")
+            raise self.failure("the database did not become ready")
         if self.password:
             identity = self.identity("kong-database")
             psql = ("docker", "exec", "--interactive", identity, "psql", "--quiet", "--username=kong", "--dbname=kong")
-            self.system.must(psql, "the database doesn't take the new password", given=SET_PASSWORD)
+            self.system.must(psql, "the database did not accept the new password", given=SET_PASSWORD)
             self.journal.forget("todo", "password")
-            self.report.done("database", "the password follows .env")
+            self.report.done("database", "the password is the one in .env")
         if self.compose.major == 1 or not self._migrated():
             self._up("kong-migration")
         if not self.system.wait(180, self._migrates):
-            raise self.failure("the migrations fail")
+            raise self.failure("the database migrations failed")
 
     def _ready(self) -> bool:
         """Asked again and again inside: docker exec takes much longer than the question."""
@@ -252,7 +259,7 @@ class ComposeUp(Resource):
         # All have been made by now; docker-compose 1.29 makes them only here.
         how = () if self.compose.major == 1 else ("--no-recreate",)
         if not self.compose.quietly("up", "--detach", *how, *others, seconds=180):
-            raise self.failure(f"your own services don't all start: {names}")
+            raise self.failure(f"not all of your own services started: {names}")
 
     def failure(self, cause: str) -> Failure:
         return explained(self.context, cause)
@@ -263,7 +270,7 @@ class ComposeUp(Resource):
         return undo(self.context, journal)
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
-        return [("remove", "compose", f"the containers of {name}; its data stays") for name in projects(journal)]
+        return [("remove", "compose", f"the containers of {name}; its data is kept") for name in projects(journal)]
 
 
 def projects(journal: Journal) -> list[str]:

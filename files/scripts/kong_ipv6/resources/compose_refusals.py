@@ -20,17 +20,19 @@ def refusals(context: Context, facts: Facts) -> list[Refusal]:
 def docker(context: Context, facts: Facts) -> list[Refusal]:
     if not context.system.have("docker"):
         if context.system.exists("/snap/bin/docker"):
-            cause = "Docker is a snap, which doesn't read /etc/docker/daemon.json"
+            cause = "Docker is installed as a snap, which doesn't read /etc/docker/daemon.json"
             return [Refusal(cause, "snap remove docker; apt-get install docker.io")]
         return [
-            Refusal("Docker is not installed", "apt-get install docker.io docker-compose, or Docker's own packages")
+            Refusal(
+                "Docker is not installed", "apt-get install docker.io docker-compose, or install Docker's own packages"
+            )
         ]
     if not facts.engine:
-        remedy = "systemctl start docker; then: journalctl -u docker"
+        remedy = "systemctl start docker; if that fails: journalctl -u docker"
         return [Refusal(f"Docker doesn't answer: {facts.engine_error}", remedy)]
     numbers = [int(part) for part in re.findall(r"\d+", facts.engine)[:2]]
     if numbers < [20, 10]:
-        return [Refusal(f"Docker {facts.engine} is too old: IPv6 here needs 20.10 or newer", "upgrade Docker")]
+        return [Refusal(f"Docker {facts.engine} is too old: this gateway needs 20.10 or newer", "upgrade Docker")]
     return []
 
 
@@ -44,7 +46,7 @@ def compose(facts: Facts) -> list[Refusal]:
     found = [
         Refusal(
             f"docker-compose.yml or .env has an error: {facts.compose_error}",
-            "correct it: docker compose config says more",
+            "correct it; docker compose config shows the details",
         )
     ]
     return (found if facts.compose_error else []) + buildx(facts)
@@ -71,17 +73,17 @@ def project(context: Context, facts: Facts) -> list[Refusal]:
     for other in folders:
         if os.path.isfile(f"{other}/docker-compose.yml") and not os.path.samefile(other, here):
             remedy = (
-                f"apply that one; or take it back first: sudo {other}/scripts/rollback.sh; "
-                f"or, where this one with its .env and data takes its place: mv {other} {other}.old"
+                f"run apply.sh there; or remove that gateway first: sudo {other}/scripts/rollback.sh; "
+                f"or, if this directory with its .env and data replaces it: mv {other} {other}.old"
             )
-            return [Refusal(f"the gateway on this server is that of {other}, which still exists", remedy)]
+            return [Refusal(f"the gateway on this server belongs to {other}, which still exists", remedy)]
     for earlier in context.journal.names("project"):
         if earlier == name or context.journal.fact("project", earlier) != str(here) or not facts.of_project(earlier):
             continue
         command = " ".join(facts.compose.command)
-        cause = f"COMPOSE_PROJECT_NAME={name} in .env is not the name that the containers have: {earlier}"
+        cause = f"COMPOSE_PROJECT_NAME={name} in .env is not the project name of the existing containers: {earlier}"
         down = f"{command} --project-name {earlier} down"
-        remedy = f"COMPOSE_PROJECT_NAME={earlier}; or take them down first, the data stays: {down}"
+        remedy = f"set COMPOSE_PROJECT_NAME={earlier}; or remove the containers first (the data is kept): {down}"
         return [Refusal(cause, remedy)]
     return []
 
@@ -137,11 +139,11 @@ def backend_in_use(context: Context, facts: Facts) -> list[Refusal]:
     """kong-net can't be moved from under other containers."""
     now, name = other_backend(context, facts), context.repository.backend_network
     ids = ((facts.backend or {}).get("Containers") or {}).keys()
-    foreign = [one for one in facts.containers if one["Id"] in ids and label(one, "project") != context.repository.project]
+    foreign = [
+        one for one in facts.containers if one["Id"] in ids and label(one, "project") != context.repository.project
+    ]
     if not now or not foreign:
         return []
     on = " ".join(one["Names"][0].lstrip("/") for one in foreign)
-    cause = (
-        f"{name} has to be made anew, with {context.plan.backend} in place of {now}, and other containers are on it: {on}"
-    )
-    return [Refusal(cause, f"docker network disconnect {name} NAME, for each")]
+    cause = f"{name} must be recreated with {context.plan.backend} instead of {now}, but other containers are connected to it: {on}"
+    return [Refusal(cause, f"docker network disconnect {name} NAME, for each of them")]

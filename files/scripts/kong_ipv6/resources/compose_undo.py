@@ -18,20 +18,20 @@ KINDS = ("repository", "project", "network", "member", "stranded", "docker", "to
 def undo(context: Context, journal: Journal) -> list[Left]:
     report, names = context.report, projects(journal)
     if not context.system.have("docker"):
-        report.note("docker", "it is not installed: its containers and network stay")
+        report.note("docker", "Docker is not installed: its containers and network are kept")
         if not names and not journal.names("network"):
             return []
         cause = "the containers and the network couldn't be removed: Docker is not installed"
-        remedy = f"install it and run this again; or, if it is gone for good: rm -r /{journal.state.relative_to(journal.root)}"
+        remedy = f"install Docker and run this again; or, if you no longer use Docker: rm -r /{journal.state.relative_to(journal.root)}"
         return [Left(Failure(cause, remedy), KINDS)]
     if not context.engine.answers():
         report.doing("docker", "starting it")
         start(context, journal)
-        report.done("docker", "started: it didn't run")
+        report.done("docker", "started: it was not running")
     for name in names:
         report.doing("compose", "removing the containers")
         data = remove(context, name)
-        report.done("compose", f"no containers of {name} are left; the data stays in {data}")
+        report.done("compose", f"the containers of {name} are removed; the data is kept in {data}")
     # Only now: the containers of all projects are made from it.
     if names and context.engine.image(IMAGE):
         context.system.quietly("docker", "image", "rm", IMAGE)
@@ -51,7 +51,7 @@ def start(context: Context, journal: Journal) -> None:
         for path in changed:
             docker.take_out(path)
     if not changed or not docker.restart():
-        cause = "Docker doesn't run, and without it the containers and the network can't be removed"
+        cause = "Docker is not running, and without it the containers and the network can't be removed"
         raise Failure(cause, "systemctl start docker; journalctl -u docker; then run this again")
 
 
@@ -67,5 +67,5 @@ def remove(context: Context, project: str) -> Path:
         try:
             engine.change("DELETE", f"/networks/{network['Id']}")
         except Failure as failure:
-            context.report.note("network", f"{network['Name']} is still in use: it stays ({failure.remedy})")
+            context.report.note("network", f"{network['Name']} is kept: it is still in use ({failure.remedy})")
     return data

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from .. import daemon_keys
+from ..engine import subnets_of
 from ..facts import Facts
 from ..journal import Journal
-from ..engine import subnets_of
 from ..plan import inside
 from ..report import Change, Failure, Refusal, Result
 from ..staging import DAEMON_JSON
@@ -26,14 +26,14 @@ class DaemonJson(Resource):
         try:
             daemon_keys.parse(text)
         except ValueError as error:
-            return [Refusal(f"{DAEMON_JSON} is not valid: {error}", "correct it; it was left as it is")]
+            return [Refusal(f"{DAEMON_JSON} is not valid: {error}", "correct the file; it was not changed")]
         try:
             daemon_keys.parse(self.ours.decode())
         except ValueError as error:
             return [Refusal(f"host{DAEMON_JSON} is not valid: {error}", "correct it")]
-        found, remedy = list[Refusal](), "remove it there; systemctl restart docker"
+        found, remedy = list[Refusal](), "remove that key; systemctl restart docker"
         if facts.daemon.get("iptables") is False:
-            why = "Docker then gives Kong no IPv4 with the client's address, and containers no way out"
+            why = "then Kong doesn't see the clients' IPv4 addresses, and containers can't connect to the outside"
             found.append(Refusal(f'{DAEMON_JSON} has "iptables": false: {why}', remedy))
         if facts.daemon.get("bridge") == "none":
             why = "without Docker's default bridge Kong's image can't be built"
@@ -53,9 +53,9 @@ class DaemonJson(Resource):
         if ran.code in (0, 127):
             return []
         said = (ran.out + ran.err).strip().split("\n")[-1]
-        cause = f"dockerd refuses the merged daemon.json: {said}"
+        cause = f"dockerd rejects the merged daemon.json: {said}"
         return [
-            Refusal(cause, f"correct {facts.daemon_json} or host{DAEMON_JSON}; {facts.daemon_json} was left as it is")
+            Refusal(cause, f"correct {facts.daemon_json} or host{DAEMON_JSON}; {facts.daemon_json} was not changed")
         ]
 
     def changes(self, facts: Facts) -> list[Change]:
@@ -63,9 +63,9 @@ class DaemonJson(Resource):
         if not facts.changed(facts.daemon_json) and not facts.begun(self.name):
             return []
         if facts.live_containers:
-            text = "live-restore: docker0 gets its IPv6 only by a restart of Docker while no container runs"
+            text = "live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs"
             self.report.note("docker", text)
-        return [Change("docker", "restarted, for daemon.json")]
+        return [Change("docker", "will be restarted, for daemon.json")]
 
     def apply(self) -> None:
         path, was = self.facts.daemon_json, self.system.read(self.facts.daemon_json)
@@ -86,7 +86,7 @@ class DaemonJson(Resource):
                 self.system.restore(path)
             self.system.run("systemctl", "reset-failed", "docker.service")
             self.system.run("systemctl", "restart", "docker.service")
-            remedy = "it runs with the old one again; see its words above"
+            remedy = "the previous daemon.json was restored; see Docker's messages above"
             raise Failure("Docker doesn't start with the merged daemon.json", remedy)
         self.system.write_state(daemon_keys.LAST, self.ours)
         self.report.done("docker", "restarted, with IPv6")
@@ -102,11 +102,11 @@ class DaemonJson(Resource):
         wanted = str(json.loads(self.ours or b"{}").get("fixed-cidr-v6", ""))
         bridge = facts.network("bridge")
         if bridge and bridge.get("EnableIPv6") and any(same_subnet(one, wanted) for one in subnets_of(bridge)):
-            return [*found, Result("ok", "daemon", f"daemon.json is in force: docker0 has {wanted}")]
-        text = f"daemon.json is not in force: docker0 hasn't {wanted}"
+            return [*found, Result("ok", "daemon", f"daemon.json is in effect: docker0 has {wanted}")]
+        text = f"daemon.json is not in effect: docker0 does not have {wanted}"
         if facts.live_containers:
             remedy = "stopped=$(docker ps -q); docker stop $stopped; systemctl restart docker; docker start $stopped"
-            text += ", for with live-restore Docker leaves it as it is while containers run"
+            text += ". With live-restore Docker does not change docker0 while containers run"
         else:
             remedy = "systemctl restart docker (a reload is not enough), or run apply.sh"
         return [*found, Result("fail", "daemon", text, remedy)]
@@ -124,7 +124,7 @@ class DaemonJson(Resource):
         # Another value of a key of ours is lost with it.
         other = daemon_keys.merge(now, daemon_keys.parse(merged.decode())) != now
         self.system.replace_file(path, text.encode(), aside=other)
-        self.report.note("file", f"{path} has other keys now than before apply.sh: they stay")
+        self.report.note("file", f"your other changes to {path} since apply.sh are kept")
 
     def undo(self, journal: Journal) -> list[Left]:
         for path in journal.names("docker"):
@@ -142,7 +142,7 @@ class DaemonJson(Resource):
             if not self.system.restart("docker.service"):
                 raise Failure("Docker doesn't start", "journalctl -u docker")
             self._flush_bridge()
-            self.report.done("docker", "restarted with its own daemon.json")
+            self.report.done("docker", "restarted with its original daemon.json")
         journal.forget("todo", "undo-docker")
         return []
 

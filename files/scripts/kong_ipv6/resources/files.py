@@ -32,34 +32,34 @@ class Files(Resource):
         tree = [path for folder in ("host", "kong-build") for path in sorted((repository / folder).rglob("*"))]
         for path in (*tree, *(repository / name for name in ("docker-compose.yml", "kong.yml", ".env"))):
             if path.is_file() and MARKERS.search(path.read_bytes()):
-                cause = f"{path.relative_to(repository)} still holds conflict markers"
-                found.append(Refusal(cause, "mend it; create-kong-ipv6 check says what else is open"))
+                cause = f"{path.relative_to(repository)} still has conflict markers"
+                found.append(
+                    Refusal(cause, "resolve the conflicts; create-kong-ipv6 check lists everything that is unresolved")
+                )
         return found + short_of_space("/etc", 16) + short_of_space(self.journal.state.as_posix(), 16)
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts = facts
         found = [Change("file", self._how(facts, path)) for path in facts.staged if facts.changed(path)]
         return found + [
-            Change("file", f"{path} belongs to earlier answers: as it was before them") for path in self.dropped(facts)
+            Change("file", f"{path} belongs to earlier answers: its original state will be restored")
+            for path in self.dropped(facts)
         ]
 
     def _how(self, facts: Facts, path: str) -> str:
         journal, known = self.journal, self.journal.fact("file", path) is not None
         now = self.system.read(path)
         if now is None:
-            return f"{path} is new"
+            return f"{path} will be created"
         if now == facts.staged[path].data:
-            return f"{path} gets mode {facts.staged[path].attributes[0]:o}"
+            return f"{path} will get mode {facts.staged[path].attributes[0]:o}"
         if path == facts.daemon_json:
-            return f"{path}: ipv6 and fixed-cidr-v6 are merged in"
+            return f"{path}: ipv6 and fixed-cidr-v6 will be merged in"
         if journal.edited(path):
-            return f"{path} is changed; your edit of it is kept in {journal.state}/edited"
+            return f"{path} will be changed; your edit will be saved in {journal.state}/edited"
         if path == "/etc/ndppd.conf" and not known and re.search(rb"^[^#/\n]*rule", now, re.MULTILINE):
-            return (
-                f"{path} is replaced, with the rules that it has for other addresses: "
-                f"what shall stay of them belongs in host{path}"
-            )
-        return f"{path} is changed" if known else f"{path} is replaced; what is there now comes back with rollback.sh"
+            return f"{path} will be replaced. It has rules for other addresses: add those that you need to host{path}"
+        return f"{path} will be changed" if known else f"{path} will be replaced; rollback.sh restores the current file"
 
     def dropped(self, facts: Facts) -> list[str]:
         """Files that the repository no longer has."""
@@ -96,11 +96,11 @@ class Files(Resource):
     def _prepare(self, path: str) -> None:
         """What has to be known of the server before this file is there."""
         name = os.path.basename(path)
-        if path.startswith(UNITS) and name.endswith(".service") and not self.system.exists(path):
+        new_unit = path.startswith(UNITS) and name.endswith(".service") and not self.system.exists(path)
+        if new_unit and self.facts.active(name):
             # A unit of the same name (a package's SysV script) is stopped its own way.
-            if self.facts.active(name):
-                self.journal.record("unit", name, "active")
-                self.system.quietly("systemctl", "stop", name)
+            self.journal.record("unit", name, "active")
+            self.system.quietly("systemctl", "stop", name)
         if path.endswith(NDP_DROP_IN):
             # networkd sets it once it has read the file, at the next netplan apply.
             key = f"net.ipv6.conf.{self.plan.uplink_sysctl}.proxy_ndp"
@@ -120,7 +120,7 @@ class Files(Resource):
                 if path not in journal.names("docker"):
                     self.system.restore(path)
             self.system.remove_directories()
-            self.report.done("files", "as they were")
+            self.report.done("files", "restored")
             self.system.run("systemctl", "daemon-reload")
             for unit in journal.names("unit"):
                 if journal.fact("unit", unit) == "active":
@@ -130,7 +130,7 @@ class Files(Resource):
     def _restart(self, unit: str) -> None:
         # A newer systemd makes no unit of a SysV script.
         if self.system.run("systemctl", "cat", unit).code != 0:
-            self.report.note("unit", f"{unit} ran before, and is no more on this server")
+            self.report.note("unit", f"{unit} ran before apply.sh, but no longer exists on this server")
         elif not self.system.restart(unit):
             self.report.note("unit", f"{unit} doesn't start: journalctl -u {unit}")
 

@@ -19,12 +19,12 @@ class Firewall(Resource):
         ufw = facts.ufw
         if not (ufw.installed and ufw.enabled and not ufw.ipv6):
             return []
-        cause = "ufw is active with IPV6=no: it drops all IPv6 of this server"
-        return [Refusal(cause, "IPV6=yes in /etc/default/ufw, then ufw reload")]
+        cause = "ufw is active with IPV6=no: it drops all IPv6 traffic of this server"
+        return [Refusal(cause, "set IPV6=yes in /etc/default/ufw, then: ufw reload")]
 
     def changes(self, facts: Facts) -> list[Change]:
         if facts.filter == "none":
-            self.report.row("open", "firewall", "this server filters nothing for you (--firewall none)")
+            self.report.row("open", "firewall", "these scripts set up no firewall (--firewall none)")
             if facts.opens_all:
                 text = f"Docker {facts.engine} opens every port of every container with an IPv6 address to the world"
                 self.report.row("open", "firewall", text)
@@ -33,10 +33,10 @@ class Firewall(Resource):
             self.reason = f" (ufw is {'inactive' if facts.ufw.installed else 'not installed'})"
         if facts.filter != "table" or self._in_force(facts):
             return []
-        found = [Change("firewall", f"the table inet kong_ipv6 is loaded, now and at every boot{self.reason}")]
+        found = [Change("firewall", f"the table inet kong_ipv6 will be loaded, now and at every boot{self.reason}")]
         if facts.other_bridges:
             names = " ".join(facts.other_bridges)
-            found.append(Change("firewall", f"what is forwarded to {names}, no bridge of Docker's, stays as it is"))
+            found.append(Change("firewall", f"traffic to bridges that are not Docker's will not be filtered: {names}"))
         return found
 
     def _in_force(self, facts: Facts) -> bool:
@@ -49,30 +49,50 @@ class Firewall(Resource):
         self.report.done("firewall", f"table inet kong_ipv6{self.reason}")
 
     def verify(self, facts: Facts) -> list[Result]:
+        found = [*self._left_behind(facts), *self._ping(facts)]
+        return found + self._filter(facts)
+
+    def _left_behind(self, facts: Facts) -> list[Result]:
+        """Docker leaves the policy of its iptables backend when it is told to use nftables."""
+        policy = self.system.output("iptables", "-w", "-S", "FORWARD") if facts.nftables_backend else ""
+        if facts.ufw.enabled or "-P FORWARD DROP" not in policy:
+            return []
+        text = "iptables' FORWARD policy is still DROP, from Docker's previous firewall backend: it drops all IPv4 of containers"
+        return [Result("fail", "firewall", text, "reboot (until then: iptables -P FORWARD ACCEPT)")]
+
+    def _ping(self, facts: Facts) -> list[Result]:
+        """Docker 28 accepts it again."""
+        if facts.generation != 27 or facts.ufw.enabled:
+            return []
+        rule = f"-i {self.plan.uplink} -d {self.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
+        text = "Docker 27 drops ping to Kong; 80 and 443 are not affected"
+        return [Result("warn", "ping", text, f"upgrade Docker, or: ip6tables -I DOCKER-USER {rule}")]
+
+    def _filter(self, facts: Facts) -> list[Result]:
         if facts.filter == "table":
             return [self._table(facts)]
         if facts.filter == "ufw":
             text, remedy = (
-                "ufw is active now; the own table still filters too",
-                "sudo ./scripts/apply.sh leaves it to ufw",
+                "ufw is active now, but the table inet kong_ipv6 also still filters",
+                "sudo ./scripts/apply.sh removes the table",
             )
             return [Result("warn", "firewall", text, remedy)] if facts.table else []
         if facts.ufw.active:
             return []
         if facts.opens_all:
             text = "none: every port of every container with an IPv6 address is open to the world"
-            remedy = "filter elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
+            remedy = "filter this traffic elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
             return [Result("warn", "firewall", text, remedy)]
-        return [Result("warn", "firewall", "this server filters nothing for you (--firewall none)")]
+        return [Result("warn", "firewall", "these scripts set up no firewall (--firewall none)")]
 
     def _table(self, facts: Facts) -> Result:
         if facts.table_filters:
             return Result("ok", "firewall", "table inet kong_ipv6")
         if facts.table:
             text = "the table inet kong_ipv6 has lost its rules: nothing is filtered"
-            return Result("fail", "firewall", text, "sudo ./scripts/apply.sh; were they flushed (nft flush table)?")
-        why = "was ufw disabled, the unit stopped, or all flushed (nft flush ruleset)?"
-        return Result("fail", "firewall", "the table inet kong_ipv6 is not loaded", f"sudo ./scripts/apply.sh; {why}")
+            return Result("fail", "firewall", text, "sudo ./scripts/apply.sh. Possible cause: nft flush table")
+        why = "Possible causes: ufw was disabled, the unit was stopped, or nft flush ruleset"
+        return Result("fail", "firewall", "the table inet kong_ipv6 is not loaded", f"sudo ./scripts/apply.sh. {why}")
 
     def undo(self, journal: Journal) -> list[Left]:
         if journal.fact("unit", TABLE_UNIT) is not None:

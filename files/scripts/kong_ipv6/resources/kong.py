@@ -28,7 +28,7 @@ class Kong(Resource):
         """Docker starts it all by itself."""
         self.report.doing("compose", "waiting for Kong")
         if not self.system.wait(120, self._answers):
-            raise explained(self.context, "Kong doesn't get well")
+            raise explained(self.context, "Kong did not become healthy")
         self.report.done("compose", "Kong answers")
 
     def _answers(self) -> bool:
@@ -39,7 +39,7 @@ class Kong(Resource):
             return []
         kong = facts.container("kong")
         if kong is None:
-            return [Result("fail", "kong", "there is no container", AGAIN)]
+            return [Result("fail", "kong", "Kong has no container", AGAIN)]
         health = service_health("kong", state_of(kong))
         if health.level == "fail":
             return [health]
@@ -59,7 +59,7 @@ class Kong(Resource):
                 f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports_of(database).items() for at in all_
             )
             remedy = "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
-            found.append(Result("fail", "database", f"it is published on the server: {inner}", remedy))
+            found.append(Result("fail", "database", f"the database's port is published on the server: {inner}", remedy))
         address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
         if found[0].level == "ok" and address and not reaches(kong["State"]["Pid"], address, 5432):
             text = f"Kong doesn't reach it at {address}:5432"
@@ -77,16 +77,16 @@ class Kong(Resource):
     def _gateway(self, kong: Json) -> Result:
         via = default_gateway(self.system.text(f"/proc/{kong['State']['Pid']}/net/ipv6_route"))
         if same(via, self.plan.subnet_gateway):
-            return Result("ok", "gateway", f"Kong's IPv6 leaves through {self.plan.network}")
+            return Result("ok", "gateway", f"Kong sends IPv6 traffic through {self.plan.network}")
         text = f"Kong's IPv6 default route is {f'via {via}' if via else 'missing'}"
-        remedy = "take Kong off other IPv6 networks; docker compose up -d --force-recreate kong"
+        remedy = "disconnect Kong from other IPv6 networks; docker compose up -d --force-recreate kong"
         return Result("fail", "gateway", text, remedy)
 
     def _listeners(self, kong: Json) -> list[Result]:
         process, plan = f"/proc/{kong['State']['Pid']}/net", self.plan
         listening = listeners(self.system.text(f"{process}/tcp"), self.system.text(f"{process}/tcp6"))
         found: list[Result] = []
-        remedy = "KONG_PROXY_LISTEN in docker-compose.yml; docker compose logs kong"
+        remedy = "check KONG_PROXY_LISTEN in docker-compose.yml; docker compose logs kong"
         found += [
             Result("fail", "listeners", f"Kong doesn't listen on [::]:{port}", remedy)
             for port in (80, 443)
@@ -96,17 +96,21 @@ class Kong(Resource):
         open_ = sorted(one for one in listening if one[1] in ADMIN_PORTS and one not in private)
         if open_:
             text = "Kong's admin ports listen on " + " ".join(spelled(*one) for one in open_)
-            remedy = f"KONG_ADMIN_LISTEN and its like in docker-compose.yml: 127.0.0.1 and {plan.backend_kong} only"
+            remedy = f"in docker-compose.yml let KONG_ADMIN_LISTEN and similar settings use only 127.0.0.1 and {plan.backend_kong}"
             found.append(Result("fail", "admin", text, remedy))
         elif any(re.match(r"8\d{3}/", port) and at for port, at in ports_of(kong).items()):
             remedy = "remove it from ports: in docker-compose.yml"
             found.append(Result("fail", "admin", "an admin port is published on the server", remedy))
         else:
-            found.append(Result("ok", "admin", f"from this server only: http://{plan.backend_kong}:8001"))
+            found.append(Result("ok", "admin", f"reachable only from this server: http://{plan.backend_kong}:8001"))
         line = http_status(plan.kong, 80, "/")
         if line:
             found.append(
-                Result("ok", "listeners", f"80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}")
+                Result(
+                    "ok",
+                    "listeners",
+                    f"Kong listens on 80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}",
+                )
             )
         else:
             text = f"[{plan.kong}]:80 doesn't answer this server"
@@ -118,9 +122,9 @@ class Kong(Resource):
         own = [line.split()[3] for line in shown if "docker-proxy" in line]
         proxies = [one for one in own if re.match(r"(\[::\]|\*):", one)]
         if not proxies:
-            return [Result("ok", "own", "nothing of Kong on the server's own IPv6 address")]
-        text = f"docker-proxy opens Kong on the server's own IPv6: {' '.join(proxies)}"
-        return [Result("fail", "own", text, 'publish as "[::1]:80:80" in docker-compose.yml')]
+            return [Result("ok", "own", "docker-proxy does not expose Kong on the server's own IPv6 address")]
+        text = f"docker-proxy exposes Kong on the server's own IPv6 address: {' '.join(proxies)}"
+        return [Result("fail", "own", text, 'publish the ports as "[::1]:80:80" in docker-compose.yml')]
 
     def _outside(self, facts: Facts, kong: Json) -> list[Result]:
         """What comes in from outside passes other rules than what this server sends itself."""
@@ -129,7 +133,7 @@ class Kong(Resource):
         with Outside(self.system, self.plan.uplink) as outside:
             if outside.problem:
                 text = f"it can't be tested here what comes in by {self.plan.uplink}: {outside.problem}"
-                return [Result("warn", "outside", text, "probe from outside")]
+                return [Result("warn", "outside", text, "test from another machine")]
             return [
                 *self._reached(outside, "IPv6", [self.plan.kong]),
                 *self._ipv4(facts, outside),
@@ -152,7 +156,7 @@ class Kong(Resource):
         addresses = own[:1] if bind == "0.0.0.0" else [one for one in own if one == bind]
         if facts.ipv4_uplink != self.plan.uplink or not addresses:
             text = f"80 and 443 on IPv4 can't be tested from here: it doesn't come in by {self.plan.uplink}"
-            return [Result("warn", "IPv4", text, "probe from outside")]
+            return [Result("warn", "IPv4", text, "test from another machine")]
         return self._reached(outside, "IPv4", addresses)
 
     def _leaves(self, facts: Facts, outside: Outside, kong: Json) -> list[Result]:
@@ -173,9 +177,9 @@ def service_health(check: str, state: str) -> Result:
     if state == "running/healthy":
         return Result("ok", check, "healthy")
     if state == "running/starting":
-        return Result("ok", check, "runs; Docker's own health check is still to come")
+        return Result("ok", check, "running; Docker has not completed its first health check yet")
     service = "kong" if check == "kong" else "kong-database"
-    return Result("fail", check, f"it is {state}", f"docker compose logs --tail 20 {service}")
+    return Result("fail", check, f"the container is {state}", f"docker compose logs --tail 20 {service}")
 
 
 def ports_of(container: Json) -> dict[str, list[dict[str, str]]]:

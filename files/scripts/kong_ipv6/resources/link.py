@@ -21,17 +21,17 @@ class Link(Resource):
         if facts.uplink is None:
             names = (link["ifname"] for link in facts.links)
             here = " ".join(sorted(name for name in names if not re.match(r"lo$|docker|br-|veth", name)))
-            remedy = f"create-kong-ipv6 regenerate --interface NAME; here are: {here}"
+            remedy = f"create-kong-ipv6 regenerate --interface NAME; NAME is one of: {here}"
             return [Refusal(f"there is no interface {self.plan.uplink}", remedy)]
         if facts.ipv6_off:
-            remedy = "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, ipv6.disable=1 from the kernel's command line"
+            remedy = "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, and ipv6.disable=1 from the kernel's command line"
             return [Refusal(f"IPv6 is disabled on {self.plan.uplink}", remedy)]
         return self._other_links(facts) + self._link(facts)
 
     def _other_links(self, facts: Facts) -> list[Refusal]:
         """The prefix may be on a bridge of virtual machines too: its subnet is wider than the exposed one."""
         found, plan = list[Refusal](), self.plan
-        networks = {name for name in self.journal.names("network")}
+        networks = set(self.journal.names("network"))
         ours = {
             plan.uplink,
             plan.bridge,
@@ -42,7 +42,7 @@ class Link(Resource):
                 continue
             if inside(address, plan.subnet):
                 cause = f"{name} has {address}/{length}, which is inside the exposed subnet {plan.subnet}"
-                found.append(Refusal(cause, "create-kong-ipv6 regenerate --exposed …"))
+                found.append(Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET"))
                 continue
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
             subnet = f"{address}/{length}"
@@ -52,7 +52,11 @@ class Link(Resource):
                 and (inside(plan.host, subnet) or inside(plan.kong, subnet))
             ):
                 cause = f"the prefix {plan.prefix} is on {name} ({subnet}), not on {plan.uplink}"
-                found.append(Refusal(cause, f"create-kong-ipv6 regenerate --interface {name}, or another --prefix"))
+                found.append(
+                    Refusal(
+                        cause, f"create-kong-ipv6 regenerate --interface {name}, or regenerate with another --prefix"
+                    )
+                )
         return found
 
     def _link(self, facts: Facts) -> list[Refusal]:
@@ -67,7 +71,11 @@ class Link(Resource):
             taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not has_host))
             if taken:
                 cause = f"another machine on {plan.uplink} answers for {' and '.join(taken)}"
-                return [Refusal(cause, "choose another address: create-kong-ipv6 regenerate --host … or --kong …")]
+                return [
+                    Refusal(
+                        cause, "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
+                    )
+                ]
             own = locals_[:1] + [plan.host] * has_host
             verdict = solicit.delivery(plan.uplink, plan.gateway, plan.kong, own, self._gateway_mac())
         except OSError:
@@ -82,20 +90,23 @@ class Link(Resource):
     def _delivery(self, verdict: str) -> list[Refusal]:
         prefix, gateway = self.plan.prefix, self.plan.gateway
         if verdict == "no-gateway":
-            remedy = "create-kong-ipv6 regenerate --gateway …; ip -6 route shows the one in use"
+            remedy = "create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use"
             return [Refusal(f"the gateway {gateway} doesn't answer on {self.plan.uplink}", remedy)]
         if verdict == "elsewhere":
             cause = (
                 f"the router {gateway} doesn't deliver {prefix} on {self.plan.uplink}: "
-                "it answers other addresses, but not one of this prefix"
+                "it answers this server's own addresses, but not an address of this prefix"
             )
             return [
-                Refusal(cause, "compare the prefix with the provider's panel: create-kong-ipv6 regenerate --prefix …")
+                Refusal(
+                    cause,
+                    "compare the prefix with the provider's control panel; then create-kong-ipv6 regenerate --prefix PREFIX",
+                )
             ]
         if (verdict, self.plan.delivery) == ("on-link", "routed"):
             cause = (
                 f"the answers say that {prefix} is routed to this server, "
-                "but the router looks for its addresses on the link"
+                "but the router solicits its addresses on the link"
             )
             return [Refusal(cause, "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")]
         return []

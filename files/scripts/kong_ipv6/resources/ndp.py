@@ -23,9 +23,7 @@ class Ndp(Resource):
         """networkd sets the kernel's proxy: what else manages the uplink would wipe it."""
         if self.plan.ndp != "kernel" or not facts.usable or self._networkd_manages():
             return []
-        cause = (
-            f"systemd-networkd doesn't manage {self.plan.uplink}: with --ndp kernel it would have to answer for Kong"
-        )
+        cause = f"systemd-networkd doesn't manage {self.plan.uplink}: --ndp kernel needs it to set the proxy entry"
         return [Refusal(cause, "create-kong-ipv6 regenerate --ndp ndppd")]
 
     def _networkd_manages(self) -> bool:
@@ -39,11 +37,13 @@ class Ndp(Resource):
             active, changed = facts.active(UNIT), any(facts.changed(path) for path in NDPPD_FILES)
             if facts.begun(self.name) or changed or not active or not facts.enabled(UNIT):
                 now = "restarted" if active else "started"
-                return [Change("ndp", f"{UNIT} is {now} now, and started at every boot")]
+                return [Change("ndp", f"{UNIT} will be {now} now, and started at every boot")]
         if self.plan.ndp == "kernel":
             changed = facts.changed(drop_in(facts.netplan_id) + NDP_DROP_IN)
             if facts.begun(self.name) or changed or self.plan.kong not in self.context.network.proxied():
-                return [Change("ndp", f"networkd answers for {self.plan.kong} on {self.plan.uplink}")]
+                return [
+                    Change("ndp", f"networkd will let the kernel answer for {self.plan.kong} on {self.plan.uplink}")
+                ]
         if self.stale:
             return [Change("ndp", f"the kernel no longer answers for {', '.join(self.stale)}")]
         return []
@@ -90,7 +90,7 @@ class Ndp(Resource):
                 network.give_back(before)
         lost = network.lost(before)
         if lost:
-            raise Failure(f"networkd took away {' '.join(lost)}", "write it to /etc/netplan, then run this again")
+            raise Failure(f"networkd removed {' '.join(lost)}", "add it to /etc/netplan, then run this again")
 
     def _networkctl(self) -> bool:
         reloaded = self.system.run("networkctl", "reload").code == 0
@@ -104,8 +104,8 @@ class Ndp(Resource):
         plan = self.plan
         if plan.ndp == "none":
             if plan.delivery == "routed":
-                return [Result("ok", "ndp", "none is needed: the prefix is routed here")]
-            text = "nobody answers Neighbor Solicitations for Kong (--ndp none)"
+                return [Result("ok", "ndp", "no NDP proxy is needed: the prefix is routed to this server")]
+            text = "nothing answers Neighbor Solicitations for Kong (--ndp none)"
             return [Result("warn", "ndp", text, "create-kong-ipv6 regenerate --ndp ndppd")]
         if facts.uplink is None:
             return []
@@ -113,8 +113,8 @@ class Ndp(Resource):
         remedy = f"{what}; sudo ./scripts/apply.sh"
         with Outside(self.system, plan.uplink) as outside:
             if outside.problem:
-                text = f"it can't be probed here, that takes tc and act_mirred: {outside.problem}"
-                return [Result("warn", "ndp", text, "probe from outside")]
+                text = f"not tested: the test needs tc and the kernel module act_mirred ({outside.problem})"
+                return [Result("warn", "ndp", text, "test from another machine")]
             answers = outside.proxied(plan.kong)
         if answers:
             return [Result("ok", "ndp", f"{plan.ndp} answers a Neighbor Solicitation for {plan.kong}")]
@@ -142,7 +142,7 @@ class Ndp(Resource):
             # netplan apply, which is next, does the same.
             if not journal.differs(NETPLAN_FILE):
                 if not self._networkctl():
-                    self.report.note("ndp", "networkd doesn't answer: what it set goes with the next boot")
+                    self.report.note("ndp", "networkd doesn't answer: its settings disappear at the next boot")
                 network.unknown_back(paths(before))
                 if not self.system.wait(10, lambda: network.kept(before)):
                     network.give_back(before)

@@ -35,14 +35,19 @@ class Netplan(Resource):
 
     def _files(self, facts: Facts) -> list[Refusal]:
         if self.system.have("netplan") and netplan_files.yaml is None:
-            return [Refusal("there is no PyYAML to read the files in /etc/netplan", "apt-get install python3-yaml")]
+            return [
+                Refusal(
+                    "PyYAML is not installed: it is needed to read the files in /etc/netplan",
+                    "apt-get install python3-yaml",
+                )
+            ]
         try:
             text = facts.fitted.text
         except netplan_files.Unmanaged:
             return self._unmanaged(facts)
         except Exception as error:
             cause = f"the files in /etc/netplan can't be read: {str(error).strip().splitlines()[-1]}"
-            return [Refusal(cause, "correct them: netplan generate says more")]
+            return [Refusal(cause, "correct them; netplan generate shows the details")]
         # What isn't to be applied is not checked.
         if self.system.text(NETPLAN_FILE) == text.rstrip("\n") and not facts.begun(self.name):
             return []
@@ -50,7 +55,7 @@ class Netplan(Resource):
         if not errors:
             return []
         cause = f"netplan refuses the configuration: {' '.join(errors)}"
-        return [Refusal(cause, f"see /etc/netplan and host{NETPLAN_FILE}")]
+        return [Refusal(cause, f"correct the files in /etc/netplan, or host{NETPLAN_FILE}")]
 
     def _unmanaged(self, facts: Facts) -> list[Refusal]:
         """Another program looks after the uplink: fine if it has done what netplan would do."""
@@ -60,11 +65,18 @@ class Netplan(Resource):
                 f"configure {plan.host} and the default route via {plan.gateway} where the server's network is configured "
                 "(/etc/network/interfaces?), then run this again"
             )
-            return [Refusal(f"netplan doesn't manage {plan.uplink}, and {plan.host} isn't on it", remedy)]
+            return [
+                Refusal(
+                    f"netplan doesn't manage {plan.uplink}, and {plan.uplink} does not have the address {plan.host}",
+                    remedy,
+                )
+            ]
         if not facts.default_route:
             remedy = f"configure the route via {plan.gateway} where the server's network is configured"
             return [Refusal(f"netplan doesn't manage {plan.uplink}, and there is no IPv6 default route", remedy)]
-        self.report.note("netplan", f"it doesn't manage {plan.uplink}; address and route are there: left alone")
+        self.report.note(
+            "netplan", f"netplan doesn't manage {plan.uplink}; its address and route exist, so nothing is changed"
+        )
         return []
 
     def _validate(self, facts: Facts, text: str) -> list[str]:
@@ -96,12 +108,12 @@ class Netplan(Resource):
         elif facts.netplan_manages:
             # What it gave the uplink may have been taken away since.
             if not facts.on_uplink(self.plan.host):
-                found.append(Change("netplan", f"{self.plan.uplink} hasn't {self.plan.host}"))
+                found.append(Change("netplan", f"{self.plan.uplink} does not have the address {self.plan.host}"))
             if not facts.default_route:
                 found.append(Change("netplan", "there is no IPv6 default route"))
         dropped = NETPLAN_FILE not in facts.staged and self.journal.differs(NETPLAN_FILE)
         if found or facts.changed(NETPLAN_FILE) or facts.begun(self.name) or facts.begun(Settled.name) or dropped:
-            text = "applied; taken back if an address or default route of the server gets lost"
+            text = "will be applied, and reverted if the server loses an address or default route"
             found.append(Change("netplan", text))
         return found
 
@@ -166,19 +178,19 @@ class Netplan(Resource):
         before = self.facts.snapshot
         if not self.system.wait(5, lambda: network.kept(before)):
             network.give_back(before)
-        default = "what it lacks netplan doesn't know: write it to /etc/netplan, then run this again"
-        raise Failure(why, f"the network is as it was; {remedy or default}")
+        default = "netplan doesn't know what is missing: add it to /etc/netplan, then run this again"
+        raise Failure(why, f"the network was restored; {remedy or default}")
 
     def verify(self, facts: Facts) -> list[Result]:
         plan, apply = self.plan, "sudo ./scripts/apply.sh; netplan get"
         if facts.uplink is None:
-            remedy = "create-kong-ipv6 regenerate --interface …"
+            remedy = "create-kong-ipv6 regenerate --interface NAME"
             return [Result("fail", "uplink", f"there is no interface {plan.uplink}", remedy)]
         if not facts.on_uplink(plan.host):
-            return [Result("fail", "uplink", f"{plan.uplink} hasn't {plan.host}", apply)]
+            return [Result("fail", "uplink", f"{plan.uplink} does not have the address {plan.host}", apply)]
         if self.context.network.duplicate():
             remedy = f"ip -6 addr show dev {plan.uplink} dadfailed"
-            return [Result("fail", "uplink", f"another machine uses an address of {plan.uplink}", remedy)]
+            return [Result("fail", "uplink", f"another machine uses the same address as {plan.uplink}", remedy)]
         if not facts.default_route:
             return [Result("fail", "uplink", "there is no IPv6 default route", "ip -6 route; netplan get")]
         return [Result("ok", "uplink", f"{plan.uplink} has {plan.host} and a default route")]
@@ -201,9 +213,9 @@ class Netplan(Resource):
             why = network.netplan_apply() or network.all_back(before, unknown, network.networkd_done)
             if why:
                 network.give_back(before)
-                self.report.note("netplan", f"{why}: given back by hand; see netplan apply")
+                self.report.note("netplan", f"{why}: restored without netplan; netplan apply shows the details")
         journal.forget("todo", "undo-netplan")
-        self.report.done("netplan", "as it was")
+        self.report.done("netplan", "restored")
         return []
 
     def _not_ours(self, journal: Journal, now: Snapshot) -> Snapshot:
@@ -245,7 +257,7 @@ class Settled(Resource):
             self.system.wait(10, self._decided)
             taken = network.duplicate()
             if taken:
-                remedy = "choose another address: create-kong-ipv6 regenerate --host …"
+                remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS"
                 self.netplan.back_and_fail(f"{taken} is in use by another machine on the link", remedy)
             # What else the server had may belong to a container that Docker has restarted.
             ours = re.compile(rf"addr {re.escape(uplink)} |route|rule|path.* dev ({re.escape(uplink)}|lo)( |$)")
@@ -254,7 +266,7 @@ class Settled(Resource):
             if why:
                 self.netplan.back_and_fail(why)
             self.netplan.set_ours(self.system.text(NETPLAN_FILE))
-        self.report.done("netplan", f"{self.plan.host} on {uplink}, nothing lost")
+        self.report.done("netplan", f"{uplink} has {self.plan.host}; no address or route was lost")
 
     def _decided(self) -> bool:
         network = self.context.network

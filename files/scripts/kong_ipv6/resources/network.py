@@ -34,16 +34,18 @@ def difference(network: Optional[Json], plan: Plan, engine: str) -> str:
     config = (network.get("IPAM") or {}).get("Config") or []
     want = (plan.subnet, plan.subnet_gateway, plan.subnet_range)
     if network["Driver"] != "bridge" or not network.get("EnableIPv6"):
-        return "it is no IPv6 bridge"
+        return "it is not an IPv6 bridge network"
     if not any(tuple(one.get(key, "") for key in ("Subnet", "Gateway", "IPRange")) == want for one in config):
-        return f"its subnet isn't {plan.subnet} with dynamic addresses from {plan.subnet_range}"
+        return f"its subnet isn't {plan.subnet}, with dynamic addresses from {plan.subnet_range}"
     if options.get(BRIDGE_NAME) != plan.bridge:
         return f"its bridge isn't {plan.bridge}"
     if options.get(GATEWAY_MODE) != "routed":
         return "its IPv6 gateway mode isn't routed"
     maker = labels.get(MADE_ON, "")
     if stale(maker, int(engine.split(".")[0])):
-        return f"it was made on an engine that ignores the routed mode ({maker or 'unknown'}); this one is {engine}"
+        return (
+            f"it was created by an engine that ignores the routed mode ({maker or 'unknown'}); this engine is {engine}"
+        )
     return ""
 
 
@@ -113,24 +115,22 @@ class Network(Resource):
                 if self._own(one) or not (renamed or mode == network["Id"]):
                     continue
                 called = one["Names"][0].lstrip("/")
-                cause = (
-                    f"{called} can't be put on {self.plan.network}: it was made for {network['Name']}, which has to go"
-                )
+                cause = f"{called} can't be connected to {self.plan.network}: it was created for {network['Name']}, which has to be removed"
                 found.append(
-                    Refusal(cause, f"make it anew on another network: docker rm --force {called}; docker run …")
+                    Refusal(cause, f"recreate the container on another network, first: docker rm --force {called}")
                 )
         return found
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts, why = facts, self.why(facts)
         found = [
-            Change("network", f"{one['Name']} is removed: the answers have {self.plan.network} in its place")
+            Change("network", f"{one['Name']} will be removed: the answers now name {self.plan.network}")
             for one in self.earlier(facts)
         ]
         if why:
-            found.append(Change("network", f"{self.plan.network} is made: {why}"))
+            found.append(Change("network", f"{self.plan.network} will be set up: {why}"))
         elif self.journal.names("member"):
-            text = f"{self.plan.network}: containers that an interrupted run took off are put back"
+            text = f"{self.plan.network}: containers that an interrupted run disconnected will be connected again"
             found.append(Change("network", text))
         return found
 
@@ -147,7 +147,7 @@ class Network(Resource):
             if network:
                 self.take_off(plan.network)
             script = str(self.repository.path / "scripts" / "network.sh")
-            self.system.must((script,), f"Docker can't make the network {plan.network}")
+            self.system.must((script,), f"Docker can't create the network {plan.network}")
         # At a boot they come from sysctl.d, which says why.
         for key in QUICK:
             self.system.write_sysctl(f"net.ipv6.conf.{plan.bridge}.{key}", "0")
@@ -174,11 +174,14 @@ class Network(Resource):
             if one["Id"] not in own:
                 body = {"Container": one["Id"], "Force": True}
                 self.engine.change(
-                    "POST", f"/networks/{name}/disconnect", body, f"Docker can't take {one['Id'][:12]} off {name}"
+                    "POST",
+                    f"/networks/{name}/disconnect",
+                    body,
+                    f"Docker can't disconnect {one['Id'][:12]} from {name}",
                 )
         if own and self.journal.fact("todo", "compose") is None:
             self.journal.record("todo", "compose", "begun")
-            self.report.note("network", "Kong's container is gone with it: sudo ./scripts/apply.sh")
+            self.report.note("network", "Kong's container was removed with it. To recreate it: sudo ./scripts/apply.sh")
         for identity in own:
             self.engine.change(
                 "DELETE", f"/containers/{identity}?force=1", cause="Docker can't remove Kong's container"
@@ -192,7 +195,7 @@ class Network(Resource):
             container = self.engine.container(identity)
             called = container["Name"].lstrip("/") if container else ""
             if container and not name:
-                self.report.note("network", f"{called} was on it, and is on it no more")
+                self.report.note("network", f"{called} is no longer connected: its network was removed")
             elif container and endpoint(container, name) is None:
                 why = self._connect(name, identity, called, (self.journal.fact("member", identity) or "").split())
                 if why:
@@ -200,8 +203,8 @@ class Network(Resource):
                     continue
             self.journal.forget("member", identity)
         if failed:
-            remedy = f"docker network connect {name} NAME, or make it anew there; then run this again"
-            raise Failure(f"not put back on {name}: {', '.join(failed)}", remedy)
+            remedy = f"docker network connect {name} NAME, or recreate the container there; then run this again"
+            raise Failure(f"not connected to {name} again: {', '.join(failed)}", remedy)
 
     def _connect(self, name: str, identity: str, called: str, words: list[str]) -> str:
         """Why it isn't connected; empty where it is. The address that it had may be out of the new subnet: then it gets
@@ -222,7 +225,7 @@ class Network(Resource):
                 return "Docker doesn't say that it is there"
             if attempt != words:
                 has, how = at.get("GlobalIPv6Address", ""), f"docker network disconnect {name} {called}"
-                text = f"{called} can't keep {' and '.join(fixed)} on {name}: it has {has} now. For a fixed one: {how}"
+                text = f"{called} can't keep {' and '.join(fixed)} on {name}: its address is now {has}. For a fixed one: {how}"
                 self.report.note("network", f"{text}; docker network connect --ip6 ADDRESS {name} {called}")
             return ""
         return why
@@ -259,14 +262,14 @@ class Network(Resource):
         self.put_back(back)
         for name in recorded:
             journal.forget("network", name)
-        self.report.done("network", "as it was")
+        self.report.done("network", "restored")
         return []
 
     def _make_again(self, name: str) -> None:
         lines = self.system.text(BEFORE + name).split("\n")
         # Docker 29's command line printed what isn't set as "invalid Prefix".
         words = [line for line in lines if line and "=invalid " not in line]
-        self.system.must(("docker", "network", "create", *words, name), f"Docker can't make the network {name}")
+        self.system.must(("docker", "network", "create", *words, name), f"Docker can't create the network {name}")
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("restore", "network", f"{name}: {journal.fact('network', name)}") for name in journal.names("network")]

@@ -26,12 +26,12 @@ class Packages(Resource):
     def refuse(self, facts: Facts) -> list[Refusal]:
         if self.system.have("apt-get"):
             return []
-        cause = "{} is not installed, and there is no apt-get to do it"
+        cause = "{} is not installed, and there is no apt-get to install it"
         return [Refusal(cause.format(one), f"install {one} by hand") for one in self.needed(facts)]
 
     def changes(self, facts: Facts) -> list[Change]:
         self.lacking = self.needed(facts)
-        return [Change("package", f"{one} is installed") for one in self.lacking]
+        return [Change("package", f"{one} will be installed") for one in self.lacking]
 
     def apply(self) -> None:
         for package in self.lacking:
@@ -52,7 +52,7 @@ class Packages(Resource):
         # Its lists may be too old, or missing.
         updated = self.system.quietly("apt-get", "update")
         if not updated or not self.system.quietly(*INSTALL, package, env=QUIET):
-            remedy = f"see apt's words above; with a network: apt-get install {package}, then run this again"
+            remedy = f"see apt's message above; when the network works: apt-get install {package}, then run this again"
             raise Failure(f"{package} can't be installed", remedy)
 
     def _status(self, package: str) -> str:
@@ -81,12 +81,20 @@ class Packages(Resource):
         # What was to come with them and was interrupted, too.
         fix = ("install", "--fix-broken", "--no-remove", "--yes")
         if broken and not left and self.system.run(*APT, *fix, env=QUIET).code != 0:
-            self.report.note("package", "apt-get check finds something broken: apt-get install --fix-broken")
+            self.report.note(
+                "package", "apt-get check finds broken packages; to repair them: apt-get install --fix-broken"
+            )
         if not left:
             return []
-        cause = f"all else is taken back, but apt-get and dpkg can't remove: {' '.join(left)}"
+        cause = f"everything else is undone, but apt-get and dpkg can't remove: {' '.join(left)}"
         return [
-            Left(Failure(cause, "see dpkg's words above; mend it (dpkg --audit), then run this again"), ("package",))
+            Left(
+                Failure(
+                    cause,
+                    "see dpkg's message above; repair it (dpkg --audit shows what is broken), then run this again",
+                ),
+                ("package",),
+            )
         ]
 
     def _remove(self, package: str, how: str) -> bool:
@@ -108,7 +116,7 @@ class Packages(Resource):
 
     def _stays(self, package: str, why: list[str]) -> str:
         how = self.journal.fact("package", package)
-        return f"{package} stays: {', '.join(why)}; to remove it: apt-get {how} {package}"
+        return f"{package} is kept: {', '.join(why)}; to remove it: apt-get {how} {package}"
 
     def _why_stays(self, package: str) -> list[str]:
         """What the owner has come to use it for since apply.sh installed it."""
@@ -132,7 +140,7 @@ class Packages(Resource):
         # What was there before apply.sh stays anyway.
         if journal.fact("package", package) != "remove":
             mine = (path for path in self._foreign_conffiles(package) if journal.fact("file", path) is None)
-            why += [f"{path} is yours by now" for path in mine]
+            why += [f"{path} was edited" for path in mine]
         return why
 
     def _units(self, package: str) -> list[str]:

@@ -17,7 +17,7 @@ from .base import Resource, short_of_space
 
 PASSWORD = "KONG_PG_PASSWORD"
 UNSET = ("", "replace-me", "<secret>")
-PUBLISH = "\n# Docker 27 takes no other form for IPv6 (later ones ignore it).\nKONG_PUBLISH_IPV6=[::]\n"
+PUBLISH = "\n# Docker 27 accepts no other value for IPv6 (later versions ignore it).\nKONG_PUBLISH_IPV6=[::]\n"
 
 
 class Secrets(Resource):
@@ -26,54 +26,59 @@ class Secrets(Resource):
     def refuse(self, facts: Facts) -> list[Refusal]:
         found = [*self._kong(), *self._password(), *self._ipv4(facts)]
         if not self.repository.setting("KONG_DATA_DIR"):
-            found.append(Refusal("KONG_DATA_DIR in .env is not set", "KONG_DATA_DIR=./data"))
+            found.append(Refusal("KONG_DATA_DIR in .env is not set", "set KONG_DATA_DIR=./data"))
         return found + short_of_space(str(self.repository.data), 64)
 
     def _kong(self) -> list[Refusal]:
         kong, subnet, address = self.plan.kong, self.plan.subnet, self.repository.setting("KONG_BIND_IPV6")
         if not inside(address, subnet):
             cause = f"KONG_BIND_IPV6={address} in .env is not inside the exposed subnet {subnet}"
-            return [Refusal(cause, f"KONG_BIND_IPV6={kong}")]
+            return [Refusal(cause, f"set KONG_BIND_IPV6={kong}")]
         if not same(address, kong):
-            cause = f"KONG_BIND_IPV6={address} in .env is not the address of the plan, {kong}"
-            return [Refusal(cause, f"KONG_BIND_IPV6={kong}; or create-kong-ipv6 regenerate --kong {address}")]
+            cause = f"KONG_BIND_IPV6={address} in .env is not the planned address, {kong}"
+            return [Refusal(cause, f"set KONG_BIND_IPV6={kong}; or create-kong-ipv6 regenerate --kong {address}")]
         return []
 
     def _password(self) -> list[Refusal]:
         needed = self.plan.database == "postgres" and self.repository.env.exists()
         if not needed or self.repository.setting(PASSWORD) not in UNSET:
             return []
-        return [Refusal("KONG_PG_PASSWORD in .env is not set", "openssl rand -hex 32, and put it there")]
+        return [Refusal("KONG_PG_PASSWORD in .env is not set", "set it to the output of: openssl rand -hex 32")]
 
     def _ipv4(self, facts: Facts) -> list[Refusal]:
         bind = self.repository.setting("KONG_BIND_IP")
         if not self.plan.ipv4_published:
             return []
         if not bind:
-            return [Refusal("KONG_BIND_IP in .env is not set", "the server's IPv4, or 0.0.0.0 for all")]
+            return [
+                Refusal(
+                    "KONG_BIND_IP in .env is not set",
+                    "set it to the server's IPv4 address, or to 0.0.0.0 for all addresses",
+                )
+            ]
         has = [one.address for scope in ("global", "host", "link") for one in facts.addresses("inet", scope=scope)]
         if bind in ("0.0.0.0", self.plan.ipv4_netplan.split("/")[0], *has):
             return []
         here = " ".join(one.address for one in facts.addresses("inet", self.plan.uplink))
         cause = f"KONG_BIND_IP={bind} in .env is not an address of this server"
-        return [Refusal(cause, f"KONG_BIND_IP=0.0.0.0, or one of: {here}")]
+        return [Refusal(cause, f"set KONG_BIND_IP=0.0.0.0, or one of: {here}")]
 
     def changes(self, facts: Facts) -> list[Change]:
         env, data, found = self.repository.env, self.repository.data, list[Change]()
         postgres = self.plan.database == "postgres"
         if not env.exists():
             extra = ", with a random KONG_PG_PASSWORD" if postgres else ""
-            found.append(Change(".env", f"made from .env.example{extra}"))
+            found.append(Change(".env", f"will be created from .env.example{extra}"))
         elif env.stat().st_mode & 0o7:
-            found.append(Change(".env", "gets mode 600: every user of this server can read its password"))
+            found.append(Change(".env", "will get mode 600: now every user of this server can read its password"))
         # Docker 27 alone refuses a host address in the publication of a routed network.
         if facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]":
-            found.append(Change(".env", "KONG_PUBLISH_IPV6=[::] is added: Docker 27 takes no other"))
+            found.append(Change(".env", "KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value"))
         self.publish = bool(found) and found[-1].text.startswith("KONG_PUBLISH_IPV6")
         if not data.is_dir():
-            found.append(Change("data", f"{data} is made"))
+            found.append(Change("data", f"{data} will be created"))
         if postgres and self.secret_differs():
-            found.append(Change("secret", f"{self.repository.password_file}, from .env"))
+            found.append(Change("secret", f"{self.repository.password_file} will be written, from .env"))
         return found
 
     def secret_differs(self) -> bool:
@@ -92,9 +97,9 @@ class Secrets(Resource):
         if self.new_password():
             self.journal.record("todo", "password", "begun")
         if not env.exists():
-            self.report.doing(".env", "making it")
+            self.report.doing(".env", "creating it")
             self._make_env()
-            self.report.done(".env", "made")
+            self.report.done(".env", "created")
         elif env.stat().st_mode & 0o7:
             env.chmod(0o600)
             self.report.done(".env", "mode 600")

@@ -42,16 +42,14 @@ class Sysctl(Resource):
             for key, value in self.facts.sysctls.items():
                 if not self.system.set_sysctl(key, value):
                     self._back(values, before)
-                    remedy = "the network is as it was; correct it in host/etc/sysctl.d, then run this again"
-                    raise Failure(f"the kernel doesn't take {key} = {value}", remedy)
+                    remedy = "the network was restored; correct it in host/etc/sysctl.d, then run this again"
+                    raise Failure(f"the kernel rejects {key} = {value}", remedy)
             if not self.system.wait(3, lambda: self.context.network.kept(before)):
                 lost = " ".join(self.context.network.lost(before))
                 self._back(values, before)
-                remedy = (
-                    "the network is as it was; let the default route be static, or accept-ra true, then run this again"
-                )
-                raise Failure(f"with forwarding the server lost {lost}", remedy)
-        self.report.done("sysctl", "forwarding")
+                remedy = "the network was restored; make the default route static, or set accept-ra to true, then run this again"
+                raise Failure(f"turning forwarding on removed {lost}", remedy)
+        self.report.done("sysctl", "forwarding is on")
 
     def _exceptions(self, folder: str, value: str) -> dict[str, str]:
         """The interfaces that have it otherwise than all have."""
@@ -76,13 +74,13 @@ class Sysctl(Resource):
             if self.system.sysctl(f"net.ipv6.conf.{name.replace('.', '/')}.forwarding") != "1":
                 remedy = "sysctl --system; look for a file in /etc/sysctl.d that sets it to 0"
                 return [Result("fail", "forwarding", f"net.ipv6.conf.{name}.forwarding is not 1", remedy)]
-        return [Result("ok", "forwarding", f"on, from {self.plan.uplink} to {self.plan.bridge} and back")]
+        return [Result("ok", "forwarding", f"on, between {self.plan.uplink} and {self.plan.bridge}")]
 
     def undo(self, journal: Journal) -> list[Left]:
         keys, before = journal.names("sysctl"), self.context.network.snapshot()
         if not keys:
             return []
-        self.report.doing("sysctl", "restoring it")
+        self.report.doing("sysctl", "restoring the values")
         # Those for all first: they set each interface's.
         for_all = [key for key in keys if ".all." in key or key in ALL]
         self._restore(journal, for_all)
@@ -90,7 +88,7 @@ class Sysctl(Resource):
         network = self.context.network
         if not self.system.wait(3, lambda: network.kept(before)):
             network.give_back(before)
-        self.report.done("sysctl", "as they were")
+        self.report.done("sysctl", "restored")
         return []
 
     def _restore(self, journal: Journal, keys: list[str]) -> None:
@@ -105,7 +103,7 @@ class Sysctl(Resource):
         for key in there:
             value = self.system.sysctl(key)
             if value != journal.fact("sysctl", key):
-                self.report.note("sysctl", f"{key} is {value}, as a file of sysctl.d says")
+                self.report.note("sysctl", f"{key} is {value}: a file in sysctl.d sets it")
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("restore", "sysctl", f"{key} {journal.fact('sysctl', key)}") for key in journal.names("sysctl")]

@@ -5,11 +5,15 @@ They are added to an inactive ufw too, for it drops what is forwarded to Kong as
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from .. import ufw_rules
 from ..facts import Context, Facts
 from ..journal import Journal
 from ..plan import Plan
 from ..report import Change, Result
+from ..system import System
 from .base import Left, Resource
 
 
@@ -30,6 +34,21 @@ def wanted(plan: Plan, nftables: bool) -> list[str]:
     rules.append(f"in on {plan.bridge} out on {plan.bridge}")
     rules.append(f"from {plan.backend} to {plan.backend}")
     return rules
+
+
+@contextmanager
+def builds_reach_outside(system: System, plan: Plan, facts: Facts) -> Generator[None, None, None]:
+    """With Docker's nftables backend ufw drops what docker0 sends out: only while an image is built it may. The rule has
+    our comment, so that a run that was killed leaves nothing that the next one doesn't delete."""
+    rule = ("in", "on", "docker0", "out", "on", plan.uplink, "to", "0.0.0.0/0")
+    needed = facts.nftables_backend and facts.ufw.enabled and plan.firewall != "none"
+    if needed:
+        system.must(("ufw", "route", "allow", *rule, "comment", ufw_rules.COMMENT), "ufw rejected the rule")
+    try:
+        yield
+    finally:
+        if needed:
+            system.quietly("ufw", "route", "delete", "allow", *rule)
 
 
 def as_read(rule: str) -> list[str]:
@@ -59,9 +78,11 @@ class Ufw(Resource):
             return []
         if self.plan.firewall == "none":
             gone = self.journal.fact("ufw", "rules") is not None
-            return [Change("ufw", "the rules with the comment kong-ipv6 are deleted")] if gone else []
+            return [Change("ufw", "the rules with the comment kong-ipv6 will be deleted")] if gone else []
         if not facts.ufw.ipv6:
-            self.report.note("ufw", "it has IPV6=no, so no rules for Kong: they come once it has IPV6=yes")
+            self.report.note(
+                "ufw", "ufw has IPV6=no, so no rules for Kong are added: set IPV6=yes, then run this again"
+            )
             return []
         self.lacking, self.surplus = self._difference(facts)
         found = [Change("ufw", f"route allow {rule}") for rule in self.lacking]
@@ -69,11 +90,11 @@ class Ufw(Resource):
 
     def apply(self) -> None:
         if self.plan.firewall == "none":
-            self.report.doing("ufw", "deleting rules")
+            self.report.doing("ufw", "deleting the rules")
             self._delete_all(self.journal)
             self.report.done("ufw", "rules deleted")
             return
-        self.report.doing("ufw", "rules")
+        self.report.doing("ufw", "setting the rules")
         if self.lacking:
             self.journal.record("ufw", "rules", ufw_rules.logging(self.system))
             for path in ufw_rules.FILES.values():
@@ -82,15 +103,15 @@ class Ufw(Resource):
             self.system.must((script,), "ufw refuses the rule")
         for rule in self.surplus:
             self._delete(rule)
-        active = "" if self.facts.ufw.active else " (they count once you enable ufw)"
-        self.report.done("ufw", f"rules{active}")
+        active = "" if self.facts.ufw.active else " (they take effect when you enable ufw)"
+        self.report.done("ufw", f"rules set{active}")
 
     def _delete(self, rule: str) -> None:
         remedy = (
-            "apt-get install ufw python3, until ufw show added works, then run this again; "
-            "or, if ufw is gone for good: apt-get purge ufw"
+            "apt-get install ufw python3, so that ufw show added works, then run this again; "
+            "or, if you no longer use ufw: apt-get purge ufw"
         )
-        self.system.must(("ufw", "route", "delete", "allow", *rule.split()), "ufw can't delete our rules", remedy)
+        self.system.must(("ufw", "route", "delete", "allow", *rule.split()), "ufw can't delete Kong's rules", remedy)
 
     def _delete_all(self, journal: Journal) -> None:
         """ufw writes its files in its own way: where rules and logging are the same as before, they get their old text
@@ -99,10 +120,10 @@ class Ufw(Resource):
             self._delete(rule)
         same_logging = journal.fact("ufw", "rules") == ufw_rules.logging(self.system)
         for path in ufw_rules.FILES.values():
-            before = journal.before(path)
-            if journal.fact("file", path) == "kept" and same_logging:
-                if tuples(self.system.text(path)) == tuples(before.read_text(errors="surrogateescape")):
-                    self.system.restore(path)
+            kept = journal.fact("file", path) == "kept" and same_logging
+            before = journal.before(path).read_text(errors="surrogateescape") if kept else ""
+            if kept and tuples(self.system.text(path)) == tuples(before):
+                self.system.restore(path)
             journal.forget("file", path)
         journal.forget("ufw", "rules")
 
@@ -112,16 +133,18 @@ class Ufw(Resource):
         lacking, surplus = self._difference(facts)
         if lacking or surplus:
             if facts.filter == "none":
-                text = (
-                    "ufw is active, without rules for Kong: where it decides (Docker 26 and older), Kong isn't reached"
-                )
+                text = "ufw is active and has no rules for Kong: with Docker 26 and older it blocks Kong"
                 return [Result("warn", "firewall", text, "sudo ./scripts/ufw.sh")]
-            text = f"ufw lacks {lacking[-1]}" if lacking else f"ufw has a rule of earlier answers: {surplus[-1]}"
+            text = (
+                f"ufw is missing the rule {lacking[-1]}"
+                if lacking
+                else f"ufw has a rule of earlier answers: {surplus[-1]}"
+            )
             return [Result("fail", "firewall", text, "sudo ./scripts/apply.sh")]
         forward = self.system.text("/etc/default/ufw")
         if facts.filter == "ufw" and 'DEFAULT_FORWARD_POLICY="ACCEPT"' in forward:
-            return [Result("fail", "firewall", "ufw lets everything be forwarded", "ufw default deny routed")]
-        return [Result("ok", "firewall", "ufw, with Kong's rules")]
+            return [Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")]
+        return [Result("ok", "firewall", "ufw has Kong's rules")]
 
     def undo(self, journal: Journal) -> list[Left]:
         # Without the command its files may still have them.
@@ -129,7 +152,7 @@ class Ufw(Resource):
         if journal.fact("ufw", "rules") is not None and there:
             self.report.doing("ufw", "deleting the rules")
             self._delete_all(journal)
-            self.report.done("ufw", "no rules of ours are left")
+            self.report.done("ufw", "Kong's rules are deleted")
         return []
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
