@@ -24,7 +24,7 @@ class Docker(Case):
         server = self.server()
         server.programs -= {"docker"}
         server.write("/snap/bin/docker", "")
-        self.refused(server, "compose", "Docker is a snap", "snap remove docker")
+        self.refused(server, "compose", "Docker is installed as a snap", "snap remove docker")
 
     def test_it_does_not_answer(self) -> None:
         server = self.server()
@@ -73,10 +73,10 @@ class TheCompose(Case):
         found = self.refusals(server, "compose")[0]
         self.assertIn("yaml: line 3: did not find expected key", found.cause)
         self.assertNotIn("a warning", found.cause)
-        self.assertIn("docker compose config says more", found.remedy)
+        self.assertIn("docker compose config shows the details", found.remedy)
 
     def test_compose_5_builds_by_buildx(self) -> None:
-        for shown, has in (("", "it is missing"), ("github.com/docker/buildx v0.13.1 0.13.1+ds1-1\n", "there is 0.13"), ("garbage\n", "it is missing")):
+        for shown, has in (("", "the container is missing"), ("github.com/docker/buildx v0.13.1 0.13.1+ds1-1\n", "there is 0.13"), ("garbage\n", "the container is missing")):
             server = self.server("29.7.2")
             server.compose_version, server.buildx = "5.5.0\n", shown
             self.refused(server, "compose", f"builds with buildx 0.17 or newer, and {has}", "docker-buildx")
@@ -122,7 +122,7 @@ class OtherRepositories(Case):
         (other / "docker-compose.yml").write_text("services: {}\n")
         for one in server.docker.containers_by_id.values():
             one["Labels"]["com.docker.compose.project.working_dir"] = str(other)
-        self.refused(server, "compose", f"the gateway on this server is that of {other}, which still exists", f"sudo {other}/scripts/rollback.sh")
+        self.refused(server, "compose", f"the gateway on this server belongs to {other}, which still exists", f"sudo {other}/scripts/rollback.sh")
 
     def test_the_same_one_by_another_path(self) -> None:
         server = self.applied()
@@ -136,7 +136,7 @@ class OtherRepositories(Case):
         server = self.applied()
         server.env(COMPOSE_PROJECT_NAME="other")
         found = self.refusals(server, "compose")
-        self.assertIn("COMPOSE_PROJECT_NAME=other in .env is not the name that the containers have: kong-ipv6", found[0].cause)
+        self.assertIn("COMPOSE_PROJECT_NAME=other in .env is not the project name of the existing containers: kong-ipv6", found[0].cause)
         self.assertIn("docker compose --project-name kong-ipv6 down", found[0].remedy)
 
 
@@ -194,8 +194,8 @@ class Changes(Case):
     def test_a_fresh_server(self) -> None:
         self.assertEqual(
             [
-                "image: kong-ipv6:local is built", "image: postgres:17 is pulled", "network: kong-ipv6_kong-net is made, for Kong and what belongs to it",
-                "compose: the services are brought up",
+                "image: kong-ipv6:local will be built", "image: postgres:17 will be pulled", "network: kong-ipv6_kong-net will be created, for Kong and its other services",
+                "compose: the services will be started",
             ],
             self.changes(self.server(), "compose"),
         )  # fmt: skip
@@ -210,7 +210,7 @@ class Changes(Case):
         return self.changes(server, "compose")
 
     def test_what_brings_the_services_up_again(self) -> None:
-        up = "compose: the services are brought up"
+        up = "compose: the services will be started"
         self.assertIn(up, self.changed(lambda one: one.hashes.update(kong="edited")))
         self.assertIn(up, self.changed(lambda one: one.docker.service("kong").update(State="exited", Status="Exited (1)")))
         self.assertIn(up, self.changed(lambda one: one.docker.service("kong").update(Status="Up 1 hour (unhealthy)")))
@@ -231,17 +231,17 @@ class Changes(Case):
         server = self.applied()
         with (server.repository / "kong-build/Dockerfile").open("a") as file:
             file.write("# edited\n")
-        self.assertEqual(["image: kong-ipv6:local is built", "compose: the services are brought up"], self.changes(server, "compose"))
+        self.assertEqual(["image: kong-ipv6:local will be built", "compose: the services will be started"], self.changes(server, "compose"))
 
     def test_an_image_that_somebody_removed_is_built(self) -> None:
-        self.assertIn("image: kong-ipv6:local is built", self.changed(lambda one: one.docker.images.pop("kong-ipv6:local")))
+        self.assertIn("image: kong-ipv6:local will be built", self.changed(lambda one: one.docker.images.pop("kong-ipv6:local")))
 
     def test_kong_that_lost_its_network_is_made_anew(self) -> None:
         def lose(server: Server) -> None:
             kong: Any = server.docker.service("kong")
             del kong["NetworkSettings"]["Networks"]["ipv6_exposed"]
 
-        self.assertTrue(any("Kong is off a network" in line for line in self.changed(lose)))
+        self.assertTrue(any("Kong is not connected to a network" in line for line in self.changed(lose)))
         server = self.applied()
         lose(server)
         self.assertEqual(0, server.run("apply"), server.printed)
@@ -252,7 +252,7 @@ class Changes(Case):
         server = self.applied()
         server.docker.networks_by_name["kong-ipv6_kong-net"]["IPAM"]["Config"] = [{"Subnet": "172.99.0.0/16"}]
         found = self.changes(server, "compose")
-        self.assertTrue(any("it has 172.99.0.0/16, not 172.30.0.0/16" in line for line in found), found)
+        self.assertTrue(any("its subnet is 172.99.0.0/16, not 172.30.0.0/16" in line for line in found), found)
         self.assertEqual(0, server.run("apply"), server.printed)
         self.happened(server, "engine DELETE /containers/", "engine DELETE /networks/kong-ipv6_kong-net", "run compose up --no-start")
 
@@ -270,7 +270,7 @@ class Changes(Case):
             "Id": "w" * 64, "Names": ["/web"], "Labels": {}, "State": "running", "Status": "", "Mounts": [], "Ports": [],
             "NetworkSettings": {"Networks": {"kong-ipv6_kong-net": {}}},
         }  # fmt: skip
-        self.refused(server, "compose", "other containers are on it: web", "docker network disconnect kong-ipv6_kong-net NAME")
+        self.refused(server, "compose", "other containers are connected to it: web", "docker network disconnect kong-ipv6_kong-net NAME")
 
 
 class Apply(Case):
@@ -307,11 +307,11 @@ class Apply(Case):
 
     def test_each_failure_and_its_remedy(self) -> None:
         for command, cause in (
-            ("timeout --foreground 1800 docker compose build", "the image can't be built"),
-            ("timeout --foreground 1800 docker compose pull", "the images of these can't be pulled: kong-database"),
-            ("timeout --foreground 180 docker compose up --no-start", "the containers can't be made"),
+            ("timeout --foreground 1800 docker compose build", "the image kong-ipv6:local can't be built"),
+            ("timeout --foreground 1800 docker compose pull", "the images of these services can't be pulled: kong-database"),
+            ("timeout --foreground 180 docker compose up --no-start", "the containers can't be created"),
             ("docker start", "kong-database doesn't start"),
-            ("docker exec", "the database doesn't come up"),
+            ("docker exec", "the database did not become ready"),
         ):
             server = self.server()
             server.programs_run.answers[command] = Ran(1, "", "no space left on device\n")
@@ -331,7 +331,7 @@ class Apply(Case):
 
         server.docker.start = fails  # type: ignore[method-assign]
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("the migrations fail", server.printed)
+        self.assertIn("the database migrations failed", server.printed)
         self.assertIn("kong-migration is exited/1", server.printed)
         self.assertIn("    | the last words of the container", server.printed)
 
@@ -348,7 +348,7 @@ class Undo(Case):
         server.docker.down = "connection refused"
         server.broken_units.add("docker.service")
         self.assertEqual(1, server.run("rollback"))
-        self.assertIn("Docker doesn't run, and without it the containers and the network can't be removed", server.printed)
+        self.assertIn("Docker is not running, and without it the containers and the network can't be removed", server.printed)
         self.assertIn("ndppd.service", server.active)
         self.assertEqual([str(server.repository)], server.context().journal.names("repository"))
         server.docker.down = ""
@@ -378,7 +378,7 @@ class Undo(Case):
             "NetworkSettings": {"Networks": {"kong-ipv6_kong-net": {}}},
         }  # fmt: skip
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertIn("kong-ipv6_kong-net is still in use: it stays", server.printed)
+        self.assertIn("kong-ipv6_kong-net is kept: it is still in use", server.printed)
 
     def test_a_docker_that_does_not_run_is_started(self) -> None:
         server = self.applied()
@@ -391,5 +391,5 @@ class Undo(Case):
 
         server.start = starts  # type: ignore[method-assign]
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertIn("started: it didn't run", server.printed)
+        self.assertIn("started: it was not running", server.printed)
         self.assertEqual({}, server.docker.containers_by_id)

@@ -41,7 +41,7 @@ class Refusals(Case):
         for text in ("{", "[]", '{"a": 1,}', '{"ipv6": true} # a comment'):
             server = self.server()
             server.write(FILE, text)
-            self.refused(server, "docker", f"{FILE} is not valid", "it was left as it is")
+            self.refused(server, "docker", f"{FILE} is not valid", "correct the file; it was not changed")
 
     def test_ours_is_not_valid(self) -> None:
         server = self.server()
@@ -52,12 +52,12 @@ class Refusals(Case):
         for key, value in (("iptables", False), ("bridge", "none")):
             server = self.server()
             server.write(FILE, json.dumps({key: value}))
-            self.refused(server, "docker", f'"{key}": ', "remove it there; systemctl restart docker")
+            self.refused(server, "docker", f'"{key}": ', "remove that key; systemctl restart docker")
 
     def test_dockerd_refuses_the_merged_file(self) -> None:
         server = self.server()
         server.programs_run.answers["dockerd --validate"] = Ran(1, "", "the following directives don't match any option: foo\n")
-        self.refused(server, "docker", "dockerd refuses the merged daemon.json", FILE)
+        self.refused(server, "docker", "dockerd rejects the merged daemon.json", FILE)
 
     def test_an_engine_without_validate_is_not_asked(self) -> None:
         server = self.server("20.10.24")
@@ -68,7 +68,7 @@ class Refusals(Case):
 class Apply(Case):
     def test_it_is_restarted_only_for_another_file(self) -> None:
         server = self.server()
-        self.assertEqual(["docker: restarted, for daemon.json"], self.changes(server, "docker"))
+        self.assertEqual(["docker: will be restarted, for daemon.json"], self.changes(server, "docker"))
         server.run("apply")
         self.assertEqual([], self.changes(server, "docker"))
         self.assertEqual(OURS, json.loads(server.read(FILE) or ""))
@@ -84,7 +84,7 @@ class Apply(Case):
         server = self.applied()
         server.write(FILE, '{"live-restore": true}')
         server.run("apply", "--dry-run")
-        self.assertIn("live-restore: docker0 gets its IPv6 only by a restart of Docker while no container runs", server.printed)
+        self.assertIn("live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs", server.printed)
 
     def test_a_docker_that_does_not_start_gets_its_old_file_back(self) -> None:
         for before in (None, '{\n  "log-driver": "local"\n}\n'):
@@ -119,7 +119,7 @@ class Verify(Case):
         server = self.applied()
         self.assertEqual("ok", self.results(server, "docker")["daemon"].level)
         server.docker.default_bridge(ipv6=False)
-        found = self.fails(server, "docker", "daemon", "daemon.json is not in force")
+        found = self.fails(server, "docker", "daemon", "daemon.json is not in effect")
         self.assertIn("systemctl restart docker", found.remedy)
 
     def test_live_restore_keeps_it_out_of_force(self) -> None:
@@ -137,7 +137,7 @@ class Undo(Case):
         server.write(FILE, json.dumps({"log-driver": "local", **OURS, "dns": ["9.9.9.9"]}, indent=2) + "\n")
         self.assertEqual(0, server.run("rollback"), server.printed)
         self.assertEqual({"log-driver": "local", "dns": ["9.9.9.9"]}, json.loads(server.read(FILE) or ""))
-        self.assertIn("has other keys now than before apply.sh: they stay", server.printed)
+        self.assertIn("since apply.sh are kept", server.printed)
 
     def test_another_value_of_a_key_of_ours_is_kept_aside(self) -> None:
         server = self.applied()

@@ -13,7 +13,7 @@ class Refusals(Case):
             server = self.server()
             with (server.repository / path).open("a") as file:
                 file.write("<<<<<<< yours\n=======\n>>>>>>> new\n")
-            self.refused(server, "files", f"{path} still holds conflict markers", "create-kong-ipv6 check")
+            self.refused(server, "files", f"{path} still has conflict markers", "create-kong-ipv6 check")
 
     def test_a_line_of_equal_signs_is_no_conflict(self) -> None:
         server = self.server()
@@ -24,13 +24,13 @@ class Refusals(Case):
     def test_a_full_disk(self) -> None:
         server = self.server()
         server.free["/etc"] = 15
-        self.refused(server, "files", "only 15 MB are free below /etc", "make room there")
+        self.refused(server, "files", "only 15 MB are free below /etc", "free some space there")
 
 
 class Changes(Case):
     def test_a_fresh_server(self) -> None:
         found = self.changes(self.server(), "files")
-        self.assertIn(f"file: {CONF} is new", found)
+        self.assertIn(f"file: {CONF} will be created", found)
         self.assertEqual(found, sorted(found))
 
     def test_an_applied_one(self) -> None:
@@ -45,23 +45,23 @@ class Changes(Case):
     def test_a_file_that_the_server_had(self) -> None:
         server = self.server()
         server.write(CONF, "# nothing\n")
-        self.assertIn(f"file: {CONF} is replaced; what is there now comes back with rollback.sh", self.changes(server, "files"))
+        self.assertIn(f"file: {CONF} will be replaced; rollback.sh restores the current file", self.changes(server, "files"))
 
     def test_ndppds_rules_for_other_addresses_are_named(self) -> None:
         server = self.server()
         server.write(CONF, "proxy ens3 {\n  rule 2001:db8::/64 { static }\n}\n")
         text = next(line for line in self.changes(server, "files") if CONF in line)
-        self.assertIn("with the rules that it has for other addresses", text)
+        self.assertIn("It has rules for other addresses", text)
 
     def test_an_edit_on_the_server_is_named(self) -> None:
         server = self.applied()
         server.write(CONF, "mine\n")
-        self.assertIn("your edit of it is kept in", self.changes(server, "files")[0])
+        self.assertIn("your edit will be saved in", self.changes(server, "files")[0])
 
     def test_another_mode(self) -> None:
         server = self.applied()
         (server.root / UNIT[1:]).chmod(0o600)
-        self.assertEqual([f"file: {UNIT} gets mode 644"], self.changes(server, "files"))
+        self.assertEqual([f"file: {UNIT} will get mode 644"], self.changes(server, "files"))
 
 
 class Apply(Case):
@@ -73,7 +73,7 @@ class Apply(Case):
     def test_a_file_of_earlier_answers_goes(self) -> None:
         server = self.applied()
         (server.repository / "host/etc/ndppd.conf").unlink()
-        self.assertIn(f"file: {CONF} belongs to earlier answers: as it was before them", self.changes(server, "files"))
+        self.assertIn(f"file: {CONF} belongs to earlier answers: its original state will be restored", self.changes(server, "files"))
         server.run("apply")
         self.assertIsNone(server.read(CONF))
         self.assertIsNone(server.context().journal.fact("file", CONF))
@@ -91,7 +91,7 @@ class Apply(Case):
         server.write(CONF, "mine\n")
         self.assertEqual(0, server.run("apply"))
         self.assertEqual("mine\n", server.read(f"/var/lib/kong-ipv6/edited{CONF}"))
-        self.assertIn("your version is in /var/lib/kong-ipv6/edited/etc/ndppd.conf", server.printed)
+        self.assertIn("your version is saved in /var/lib/kong-ipv6/edited/etc/ndppd.conf", server.printed)
 
     def test_a_unit_of_the_same_name_that_runs_is_stopped_its_own_way_and_starts_again_after_rollback(self) -> None:
         server = self.server()
@@ -100,7 +100,7 @@ class Apply(Case):
         server.applied()
         self.assertEqual("active", server.context().journal.fact("unit", "ndppd.service"))
         server.run("rollback")
-        self.assertIn("ndppd.service ran before", server.printed)
+        self.assertIn("ndppd.service ran before apply.sh", server.printed)
 
 
 class Undo(Case):
@@ -112,7 +112,7 @@ class Undo(Case):
         self.assertEqual(0, server.run("rollback"))
         self.assertEqual("before\n", server.read(CONF))
         self.assertEqual("mine, edited after apply.sh\n", server.read(f"/var/lib/kong-ipv6/edited{CONF}"))
-        self.assertIn("what you had edited of these files is kept: /var/lib/kong-ipv6/edited", server.printed)
+        self.assertIn("your edits of these files are saved in /var/lib/kong-ipv6/edited", server.printed)
 
     def test_a_file_that_the_owner_deleted_comes_back_as_it_was(self) -> None:
         server = self.server()

@@ -24,7 +24,7 @@ class Firewall(Case):
     def test_bridges_of_others_are_left_alone(self) -> None:
         server = self.server()
         server.kernel.add_link("vmbr0", "52:54:00:00:00:02", "bridge")
-        self.assertIn("firewall: what is forwarded to vmbr0, no bridge of Docker's, stays as it is", self.changes(server, "firewall"))
+        self.assertIn("firewall: traffic to bridges that are not Docker's will not be filtered: vmbr0", self.changes(server, "firewall"))
         server.run("apply")
         self.assertIn('add element inet kong_ipv6 others { "vmbr0" }', server.read("/etc/kong-ipv6/firewall.nft") or "")
 
@@ -35,7 +35,7 @@ class Firewall(Case):
     def test_it_does_not_refuse_without_a_filter_but_says_so(self) -> None:
         server = self.server("26.1.5", firewall="none")
         server.run("apply", "--dry-run")
-        self.assertIn("open    firewall    this server filters nothing for you", server.printed)
+        self.assertIn("open    firewall    these scripts set up no firewall", server.printed)
         self.assertIn("opens every port of every container", server.printed)
 
     def test_ufw_without_ipv6_is_refused(self) -> None:
@@ -56,7 +56,7 @@ class Verify(Case):
         server = self.applied()
         server.table = "table inet kong_ipv6 {\n\tchain forward {\n\t\ttype filter hook forward priority filter - 10; policy accept;\n\t}\n}\n"
         self.fails(server, "firewall", "firewall", "has lost its rules")
-        self.assertEqual(["firewall: the table inet kong_ipv6 is loaded, now and at every boot (ufw is not installed)"], self.changes(server, "firewall"))
+        self.assertEqual(["firewall: the table inet kong_ipv6 will be loaded, now and at every boot (ufw is not installed)"], self.changes(server, "firewall"))
 
     def test_nothing_filters(self) -> None:
         old, new = self.server("26.1.5", firewall="none"), self.server("28.5.2", firewall="none")

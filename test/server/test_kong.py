@@ -32,12 +32,12 @@ class Well(Case):
 
 class TheContainers(Case):
     def test_there_is_none(self) -> None:
-        self.fails(self.server(), "kong", "kong", "there is no container")
+        self.fails(self.server(), "kong", "kong", "Kong has no container")
 
     def test_each_state(self) -> None:
         for state, status, text in (
-            ("exited", "Exited (1)", "it is exited/0"), ("running", "Up (unhealthy)", "it is running/unhealthy"), ("paused", "Up (Paused)", "it is paused/"),
-            ("created", "Created", "it is created/"),
+            ("exited", "Exited (1)", "the container is exited/0"), ("running", "Up (unhealthy)", "the container is running/unhealthy"), ("paused", "Up (Paused)", "the container is paused/"),
+            ("created", "Created", "the container is created/"),
         ):  # fmt: skip
             server = self.applied()
             container: Any = server.docker.service("kong")
@@ -48,9 +48,9 @@ class TheContainers(Case):
         server = self.applied()
         database: Any = server.docker.service("kong-database")
         database.update(Status="Up (unhealthy)")
-        self.fails(server, "kong", "database", "it is running/unhealthy")
+        self.fails(server, "kong", "database", "the container is running/unhealthy")
         del server.docker.containers_by_id[database["Id"]]
-        self.fails(server, "kong", "database", "it is missing")
+        self.fails(server, "kong", "database", "the container is missing")
 
     def test_kong_does_not_reach_its_database(self) -> None:
         """With br_netfilter a filter may drop what passes within the bridge."""
@@ -65,7 +65,7 @@ class TheContainers(Case):
         server = self.applied()
         database: Any = server.docker.service("kong-database")
         database["_inspected"] = {"NetworkSettings": {"Ports": {"5432/tcp": [{"HostIp": "0.0.0.0", "HostPort": "5432"}], "80/tcp": None}}, "Mounts": []}
-        self.fails(server, "kong", "database", "it is published on the server: 5432/tcp -> 0.0.0.0:5432")
+        self.fails(server, "kong", "database", "the database's port is published on the server: 5432/tcp -> 0.0.0.0:5432")
 
     def test_another_address(self) -> None:
         server = self.applied()
@@ -175,7 +175,7 @@ class FromOutside(Case):
         server = self.applied()
         server.outside.problem = "RTNETLINK answers: Operation not supported"
         found = self.results(server, "kong")["outside"]
-        self.assertEqual(("warn", "probe from outside"), (found.level, found.remedy))
+        self.assertEqual(("warn", "test from another machine"), (found.level, found.remedy))
 
 
 class Parsing(unittest.TestCase):

@@ -11,7 +11,7 @@ DROP_IN = "/etc/systemd/network/10-netplan-ens3.network.d/60-kong-ndp.conf"
 class Ndppd(Case):
     def test_it_starts_now_and_at_every_boot(self) -> None:
         server = self.server()
-        self.assertEqual(["ndp: ndppd.service is started now, and started at every boot"], self.changes(server, "ndp"))
+        self.assertEqual(["ndp: ndppd.service will be started now, and started at every boot"], self.changes(server, "ndp"))
         server.run("apply")
         self.assertIn("ndppd.service", server.active)
         self.assertEqual([], self.changes(server, "ndp"))
@@ -19,12 +19,12 @@ class Ndppd(Case):
     def test_it_is_restarted_for_another_configuration(self) -> None:
         server = self.applied()
         server.write("/etc/ndppd.conf", "edited\n")
-        self.assertEqual(["ndp: ndppd.service is restarted now, and started at every boot"], self.changes(server, "ndp"))
+        self.assertEqual(["ndp: ndppd.service will be restarted now, and started at every boot"], self.changes(server, "ndp"))
 
     def test_it_is_started_where_it_stopped_or_is_not_enabled(self) -> None:
         server = self.applied()
         server.active.discard("ndppd.service")
-        self.assertIn("is started now", self.changes(server, "ndp")[0])
+        self.assertIn("will be started now", self.changes(server, "ndp")[0])
         server = self.applied()
         (server.root / "etc/systemd/system/multi-user.target.wants/ndppd.service").unlink()
         self.assertIn("started at every boot", self.changes(server, "ndp")[0])
@@ -63,7 +63,7 @@ class TheKernel(Case):
         server = self.kernel_ndp()
         server.applied()
         server.kernel.proxied = []
-        self.assertEqual([f"ndp: networkd answers for {server.plan.kong} on ens3"], self.changes(server, "ndp"))
+        self.assertEqual([f"ndp: networkd will let the kernel answer for {server.plan.kong} on ens3"], self.changes(server, "ndp"))
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertEqual([(server.plan.kong, "ens3")], server.kernel.proxied)
 

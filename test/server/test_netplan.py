@@ -16,7 +16,7 @@ HOST = "2a03:2222:3333:4444::2"
 class TheUplink(Case):
     def test_a_missing_interface(self) -> None:
         server = self.server(uplink__name="eth7")
-        self.refused(server, "link", "there is no interface eth7", "here are: ens3")
+        self.refused(server, "link", "there is no interface eth7", "NAME is one of: ens3")
 
     def test_ipv6_is_off(self) -> None:
         server = self.server()
@@ -60,7 +60,7 @@ class TheFiles(Case):
         from unittest import mock
 
         with mock.patch("kong_ipv6.netplan_files.yaml", None):
-            self.refused(self.server(), "netplan", "no PyYAML", "apt-get install python3-yaml")
+            self.refused(self.server(), "netplan", "PyYAML is not installed", "apt-get install python3-yaml")
 
     def test_a_file_of_the_owners_that_cannot_be_read(self) -> None:
         server = self.server()
@@ -72,7 +72,7 @@ class TheFiles(Case):
     def test_netplan_refuses_ours(self) -> None:
         server = self.server()
         server.netplan_error = "** (generate:123): WARNING **: 12:00:00.1: conflicting default route\n"
-        self.refused(server, "netplan", "netplan refuses the configuration: WARNING: conflicting default route", "see /etc/netplan")
+        self.refused(server, "netplan", "netplan refuses the configuration: WARNING: conflicting default route", "correct the files in /etc/netplan")
 
     def test_what_netplan_says_without_ours_too_is_no_refusal(self) -> None:
         server = self.server()
@@ -87,7 +87,7 @@ class TheFiles(Case):
     def test_another_program_looks_after_the_uplink(self) -> None:
         server = self.server()
         server.programs.discard("netplan")
-        self.refused(server, "netplan", f"netplan doesn't manage ens3, and {HOST} isn't on it", "/etc/network/interfaces")
+        self.refused(server, "netplan", f"netplan doesn't manage ens3, and ens3 does not have the address {HOST}", "/etc/network/interfaces")
         server.kernel.addresses.append(Address("ens3", f"{HOST}/64"))
         self.refused(server, "netplan", "there is no IPv6 default route", "configure the route via fe80::1")
         server.kernel.routes[6].append("default via fe80::1 dev ens3 metric 1024")
@@ -101,7 +101,7 @@ class TheLink(Case):
     def test_another_machine_has_our_address(self) -> None:
         server = self.server()
         server.uses = [server.plan.kong, HOST]
-        self.refused(server, "link", f"another machine on ens3 answers for {server.plan.kong} and {HOST}", "--host … or --kong …")
+        self.refused(server, "link", f"another machine on ens3 answers for {server.plan.kong} and {HOST}", "--host ADDRESS or --kong ADDRESS")
 
     def test_the_gateway_does_not_answer(self) -> None:
         server = self.server()
@@ -115,7 +115,7 @@ class TheLink(Case):
 
     def test_routed_by_the_answers_and_on_link_in_truth(self) -> None:
         server = self.server(delivery="routed", ndp="none")
-        self.refused(server, "link", "the router looks for its addresses on the link", "--delivery on-link --ndp ndppd")
+        self.refused(server, "link", "the router solicits its addresses on the link", "--delivery on-link --ndp ndppd")
 
     def test_silence_says_nothing(self) -> None:
         for verdict in ("unknown", "on-link", "routed"):
@@ -141,7 +141,7 @@ class Apply(Case):
     def test_an_address_that_was_taken_away_comes_back(self) -> None:
         server = self.applied()
         server.kernel.addresses = [one for one in server.kernel.addresses if not one.text.startswith(HOST)]
-        self.assertIn(f"netplan: ens3 hasn't {HOST}", self.changes(server, "netplan"))
+        self.assertIn(f"netplan: ens3 does not have the address {HOST}", self.changes(server, "netplan"))
         self.assertEqual(0, server.run("apply"), server.printed)
 
     def test_what_netplan_does_not_know_is_given_back_and_named(self) -> None:
@@ -149,7 +149,7 @@ class Apply(Case):
         server.kernel.routes[4].append("10.0.0.0/8 via 1.2.0.9 dev ens3")
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertIn("10.0.0.0/8 via 1.2.0.9 dev ens3", server.kernel.routes[4])
-        self.assertIn("given back: 10.0.0.0/8 via 1.2.0.9 dev ens3", server.printed)
+        self.assertIn("restored: 10.0.0.0/8 via 1.2.0.9 dev ens3", server.printed)
 
     def test_an_address_that_netplan_does_not_know_stops_apply(self) -> None:
         """The next boot would take it away."""
@@ -157,8 +157,8 @@ class Apply(Case):
         server.kernel.addresses.append(Address("ens3", "203.0.113.9/24"))
         before = server.kernel.state()["addresses"]
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("after netplan apply the server lacks 203.0.113.9/24 on ens3", server.printed)
-        self.assertIn("write it to /etc/netplan, then run this again", server.printed)
+        self.assertIn("after netplan apply the server is missing 203.0.113.9/24 on ens3", server.printed)
+        self.assertIn("add it to /etc/netplan, then run this again", server.printed)
         self.assertEqual(before, server.kernel.state()["addresses"])
 
     def lost(self, server: Server) -> None:
@@ -179,8 +179,8 @@ class Apply(Case):
         before = server.kernel.state()
         self.lost(server)
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("after netplan apply the server lacks 1.2.3.4/22 on ens3", server.printed)
-        self.assertIn("the network is as it was", server.printed)
+        self.assertIn("after netplan apply the server is missing 1.2.3.4/22 on ens3", server.printed)
+        self.assertIn("the network was restored", server.printed)
         self.assertIsNone(server.read(FILE))
         self.assertEqual(before["addresses"], server.kernel.state()["addresses"])
         self.assertEqual(before["routes"], server.kernel.state()["routes"])
@@ -264,7 +264,7 @@ class EarlierAnswers(Case):
         self.renumber(server, f"{HOST}/", f"{new}/")
         server.change_plan(host=new)
         self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertIn(f"{HOST}/64 stays until the next boot: a connection runs through it", server.printed)
+        self.assertIn(f"{HOST}/64 is kept until the next boot: a connection uses it", server.printed)
 
 
 class Verify(Case):
@@ -273,9 +273,9 @@ class Verify(Case):
         self.assertEqual("ok", self.results(server, "netplan")["uplink"].level)
         kept = server.kernel.addresses
         server.kernel.addresses = [one for one in kept if not one.text.startswith(HOST)]
-        self.fails(server, "netplan", "uplink", f"ens3 hasn't {HOST}")
+        self.fails(server, "netplan", "uplink", f"ens3 does not have the address {HOST}")
         server.kernel.addresses = [one._replace(flags=("dadfailed",)) if one.text.startswith(HOST) else one for one in kept]
-        self.fails(server, "netplan", "uplink", "another machine uses an address of ens3")
+        self.fails(server, "netplan", "uplink", "another machine uses the same address as ens3")
         server.kernel.addresses = kept
         server.kernel.routes[6] = []
         self.fails(server, "netplan", "uplink", "there is no IPv6 default route")

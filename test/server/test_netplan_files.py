@@ -102,7 +102,7 @@ class WhichInterface(unittest.TestCase):
 
     def test_the_owner_is_told_of_another_id(self) -> None:
         found = fit("  ethernets:\n    wan:\n      match: {name: ens3}\n")
-        self.assertIn("the uplink is ethernets/wan in this server's files", found.notes)
+        self.assertIn("in this server's netplan files the uplink is ethernets/wan", found.notes)
 
 
 class WhatIsThereAlready(unittest.TestCase):

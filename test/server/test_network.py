@@ -31,8 +31,8 @@ class Comparison(Case):
     def test_each_difference(self) -> None:
         for engine in ENGINES:
             changes: list[tuple[Any, str]] = [
-                (lambda one: one.update(Driver="macvlan"), "it is no IPv6 bridge"),
-                (lambda one: one.update(EnableIPv6=False), "it is no IPv6 bridge"),
+                (lambda one: one.update(Driver="macvlan"), "it is not an IPv6 bridge network"),
+                (lambda one: one.update(EnableIPv6=False), "it is not an IPv6 bridge network"),
                 (lambda one: one["Options"].update({module.GATEWAY_MODE: "nat"}), "its IPv6 gateway mode isn't routed"),
                 (lambda one: one["Options"].pop(module.GATEWAY_MODE), "its IPv6 gateway mode isn't routed"),
                 (lambda one: one["Options"].update({module.BRIDGE_NAME: "br0"}), "its bridge isn't ipv6_exposed"),
@@ -50,7 +50,7 @@ class Comparison(Case):
 
     def test_one_that_an_older_engine_made_drops_everything_after_an_upgrade(self) -> None:
         server, network, _ = self.recorded("26.1.5")
-        self.assertIn("made on an engine that ignores the routed mode (26.1.5+dfsg1); this one is 28.5.2", difference(network, server.plan, "28.5.2"))
+        self.assertIn("created by an engine that ignores the routed mode (26.1.5+dfsg1); this engine is 28.5.2", difference(network, server.plan, "28.5.2"))
         self.assertTrue(stale("", 28))
         self.assertTrue(stale("<no value>", 28))
         self.assertFalse(stale("27.5.1", 29))
@@ -120,7 +120,7 @@ class MadeAgain(Case):
         for engine in ENGINES:
             server = self.stale(engine)
             others = [Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")]
-            self.assertEqual([f"network: {EXPOSED} is made: its IPv6 gateway mode isn't routed"], self.changes(server, "network"))
+            self.assertEqual([f"network: {EXPOSED} will be set up: its IPv6 gateway mode isn't routed"], self.changes(server, "network"))
             self.assertEqual(0, server.run("apply"), server.printed)
             self.assertEqual(["2a03:2222:3333:4444:300::9", "2a03:2222:3333:4444:300::a"], [one.at["GlobalIPv6Address"] for one in others])
             self.assertEqual(["web"], others[0].at["Aliases"])
@@ -141,7 +141,7 @@ class MadeAgain(Case):
         other, second = Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")
         server.docker.refuses[f"POST /networks/{EXPOSED}/connect"] = "Address already in use"
         self.assertEqual(1, server.run("apply"))
-        self.assertIn(f"not put back on {EXPOSED}: mine (Address already in use), second (Address already in use)", server.printed)
+        self.assertIn(f"not connected to {EXPOSED} again: mine (Address already in use), second (Address already in use)", server.printed)
         self.assertEqual({other.id, second.id}, set(server.context().journal.names("member")))
         self.assertEqual("fail", self.results(server, "network")["network"].level)
         server.docker.refuses.clear()
@@ -158,14 +158,14 @@ class MadeAgain(Case):
 
         server.docker._post = claims  # type: ignore[method-assign]
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("not put back on ipv6_exposed: mine", server.printed)
+        self.assertIn("not connected to ipv6_exposed again: mine", server.printed)
         self.assertEqual([other.id], server.context().journal.names("member"))
 
     def test_one_that_was_made_for_this_very_network_is_refused_before_anything_is_taken_off(self) -> None:
         server = self.stale()
         other = Other(server, mode=server.docker.networks_by_name[EXPOSED]["Id"])
         before = server.state()
-        self.refused(server, "network", "mine can't be put on ipv6_exposed", "docker rm --force mine; docker run")
+        self.refused(server, "network", "mine can't be connected to ipv6_exposed", "docker rm --force mine")
         self.assertEqual(1, server.run("apply"))
         self.same_state(before, server.state())
         self.assertIsNotNone(other.at)
@@ -214,7 +214,7 @@ class EarlierNames(Case):
     def test_the_network_of_earlier_answers_goes(self) -> None:
         server = self.applied()
         self.renamed(server)
-        self.assertIn("network: ipv6_exposed is removed: the answers have public6 in its place", self.changes(server, "network"))
+        self.assertIn("network: ipv6_exposed will be removed: the answers now name public6", self.changes(server, "network"))
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertNotIn(EXPOSED, server.docker.networks_by_name)
         self.assertIn("public6", server.docker.networks_by_name)
@@ -223,7 +223,7 @@ class EarlierNames(Case):
         server = self.applied()
         Other(server, mode=EXPOSED)
         self.renamed(server)
-        self.refused(server, "network", "mine can't be put on public6: it was made for ipv6_exposed, which has to go", "docker rm --force mine")
+        self.refused(server, "network", "mine can't be connected to public6: it was created for ipv6_exposed, which has to be removed", "docker rm --force mine")
 
     def test_a_network_of_the_owners_own_that_has_the_name_comes_back(self) -> None:
         server = self.server()
@@ -254,7 +254,7 @@ class VerifyAndUndo(Case):
         server = self.applied()
         other = Other(server)
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertIn("mine was on it", server.printed)
+        self.assertIn("mine is no longer connected", server.printed)
         self.assertIsNone(other.at)
         self.assertNotIn(EXPOSED, server.docker.networks_by_name)
 

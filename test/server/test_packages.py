@@ -11,7 +11,7 @@ from kong_ipv6.system import Ran
 class Packages(Case):
     def test_what_is_missing_is_installed(self) -> None:
         server = self.server()
-        self.assertEqual(["package: ndppd is installed", "package: nftables is installed"], self.changes(server, "packages"))
+        self.assertEqual(["package: ndppd will be installed", "package: nftables will be installed"], self.changes(server, "packages"))
         server.run("apply")
         self.assertLess({"ndppd", "nftables"}, server.packages)
         self.assertEqual(["ndppd", "nftables"], server.context().journal.names("package"))
@@ -55,7 +55,7 @@ class Packages(Case):
 class Removal(Case):
     def stays(self, server: Server, why: str) -> None:
         self.assertEqual(0, server.run("rollback"), server.printed)
-        self.assertIn("ndppd stays", server.printed)
+        self.assertIn("ndppd is kept", server.printed)
         self.assertIn(why, server.printed)
         self.assertIn("ndppd", server.packages)
 
@@ -74,13 +74,13 @@ class Removal(Case):
         server = self.applied()
         server.write("/etc/ndppd/own.conf", "mine\n")
         server.programs_run.answers["dpkg-query --show --showformat ${Conffiles}\\n ndppd"] = Ran(0, " /etc/ndppd/own.conf 0123\n", "")
-        self.stays(server, "/etc/ndppd/own.conf is yours by now")
+        self.stays(server, "/etc/ndppd/own.conf was edited")
 
     def test_one_that_cannot_be_removed_is_remembered(self) -> None:
         server = self.applied()
         server.programs_run.answers["apt-get --option DPkg::Lock::Timeout=60 purge"] = Ran(100, "", "E: dpkg was interrupted\n")
         self.assertEqual(1, server.run("rollback"))
-        self.assertIn("all else is taken back, but apt-get and dpkg can't remove: nftables ndppd".split(":")[0], server.printed)
+        self.assertIn("everything else is undone, but apt-get and dpkg can't remove: nftables ndppd".split(":")[0], server.printed)
         self.assertEqual({"ndppd", "nftables"}, set(server.context().journal.names("package")))
         self.assertEqual([], server.context().journal.names("sysctl"))
         server.programs_run.answers.clear()

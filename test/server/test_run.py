@@ -95,7 +95,7 @@ class Apply(Case):
         self.assertIn("ndppd.service doesn't start", server.printed)
         self.assertIn("Remedy: journalctl -u ndppd.service", server.printed)
         self.assertIn("Stopped at: ndp: ndppd.service", server.printed)
-        self.assertIn("Run ./scripts/apply.sh again to go on, or ./scripts/rollback.sh to take all back.", server.printed)
+        self.assertIn("Run ./scripts/apply.sh again to continue, or ./scripts/rollback.sh to undo everything.", server.printed)
         journal = server.context().journal
         # What was done is done; this step and the later ones are to do.
         self.assertIsNone(journal.fact("todo", "netplan"))
@@ -259,7 +259,7 @@ class Arguments(Case):
         with server.patched(), mock.patch.object(program, "Report", lambda program: Report(out, out, program)):
             with mock.patch.object(os, "geteuid", lambda: 1000):
                 self.assertEqual(1, program.main("apply", []))
-        self.assertIn("this needs root\n  Remedy: sudo ./scripts/apply.sh", out.getvalue())
+        self.assertIn("this script must run as root\n  Remedy: sudo ./scripts/apply.sh", out.getvalue())
 
     def test_each_command_knows_its_own_arguments(self) -> None:
         for command, argument in (("apply", "--json"), ("verify", "--dry-run"), ("rollback", "--remove"), ("apply", "x")):
@@ -270,7 +270,7 @@ class Arguments(Case):
         with open(server.folder / "lock", "w") as held, mock.patch("time.sleep"):
             fcntl.flock(held, fcntl.LOCK_EX)
             for command in ("apply", "rollback"):
-                self.assertIn("another run is under way", self.refused(command, server=server))
+                self.assertIn("another run is in progress", self.refused(command, server=server))
             # These change nothing, and needn't wait.
             self.assertEqual(0, server.run("apply", "--dry-run"))
             self.assertEqual(0, server.run("verify"))

@@ -51,7 +51,7 @@ class ThePassword(Case):
         (server.repository / "data/postgres/PG_VERSION").write_text("17\n")
         server.env(KONG_PG_PASSWORD=CHANGED)
         self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertIn("the password follows .env", server.printed)
+        self.assertIn("the password is the one in .env", server.printed)
         self.nowhere(server, CHANGED)
         self.nowhere(server)
         self.assertEqual(1, len(server.inputs))
@@ -66,11 +66,11 @@ class ThePassword(Case):
         server.env(KONG_PG_PASSWORD=CHANGED)
         server.programs_run.answers["docker exec --interactive"] = Ran(1, "", "psql: error\n")
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("the database doesn't take the new password", server.printed)
+        self.assertIn("the database did not accept the new password", server.printed)
         self.nowhere(server, CHANGED)
         server.programs_run.answers.clear()
         self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertIn("the password follows .env", server.printed)
+        self.assertIn("the password is the one in .env", server.printed)
         self.assertIsNone(server.context().journal.fact("todo", "password"))
 
     def test_a_random_one_is_made_where_there_is_no_env(self) -> None:

@@ -64,7 +64,7 @@ class Refusals(Case):
     def test_another_address_of_the_exposed_subnet(self) -> None:
         server = self.server()
         server.env(KONG_BIND_IPV6="2a03:2222:3333:4444:300::8101")
-        self.refused(server, "secrets", "is not the address of the plan", "regenerate --kong 2a03:2222:3333:4444:300::8101")
+        self.refused(server, "secrets", "is not the planned address", "regenerate --kong 2a03:2222:3333:4444:300::8101")
 
     def test_the_plans_address_in_another_spelling(self) -> None:
         server = self.server()
@@ -105,14 +105,14 @@ class Refusals(Case):
     def test_a_full_disk(self) -> None:
         server = self.server()
         server.free[str(server.folder)] = 63
-        self.refused(server, "secrets", "only 63 MB are free", "make room there")
+        self.refused(server, "secrets", "only 63 MB are free", "free some space there")
 
 
 class Changes(Case):
     def test_a_fresh_server(self) -> None:
         server = self.server()
         data = server.repository / "data"
-        self.assertEqual([f"data: {data} is made", f"secret: {data}/secrets/kong_pg_password, from .env"], self.changes(server, "secrets"))
+        self.assertEqual([f"data: {data} will be created", f"secret: {data}/secrets/kong_pg_password will be written, from .env"], self.changes(server, "secrets"))
 
     def test_an_applied_one(self) -> None:
         self.assertEqual([], self.changes(self.applied(), "secrets"))
@@ -120,7 +120,7 @@ class Changes(Case):
     def test_an_env_that_others_can_read(self) -> None:
         server = self.applied()
         (server.repository / ".env").chmod(0o604)
-        self.assertIn(".env: gets mode 600", self.changes(server, "secrets")[0])
+        self.assertIn(".env: will get mode 600", self.changes(server, "secrets")[0])
         server.run("apply")
         self.assertEqual(0o600, (server.repository / ".env").stat().st_mode & 0o777)
 
@@ -131,7 +131,7 @@ class Changes(Case):
 
     def test_docker_27_needs_another_publication(self) -> None:
         server = self.server("27.5.1")
-        self.assertIn(".env: KONG_PUBLISH_IPV6=[::] is added: Docker 27 takes no other", self.changes(server, "secrets"))
+        self.assertIn(".env: KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value", self.changes(server, "secrets"))
         server.run("apply")
         self.assertIn("\nKONG_PUBLISH_IPV6=[::]\n", (server.repository / ".env").read_text())
         self.assertEqual([], self.changes(server, "secrets"))

@@ -67,8 +67,8 @@ class Apply(Case):
         server.kernel.follow = loses  # type: ignore[method-assign]
         before = server.kernel.sysctls()
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("with forwarding the server lost", server.printed)
-        self.assertIn("the network is as it was", server.printed)
+        self.assertIn("turning forwarding on removed", server.printed)
+        self.assertIn("the network was restored", server.printed)
         self.assertIn(route, server.kernel.routes[6])
         self.assertEqual(before, server.kernel.sysctls())
 
@@ -77,7 +77,7 @@ class Apply(Case):
         server.refused_sysctls.add("net.ipv6.conf.default.forwarding")
         before = server.kernel.sysctls()
         self.assertEqual(1, server.run("apply"))
-        self.assertIn("the kernel doesn't take net.ipv6.conf.default.forwarding = 1", server.printed)
+        self.assertIn("the kernel rejects net.ipv6.conf.default.forwarding = 1", server.printed)
         self.assertEqual(before, server.kernel.sysctls())
 
 
@@ -128,4 +128,4 @@ class Undo(Case):
         server.write("/etc/sysctl.d/90-mine.conf", f"{ALL} = 1\n")
         self.assertEqual(0, server.run("rollback"))
         self.assertEqual("1", server.kernel.sysctl(ALL))
-        self.assertIn(f"{ALL} is 1, as a file of sysctl.d says", server.printed)
+        self.assertIn(f"{ALL} is 1: a file in sysctl.d sets it", server.printed)

@@ -85,7 +85,7 @@ class Rules(Case):
     def test_a_ufw_without_ipv6_that_is_off_gets_none_and_is_told(self) -> None:
         server = self.server().with_ufw(ipv6="no", enabled=False)
         server.run("apply")
-        self.assertIn("IPV6=no, so no rules for Kong", server.printed)
+        self.assertIn("IPV6=no, so no rules for Kong are added", server.printed)
         self.assertEqual([], self.rules(server))
 
     def test_the_firewall_is_the_owners_with_none(self) -> None:
@@ -95,7 +95,7 @@ class Rules(Case):
     def test_rules_go_where_the_answers_are_none_by_now(self) -> None:
         server = self.server().with_ufw().applied()
         server.change_plan(firewall="none")
-        self.assertEqual(["ufw: the rules with the comment kong-ipv6 are deleted"], self.changes(server, "ufw"))
+        self.assertEqual(["ufw: the rules with the comment kong-ipv6 will be deleted"], self.changes(server, "ufw"))
         server.run("apply")
         self.assertEqual([], self.rules(server))
 
@@ -112,7 +112,7 @@ class Verify(Case):
     def test_a_lacking_rule(self) -> None:
         server = self.server().with_ufw().applied()
         server.write(USER6, "*filter\n### RULES ###\n### END RULES ###\n", 0o640)
-        self.fails(server, "ufw", "firewall", "ufw lacks in on ipv6_exposed out on ens3")
+        self.fails(server, "ufw", "firewall", "ufw is missing the rule in on ipv6_exposed out on ens3")
 
     def test_a_rule_of_earlier_answers(self) -> None:
         server = self.server().with_ufw().applied()
@@ -122,7 +122,7 @@ class Verify(Case):
     def test_a_ufw_that_forwards_everything(self) -> None:
         server = self.server().with_ufw().applied()
         server.write("/etc/default/ufw", 'IPV6=yes\nDEFAULT_FORWARD_POLICY="ACCEPT"\n')
-        self.fails(server, "ufw", "firewall", "ufw lets everything be forwarded")
+        self.fails(server, "ufw", "firewall", "ufw forwards all traffic by default")
 
     def test_a_server_that_is_well(self) -> None:
         server = self.server().with_ufw().applied()
@@ -153,7 +153,7 @@ class Undo(Case):
         server = self.server().with_ufw().applied()
         server.programs_run.answers["ufw route delete"] = Ran(1, "", "No module named ufw\n")
         self.assertEqual(1, server.run("rollback"))
-        self.assertIn("ufw can't delete our rules", server.printed)
+        self.assertIn("ufw can't delete Kong's rules", server.printed)
         self.assertIn("apt-get purge ufw", server.printed)
         self.assertIn(server.plan.kong, server.read(USER6) or "")
         server.programs_run.answers.clear()
