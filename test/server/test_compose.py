@@ -76,7 +76,7 @@ class TheCompose(Case):
         self.assertIn("docker compose config shows the details", found.remedy)
 
     def test_compose_5_builds_by_buildx(self) -> None:
-        for shown, has in (("", "the container is missing"), ("github.com/docker/buildx v0.13.1 0.13.1+ds1-1\n", "there is 0.13"), ("garbage\n", "the container is missing")):
+        for shown, has in (("", "it is missing"), ("github.com/docker/buildx v0.13.1 0.13.1+ds1-1\n", "there is 0.13"), ("garbage\n", "it is missing")):
             server = self.server("29.7.2")
             server.compose_version, server.buildx = "5.5.0\n", shown
             self.refused(server, "compose", f"builds with buildx 0.17 or newer, and {has}", "docker-buildx")

@@ -70,6 +70,37 @@ class Verify(Case):
         self.assertNotIn(FIREWALL, server.active)
 
 
+class OtherEngines(Case):
+    def test_what_dockers_previous_backend_left_behind(self) -> None:
+        """After a live switch to nftables the policy of the iptables backend stays until a boot: all IPv4 is dead."""
+        for engine, left in (("29.7.2-nftables", True), ("29.7.2", False)):
+            server = self.applied(engine)
+            self.assertEqual("ok", self.results(server, "firewall")["firewall"].level)
+            server.forward_policy = "-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n"
+            found = self.results(server, "firewall")["firewall"]
+            self.assertEqual("fail" if left else "ok", found.level, engine)
+            self.assertEqual(int(left), server.run("verify"), server.printed)
+            if left:
+                self.assertIn("FORWARD policy is still DROP", found.detail)
+                self.assertIn("reboot", found.remedy)
+
+    def test_the_policy_of_ufw_itself_is_no_leftover(self) -> None:
+        server = self.server("29.7.2-nftables").with_ufw().applied()
+        server.forward_policy = "-P FORWARD DROP\n"
+        self.assertNotIn("firewall", [name for name, one in self.results(server, "firewall").items() if one.level == "fail"])
+
+    def test_docker_27_drops_ping_without_ufw(self) -> None:
+        for engine, warns in (("26.1.5", False), ("27.5.1", True), ("28.5.2", False)):
+            server = self.applied(engine)
+            found = self.results(server, "firewall")
+            self.assertEqual(warns, "ping" in found, engine)
+            if warns:
+                self.assertEqual("warn", found["ping"].level)
+                rule = f"ip6tables -I DOCKER-USER -i ens3 -d {server.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
+                self.assertIn(rule, found["ping"].remedy)
+        self.assertNotIn("ping", self.results(self.server("27.5.1").with_ufw().applied(), "firewall"))
+
+
 class Undo(Case):
     def test_the_table_goes(self) -> None:
         server = self.applied()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from support.case import Case
+from support.disk import Killed
 from support.server import Server
 
 from kong_ipv6 import ufw_rules
@@ -48,6 +49,35 @@ class Rules(Case):
             f"from {plan.backend} to {plan.backend}",
         ):
             self.assertIn(f"route allow {rule}", rules)
+
+    def test_builds_have_a_way_out_as_long_as_they_build(self) -> None:
+        """With Docker's nftables backend ufw drops what docker0 sends out."""
+        rule = "in on docker0 out on ens3 to 0.0.0.0/0"
+        server = self.server("29.7.2-nftables").with_ufw()
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.happened(server, f"run ufw route allow {rule}", "run compose build kong", f"run ufw route delete allow {rule}")
+        self.assertNotIn("docker0", server.read("/etc/ufw/user.rules") or "")
+        server = self.server("29.7.2-nftables").with_ufw()
+        server.programs_run.answers["timeout --foreground 1800 docker compose build"] = Ran(1, "", "no network\n")
+        self.assertEqual(1, server.run("apply"))
+        self.assertNotIn("docker0", server.read("/etc/ufw/user.rules") or "")
+        for other in (self.server("29.7.2").with_ufw(), self.server("29.7.2-nftables")):
+            other.run("apply")
+            self.assertNotIn("docker0", " ".join(line for line in other.commands if line.startswith("ufw")))
+
+    def test_a_build_that_was_killed_leaves_no_way_out_after_the_next_run(self) -> None:
+        server = self.server("29.7.2-nftables").with_ufw()
+        before = server.state()
+        server.run("apply")
+        moment = next(at for at, (_, what, _) in enumerate(server.events) if what == "compose build kong")
+        for command in ("apply", "rollback"):
+            server = self.server("29.7.2-nftables").with_ufw()
+            with self.assertRaises(Killed):
+                server.run("apply", kill_at=moment)
+            self.assertIn("docker0", server.read("/etc/ufw/user.rules") or "")
+            self.assertEqual(0, server.run(command), server.printed)
+            self.assertNotIn("docker0", server.read("/etc/ufw/user.rules") or "")
+        self.same_state(before, server.state())
 
     def test_nothing_for_ipv4_where_nothing_is_published_there(self) -> None:
         server = self.server("29.7.2-nftables", ipv4__published=False)
