@@ -39,7 +39,12 @@ export function parseAnswer(
       const refusal = checkedCorrection(question, error);
       if (refusal.corrected !== undefined)
         correction = question.parse(refusal.corrected);
-      issues.push(issueOf(question, text, refusal, known));
+      issues.push({
+        flag: question.flag,
+        value: typeof text === "string" ? text : JSON.stringify(text),
+        reason: error.message,
+        remedy: remedyOf(question, refusal, known),
+      });
     }
   }
   const value = list ? values : values[0];
@@ -54,23 +59,20 @@ function parseText(question: Question, text: unknown): unknown {
   return question.parse(text.trim());
 }
 
-function issueOf(
+/** Only the first four depend on what is known; the remedies of the others are specific already. */
+function remedyOf(
   question: Question,
-  text: unknown,
-  { message, remedy, isExample }: Refusal,
+  { remedy, isExample }: Refusal,
   known: KnownAnswers,
-): Issue {
-  // Only the first four depend on what is known; the remedies of the others are specific already.
+): string {
   const fitting = question.first && isExample && question.fallback(known);
-  return {
-    flag: question.flag,
-    value: typeof text === "string" ? text : JSON.stringify(text),
-    reason: message,
-    remedy: fitting ? `Try ${String(formatAnswer(question, fitting))}` : remedy,
-  };
+  return fitting ? `Try ${String(formatAnswer(question, fitting))}` : remedy;
 }
 
-/** The correction would be refused next if it is not usable itself: then its own refusal counts. */
+/**
+ * The refusal with the remedy to print: if the correction is not usable itself, it would be refused
+ * next, so the remedy for the correction is printed.
+ */
 function checkedCorrection({ parse }: Question, refusal: Refusal): Refusal {
   if (refusal.corrected === undefined) return refusal;
   try {

@@ -1,18 +1,18 @@
 import { domainToASCII } from "node:url";
 import { Refusal } from "../ip/address.ts";
 
-// Free text ends up in YAML, shell, nftables, systemd units and a Dockerfile. Instead of a quoting
-// rule for each of them, every name is held to the characters that mean themselves in all of them.
+// Names end up in YAML, shell, nftables, systemd units and a Dockerfile. Instead of quoting for each of
+// them, every name is limited to characters that are literal in all of them.
 
 /** Linux IFNAMSIZ: 15 characters (linux/if.h). */
 const INTERFACE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;
 
-/** Words of ufw's rules: `in on out` it takes for something else than an interface (ufw 0.36 parser.py). */
+/** Words of ufw's rule syntax: as an interface name ufw misreads them (ufw 0.36 parser.py). */
 const UFW_WORDS = "app comment from in log log-all out port proto to".split(
   " ",
 );
 
-/** Names that are no uplink, or mean something else to sysctl, ufw or nftables. */
+/** Names that are not an uplink, or have a special meaning in sysctl, ufw or nftables. */
 const NOT_AN_UPLINK = ["lo", "all", "default", "docker0", "any", ...UFW_WORDS];
 
 /** `--interface`. @throws Refusal */
@@ -26,7 +26,7 @@ export function parseInterface(text: string): string {
   }
   if (NOT_AN_UPLINK.includes(text))
     throw new Refusal(
-      "it is not an uplink, or means something else to sysctl or ufw",
+      "it is not an uplink, or special to sysctl or ufw",
       remedy,
     );
   return text;
@@ -34,10 +34,10 @@ export function parseInterface(text: string): string {
 
 /** `--network`: a Docker network name (moby daemon/names). @throws Refusal */
 export function parseNetwork(text: string): string {
-  const remedy = "A name like ipv6_exposed would do";
+  const remedy = "Give a name like ipv6_exposed";
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$/.test(text)) {
     throw new Refusal(
-      "it has not 2 to 63 letters, digits, . _ - (no sign first)",
+      "it needs 2 to 63 letters, digits, . _ - (not . _ - first)",
       remedy,
     );
   }
@@ -46,16 +46,16 @@ export function parseNetwork(text: string): string {
       text.toLowerCase(),
     )
   ) {
-    throw new Refusal("Docker keeps that name for itself", remedy);
+    throw new Refusal("Docker reserves this name", remedy);
   }
   if (NOT_AN_UPLINK.includes(text)) {
     throw new Refusal(
-      "its bridge's name is taken, or means more to sysctl or ufw",
+      "its bridge's name is in use, or special to sysctl or ufw",
       remedy,
     );
   }
   if (text === "kong-ipv6_kong-net") {
-    throw new Refusal("docker compose gives that name to kong-net", remedy);
+    throw new Refusal("docker compose uses this name for kong-net", remedy);
   }
   return text;
 }
@@ -77,7 +77,7 @@ export function parseDomain(text: string): string {
       "it is not a fully qualified host name (RFC 1123)",
       idn
         ? `Write it in its ASCII form: ${ascii}`
-        : "A name like gateway.example.com would do",
+        : "Give a name like gateway.example.com",
     );
   }
   return name;
@@ -99,7 +99,7 @@ export function parseImage(text: string): string {
   return text;
 }
 
-/** What speaks against an image that may be of another kind than the Dockerfile is made for. */
+/** Why an image may not work with the generated Dockerfile; undefined if nothing is known against it. */
 export function imageDoubt(text: string): string | undefined {
   const [name = "", tag = ""] = nameAndTag(text);
   if (/\balpine\b/.test(tag))
@@ -107,15 +107,15 @@ export function imageDoubt(text: string): string | undefined {
   const official = /^(?:docker\.io\/)?(?:library\/)?kong$/.test(name);
   const [, major, minor] = /^(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
   if (!official || major === undefined) return undefined;
-  // A tag like 3 is the newest of its kind.
+  // A tag like 3 is the newest 3.x.
   const newest = minor === undefined && Number(major) >= 3;
   const old = Number(major) * 1000 + Number(minor ?? 0) < 3006;
   return old && !newest
-    ? "it is older than Kong 3.6, whose image and status API the health check is made for"
+    ? "it is older than Kong 3.6: the health check needs the image and status API of 3.6 or newer"
     : undefined;
 }
 
-/** Name and tag of an image reference; a registry's port is no tag. */
+/** Name and tag of an image reference. The port of a registry is not a tag. */
 function nameAndTag(text: string): string[] {
   const [reference = ""] = text.split("@");
   const colon = reference.lastIndexOf(":");
@@ -136,16 +136,16 @@ export function parsePlugin(text: string): string {
   }
   if (/^none$/i.test(text))
     throw new Refusal(
-      "none, for no plugin at all, stands alone",
+      "none means no plugin at all and can't be combined with others",
       "Give plugins by name, or none",
     );
   if (text === "kong-plugin-")
-    throw new Refusal("no plugin's name stands behind kong-plugin-", remedy);
+    throw new Refusal("no plugin name follows kong-plugin-", remedy);
   return text;
 }
 
-/** What the generated repository holds itself at its top, where data can't go too. */
-const TAKEN = [
+/** Names at the top of the generated repository, which data must not use. */
+const REPOSITORY_NAMES = [
   "host",
   "scripts",
   "kong-build",
@@ -154,15 +154,15 @@ const TAKEN = [
   "kong.yml",
 ];
 
-/** What belongs to the system, or doesn't outlive a reboot (hier(7)). */
+/** Directories that belong to the system, or are emptied at a reboot (hier(7)). */
 const SYSTEM =
   /^\/(?:(?:bin|boot|dev|etc|lib|lib32|lib64|proc|run|sbin|sys|tmp|usr|var\/lock|var\/run|var\/tmp)(?:\/.*)?|home|media|mnt|opt|root|srv|var)?$/;
 
-/** Where the printed command copies the repository to. */
+/** The directory on the server to which the repository is copied. */
 const ON_SERVER = "/opt/kong-ipv6";
 
-/** What others write and clear there. */
-const OTHERS: Readonly<Record<string, string>> = {
+/** Directories on the server that other programs write and clear. */
+const OWNERS: Readonly<Record<string, string>> = {
   "/var/lib/docker": "Docker itself",
   "/var/lib/containerd": "containerd itself",
   // scripts/lib/state.sh: what rollback.sh puts back.
@@ -176,44 +176,47 @@ const isWithin = (path: string, directory: string): boolean =>
 
 /** `--data-dir`: an absolute path, or a relative one (from the repository) as `./data`. @throws Refusal */
 export function parseDataDir(text: string): string {
-  const remedy = "A path like ./data or /srv/kong would do";
+  const remedy = "Give a path like ./data or /srv/kong";
   if (!/^[A-Za-z0-9._/@+-]{1,200}$/.test(text)) {
     throw new Refusal(
-      "a path may have letters, digits and . _ / @ + - only",
+      "a path has only letters, digits and . _ / @ + -",
       remedy,
     );
   }
   const parts = text.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes(".."))
-    throw new Refusal('its ".." climbs elsewhere', remedy);
+    throw new Refusal('it leaves its directory with ".."', remedy);
   if (parts.some((part) => part.startsWith("-"))) {
     throw new Refusal("a part of it starts with a dash", remedy);
   }
   if (text.startsWith("/")) {
     const path = `/${parts.join("/")}`;
-    const other = Object.keys(OTHERS).find((taken) => isWithin(path, taken));
+    const other = Object.keys(OWNERS).find((directory) =>
+      isWithin(path, directory),
+    );
     if (other !== undefined)
-      throw new Refusal(`${OTHERS[other]} keeps its own there`, remedy);
+      throw new Refusal(`${OWNERS[other]} keeps its own data there`, remedy);
     if (isWithin(path, ON_SERVER)) {
       const rest = path.slice(ON_SERVER.length);
       throw new Refusal(
         "the repository itself is copied there",
-        rest === "" ? remedy : `.${rest} is that place`,
+        rest === "" ? remedy : `Try .${rest}; it is the same place`,
       );
     }
     if (SYSTEM.test(path))
       throw new Refusal(
-        "it belongs to the system itself or is emptied at a reboot (hier(7))",
+        "it belongs to the system, or is emptied at a reboot (hier(7))",
         remedy,
       );
     return path;
   }
   const top = parts[0];
-  if (top === undefined || top.startsWith(".") || TAKEN.includes(top)) {
-    throw new Refusal(
-      "it is the repository's own, not a place for data",
-      remedy,
-    );
+  if (
+    top === undefined ||
+    top.startsWith(".") ||
+    REPOSITORY_NAMES.includes(top)
+  ) {
+    throw new Refusal("the repository itself uses this name", remedy);
   }
   return `./${parts.join("/")}`;
 }
@@ -222,8 +225,8 @@ export function parseDataDir(text: string): string {
 const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;
 
 /**
- * `--ssh [USER@]HOST`: a name of ssh's configuration, a host name, an address. No character in it that
- * ssh's options and %-tokens, or a shell in a ProxyCommand, take for something else (CVE-2023-51385).
+ * `--ssh [USER@]HOST`: a name from ssh's configuration, a host name or an address. It has no character
+ * that is special to ssh's options and %-tokens, or to a shell in a ProxyCommand (CVE-2023-51385).
  * @throws Refusal
  */
 export function parseSshTarget(text: string): string {
@@ -233,9 +236,9 @@ export function parseSshTarget(text: string): string {
   const user = at < 0 ? "root" : text.slice(0, at);
   const host = text.slice(at + 1);
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(user))
-    throw new Refusal("its user is no plain name", remedy);
+    throw new Refusal("its user is not a plain name", remedy);
   const plain = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host);
   if (!plain && !(host.includes(":") && SSH_IPV6.test(host)))
-    throw new Refusal("its host is no plain name or address", remedy);
+    throw new Refusal("its host is not a plain name or address", remedy);
   return text;
 }

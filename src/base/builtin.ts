@@ -1,5 +1,5 @@
-// Node's own modules that only some runs need, loaded at their first use: each costs more than an
-// error message.
+// Node's modules that only some runs need. They are loaded at their first use, because loading one
+// takes longer than printing an error message.
 
 export const crypto = (): typeof import("node:crypto") =>
   process.getBuiltinModule("node:crypto");

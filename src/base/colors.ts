@@ -1,9 +1,9 @@
 import { setAt } from "./wrap.ts";
 
-/** Puts a colour around a text, or nothing. */
+/** Adds a colour to a text, or returns it as it is. */
 type Paint = (text: string) => string;
 
-/** SGR codes (ECMA-48 8.3.117): what turns a colour on, and off again. */
+/** SGR codes (ECMA-48 8.3.117) that turn a style on and off. */
 const CODES = {
   red: [31, 39],
   green: [32, 39],
@@ -14,11 +14,11 @@ const CODES = {
 } as const;
 
 export type Style = Readonly<Record<keyof typeof CODES, Paint>> & {
-  /** How wide a line may be: on a terminal 80; what reads a file or a pipe wants its lines whole. */
+  /** The width of a line: 80 on a terminal; Infinity for a file or a pipe, where lines are not wrapped. */
   readonly columns: number;
 };
 
-/** Colours: only on a terminal, never with --no-color or NO_COLOR (no-color.org). */
+/** Colours only on a terminal, and never with --no-color or NO_COLOR (no-color.org). */
 export function styleFor(terminal: boolean, color: boolean): Style {
   const wanted =
     terminal &&
@@ -37,7 +37,7 @@ export function styleFor(terminal: boolean, color: boolean): Style {
   };
 }
 
-/** `error …`, `warning …`: lines after the first stand under its text. */
+/** `error TEXT`, `warning TEXT`; further lines are indented to where the text starts. */
 export function labelled(
   label: "error" | "warning",
   text: string,

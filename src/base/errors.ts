@@ -1,6 +1,6 @@
 import { printable } from "./escape.ts";
 
-/** Exit codes of the command; README lists the same. */
+/** Exit codes of the command, as in docs/usage.md. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -12,21 +12,21 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** One thing wrong with one argument or answer, in the owner's terms. */
+/** One problem with one argument or answer. */
 export interface Issue {
-  /** The flag it was, or would be, given with: `--kong`. */
+  /** The flag that gives the value, like `--kong`. */
   flag: string;
-  /** What was given, as given; absent where nothing was. */
+  /** The value as it was given; absent if nothing was given. */
   value?: string;
-  /** Why it can't be, with the rule's source where there is one. */
+  /** Why it is refused, with the source of the rule, if there is one. */
   reason: string;
-  /** What would do instead. */
+  /** What to do instead: names a value that works, if possible. */
   remedy: string;
 }
 
-/** An error that the owner can act on: printed without a stack trace. */
+/** An error that the owner can act on. It is printed without a stack trace. */
 export class KongIpv6Error extends Error {
-  // By name, because the built package's class names are shortened: an error is printed by it.
+  // Set by hand, because the built package shortens class names.
   static readonly name: string = "KongIpv6Error";
   readonly exitCode: ExitCode;
 
@@ -37,7 +37,7 @@ export class KongIpv6Error extends Error {
   }
 }
 
-/** Something outside refused: no permission, no space, a file in the way. Exit 1. */
+/** Something outside the tool failed: no permission, no space, a file in the way. Exit 1. */
 export class FailedError extends KongIpv6Error {
   static override readonly name: string = "FailedError";
   readonly remedy: string;
@@ -49,40 +49,43 @@ export class FailedError extends KongIpv6Error {
   }
 }
 
-/** Files that were to be taken back, and hold edits of the owner's since. Exit 3. */
+/** Files that undo would restore have been edited since. Exit 3. */
 export class EditedError extends FailedError {
   static override readonly name = "EditedError";
   override readonly exitCode = EXIT.conflicts;
 }
 
-/** A file, or a directory above it, that is another user's: no defect of ours. */
+/**
+ * The error for a file that the user may not read or change.
+ * @returns undefined for any other error
+ */
 export function deniedError(error: unknown): FailedError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = "", path, syscall = "" } = error as NodeJS.ErrnoException;
-  // What is started and may not be has a path too, its own.
+  // The error of a program that may not be run has a path too: that of the program.
   if (!/^(EACCES|EPERM)$/.test(code) || !path || syscall.startsWith("spawn"))
     return undefined;
   const done = /^(open|scandir|l?stat)$/.test(syscall) ? "read" : "changed";
   return new FailedError(
     `${path} can't be ${done} (${code})`,
-    "It is another user's, or lies below what is: run this as that user, or change who may.",
+    "The file, or a directory above it, belongs to another user: run this as that user, or change the permissions.",
     { cause: error },
   );
 }
 
-/** What was to be printed can't be: standard output is full, or refuses. Exit 1. */
+/** Standard output can't be written: the disk is full, or the file refuses. Exit 1. */
 export class OutputError extends FailedError {
   static override readonly name = "OutputError";
 
   constructor(code: string) {
     super(
       `the output can't be written (${code})`,
-      "Send it elsewhere. If files were to be written, they may be there already.",
+      "Redirect it elsewhere. The files of the repository may have been written already.",
     );
   }
 }
 
-/** Arguments or answers that can't be used, all of one run together. Exit 2. */
+/** All unusable arguments and answers of a run. Exit 2. */
 export class UnusableError extends KongIpv6Error {
   static override readonly name = "UnusableError";
   readonly issues: readonly Issue[];
@@ -101,13 +104,14 @@ export class CancelledError extends KongIpv6Error {
   }
 }
 
-/** `--kong 2001:db8::1: it is outside … Try --kong 2001:db8:…`, on one line. */
+/** One line: `--kong 2001:db8::1: it is outside the prefix …. Try 2001:db8:…` */
 export function issueText({ flag, value, reason, remedy }: Issue): string {
   const name = shortened(flag);
   const given = value === undefined ? name : `${name} ${displayed(value)}`;
   return printable(`${given}: ${reason}. ${remedy}`);
 }
 
+/** The value, in quotes if a reader could mistake its end. */
 function displayed(value: string): string {
   const short = shortened(value);
   return /^[\w.:/@%,+=-]+$/.test(short) ? short : JSON.stringify(short);
@@ -116,7 +120,7 @@ function displayed(value: string): string {
 const shortened = (text: string): string =>
   text.length > 80 ? `${text.slice(0, 77)}...` : text;
 
-/** The error code of a failed system call: ENOSPC, EACCES … */
+/** The code of a failed system call, like ENOSPC; for other errors their text. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error
     ? String(error.code)

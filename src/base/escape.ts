@@ -1,17 +1,17 @@
-// Control characters, line separators and what turns the writing direction: from outside, they could
-// rewrite what the terminal shows.
+// Control characters, line separators and direction marks. In text from outside they could change what
+// the terminal shows.
 const UNPRINTABLE =
   /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 const escaped = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** One line of text from outside, fit for a terminal. */
+/** One line of text from outside, with unprintable characters as \uXXXX escapes. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
 }
 
-/** JSON of the same value, without a raw control character in it. */
+/** JSON of a value, with unprintable characters as \uXXXX escapes. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).split("\n").map(printable).join("\n");
 }

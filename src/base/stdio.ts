@@ -1,36 +1,32 @@
 import { fstatSync, writeSync } from "node:fs";
-import { codeOf } from "./errors.ts";
-import { OutputError } from "./errors.ts";
+import { codeOf, OutputError } from "./errors.ts";
 
-// The standard streams without process.stdin, stdout and stderr: to make those costs a run more than
-// all that it prints.
+// The standard streams by file descriptor. Creating process.stdin, stdout and stderr takes longer than
+// everything that a run prints.
 
-/** Standard input, output, error (stdin(3)). */
+/** Standard input, output and error (stdin(3)). */
 export type Descriptor = 0 | 1 | 2;
 
-/** isatty(3). A file or a pipe is told by fstat(2), without loading node:tty. */
+/** isatty(3). For a file or a pipe fstat(2) suffices, so that node:tty need not be loaded. */
 export function isTerminal(descriptor: Descriptor): boolean {
   try {
     if (!fstatSync(descriptor).isCharacterDevice()) return false;
   } catch (error) {
-    // Closed by who started us.
+    // Closed by the calling program.
     if (codeOf(error) === "EBADF") return false;
     throw error;
   }
   return process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
-/**
- * Whether questions can be asked. A dumb terminal has no Backspace in readline: an answer that was
- * refused couldn't be mended there.
- */
+/** Whether questions can be asked. On a dumb terminal readline has no Backspace to correct an answer. */
 export function canAsk(): boolean {
   return isTerminal(1) && isTerminal(0) && process.env["TERM"] !== "dumb";
 }
 
 /**
- * Writes all of a text, waiting where a pipe is full. A reader that has seen enough is no error.
- * @throws OutputError where standard output refuses; of standard error nobody can be told
+ * Writes a whole text, and waits while a pipe is full. A reader that closes the pipe is no error.
+ * @throws OutputError if standard output can't be written; for standard error nothing can be reported
  */
 export function write(descriptor: 1 | 2, text: string): void {
   let rest = Buffer.from(text);

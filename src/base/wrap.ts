@@ -1,4 +1,4 @@
-/** Words set into lines of at most `width` columns, each line behind `indent`; no word is broken. */
+/** Wraps words into lines of at most `width` columns, each with an indent. No word is broken. */
 export function filled(
   words: readonly string[],
   { indent = "", width = 80 } = {},
@@ -13,7 +13,7 @@ export function filled(
   return lines;
 }
 
-/** A text whose first word stands at a column already: its further lines begin there too. */
+/** Wraps a text that is printed from a column on: its further lines start at the same column. */
 export function setAt(column: number, text: string, width: number): string {
   if (width === Infinity) return text;
   const indent = " ".repeat(column);

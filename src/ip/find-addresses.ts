@@ -9,22 +9,22 @@ import {
   type Version,
 } from "./address.ts";
 
-/** An address, subnet, prefix or reverse name as it stands in a text. */
+/** An address, subnet, prefix or reverse name in a text. */
 export interface Token {
-  /** `groups`: the first groups of an IPv6 address alone, as in 2001:db8:1:2. */
+  /** `groups`: only the first groups of an IPv6 address, as in 2001:db8:1:2. */
   readonly kind: "address" | "groups" | "reverse";
   readonly version: Version;
   readonly start: number;
   readonly end: number;
-  /** The address; for a prefix its first. */
+  /** The address; for a prefix its first address. */
   readonly value: bigint;
-  /** The prefix length that is written, or that the groups or nibbles make; else undefined. */
+  /** The written prefix length, or the one that groups or nibbles imply; undefined for an address. */
   readonly length: number | undefined;
-  /** The same spelling of another value: case, zero padding and final dot stay where they can. */
+  /** Another value in the same style: upper case, zero padding and final dot are kept if possible. */
   readonly respell: (value: bigint, length: number | undefined) => string;
 }
 
-/** The subnet that a token names; undefined where it is an address, also one with a prefix length. */
+/** The subnet that a token names; undefined for an address, also for one with a prefix length. */
 export function subnetOf({
   version,
   value,
@@ -36,7 +36,7 @@ export function subnetOf({
   return subnet.network === value ? subnet : undefined;
 }
 
-/** The one name of what a token spells: an address without a prefix length, or a subnet. */
+/** The normal form of a token's value: an address without a prefix length, or a subnet. */
 export function nameOf(
   token: Pick<Token, "version" | "value" | "length">,
 ): string {
@@ -46,16 +46,16 @@ export function nameOf(
     : formatAddress(token.version, token.value);
 }
 
-// Where one may begin: not within a longer one. A word that is no hexadecimal number and a colon (or
-// dot) may stand before it, as in ip6:…, user:… and mail.…; an escape, as JSON and URLs have them, too.
+// Where a token may begin: not inside a longer one. It may follow a word that is not a hexadecimal number
+// and a colon or dot, as in ip6:…, user:… and mail.…, or an escape as in JSON and URLs.
 const BEHIND_WORD = String.raw`(?<=(?:[G-Z][\w-]{0,63}|^|[^0-9A-Z:.])[:.]{1,3})`;
 const BEHIND_ESCAPE = String.raw`(?<=\\[nrt]|%5b)`;
 const START = `(?:(?<![0-9A-Z.:])|${BEHIND_WORD}|${BEHIND_ESCAPE})`;
-// No IPv6 address goes on with a colon behind a dot.
+// An IPv6 address has no dot before a colon, so one may begin after a dot.
 const START6 = String.raw`(?:${START}|(?<=\.))`;
-// One colon behind a number makes no IPv6 address: what follows it is one of its own.
+// A number and one colon are not an IPv6 address: an IPv4 address may follow.
 const START4 = `(?:${START}|(?<=(?:^|[^0-9A-F:])[0-9A-F]{1,5}:))`;
-// Before a reverse name any label that is no nibble, or no number.
+// A reverse name may follow any label that is not a nibble, or not a number.
 const START_NIBBLES = String.raw`(?:${START}|(?<=(?:[\w-]{2}|[^0-9A-F.:])\.))`;
 const START_NUMBERS = String.raw`(?:${START}|(?<=[^0-9.:]\.))`;
 
@@ -63,19 +63,19 @@ const NIBBLES = String.raw`(?:[0-9A-F]\.){1,32}ip6\.arpa\.?`;
 const NUMBERS = String.raw`(?:\d{1,3}\.){1,4}in-addr\.arpa\.?`;
 const IPV6 = String.raw`(?!:(?!:))(?:[0-9A-F]{0,4}:){2,}[0-9A-F:.]*(?:\/\d{1,3})?`;
 const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}(?!\.\d)(?:\/\d{1,2})?`;
-// What follows is looked at first: it is seldom there, and cheaper to look at than what stands before.
+// The lookahead comes first: it rarely matches, and is cheaper than the lookbehinds.
 const CANDIDATE = new RegExp(
   `(?=[0-9A-F]{0,4}[:.])(?:${START_NIBBLES}${NIBBLES}|${START_NUMBERS}${NUMBERS}|${START6}${IPV6}|${START4}${IPV4})(?![0-9A-Z])`,
   "gi",
 );
 
-/** Eight groups with an IPv4 address, a length and a port fit in; what is longer is something else. */
+/** Characters: enough for eight groups with an IPv4 address, a length and a port. */
 const LONGEST = 70;
 
 const FOUND = new Map<string, readonly Token[]>();
 const REMEMBERED = 200;
 
-/** Every token of a text, in order; a run looks through most texts several times. */
+/** Every token of a text, in order. Results are cached, because a run searches most texts several times. */
 export function findTokens(text: string): readonly Token[] {
   let tokens = FOUND.get(text);
   if (tokens === undefined) {
@@ -85,7 +85,7 @@ export function findTokens(text: string): readonly Token[] {
   return tokens;
 }
 
-/** What only looks like one is passed over. */
+/** Candidates that are not addresses are skipped. */
 function* find(text: string): Generator<Token> {
   for (const match of text.matchAll(CANDIDATE)) {
     const token = /\.arpa\.?$/i.test(match[0])
@@ -107,9 +107,10 @@ function ipv6Token(text: string, start: number): Token | undefined {
 }
 
 /**
- * What is no address may be one with something behind it: a sentence's full stop, a YAML key's colon,
- * what is no prefix length, a name that goes on behind a dot, a port behind a dot (RFC 5952 6, tcpdump)
- * or behind eight groups. "" where there is nothing more to take away.
+ * Removes one suffix that may follow an address: a sentence's full stop, a YAML key's colon, a number
+ * that is not a prefix length, the rest of a name after a dot, a port after a dot (RFC 5952 6, tcpdump)
+ * or after eight groups.
+ * @returns "" if there is nothing to remove
  */
 function withoutEnd(text: string): string {
   const port = /^(?=.*::)|^(?:[^:]*:){8}\d+$/.test(text) ? /:\d{1,5}$/ : /$^/;
@@ -137,7 +138,7 @@ function addressToken(text: string, start: number): Token | undefined {
   };
 }
 
-/** The first groups alone; a prefix length that they make may stand behind them (2001:db8:1:2/64). */
+/** Only the first groups, optionally with the prefix length that they imply (2001:db8:1:2/64). */
 function groupsToken(text: string, start: number): Token | undefined {
   const [groups = "", digits] = text.split("/");
   if (!/^[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}$/.test(groups))
@@ -183,7 +184,7 @@ function ipv4Token(text: string, start: number): Token | undefined {
   };
 }
 
-/** RFC 3596 2.5: nibbles, the last one first; a shorter name is a zone (RFC 1035 3.5 for IPv4). */
+/** RFC 3596 2.5: nibbles in reverse order; a shorter name is a zone (RFC 1035 3.5 for IPv4). */
 function reverseToken(text: string, start: number): Token | undefined {
   const version: Version = /ip6\.arpa\.?$/i.test(text) ? 6 : 4;
   const dot = text.endsWith(".") ? "." : "";
@@ -230,7 +231,7 @@ function read(version: Version, text: string): bigint | undefined {
   }
 }
 
-/** A prefix length as it is written where it is the same number; "" for none. */
+/** A prefix length with the written digits if the number is the same; "" for none. */
 const lengthLike = (bits: number | undefined, digits = ""): string =>
   bits === undefined ? "" : `/${Number(digits) === bits ? digits : bits}`;
 

@@ -1,78 +1,77 @@
 import { generatedFile } from "../render/generated-files.ts";
 
-/** What two sides made of the same lines of the base. */
+/** Lines of the base that both sides changed, and what each made of them. */
 export interface Hunk {
-  readonly mine: readonly string[];
-  readonly was: readonly string[];
-  readonly theirs: readonly string[];
+  readonly yours: readonly string[];
+  readonly base: readonly string[];
+  readonly generated: readonly string[];
 }
 
-/** Lines of which the order says nothing: rows of a table, variables, patterns. */
+/** Whether a line may stand in any order: rows of a table, variables, patterns. */
 export type Unordered = (line: string) => boolean;
 
 /**
- * Where lines meet only because one side put its own beside those that the other changed, or took
- * some away there: both. That
- * is told where each changed line is one again, so that what stood beside it still does; or where the
- * order says nothing.
- * @returns undefined where both changed the same
+ * Merges a hunk if one side only inserted or deleted lines next to the lines that the other side
+ * changed. That is known if each changed line became one line, or if the order of the lines does not
+ * matter.
+ * @returns undefined if both sides changed the same line
  */
 export function mergeHunk(
-  { mine, was, theirs }: Hunk,
+  { yours, base, generated }: Hunk,
   unordered: Unordered = () => false,
 ): string[] | undefined {
-  const loose = [...mine, ...was, ...theirs].every(unordered);
-  if (was.length === 0) return loose ? [...theirs, ...mine] : undefined;
+  const loose = [...yours, ...base, ...generated].every(unordered);
+  if (base.length === 0) return loose ? [...generated, ...yours] : undefined;
   return (
-    inserted(mine, was, theirs) ??
-    inserted(theirs, was, mine) ??
-    removed(mine, was, theirs) ??
-    removed(theirs, was, mine) ??
-    (loose ? around(mine, was, theirs) : undefined)
+    inserted(yours, base, generated) ??
+    inserted(generated, base, yours) ??
+    deleted(yours, base, generated) ??
+    deleted(generated, base, yours) ??
+    (loose ? around(yours, base, generated) : undefined)
   );
 }
 
-/** With lines only inserted between those of the base, and as many for these on the other side. */
+/** One side only inserted lines; the other changed each line of the base into one line. */
 function inserted(
   one: readonly string[],
-  was: readonly string[],
+  base: readonly string[],
   other: readonly string[],
 ): string[] | undefined {
-  if (other.length !== was.length) return undefined;
+  if (other.length !== base.length) return undefined;
   let next = 0;
   const result = one.map((line) =>
-    line === was[next] ? (other[next++] as string) : line,
+    line === base[next] ? (other[next++] as string) : line,
   );
-  return next === was.length ? result : undefined;
+  return next === base.length ? result : undefined;
 }
 
-/** The way back: with lines only taken away, which are as they were on the other side. */
-function removed(
+/** One side only deleted lines that the other side left alone. */
+function deleted(
   one: readonly string[],
-  was: readonly string[],
+  base: readonly string[],
   other: readonly string[],
 ): string[] | undefined {
-  if (other.length !== was.length || one.length === 0) return undefined;
+  if (other.length !== base.length || one.length === 0) return undefined;
   let next = 0;
-  const stays = was.map((line) => line === one[next] && ++next > 0);
-  const untouched = was.every((line, at) => stays[at] || line === other[at]);
+  const stays = base.map((line) => line === one[next] && ++next > 0);
+  const untouched = base.every((line, at) => stays[at] || line === other[at]);
   return next === one.length && untouched
     ? other.filter((_, at) => stays[at])
     : undefined;
 }
 
-/** With lines only put before and behind those of the base, whatever has become of these. */
+/** One side only put lines before and after those of the base; the other changed these in any way. */
 function around(
   one: readonly string[],
-  was: readonly string[],
+  base: readonly string[],
   other: readonly string[],
 ): string[] | undefined {
   const at = one.findIndex((_, start) =>
-    was.every((line, index) => one[start + index] === line),
+    base.every((line, index) => one[start + index] === line),
   );
   return at < 0
     ? undefined
-    : [...one.slice(0, at), ...other, ...one.slice(at + was.length)];
+    : [...one.slice(0, at), ...other, ...one.slice(at + base.length)];
 }
 
 /** Which lines of a file may stand in any order; in .gitignore the owner's lines come last and win. */

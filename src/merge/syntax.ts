@@ -1,11 +1,12 @@
 import { childProcess } from "../base/builtin.ts";
 import { whyInvalidYaml } from "../base/yaml.ts";
+import { assignmentsOf, strayLine } from "../render/dotenv.ts";
 import { generatedFile } from "../render/generated-files.ts";
 
 /**
- * Parses a text by the format that the table of generated files gives its path.
- * @param before what the owner had: what was odd in there already is no merge gone wrong
- * @returns why not, in few words; undefined where it parses or the format is free text
+ * Parses a text in the format that the table of generated files gives its path.
+ * @param before the owner's text: what was wrong there already is no fault of a merge
+ * @returns the reason if it is not valid; undefined if it is, or if the format is free text
  */
 export function whyInvalid(
   path: string,
@@ -38,7 +39,7 @@ export function whyInvalid(
 
 function yaml(text: string): string | undefined {
   const reason = whyInvalidYaml(text);
-  return reason && `it is no valid YAML: ${reason}`;
+  return reason && `not valid YAML: ${reason}`;
 }
 
 function json(text: string): string | undefined {
@@ -46,30 +47,29 @@ function json(text: string): string | undefined {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    if (error instanceof SyntaxError)
-      return `it is no valid JSON: ${error.message}`;
+    if (error instanceof SyntaxError) return `not valid JSON: ${error.message}`;
     throw error;
   }
 }
 
 function shell(text: string): string | undefined {
   const complaint = complaintOf("bash", ["-n"], text);
-  return complaint && `bash does not parse it: ${complaint[0]}`;
+  return complaint && `bash cannot parse it: ${complaint[0]}`;
 }
 
-/** Compiled in memory: nothing is run, and no .pyc is left. */
+/** Compiles in memory: nothing runs, and no .pyc file is left. */
 const COMPILE = "import sys; compile(sys.stdin.read(), 'it', 'exec')";
 
 function python(text: string): string | undefined {
   const complaint = complaintOf("python3", ["-I", "-S", "-c", COMPILE], text);
-  return complaint && `python3 does not parse it: ${complaint.at(-1)}`;
+  return complaint && `python3 cannot parse it: ${complaint.at(-1)}`;
 }
 
-const asked = new Map<string, string[] | undefined>();
+const complaints = new Map<string, string[] | undefined>();
 
 /**
- * What a program says against a text, in lines; where it isn't there, nothing can be said.
- * It is started once for each text.
+ * The errors of a program for a text, in lines; undefined if there are none, or if the program is not
+ * installed. It runs once for each text.
  */
 function complaintOf(
   program: string,
@@ -77,14 +77,14 @@ function complaintOf(
   input: string,
 ): string[] | undefined {
   const key = `${program} ${input}`;
-  if (asked.has(key)) return asked.get(key);
+  if (complaints.has(key)) return complaints.get(key);
   const { status, stderr, error } = childProcess().spawnSync(program, args, {
     input,
     encoding: "utf8",
   });
   const complaint =
     error !== undefined || status === 0 ? undefined : stderr.trim().split("\n");
-  asked.set(key, complaint);
+  complaints.set(key, complaint);
   return complaint;
 }
 
@@ -100,13 +100,13 @@ function dockerfile(text: string): string | undefined {
     (line) => !INSTRUCTION.test(line.trimStart()),
   );
   if (wrong !== undefined)
-    return `no Dockerfile instruction: ${wrong.slice(0, 60)}`;
+    return `not a Dockerfile instruction: ${wrong.slice(0, 60)}`;
   return /^(ARG|FROM)\s/i.test(instructions[0] ?? "")
     ? undefined
     : "a Dockerfile starts with FROM";
 }
 
-/** Dockerfile(5) of BuildKit: what stands between `<<EOF` and a line EOF is no instruction. */
+/** BuildKit: the lines between `<<EOF` and a line EOF are no instructions. */
 function withoutHeredocs(text: string): string {
   const ends: string[] = [];
   const outside = text.split("\n").filter((line) => {
@@ -119,37 +119,23 @@ function withoutHeredocs(text: string): string {
         ends.push(end);
     return true;
   });
-  // One without an end takes all that follows: no Dockerfile any more.
+  // A heredoc without an end contains all that follows.
   return ends.length > 0 ? text : outside.join("\n");
 }
 
-const KEY = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*[=:]/;
-
-/** compose-go dotenv: KEY=VALUE, comments and blank lines; a key twice is a merge gone wrong. */
+/** A key that only the merged text has twice is an error. */
 function dotenv(text: string, before: string): string | undefined {
-  const keys = keysOf(text);
-  const wrong = keys.findIndex((key) => key === undefined);
-  if (wrong >= 0) return `line ${wrong + 1} is no KEY=VALUE`;
-  const owners = new Set(repeated(keysOf(before)));
-  const twice = repeated(keys).find((key) => !owners.has(key));
+  const wrong = strayLine(text);
+  if (wrong !== undefined) return `line ${wrong} is not KEY=VALUE`;
+  const [keys, keysBefore] = [text, before].map((one) =>
+    repeated(assignmentsOf(one).map(({ key }) => key)),
+  );
+  const twice = keys?.find((key) => !keysBefore?.includes(key));
   return twice && `${twice} is set twice`;
 }
 
-/** Of each line: "" for one that sets nothing, undefined for one that is none. */
-function keysOf(text: string): (string | undefined)[] {
-  // A value in quotes may go on over lines.
-  const quoted = /^([^#\n=:]*[=:][ \t]*)("(?:[^"\\]|\\[^])*"|'[^']*')/gm;
-  const joined = text.replace(quoted, (all, start: string) => {
-    const lines = all.split("\n").length - 1;
-    return `${start}""${"\n".repeat(lines)}`;
-  });
-  return joined
-    .split("\n")
-    .map((line) => (/^\s*(#.*)?$/.test(line) ? "" : KEY.exec(line)?.[1]));
-}
-
-const repeated = (keys: readonly (string | undefined)[]): string[] =>
-  keys.flatMap((key, index) => (key && keys.indexOf(key) < index ? [key] : []));
+const repeated = (keys: readonly string[]): string[] =>
+  keys.filter((key, index) => keys.indexOf(key) < index);
 
 function braces(text: string): string | undefined {
   let depth = 0;
@@ -157,7 +143,7 @@ function braces(text: string): string | undefined {
     depth += brace === "{" ? 1 : -1;
     if (depth < 0) break;
   }
-  return depth === 0 ? undefined : "its braces don't match";
+  return depth === 0 ? undefined : "the braces do not match";
 }
 
 /** systemd.syntax(7) and sysctl.d(5): sections, assignments, continuation lines, comments. */
@@ -170,5 +156,7 @@ function ini(text: string, also = /$^/): string | undefined {
         !also.test(line) &&
         !/^\s*([#;].*)?$|^\s*\[[^\]]+\]\s*$|^\s*-?[^\s=[\]][^=]*=/.test(line),
     );
-  return wrong === undefined ? undefined : `no setting: ${wrong.slice(0, 60)}`;
+  return wrong === undefined
+    ? undefined
+    : `not a setting: ${wrong.slice(0, 60)}`;
 }

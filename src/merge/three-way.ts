@@ -8,24 +8,24 @@ export interface Merged {
   readonly conflicts: boolean;
 }
 
-type Settle = (meeting: Hunk) => readonly string[] | undefined;
+type Resolve = (hunk: Hunk) => readonly string[] | undefined;
 
 /**
- * Merges line by line what both sides did to the base; what both did alike is no conflict.
- * All three with the same line ends (see changes.ts).
- * @param settle what becomes of lines that both sides changed; undefined for a conflict
+ * Merges line by line what both sides changed in the base. The same change on both sides is no
+ * conflict. All three texts have the same line ends.
+ * @param resolve the result for lines that both sides changed; undefined for a conflict
  */
 export function merge(
   yours: string,
   base: string,
   generated: string,
-  settle: Settle = () => undefined,
+  resolve: Resolve = () => undefined,
 ): Merged {
   const sides = [lines(yours), lines(base), lines(generated)] as const;
-  const { head, tail } = agreed(sides);
+  const { head, tail } = commonEnds(sides);
   const middles = sides.map((side) => side.slice(head, side.length - tail));
-  const middle = lineUp(middles, settle);
-  const best = middle.conflicts ? slid(sides, settle) : undefined;
+  const middle = mergeLines(middles, resolve);
+  const best = middle.conflicts ? mergeShifted(sides, resolve) : undefined;
   const merged = best ?? [
     ...sides[1].slice(0, head),
     ...middle.lines,
@@ -40,31 +40,31 @@ export function merge(
 const reversed = (side: readonly string[]): string[] => [...side].reverse();
 
 /**
- * Between lines that are alike, as blank ones, a change may lie further up or further down: sides that
- * meet only in one of the two don't. The whole sides, lined up from their start and from their end.
- * @returns undefined where they meet in both
+ * Between equal lines, such as blank ones, a diff may place a change further up or further down. This
+ * compares the whole texts from the start, then from the end: a conflict in only one of them is none.
+ * @returns undefined for a conflict in both
  */
-function slid(
+function mergeShifted(
   sides: readonly (readonly string[])[],
-  settle: Settle,
+  resolve: Resolve,
 ): string[] | undefined {
-  const down = lineUp(sides, settle);
+  const down = mergeLines(sides, resolve);
   if (!down.conflicts) return down.lines;
-  const up = lineUp(sides.map(reversed), ({ mine, was, theirs }) => {
-    const settled = settle({
-      mine: reversed(mine),
-      was: reversed(was),
-      theirs: reversed(theirs),
+  const up = mergeLines(sides.map(reversed), ({ yours, base, generated }) => {
+    const resolved = resolve({
+      yours: reversed(yours),
+      base: reversed(base),
+      generated: reversed(generated),
     });
-    return settled && reversed(settled);
+    return resolved && reversed(resolved);
   });
   return up.conflicts ? undefined : reversed(up.lines);
 }
 
-/** The lines of a merge, with markers where both sides changed the same. */
-function lineUp(
+/** The merged lines, with markers around conflicts. */
+function mergeLines(
   [yours = [], base = [], generated = []]: readonly (readonly string[])[],
-  settle: Settle,
+  resolve: Resolve,
 ): { lines: string[]; conflicts: boolean } {
   const regions = diff3Merge([...yours], [...base], [...generated], {
     excludeFalseConflicts: true,
@@ -72,17 +72,17 @@ function lineUp(
   let conflicts = false;
   const merged = regions.flatMap((region) => {
     if (region.ok) return region.ok;
-    const { a: mine = [], o: was = [], b: theirs = [] } = region.conflict ?? {};
-    const settled = settle({ mine, was, theirs });
-    if (settled !== undefined) return settled;
+    const { a = [], o = [], b = [] } = region.conflict ?? {};
+    const resolved = resolve({ yours: a, base: o, generated: b });
+    if (resolved !== undefined) return resolved;
     conflicts = true;
-    return marked(mine, theirs);
+    return marked(a, b);
   });
   return { lines: merged, conflicts };
 }
 
-/** How many lines all sides begin and end with alike: most of a file, which no diff has to look at. */
-function agreed(sides: readonly (readonly string[])[]): {
+/** How many lines at the start and the end are equal on all sides: most of a file, which needs no diff. */
+function commonEnds(sides: readonly (readonly string[])[]): {
   head: number;
   tail: number;
 } {
@@ -100,5 +100,5 @@ function agreed(sides: readonly (readonly string[])[]): {
   return { head, tail };
 }
 
-/** With the empty one behind a final line end: whether there is one merges like a line. */
+/** A final line end gives an empty last line, so whether there is one merges like a line. */
 const lines = (text: string): string[] => text.split("\n");

@@ -2,15 +2,15 @@ import type { AnswerKey } from "../answers/types.ts";
 import { setAt } from "../base/wrap.ts";
 import type { Plan } from "./plan.ts";
 
-/** One line of the address plan as it is shown. */
+/** One line of the address plan as it is printed. */
 export interface PlanRow {
   readonly name: string;
   readonly value: string;
-  /** The answer after which it stands, as far as the others have their defaults. */
+  /** The answer that settles this row; the other answers may still be defaults. */
   readonly key: AnswerKey;
 }
 
-/** The address plan for a person, most important first. */
+/** The address plan for printing, the most important row first. */
 export function planRows(plan: Plan): PlanRow[] {
   const { kong, exposed, host, uplink, gateway, prefix, backend } = plan;
   return [
@@ -39,7 +39,7 @@ export function planRows(plan: Plan): PlanRow[] {
   ];
 }
 
-/** Rows in aligned columns; alone or all together they stand in the same ones. */
+/** Rows in aligned columns, which are the same for any number of rows. */
 export function rowsText(rows: readonly PlanRow[], columns: number): string {
   const width = "exposed subnet".length;
   return rows
@@ -52,7 +52,7 @@ export function rowsText(rows: readonly PlanRow[], columns: number): string {
 
 function ndpText({ ndp }: Plan): string {
   if (ndp.ndppd) return "NDP proxy ndppd";
-  return ndp.kernel ? "NDP proxy of the kernel" : "no NDP proxy";
+  return ndp.kernel ? "kernel NDP proxy" : "no NDP proxy";
 }
 
 function ipv4Text({ ipv4 }: Plan): string {

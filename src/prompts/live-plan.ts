@@ -34,5 +34,7 @@ export function livePlan(
 function planSoFar(given: Given, previous?: Answers): Plan | undefined {
   const known = survey(given, { defaults: previous === undefined });
   if (known.issues.length > 0) return undefined;
-  return plan(previous ? move(previous, known.answers) : complete(known).answers);
+  return plan(
+    previous ? move(previous, known.answers) : complete(known).answers,
+  );
 }

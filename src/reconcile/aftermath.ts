@@ -1,7 +1,8 @@
 import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
 import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
-import { hasAddress, settingOf, withDataOf } from "../renumber/env-file.ts";
+import { hasAddress, withDataOf } from "../renumber/env-file.ts";
+import { settingOf } from "../render/dotenv.ts";
 import type { Issue } from "../base/errors.ts";
 import {
   findStaleAddresses,
@@ -15,20 +16,20 @@ import { formerOf, type State } from "../repository/state.ts";
 import { kongCollisions } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 
-/** What is left to the owner once answers have changed. */
+/** What is left to the owner after answers changed. */
 export interface Aftermath {
   readonly steps: readonly ManualStep[];
   readonly stale: readonly StaleAddress[];
   readonly warnings: readonly Issue[];
-  /** What the owner should know besides. */
-  readonly told: readonly string[];
-  /** Where data are or were, as patterns from the repository's top. */
+  /** Other messages to the owner. */
+  readonly notes: readonly string[];
+  /** Present and earlier data directories, as .gitignore patterns. */
   readonly data: readonly string[];
 }
 
 /**
- * @param previous the state before
- * @param disk what was read of the repository's own files
+ * @param previous the state before this run
+ * @param disk the generated files
  */
 export function aftermath(
   directory: string,
@@ -44,7 +45,7 @@ export function aftermath(
   return {
     steps: manualSteps(withDataOf(then, was), withDataOf(present, now)),
     stale: search.stale,
-    told: [...unreadNotes(search.unread), ...otherAddress(now, present)],
+    notes: [...unreadNotes(search.unread), ...otherAddress(now, present)],
     warnings:
       then.kong.address === present.kong.address
         ? []
@@ -57,17 +58,17 @@ export function aftermath(
   };
 }
 
-/** An address of the owner's own in .env stays; that nothing else has it must not go unsaid. */
+/** The owner's own address in .env stays. If nothing else has it, the owner must know. */
 function otherAddress(dotenv: string | undefined, { kong }: Plan): string[] {
   const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
   return own && !hasAddress(dotenv, kong.address)
     ? [
-        `Your .env has KONG_BIND_IPV6=${own}, all else ${kong.address}: apply.sh will refuse that.\nGive --kong ${own}, or mend .env.`,
+        `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that.\nGive --kong ${own}, or correct .env.`,
       ]
     : [];
 }
 
-/** .env as it is, and as it will be. */
+/** The texts of .env before and after this run. */
 function dotenvTexts(
   changes: readonly Change[],
   disk: Disk,

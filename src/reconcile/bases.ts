@@ -18,8 +18,8 @@ import {
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 
 /**
- * What each file was generated as, and how to rewrite its values from then to now.
- * @param rendered of the present plan: has the text of a verbatim file that is the same as then
+ * The base of each file: what was generated last, and how to rewrite its values.
+ * @param rendered with the present plan: has the text of verbatim files that did not change since
  */
 export function basesOf(
   previous: State,
@@ -33,8 +33,8 @@ export function basesOf(
     sameAge(previous).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
-      const newValueOf = newValues(from, now, standing(records, disk));
-      const fresh = newNames(from, now);
+      const newValueOf = newValues(from, now, ownersNames(records, disk));
+      const added = newNames(from, now);
       return records.map(([path, record]): [string, Base] => {
         const { sha256, mode, owned: marks = {} } = record;
         const textOf = (): string | undefined =>
@@ -57,7 +57,12 @@ export function basesOf(
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
-            const own = marksAfter({ ...texts, newValueOf, fresh, owned });
+            const own = marksAfter({
+              ...texts,
+              newValueOf,
+              newNames: added,
+              owned,
+            });
             return own && { owned: own };
           },
         };
@@ -74,7 +79,7 @@ const sameText = (
 ): string | undefined =>
   rendered?.sha256 === sha256 ? rendered.text : undefined;
 
-/** @see withPreviousData; previous as it was before this run */
+/** Adds earlier data directories to .gitignore. @param previous the state before this run */
 export const withDataPatterns = (
   rendered: Tree,
   directory: string,
@@ -87,7 +92,7 @@ export const withDataPatterns = (
     previous.files[IGNORE_FILE]?.text,
   );
 
-/** Files whose values are of the same answers, together: a file that was held back is older. */
+/** Groups files by the answers they were generated from: a file in conflict has older ones. */
 function sameAge({ files }: State): [string, FileRecord][][] {
   const groups = new Map<string, [string, FileRecord][]>();
   for (const entry of Object.entries(files)) {
@@ -97,8 +102,8 @@ function sameAge({ files }: State): [string, FileRecord][][] {
   return [...groups.values()];
 }
 
-/** What the owner's edited files name: nothing else may become one of these. */
-function standing(
+/** The addresses and subnets in files that the owner edited: no other value may become one of them. */
+function ownersNames(
   records: readonly [string, FileRecord][],
   disk: Disk,
 ): Set<string> {

@@ -3,18 +3,18 @@ import type { Rewrite } from "../renumber/rewrite.ts";
 import type { Owned } from "../renumber/ownership.ts";
 import type { Marks } from "../repository/state.ts";
 
-/** What was last generated, and how its values are followed to the new ones. */
+/** What was generated last, and how to rewrite its values to the new ones. */
 export interface Base {
   readonly sha256: string;
   readonly mode: number;
   /** Unknown for a verbatim file that the generator has changed since. */
   readonly text: string | undefined;
   readonly rewrite: Rewrite;
-  /** Brings a copy that is older than the base up to it (.env, which git doesn't carry). */
+  /** Updates a copy that is older than the base (.env, which git ignores). */
   readonly update?: Rewrite;
-  /** What of the owner's text reads like the plan's values, and is the owner's own. */
+  /** Values of the owner's own in the owner's text that equal the plan's. */
   readonly owned?: Owned;
-  /** The same of the text that it becomes, next to what is generated then. */
+  /** The same for the text after this run. */
   readonly ownedAfter?: (
     before: string,
     after: string,
@@ -22,23 +22,23 @@ export interface Base {
   ) => OwnedAfter | undefined;
 }
 
-/** What of the owner's text the state has to know. */
+/** What the state records of the owner's text. */
 interface OwnedAfter {
-  /** What is the owner's own though it reads like the plan's values. */
+  /** Values of the owner's own that equal the plan's. */
   readonly owned?: Marks;
 }
 
 /**
- * - create: nothing is there
- * - same: what is there is what would be written
- * - update: the owner hasn't touched it, or has said to take the generated one
+ * - create: there is no file
+ * - same: the file is as it would be written
+ * - update: the owner did not edit it, or chose the generated text
  * - merge: the owner's edits and the new text together
- * - keep: the owner's file stays: nothing new for it, or by the owner's word
- * - gone: the owner deleted it, it stays deleted
- * - delete: generated no more, and the owner hasn't touched it
- * - orphan: generated no more, but the owner edited it: it stays
- * - markers: both texts, with conflict markers, by the owner's word
- * - conflict: the owner hasn't said what to do
+ * - keep: the owner's file stays: there is nothing new, or the owner chose so
+ * - gone: the owner deleted it; it stays deleted
+ * - delete: no longer generated, and the owner did not edit it
+ * - orphan: no longer generated, but the owner edited it: it stays
+ * - markers: both texts with conflict markers, as the owner chose
+ * - conflict: the owner has not chosen yet
  */
 export type Action =
   | "create"
@@ -55,21 +55,21 @@ export type Action =
 export interface Change extends OwnedAfter {
   readonly path: string;
   readonly action: Action;
-  /** What is there, secrets redacted; null where there is nothing that can be shown. */
+  /** What is on the disk, secrets redacted; null if there is no text. */
   readonly before: File | null;
-  /** What shall be there; for conflict, keep and gone what would have been; null for nothing. */
+  /** The file after this run; for conflict, keep and gone: the file that would be written. null: no file. */
   readonly after: File | null;
-  /** Why, where the action alone doesn't say. */
+  /** The reason, if the action alone does not say it. */
   readonly reason?: string;
-  /** Where the file was before, if its path changed. */
+  /** The old path, if the path changed. */
   readonly from?: string;
-  /** For a conflict: both texts with markers; none where the file has some already. */
+  /** For a conflict: both texts with markers; undefined if the file has markers already. */
   readonly marked?: string;
-  /** For a conflict: why the new text can't lie beside the file. */
+  /** For a conflict: why no `.new` file can be written. */
   readonly noSidecar?: string;
 }
 
-/** The actions after which the disk is another. */
+/** The actions that change the disk. */
 export const WRITING: ReadonlySet<Action> = new Set([
   "create",
   "update",

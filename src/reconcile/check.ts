@@ -1,6 +1,7 @@
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { readDisk } from "../repository/disk.ts";
-import { updateEnvFile, hasAddress, settingOf } from "../renumber/env-file.ts";
+import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
+import { settingOf } from "../render/dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import { SIDECAR } from "./sidecar.ts";
 import {
@@ -26,11 +27,11 @@ import {
 } from "../repository/state.ts";
 
 /**
- * - generated: as it was generated · edited: by the owner, known since the last run
- * - merged: the owner's edits and a newer generated text, as regenerate has put them together
- * - changed: edited since then · missing: gone since then · deleted: by the owner, known
- * - outdated: this generator, or these answers, would write another text
- * - conflict: a conflict is left · invalid: does not parse by its format, or lacks its secret
+ * - generated: as it was generated · edited: by the owner before the last run
+ * - merged: the owner's edits and a newer generated text, merged by regenerate
+ * - changed: edited since the last run · missing: deleted since the last run · deleted: before it
+ * - outdated: regenerate would write another text
+ * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
  */
 export type Status =
   | "generated"
@@ -52,11 +53,11 @@ export interface Checked {
 export interface Inspection {
   readonly files: readonly Checked[];
   readonly stale: readonly StaleAddress[];
-  /** What the owner should see to besides. */
+  /** Other messages to the owner. */
   readonly notes: readonly string[];
 }
 
-/** What the owner need not act on. */
+/** The statuses that need no action. */
 export const FINE: ReadonlySet<Status> = new Set([
   "generated",
   "edited",
@@ -65,8 +66,9 @@ export const FINE: ReadonlySet<Status> = new Set([
 ]);
 
 /**
- * Compares answers, what was generated, what would be and what is there. Writes nothing.
- * @throws UnusableError on a state that can't be used
+ * Compares the answers, what was generated last, what would be generated now, and the disk. Writes
+ * nothing.
+ * @throws UnusableError for an unusable state
  */
 export function inspectRepository(directory: string): Inspection {
   const state = readState(
@@ -136,7 +138,7 @@ function statusOf(
   if (disk.get(path + SIDECAR)?.kind === "file") {
     return {
       status: "conflict",
-      reason: "its .new file is left: delete it when done",
+      reason: "its .new file is still there: delete it when done",
     };
   }
   if (record === undefined)
@@ -162,7 +164,7 @@ function onDisk(
   isOld: (text: string) => boolean,
 ): Finding {
   if (entry.kind === "absent") {
-    // git leaves it out: a clone is no drift.
+    // git ignores it, so a clone has none.
     if (path === SECRET_FILE)
       return { status: "deleted", reason: "not in this copy" };
     return record.owner === "absent"
@@ -176,26 +178,26 @@ function onDisk(
   }
   const text = ownText(path, entry.text);
   if (hasMarkers(text))
-    return { status: "conflict", reason: "it holds conflict markers" };
+    return { status: "conflict", reason: "it has conflict markers" };
   const row = generatedFile(path);
   if (row?.format === "shell" && entry.text.includes("\r\n"))
     return {
       status: "invalid",
-      reason: "bash takes no lines that end in CRLF",
+      reason: "bash cannot read CRLF line ends",
     };
   if (row && (row.mode & 0o100) !== 0 && (entry.mode & 0o100) === 0)
     return { status: "changed", reason: `not executable: chmod 755 ${path}` };
   const invalid = whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
   if (isOld(text)) {
-    const reason = "it is older than the rest: regenerate follows";
+    const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
   const unfit =
     path === SECRET_FILE ? whyUnfit(entry.text, record.text ?? "") : undefined;
   if (unfit !== undefined) return unfit;
   if (sumOfText(text) === record.sha256) return { status: "generated" };
-  // What is in .env besides is its owner's alone, and in each copy another.
+  // The rest of .env is the owner's, and differs from copy to copy.
   if (path === SECRET_FILE) return { status: "edited" };
   if (sha256(text) === record.owner)
     return { status: record.merged ? "merged" : "edited" };
@@ -205,7 +207,7 @@ function onDisk(
   };
 }
 
-/** What apply.sh would refuse in a .env: it may come from another copy than the rest. */
+/** What apply.sh would refuse in a .env, which may come from another copy of the repository. */
 function whyUnfit(text: string, generated: string): Finding | undefined {
   const planned = settingOf(generated, "KONG_BIND_IPV6") ?? "";
   if (!hasAddress(text, planned)) {
@@ -221,5 +223,5 @@ function whyUnfit(text: string, generated: string): Finding | undefined {
   return undefined;
 }
 
-/** What stands in the place of a password: .env.example's line, and the state's. */
+/** Placeholders: that of .env.example, and that of the state. */
 const NO_PASSWORD: ReadonlySet<string> = new Set(["", "replace-me", SECRET]);

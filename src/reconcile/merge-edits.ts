@@ -19,7 +19,7 @@ export const changedByBoth = (sides: Sides): Change =>
         withMarkers(sides.yours, sides.rendered),
       );
 
-const MARKERS_LEFT = "it still holds conflict markers";
+const MARKERS_LEFT = "it still has conflict markers";
 
 /**
  * Merges the owner's edits with what is rendered. The result is parsed: one that doesn't parse is a
@@ -41,8 +41,7 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   if (!conflicts && invalid === undefined) return written(sides, "merge", text);
   // Nothing new to take over: the stale addresses that stay are reported.
   if (rendered === sides.base) return kept(sides);
-  const reason = conflicts
-    ? "your edits and the new text meet"
-    : `merged, ${invalid}`;
-  return conflict(sides, reason, text);
+  return conflicts
+    ? conflict(sides, "your edit and the new text touch the same lines", text)
+    : conflict(sides, `merged, ${invalid}`, withMarkers(yours, rendered));
 }

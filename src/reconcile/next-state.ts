@@ -16,17 +16,17 @@ import type { Change } from "./change.ts";
 import { sidecarPath } from "./sidecar.ts";
 
 /**
- * The state after changes were applied: the base of a file advances only where the new text was
- * applied, or the owner has decided about it.
- * @param previous absent for a repository that is just made
- * @param laid what is written, path → sha256 as the state may have it
+ * The state after the changes. The base of a file advances only if the new text was applied, or if the
+ * owner resolved the conflict.
+ * @param previous undefined for a new repository
+ * @param written what this run writes: path → sha256, as the state may have it
  */
 export function stateAfter(
   previous: State | undefined,
   answers: Answers,
   rendered: Tree,
   changes: readonly Change[],
-  laid: ReadonlyMap<string, string | undefined> = new Map(),
+  written: ReadonlyMap<string, string | undefined> = new Map(),
 ): State {
   const files: Record<string, FileRecord> = {};
   for (const change of changes) {
@@ -35,7 +35,7 @@ export function stateAfter(
     const next = rendered.get(change.path);
     if (change.action !== "conflict") {
       if (next !== undefined) {
-        const owner = ownersOf(change, next);
+        const owner = ownersVersion(change, next);
         const made = record(next, owner, change);
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
@@ -43,14 +43,14 @@ export function stateAfter(
     } else if (previous && held) {
       const { beside: before, ...rest } = held;
       const path = sidecarPath(change);
-      const beside = laid.has(path) ? laid.get(path) : before;
+      const beside = written.has(path) ? written.get(path) : before;
       const since = held.answers ?? previous.answers;
       files[at] = { ...rest, answers: since, ...(beside && { beside }) };
     }
   }
   for (const [path, held] of Object.entries(previous?.files ?? {})) {
     if (rendered.has(path) || handled(path, changes)) continue;
-    // Generated no more, but the owner edited or deleted it: it may be generated again one day.
+    // No longer generated, but the owner edited or deleted it: it may be generated again later.
     const { answers: before } = previous as State;
     files[path] = { ...held, answers: held.answers ?? before };
   }
@@ -68,7 +68,7 @@ export function stateAfter(
   };
 }
 
-/** Whether a file is gone for good, or goes by another path now. */
+/** Whether a file was deleted or has a new path. */
 const handled = (path: string, changes: readonly Change[]): boolean =>
   changes.some(
     (change) =>
@@ -76,25 +76,25 @@ const handled = (path: string, changes: readonly Change[]): boolean =>
       (change.path === path && change.action === "delete"),
   );
 
-/** It stays so for as long as the owner leaves it. */
+/** Whether the owner's version is a merge that the owner did not edit since. */
 function isMerged(
   { action }: Change,
   owner: string | undefined,
   held: FileRecord | undefined,
 ): true | undefined {
-  // Of .env every version of the owner's is known.
+  // The state has no sum of .env.
   if (owner === undefined || owner === EDITED) return undefined;
   if (action === "merge") return true;
   return action === "keep" && held?.owner === owner ? held.merged : undefined;
 }
 
-/** What the owner's version is, where it isn't what was generated. */
-function ownersOf(
+/** The owner's version as the state records it; undefined if it is as generated. */
+function ownersVersion(
   { path, action, before, after }: Change,
   next: File,
 ): string | undefined {
   const onDisk = action === "keep" ? before : after;
-  // Kept without a text: a link, a directory.
+  // A link or directory that is kept has no text.
   if (action === "gone" || onDisk === null) return "absent";
   const text = ownText(path, onDisk.text);
   if (sumOfText(text) === sumOf(next)) return undefined;

@@ -6,14 +6,14 @@ import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
 import { lacking, SECRET_FILE } from "../render/secrets.ts";
 
-/** What is known of a run before it writes. */
+/** What is known before a run writes. */
 interface Known {
   readonly changes: readonly Change[];
   readonly rendered: Tree;
   readonly disk: Disk;
 }
 
-/** What the owner should know, or see to, besides the changes themselves. */
+/** Messages to the owner besides the changes themselves. */
 export function notesOn(
   request: Request,
   { changes, rendered, disk }: Known,
@@ -28,7 +28,7 @@ export function notesOn(
   ];
 }
 
-/** Files of the owner's that stay, and that others can read. */
+/** Private files that the owner keeps and that others can read. */
 function privacyNotes(changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
     if (before === null || !["keep", "same"].includes(action)) return [];
@@ -38,23 +38,20 @@ function privacyNotes(changes: readonly Change[]): string[] {
   });
 }
 
-/** `.new` files of conflicts that are none any more, and why there is none. */
+/** `.new` files of conflicts that are resolved, and the reasons why one was not written. */
 function besideNotes(changes: readonly Change[], disk: Disk): string[] {
   return changes.flatMap((change): string[] => {
     const path = sidecarPath(change);
     const entry = disk.get(path);
-    if (change.action === "conflict") return capital(change.noSidecar);
+    if (change.action === "conflict")
+      return change.noSidecar === undefined ? [] : [change.noSidecar];
     return entry?.kind === "file"
       ? [`${path} is left over from an earlier conflict: delete it when done.`]
       : [];
   });
 }
 
-/** As a sentence of its own; a path begins as it is. */
-const capital = (text: string | undefined): string[] =>
-  text === undefined ? [] : [text.replace(/^no text/, "No text")];
-
-/** Why nobody asked what to do with files in the way. */
+/** Why the owner was not asked about conflicts. */
 function unaskedNotes(
   { conflict, dryRun }: Request,
   changes: readonly Change[],
@@ -63,23 +60,23 @@ function unaskedNotes(
   const open = changes.some(({ action }) => action === "conflict");
   if (!open || conflict !== "ask" || dryRun || owner) return [];
   return [
-    "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.",
+    "Without a terminal, and with --yes or --json, nothing is asked: conflicts stay.",
   ];
 }
 
-/** How to get back what the owner has deleted; .env may only be away from this copy. */
+/** How to restore what the owner deleted. .env may only be missing in this copy. */
 function deletedNotes(changes: readonly Change[]): string[] {
   const gone = changes.some(
     ({ path, action }) => action === "gone" && path !== SECRET_FILE,
   );
   return gone
     ? [
-        "What you deleted stays so. --conflict theirs makes all of it again, and takes\nthe generated text wherever there is a conflict.",
+        "Deleted files stay deleted. --conflict theirs restores all of them, and takes\nthe generated text for every conflict.",
       ]
     : [];
 }
 
-/** What the generated .env sets, and the owner's, which stays, doesn't. */
+/** The variables that the generated .env sets and the owner's does not. */
 function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   const change = changes.find(({ path }) => path === SECRET_FILE);
   const generated = rendered.get(SECRET_FILE)?.text;
@@ -91,7 +88,7 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   return note === undefined ? [] : [note];
 }
 
-/** Whether git will take .env after this. */
+/** Whether git would add .env after this run. */
 function riskNotes(
   directory: string,
   changes: readonly Change[],

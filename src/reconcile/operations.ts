@@ -18,13 +18,13 @@ export function allOperations(
   const conflicts = changes.some(({ action }) => action === "conflict");
   if (dryRun || (conflicts && previous === undefined)) return [];
   const operations = operationsOf(changes, disk, previous !== undefined);
-  const laid = new Map(
+  const written = new Map(
     operations.map(({ path, content }) => [
       path,
       content ? sidecarSum(path, content) : undefined,
     ]),
   );
-  const state = stateAfter(previous, answers, rendered, changes, laid);
+  const state = stateAfter(previous, answers, rendered, changes, written);
   const entry = disk.get(STATE_FILE);
   const known = (): boolean =>
     entry?.kind === "file" && entry.text === stateText(state);
@@ -35,23 +35,23 @@ export function allOperations(
 }
 
 /**
- * What changes do to the disk. Secrets get in here and nowhere else: the one that is there, or a
- * new one.
- * @param beside whether the new text of a conflict is laid beside the file
+ * The operations of changes. Secrets are filled in here and nowhere else: the existing one, or a new
+ * one.
+ * @param sidecars whether to write the new text of a conflict beside the file
  */
 export function operationsOf(
   changes: readonly Change[],
   disk: Disk,
-  beside: boolean,
+  sidecars: boolean,
 ): Operation[] {
   return changes.flatMap((change): Operation[] => {
     const { path, action, after } = change;
-    if (action === "conflict" && beside && after !== null) {
+    if (action === "conflict" && sidecars && after !== null) {
       if (change.noSidecar !== undefined) return [];
       const text = sidecarText(change, disk);
-      const laid: File = { text, mode: after.mode };
-      const operation = write(sidecarPath(change), laid, "", disk);
-      // The same again needs no writing.
+      const sidecar: File = { text, mode: after.mode };
+      const operation = write(sidecarPath(change), sidecar, "", disk);
+      // It is there already.
       return sha256(operation.content ?? "") === operation.expected
         ? []
         : [operation];

@@ -12,7 +12,7 @@ import {
   type ExitCode,
 } from "../base/errors.ts";
 import { wantsRepository } from "../repository/git.ts";
-import { recover, recovery } from "../repository/in-place.ts";
+import { recover, recovery } from "../repository/recover.ts";
 import { notesOn } from "./notices.ts";
 import { SIDECAR, withSidecars } from "./sidecar.ts";
 import { allOperations } from "./operations.ts";
@@ -46,11 +46,13 @@ export async function prepare(
   const rendered = previous
     ? withDataPatterns(render(present), directory, previous)
     : render(present);
-  const notes = cutOff(request);
+  const notes = recoverFirst(request);
   if (previous === undefined) refuseOwnRepository(directory);
   const makesGit = request.git && wantsRepository(directory);
   if (request.git && !makesGit)
-    notes.push("--git: inside a git repository already, none was made.");
+    notes.push(
+      "--git: this is inside a git repository already; none was made.",
+    );
 
   const disk = diskOf(request, rendered);
   const bases = previous && basesOf(previous, present, disk, rendered);
@@ -66,7 +68,7 @@ export async function prepare(
     : {
         steps: [],
         stale: [],
-        told: [],
+        notes: [],
         warnings: [],
         data: present.data.ignore === "" ? [] : [present.data.ignore],
       };
@@ -86,7 +88,7 @@ export async function prepare(
     changes,
     resolutions,
     written: operations.length > 0,
-    notes: [...notes, ...after.told],
+    notes: [...notes, ...after.notes],
     steps,
     stale,
     data,
@@ -95,7 +97,7 @@ export async function prepare(
   return { request, outcome, operations, makesGit };
 }
 
-/** Every file that may change, and what may lie beside it. */
+/** Reads every file that may change, and the `.new` files. */
 function diskOf({ directory, previous }: Request, rendered: Tree): Disk {
   const paths = new Set([
     ...rendered.keys(),
@@ -117,11 +119,7 @@ function exitCodeOf({ dryRun }: Request, changes: readonly Change[]): ExitCode {
   return has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
 }
 
-/**
- * The final answers. With previous ones, the found answers replace them, and what lies in a subnet
- * that moved moves along.
- * @throws UnusableError with every issue
- */
+/** The given answers, with the previous ones as defaults; addresses in a subnet that moved move with it. */
 export function resolveAll(
   found: Survey,
   previous: State | undefined,
@@ -131,20 +129,21 @@ export function resolveAll(
   return recheck(move(previous.answers, found.answers));
 }
 
-/** Takes back or ends what an earlier run began; a dry run only says that there is something. */
-function cutOff({ directory, dryRun, recovered }: Request): string[] {
+/** Recovers from a run that was interrupted: its writes are undone or completed. A dry run only reports it. */
+function recoverFirst({ directory, dryRun, recovered }: Request): string[] {
   const became = dryRun
     ? recovery(directory)
     : (recovered ?? recover(directory));
   if (became === undefined) return [];
-  const told = "An earlier run was cut off while writing here: ";
-  if (became === "ended") return [`${told}all was in its place, and stays.`];
+  const interrupted = "An earlier run was interrupted while writing here: ";
+  if (became === "ended")
+    return [`${interrupted}all files were written, and stay.`];
   return dryRun
-    ? [`${told}without --dry-run, what it had begun is taken back first.`]
-    : [`${told}what it had begun was taken back.`];
+    ? [`${interrupted}without --dry-run, its writes are undone first.`]
+    : [`${interrupted}its writes were undone.`];
 }
 
-/** Another run may have written since the state was read; all else was read before it is looked at again. */
+/** Refuses if another run wrote since the state was read. The files were read before this second look. */
 function refuseOtherState(
   directory: string,
   previous: State,
@@ -154,7 +153,7 @@ function refuseOtherState(
   const state = readState(directory, entry);
   if (state === previous || stateText(state) === stateText(previous)) return;
   throw new FailedError(
-    `${STATE_FILE} was changed meanwhile; nothing was written`,
+    `${STATE_FILE} was changed by another run; nothing was written`,
     "Run again.",
   );
 }

@@ -5,13 +5,13 @@ import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan } from "../plan/plan.ts";
 import type { Tree } from "../render/render.ts";
 
-const HEAD = "# Data of before:\n";
+const HEAD = "# Earlier data directories:\n";
 
 /**
- * What is rendered, with data directories of before in .gitignore: where one is still there, or was
- * listed before, for it may be in another copy. The database's password is in it.
- * @param previous answers of the past
- * @param listed what .gitignore was generated as last
+ * Adds earlier data directories to .gitignore, because they hold the database's password: those that
+ * still exist, and those that were listed before, for they may exist in another copy.
+ * @param previous earlier answers
+ * @param listed the .gitignore that was generated last
  */
 export function withPreviousData(
   rendered: Tree,

@@ -5,7 +5,7 @@ import type { ExitCode, Issue } from "../base/errors.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Operation } from "../repository/operation.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Recovered } from "../repository/in-place.ts";
+import type { Recovered } from "../repository/recover.ts";
 import type { State } from "../repository/state.ts";
 
 /** What becomes of a conflict: the owner's file, the generated text, or both with conflict markers. */
@@ -19,13 +19,13 @@ export interface Request {
   readonly dryRun: boolean;
   readonly conflict: "ask" | Resolution;
   readonly git: boolean;
-  /** What was generated before: then it is followed. */
+  /** The state before this run; undefined to create a repository. */
   readonly previous?: State;
-  /** What has become of a run that was cut off already. */
+  /** How an interrupted run was recovered, if that has happened already. */
   readonly recovered?: Recovered;
 }
 
-/** What a run has done, or would do: outcome.ts turns it into text or JSON. */
+/** What a run did, or would do. report/outcome.ts prints it. */
 export interface Outcome {
   readonly exitCode: ExitCode;
   readonly directory: string;
@@ -33,37 +33,37 @@ export interface Outcome {
   readonly plan: Plan;
   readonly warnings: readonly Issue[];
   readonly changes: readonly Change[];
-  /** What was said of the files in the way, beforehand or when asked. */
+  /** The owner's choices for conflicts, by flag or when asked. */
   readonly resolutions: readonly Resolution[];
   readonly written: boolean;
-  /** What happened besides: a write taken back, git without a name, a `.new` file left over. */
+  /** Other messages: a recovery, git without a user name, an old `.new` file. */
   readonly notes: readonly string[];
-  /** What only the owner can do, after addresses changed. */
+  /** What only the owner can do after addresses changed. */
   readonly steps: readonly ManualStep[];
-  /** Where data are or were, as patterns from the repository's top: a copy leaves them alone. */
+  /** Present and earlier data directories, as .gitignore patterns: a copy to the server leaves them alone. */
   readonly data: readonly string[];
-  /** Where addresses of the past still stand. */
+  /** Old addresses that are still in the repository. */
   readonly stale: readonly StaleAddress[];
-  /** The answers of before, where there was a repository. */
+  /** The answers before this run, if there was a repository. */
   readonly previousAnswers?: Answers;
 }
 
-/** All that a run is going to do, and nothing done yet. */
+/** All that a run is going to write. Nothing is written yet. */
 export interface Prepared {
   readonly request: Request;
-  /** As it will be once the operations are carried out. */
+  /** The outcome after the operations. */
   readonly outcome: Outcome;
   readonly operations: readonly Operation[];
   readonly makesGit: boolean;
 }
 
-/** The owner at a terminal, where there is one: says what shall become of files in the way. */
+/** Asks the owner, at a terminal, what to do with conflicts and deleted files. */
 export interface Owner {
-  /** For each conflict, by path. */
+  /** The choice for each conflict, by path. */
   readonly askConflicts: (
     conflicts: readonly Change[],
   ) => Promise<Map<string, Resolution>>;
-  /** For each deleted file, by path; none for one that stays deleted. */
+  /** The choice for each deleted file, by path; no entry if it stays deleted. */
   readonly askDeleted: (
     deleted: readonly Change[],
   ) => Promise<Map<string, Resolution>>;

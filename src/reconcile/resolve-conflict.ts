@@ -23,7 +23,7 @@ export async function resolveConflicts(
       resolutions: [conflict],
     };
   const conflicts = open.filter(({ action }) => action === "conflict");
-  // Once: what is known to stay deleted is not asked about again.
+  // A file that is known to stay deleted is not asked about again.
   const deleted = open.filter(
     ({ path, action }) =>
       action === "gone" &&
@@ -42,7 +42,7 @@ export async function resolveConflicts(
     decided: compared.flatMap((change) =>
       applyResolution(change, resolutionOf(change)),
     ),
-    // As a flag, theirs would bring back what was deleted too.
+    // Deleted files too: --conflict theirs would restore them.
     resolutions: open.map(resolutionOf),
   };
 }

@@ -3,17 +3,17 @@ import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { sha256, type State } from "../repository/state.ts";
 
-/** What lies beside a file that could not be merged: what would have been written. */
+/** The end of the name of a sidecar: a file with the new text, beside a file in conflict. */
 export const SIDECAR = ".new";
 
-/** Where the new text of a conflict lies: beside the file that stays. */
+/** The path of a sidecar: beside the file that stays. */
 export const sidecarPath = ({ path, from }: Change): string =>
   (from ?? path) + SIDECAR;
 
 /**
- * Conflicts with the reason why their new text can't lie beside the file, where there is one: what is
- * there already is overwritten only where it is what was laid there last.
- * @param previous what was generated before
+ * Adds the reason to conflicts whose sidecar can't be written. A file that is there already is
+ * overwritten only if it is the sidecar of the last run, unchanged.
+ * @param previous the state before this run
  */
 export function withSidecars(
   changes: readonly Change[],
@@ -23,16 +23,16 @@ export function withSidecars(
   return changes.map((change) => {
     if (change.action !== "conflict") return change;
     const at = sidecarPath(change);
-    const laid = previous.files[change.from ?? change.path]?.beside;
+    const last = previous.files[change.from ?? change.path]?.beside;
     const entry = disk.get(at);
     const known = (text: string): boolean =>
-      sha256(text) === laid || text === sidecarText(change, disk);
+      sha256(text) === last || text === sidecarText(change, disk);
     const noSidecar = secretAway(change) ?? inTheWay(at, entry, known);
     return noSidecar === undefined ? change : { ...change, noSidecar };
   });
 }
 
-/** What lies beside a file: its secrets, else those that lie there already, else new ones. */
+/** The text of a sidecar. Its secrets are the file's own, else those of the last sidecar, else new ones. */
 export function sidecarText(change: Change, disk: Disk): string {
   const paths = [sidecarPath(change), change.from ?? change.path];
   const texts = paths.map((path) => {
@@ -42,10 +42,10 @@ export function sidecarText(change: Change, disk: Disk): string {
   return fillSecrets(change.after?.text ?? "", texts.join("\n"));
 }
 
-/** There must be no second password beside one that can't be seen. */
+/** If .env can't be read, a sidecar would have a second password. */
 function secretAway({ path, before, reason }: Change): string | undefined {
   if (path !== SECRET_FILE || before !== null) return undefined;
-  return `no text for ${path} lies beside it, for it would have another password: ${path} is ${reason}, and can't be looked into. What it needs is in .env.example.`;
+  return `${path}.new was not written, because it would have another password: ${path} is ${reason} and can't be read. See .env.example for what it needs.`;
 }
 
 function inTheWay(
@@ -58,12 +58,12 @@ function inTheWay(
     return `${at} could not be written: ${itself ? `it is ${entry.what}` : entry.what}.`;
   }
   if (entry?.kind !== "file" || known(entry.text)) return undefined;
-  return `${at} is not as it was laid there, and stays: move it away and run regenerate again for the new text.`;
+  return `${at} was edited or is not ours, and stays: move it away and run regenerate again to get the new text.`;
 }
 
 /**
- * The sum of what was laid beside a file, as the state may have it: one of the owner's secrets alone
- * could be guessed from it, with a random password it can't.
+ * The sha256 of a sidecar, for the state. A sum over the owner's own secrets could be used to guess
+ * them; with a random password it can't.
  */
 export function sidecarSum(
   at: string,

@@ -4,10 +4,10 @@ import { lineCounter } from "../repository/walk.ts";
 import { findTokens, subnetOf } from "../ip/find-addresses.ts";
 
 /**
- * Where the owner's files have Kong's new address already: it may be another container's, and only
- * the owner can tell. Nothing of the owner's is ever followed onto it (newValues() in follow.ts).
- * @param files path and text before anything is followed
- * @param before newest first
+ * Warns where the owner's files have Kong's new address already: it may be another container's, and
+ * only the owner can tell. No address of the owner's is rewritten to it (newValues() in moves.ts).
+ * @param files path and text before anything is rewritten
+ * @param before earlier plans, newest first
  */
 export function kongCollisions(
   files: Iterable<readonly [path: string, text: string]>,
@@ -15,7 +15,7 @@ export function kongCollisions(
   before: readonly Plan[],
 ): Issue[] {
   const { address } = present.kong;
-  // Where Kong itself was before, its address isn't another's.
+  // Kong had this address before, so it is Kong's.
   if (before.some((plan) => plan.kong.address === address)) return [];
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);
@@ -28,7 +28,7 @@ export function kongCollisions(
           flag: "--kong",
           value: address,
           reason: `${path}:${lineAt(start)} has it already`,
-          remedy: "See that nothing but Kong gets it",
+          remedy: "Make sure that only Kong gets it",
         },
       ];
     });

@@ -1,11 +1,12 @@
 import { parseAddress, Refusal } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
+import { settingOf, withValues } from "../render/dotenv.ts";
 import type { Plan } from "../plan/plan.ts";
 
-// .env is in no git: a copy of it may be older than the rest of the repository.
+// git ignores .env: a copy of it may be older than the rest of the repository.
 
-/** The variables whose values the answers give. */
+/** The variables that the answers set. */
 const GIVEN: readonly [key: string, of: (plan: Plan) => string][] = [
   ["KONG_BIND_IPV6", (plan) => plan.kong.address],
   ["KONG_BIND_IP", (plan) => plan.ipv4.bind],
@@ -13,10 +14,10 @@ const GIVEN: readonly [key: string, of: (plan: Plan) => string][] = [
 ];
 
 /**
- * A .env of previous answers as one of the present answers: a variable that has a value which previous
- * answers gave it gets the present one, and where that is Kong's address, all other addresses are
- * followed from those answers too. A value that was never generated is the owner's own and stays.
- * @param previous newest first
+ * Updates a .env that was generated from earlier answers. A variable with a generated value gets the
+ * present one. If that is Kong's address, all other addresses are rewritten from the same answers. A
+ * value that was never generated is the owner's own and stays.
+ * @param previous earlier plans, newest first
  */
 export function updateEnvFile(
   text: string,
@@ -34,14 +35,14 @@ export function updateEnvFile(
     const now = of(present);
     const generated = previous.some((plan) => of(plan) === value);
     if (value === "" || value === now || now === "" || !generated) continue;
-    result = result.replace(assignment(key), (line, start, quote, was, end) =>
-      was === value ? [start, quote, now, quote, end].join("") : line,
+    result = withValues(result, (assignment) =>
+      assignment.key === key && assignment.value === value ? now : undefined,
     );
   }
   return result;
 }
 
-/** A plan with the data where .env says that they are: the scripts on the server go by it. */
+/** A plan with the data directory of .env, which is the one that the scripts on the server use. */
 export function withDataOf(plan: Plan, text: string | undefined): Plan {
   const directory = text && settingOf(text, "KONG_DATA_DIR");
   return directory ? { ...plan, data: { ...plan.data, directory } } : plan;
@@ -50,18 +51,7 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 const namesIn = (text: string): Set<string> =>
   new Set([...findTokens(text)].map(nameOf));
 
-/** A variable's value in a dotenv text: of several lines the last one counts, for compose and the scripts. */
-export const settingOf = (text: string, key: string): string | undefined =>
-  [...text.matchAll(assignment(key))].at(-1)?.[3];
-
-/** What stands before the value, its quote, the value, what stands behind: as compose reads it. */
-const assignment = (key: string): RegExp =>
-  new RegExp(
-    String.raw`^([ \t]*(?:export[ \t]+)?${key}[ \t]*[=:][ \t]*)(["']?)(.*?)\2((?:[ \t]+#.*|[ \t]*)\r?)$`,
-    "gm",
-  );
-
-/** Whether a dotenv text gives Kong this address, in whatever spelling. */
+/** Whether a dotenv text gives Kong this address, in any spelling. */
 export function hasAddress(text: string, address: string): boolean {
   try {
     const own = settingOf(text, "KONG_BIND_IPV6") ?? "";

@@ -5,18 +5,18 @@ import { staleValues, type StaleValue } from "./stale.ts";
 import { filesSeen, lineCounter } from "../repository/walk.ts";
 import { findTokens } from "../ip/find-addresses.ts";
 
-/** A place where an address or a subnet of the past still stands. */
+/** A place in the repository that still has an old address or subnet. */
 export interface StaleAddress {
   readonly path: string;
-  /** Counted from 1; 0 where it stands in the path itself. */
+  /** From 1; 0 if it is in the path itself. */
   readonly line: number;
-  /** As it is spelled there. */
+  /** As it is written there. */
   readonly text: string;
-  /** The previous address, or the previous subnet that it lies in. */
+  /** The old address, or the old subnet that contains it. */
   readonly value: string;
 }
 
-/** What was found, and what could not be looked into. */
+/** What was found, and which files could not be read. */
 export interface Search {
   readonly stale: readonly StaleAddress[];
   /** Each with the reason: `big.log  (larger than 1 MiB)`. */
@@ -24,9 +24,8 @@ export interface Search {
 }
 
 /**
- * Every place in the repository, the owner's own files included, that holds what has moved since
- * (see stale.ts).
- * @param instead texts (or null for none) of files that are about to change
+ * Every stale address (stale.ts) in the repository, the owner's own files included.
+ * @param instead texts of files that are about to change; null for a file that is about to go
  * @param known files that have been read already
  */
 export function findStaleAddresses(
@@ -52,7 +51,7 @@ export function findStaleAddresses(
   return { stale, unread };
 }
 
-/** What the owner should know of what was not looked into; none where there is nothing such. */
+/** Tells the owner which files were not searched. */
 export function unreadNotes(unread: readonly string[]): string[] {
   return unread.length === 0
     ? []
@@ -63,7 +62,7 @@ export function unreadNotes(unread: readonly string[]): string[] {
       ];
 }
 
-/** As findStaleAddresses, in one text. */
+/** The stale addresses in one text. */
 export function staleAddressesIn(
   path: string,
   text: string,

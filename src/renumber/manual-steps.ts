@@ -1,18 +1,18 @@
 import { dirname } from "node:path/posix";
 import type { Plan } from "../plan/plan.ts";
 
-/** Something that only the owner can do, with what it is now and what it shall be. */
+/** A step that only the owner can take, with the old and the new value. */
 export interface ManualStep {
   readonly what: string;
   readonly old: string;
   readonly new: string;
-  /** To be done on the server, in the repository there. */
+  /** Run on the server, in the repository there. */
   readonly commands?: readonly string[];
-  /** Before the repository is copied to the server: what is there now is needed for it. */
+  /** Before the repository is copied to the server, because it needs what is there now. */
   readonly first?: true;
 }
 
-/** What is left to the owner after answers changed, in its order. */
+/** The steps that are left to the owner after answers changed, in order. */
 export function manualSteps(before: Plan, after: Plan): ManualStep[] {
   return [
     ...databaseLeft(before, after),
@@ -53,7 +53,7 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
 const HERE = "cd /opt/kong-ipv6";
 const KONG = "sudo docker compose exec -T kong";
 
-/** Nothing else moves the data: where none are, Kong starts with an empty database. */
+/** Nothing else moves the data. Without them Kong starts with an empty database. */
 function dataMoved(before: Plan, after: Plan): ManualStep[] {
   const [old, now] = [before.data.directory, after.data.directory];
   if (old === now) return [];
@@ -61,32 +61,32 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
     HERE,
     "sudo docker compose stop",
     ...(dirname(now) === "." ? [] : [`sudo mkdir -p ${dirname(now)}`]),
-    // -T: into a directory that is there already it would be moved as data/data.
+    // -T: without it, an existing target would get the data as data/data.
     `sudo mv -T ${old} ${now}`,
   ];
-  const what = "Before the copy, move the data; Kong is back after apply.sh";
+  const what = "Before copying, move the data; Kong is down until apply.sh";
   return [{ what, old, new: now, commands, first: true }];
 }
 
-/** DB-less Kong reads kong.yml alone; the database stays behind, its container too. */
+/** DB-less Kong reads only kong.yml. The database and its container stay on the server. */
 function databaseLeft(before: Plan, after: Plan): ManualStep[] {
   if (!before.postgres || after.postgres) return [];
   const data = `${before.data.directory}/postgres`;
   return [
     {
-      what: "Before the copy, take what kong.yml shall have out of the database",
+      what: "Before copying, export the database to kong.yml",
       old: data,
       new: "kong.yml",
       commands: [
         HERE,
         `${KONG} /docker-entrypoint.sh kong config db_export /tmp/kong.yml`,
-        // Outside of the repository: the next copy brings a kong.yml of its own.
+        // Outside of the repository, because the next copy overwrites its kong.yml.
         `${KONG} cat /tmp/kong.yml > ~/kong.yml`,
       ],
       first: true,
     },
     {
-      what: `The database's container goes by this; its data stay in ${data}`,
+      what: `Remove the database's container; its data stay in ${data}`,
       old: "postgres",
       new: "off",
       commands: [HERE, "sudo docker compose up -d --remove-orphans"],
@@ -94,13 +94,13 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
   ];
 }
 
-/** A database that was left behind is used again, with the password in .env. */
+/** Kong uses an old database again, with the password in .env. */
 function databaseBack(before: Plan, after: Plan): ManualStep[] {
   if (before.postgres || !after.postgres) return [];
   const data = `${after.data.directory}/postgres`;
   return [
     {
-      what: `Data that are still in ${data} are used again; put your kong.yml in by`,
+      what: `Kong uses the data in ${data} again; import your kong.yml`,
       old: "kong.yml",
       new: data,
       commands: [

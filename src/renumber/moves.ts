@@ -9,39 +9,39 @@ import { movedAddress, movedSubnet } from "../answers/carry-over.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 
-/** What a token becomes; undefined where it stays. */
+/** The new value of a token; undefined if it stays as it is. */
 export type NewValue = (
   token: Token,
 ) => Pick<Token, "value" | "length"> | undefined;
 
 /**
- * Where each token goes. The plan's own values always move. Another one moves only where the move is
- * one to one: where the way back leads to it again (its host part fits into a smaller subnet), and
- * nobody else is at its new place. It stays otherwise: two addresses of the owner's never become one.
- * @param standing names (nameOf) that stand in the owner's texts before anything is followed
+ * The new value of each token. The plan's own values always change. Another value changes only if the
+ * change is one to one: changing back gives the old value again (a host part may not fit into a smaller
+ * subnet), and nothing else has the new value. So two addresses of the owner's never become one.
+ * @param existing names (nameOf) in the owner's texts before anything is rewritten
  */
 export function newValues(
   from: Plan,
   to: Plan,
-  standing: ReadonlySet<string> = new Set(),
+  existing: ReadonlySet<string> = new Set(),
 ): NewValue {
   const there = moves(from, to);
   const back = moves(to, from);
   const own = new Set(namesOf(from, to));
-  const taken = new Set([...standing, ...own, ...namesOf(to, from)]);
+  const used = new Set([...existing, ...own, ...namesOf(to, from)]);
   const interfaces = interfacePairs(from, to);
 
   const ofAddress = (version: Version, value: bigint): bigint => {
     const now = there.address(version, value);
     if (own.has(formatAddress(version, value))) return now;
-    const free = !taken.has(formatAddress(version, now));
+    const free = !used.has(formatAddress(version, now));
     return free && back.address(version, now) === value ? now : value;
   };
   const ofSubnet = (subnet: Subnet): Subnet => {
     const now = there.subnet(subnet);
     const name = formatSubnet(subnet);
     if (own.has(name)) return now;
-    const free = !taken.has(formatSubnet(now));
+    const free = !used.has(formatSubnet(now));
     return free && formatSubnet(back.subnet(now)) === name ? now : subnet;
   };
   return (token) => {
@@ -67,7 +67,7 @@ interface Moves {
   readonly subnet: (subnet: Subnet) => Subnet;
 }
 
-/** The plan's own values to the new ones, what lies in an area that moved to its place there. */
+/** Maps the plan's own values to the new ones, and values in a subnet that moved to the same place in the new one. */
 function moves(from: Plan, to: Plan): Moves {
   const addresses = new Map(
     addressPairs(from, to).map(([version, old, now]) => [
@@ -102,17 +102,17 @@ function moves(from: Plan, to: Plan): Moves {
   };
 }
 
-/** The names that a plan gives to what both plans have. */
+/** The names of the values of a plan that the other plan has, too. */
 const namesOf = (plan: Plan, other: Plan): string[] =>
   namedPairs(plan, other).map(([name]) => name);
 
-/** What another plan names and this one doesn't: where it stands already, it is the owner's own. */
+/** The names that only the new plan has: in an older text they are the owner's own. */
 export function newNames(from: Plan, to: Plan): Set<string> {
   const before = new Set(namesOf(from, to));
   return new Set(namesOf(to, from).filter((name) => !before.has(name)));
 }
 
-/** Subnets that moved, old and new, innermost first: their inhabitants move along. */
+/** Subnets that moved, old and new, innermost first. */
 export function movedAreas(from: Plan, to: Plan): [Subnet, Subnet][] {
   const now = areasOf(to);
   return areasOf(from)

@@ -2,19 +2,19 @@ import type { Marks } from "../repository/state.ts";
 import { nameOf, findTokens, type Token } from "../ip/find-addresses.ts";
 import type { NewValue } from "./moves.ts";
 
-// An address of the owner's own may be given to the plan later (make before break: the new prefix
-// stands beside the old one). Both read the same then; which is whose has to be remembered.
+// An owner may write an address that the plan gets later (make before break: the new prefix beside the
+// old one). The owner's address and the plan's are then equal, so marks record which is the owner's.
 
-/** What is known of a text of the owner's. */
+/** What the state knows of a file that the owner edited. */
 export interface Owned {
   readonly marks: Marks;
-  /** What was last generated of it. */
+  /** What was generated last. */
   readonly generated: string;
 }
 
 /**
- * Tells of each token of a text whether it is the owner's own. Where the owner has edited the text
- * since, so that the marks don't fit any more, what stands in no generated line is the owner's.
+ * For each token of a text, whether it is the owner's own. If the owner edited the text since and the
+ * marks no longer fit, a token is the owner's if its line was not generated.
  */
 export function areOwned(
   text: string,
@@ -39,22 +39,22 @@ export function areOwned(
   });
 }
 
-/** How a text came to be another. */
-export interface Way {
+/** A text before and after it was rewritten and merged. */
+export interface TextChange {
   readonly before: string;
   readonly after: string;
-  /** What is generated of the text now. */
+  /** What is generated now. */
   readonly generated: string;
   readonly newValueOf: NewValue;
-  /** What the present plan names and the former one didn't. */
-  readonly fresh: ReadonlySet<string>;
-  /** What the former text was known to have. */
+  /** The names that only the new plan has. */
+  readonly newNames: ReadonlySet<string>;
+  /** What the state knows of the text before. */
   readonly owned: Owned | undefined;
 }
 
-/** The marks of a text after it was followed and merged; undefined where nothing is in question. */
-export function marksAfter(way: Way): Marks | undefined {
-  const { before, after, generated, newValueOf, fresh, owned } = way;
+/** The marks of a text after it was rewritten and merged; undefined if it needs none. */
+export function marksAfter(change: TextChange): Marks | undefined {
+  const { before, after, generated, newValueOf, newNames, owned } = change;
   const tokens = [...findTokens(before)];
   const were = areOwned(before, tokens, owned);
   const flags = new Map<string, boolean[]>();
@@ -62,7 +62,7 @@ export function marksAfter(way: Way): Marks | undefined {
     const old = nameOf(token);
     const place = were[index] ? undefined : newValueOf(token);
     const name = nameOf({ ...token, ...place });
-    const own = were[index] || (name === old && fresh.has(name));
+    const own = were[index] || (name === old && newNames.has(name));
     flags.set(name, [...(flags.get(name) ?? []), own === true]);
   }
   const marks: Record<string, string> = {};
@@ -73,7 +73,7 @@ export function marksAfter(way: Way): Marks | undefined {
     const here = found.filter((token) => nameOf(token) === name);
     if (here.length !== own.length) continue;
     const text = own.map((is, index) =>
-      // The owner may have changed a generated line to what it is now: then it is ours.
+      // A line that equals a generated one is no longer the owner's.
       is && excess(lineOf(after, here[index] as Token)) ? "1" : "0",
     );
     if (text.includes("1")) marks[name] = text.join("");
@@ -81,7 +81,7 @@ export function marksAfter(way: Way): Marks | undefined {
   return Object.keys(marks).length === 0 ? undefined : marks;
 }
 
-/** Whether a line stands in a text more often than it is generated. */
+/** Whether a text has a line more often than the generated text. */
 function excessOf(text: string, generated: string): (line: string) => boolean {
   const plain = text.split("\n").map((line) => line.replace(/\r$/, ""));
   const [here, made] = [counted(plain), counted(generated.split("\n"))];
@@ -94,7 +94,7 @@ function counted(values: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** The line that a token stands in, without its end. */
+/** The line of a token, without its end. */
 function lineOf(text: string, { start }: Token): string {
   const end = text.indexOf("\n", start);
   const line = text.slice(

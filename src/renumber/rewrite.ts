@@ -3,22 +3,16 @@ import { areOwned, type Owned } from "./ownership.ts";
 import type { Plan } from "../plan/plan.ts";
 import { findTokens } from "../ip/find-addresses.ts";
 
-/**
- * Replaces in a text what a changed plan changed; everything else stays to the byte, and so do the
- * newValues that are known to be the owner's own.
- */
+/** Replaces the values that changed between two plans. All other bytes stay, and so do the owner's own values. */
 export type Rewrite = (text: string, owned?: Owned) => string;
 
-/**
- * Follows addresses, subnets and reverse names from one plan to another: those of the plan to their
- * new values, others inside a subnet that moved to the same place in the new one, as newValues() says.
- */
+/** Rewrites addresses, subnets and reverse names from one plan to another, as newValues() says. */
 export function rewriter(
   from: Plan,
   to: Plan,
-  standing?: ReadonlySet<string>,
+  existing?: ReadonlySet<string>,
 ): Rewrite {
-  return rewriteWith(newValues(from, to, standing));
+  return rewriteWith(newValues(from, to, existing));
 }
 
 export const rewriteWith =

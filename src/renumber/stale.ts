@@ -8,13 +8,13 @@ import { areasOf, movedAreas, namedPairs } from "./moves.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subnetOf, type Token } from "../ip/find-addresses.ts";
 
-/** The previous value that a token is, or lies in; undefined for none, and for what is in use. */
+/** The old value that a token is, or the old subnet that holds it; undefined if the token is not stale. */
 export type StaleValue = (token: Token) => string | undefined;
 
 /**
- * Tells what has moved since previous plans from what the present one uses: the addresses and subnets
- * that one of them named, and all that lay in a subnet of theirs.
- * @returns undefined where nothing has moved
+ * Finds stale values: addresses and subnets of earlier plans that the present plan does not use, and
+ * everything in a subnet that moved since.
+ * @returns undefined if nothing moved
  */
 export function staleValues(
   previous: readonly Plan[],
@@ -33,7 +33,7 @@ export function staleValues(
   const areas = areasOf(present);
   const used = (inner: Subnet, old: Subnet, now: Subnet): boolean =>
     includes(now, inner) ||
-    // A subnet with another meaning now; one around the old one says nothing about this place.
+    // Part of a present subnet. A subnet that contains the old one does not count.
     areas.some((area) => area.length >= old.length && includes(area, inner));
   return (token) => {
     const { version, value } = token;

@@ -1,6 +1,6 @@
 import { lookAtTarget, readDisk } from "./disk.ts";
 import { UnusableError } from "../base/errors.ts";
-import { wasCutOff } from "./in-place.ts";
+import { wasCutOff } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
 
 /** A repository that was generated is followed, not made again. */

@@ -257,7 +257,7 @@ describe("a reader that leaves, and a defect of our own", () => {
 test("an output that can't be written is no defect of ours, whatever was to be printed", async () => {
   const options = { shell: `"$@" >/dev/full` };
   const told =
-    "error the output can't be written (ENOSPC). Send it elsewhere. If files were to be written, they may be there already.\n";
+    "error the output can't be written (ENOSPC). Redirect it elsewhere. The files of the repository may have been written already.\n";
   for (const args of [
     ["--version"],
     ["--help"],

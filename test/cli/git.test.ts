@@ -120,7 +120,7 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     const { code, stdout } = await run(sandbox, ARGS, { env: NAME });
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "--git: inside a git repository already, none was made.",
+      "--git: this is inside a git repository already; none was made.",
     );
     expect(existsSync(sandbox.path("gw/.git"))).toBe(false);
   });

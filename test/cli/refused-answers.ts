@@ -143,9 +143,9 @@ const TABLE = `
 --network | x | 2 to 63 letters, digits | like ipv6_exposed
 --network | my net | 2 to 63 letters, digits | like ipv6_exposed
 --network | _exposed | 2 to 63 letters, digits | like ipv6_exposed
---network | bridge | Docker keeps that name | like ipv6_exposed
---network | docker0 | name is taken | like ipv6_exposed
---network | ens3 | named like the uplink | like ipv6_exposed | --interface ens3
+--network | bridge | Docker reserves this name | like ipv6_exposed
+--network | docker0 | name is in use | like ipv6_exposed
+--network | ens3 | the uplink's name | like ipv6_exposed | --interface ens3
 
 --domain | localhost | fully qualified host name (RFC 1123) | like gateway.example.com
 --domain | -a.example.com | fully qualified host name | like gateway.example.com
@@ -160,24 +160,24 @@ const TABLE = `
 --kong-image | kong@sha256:abc | not an image reference | like kong:3.9.3
 
 --plugin | two rocks | only letters, digits, . _ - | like kong-plugin-example
---plugin | None | for no plugin at all, stands alone | or none
+--plugin | None | none means no plugin at all | or none
 --plugin | -flag | only letters, digits, . _ - | like kong-plugin-example
 --plugin | https://example.com/x.rock | only letters, digits, . _ - | like kong-plugin-example
 
---data-dir | /opt/kong-ipv6/data2 | the repository itself is copied there | ./data2 is that place
---data-dir | .. | its ".." climbs elsewhere | like ./data or /srv/kong
+--data-dir | /opt/kong-ipv6/data2 | the repository itself is copied there | Try ./data2; it is the same place
+--data-dir | .. | it leaves its directory with ".." | like ./data or /srv/kong
 --data-dir | /var/run/kong | emptied at a reboot (hier(7)) | like ./data or /srv/kong
---data-dir | /var/lib/docker | Docker itself keeps its own there | like ./data or /srv/kong
---data-dir | ../data | its ".." climbs elsewhere | like ./data or /srv/kong
---data-dir | ./a/../../b | its ".." climbs elsewhere | like ./data or /srv/kong
---data-dir | my data | letters, digits and . _ / @ + - only | like ./data or /srv/kong
---data-dir | ~/kong | letters, digits and . _ / @ + - only | like ./data or /srv/kong
+--data-dir | /var/lib/docker | Docker itself keeps its own data there | like ./data or /srv/kong
+--data-dir | ../data | it leaves its directory with ".." | like ./data or /srv/kong
+--data-dir | ./a/../../b | it leaves its directory with ".." | like ./data or /srv/kong
+--data-dir | my data | only letters, digits and . _ / @ + - | like ./data or /srv/kong
+--data-dir | ~/kong | only letters, digits and . _ / @ + - | like ./data or /srv/kong
 --data-dir | /etc/kong | belongs to the system | like ./data or /srv/kong
 --data-dir | / | belongs to the system | like ./data or /srv/kong
 --data-dir | /tmp/kong | emptied at a reboot (hier(7)) | like ./data or /srv/kong
---data-dir | . | the repository's own | like ./data or /srv/kong
---data-dir | .git/data | the repository's own | like ./data or /srv/kong
---data-dir | scripts | the repository's own | like ./data or /srv/kong
+--data-dir | . | the repository itself uses this name | like ./data or /srv/kong
+--data-dir | .git/data | the repository itself uses this name | like ./data or /srv/kong
+--data-dir | scripts | the repository itself uses this name | like ./data or /srv/kong
 --data-dir | /srv/-kong | starts with a dash | like ./data or /srv/kong
 `;
 

@@ -5,7 +5,6 @@ export function suggestions(flag: string, remedy: string): string[][] {
   const choices = /^Choose (.+)$/.exec(remedy)?.[1]?.split(/,? or |, /);
   const one =
     /^(?:Try|The subnet is) ([^;\s]+)/.exec(remedy)?.[1] ??
-    /^(\S+) is that place$/.exec(remedy)?.[1] ??
     /: (\S+)$/.exec(remedy)?.[1] ??
     /like (\S+?)(?:,.*| would do| or .*|)$/.exec(remedy)?.[1] ??
     /, or (none)$/.exec(remedy)?.[1];

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { QUESTIONS } from "../../src/answers/questions.ts";
@@ -9,12 +9,12 @@ import { batched } from "../cli/run.ts";
 import { announceSeed, SEED } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { Made, STATE } from "./made.ts";
-import { created, regenerated, START, type World } from "./world.ts";
+import { created, regenerated, START, type World, usable } from "./world.ts";
 
 announceSeed();
 
 /** What the built command finds, byte for byte. */
-function put({ files, state }: World): Made {
+function put({ files, state, others }: World): Made {
   const made = new Made({ built: true });
   mkdirSync(made.path());
   const all = new Map([
@@ -25,6 +25,10 @@ function put({ files, state }: World): Made {
     mkdirSync(made.path(dirname(path)), { recursive: true });
     writeFileSync(made.path(path), text);
     chmodSync(made.path(path), mode);
+  }
+  for (const path of others.keys()) {
+    mkdirSync(made.path(dirname(path)), { recursive: true });
+    symlinkSync("nowhere", made.path(path));
   }
   return made;
 }
@@ -56,8 +60,9 @@ test("a dozen random edits and changes, by the built command", async () => {
     numRuns: 12,
     seed: SEED,
   });
-  await batched(cases, async ([list, given], number) => {
-    const { world } = editAll(first, list);
+  await batched(cases, async ([list, answers], number) => {
+    const given = usable(first, answers);
+    const { world } = editAll(first, list, given);
     const { world: next, changes } = await regenerated(world, given);
     const made = put(world);
     const before = made.tree();

@@ -30,7 +30,7 @@ describe("a conflict without a terminal", () => {
     const first = await made.regenerate(...OFF, ...TO);
     expect(first.code).toBe(3);
     expect(first.stdout).toContain(
-      `  ! ${COMPOSE}  (your edits and the new text meet)\n`,
+      `  ! ${COMPOSE}  (your edit and the new text touch the same lines)\n`,
     );
     expect(first.stdout).toContain(
       `${COMPOSE} was not changed: the new text is in ${COMPOSE}.new.\n`,
@@ -93,7 +93,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       const next = await made.regenerate(...TO);
       expect(next.code).toBe(3);
       expect(next.stdout).toContain(
-        `${COMPOSE}  (it still holds conflict markers)`,
+        `${COMPOSE}  (it still has conflict markers)`,
       );
       expect(made.read(COMPOSE)).toBe(text);
       expect(await made.run(["check"])).toMatchObject({ code: 4 });
@@ -108,9 +108,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       for (const args of [[], TO]) {
         const { code, stdout } = await made.regenerate(...args);
         expect(code).toBe(3);
-        expect(stdout).toContain(
-          "README.md  (it still holds conflict markers)",
-        );
+        expect(stdout).toContain("README.md  (it still has conflict markers)");
       }
       expect(await made.run(["check"])).toMatchObject({ code: 4 });
     },
@@ -119,7 +117,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
   test("how a deleted file comes back was not said", async () => {
     const made = await new Made().make();
     const told =
-      "What you deleted stays so. --conflict theirs makes all of it again";
+      "Deleted files stay deleted. --conflict theirs restores all of them";
     rmSync(made.path(".env"));
     expect((await made.regenerate(...TO)).stdout).not.toContain(told);
     rmSync(made.path("scripts/ufw.sh"));
@@ -156,7 +154,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       `${COMPOSE}.new is left over from an earlier conflict: delete it when done.`,
     );
     expect((await made.run(["check"])).stdout).toContain(
-      "its .new file is left: delete it when done",
+      "its .new file is still there: delete it when done",
     );
   });
 });

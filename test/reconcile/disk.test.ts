@@ -1,8 +1,17 @@
 import fc from "fast-check";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { readDisk } from "../../src/repository/disk.ts";
+import { inspectRepository } from "../../src/reconcile/check.ts";
+import type { Change } from "../../src/reconcile/change.ts";
+import { RESOLUTIONS } from "../../src/reconcile/request.ts";
 import { generate } from "../../src/reconcile/commit.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
@@ -11,7 +20,7 @@ import { Sandbox, snapshot, type Snapshot } from "../cli/run.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { STATE } from "./made.ts";
-import { created, regenerated, START, type World } from "./world.ts";
+import { created, regenerated, START, usable, type World } from "./world.ts";
 
 announceSeed();
 
@@ -29,6 +38,10 @@ function put(world: World): Sandbox {
     mkdirSync(dirname(at), { recursive: true });
     writeFileSync(at, text);
     chmodSync(at, mode);
+  }
+  for (const path of world.others.keys()) {
+    mkdirSync(dirname(sandbox.path("gw", path)), { recursive: true });
+    symlinkSync("nowhere", sandbox.path("gw", path));
   }
   return sandbox;
 }
@@ -57,38 +70,57 @@ const shown = (world: World): Record<string, string> =>
     ]),
   );
 
+/** Every conflict that is left is one for check, too. */
+function checkFinds(directory: string, changes: readonly Change[]): void {
+  const { files } = inspectRepository(directory);
+  const found = new Map(files.map(({ path, status }) => [path, status]));
+  for (const { path, from, action, noSidecar } of changes)
+    if (action === "conflict" && noSidecar === undefined)
+      expect(found.get(from ?? path), path).toBe("conflict");
+}
+
+const conflicts = fc.constantFrom("ask", ...RESOLUTIONS);
+
 test("on a disk as in memory; outside nothing changes; undo gives all back, undone again too", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.tuple(edits, answerChanges), async ([list, given]) => {
-      const { world } = editAll(first, list);
-      const sandbox = put(world);
-      const directory = sandbox.path("gw");
-      const before = look(sandbox);
-      const previous = readState(
-        directory,
-        readDisk(directory, [STATE]).get(STATE),
-      );
-      const request = {
-        directory,
-        dryRun: false,
-        conflict: "ask",
-        git: false,
-        previous,
-      } as const;
-      const { written } = await generate(given, request);
-      const after = look(sandbox);
-      expect(own(after)).toEqual(
-        own(shown((await regenerated(world, given)).world)),
-      );
-      for (const [path, what] of Object.entries(before))
-        if (!path.startsWith("cwd/gw")) expect(after[path]).toBe(what);
-      for (const tree of written ? [before, after] : []) {
-        takeBackLast(directory, { dryRun: false, force: false });
-        expect(look(sandbox)).toEqual(tree);
-      }
-      if (!written) expect(after).toEqual(before);
-      rmSync(sandbox.root, { recursive: true });
-    }),
-    runs(100),
+    fc.asyncProperty(
+      fc.tuple(edits, answerChanges, fc.boolean(), conflicts),
+      async ([list, changes, dryRun, conflict]) => {
+        const given = usable(first, changes);
+        const { world } = editAll(first, list, given);
+        const sandbox = put(world);
+        const directory = sandbox.path("gw");
+        const before = look(sandbox);
+        const previous = readState(
+          directory,
+          readDisk(directory, [STATE]).get(STATE),
+        );
+        const request = {
+          directory,
+          dryRun,
+          conflict,
+          git: false,
+          previous,
+        } as const;
+        const { written, changes: done } = await generate(given, request);
+        const after = look(sandbox);
+        const resolution = conflict === "ask" ? undefined : conflict;
+        if (!dryRun)
+          expect(own(after)).toEqual(
+            own(shown((await regenerated(world, given, resolution)).world)),
+          );
+        if (!dryRun) checkFinds(directory, done);
+        expect(look(sandbox)).toEqual(after);
+        for (const [path, what] of Object.entries(before))
+          if (!path.startsWith("cwd/gw")) expect(after[path]).toBe(what);
+        for (const tree of written ? [before, after] : []) {
+          takeBackLast(directory, { dryRun: false, force: false });
+          expect(look(sandbox)).toEqual(tree);
+        }
+        if (!written) expect(after).toEqual(before);
+        rmSync(sandbox.root, { recursive: true });
+      },
+    ),
+    runs(50),
   );
 }, 120_000);

@@ -86,7 +86,7 @@ test("check names a .env of before, and regenerate mends it", async () => {
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    "  ! .env  outdated: it is older than the rest: regenerate follows\n",
+    "  ! .env  outdated: it is older than the other files: regenerate updates it\n",
   );
   expect(await made.regenerate()).toMatchObject({ code: 0 });
   expect(made.read(".env")).toBe(
@@ -178,7 +178,7 @@ test("regenerate said nothing of an address of Kong in .env that nothing else ha
   expect(first).toMatchObject({ code: 0 });
   const own = `${NEXT}:300::abcd`;
   expect(first.stdout).toContain(
-    `Your .env has KONG_BIND_IPV6=${own}, all else ${NEXT}:300::8100: apply.sh will refuse that.\n`,
+    `Your .env has KONG_BIND_IPV6=${own}, the other files have ${NEXT}:300::8100: apply.sh will refuse that.\n`,
   );
   expect((await made.regenerate()).stdout).toContain(`Give --kong ${own}`);
   const mended = await made.regenerate("--kong", own);

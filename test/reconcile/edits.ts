@@ -1,9 +1,11 @@
 import fc from "fast-check";
-import type { Given } from "../../src/answers/resolve.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import { survey, type Given } from "../../src/answers/resolve.ts";
+import { resolveAll } from "../../src/reconcile/prepare.ts";
 import { spelling } from "../support/arbitrary.ts";
 import { nibbles, parse6 } from "../support/ipv6.ts";
 import type { File } from "../../src/render/render.ts";
-import type { World } from "./world.ts";
+import { renderedOf, type World } from "./world.ts";
 
 /** What owners do to a repository; numbers are taken modulo what there is. */
 export interface Edit {
@@ -34,6 +36,14 @@ const KINDS = [
   "no final newline",
   "chmod",
   "delete file",
+  "line that changes",
+  "line that changes",
+  "next address",
+  "next address",
+  "file in the way",
+  "sidecar",
+  "link",
+  "markers",
 ] as const;
 
 const editsIn = (styles: readonly number[]): fc.Arbitrary<Edit[]> =>
@@ -95,12 +105,17 @@ const inTheMiddle = (path: string, line: string): boolean =>
   /\\$|<<|['"]$|[|>]$/.test(line) ||
   path.endsWith(".py");
 
-/** @returns the world after the edit, and the lines that the owner added */
+/**
+ * @param next the answers that regenerate is going to get
+ * @returns the world after the edit, and the lines that the owner added
+ */
 export function applyEdit(
   world: World,
   edit: Edit,
+  next: Answers,
 ): { world: World; added: string[] } {
   const { kind, mark, at, to } = edit;
+  if (KNOWING_NEXT.has(kind)) return editKnowing(world, edit, next);
   const files = new Map(world.files);
   const set = (path: string, change: Partial<File>): void => {
     files.set(path, { ...(files.get(path) as File), ...change });
@@ -163,6 +178,21 @@ export function applyEdit(
   if (kind === "delete file") {
     files.delete(path);
     return done();
+  }
+  if (kind === "link") {
+    files.delete(path);
+    const others = new Map([...world.others, [path, "a symbolic link"]]);
+    return { world: { ...world, files, others }, added: [] };
+  }
+  if (kind === "sidecar") {
+    const at = `${path}.new`;
+    if (!files.has(at)) files.set(at, { text: `${mark}\n`, mode: 0o644 });
+    return done();
+  }
+  if (kind === "markers") {
+    const lines = ["<<<<<<< a", mark, "=======", ">>>>>>> b"];
+    set(path, { text: `${text}\n${lines.join("\n")}\n` });
+    return done(mark);
   }
   if (kind === "chmod") {
     set(path, { mode: mode ^ 0o010 });
@@ -227,6 +257,67 @@ export function applyEdit(
   return done();
 }
 
+const KNOWING_NEXT: ReadonlySet<Edit["kind"]> = new Set([
+  "line that changes",
+  "next address",
+  "file in the way",
+] as const);
+
+/** Edits that meet what regenerate is going to write. */
+function editKnowing(
+  world: World,
+  { kind, file, at, mark }: Edit,
+  next: Answers,
+): { world: World; added: string[] } {
+  const rendered = renderedOf(next);
+  const nothing = { world, added: [] };
+  const put = (
+    path: string,
+    text: string,
+    mode: number,
+    ...added: string[]
+  ): { world: World; added: string[] } => {
+    const files = new Map(world.files).set(path, { text, mode });
+    return { world: { ...world, files }, added };
+  };
+  if (kind === "file in the way") {
+    const free = [...rendered.keys()].filter(
+      (path) => !world.files.has(path) && !world.state.files[path],
+    );
+    const path = free[file % free.length];
+    return path ? put(path, `${mark}\n`, 0o644) : nothing;
+  }
+  if (kind === "next address") {
+    const { kong, host, exposed, prefix, backendSubnet, gateway } = next;
+    const all = [kong, host, exposed, prefix, backendSubnet, gateway];
+    const paths = [...world.files.keys()].filter((path) => NAMING.test(path));
+    const path = paths[file % paths.length];
+    const line = path && comment(path, `${all[at % all.length]} ${mark}`);
+    const old = path && world.files.get(path);
+    if (!old || !line || old.text.includes("\r\n")) return nothing;
+    const first = /^#!.*\n/.exec(old.text)?.[0] ?? "";
+    const text = `${first}${line}\n${old.text.slice(first.length)}`;
+    return put(path, text, old.mode, line);
+  }
+  const places = [...world.files].flatMap(([path, { text }]) => {
+    const now = rendered.get(path)?.text;
+    if (now === undefined || !comment(path, "")) return [];
+    const kept = new Set(now.split("\n"));
+    const known = new Set((world.state.files[path]?.text ?? "").split("\n"));
+    return text
+      .split("\n")
+      .flatMap((line, index) =>
+        known.has(line) && !kept.has(line) ? [[path, index] as const] : [],
+      );
+  });
+  const [path, index] = places[at % places.length] ?? [];
+  const old = path && world.files.get(path);
+  if (!old || index === undefined) return nothing;
+  const lines = old.text.split("\n");
+  const line = `${lines[index]} # ${mark}`;
+  return put(path, lines.with(index, line).join("\n"), old.mode, line);
+}
+
 /** As short as they come, without letters, or full: not every spelling finds its like in each. */
 const group = fc
   .oneof(
@@ -253,7 +344,7 @@ const shorter = fc
   );
 
 /** What changes: most often the prefix. */
-export const answerChanges: fc.Arbitrary<Given> = fc.oneof(
+const answerChange: fc.Arbitrary<Given> = fc.oneof(
   { weight: 6, arbitrary: prefix64.map((prefix) => ({ prefix })) },
   { weight: 2, arbitrary: shorter.map((prefix) => ({ prefix })) },
   {
@@ -289,6 +380,12 @@ export const answerChanges: fc.Arbitrary<Given> = fc.oneof(
   },
 );
 
+/** One to three changes at once; those that don't go with the others are left out. */
+export const answerChanges = fc.array(answerChange, {
+  minLength: 1,
+  maxLength: 3,
+});
+
 /**
  * Several edits one after the other, the lines that are the owner's at last, and those that the owner
  * took from their place, by file.
@@ -296,17 +393,22 @@ export const answerChanges: fc.Arbitrary<Given> = fc.oneof(
 export function editAll(
   first: World,
   list: readonly Edit[],
+  given: Given,
 ): {
   world: World;
   added: [string, string][];
   taken: [string, string][];
 } {
   let world = first;
+  const { answers } = resolveAll(
+    survey(given, { defaults: false }),
+    first.state,
+  );
   const added: [string, string][] = [];
   const taken: [string, string][] = [];
   for (const one of list) {
     const before = world;
-    const result = applyEdit(world, one);
+    const result = applyEdit(world, one, answers);
     world = result.world;
     const path = [...world.files.keys()].find(
       (at) => world.files.get(at) !== before.files.get(at),

@@ -121,7 +121,8 @@ test("killed when all was in its place, the next run said that it was taken back
   const check = await call("check");
   expect(check).toMatchObject({ code: 4 });
   expect(check.stdout).toContain("all is in its place, regenerate tidies up");
-  const told = "cut off while writing here: all was in its place, and stays.";
+  const told =
+    "interrupted while writing here: all files were written, and stay.";
   expect((await call("regenerate", "--dry-run")).stdout).toContain(told);
   expect((await call("regenerate")).stdout).toContain(told);
   expect(look(sandbox)).toBe(after);
@@ -175,7 +176,7 @@ test("two at once: one does it, the other waits for nobody and tears nothing", a
     for (const { code, stderr } of both)
       if (code !== 0)
         expect(stderr).toMatch(
-          /another run( \(process \d+\))? is writing to|was changed meanwhile; nothing was written/,
+          /another run( \(process \d+\))? is writing to|was changed (meanwhile|by another run); nothing was written/,
         );
     expect(look(sandbox)).toBe(after);
     expect(sandbox.read("gw/README.md")).toContain(NEXT);

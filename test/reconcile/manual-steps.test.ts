@@ -28,7 +28,7 @@ test("nothing was said about data that have to be moved, and the copy deleted th
   const steps = stepsOf(stdout);
   expect(steps[0]).toBe(
     [
-      "Before the copy, move the data; Kong is back after apply.sh:",
+      "Before copying, move the data; Kong is down until apply.sh:",
       "       cd /opt/kong-ipv6",
       "       sudo docker compose stop",
       "       sudo mkdir -p /srv/kong",
@@ -102,7 +102,7 @@ test("Kong moved onto an address that another container has, unwarned", async ()
       .findIndex((text) => text.includes("image: mine:1")) + 1;
   const told = stdout.split("\n").filter((text) => text.startsWith("warning"));
   const about = `warning --kong ${OLD}:300::9: `;
-  const rest = " has it already. See that nothing but Kong gets it.";
+  const rest = " has it already. Make sure that only Kong gets it.";
   expect({ code, told }).toEqual({
     code: 0,
     told: [

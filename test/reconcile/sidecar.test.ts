@@ -17,7 +17,7 @@ import { conflicting, Made, STATE, TO } from "./made.ts";
 const COMPOSE = "docker-compose.yml";
 const OFF = ["--database", "off"];
 const STAYS = (path: string): string =>
-  `${path}.new is not as it was laid there, and stays: move it away and run regenerate again for the new text.\n`;
+  `${path}.new was edited or is not ours, and stays: move it away and run regenerate again to get the new text.\n`;
 
 /** An edit that meets what --database off generates. */
 const mine = (made: Made): void =>
@@ -105,9 +105,7 @@ test("markers a second time, with other answers: the new text was dropped, and l
   for (const word of ["markers", "keep", "ask"]) {
     const { code, stdout } = await made.regenerate(...TO, "--conflict", word);
     expect(code, word).toBe(3);
-    expect(stdout).toContain(
-      `! ${COMPOSE}  (it still holds conflict markers)\n`,
-    );
+    expect(stdout).toContain(`! ${COMPOSE}  (it still has conflict markers)\n`);
     expect(made.read(COMPOSE)).toBe(marked);
   }
   // Once it is mended, it gets the new text.
@@ -161,7 +159,7 @@ test.each([
     expect(code).toBe(3);
     expect(existsSync(made.path(".env.new"))).toBe(false);
     expect(stdout).toContain(
-      `No text for .env lies beside it, for it would have another password: .env is ${what}, and can't be looked into. What it needs is in .env.example.\n`,
+      `.env.new was not written, because it would have another password: .env is ${what} and can't be read. See .env.example for what it needs.\n`,
     );
     expect(stdout).not.toContain("Take over");
     expect(await made.regenerate("--conflict", "keep")).toMatchObject({

@@ -18,7 +18,7 @@ test("check passed scripts that bash can't read, or that nobody may run", async 
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    "scripts/lib/common.sh  invalid: bash takes no lines that end in CRLF",
+    "scripts/lib/common.sh  invalid: bash cannot read CRLF line ends",
   );
   expect(stdout).toContain(
     "scripts/apply.sh  changed: not executable: chmod 755 scripts/apply.sh",

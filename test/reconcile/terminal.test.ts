@@ -63,8 +63,9 @@ function talk(
 }
 
 const OFF = ["regenerate", "--database", "off"];
-const FIRST = ".env (your edits and the new text meet):";
-const SECOND = "docker-compose.yml (your edits and the new text meet):";
+const FIRST = ".env (your edit and the new text touch the same lines):";
+const SECOND =
+  "docker-compose.yml (your edit and the new text touch the same lines):";
 const MORE = "Do the same for the other 1?";
 /** The summary's question, and Enter. */
 const AGREED = ["? (Y/n)", ENTER] as const;

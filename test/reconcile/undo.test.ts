@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -11,7 +11,8 @@ import {
 import { expect, test } from "vitest";
 import { PREFIX, Sandbox, snapshot } from "../cli/run.ts";
 import { runHere } from "../support/in-process.ts";
-import { recover } from "../../src/repository/in-place.ts";
+import { testWith } from "../support/programs.ts";
+import { recover } from "../../src/repository/recover.ts";
 import { sha256 } from "../../src/repository/state.ts";
 import { Made, STATE, TO } from "./made.ts";
 
@@ -174,7 +175,7 @@ test("undo without one of the files that it keeps was a defect", async () => {
   const before = made.tree();
   const { code, stderr } = await made.run(["undo"]);
   expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
-  expect(stderr).toMatch(/ is not whole any more: what \S+ was is missing\. /);
+  expect(stderr).toMatch(/ is incomplete: the previous \S+ is missing\. /);
   expect(stderr).not.toContain("defect");
   // It is in nobody's way.
   expect(await made.regenerate("--domain", "a.example")).toMatchObject({
@@ -187,17 +188,6 @@ test("what a write had made, and its owner has deleted since, is no edit", async
   const before = made.tree();
   await made.run(["regenerate", "--database", "off"]);
   rmSync(made.path("kong.yml"));
-  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
-  expect(made.tree()).toEqual(before);
-});
-
-test("a journal from before directories were noted still serves", async () => {
-  const made = await new Made().make();
-  const before = made.tree();
-  await made.run(["regenerate", ...TO]);
-  const at = ".kong-ipv6.undo/journal.json";
-  const { files, made: dirs } = JSON.parse(made.read(at));
-  made.write(at, JSON.stringify({ files, made: dirs }));
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });
@@ -224,7 +214,7 @@ test("a directory that a run had taken away when it was cut off comes back with 
     { path: "d", mode: 0o750 },
     { path: "d/e", mode: 0o700 },
   ];
-  const journal = { files: [entry, next], made: [], removed };
+  const journal = { files: [entry, next], made: [], removed, filled: [] };
   const sandbox = new Sandbox({
     ".kong-ipv6.tmp/journal.json": JSON.stringify(journal),
     ".kong-ipv6.tmp/old/0": "mine\n",
@@ -280,7 +270,13 @@ test("the same, cut off behind its last step", async () => {
     sha256: sha256(now),
     mode: 0o644,
   };
-  const journal = { files: [entry], made: [], noted: true };
+  const journal = {
+    files: [entry],
+    made: [],
+    removed: [],
+    filled: [],
+    stateOnly: true,
+  };
   mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
   made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
   made.write(".kong-ipv6.tmp/old/0", state);
@@ -300,3 +296,25 @@ test("an edit that was noted is taken back, where there is nothing else to take 
   await made.run(["undo"]);
   expect(made.tree()).toEqual(after);
 });
+
+testWith(
+  "git",
+  "old secrets in .kong-ipv6.undo are invisible to git, whatever the owner's .gitignore says",
+  async () => {
+    const made = await new Made().make("--git");
+    made.write(".gitignore", ".env\n");
+    expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+      code: 0,
+    });
+    expect(existsSync(made.path(".kong-ipv6.undo/journal.json"))).toBe(true);
+    // Also without .git/info/exclude, which --git wrote: a clone has none.
+    rmSync(made.path(".git/info/exclude"));
+    const seen = execFileSync(
+      "git",
+      ["status", "--porcelain", "--untracked-files=all"],
+      { cwd: made.path(), encoding: "utf8" },
+    );
+    expect(seen).toContain("README.md");
+    expect(seen).not.toContain(".kong-ipv6.undo");
+  },
+);

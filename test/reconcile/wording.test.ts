@@ -40,14 +40,14 @@ test("a .env that never was in this clone was called deleted", async () => {
   expect(stdout).toMatch(/1 not in this copy\.$/m);
 });
 
-test("who asks nobody says why what is in conflict stays so", async () => {
+test("a run that asks nothing says why conflicts stay", async () => {
   const made = await new Made().make();
   made.edit("docker-compose.yml", (text) =>
     text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
   );
   const off = ["--database", "off"];
   const told =
-    "Nothing is asked without a terminal, with --yes or --json: for --conflict ask\nwhat is in conflict stays so.\n";
+    "Without a terminal, and with --yes or --json, nothing is asked: conflicts stay.\n";
   const { code, stdout } = await made.regenerate(...off, "--conflict", "ask");
   expect(code).toBe(3);
   expect(stdout).toContain(told);
@@ -97,7 +97,7 @@ test("undo of what is another user's called itself a defect of the program", asy
       expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
       expect(told).toContain(`${path}`);
       expect(told).toContain("can't be read (EACCES)");
-      expect(told).toContain("run this as that user, or change who may.");
+      expect(told).toContain("run this as that user, or change the permissions.");
       expect(told).not.toContain("defect");
     }
   };

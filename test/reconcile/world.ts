@@ -2,7 +2,8 @@ import type { Answers } from "../../src/answers/types.ts";
 import { compare } from "../../src/reconcile/compare.ts";
 import { applyResolution } from "../../src/reconcile/resolve-conflict.ts";
 import type { Change } from "../../src/reconcile/change.ts";
-import { type Disk } from "../../src/repository/disk.ts";
+import type { Disk, DiskEntry } from "../../src/repository/disk.ts";
+import { UnusableError } from "../../src/base/errors.ts";
 import type { Resolution } from "../../src/reconcile/request.ts";
 import { basesOf } from "../../src/reconcile/bases.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
@@ -24,6 +25,8 @@ import { stateAfter } from "../../src/reconcile/next-state.ts";
 export interface World {
   readonly files: ReadonlyMap<string, File>;
   readonly state: State;
+  /** What is there and no regular file: path → what. */
+  readonly others: ReadonlyMap<string, string>;
 }
 
 export const ULA = "fd4c:8a1e:92b7::/64";
@@ -33,6 +36,13 @@ export const START: Given = {
   internalPrefix: ULA,
 };
 
+/** What answers a repository was created with: not every one has the same files. */
+export const STARTS: readonly Given[] = [
+  START,
+  { ...START, ndp: "kernel" },
+  { ...START, database: "off", domain: "a.example.com" },
+];
+
 export function created(given: Given): World {
   const { answers } = resolve({ internalPrefix: ULA, ...given });
   const tree = render(plan(answers));
@@ -40,7 +50,8 @@ export function created(given: Given): World {
     path,
     { text: fillSecrets(text), mode },
   ]);
-  return { files: new Map(files), state: stateOf(answers, tree) };
+  const state = stateOf(answers, tree);
+  return { files: new Map(files), state, others: new Map() };
 }
 
 const rendered = new Map<string, Tree>();
@@ -99,13 +110,27 @@ export async function regenerated(
       ? staleAddressesIn(path, text, valueOf)
       : [],
   );
-  return { world: { files, state }, changes, stale };
+  return { world: { ...world, files, state }, changes, stale };
 }
 
-function diskOf({ files }: World, paths: Iterable<string>): Disk {
+/** Of several changes of answers those that go with the ones before them. */
+export function usable({ state }: World, list: readonly Given[]): Given {
+  return list.reduce((given, more) => {
+    try {
+      resolveAll(survey({ ...given, ...more }, { defaults: false }), state);
+      return { ...given, ...more };
+    } catch (error) {
+      if (!(error instanceof UnusableError)) throw error;
+      return given;
+    }
+  }, {});
+}
+
+function diskOf({ files, others }: World, paths: Iterable<string>): Disk {
   return new Map(
-    [...paths].map((path) => {
-      const file = files.get(path);
+    [...paths].map((path): [string, DiskEntry] => {
+      const [file, what] = [files.get(path), others.get(path)];
+      if (what !== undefined) return [path, { kind: "other", what }];
       return [path, file ? { kind: "file", ...file } : { kind: "absent" }];
     }),
   );

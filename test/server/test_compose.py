@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from kong_ipv6.engine import Compose, images_in
+from kong_ipv6.system import Ran
 from support.case import Case
 from support.recorded import ENGINES
 from support.server import Server
 
-from kong_ipv6.engine import Compose, images_in
-from kong_ipv6.system import Ran
-
-SS = "LISTEN 0 511 {} 0.0.0.0:* users:((\"{}\",pid=7,fd=3))\n"
+SS = 'LISTEN 0 511 {} 0.0.0.0:* users:(("{}",pid=7,fd=3))\n'
 
 
 class Docker(Case):
@@ -47,7 +46,12 @@ class TheCompose(Case):
         for version in ("", "1.28.6\n", "1.25.0\n"):
             server = self.server()
             server.compose_version = version
-            self.refused(server, "compose", "neither docker compose 2 nor docker-compose 1.29 is installed", "apt-get install docker-compose")
+            self.refused(
+                server,
+                "compose",
+                "neither docker compose 2 nor docker-compose 1.29 is installed",
+                "apt-get install docker-compose",
+            )
 
     def test_each_generation_is_found(self) -> None:
         for version, major in (("2.26.1", 2), ("v2.40.3", 2), ("5.5.0", 5), ("10.0.0", 10)):
@@ -60,7 +64,9 @@ class TheCompose(Case):
 
     def test_the_old_command_is_found_where_there_is_no_plugin(self) -> None:
         server = self.server()
-        server.programs_run.answers["docker compose version"] = Ran(1, "", "docker: 'compose' is not a docker command\n")
+        server.programs_run.answers["docker compose version"] = Ran(
+            1, "", "docker: 'compose' is not a docker command\n"
+        )
         server.compose_version = "1.29.2\n"
         with server.patched():
             compose = Compose(server.context().system, server.repository)
@@ -76,11 +82,19 @@ class TheCompose(Case):
         self.assertIn("docker compose config shows the details", found.remedy)
 
     def test_compose_5_builds_by_buildx(self) -> None:
-        for shown, has in (("", "it is missing"), ("github.com/docker/buildx v0.13.1 0.13.1+ds1-1\n", "there is 0.13"), ("garbage\n", "it is missing")):
+        for shown, has in (
+            ("", "it is missing"),
+            ("github.com/docker/buildx v0.13.1 0.13.1+ds1-1\n", "there is 0.13"),
+            ("garbage\n", "it is missing"),
+        ):
             server = self.server("29.7.2")
             server.compose_version, server.buildx = "5.5.0\n", shown
             self.refused(server, "compose", f"builds with buildx 0.17 or newer, and {has}", "docker-buildx")
-        for shown in ("github.com/docker/buildx v0.17.0 1234\n", "github.com/docker/buildx v0.34.1 1234\n", "github.com/docker/buildx v1.0.0 1\n"):
+        for shown in (
+            "github.com/docker/buildx v0.17.0 1234\n",
+            "github.com/docker/buildx v0.34.1 1234\n",
+            "github.com/docker/buildx v1.0.0 1\n",
+        ):
             server.buildx = shown
             self.assertEqual([], self.refusals(server, "compose"), shown)
 
@@ -92,7 +106,10 @@ class TheCompose(Case):
             "name: kong-ipv6\nservices:\n  kong:\n    build:\n      context: /x\n    image: kong-ipv6:local\n"
             '  "web":\n    image: "nginx:1"\n    build:\n      image: not-this\n  own:\n    build:\n      context: .\nnetworks:\n  x:\n    image: no\n'
         )
-        self.assertEqual([("kong", "build", "kong-ipv6:local"), ("web", "build", "nginx:1"), ("own", "build", "kong-ipv6-own")], images_in(config, "kong-ipv6-"))
+        self.assertEqual(
+            [("kong", "build", "kong-ipv6:local"), ("web", "build", "nginx:1"), ("own", "build", "kong-ipv6-own")],
+            images_in(config, "kong-ipv6-"),
+        )
 
 
 class Space(Case):
@@ -122,7 +139,12 @@ class OtherRepositories(Case):
         (other / "docker-compose.yml").write_text("services: {}\n")
         for one in server.docker.containers_by_id.values():
             one["Labels"]["com.docker.compose.project.working_dir"] = str(other)
-        self.refused(server, "compose", f"the gateway on this server belongs to {other}, which still exists", f"sudo {other}/scripts/rollback.sh")
+        self.refused(
+            server,
+            "compose",
+            f"the gateway on this server belongs to {other}, which still exists",
+            f"sudo {other}/scripts/rollback.sh",
+        )
 
     def test_the_same_one_by_another_path(self) -> None:
         server = self.applied()
@@ -136,7 +158,10 @@ class OtherRepositories(Case):
         server = self.applied()
         server.env(COMPOSE_PROJECT_NAME="other")
         found = self.refusals(server, "compose")
-        self.assertIn("COMPOSE_PROJECT_NAME=other in .env is not the project name of the existing containers: kong-ipv6", found[0].cause)
+        self.assertIn(
+            "COMPOSE_PROJECT_NAME=other in .env is not the project name of the existing containers: kong-ipv6",
+            found[0].cause,
+        )
         self.assertIn("docker compose --project-name kong-ipv6 down", found[0].remedy)
 
 
@@ -165,12 +190,24 @@ class Ports(Case):
         ):
             server = self.server()
             self.add(server, port)
-            self.refused(server, "compose", f"the container web publishes port 80 or 443: {cause}", "publish it on another address")
+            self.refused(
+                server,
+                "compose",
+                f"the container web publishes port 80 or 443: {cause}",
+                "publish it on another address",
+            )
 
     def add(self, server: Server, port: dict[str, Any], state: str = "running") -> None:
         server.docker.containers_by_id["w" * 64] = {
-            "Id": "w" * 64, "Names": ["/web"], "Labels": {}, "State": state, "Status": "", "Mounts": [], "Ports": [port], "NetworkSettings": {"Networks": {}},
-        }  # fmt: skip
+            "Id": "w" * 64,
+            "Names": ["/web"],
+            "Labels": {},
+            "State": state,
+            "Status": "",
+            "Mounts": [],
+            "Ports": [port],
+            "NetworkSettings": {"Networks": {}},
+        }
 
     def test_one_that_is_not_in_the_way(self) -> None:
         for port, state in (
@@ -194,11 +231,13 @@ class Changes(Case):
     def test_a_fresh_server(self) -> None:
         self.assertEqual(
             [
-                "image: kong-ipv6:local will be built", "image: postgres:17 will be pulled", "network: kong-ipv6_kong-net will be created, for Kong and its other services",
+                "image: kong-ipv6:local will be built",
+                "image: postgres:17 will be pulled",
+                "network: kong-ipv6_kong-net will be created, for Kong and its other services",
                 "compose: the services will be started",
             ],
             self.changes(self.server(), "compose"),
-        )  # fmt: skip
+        )
 
     def test_an_applied_one(self) -> None:
         for engine in ENGINES:
@@ -212,29 +251,51 @@ class Changes(Case):
     def test_what_brings_the_services_up_again(self) -> None:
         up = "compose: the services will be started"
         self.assertIn(up, self.changed(lambda one: one.hashes.update(kong="edited")))
-        self.assertIn(up, self.changed(lambda one: one.docker.service("kong").update(State="exited", Status="Exited (1)")))
+        self.assertIn(
+            up, self.changed(lambda one: one.docker.service("kong").update(State="exited", Status="Exited (1)"))
+        )
         self.assertIn(up, self.changed(lambda one: one.docker.service("kong").update(Status="Up 1 hour (unhealthy)")))
-        self.assertIn(up, self.changed(lambda one: one.docker.service("kong-database").update(State="paused", Status="Up (Paused)")))
-        self.assertIn(up, self.changed(lambda one: one.docker.service("kong-migration").update(Status="Exited (1) 1 hour ago")))
+        self.assertIn(
+            up,
+            self.changed(lambda one: one.docker.service("kong-database").update(State="paused", Status="Up (Paused)")),
+        )
+        self.assertIn(
+            up, self.changed(lambda one: one.docker.service("kong-migration").update(Status="Exited (1) 1 hour ago"))
+        )
         self.assertIn(up, self.changed(lambda one: one.docker.containers_by_id.pop(one.docker.service("kong")["Id"])))
 
     def test_an_own_service_that_did_its_work_once(self) -> None:
         server = self.applied()
         server.hashes["backup"] = "b"
         server.docker.containers_by_id["b" * 64] = {
-            "Id": "b" * 64, "Names": ["/b"], "State": "exited", "Status": "Exited (0) 1 day ago", "Mounts": [], "Ports": [], "NetworkSettings": {"Networks": {}},
-            "Labels": {"com.docker.compose.project": "kong-ipv6", "com.docker.compose.service": "backup", "com.docker.compose.config-hash": "b"},
-        }  # fmt: skip
+            "Id": "b" * 64,
+            "Names": ["/b"],
+            "State": "exited",
+            "Status": "Exited (0) 1 day ago",
+            "Mounts": [],
+            "Ports": [],
+            "NetworkSettings": {"Networks": {}},
+            "Labels": {
+                "com.docker.compose.project": "kong-ipv6",
+                "com.docker.compose.service": "backup",
+                "com.docker.compose.config-hash": "b",
+            },
+        }
         self.assertEqual([], self.changes(server, "compose"))
 
     def test_another_recipe_is_built(self) -> None:
         server = self.applied()
         with (server.repository / "kong-build/Dockerfile").open("a") as file:
             file.write("# edited\n")
-        self.assertEqual(["image: kong-ipv6:local will be built", "compose: the services will be started"], self.changes(server, "compose"))
+        self.assertEqual(
+            ["image: kong-ipv6:local will be built", "compose: the services will be started"],
+            self.changes(server, "compose"),
+        )
 
     def test_an_image_that_somebody_removed_is_built(self) -> None:
-        self.assertIn("image: kong-ipv6:local will be built", self.changed(lambda one: one.docker.images.pop("kong-ipv6:local")))
+        self.assertIn(
+            "image: kong-ipv6:local will be built", self.changed(lambda one: one.docker.images.pop("kong-ipv6:local"))
+        )
 
     def test_kong_that_lost_its_network_is_made_anew(self) -> None:
         def lose(server: Server) -> None:
@@ -254,7 +315,12 @@ class Changes(Case):
         found = self.changes(server, "compose")
         self.assertTrue(any("its subnet is 172.99.0.0/16, not 172.30.0.0/16" in line for line in found), found)
         self.assertEqual(0, server.run("apply"), server.printed)
-        self.happened(server, "engine DELETE /containers/", "engine DELETE /networks/kong-ipv6_kong-net", "run compose up --no-start")
+        self.happened(
+            server,
+            "engine DELETE /containers/",
+            "engine DELETE /networks/kong-ipv6_kong-net",
+            "run compose up --no-start",
+        )
 
     def test_a_subnet_of_the_owners_own_for_kong_net_stays(self) -> None:
         server = self.applied()
@@ -267,15 +333,28 @@ class Changes(Case):
         server = self.applied()
         server.docker.networks_by_name["kong-ipv6_kong-net"]["IPAM"]["Config"] = [{"Subnet": "172.99.0.0/16"}]
         server.docker.containers_by_id["w" * 64] = {
-            "Id": "w" * 64, "Names": ["/web"], "Labels": {}, "State": "running", "Status": "", "Mounts": [], "Ports": [],
+            "Id": "w" * 64,
+            "Names": ["/web"],
+            "Labels": {},
+            "State": "running",
+            "Status": "",
+            "Mounts": [],
+            "Ports": [],
             "NetworkSettings": {"Networks": {"kong-ipv6_kong-net": {}}},
-        }  # fmt: skip
-        self.refused(server, "compose", "other containers are connected to it: web", "docker network disconnect kong-ipv6_kong-net NAME")
+        }
+        self.refused(
+            server,
+            "compose",
+            "other containers are connected to it: web",
+            "docker network disconnect kong-ipv6_kong-net NAME",
+        )
 
 
 class Apply(Case):
     def starts(self, server: Server) -> list[str]:
-        names = {one["Id"]: one["Labels"]["com.docker.compose.service"] for one in server.docker.recording["containers"]}
+        names = {
+            one["Id"]: one["Labels"]["com.docker.compose.service"] for one in server.docker.recording["containers"]
+        }
         return [names[line.split()[2]] for line in server.commands if line.startswith("docker start ")]
 
     def test_the_database_first_then_the_migrations_then_kong(self) -> None:
@@ -303,12 +382,20 @@ class Apply(Case):
         database: Any = server.docker.service("kong-database")
         database.update(State="paused", Status="Up (Paused)")
         self.assertEqual(0, server.run("apply"), server.printed)
-        self.happened(server, f"engine POST /containers/{database['Id']}/unpause", f"engine POST /containers/{database['Id']}/stop", "run docker start")
+        self.happened(
+            server,
+            f"engine POST /containers/{database['Id']}/unpause",
+            f"engine POST /containers/{database['Id']}/stop",
+            "run docker start",
+        )
 
     def test_each_failure_and_its_remedy(self) -> None:
         for command, cause in (
             ("timeout --foreground 1800 docker compose build", "the image kong-ipv6:local can't be built"),
-            ("timeout --foreground 1800 docker compose pull", "the images of these services can't be pulled: kong-database"),
+            (
+                "timeout --foreground 1800 docker compose pull",
+                "the images of these services can't be pulled: kong-database",
+            ),
             ("timeout --foreground 180 docker compose up --no-start", "the containers can't be created"),
             ("docker start", "kong-database doesn't start"),
             ("docker exec", "the database did not become ready"),
@@ -348,7 +435,9 @@ class Undo(Case):
         server.docker.down = "connection refused"
         server.broken_units.add("docker.service")
         self.assertEqual(1, server.run("rollback"))
-        self.assertIn("Docker is not running, and without it the containers and the network can't be removed", server.printed)
+        self.assertIn(
+            "Docker is not running, and without it the containers and the network can't be removed", server.printed
+        )
         self.assertIn("ndppd.service", server.active)
         self.assertEqual([str(server.repository)], server.context().journal.names("repository"))
         server.docker.down = ""
@@ -366,17 +455,30 @@ class Undo(Case):
     def test_other_containers_stay(self) -> None:
         server = self.applied()
         server.docker.containers_by_id["w" * 64] = {
-            "Id": "w" * 64, "Names": ["/web"], "Labels": {}, "State": "running", "Status": "", "Mounts": [], "Ports": [], "NetworkSettings": {"Networks": {}},
-        }  # fmt: skip
+            "Id": "w" * 64,
+            "Names": ["/web"],
+            "Labels": {},
+            "State": "running",
+            "Status": "",
+            "Mounts": [],
+            "Ports": [],
+            "NetworkSettings": {"Networks": {}},
+        }
         server.run("rollback")
         self.assertEqual(["w" * 64], list(server.docker.containers_by_id))
 
     def test_a_kong_net_that_the_owner_uses_stays_and_is_told(self) -> None:
         server = self.applied()
         server.docker.containers_by_id["w" * 64] = {
-            "Id": "w" * 64, "Names": ["/web"], "Labels": {}, "State": "running", "Status": "", "Mounts": [], "Ports": [],
+            "Id": "w" * 64,
+            "Names": ["/web"],
+            "Labels": {},
+            "State": "running",
+            "Status": "",
+            "Mounts": [],
+            "Ports": [],
             "NetworkSettings": {"Networks": {"kong-ipv6_kong-net": {}}},
-        }  # fmt: skip
+        }
         self.assertEqual(0, server.run("rollback"), server.printed)
         self.assertIn("kong-ipv6_kong-net is kept: it is still in use", server.printed)
 

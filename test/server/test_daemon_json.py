@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import unittest
 
-from support.case import Case
-
 from kong_ipv6 import daemon_keys
 from kong_ipv6.system import Ran
+from support.case import Case
 
 FILE = "/etc/docker/daemon.json"
 OURS = {"ipv6": True, "fixed-cidr-v6": "fd5e:9c41:27d3::/64"}
@@ -27,7 +26,10 @@ class Merging(unittest.TestCase):
 
     def test_keys_that_only_the_last_run_had_go_or_become_what_they_were(self) -> None:
         now = '{"a": 1, "b": 2, "ipv6": true}'
-        self.assertEqual({"a": 0, "ipv6": True}, json.loads(daemon_keys.merge(now, {"ipv6": True}, last={"a": 1, "b": 2, "ipv6": True}, before={"a": 0})))
+        self.assertEqual(
+            {"a": 0, "ipv6": True},
+            json.loads(daemon_keys.merge(now, {"ipv6": True}, last={"a": 1, "b": 2, "ipv6": True}, before={"a": 0})),
+        )
 
     def test_what_is_no_object_is_an_error(self) -> None:
         for text in ("[]", "1", "{", '{"a": }'):
@@ -56,7 +58,9 @@ class Refusals(Case):
 
     def test_dockerd_refuses_the_merged_file(self) -> None:
         server = self.server()
-        server.programs_run.answers["dockerd --validate"] = Ran(1, "", "the following directives don't match any option: foo\n")
+        server.programs_run.answers["dockerd --validate"] = Ran(
+            1, "", "the following directives don't match any option: foo\n"
+        )
         self.refused(server, "docker", "dockerd rejects the merged daemon.json", FILE)
 
     def test_an_engine_without_validate_is_not_asked(self) -> None:
@@ -84,7 +88,9 @@ class Apply(Case):
         server = self.applied()
         server.write(FILE, '{"live-restore": true}')
         server.run("apply", "--dry-run")
-        self.assertIn("live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs", server.printed)
+        self.assertIn(
+            "live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs", server.printed
+        )
 
     def test_a_docker_that_does_not_start_gets_its_old_file_back(self) -> None:
         for before in (None, '{\n  "log-driver": "local"\n}\n'):

@@ -10,7 +10,6 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-
 from kong_ipv6.engine import Engine, EngineError, message, state_of, where
 from kong_ipv6.report import Failure
 
@@ -87,7 +86,9 @@ class Requests(unittest.TestCase):
     def test_names_are_quoted(self) -> None:
         self.engine.image("kong-ipv6:local")
         self.engine.network("a b/c")
-        self.assertEqual(["/images/kong-ipv6:local/json", "/networks/a%20b/c"], [path for _, path, _ in self.server.seen])  # type: ignore[attr-defined]
+        self.assertEqual(
+            ["/images/kong-ipv6:local/json", "/networks/a%20b/c"], [path for _, path, _ in self.server.seen]
+        )  # type: ignore[attr-defined]
 
 
 class Reading(unittest.TestCase):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from kong_ipv6 import plan
+from kong_ipv6.facts import Facts
 from support.case import Case
 from support.kernel import Address
 from support.recorded import ENGINES
 from support.server import Server
-
-from kong_ipv6 import plan
-from kong_ipv6.facts import Facts
 
 
 class Reading(Case):
@@ -61,7 +60,12 @@ class Reading(Case):
 
     def test_files_of_netplan_in_their_order(self) -> None:
         server = self.server()
-        for path in ("/lib/netplan/00-default.yaml", "/etc/netplan/90-last.yaml", "/run/netplan/10-first.yaml", "/lib/netplan/90-last.yaml"):
+        for path in (
+            "/lib/netplan/00-default.yaml",
+            "/etc/netplan/90-last.yaml",
+            "/run/netplan/10-first.yaml",
+            "/lib/netplan/90-last.yaml",
+        ):
             server.write(path, f"# {path}\n")
         found = self.facts(server).netplan_texts
         self.assertEqual(["00-default.yaml", "10-first.yaml", "50-cloud-init.yaml", "90-last.yaml"], list(found))
@@ -82,9 +86,15 @@ class Reading(Case):
 class ThePlan(Case):
     def test_inside(self) -> None:
         for address, subnet, holds in (
-            ("2a03:0:0:0:300::1", "2a03:0:0:0:300::/80", True), ("2A03::1", "2a03::/64", True), ("2a04::1", "2a03::/64", False),
-            ("nonsense", "2a03::/64", False), ("2a03::1", "nonsense", False), ("", "", False), ("1.2.3.4", "2a03::/64", False), ("2a03::1", "2a03::5/64", True),
-        ):  # fmt: skip
+            ("2a03:0:0:0:300::1", "2a03:0:0:0:300::/80", True),
+            ("2A03::1", "2a03::/64", True),
+            ("2a04::1", "2a03::/64", False),
+            ("nonsense", "2a03::/64", False),
+            ("2a03::1", "nonsense", False),
+            ("", "", False),
+            ("1.2.3.4", "2a03::/64", False),
+            ("2a03::1", "2a03::5/64", True),
+        ):
             self.assertEqual(holds, plan.inside(address, subnet), (address, subnet))
 
     def test_same(self) -> None:

@@ -45,7 +45,9 @@ class Changes(Case):
     def test_a_file_that_the_server_had(self) -> None:
         server = self.server()
         server.write(CONF, "# nothing\n")
-        self.assertIn(f"file: {CONF} will be replaced; rollback.sh restores the current file", self.changes(server, "files"))
+        self.assertIn(
+            f"file: {CONF} will be replaced; rollback.sh restores the current file", self.changes(server, "files")
+        )
 
     def test_ndppds_rules_for_other_addresses_are_named(self) -> None:
         server = self.server()
@@ -67,13 +69,21 @@ class Changes(Case):
 class Apply(Case):
     def test_modes(self) -> None:
         server = self.applied()
-        for path, mode in (("/etc/netplan/60-kong-ipv6.yaml", 0o600), (CONF, 0o644), (UNIT, 0o644), ("/etc/docker/daemon.json", 0o644)):
+        for path, mode in (
+            ("/etc/netplan/60-kong-ipv6.yaml", 0o600),
+            (CONF, 0o644),
+            (UNIT, 0o644),
+            ("/etc/docker/daemon.json", 0o644),
+        ):
             self.assertEqual(mode, (server.root / path[1:]).stat().st_mode & 0o777, path)
 
     def test_a_file_of_earlier_answers_goes(self) -> None:
         server = self.applied()
         (server.repository / "host/etc/ndppd.conf").unlink()
-        self.assertIn(f"file: {CONF} belongs to earlier answers: its original state will be restored", self.changes(server, "files"))
+        self.assertIn(
+            f"file: {CONF} belongs to earlier answers: its original state will be restored",
+            self.changes(server, "files"),
+        )
         server.run("apply")
         self.assertIsNone(server.read(CONF))
         self.assertIsNone(server.context().journal.fact("file", CONF))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from kong_ipv6.system import Ran
 from support import TOP
 from support.case import Case
 from support.programs import FIREWALL
-
-from kong_ipv6.system import Ran
 
 
 class Firewall(Case):
@@ -24,7 +23,10 @@ class Firewall(Case):
     def test_bridges_of_others_are_left_alone(self) -> None:
         server = self.server()
         server.kernel.add_link("vmbr0", "52:54:00:00:00:02", "bridge")
-        self.assertIn("firewall: traffic to bridges that are not Docker's will not be filtered: vmbr0", self.changes(server, "firewall"))
+        self.assertIn(
+            "firewall: traffic to bridges that are not Docker's will not be filtered: vmbr0",
+            self.changes(server, "firewall"),
+        )
         server.run("apply")
         self.assertIn('add element inet kong_ipv6 others { "vmbr0" }', server.read("/etc/kong-ipv6/firewall.nft") or "")
 
@@ -56,7 +58,10 @@ class Verify(Case):
         server = self.applied()
         server.table = "table inet kong_ipv6 {\n\tchain forward {\n\t\ttype filter hook forward priority filter - 10; policy accept;\n\t}\n}\n"
         self.fails(server, "firewall", "firewall", "has lost its rules")
-        self.assertEqual(["firewall: the table inet kong_ipv6 will be loaded, now and at every boot (ufw is not installed)"], self.changes(server, "firewall"))
+        self.assertEqual(
+            ["firewall: the table inet kong_ipv6 will be loaded, now and at every boot (ufw is not installed)"],
+            self.changes(server, "firewall"),
+        )
 
     def test_nothing_filters(self) -> None:
         old, new = self.server("26.1.5", firewall="none"), self.server("28.5.2", firewall="none")
@@ -87,7 +92,9 @@ class OtherEngines(Case):
     def test_the_policy_of_ufw_itself_is_no_leftover(self) -> None:
         server = self.server("29.7.2-nftables").with_ufw().applied()
         server.forward_policy = "-P FORWARD DROP\n"
-        self.assertNotIn("firewall", [name for name, one in self.results(server, "firewall").items() if one.level == "fail"])
+        self.assertNotIn(
+            "firewall", [name for name, one in self.results(server, "firewall").items() if one.level == "fail"]
+        )
 
     def test_docker_27_drops_ping_without_ufw(self) -> None:
         for engine, warns in (("26.1.5", False), ("27.5.1", True), ("28.5.2", False)):
@@ -110,9 +117,14 @@ class Undo(Case):
 
     def test_a_table_that_cannot_be_deleted_stops_the_rollback(self) -> None:
         server = self.applied()
-        server.programs_run.answers = {"systemctl --quiet stop kong": Ran(0, "", ""), "nft delete": Ran(1, "", "Device or resource busy\n")}
+        server.programs_run.answers = {
+            "systemctl --quiet stop kong": Ran(0, "", ""),
+            "nft delete": Ran(1, "", "Device or resource busy\n"),
+        }
         self.assertEqual(1, server.run("rollback"))
-        self.assertIn("nft can't remove the table inet kong_ipv6\n  Remedy: nft delete table inet kong_ipv6", server.printed)
+        self.assertIn(
+            "nft can't remove the table inet kong_ipv6\n  Remedy: nft delete table inet kong_ipv6", server.printed
+        )
 
 
 class TheUnits(Case):

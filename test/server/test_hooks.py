@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from kong_ipv6.system import Ran
 from support.case import Case
 from support.server import Server
-
-from kong_ipv6.system import Ran
 
 
 class Hooks(Case):

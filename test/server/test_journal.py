@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from unittest import mock
 
+from kong_ipv6.journal import STATE, Journal
+from kong_ipv6.system import sysctl_path
 from support.case import Case
 from support.disk import tree
 from support.server import Server
-
-from kong_ipv6.journal import STATE, Journal
-from kong_ipv6.system import sysctl_path
 
 CONF = "/etc/example.conf"
 
@@ -195,12 +194,14 @@ class TheRealOrder(Case):
                 with journal.manifest.open("a") as file:
                     file.write(f"{kind}\t{name}\t{value}\t.\n")
 
-        self.assertIn("the journal isn't synced", self.broken(self.server(), "kong_ipv6.journal.Journal.record", record))
+        self.assertIn(
+            "the journal isn't synced", self.broken(self.server(), "kong_ipv6.journal.Journal.record", record)
+        )
 
     def test_a_change_without_a_record_is_noticed(self) -> None:
         def keep(journal: Journal, path: str) -> None:
             pass
 
-        self.assertIn("before its previous state is recorded", self.broken(self.server(), "kong_ipv6.journal.Journal.keep", keep))
-
-
+        self.assertIn(
+            "before its previous state is recorded", self.broken(self.server(), "kong_ipv6.journal.Journal.keep", keep)
+        )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kong_ipv6.journal import STATE
 from support.case import Case
 from support.disk import Killed, tree
 from support.server import Server
-
-from kong_ipv6.journal import STATE
 
 
 def busy(case: Case) -> Server:
@@ -64,7 +63,9 @@ class KilledAnywhere(Case):
             self.assertTrue(own or "absent" in kinds, path)
         for key, value in before["kernel"]["sysctls"].items():
             name = key.replace("/", ".")
-            of_all = name.endswith(".forwarding") and journal.fact("sysctl", "net.ipv6.conf.all.forwarding") == value.strip()
+            of_all = (
+                name.endswith(".forwarding") and journal.fact("sysctl", "net.ipv6.conf.all.forwarding") == value.strip()
+            )
             if server.kernel.sysctls().get(key) != value and not of_all:
                 self.assertEqual(value.strip(), journal.fact("sysctl", name))
 
@@ -78,8 +79,12 @@ class KilledAnywhere(Case):
                 self.recorded(server, before)
                 self.assertEqual(0, server.run("apply"), server.printed)
                 self.same_state(finished, server.state())
-                first = {one for one in facts if one[0] in ("file", "sysctl", "directory", "package", "network", "snapshot")}
-                self.assertEqual(first, {one for one in server.context().journal.entries if one[0] in {kind for kind, _, _ in first}})
+                first = {
+                    one for one in facts if one[0] in ("file", "sysctl", "directory", "package", "network", "snapshot")
+                }
+                self.assertEqual(
+                    first, {one for one in server.context().journal.entries if one[0] in {kind for kind, _, _ in first}}
+                )
                 server.close()
 
     def rolled_back(self, command: str, journal: bool = False) -> None:

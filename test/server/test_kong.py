@@ -6,10 +6,9 @@ import unittest
 from typing import Any
 from unittest import mock
 
+from kong_ipv6.resources import kong as module
 from support.case import Case
 from support.recorded import ENGINES
-
-from kong_ipv6.resources import kong as module
 
 CHECKS = ("kong", "database", "address", "gateway", "admin", "listeners", "own", "IPv6", "IPv4", "outgoing")
 
@@ -18,7 +17,7 @@ class Well(Case):
     def test_every_check_on_every_engine(self) -> None:
         for engine in ENGINES:
             found = self.results(self.applied(engine), "kong")
-            self.assertEqual({name: "ok" for name in CHECKS}, {name: one.level for name, one in found.items()}, engine)
+            self.assertEqual(dict.fromkeys(CHECKS, "ok"), {name: one.level for name, one in found.items()}, engine)
 
     def test_without_a_database(self) -> None:
         server = self.applied(database="off")
@@ -36,9 +35,11 @@ class TheContainers(Case):
 
     def test_each_state(self) -> None:
         for state, status, text in (
-            ("exited", "Exited (1)", "the container is exited/0"), ("running", "Up (unhealthy)", "the container is running/unhealthy"), ("paused", "Up (Paused)", "the container is paused/"),
+            ("exited", "Exited (1)", "the container is exited/0"),
+            ("running", "Up (unhealthy)", "the container is running/unhealthy"),
+            ("paused", "Up (Paused)", "the container is paused/"),
             ("created", "Created", "the container is created/"),
-        ):  # fmt: skip
+        ):
             server = self.applied()
             container: Any = server.docker.service("kong")
             container.update(State=state, Status=status)
@@ -64,8 +65,13 @@ class TheContainers(Case):
     def test_a_database_that_is_published(self) -> None:
         server = self.applied()
         database: Any = server.docker.service("kong-database")
-        database["_inspected"] = {"NetworkSettings": {"Ports": {"5432/tcp": [{"HostIp": "0.0.0.0", "HostPort": "5432"}], "80/tcp": None}}, "Mounts": []}
-        self.fails(server, "kong", "database", "the database's port is published on the server: 5432/tcp -> 0.0.0.0:5432")
+        database["_inspected"] = {
+            "NetworkSettings": {"Ports": {"5432/tcp": [{"HostIp": "0.0.0.0", "HostPort": "5432"}], "80/tcp": None}},
+            "Mounts": [],
+        }
+        self.fails(
+            server, "kong", "database", "the database's port is published on the server: 5432/tcp -> 0.0.0.0:5432"
+        )
 
     def test_another_address(self) -> None:
         server = self.applied()
@@ -103,7 +109,14 @@ class TheListeners(Case):
         self.fails(self.listening(loopback), "kong", "listeners", "Kong doesn't listen on [::]:443")
 
     def test_each_admin_port_that_others_reach(self) -> None:
-        for address, port in (("0.0.0.0", 8001), ("::", 8001), ("::1", 8444), ("0.0.0.0", 8002), ("0.0.0.0", 8445), ("::", 8007)):
+        for address, port in (
+            ("0.0.0.0", 8001),
+            ("::", 8001),
+            ("::1", 8444),
+            ("0.0.0.0", 8002),
+            ("0.0.0.0", 8445),
+            ("::", 8007),
+        ):
             server = self.listening(lambda all_, one=(address, port): all_.append(one))
             self.fails(server, "kong", "admin", f":{port}")
 
@@ -198,10 +211,23 @@ class Parsing(unittest.TestCase):
 
     def test_the_default_route_of_proc(self) -> None:
         zero, via = "0" * 32, "2a0322223333444403000000000000" + "01"
-        self.assertEqual("2a03:2222:3333:4444:300::1", module.default_gateway(f"{zero} 00 {zero} 00 {via} 00000400 1 0 00450003 eth0\n"))
-        for line in (f"{zero} 00 {zero} 00 {zero} ffffffff 1 0 00200200 lo", f"{zero} 40 {zero} 00 {via} 0 1 0 0 eth0", f"{via} 80 {zero} 00 {zero} 0 1 0 0 eth0"):
+        self.assertEqual(
+            "2a03:2222:3333:4444:300::1",
+            module.default_gateway(f"{zero} 00 {zero} 00 {via} 00000400 1 0 00450003 eth0\n"),
+        )
+        for line in (
+            f"{zero} 00 {zero} 00 {zero} ffffffff 1 0 00200200 lo",
+            f"{zero} 40 {zero} 00 {via} 0 1 0 0 eth0",
+            f"{via} 80 {zero} 00 {zero} 0 1 0 0 eth0",
+        ):
             self.assertEqual("", module.default_gateway(line))
 
     def test_health(self) -> None:
-        for state, level in (("running/healthy", "ok"), ("running/starting", "ok"), ("running/unhealthy", "fail"), ("running/", "fail"), ("exited/1", "fail")):
+        for state, level in (
+            ("running/healthy", "ok"),
+            ("running/starting", "ok"),
+            ("running/unhealthy", "fail"),
+            ("running/", "fail"),
+            ("exited/1", "fail"),
+        ):
             self.assertEqual(level, module.service_health("kong", state).level, state)

@@ -11,7 +11,9 @@ DROP_IN = "/etc/systemd/network/10-netplan-ens3.network.d/60-kong-ndp.conf"
 class Ndppd(Case):
     def test_it_starts_now_and_at_every_boot(self) -> None:
         server = self.server()
-        self.assertEqual(["ndp: ndppd.service will be started now, and started at every boot"], self.changes(server, "ndp"))
+        self.assertEqual(
+            ["ndp: ndppd.service will be started now, and started at every boot"], self.changes(server, "ndp")
+        )
         server.run("apply")
         self.assertIn("ndppd.service", server.active)
         self.assertEqual([], self.changes(server, "ndp"))
@@ -19,7 +21,9 @@ class Ndppd(Case):
     def test_it_is_restarted_for_another_configuration(self) -> None:
         server = self.applied()
         server.write("/etc/ndppd.conf", "edited\n")
-        self.assertEqual(["ndp: ndppd.service will be restarted now, and started at every boot"], self.changes(server, "ndp"))
+        self.assertEqual(
+            ["ndp: ndppd.service will be restarted now, and started at every boot"], self.changes(server, "ndp")
+        )
 
     def test_it_is_started_where_it_stopped_or_is_not_enabled(self) -> None:
         server = self.applied()
@@ -54,8 +58,16 @@ class TheKernel(Case):
 
     def test_the_drop_in_is_put_where_netplans_id_says(self) -> None:
         server = self.kernel_ndp()
-        server.write("/run/systemd/netif/links/2", "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-wan.network\n")
-        server.write("/etc/netplan/50-cloud-init.yaml", (server.read("/etc/netplan/50-cloud-init.yaml") or "").replace("ens3:", 'wan:\n      match: {name: "ens3"}'))
+        server.write(
+            "/run/systemd/netif/links/2",
+            "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-wan.network\n",
+        )
+        server.write(
+            "/etc/netplan/50-cloud-init.yaml",
+            (server.read("/etc/netplan/50-cloud-init.yaml") or "").replace(
+                "ens3:", 'wan:\n      match: {name: "ens3"}'
+            ),
+        )
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertIsNotNone(server.read(DROP_IN.replace("ens3", "wan")))
 
@@ -63,7 +75,9 @@ class TheKernel(Case):
         server = self.kernel_ndp()
         server.applied()
         server.kernel.proxied = []
-        self.assertEqual([f"ndp: networkd will let the kernel answer for {server.plan.kong} on ens3"], self.changes(server, "ndp"))
+        self.assertEqual(
+            [f"ndp: networkd will let the kernel answer for {server.plan.kong} on ens3"], self.changes(server, "ndp")
+        )
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertEqual([(server.plan.kong, "ens3")], server.kernel.proxied)
 

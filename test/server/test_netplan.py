@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from kong_ipv6.system import Ran
 from support import netplan
 from support.case import Case
 from support.kernel import Address
 from support.server import Server
-
-from kong_ipv6.system import Ran
 
 FILE = "/etc/netplan/60-kong-ipv6.yaml"
 HOST = "2a03:2222:3333:4444::2"
@@ -30,7 +29,9 @@ class TheUplink(Case):
         server = self.server()
         server.kernel.add_link("eth1", "52:54:00:00:00:03")
         server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444:300::5/128"))
-        self.refused(server, "link", "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet", "--exposed")
+        self.refused(
+            server, "link", "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet", "--exposed"
+        )
 
     def test_the_prefix_is_on_another_card(self) -> None:
         server = self.server()
@@ -72,7 +73,12 @@ class TheFiles(Case):
     def test_netplan_refuses_ours(self) -> None:
         server = self.server()
         server.netplan_error = "** (generate:123): WARNING **: 12:00:00.1: conflicting default route\n"
-        self.refused(server, "netplan", "netplan refuses the configuration: WARNING: conflicting default route", "correct the files in /etc/netplan")
+        self.refused(
+            server,
+            "netplan",
+            "netplan refuses the configuration: WARNING: conflicting default route",
+            "correct the files in /etc/netplan",
+        )
 
     def test_what_netplan_says_without_ours_too_is_no_refusal(self) -> None:
         server = self.server()
@@ -87,7 +93,12 @@ class TheFiles(Case):
     def test_another_program_looks_after_the_uplink(self) -> None:
         server = self.server()
         server.programs.discard("netplan")
-        self.refused(server, "netplan", f"netplan doesn't manage ens3, and ens3 does not have the address {HOST}", "/etc/network/interfaces")
+        self.refused(
+            server,
+            "netplan",
+            f"netplan doesn't manage ens3, and ens3 does not have the address {HOST}",
+            "/etc/network/interfaces",
+        )
         server.kernel.addresses.append(Address("ens3", f"{HOST}/64"))
         self.refused(server, "netplan", "there is no IPv6 default route", "configure the route via fe80::1")
         server.kernel.routes[6].append("default via fe80::1 dev ens3 metric 1024")
@@ -101,7 +112,12 @@ class TheLink(Case):
     def test_another_machine_has_our_address(self) -> None:
         server = self.server()
         server.uses = [server.plan.kong, HOST]
-        self.refused(server, "link", f"another machine on ens3 answers for {server.plan.kong} and {HOST}", "--host ADDRESS or --kong ADDRESS")
+        self.refused(
+            server,
+            "link",
+            f"another machine on ens3 answers for {server.plan.kong} and {HOST}",
+            "--host ADDRESS or --kong ADDRESS",
+        )
 
     def test_the_gateway_does_not_answer(self) -> None:
         server = self.server()
@@ -163,6 +179,7 @@ class Apply(Case):
 
     def lost(self, server: Server) -> None:
         """netplan apply takes the IPv4 address away, whatever the files say, as long as ours is there."""
+
         def apply(words: list[str]) -> Ran:
             if words[0] == "generate":
                 return Ran(0, "", "")
@@ -201,7 +218,10 @@ class Apply(Case):
             if words[0] == "apply":
                 server.happens("run", "netplan apply")
                 apply(server)
-                server.kernel.addresses = [one._replace(flags=("tentative", "dadfailed")) if one.text.startswith(HOST) else one for one in server.kernel.addresses]
+                server.kernel.addresses = [
+                    one._replace(flags=("tentative", "dadfailed")) if one.text.startswith(HOST) else one
+                    for one in server.kernel.addresses
+                ]
             return Ran(0, "", "")
 
         server.programs_run._netplan = duplicate  # type: ignore[method-assign]
@@ -248,7 +268,9 @@ class EarlierAnswers(Case):
 
     def test_an_address_that_the_server_had_before_stays(self) -> None:
         server = self.server()
-        server.write("/etc/netplan/55-mine.yaml", f'network: {{ethernets: {{ens3: {{addresses: ["{HOST}/64"]}}}}}}\n', 0o600)
+        server.write(
+            "/etc/netplan/55-mine.yaml", f'network: {{ethernets: {{ens3: {{addresses: ["{HOST}/64"]}}}}}}\n', 0o600
+        )
         netplan.apply(server)
         server.applied()
         new = "2a03:2222:3333:4444::3"
@@ -274,7 +296,9 @@ class Verify(Case):
         kept = server.kernel.addresses
         server.kernel.addresses = [one for one in kept if not one.text.startswith(HOST)]
         self.fails(server, "netplan", "uplink", f"ens3 does not have the address {HOST}")
-        server.kernel.addresses = [one._replace(flags=("dadfailed",)) if one.text.startswith(HOST) else one for one in kept]
+        server.kernel.addresses = [
+            one._replace(flags=("dadfailed",)) if one.text.startswith(HOST) else one for one in kept
+        ]
         self.fails(server, "netplan", "uplink", "another machine uses the same address as ens3")
         server.kernel.addresses = kept
         server.kernel.routes[6] = []
@@ -298,7 +322,9 @@ class Undo(Case):
 
     def test_addresses_of_dhcp_and_advertisements_come_by_themselves(self) -> None:
         server = self.server()
-        server.kernel.addresses.append(Address("ens3", "2a03:2222:3333:4444:5054:ff:fe6b:6f6e/64", "global", ("dynamic",)))
+        server.kernel.addresses.append(
+            Address("ens3", "2a03:2222:3333:4444:5054:ff:fe6b:6f6e/64", "global", ("dynamic",))
+        )
         before = server.kernel.state()
         server.applied()
         server.run("rollback")

@@ -6,7 +6,6 @@ import unittest
 from typing import Any
 
 import yaml
-
 from kong_ipv6 import netplan_files
 from kong_ipv6.netplan_files import Fitted, Unmanaged, Uplink
 
@@ -25,7 +24,14 @@ OURS = """network:
 
 
 def uplink(**fields: Any) -> Uplink:
-    base: dict[str, Any] = {"name": "ens3", "mac": MAC, "driver": "virtio_net", "virtual": False, "networkd_id": "", "advertised": ()}
+    base: dict[str, Any] = {
+        "name": "ens3",
+        "mac": MAC,
+        "driver": "virtio_net",
+        "virtual": False,
+        "networkd_id": "",
+        "advertised": (),
+    }
     return Uplink(**{**base, **fields})
 
 
@@ -153,7 +159,12 @@ class WhatIsThereAlready(unittest.TestCase):
 
     def test_settings_of_several_files_count_together(self) -> None:
         found = netplan_files.fit(
-            OURS, ["network: {ethernets: {ens3: {dhcp4: true}}}", 'network: {ethernets: {ens3: {addresses: ["2a03:2222:3333:4444::2/64"]}}}'], uplink()
+            OURS,
+            [
+                "network: {ethernets: {ens3: {dhcp4: true}}}",
+                'network: {ethernets: {ens3: {addresses: ["2a03:2222:3333:4444::2/64"]}}}',
+            ],
+            uplink(),
         )
         self.assertNotIn("addresses", ours(found)[2])
 

@@ -6,12 +6,11 @@ import copy
 from typing import Any
 from urllib.parse import quote
 
+from kong_ipv6.resources import network as module
+from kong_ipv6.resources.network import difference, stale
 from support.case import Case
 from support.recorded import ENGINES
 from support.server import Server
-
-from kong_ipv6.resources import network as module
-from kong_ipv6.resources.network import difference, stale
 
 EXPOSED = "ipv6_exposed"
 
@@ -21,7 +20,11 @@ class Comparison(Case):
 
     def recorded(self, engine: str) -> tuple[Server, dict[str, Any], str]:
         server = self.server(engine)
-        return server, copy.deepcopy(server.docker.recording["networks"][EXPOSED]), server.docker.recording["version"]["Version"]
+        return (
+            server,
+            copy.deepcopy(server.docker.recording["networks"][EXPOSED]),
+            server.docker.recording["version"]["Version"],
+        )
 
     def test_it_is_as_planned_on_every_engine(self) -> None:
         for engine in ENGINES:
@@ -37,7 +40,10 @@ class Comparison(Case):
                 (lambda one: one["Options"].pop(module.GATEWAY_MODE), "its IPv6 gateway mode isn't routed"),
                 (lambda one: one["Options"].update({module.BRIDGE_NAME: "br0"}), "its bridge isn't ipv6_exposed"),
                 (lambda one: one["IPAM"].update(Config=[]), "its subnet isn't"),
-                (lambda one: [at.update(Gateway="2a03:2222:3333:4444:300::9") for at in one["IPAM"]["Config"]], "its subnet isn't"),
+                (
+                    lambda one: [at.update(Gateway="2a03:2222:3333:4444:300::9") for at in one["IPAM"]["Config"]],
+                    "its subnet isn't",
+                ),
                 (lambda one: [at.pop("IPRange", None) for at in one["IPAM"]["Config"]], "its subnet isn't"),
             ]
             for change, why in changes:
@@ -50,7 +56,10 @@ class Comparison(Case):
 
     def test_one_that_an_older_engine_made_drops_everything_after_an_upgrade(self) -> None:
         server, network, _ = self.recorded("26.1.5")
-        self.assertIn("created by an engine that ignores the routed mode (26.1.5+dfsg1); this engine is 28.5.2", difference(network, server.plan, "28.5.2"))
+        self.assertIn(
+            "created by an engine that ignores the routed mode (26.1.5+dfsg1); this engine is 28.5.2",
+            difference(network, server.plan, "28.5.2"),
+        )
         self.assertTrue(stale("", 28))
         self.assertTrue(stale("<no value>", 28))
         self.assertFalse(stale("27.5.1", 29))
@@ -73,7 +82,10 @@ class Arguments(Case):
 
     def test_what_an_earlier_release_stored_wrongly_is_passed_over(self) -> None:
         server = self.applied()
-        server.write(f"{module.BEFORE}{EXPOSED}", "--driver=bridge\n--ipv6\n--subnet=2a03:2222:3333:4444:300::/80\n--ip-range=invalid Prefix\n")
+        server.write(
+            f"{module.BEFORE}{EXPOSED}",
+            "--driver=bridge\n--ipv6\n--subnet=2a03:2222:3333:4444:300::/80\n--ip-range=invalid Prefix\n",
+        )
         with server.patched():
             server.context().journal.replace("network", EXPOSED, "kept")
         self.assertEqual(0, server.run("rollback"), server.printed)
@@ -95,10 +107,17 @@ class Arguments(Case):
 class Other:
     """A container of the owner's on the exposed network."""
 
-    def __init__(self, server: Server, name: str = "mine", address: str = "2a03:2222:3333:4444:300::9", mode: str = "bridge") -> None:
+    def __init__(
+        self, server: Server, name: str = "mine", address: str = "2a03:2222:3333:4444:300::9", mode: str = "bridge"
+    ) -> None:
         self.server, self.id = server, (name.encode().hex() + "0" * 64)[:64]
         network = server.docker.networks_by_name.get(EXPOSED, {"Id": "x"})
-        at = {"IPAMConfig": {"IPv6Address": address} if address else None, "Aliases": ["web"], "GlobalIPv6Address": address, "NetworkID": network["Id"]}
+        at = {
+            "IPAMConfig": {"IPv6Address": address} if address else None,
+            "Aliases": ["web"],
+            "GlobalIPv6Address": address,
+            "NetworkID": network["Id"],
+        }
         server.docker.containers_by_id[self.id] = {
             "Id": self.id, "Names": [f"/{name}"], "Labels": {}, "State": "running", "Status": "Up", "Mounts": [], "Ports": [],
             "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": {EXPOSED: at}},
@@ -120,9 +139,15 @@ class MadeAgain(Case):
         for engine in ENGINES:
             server = self.stale(engine)
             others = [Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")]
-            self.assertEqual([f"network: {EXPOSED} will be set up: its IPv6 gateway mode isn't routed"], self.changes(server, "network"))
+            self.assertEqual(
+                [f"network: {EXPOSED} will be set up: its IPv6 gateway mode isn't routed"],
+                self.changes(server, "network"),
+            )
             self.assertEqual(0, server.run("apply"), server.printed)
-            self.assertEqual(["2a03:2222:3333:4444:300::9", "2a03:2222:3333:4444:300::a"], [one.at["GlobalIPv6Address"] for one in others])
+            self.assertEqual(
+                ["2a03:2222:3333:4444:300::9", "2a03:2222:3333:4444:300::a"],
+                [one.at["GlobalIPv6Address"] for one in others],
+            )
             self.assertEqual(["web"], others[0].at["Aliases"])
             self.assertEqual("routed", server.docker.networks_by_name[EXPOSED]["Options"][module.GATEWAY_MODE])
             self.assertEqual([], server.context().journal.names("member"))
@@ -141,7 +166,10 @@ class MadeAgain(Case):
         other, second = Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")
         server.docker.refuses[f"POST /networks/{EXPOSED}/connect"] = "Address already in use"
         self.assertEqual(1, server.run("apply"))
-        self.assertIn(f"not connected to {EXPOSED} again: mine (Address already in use), second (Address already in use)", server.printed)
+        self.assertIn(
+            f"not connected to {EXPOSED} again: mine (Address already in use), second (Address already in use)",
+            server.printed,
+        )
         self.assertEqual({other.id, second.id}, set(server.context().journal.names("member")))
         self.assertEqual("fail", self.results(server, "network")["network"].level)
         server.docker.refuses.clear()
@@ -214,7 +242,9 @@ class EarlierNames(Case):
     def test_the_network_of_earlier_answers_goes(self) -> None:
         server = self.applied()
         self.renamed(server)
-        self.assertIn("network: ipv6_exposed will be removed: the answers now name public6", self.changes(server, "network"))
+        self.assertIn(
+            "network: ipv6_exposed will be removed: the answers now name public6", self.changes(server, "network")
+        )
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertNotIn(EXPOSED, server.docker.networks_by_name)
         self.assertIn("public6", server.docker.networks_by_name)
@@ -223,7 +253,12 @@ class EarlierNames(Case):
         server = self.applied()
         Other(server, mode=EXPOSED)
         self.renamed(server)
-        self.refused(server, "network", "mine can't be connected to public6: it was created for ipv6_exposed, which has to be removed", "docker rm --force mine")
+        self.refused(
+            server,
+            "network",
+            "mine can't be connected to public6: it was created for ipv6_exposed, which has to be removed",
+            "docker rm --force mine",
+        )
 
     def test_a_network_of_the_owners_own_that_has_the_name_comes_back(self) -> None:
         server = self.server()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unittest
 
-from support.case import Case
-
 from kong_ipv6 import network_state
 from kong_ipv6.network_state import missing, route_lines, rule_lines
+from support.case import Case
 
 
 class Lines(unittest.TestCase):
@@ -33,9 +32,16 @@ class Lines(unittest.TestCase):
 
     def test_what_comes_by_itself_is_not_in_it(self) -> None:
         for words in ("proto kernel", "proto ra", "proto dhcp", "proto bird", "proto bgp", "proto ospf"):
-            self.assertEqual([], route_lines(6, f"2001:db8::/32 via fe80::1 dev ens3 {words} metric 1\n", "kong0"), words)
-        for line in ("2001:db8::/32 dev ens3 metric 1 expires 300sec", "2001:db8::/32 dev docker0 metric 1", "2001:db8::/32 dev kong0 metric 1",
-                     "local ::1 dev lo table local metric 0", "multicast ff00::/8 dev ens3 table local"):  # fmt: skip
+            self.assertEqual(
+                [], route_lines(6, f"2001:db8::/32 via fe80::1 dev ens3 {words} metric 1\n", "kong0"), words
+            )
+        for line in (
+            "2001:db8::/32 dev ens3 metric 1 expires 300sec",
+            "2001:db8::/32 dev docker0 metric 1",
+            "2001:db8::/32 dev kong0 metric 1",
+            "local ::1 dev lo table local metric 0",
+            "multicast ff00::/8 dev ens3 table local",
+        ):
             self.assertEqual([], route_lines(6, f"{line}\n", "kong0"), line)
 
     def test_volatile_words_are_left_out(self) -> None:
@@ -47,14 +53,27 @@ class Lines(unittest.TestCase):
 
     def test_any_default_route_of_a_family_will_do(self) -> None:
         self.assertEqual([], missing(["route6 default via fe80::1 dev ens3"], ["route6 default via fe80::2 dev ens3"]))
-        self.assertEqual(["route6 default via fe80::1 dev ens3"], missing(["route6 default via fe80::1 dev ens3"], ["route4 default via 1.2.0.1"]))
+        self.assertEqual(
+            ["route6 default via fe80::1 dev ens3"],
+            missing(["route6 default via fe80::1 dev ens3"], ["route4 default via 1.2.0.1"]),
+        )
 
     def test_whatever_put_a_route_there(self) -> None:
-        self.assertEqual([], missing(["path4 10.0.0.0/8 via 1.2.0.9 dev ens3 proto static"], ["path4 10.0.0.0/8 via 1.2.0.9 dev ens3 proto boot"]))
+        self.assertEqual(
+            [],
+            missing(
+                ["path4 10.0.0.0/8 via 1.2.0.9 dev ens3 proto static"],
+                ["path4 10.0.0.0/8 via 1.2.0.9 dev ens3 proto boot"],
+            ),
+        )
 
     def test_as_a_person_reads_them(self) -> None:
-        told = network_state.told(["addr ens3 1.2.3.4/22", "route6 default via fe80::1", "path4 10.0.0.0/8 dev ens3", "rule6 pref 1 from all"])
-        self.assertEqual(["1.2.3.4/22 on ens3", "default via fe80::1", "10.0.0.0/8 dev ens3", "rule pref 1 from all"], told)
+        told = network_state.told(
+            ["addr ens3 1.2.3.4/22", "route6 default via fe80::1", "path4 10.0.0.0/8 dev ens3", "rule6 pref 1 from all"]
+        )
+        self.assertEqual(
+            ["1.2.3.4/22 on ens3", "default via fe80::1", "10.0.0.0/8 dev ens3", "rule pref 1 from all"], told
+        )
 
 
 class Network(Case):
@@ -73,7 +92,12 @@ class Network(Case):
             self.assertEqual([], network.lost(before))
 
     def test_a_connection_keeps_the_address_that_leaves(self) -> None:
-        for shown, held in (("[2a03::9]:22", True), ("[::ffff:2a03::9]:22", False), ("[2a03::8]:22", False), ("[2a03::9%ens3]:22", True)):
+        for shown, held in (
+            ("[2a03::9]:22", True),
+            ("[::ffff:2a03::9]:22", False),
+            ("[2a03::8]:22", False),
+            ("[2a03::9%ens3]:22", True),
+        ):
             server = self.server()
             server.connections = f"0 0 {shown} [2001:db8::5]:51000\n"
             with server.patched():

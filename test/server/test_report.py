@@ -7,7 +7,6 @@ import os
 import unittest
 from unittest import mock
 
-
 from kong_ipv6.report import Failure, Refusal, Report
 
 
@@ -35,7 +34,10 @@ class Printing(unittest.TestCase):
         self.report.refusal(Refusal("too old", "upgrade"))
         self.report.failure(Failure("it broke", "mend it"))
         self.report.failure(Failure("no remedy"))
-        self.assertEqual("Refused: too old\n  Remedy: upgrade\napply.sh: it broke\n  Remedy: mend it\napply.sh: no remedy\n", self.err.getvalue())
+        self.assertEqual(
+            "Refused: too old\n  Remedy: upgrade\napply.sh: it broke\n  Remedy: mend it\napply.sh: no remedy\n",
+            self.err.getvalue(),
+        )
         self.assertEqual("", self.out.getvalue())
 
     def test_where_a_run_stopped(self) -> None:

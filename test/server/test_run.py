@@ -1,18 +1,17 @@
 """The commands: what they do, in which order, and the exit code that they end with."""
 
+import fcntl
 import io
 import json
 import os
-import fcntl
 import unittest
 from unittest import mock
-
-from support.case import Case
-from support.server import Server
 
 import kong_ipv6.__main__ as program
 from kong_ipv6.report import Report
 from kong_ipv6.resources import resources
+from support.case import Case
+from support.server import Server
 
 
 class Apply(Case):
@@ -54,7 +53,19 @@ class Apply(Case):
     def test_the_resources_have_one_order(self) -> None:
         server = self.server()
         names = [one.name for one in resources(server.context())]
-        expected = ["link", "secrets", "sysctl", "files", "packages", "firewall", "ufw", "netplan", "ndp", "docker", "addresses"]
+        expected = [
+            "link",
+            "secrets",
+            "sysctl",
+            "files",
+            "packages",
+            "firewall",
+            "ufw",
+            "netplan",
+            "ndp",
+            "docker",
+            "addresses",
+        ]
         self.assertEqual([*expected, "network", "compose", "kong"], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:
@@ -95,7 +106,9 @@ class Apply(Case):
         self.assertIn("ndppd.service doesn't start", server.printed)
         self.assertIn("Remedy: journalctl -u ndppd.service", server.printed)
         self.assertIn("Stopped at: ndp: ndppd.service", server.printed)
-        self.assertIn("Run ./scripts/apply.sh again to continue, or ./scripts/rollback.sh to undo everything.", server.printed)
+        self.assertIn(
+            "Run ./scripts/apply.sh again to continue, or ./scripts/rollback.sh to undo everything.", server.printed
+        )
         journal = server.context().journal
         # What was done is done; this step and the later ones are to do.
         self.assertIsNone(journal.fact("todo", "netplan"))
@@ -196,7 +209,13 @@ class Rollback(Case):
         self.assertEqual(4, server.run("rollback", "--dry-run"))
         self.assertEqual([], server.events)
         self.same_state(before, server.state())
-        for text in ("/etc/ndppd.conf: absent", "remove  package     ndppd", "restart docker", "ipv6_exposed: absent", "sysctl      net.ipv6.conf.all.forwarding 0"):
+        for text in (
+            "/etc/ndppd.conf: absent",
+            "remove  package     ndppd",
+            "restart docker",
+            "ipv6_exposed: absent",
+            "sysctl      net.ipv6.conf.all.forwarding 0",
+        ):
             self.assertIn(text, server.printed)
 
     def test_everything_is_as_it_was_on_every_engine(self) -> None:
@@ -232,10 +251,17 @@ class Rollback(Case):
         server = self.applied()
         server.run("rollback")
         self.happened(
-            server, "engine POST /containers/", "engine DELETE /containers/", "engine DELETE /networks/ipv6_exposed",
-            "run systemctl --quiet stop ndppd.service", "run netplan apply", "run systemctl --quiet stop kong-ipv6-firewall.service",
-            "run apt-get --option DPkg::Lock::Timeout=60 purge --yes --no-auto-remove ndppd", "unlink /etc/ndppd.conf", "sysctl net.ipv6.conf.all.forwarding",
-        )  # fmt: skip
+            server,
+            "engine POST /containers/",
+            "engine DELETE /containers/",
+            "engine DELETE /networks/ipv6_exposed",
+            "run systemctl --quiet stop ndppd.service",
+            "run netplan apply",
+            "run systemctl --quiet stop kong-ipv6-firewall.service",
+            "run apt-get --option DPkg::Lock::Timeout=60 purge --yes --no-auto-remove ndppd",
+            "unlink /etc/ndppd.conf",
+            "sysctl net.ipv6.conf.all.forwarding",
+        )
 
 
 class Arguments(Case):
@@ -262,7 +288,12 @@ class Arguments(Case):
         self.assertIn("this script must run as root\n  Remedy: sudo ./scripts/apply.sh", out.getvalue())
 
     def test_each_command_knows_its_own_arguments(self) -> None:
-        for command, argument in (("apply", "--json"), ("verify", "--dry-run"), ("rollback", "--remove"), ("apply", "x")):
+        for command, argument in (
+            ("apply", "--json"),
+            ("verify", "--dry-run"),
+            ("rollback", "--remove"),
+            ("apply", "x"),
+        ):
             self.assertIn(f"unknown argument: {argument}", self.refused(command, argument, server=self.server()))
 
     def test_a_second_run_at_the_same_time_is_refused(self) -> None:
@@ -283,7 +314,9 @@ class Arguments(Case):
             self.assertIn("scripts/plan.json can't be read", raised.exception.cause)
 
     def test_the_owners_shell_does_not_override_what_env_says(self) -> None:
-        with mock.patch.dict(os.environ, {"COMPOSE_PROJECT_NAME": "x", "KONG_BIND_IPV6": "x", "DOCKER_HOST": "x", "HOME": "/root"}):
+        with mock.patch.dict(
+            os.environ, {"COMPOSE_PROJECT_NAME": "x", "KONG_BIND_IPV6": "x", "DOCKER_HOST": "x", "HOME": "/root"}
+        ):
             with mock.patch("signal.signal"), mock.patch("os.umask"):
                 program.prepare()
             self.assertFalse({"COMPOSE_PROJECT_NAME", "KONG_BIND_IPV6", "DOCKER_HOST"} & set(os.environ))

@@ -10,9 +10,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import TOP
-
 from kong_ipv6 import plan
+from support import TOP
 
 SCRIPTS = TOP / "files" / "scripts"
 MODULES = sorted((SCRIPTS / "kong_ipv6").rglob("*.py"))
@@ -41,7 +40,9 @@ class Shell(unittest.TestCase):
                 command = ["/bin/sh", str(SCRIPTS / f"{name}.sh")]
                 ran = subprocess.run(command, capture_output=True, text=True, env={"PATH": folder}, check=False)
                 self.assertEqual(1, ran.returncode)
-                self.assertEqual(f"{name}.sh: python3 is not installed\n  Remedy: apt-get install python3 python3-yaml\n", ran.stderr)
+                self.assertEqual(
+                    f"{name}.sh: python3 is not installed\n  Remedy: apt-get install python3 python3-yaml\n", ran.stderr
+                )
 
     def test_they_are_short(self) -> None:
         for path in (*SCRIPTS.glob("*.sh"), *(TOP / "templates/scripts").glob("*.sh.hbs")):
@@ -72,7 +73,9 @@ class Modules(unittest.TestCase):
 
     def test_only_the_primitives_change_files_of_the_server(self) -> None:
         """The owner's own .env and data, a file in /run, and what netplan validates are the exceptions."""
-        writes = re.compile(r"\.(write_text|write_bytes|rename|chmod)\(|os\.(replace|rename)\(|shutil\.(move|rmtree)\(|\.open\(\"[aw]")
+        writes = re.compile(
+            r"\.(write_text|write_bytes|rename|chmod)\(|os\.(replace|rename)\(|shutil\.(move|rmtree)\(|\.open\(\"[aw]"
+        )
         allowed = {"system.py", "journal.py", "secrets.py", "netplan.py", "daemon_json.py"}
         self.assertLessEqual({path.name for path in MODULES if writes.search(path.read_text())}, allowed)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
+from kong_ipv6.journal import STATE
+from kong_ipv6.system import Ran
 from support.case import Case
 from support.disk import tree
 from support.server import PASSWORD, Server
-
-from kong_ipv6.journal import STATE
-from kong_ipv6.system import Ran
 
 CHANGED = "another-password-77aa"
 
@@ -24,13 +23,23 @@ class ThePassword(Case):
             self.assertNotIn(password, text)
         for path, (_, _, data) in tree(server.root).items():
             self.assertNotIn(password.encode(), data, path)
-        held = [path for path in server.repository.rglob("*") if path.is_file() and password.encode() in path.read_bytes()]
+        held = [
+            path for path in server.repository.rglob("*") if path.is_file() and password.encode() in path.read_bytes()
+        ]
         allowed = {server.repository / ".env", server.repository / "data/secrets/kong_pg_password"}
         self.assertLessEqual(set(held), allowed)
 
     def test_a_whole_life_of_a_server(self) -> None:
         server = self.server()
-        for command in ("apply --dry-run", "apply", "verify", "verify --json", "apply", "rollback --dry-run", "rollback"):
+        for command in (
+            "apply --dry-run",
+            "apply",
+            "verify",
+            "verify --json",
+            "apply",
+            "rollback --dry-run",
+            "rollback",
+        ):
             server.run(*command.split())
             self.nowhere(server)
 

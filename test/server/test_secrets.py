@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from support.case import Case
-
 from kong_ipv6.settings import parse
+from support.case import Case
 
 
 class Env(Case):
@@ -74,7 +73,9 @@ class Refusals(Case):
     def test_an_ipv4_that_the_server_does_not_have(self) -> None:
         server = self.server(ipv4__netplan="")
         server.env(KONG_BIND_IP="192.0.2.9")
-        self.refused(server, "secrets", "KONG_BIND_IP=192.0.2.9 in .env is not an address of this server", "or one of: 1.2.3.4")
+        self.refused(
+            server, "secrets", "KONG_BIND_IP=192.0.2.9 in .env is not an address of this server", "or one of: 1.2.3.4"
+        )
 
     def test_an_ipv4_that_is_missing(self) -> None:
         server = self.server()
@@ -112,7 +113,10 @@ class Changes(Case):
     def test_a_fresh_server(self) -> None:
         server = self.server()
         data = server.repository / "data"
-        self.assertEqual([f"data: {data} will be created", f"secret: {data}/secrets/kong_pg_password will be written, from .env"], self.changes(server, "secrets"))
+        self.assertEqual(
+            [f"data: {data} will be created", f"secret: {data}/secrets/kong_pg_password will be written, from .env"],
+            self.changes(server, "secrets"),
+        )
 
     def test_an_applied_one(self) -> None:
         self.assertEqual([], self.changes(self.applied(), "secrets"))
@@ -131,7 +135,10 @@ class Changes(Case):
 
     def test_docker_27_needs_another_publication(self) -> None:
         server = self.server("27.5.1")
-        self.assertIn(".env: KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value", self.changes(server, "secrets"))
+        self.assertIn(
+            ".env: KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value",
+            self.changes(server, "secrets"),
+        )
         server.run("apply")
         self.assertIn("\nKONG_PUBLISH_IPV6=[::]\n", (server.repository / ".env").read_text())
         self.assertEqual([], self.changes(server, "secrets"))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Optional
 from unittest import mock
 
-
 from kong_ipv6 import packets, solicit
 from kong_ipv6.packets import Packet, packed
 
@@ -79,7 +78,12 @@ class Delivery(unittest.TestCase):
             return solicit.delivery("ens3", ROUTER, KONG, own or [LOCAL, HOST], known)
 
     def test_each_kind(self) -> None:
-        for kind, verdict in (("on-link", "on-link"), ("routed", "routed"), ("elsewhere", "elsewhere"), ("silent", "unknown")):
+        for kind, verdict in (
+            ("on-link", "on-link"),
+            ("routed", "routed"),
+            ("elsewhere", "elsewhere"),
+            ("silent", "unknown"),
+        ):
             self.assertEqual(verdict, self.verdict(Router(kind)), kind)
 
     def test_a_router_that_answers_nobody(self) -> None:
@@ -185,7 +189,11 @@ class FromOutside(unittest.TestCase):
                 return []
             from_port, to_port = struct.unpack("!HH", packet.payload[:4])
             segment = packets.segment(packet.target, packet.source, (to_port, from_port), 1, flags)
-            return [packets.frame(OWN, ROUTER_MAC, packet.target, packet.source, packets.TCP, segment)] if to_port == port else []
+            return (
+                [packets.frame(OWN, ROUTER_MAC, packet.target, packet.source, packets.TCP, segment)]
+                if to_port == port
+                else []
+            )
 
         return server
 

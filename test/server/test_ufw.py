@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from support.case import Case
-from support.disk import Killed
-from support.server import Server
-
 from kong_ipv6 import ufw_rules
 from kong_ipv6.resources.ufw import wanted
 from kong_ipv6.system import Ran
+from support.case import Case
+from support.disk import Killed
+from support.server import Server
 
 USER6 = "/etc/ufw/user6.rules"
 
@@ -55,7 +54,9 @@ class Rules(Case):
         rule = "in on docker0 out on ens3 to 0.0.0.0/0"
         server = self.server("29.7.2-nftables").with_ufw()
         self.assertEqual(0, server.run("apply"), server.printed)
-        self.happened(server, f"run ufw route allow {rule}", "run compose build kong", f"run ufw route delete allow {rule}")
+        self.happened(
+            server, f"run ufw route allow {rule}", "run compose build kong", f"run ufw route delete allow {rule}"
+        )
         self.assertNotIn("docker0", server.read("/etc/ufw/user.rules") or "")
         server = self.server("29.7.2-nftables").with_ufw()
         server.programs_run.answers["timeout --foreground 1800 docker compose build"] = Ran(1, "", "no network\n")
@@ -146,7 +147,10 @@ class Verify(Case):
 
     def test_a_rule_of_earlier_answers(self) -> None:
         server = self.server().with_ufw().applied()
-        server.ufw_rule("in on ens3 out on ipv6_exposed to 2001:db8::9 port 80 proto tcp".split(), delete=False)
+        server.ufw_rule(
+            ["in", "on", "ens3", "out", "on", "ipv6_exposed", "to", "2001:db8::9", "port", "80", "proto", "tcp"],
+            delete=False,
+        )
         self.fails(server, "ufw", "firewall", "ufw has a rule of earlier answers")
 
     def test_a_ufw_that_forwards_everything(self) -> None:
@@ -174,7 +178,9 @@ class Undo(Case):
     def test_rules_that_the_owner_has_added_since_stay(self) -> None:
         server = self.server().with_ufw().applied()
         own = "### tuple ### route:allow tcp 22 ::/0 any ::/0 in_ens3 comment=6d696e65\n"
-        server.write(USER6, (server.read(USER6) or "").replace("### END RULES ###\n", own + "### END RULES ###\n"), 0o640)
+        server.write(
+            USER6, (server.read(USER6) or "").replace("### END RULES ###\n", own + "### END RULES ###\n"), 0o640
+        )
         server.run("rollback")
         self.assertIn(own, server.read(USER6) or "")
         self.assertNotIn(server.plan.kong, server.read(USER6) or "")

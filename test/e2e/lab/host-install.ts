@@ -12,6 +12,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CACHE, startOf } from "./cache.ts";
+import { makeDisk } from "./disk.ts";
 import { must, run } from "./run.ts";
 import type { Topology } from "./topology.ts";
 
@@ -30,8 +31,10 @@ export async function install(
   topology: Topology,
   { netplan, files, dockerStore }: HostOptions,
 ): Promise<void> {
-  const upper = join(folder, "upper");
-  for (const name of ["upper", "work", "root", "docker"])
+  const content = join(folder, "content");
+  const upper = join(content, "upper");
+  for (const path of [content, upper, join(content, "work")]) await mkdir(path);
+  for (const name of ["disk", "root", "docker"])
     await mkdir(join(folder, name));
   const put = async (path: string, text: string, mode = 0o644) => {
     await mkdir(dirname(join(upper, path)), { recursive: true });
@@ -53,6 +56,7 @@ export async function install(
   await mkdir(wants);
   await symlink(`../${UDEV_UNIT}`, join(wants, UDEV_UNIT));
   if (await limitsAreFixed()) await program("/usr/local/sbin/runc", "runc");
+  await makeDisk(folder, content);
 }
 
 const UDEV_UNIT = "lab-udev-rule.service";

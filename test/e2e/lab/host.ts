@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cutDisk, diskReleased } from "./disk.ts";
+import { POWER_ON, systemdBelow } from "./host-boot.ts";
 import {
   groupOf,
   type HostOptions,
@@ -26,8 +28,9 @@ const LOGIN = {
 const KILLED_WITH_US = ["--pdeathsig", "KILL"];
 
 /**
- * A Debian host, booted with systemd. Its file system is a layer over a cached root and survives reboots. So does
- * /var/lib/docker, which is a folder on the real disk, because overlay2 can't be on an overlay. The host ends with this
+ * A Debian host, booted with systemd. Its file system is a layer over a cached root, on a disk of its own, and survives
+ * reboots. So does /var/lib/docker, which is a folder on the real disk, because overlay2 can't be on an overlay. The host
+ * ends with this
  * process at the latest: systemd-nspawn is killed with it, and the host with systemd-nspawn.
  */
 export class Host {
@@ -182,9 +185,12 @@ export class Host {
     await this.#shutDown("poweroff");
   }
 
-  /** Kills the host at once: no program on it can clean up. */
+  /** Cuts the power: what was not synced is lost, except in /var/lib/docker, where all that was written stays. */
   async powerCut(): Promise<void> {
-    await this.#off(() => process.kill(this.#leader, "SIGKILL"));
+    await this.#off(async () => {
+      await cutDisk(this.folder, this.#nspawn!.pid!);
+      process.kill(this.#leader, "SIGKILL");
+    });
   }
 
   /** Shuts down and boots again. The host's network is new; the router keeps its neighbor cache. */
@@ -246,6 +252,7 @@ export class Host {
     }
     this.#nspawn = undefined;
     this.#leader = 0;
+    await diskReleased(this.folder);
     await removeGroup(this.folder);
     await this.topology.disconnectHost();
   }
@@ -267,34 +274,3 @@ const outside = ({ input, inputFile, timeoutMs }: RunOptions): RunOptions => ({
   inputFile,
   timeoutMs,
 });
-
-/**
- * $1 root, $2 the host's folder, $3 network namespace, $4 control group. If the machine outside was not booted with
- * systemd, /run/systemd must be a separate mount. A container has no udevd, so udevadm would fail, and `netplan apply`
- * with it.
- */
-const POWER_ON = `
-mkdir -p "$4"
-echo 0 >"$4/cgroup.procs"
-mkdir -p /run/systemd
-mount -t tmpfs -o mode=755 tmpfs /run/systemd
-mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" lab "$2/root"
-exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="\${2##*/}" --hostname=host \
-  --register=no --keep-unit --capability=all --network-namespace-path="$3" \
-  --system-call-filter='@keyring @mount bpf @privileged' --console=pipe \
-  --resolv-conf=off --timezone=off --link-journal=no \
-  --bind="$2/docker:/var/lib/docker" --bind-ro="$1/usr/bin/true:/usr/bin/udevadm"
-`;
-
-/** The process ID of the host's systemd, a child of systemd-nspawn. 0 until it runs. */
-async function systemdBelow(nspawn: number): Promise<number> {
-  const children = await readFile(
-    `/proc/${nspawn}/task/${nspawn}/children`,
-    "utf8",
-  ).catch(() => "");
-  for (const pid of children.split(" ").filter(Boolean)) {
-    const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-    if (name.trim() === "systemd") return Number(pid);
-  }
-  return 0;
-}

@@ -239,6 +239,32 @@ test("inRoot does not change the root, and mounts the given folders", async () =
   expect(after.stdout).toBe("host\n");
 });
 
+test("a power cut takes what was not synced", async () => {
+  const lab = await openLab(await rootOf("trixie"), {
+    prefix: PREFIX,
+    images: false,
+  });
+  try {
+    const { host } = lab;
+    await host.sh(`
+      echo old | tee synced >replaced; sync --file-system /
+      echo new >added
+      echo new >replaced.new; mv replaced.new replaced`);
+    await host.powerCut();
+    await host.powerOn();
+    expect(await host.sh("cat synced replaced; ls")).toBe(
+      "old\nold\nreplaced\nsynced\n",
+    );
+    // A file system writes names before contents.
+    await host.sh("echo new >replaced.new; mv replaced.new replaced; sync .");
+    await host.powerCut();
+    await host.powerOn();
+    expect(await host.sh("cat synced replaced")).toBe("old\n");
+  } finally {
+    await lab.close();
+  }
+});
+
 test("the next host ends the processes of a killed test's host", async () => {
   const script = new URL("stays.ts", import.meta.url).pathname;
   const child = spawn("setpriv", [

@@ -80,10 +80,12 @@ export class Probe {
     );
   }
 
-  /** Ends the probe after the last answers have arrived. */
+  /** Ends the probe after the last answers have arrived. Throws if there was none: gaps then mean nothing. */
   async stop(): Promise<Beat[]> {
     this.#process.stdin!.end();
     await this.#ended;
+    if (this.firstAnswer(0) === undefined)
+      throw new Error(`lab: none of ${this.beats.length} requests answered`);
     return this.beats.sort((one, other) => one.sent - other.sent);
   }
 

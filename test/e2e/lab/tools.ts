@@ -5,6 +5,8 @@ import { must, run } from "./run.ts";
 const TOOLS: Record<string, string> = {
   "/usr/sbin/debootstrap": "debootstrap",
   "/usr/bin/systemd-nspawn": "systemd-container",
+  "/usr/sbin/mkfs.ext4": "e2fsprogs",
+  "/usr/bin/perl": "perl-base",
   "/usr/sbin/ip": "iproute2",
   "/usr/sbin/sysctl": "procps",
   "/usr/bin/ping": "iputils-ping",

@@ -20,7 +20,8 @@ export async function longestGap(
   act: () => Promise<unknown>,
 ): Promise<Finding & { probe: Probe }> {
   const probe = new Probe(topology.client, KONG_URL, { timeoutMs: 500 });
-  await until(() => probe.firstAnswer(0) !== undefined, 5000);
+  if (!(await until(() => probe.firstAnswer(0) !== undefined, 20_000)))
+    throw new Error("Kong did not answer before anything was done");
   await act();
   await topology.flushNeighbours();
   const done = Date.now();
@@ -82,8 +83,8 @@ export async function watched(
   const answered = [...printed.matchAll(/icmp_seq=(\d+) ttl/g)].map(
     ([, sequence]) => Number(sequence),
   );
-  // Counts only gaps between answers: a request in flight when ping stops is not lost.
-  const missing = answered.map(
+  const sent = Number(/(\d+) packets transmitted/.exec(printed)?.[1]);
+  const missing = [...answered, sent + 1].map(
     (sequence, index) => sequence - 1 - (answered[index - 1] ?? 0),
   );
   return {

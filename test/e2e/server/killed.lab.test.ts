@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../lab/lab.ts";
-import { openServer, REPOSITORY, script, state } from "./server.ts";
+import { openServer, script, state, underWay } from "./server.ts";
 
 /** Scripts killed at any moment: the next run must bring the server to a complete state. */
 
@@ -12,28 +12,54 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-const killed = (name: string, seconds: number): Promise<string> =>
-  lab.host.sh(
-    `cd ${REPOSITORY}; setsid ./scripts/${name} >/dev/null 2>&1 & p=$!; sleep ${seconds}; kill -KILL -- -$p 2>/dev/null || :; wait 2>/dev/null || :`,
-  );
+/** Kills a script, with all that it has started, some seconds after its output matched. */
+async function killed(
+  name: string,
+  moment: string,
+  seconds = 0.2,
+): Promise<void> {
+  const { unit, printed } = await underWay(lab, name, moment);
+  const result = await lab.host.sh(`
+    sleep ${seconds}
+    systemctl kill --signal=KILL ${unit} || :
+    while systemctl is-active --quiet ${unit}; do sleep 0.02; done
+    systemctl show --property=Result --value ${unit}`);
+  expect(result, await printed()).toBe("signal\n");
+}
 
-test.each([0.6, 1.2, 1.8, 2.4, 3.2, 4, 5, 6.5, 8])(
-  "apply.sh killed after %s s, then rollback.sh",
-  async (seconds) => {
-    await killed("apply.sh", seconds);
-    const { code, stderr } = await script(lab, "rollback.sh");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(await state(lab)).toBe(before);
-  },
-);
+// Each is a moment of its own: before the first change, among the files, within a restart, an image, a service.
+test.each([
+  ["^Planned changes", 0],
+  ["^Applying the changes", 0.2],
+  ["ok +file +/etc/ndppd.conf", 0],
+  ["ok +file +.*nftables", 0.2],
+  ["ok +firewall", 0.1],
+  ["ok +ufw", 0.3],
+  ["ok +ndp", 0.3],
+  ["ok +network", 0.2],
+  ["ok +image", 0.5],
+])("apply.sh killed at /%s/ + %s s, then rollback.sh", async (...when) => {
+  await killed("apply.sh", ...when);
+  const { code, stderr } = await script(lab, "rollback.sh");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await state(lab)).toBe(before);
+});
 
 test("apply.sh succeeds after it was killed several times; so does rollback.sh", async () => {
-  for (const seconds of [1, 2, 3, 4, 5, 6]) await killed("apply.sh", seconds);
+  const moments = [
+    "^Applying the changes",
+    "ok +file +/etc/ndppd.conf",
+    "ok +firewall",
+    "ok +sysctl",
+    "ok +docker",
+    "[.]{3} +image",
+  ];
+  for (const moment of moments) await killed("apply.sh", moment);
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
-  for (const seconds of [0.3, 0.8, 1.4, 2])
-    await killed("rollback.sh", seconds);
+  for (const moment of ["ok +compose", "ok +network", "ok +files"])
+    await killed("rollback.sh", moment);
   const last = await script(lab, "rollback.sh");
   expect({ code: last.code, stderr: last.stderr }).toEqual({
     code: 0,

@@ -84,6 +84,9 @@ test("an interrupted rollback.sh restores the network with its container at the 
   await lab.host.sh(
     `cd ${REPOSITORY}; setsid bash -c 'echo $$ >/root/pid; exec ./scripts/rollback.sh' >/dev/null 2>&1 || :`,
   );
+  // It was killed there.
+  await lab.host.sh("test ! -e /usr/local/sbin/docker");
+  expect(await mine()).not.toBe(MINE);
   const { code } = await script(lab, "rollback.sh");
   expect(code).toBe(0);
   expect(await network()).toMatch(/^26\.1\.5 /);

@@ -58,6 +58,40 @@ export const script = ({ host }: Lab, line: string): Promise<Ran> =>
     timeoutMs: 240_000,
   });
 
+let runs = 0;
+
+/** A script that runs as a unit of the host's systemd. */
+export interface Running {
+  unit: string;
+  /** What it has printed, to both outputs. */
+  printed: () => Promise<string>;
+}
+
+/**
+ * Starts one of the repository's scripts and waits until its output matches (grep -E). Throws where the script ends before
+ * that: a test that interrupts a run has to meet it under way.
+ */
+export async function underWay(
+  { host }: Lab,
+  name: string,
+  moment: string,
+): Promise<Running> {
+  const unit = `run${++runs}`;
+  const output = `/run/${unit}.out`;
+  await host.service(unit, [
+    "bash",
+    "-c",
+    `exec ${REPOSITORY}/scripts/${name} >${output} 2>&1`,
+  ]);
+  await host.sh(
+    `until grep -qsE '${moment}' ${output}; do
+      systemctl is-active --quiet ${unit} || { echo '${name} ended before "${moment}":'; cat ${output}; exit 1; }
+      sleep 0.02
+    done`,
+  );
+  return { unit, printed: () => host.read(output) };
+}
+
 /** Everything in /etc, the state of apply.sh and rollback.sh, and the state that is not in files. */
 export async function state({ host }: Lab): Promise<string> {
   const files = await host.snapshot("/etc");

@@ -66,7 +66,11 @@ class FakeEngine(Engine):
         if parts == ["containers", "json"]:
             listed = [self.listed(one) for one in self.containers_by_id.values()]
             states = filters.get("status")
-            return [one for one in listed if matches(one["Labels"] or {}, filters) and (not states or one["State"] in states)]
+            return [
+                one
+                for one in listed
+                if matches(one["Labels"] or {}, filters) and (not states or one["State"] in states)
+            ]
         if parts[0] == "containers":
             return self.inspected(parts[1])
         if parts[0] == "images":
@@ -87,9 +91,12 @@ class FakeEngine(Engine):
             config = body.get("EndpointConfig") or {}
             ipam = config.get("IPAMConfig") or {}
             networks[network["Name"]] = {
-                "IPAMConfig": ipam, "Aliases": config.get("Aliases"), "NetworkID": network["Id"],
-                "GlobalIPv6Address": ipam.get("IPv6Address", self.server.plan.subnet_range.split("/")[0]), "IPAddress": ipam.get("IPv4Address", "172.18.0.9"),
-            }  # fmt: skip
+                "IPAMConfig": ipam,
+                "Aliases": config.get("Aliases"),
+                "NetworkID": network["Id"],
+                "GlobalIPv6Address": ipam.get("IPv6Address", self.server.plan.subnet_range.split("/")[0]),
+                "IPAddress": ipam.get("IPv4Address", "172.18.0.9"),
+            }
             return None
         container = self.containers_by_id[parts[1]]
         container["State"] = {"stop": "exited", "unpause": "running"}[parts[2]]
@@ -103,11 +110,17 @@ class FakeEngine(Engine):
         network = self.find_network(parts[1])
         if network is None:
             raise EngineError(f"network {parts[1]} not found")
-        on = [one["Names"][0] for one in self.containers_by_id.values() if network["Name"] in one["NetworkSettings"]["Networks"] and one["State"] == "running"]
+        on = [
+            one["Names"][0]
+            for one in self.containers_by_id.values()
+            if network["Name"] in one["NetworkSettings"]["Networks"] and one["State"] == "running"
+        ]
         if on:
             raise EngineError(f"network {network['Name']} has active endpoints: {on}")
         del self.networks_by_name[network["Name"]]
-        self.server.kernel.remove_link((network.get("Options") or {}).get("com.docker.network.bridge.name") or f"br-{network['Id'][:12]}")
+        self.server.kernel.remove_link(
+            (network.get("Options") or {}).get("com.docker.network.bridge.name") or f"br-{network['Id'][:12]}"
+        )
         return None
 
     def find_network(self, name: str) -> Optional[Json]:
@@ -128,7 +141,9 @@ class FakeEngine(Engine):
         listed = self.containers_by_id.get(identity)
         if listed is None:
             return None
-        base: Json = copy.deepcopy(listed.get("_inspected") or {"NetworkSettings": {"Ports": {}}, "Mounts": listed["Mounts"]})
+        base: Json = copy.deepcopy(
+            listed.get("_inspected") or {"NetworkSettings": {"Ports": {}}, "Mounts": listed["Mounts"]}
+        )
         base["Id"], base["Name"] = identity, listed["Names"][0]
         base["NetworkSettings"]["Networks"] = copy.deepcopy(listed["NetworkSettings"]["Networks"])
         health = "unhealthy" if "(unhealthy)" in listed["Status"] else "healthy"
@@ -148,7 +163,9 @@ class FakeEngine(Engine):
         """As compose up --no-start does it."""
         if BACKEND not in self.networks_by_name:
             self.create_network(self.recording["networks"][BACKEND])
-        found = next(one for one in self.recording["containers"] if service == one["Labels"]["com.docker.compose.service"])
+        found = next(
+            one for one in self.recording["containers"] if service == one["Labels"]["com.docker.compose.service"]
+        )
         container = {**copy.deepcopy(found), "State": "created", "Status": "Created"}
         if service == "kong":
             container["_inspected"], container["_pid"] = copy.deepcopy(self.recording["kong"]), 2768
@@ -156,17 +173,24 @@ class FakeEngine(Engine):
 
     def service(self, name: str) -> Optional[Json]:
         """Its container in this fake's own form: change it to vary a test."""
-        return next((one for one in self.containers_by_id.values() if one["Labels"].get("com.docker.compose.service") == name), None)
+        return next(
+            (one for one in self.containers_by_id.values() if one["Labels"].get("com.docker.compose.service") == name),
+            None,
+        )
 
     def start(self, identity: str) -> None:
         container = self.containers_by_id[identity]
         ends = container["Labels"].get("com.docker.compose.service") == "kong-migration"
-        container["State"], container["Status"] = ("exited", "Exited (0) 1 second ago") if ends else ("running", "Up 1 second (healthy)")
+        container["State"], container["Status"] = (
+            ("exited", "Exited (0) 1 second ago") if ends else ("running", "Up 1 second (healthy)")
+        )
         if container.get("_pid"):
             self.server.kong_process()
 
 
 def matches(labels: dict[str, str], filters: Json) -> bool:
-    return all(f"{key}={value}" in filters["label"] for key, value in labels.items() if any(one.split("=")[0] == key for one in filters.get("label", []))) and all(
-        one.split("=")[0] in labels for one in filters.get("label", [])
-    )
+    return all(
+        f"{key}={value}" in filters["label"]
+        for key, value in labels.items()
+        if any(one.split("=")[0] == key for one in filters.get("label", []))
+    ) and all(one.split("=")[0] in labels for one in filters.get("label", []))

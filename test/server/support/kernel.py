@@ -31,7 +31,10 @@ class Kernel:
         self.addresses: list[Address] = [Address("lo", "127.0.0.1/8", "host"), Address("lo", "::1/128", "host")]
         # Lines of `ip -o route show table all`.
         self.routes: dict[int, list[str]] = {4: [], 6: ["fe80::/64 dev ens3 proto kernel metric 256 pref medium"]}
-        self.rules = {4: ["0:\tfrom all lookup local", "32766:\tfrom all lookup main"], 6: ["0:\tfrom all lookup local"]}
+        self.rules = {
+            4: ["0:\tfrom all lookup local", "32766:\tfrom all lookup main"],
+            6: ["0:\tfrom all lookup local"],
+        }
         # Addresses that the kernel answers Neighbor Solicitations for, by interface.
         self.proxied: list[tuple[str, str]] = []
         for name in ("all", "default"):
@@ -127,12 +130,18 @@ class Kernel:
         def info(one: Address) -> dict[str, Any]:
             address, _, length = one.text.partition("/")
             return {
-                "family": one.family, "local": address, "prefixlen": int(length), "scope": one.scope,
-                **{flag: True for flag in one.flags},
-            }  # fmt: skip
+                "family": one.family,
+                "local": address,
+                "prefixlen": int(length),
+                "scope": one.scope,
+                **dict.fromkeys(one.flags, True),
+            }
 
         return json.dumps(
-            [{**link, "addr_info": [info(one) for one in self.addresses if one.dev == name]} for name, link in self.links.items()]
+            [
+                {**link, "addr_info": [info(one) for one in self.addresses if one.dev == name]}
+                for name, link in self.links.items()
+            ]
         )
 
     def _addresses(self, version: int, rest: list[str]) -> str:
@@ -169,10 +178,18 @@ class Kernel:
             if rest[0] not in [one.text for one in self.addresses if one.dev == wanted["dev"]]:
                 self.addresses.append(Address(wanted["dev"], rest[0]))
         elif kind == "addr" and act == "flush":
-            self.addresses = [one for one in self.addresses if one.dev != wanted["dev"] or one.family != "inet6" or one.scope != "global"]
+            self.addresses = [
+                one
+                for one in self.addresses
+                if one.dev != wanted["dev"] or one.family != "inet6" or one.scope != "global"
+            ]
         elif kind == "route" and act == "add":
             self.routes[version].append(" ".join(rest))
         elif kind == "route" and act == "del":
-            self.routes[version] = [line for line in self.routes[version] if line.split()[0] != rest[0] or f" dev {wanted['dev']} " not in line + " "]
+            self.routes[version] = [
+                line
+                for line in self.routes[version]
+                if line.split()[0] != rest[0] or f" dev {wanted['dev']} " not in line + " "
+            ]
         elif kind == "rule" and act == "add":
             self.rules[version].append(f"{wanted['pref']}:\t{' '.join(rest[2:])}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(text: str) -> dict[str, Any]:
     return (yaml.safe_load(text) or {}).get("network", {})
 
@@ -36,9 +36,10 @@ def apply(server: Server) -> None:
     kernel.addresses = kept + [Address(uplink, text) for text in dict.fromkeys(addresses)]
     for version in (4, 6):
         kernel.routes[version] = [
-            line for line in kernel.routes[version]
+            line
+            for line in kernel.routes[version]
             if f" dev {uplink} " not in line + " " or re.search(r" proto (kernel|ra|dhcp)", line)
-        ]  # fmt: skip
+        ]
     for one in settings:
         for route in one.get("routes", []):
             to, version = str(route["to"]), 6 if ":" in f"{route['to']}{route['via']}" else 4

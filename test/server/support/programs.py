@@ -47,9 +47,13 @@ class FakeSystem(System):
         return written
 
     def run(
-        self, *command: str, timeout: float = 1800, cwd: Union[str, Path, None] = None,
-        env: Optional[dict[str, str]] = None, given: str = "",
-    ) -> Ran:  # fmt: skip
+        self,
+        *command: str,
+        timeout: float = 1800,
+        cwd: Union[str, Path, None] = None,
+        env: Optional[dict[str, str]] = None,
+        given: str = "",
+    ) -> Ran:
         return self.server.programs_run.run(list(command), given)
 
 
@@ -168,7 +172,11 @@ class Programs:
         return Ran(0, self.server.table, "") if self.server.table else Ran(1, "", "No such file or directory\n")
 
     def _iptables(self, words: list[str]) -> Ran:
-        return Ran(0, self.server.forward_policy, "") if "-S" in words else Ran(0 if self.server.ufw_enabled else 1, "", "")
+        return (
+            Ran(0, self.server.forward_policy, "")
+            if "-S" in words
+            else Ran(0 if self.server.ufw_enabled else 1, "", "")
+        )
 
     _ip6tables = _iptables
 
@@ -211,11 +219,22 @@ class Programs:
             docker.start(words[1])
         elif words[:2] == ["network", "create"]:
             name, options = words[-1], dict(word[2:].split("=", 1) for word in words[2:-1] if "=" in word)
-            subnet = {"Subnet": options.get("subnet", ""), "Gateway": options.get("gateway", ""), "IPRange": options.get("ip-range", "")}
-            docker.create_network({
-                "Name": name, "Id": "f" * 64, "Driver": options.get("driver", "bridge"), "EnableIPv6": "--ipv6" in words,
-                "IPAM": {"Config": [subnet]}, "Options": dict(word[6:].split("=", 1) for word in words if word.startswith("--opt=")), "Labels": {},
-            })  # fmt: skip
+            subnet = {
+                "Subnet": options.get("subnet", ""),
+                "Gateway": options.get("gateway", ""),
+                "IPRange": options.get("ip-range", ""),
+            }
+            docker.create_network(
+                {
+                    "Name": name,
+                    "Id": "f" * 64,
+                    "Driver": options.get("driver", "bridge"),
+                    "EnableIPv6": "--ipv6" in words,
+                    "IPAM": {"Config": [subnet]},
+                    "Options": dict(word[6:].split("=", 1) for word in words if word.startswith("--opt=")),
+                    "Labels": {},
+                }
+            )
         elif words[:2] == ["image", "rm"]:
             docker.images.pop(words[2], None)
         elif words[0] == "run":
@@ -253,4 +272,4 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-__all__ = ["Context", "FIREWALL", "FakeSystem", "OK", "Programs", "remove_tree"]
+__all__ = ["FIREWALL", "OK", "Context", "FakeSystem", "Programs", "remove_tree"]

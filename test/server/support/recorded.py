@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "engine"
 ENGINES = ("20.10.24", "26.1.5", "27.5.1", "28.5.2", "29.7.2", "29.7.2-nftables")
 
 
-@lru_cache(maxsize=None)
+@cache
 def text(engine: str) -> str:
     return (FOLDER / f"{engine}.json").read_text()
 

@@ -62,7 +62,9 @@ class Server:
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(prefix="kong-ipv6-", dir=memory))
         self.root, self.repository = self.folder / "root", self.folder / "gateway"
-        shutil.copytree(TOP / "examples" / "recipe" / "repo", self.repository, ignore=shutil.ignore_patterns("kong_ipv6"))
+        shutil.copytree(
+            TOP / "examples" / "recipe" / "repo", self.repository, ignore=shutil.ignore_patterns("kong_ipv6")
+        )
         self.change_plan(**plan)
         self.env(KONG_PG_PASSWORD=PASSWORD)
         os.chmod(self.repository / ".env", 0o600)
@@ -99,10 +101,26 @@ class Server:
         self.uses: list[str] = []
         # What Kong's process listens on, and where its default route goes.
         plan = self.plan
-        self.listens = [("0.0.0.0", 80), ("0.0.0.0", 443), ("::", 80), ("::", 443), ("127.0.0.1", 8001), (plan.backend_kong, 8001), ("127.0.0.1", 8007)]
+        self.listens = [
+            ("0.0.0.0", 80),
+            ("0.0.0.0", 443),
+            ("::", 80),
+            ("::", 443),
+            ("127.0.0.1", 8001),
+            (plan.backend_kong, 8001),
+            ("127.0.0.1", 8007),
+        ]
         self.kong_gateway = plan.subnet_gateway
         self.delivery = "on-link"
-        for folder in ("etc/netplan", "etc/docker", "etc/systemd/system/multi-user.target.wants", "etc/sysctl.d", "var/lib", "run", "lib/netplan"):
+        for folder in (
+            "etc/netplan",
+            "etc/docker",
+            "etc/systemd/system/multi-user.target.wants",
+            "etc/sysctl.d",
+            "var/lib",
+            "run",
+            "lib/netplan",
+        ):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         self.write("/etc/netplan/50-cloud-init.yaml", CLOUD_INIT, 0o600)
         self.write("/run/systemd/netif/links/2", NETWORKD)
@@ -129,7 +147,9 @@ class Server:
         path = self.repository / ".env"
         text = path.read_text()
         for key, value in settings.items():
-            text = re.sub(rf"^{key}=.*\n", "", text, flags=re.MULTILINE) + (f"{key}={value}\n" if value is not None else "")
+            text = re.sub(rf"^{key}=.*\n", "", text, flags=re.MULTILINE) + (
+                f"{key}={value}\n" if value is not None else ""
+            )
         path.write_text(text)
 
     # The server.
@@ -192,18 +212,32 @@ class Server:
         ways = "!".join(f"{way.split()[0]}_{given[way]}" for way in ("in on", "out on") if way in given)
         for family in families:
             path, anywhere = ufw_rules.FILES[family], ufw_rules.ANY[family]
-            fields = [given.get("proto", "any"), given.get("port", "any"), given.get("to", anywhere), "any", given.get("from", anywhere), ways]
+            fields = [
+                given.get("proto", "any"),
+                given.get("port", "any"),
+                given.get("to", anywhere),
+                "any",
+                given.get("from", anywhere),
+                ways,
+            ]
             line = f"### tuple ### route:allow {' '.join(fields)} {ufw_rules.IN_FILES}\n"
             text = self.read(path) or ""
             text = text.replace(line, "")
-            self.write(path, text if delete else text.replace("### END RULES ###\n", line + "### END RULES ###\n"), 0o640)
+            self.write(
+                path, text if delete else text.replace("### END RULES ###\n", line + "### END RULES ###\n"), 0o640
+            )
 
     def ufw_sh_rules(self) -> list[str]:
         """The rules that the repository's ufw.sh has, for this engine."""
-        text, nftables = (self.repository / "scripts/ufw.sh").read_text(), "nftables" in json.dumps(self.docker.recording["info"].get("FirewallBackend"))
+        text, nftables = (
+            (self.repository / "scripts/ufw.sh").read_text(),
+            "nftables" in json.dumps(self.docker.recording["info"].get("FirewallBackend")),
+        )
         rules = re.findall(r"^(\t*)allow (.*)$", text, re.MULTILINE)
         found = [rule.replace("'", "") for indent, rule in rules if nftables or not indent]
-        return [rule.replace('"$port"', port) for rule in found for port in (("80", "443") if "$port" in rule else ("",))]
+        return [
+            rule.replace('"$port"', port) for rule in found for port in (("80", "443") if "$port" in rule else ("",))
+        ]
 
     def netplan_says(self, folder: Path) -> Ran:
         has_ours = (folder / "etc/netplan/60-kong-ipv6.yaml").exists()
@@ -222,7 +256,9 @@ class Server:
         made = {one["com.docker.compose.service"]: one["com.docker.compose.config-hash"] for one in labels}
         made = {service: digest for service, digest in made.items() if service in self.services}
         if hashes:
-            return "".join(f"{service} {self.hashes.get(service, digest)}\n" for service, digest in {**made, **self.hashes}.items())
+            return "".join(
+                f"{service} {self.hashes.get(service, digest)}\n" for service, digest in {**made, **self.hashes}.items()
+            )
         image = "    image: kong-ipv6:local\n"
         kong_ = f"    build:\n      context: .\n{image}"
         rest = f"  kong-migration:\n{kong_}  kong-database:\n    image: postgres:17\n" if len(self.services) > 1 else ""
@@ -241,15 +277,21 @@ class Server:
 
     def kong_process(self) -> None:
         """/proc of Kong's process, in the byte order of this machine (proc_net_tcp(5))."""
+
         def hexadecimal(address: str) -> str:
             raw = packets.packed(address)
             return "".join(f"{int.from_bytes(raw[at : at + 4], sys.byteorder):08X}" for at in range(0, len(raw), 4))
 
         for name, six in (("tcp", False), ("tcp6", True)):
-            lines = [f"   0: {hexadecimal(one)}:{port:04X} 0:0 0A 0" for one, port in self.listens if (":" in one) == six]
+            lines = [
+                f"   0: {hexadecimal(one)}:{port:04X} 0:0 0A 0" for one, port in self.listens if (":" in one) == six
+            ]
             self.write(f"/proc/2768/net/{name}", "\n".join(["  sl  local_address rem_address   st", *lines, ""]))
         gateway = packets.packed(self.kong_gateway).hex() if self.kong_gateway else "0" * 32
-        self.write("/proc/2768/net/ipv6_route", f"{'0' * 32} 00 {'0' * 32} 00 {gateway} 00000400 00000001 00000000 00450003     eth0\n")
+        self.write(
+            "/proc/2768/net/ipv6_route",
+            f"{'0' * 32} 00 {'0' * 32} 00 {gateway} 00000400 00000001 00000000 00450003     eth0\n",
+        )
 
     # What happens.
 
@@ -304,9 +346,12 @@ class Server:
             for name, value in self.disk.patches().items():
                 stack.enter_context(mock.patch.object(os, name, value))
             replaced: list[tuple[Any, Any]] = [
-                (solicit.Outside, lambda *_: self.outside), (solicit.reaches, self.outside.reaches),
-                (solicit.used, self.outside.used), (solicit.delivery, self.outside.delivered), (kong.http_status, self.outside.http_status),
-            ]  # fmt: skip
+                (solicit.Outside, lambda *_: self.outside),
+                (solicit.reaches, self.outside.reaches),
+                (solicit.used, self.outside.used),
+                (solicit.delivery, self.outside.delivered),
+                (kong.http_status, self.outside.http_status),
+            ]
             for name, module in list(sys.modules.items()):
                 for original, stand_in in replaced if name.startswith("kong_ipv6") else []:
                     for attribute, value in list(vars(module).items()):
@@ -351,12 +396,17 @@ class Server:
         files = {path: what for path, what in tree(self.root).items() if not path.startswith(STATE)}
         bridges = {name: one["EnableIPv6"] for name, one in self.docker.networks_by_name.items()}
         return {
-            "files": files, "kernel": self.kernel.state(), "networks": bridges, "containers": sorted(self.docker.containers_by_id),
-            "packages": sorted(self.packages), "active": sorted(self.active), "table": self.table,
-        }  # fmt: skip
+            "files": files,
+            "kernel": self.kernel.state(),
+            "networks": bridges,
+            "containers": sorted(self.docker.containers_by_id),
+            "packages": sorted(self.packages),
+            "active": sorted(self.active),
+            "table": self.table,
+        }
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-__all__ = ["Killed", "PASSWORD", "Server", "packets"]
+__all__ = ["PASSWORD", "Killed", "Server", "packets"]

@@ -54,10 +54,11 @@ test("an obvious correction is returned beside the issue", () => {
   expect(value).toBe(0x2a03_0001_0002_0003_0000_0000_0000_0002n);
   expect(issues).toHaveLength(1);
   expect(parseAnswer(questionOf("host"), "x")).not.toHaveProperty("value");
-  // Without its length it would be refused next: that is what is said.
+  // Without its length it would be refused next: the remedy is the one for that.
   const loopback = parseAnswer(questionOf("host"), "::1/128");
   expect(loopback).not.toHaveProperty("value");
-  expect(loopback.issues[0]?.reason).toContain("loopback");
+  expect(loopback.issues[0]?.reason).toContain("prefix length");
+  expect(loopback.issues[0]?.remedy).toContain("global unicast");
 });
 
 test("an answer in normal form is parsed to itself", () => {

@@ -11,7 +11,7 @@ const met = (
   loose = false,
 ): string | undefined =>
   mergeHunk(
-    { mine: lines(mine), was: lines(was), theirs: lines(theirs) },
+    { yours: lines(mine), base: lines(was), generated: lines(theirs) },
     () => loose,
   )?.join(" ");
 

@@ -44,13 +44,13 @@ test("an alias of nothing was valid YAML", () => {
   expect(whyInvalid("docker-compose.yml", yaml)).toBeUndefined();
   expect(
     whyInvalid("docker-compose.yml", yaml.replace("*kong", "*kongx")),
-  ).toBe('it is no valid YAML: unidentified alias "kongx"');
+  ).toBe('not valid YAML: unidentified alias "kongx"');
 });
 
 testWith("python3", "Python that doesn't parse was not looked at", () => {
   const path = "scripts/lib/ndp.py";
   expect(whyInvalid(path, "import sys\nsys.exit(1)\n")).toBeUndefined();
   expect(whyInvalid(path, "def f(:\n")).toMatch(
-    /^python3 does not parse it: SyntaxError/,
+    /^python3 cannot parse it: SyntaxError/,
   );
 });

@@ -28,7 +28,9 @@ test.skipIf(!has("git") && !CI)(
       expect(git("status", "--short", "--untracked-files=all")).not.toContain(
         "secrets",
       );
-      expect(made.read(".gitignore")).toMatch(/# Data of before:\n\/data\/\n$/);
+      expect(made.read(".gitignore")).toMatch(
+        /# Earlier data directories:\n\/data\/\n$/,
+      );
     }
   },
 );

@@ -110,7 +110,7 @@ describe("the plan's rows", () => {
 
   test.each([
     [{}, "on-link, NDP proxy ndppd"],
-    [{ ndp: "kernel" }, "on-link, NDP proxy of the kernel"],
+    [{ ndp: "kernel" }, "on-link, kernel NDP proxy"],
     [{ delivery: "routed" }, "routed, no NDP proxy"],
     [{ ipv4: "none" }, "none"],
     [{ ipv4: "any" }, "every IPv4 of the server"],
