@@ -104,7 +104,8 @@ class TheCompose(Case):
     def test_the_images_of_a_configuration(self) -> None:
         config = (
             "name: kong-ipv6\nservices:\n  kong:\n    build:\n      context: /x\n    image: kong-ipv6:local\n"
-            '  "web":\n    image: "nginx:1"\n    build:\n      image: not-this\n  own:\n    build:\n      context: .\nnetworks:\n  x:\n    image: no\n'
+            '  "web":\n    image: "nginx:1"\n    build:\n      image: not-this\n'
+            "  own:\n    build:\n      context: .\nnetworks:\n  x:\n    image: no\n"
         )
         self.assertEqual(
             [("kong", "build", "kong-ipv6:local"), ("web", "build", "nginx:1"), ("own", "build", "kong-ipv6-own")],

@@ -56,7 +56,8 @@ class Verify(Case):
 
     def test_a_table_that_was_flushed(self) -> None:
         server = self.applied()
-        server.table = "table inet kong_ipv6 {\n\tchain forward {\n\t\ttype filter hook forward priority filter - 10; policy accept;\n\t}\n}\n"
+        rule = "type filter hook forward priority filter - 10; policy accept;"
+        server.table = f"table inet kong_ipv6 {{\n\tchain forward {{\n\t\t{rule}\n\t}}\n}}\n"
         self.fails(server, "firewall", "firewall", "has lost its rules")
         self.assertEqual(
             ["firewall: the table inet kong_ipv6 will be loaded, now and at every boot (ufw is not installed)"],
@@ -103,7 +104,7 @@ class OtherEngines(Case):
             self.assertEqual(warns, "ping" in found, engine)
             if warns:
                 self.assertEqual("warn", found["ping"].level)
-                rule = f"ip6tables -I DOCKER-USER -i ens3 -d {server.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
+                rule = f"-I DOCKER-USER -i ens3 -d {server.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
                 self.assertIn(rule, found["ping"].remedy)
         self.assertNotIn("ping", self.results(self.server("27.5.1").with_ufw().applied(), "firewall"))
 

@@ -104,7 +104,7 @@ class Files(Case):
         self.write("ours\n")
         self.assertFalse(here.is_symlink())
         self.system.restore(CONF)
-        self.assertEqual("elsewhere.conf", os.readlink(here))
+        self.assertEqual("elsewhere.conf", str(here.readlink()))
 
     def test_a_file_that_was_not_there_is_removed_with_its_directories(self) -> None:
         self.system.write_file("/etc/one/two/three.conf", b"ours\n")

@@ -119,9 +119,16 @@ class Other:
             "NetworkID": network["Id"],
         }
         server.docker.containers_by_id[self.id] = {
-            "Id": self.id, "Names": [f"/{name}"], "Labels": {}, "State": "running", "Status": "Up", "Mounts": [], "Ports": [],
-            "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": {EXPOSED: at}},
-        }  # fmt: skip
+            "Id": self.id,
+            "Names": [f"/{name}"],
+            "Labels": {},
+            "State": "running",
+            "Status": "Up",
+            "Mounts": [],
+            "Ports": [],
+            "HostConfig": {"NetworkMode": mode},
+            "NetworkSettings": {"Networks": {EXPOSED: at}},
+        }
 
     @property
     def at(self) -> Any:
@@ -154,7 +161,8 @@ class MadeAgain(Case):
 
     def test_how_all_were_connected_is_on_disk_before_the_first_is_taken_off(self) -> None:
         server = self.stale()
-        Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")
+        Other(server)
+        Other(server, "second", "2a03:2222:3333:4444:300::a")
         server.run("apply")
         steps = [f"{kind} {what}" for kind, what, _ in server.events]
         first = next(index for index, step in enumerate(steps) if "/disconnect" in step)

@@ -12,7 +12,7 @@ from support.case import Case
 class Lines(unittest.TestCase):
     def test_addresses(self) -> None:
         text = (
-            "2: ens3    inet 1.2.3.4/22 brd 1.2.3.255 scope global ens3\\       valid_lft forever preferred_lft forever\n"
+            "2: ens3    inet 1.2.3.4/22 brd 1.2.3.255 scope global ens3\\       valid_lft forever\n"
             "2: ens3    inet6 2a03::2/64 scope global \\       valid_lft forever preferred_lft forever\n"
             "2: ens3    inet6 2a03::3/64 scope global temporary dynamic \\       valid_lft 3sec preferred_lft 2sec\n"
             "2: ens3    inet6 2a03::4/64 scope global deprecated \\       valid_lft forever preferred_lft 0sec\n"

@@ -265,26 +265,25 @@ class Rollback(Case):
 
 
 class Arguments(Case):
-    def refused(self, *arguments: str, server: Server) -> str:
+    def declined(self, *arguments: str, server: Server) -> str:
         self.assertEqual(1, server.run(*arguments))
         self.assertEqual([], server.events)
         return server.printed
 
     def test_an_unknown_argument_is_refused(self) -> None:
-        self.assertIn("unknown argument: --force", self.refused("apply", "--force", server=self.server()))
+        self.assertIn("unknown argument: --force", self.declined("apply", "--force", server=self.server()))
 
     def test_help_needs_no_root(self) -> None:
         for command in ("apply", "verify", "rollback", "network", "ufw"):
-            out = io.StringIO()
-            with mock.patch.object(program, "Report", lambda program: Report(out, out, program)):
+            with mock.patch.object(Report, "say") as say:
                 self.assertEqual(0, program.main(command, ["--help"]))
-            self.assertIn(f"scripts/{command}.sh", out.getvalue())
+            self.assertIn(f"scripts/{command}.sh", say.call_args.args[0])
 
     def test_a_user_other_than_root_is_refused(self) -> None:
         server, out = self.server(), io.StringIO()
-        with server.patched(), mock.patch.object(program, "Report", lambda program: Report(out, out, program)):
-            with mock.patch.object(os, "geteuid", lambda: 1000):
-                self.assertEqual(1, program.main("apply", []))
+        report = mock.patch.object(program, "Report", lambda program: Report(out, out, program))
+        with server.patched(), report, mock.patch.object(os, "geteuid", lambda: 1000):
+            self.assertEqual(1, program.main("apply", []))
         self.assertIn("this script must run as root\n  Remedy: sudo ./scripts/apply.sh", out.getvalue())
 
     def test_each_command_knows_its_own_arguments(self) -> None:
@@ -294,14 +293,14 @@ class Arguments(Case):
             ("rollback", "--remove"),
             ("apply", "x"),
         ):
-            self.assertIn(f"unknown argument: {argument}", self.refused(command, argument, server=self.server()))
+            self.assertIn(f"unknown argument: {argument}", self.declined(command, argument, server=self.server()))
 
     def test_a_second_run_at_the_same_time_is_refused(self) -> None:
         server = self.applied()
-        with open(server.folder / "lock", "w") as held, mock.patch("time.sleep"):
+        with (server.folder / "lock").open("w") as held, mock.patch("time.sleep"):
             fcntl.flock(held, fcntl.LOCK_EX)
             for command in ("apply", "rollback"):
-                self.assertIn("another run is in progress", self.refused(command, server=server))
+                self.assertIn("another run is in progress", self.declined(command, server=server))
             # These change nothing, and needn't wait.
             self.assertEqual(0, server.run("apply", "--dry-run"))
             self.assertEqual(0, server.run("verify"))
@@ -309,7 +308,7 @@ class Arguments(Case):
     def test_a_plan_that_cannot_be_read_is_refused(self) -> None:
         out = io.StringIO()
         for text in ("{", "{}", "[]"):
-            with mock.patch("pathlib.Path.read_text", lambda _: text), self.assertRaises(program.Failure) as raised:
+            with mock.patch("pathlib.Path.read_text", return_value=text), self.assertRaises(program.Failure) as raised:
                 program.context_for(Report(out, out))
             self.assertIn("scripts/plan.json can't be read", raised.exception.cause)
 

@@ -48,7 +48,7 @@ class Apply(Case):
     def test_every_value_is_recorded_before_the_first_one_is_set(self) -> None:
         server = self.server()
         server.run("apply")
-        kinds = [kind for kind, what, _ in server.events if kind == "sysctl"]
+        kinds = [kind for kind, _, _ in server.events if kind == "sysctl"]
         self.assertTrue(kinds)
         journal = server.context().journal
         self.assertEqual("0", journal.fact("sysctl", ALL))

@@ -38,10 +38,10 @@ class Disk:
         return text[len(root) - 1 :] if text.startswith(root) else None
 
     def fsync(self, descriptor: int) -> None:
-        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
         self.server.happens("fsync", self.inside(path) or path)
         status = os.fstat(descriptor)
-        if os.path.isfile(path):
+        if Path(path).is_file():
             self.durable[status.st_dev, status.st_ino] = Path(path).read_bytes()
 
     def replace(self, source: Any, target: Any) -> None:
@@ -74,7 +74,7 @@ def tree(root: Path) -> dict[str, tuple[str, int, bytes]]:
         if name.startswith(("/proc/", "/sys/", "/run/")):
             continue
         if path.is_symlink():
-            found[name] = ("link", 0, os.readlink(path).encode())
+            found[name] = ("link", 0, str(path.readlink()).encode())
         elif path.is_dir():
             found[name] = ("directory", path.stat().st_mode & 0o7777, b"")
         else:

@@ -156,9 +156,14 @@ class Kernel:
         for flag in ("tentative", "dadfailed", "dynamic"):
             if flag in rest:
                 found = [one for one in found if flag in one.flags]
+
+        def words(one: Address) -> str:
+            return " ".join(one.flags)
+
         index = {name: link["ifindex"] for name, link in self.links.items()}
         return "".join(
-            f"{index[one.dev]}: {one.dev}    {one.family} {one.text} scope {one.scope} {' '.join(one.flags)}\\       valid_lft forever\n"
+            f"{index[one.dev]}: {one.dev}    {one.family} {one.text} scope {one.scope} {words(one)}\\       valid_lft"
+            " forever\n"
             for one in found
         )
 

@@ -23,7 +23,7 @@ def uplink_settings(server: Server) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for path in sorted((server.root / "etc/netplan").glob("*.yaml")):
         kinds = load(path.read_text())
-        found += [one or {} for kind, all_ in kinds.items() if isinstance(all_, dict) for one in all_.values()]
+        found += [one or {} for all_ in kinds.values() if isinstance(all_, dict) for one in all_.values()]
     return found
 
 

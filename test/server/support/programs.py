@@ -1,4 +1,4 @@
-"""The programs that are started: each has the answers and the effects that matter here. An unknown one is a failed test."""
+"""The programs that are started: each has the answers and the effects that matter here. An unknown one fails."""
 
 from __future__ import annotations
 
@@ -122,9 +122,8 @@ class Programs:
             self.changes("systemctl", *words)
         if act == "stop":
             server.stop(unit)
-        elif act == "restart":
-            if unit in server.broken_units or not server.start(unit):
-                return Ran(1, "", f"Job for {unit} failed.\n")
+        elif act == "restart" and (unit in server.broken_units or not server.start(unit)):
+            return Ran(1, "", f"Job for {unit} failed.\n")
         return OK
 
     def _systemd_sysctl(self, words: list[str]) -> Ran:

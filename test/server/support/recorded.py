@@ -1,4 +1,4 @@
-"""What Docker engines answered after apply.sh (fixtures/engine), with this plan's addresses in place of the recorded ones."""
+"""What Docker engines answered after apply.sh (fixtures/engine), with this plan's addresses."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Server:
         )
         self.change_plan(**plan)
         self.env(KONG_PG_PASSWORD=PASSWORD)
-        os.chmod(self.repository / ".env", 0o600)
+        (self.repository / ".env").chmod(0o600)
         self.owner = (os.getuid(), os.getgid())
         self.kernel = Kernel(self.root)
         self.docker = FakeEngine(self, recorded(engine, self.plan, self.repository))
@@ -158,7 +158,7 @@ class Server:
         here = self.root / path.lstrip("/")
         here.parent.mkdir(parents=True, exist_ok=True)
         here.write_text(text)
-        os.chmod(here, mode)
+        here.chmod(mode)
 
     def read(self, path: str) -> Optional[str]:
         here = self.root / path.lstrip("/")
