@@ -167,7 +167,10 @@ describe("the scripts", () => {
         ["create-kong-ipv6 --answers a\t", "--answers a.yaml "],
         ["create-kong-ipv6 completion f\t", "completion fish "],
         // Where there are more, what they mean stands beside them.
-        ["create-kong-ipv6 \t", "undo        -- take the last write back"],
+        [
+          "create-kong-ipv6 \t",
+          "undo        -- undo the last write; run again to redo",
+        ],
         ["create-kong-ipv6 --co\t\t", "--conflict"],
       ] as const) {
         zsh.type(typed);

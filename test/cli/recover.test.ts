@@ -150,7 +150,7 @@ test.each(Object.entries(HOSTILE))(
     const { code, stderr, tree } = await runIn(sandbox, ["gw", ...PREFIX]);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Detector at it, and move it away.",
+      "gw/.kong-ipv6.tmp was not left by create-kong-ipv6. Look at it, and move it away.",
     );
     expect(tree).toEqual(before);
   },

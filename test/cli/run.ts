@@ -189,7 +189,10 @@ export function environment(
 function readableCli(): string {
   if (readable === undefined) {
     readable = temporary();
-    cpSync(dirname(CLI), join(readable, "dist"), { recursive: true });
+    for (const folder of ["dist", "files"])
+      cpSync(join(CHECKOUT, folder), join(readable, folder), {
+        recursive: true,
+      });
     writeFileSync(join(readable, "package.json"), '{"type":"module"}');
   }
   return join(readable, "dist/cli.cjs");

@@ -120,7 +120,9 @@ test("killed after the last write: the next run says that all files were written
     runHere([command, sandbox.path("gw"), ...flags]);
   const check = await call("check");
   expect(check).toMatchObject({ code: 4 });
-  expect(check.stdout).toContain("all is in its place, regenerate tidies up");
+  expect(check.stdout).toContain(
+    "It had written everything; regenerate cleans up.",
+  );
   const told =
     "interrupted while writing here: all files were written, and stay.";
   expect((await call("regenerate", "--dry-run")).stdout).toContain(told);

@@ -249,7 +249,7 @@ test("a run that only notes an edit keeps what undo needs", async () => {
   const after = made.read("docker-compose.yml");
   made.edit("scripts/verify.sh", (text) => `${text}# mine\n`);
   const { stdout } = await made.run(["regenerate"]);
-  expect(stdout).toContain("no file changes in");
+  expect(stdout).toContain("no file changed in this directory");
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   made.edit("scripts/verify.sh", (text) => text.replace("# mine\n", ""));
   expect(made.tree()).toEqual(before);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { sha256 } from "../../src/repository/state.ts";
 import { Made, NEXT, OLD, STATE, TO } from "./made.ts";
 
-const LIB = "scripts/lib/common.sh";
+const LIB = "scripts/kong_ipv6/facts.py";
 
 /** What an older generator wrote of a file; undefined if it didn't generate the file. */
 type Older = Readonly<Record<string, (text: string) => string | undefined>>;
@@ -16,7 +16,8 @@ const OLDER: Older = {
     text.replace(/^services:\n/m, "# An older comment.\nservices:\n"),
   [LIB]: (text) => `${text}# An older last line.\n`,
   "scripts/ufw.sh": () => undefined,
-  "scripts/lib/plan.sh": (text) => `${text}readonly OLDER=1\n`,
+  "scripts/plan.json": (text) =>
+    text.replace(/^\{\n/, '{\n  "older": "OLDER",\n'),
 };
 
 /** Turns a repository into one that an older generator has written. */
@@ -82,7 +83,7 @@ test("an older generator's repository becomes a current one, with the owner's ed
     `  rule ${NEXT}:300::9000/128 {\n`,
   );
   expect(made.read("README.md")).toMatch(/^# (?!An older)[^]*\nOurs\n$/);
-  expect(made.read("scripts/lib/plan.sh")).not.toContain("OLDER");
+  expect(made.read("scripts/plan.json")).not.toContain("OLDER");
   expect(made.read(LIB)).toBe(current.read(LIB));
   expect(made.read("scripts/ufw.sh")).toBe(current.read("scripts/ufw.sh"));
   expect(statSync(made.path("scripts/ufw.sh")).mode & 0o777).toBe(0o755);
@@ -154,7 +155,7 @@ describe("a file that is the same in every repository", () => {
     expect(made.read(LIB)).toBe(yours);
     expect(JSON.parse(made.read(STATE)).files[LIB]).toEqual({
       sha256: sha256(current.read(LIB)),
-      mode: "0755",
+      mode: "0644",
       owner: sha256(yours),
     });
     made.tamper(({ files }) => (files[LIB].sha256 = sha256("even older")));

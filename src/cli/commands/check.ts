@@ -36,7 +36,7 @@ export function check(args: Arguments): ExitCode {
   const sections = [
     cut === undefined
       ? ""
-      : `An earlier run was interrupted while writing here. ${cut === "ended" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
+      : `An earlier run was interrupted while writing here.\n${cut === "ended" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
     open
       .map(
         ({ path, status, reason }) =>
@@ -44,7 +44,7 @@ export function check(args: Arguments): ExitCode {
       )
       .join("\n"),
     open.some(({ status }) => status === "changed" || status === "missing")
-      ? "If these are your own edits, run regenerate: it records them, and check accepts them."
+      ? "If these are your own edits, run regenerate to record them."
       : "",
     notes.join("\n"),
     staleText(stale, style),

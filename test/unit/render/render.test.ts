@@ -61,7 +61,7 @@ test("a row is found by its path, whatever the uplink", () => {
   }
   expect(generatedFile("docker-compose.yml")?.format).toBe("yaml");
   expect(generatedFile("docker-compose.yml.new")).toBeUndefined();
-  expect(generatedFile("scripts/lib")).toBeUndefined();
+  expect(generatedFile("scripts/kong_ipv6")).toBeUndefined();
 });
 
 test("a verbatim file's sum is its text's", () => {
