@@ -18,7 +18,7 @@ import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
 import {
-  formerOf,
+  allPreviousAnswers,
   sha256,
   STATE_FILE,
   sumOf,
@@ -79,7 +79,7 @@ export function inspectRepository(directory: string): Inspection {
   const rendered = withPreviousData(
     render(present),
     directory,
-    formerOf(state),
+    allPreviousAnswers(state),
     state.files[IGNORE_FILE]?.text,
   );
   const paths = [
@@ -89,7 +89,7 @@ export function inspectRepository(directory: string): Inspection {
     ...paths,
     ...paths.map((path) => path + SIDECAR),
   ]);
-  const previous = formerOf(state).map(plan);
+  const previous = allPreviousAnswers(state).map(plan);
   const files = paths.map((path): Checked => {
     const record = state.files[path];
     const next = rendered.get(path);

@@ -139,7 +139,7 @@ function recoverFirst({ directory, dryRun, recovered }: Request): string[] {
     : (recovered ?? recover(directory));
   if (became === undefined) return [];
   const interrupted = "An earlier run was interrupted while writing here: ";
-  if (became === "ended")
+  if (became === "completed")
     return [`${interrupted}all files were written, and stay.`];
   return dryRun
     ? [`${interrupted}without --dry-run, its writes are undone first.`]

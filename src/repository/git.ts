@@ -6,9 +6,9 @@ import { printable } from "../base/escape.ts";
 import { VERSION } from "../base/version.ts";
 
 /**
- * Whether --git has something to do for a directory.
- * @returns false inside a work tree that is there already
- * @throws FailedError without git
+ * Whether --git must make a repository for a directory.
+ * @returns false if the directory is in a work tree
+ * @throws FailedError if git is not installed
  */
 export function wantsRepository(directory: string): boolean {
   let existing = directory;
@@ -28,15 +28,15 @@ export function wantsRepository(directory: string): boolean {
   return inside.status !== 0;
 }
 
-/** What git never takes, also where the owner's own .gitignore stayed. */
+/** What git must never commit, even if the owner's own .gitignore stays. */
 const NEVER = ".env\n.kong-ipv6.*/\n";
 
 /**
- * Makes a git repository with what was generated as its first commit. What git refuses is told, not
- * thrown: the files themselves are whole.
- * @param seen whether the files are at their place already
- * @returns what the owner should know, or undefined
- * @throws CancelledError by Ctrl-C, where nothing can be seen yet
+ * Makes a git repository and commits the generated files. A failure of git is reported, not thrown: the
+ * files themselves are complete.
+ * @param seen whether the files are already in their places
+ * @returns a message for the owner, or undefined
+ * @throws CancelledError for Ctrl-C before the files are in their places
  */
 export function makeRepository(
   directory: string,
@@ -51,8 +51,8 @@ export function makeRepository(
 }
 
 /**
- * While git runs (a hook may take long), Ctrl-C is git's: it ends and so is seen here. Dying of the
- * same signal, this process would leave what it has prepared.
+ * While git runs (a hook may take long), Ctrl-C ends git only. If it also killed this process, the
+ * prepared files would be left behind.
  */
 function outliving<T>(job: () => T): T {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -90,6 +90,6 @@ function commitAll(directory: string): string | undefined {
   const commit = git(...unsigned, "commit", "--quiet", "-m", message);
   if (commit === undefined) return undefined;
   return /identity|tell me who you are/i.test(commit)
-    ? "git knows no user.name and user.email here: the files are added, not committed."
+    ? "git has no user.name and user.email here: the files are added, not committed."
     : told("commit", commit);
 }

@@ -396,7 +396,7 @@ describe("recover", () => {
     writeFileSync(pid, "1");
     expect(() => recover(directory)).toThrow(/another run \(process 1\)/);
     writeFileSync(pid, "4194304");
-    expect(recover(directory)).toBe("taken back");
+    expect(recover(directory)).toBe("rolled back");
   });
 
   test("what the owner changed since then is the owner's", async () => {

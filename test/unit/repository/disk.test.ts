@@ -44,7 +44,7 @@ test("what can't be compared says what it is", () => {
   for (const [path, what] of [
     ["directory", "a directory"],
     ["link", "a symbolic link"],
-    ["binary", "no text"],
+    ["binary", "not a text file"],
     ["large", "bytes"],
   ] as const)
     expect(look(root, path)).toEqual({

@@ -6,7 +6,7 @@ import { CI, environment, has, Sandbox } from "../../cli/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
 const TAKEN =
-  "git would take your .env, with the database's password: add a line .env to\n.gitignore.\n";
+  "git would commit your .env, with the database's password: add a line .env to\n.gitignore.\n";
 
 /** Lines of .gitignore, and whether git takes .env with them. */
 const LINES: readonly [string, boolean][] = [
@@ -97,7 +97,7 @@ test.skipIf(!GIT && !CI)(
     expect((await made.run(["check"])).stdout).not.toContain("git ");
     git("add", "--force", "gw/.env");
     expect((await made.run(["check"])).stdout).toContain(
-      "git has your .env, with the database's password: git rm --cached .env",
+      "git tracks your .env, with the database's password: run git rm --cached .env",
     );
   },
 );

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import type { Answers } from "../../../src/answers/types.ts";
 import {
   abridged,
-  MOST_FORMER,
+  MAX_PREVIOUS_ANSWERS,
   remember,
 } from "../../../src/repository/previous-answers.ts";
 import { move } from "../../../src/answers/carry-over.ts";
-import { readFormer } from "../../../src/repository/stored-answers.ts";
+import { readPreviousAnswers } from "../../../src/repository/stored-answers.ts";
 import { resolve } from "../../../src/answers/resolve.ts";
 import { answersFrom } from "../../support/base.ts";
 
@@ -29,7 +29,7 @@ test("answers of the past are kept as what differs, and read again whole", () =>
     "kong",
     "prefix",
   ]);
-  expect(readFormer(kept, three)).toEqual([two, one]);
+  expect(readPreviousAnswers(kept, three)).toEqual([two, one]);
 });
 
 test("none is kept twice, nor what is present again, nor what stands nowhere", () => {
@@ -40,8 +40,8 @@ test("none is kept twice, nor what is present again, nor what stands nowhere", (
 });
 
 test("a state doesn't grow for ever", () => {
-  const many = Array.from({ length: MOST_FORMER + 5 }, (_, at) =>
+  const many = Array.from({ length: MAX_PREVIOUS_ANSWERS + 5 }, (_, at) =>
     after(one, { host: `2001:db8:1:2::${at + 10}` }),
   );
-  expect(remember(many, one)).toEqual(many.slice(0, MOST_FORMER));
+  expect(remember(many, one)).toEqual(many.slice(0, MAX_PREVIOUS_ANSWERS));
 });
