@@ -147,7 +147,7 @@ test.each([
     },
   ],
   [
-    "a file that is no text",
+    "not a text file",
     (made: Made) => made.write(".env", Buffer.from([255]) as never),
   ],
 ])(
