@@ -346,6 +346,9 @@ test("data can't use a name at the top of a generated repository", () => {
   expect(names.size).toBeGreaterThan(5);
   for (const name of names)
     expect
-      .soft(refusalOf(() => parseDataDir(`./${name}`)), name)
+      .soft(
+        refusalOf(() => parseDataDir(`./${name}`)),
+        name,
+      )
       .toContain("the repository itself uses this name");
 });

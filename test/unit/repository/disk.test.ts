@@ -16,7 +16,7 @@ import { temporary } from "../../support/trees.ts";
 const look = (directory: string, path: string): DiskEntry | undefined =>
   readDisk(directory, [path]).get(path);
 
-test("a file is its text and mode, byte for byte", () => {
+test("a file is read with its text, byte for byte, and its mode", () => {
   const root = temporary();
   writeFileSync(join(root, "a"), "\ufeffa\r\nb");
   chmodSync(join(root, "a"), 0o640);
@@ -27,14 +27,14 @@ test("a file is its text and mode, byte for byte", () => {
   });
 });
 
-test("what isn't there is absent, below a missing directory too", () => {
+test("a missing file is absent, below a missing directory too", () => {
   const root = temporary();
   expect(look(root, "a")).toEqual({ kind: "absent" });
   expect(look(root, "a/b/c")).toEqual({ kind: "absent" });
   expect(look(join(root, "missing"), "a")).toEqual({ kind: "absent" });
 });
 
-test("what can't be compared says what it is", () => {
+test("something that can't be compared is described", () => {
   const root = temporary();
   mkdirSync(join(root, "directory"));
   symlinkSync("nowhere", join(root, "link"));
@@ -53,7 +53,7 @@ test("what can't be compared says what it is", () => {
     });
 });
 
-test("nothing is looked at through a link or below a file", () => {
+test("nothing is read through a link or below a file", () => {
   const root = temporary();
   const outside = temporary();
   writeFileSync(join(outside, "secret"), "secret");
@@ -69,7 +69,7 @@ test("nothing is looked at through a link or below a file", () => {
   });
 });
 
-test("a target is absent, empty, filled, or none", () => {
+test("a target is absent, empty, filled, or refused", () => {
   const root = temporary();
   expect(lookAtTarget(join(root, "x/y"))).toBe("absent");
   expect(lookAtTarget(root)).toBe("empty");

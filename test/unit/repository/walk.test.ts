@@ -5,7 +5,7 @@ import { filesSeen, textFiles } from "../../../src/repository/walk.ts";
 import { Sandbox } from "../../cli/run.ts";
 import { answersFrom } from "../../support/base.ts";
 
-test("files are read, in order; data, git's, packages and huge ones are not", () => {
+test("files are read in order, without data, .git, packages and huge files", () => {
   const sandbox = new Sandbox({
     "b.txt": "b\n",
     "a/deep/x.conf": "x\n",
@@ -38,7 +38,7 @@ test("files are read, in order; data, git's, packages and huge ones are not", ()
   ]);
 });
 
-test("files that were no UTF-8 were passed over without a word", () => {
+test("files that are not UTF-8 are searched too", () => {
   const line = "caf\u00e9 2a01:4f8:1:2::5\n";
   const sandbox = new Sandbox({
     "latin1.txt": Buffer.from(line, "latin1"),
@@ -50,7 +50,7 @@ test("files that were no UTF-8 were passed over without a word", () => {
   expect([...textFiles(sandbox.cwd, [])]).toHaveLength(3);
 });
 
-test("what was not looked into was not named", () => {
+test("files that are not searched are named", () => {
   const sandbox = new Sandbox({
     "huge.txt": "x".repeat(1024 * 1024 + 1),
     "a/mine.txt": "mine\n",
@@ -64,7 +64,7 @@ test("what was not looked into was not named", () => {
   ]);
 });
 
-test("a file whose name is no UTF-8 was passed over without a word", () => {
+test("a file whose name is not UTF-8 is reported", () => {
   const sandbox = new Sandbox({ "a.txt": "a\n" });
   const name = Buffer.concat([
     Buffer.from(`${sandbox.cwd}/`),
