@@ -16,7 +16,12 @@ import { plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
-import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
+import {
+  missingVariables,
+  ownText,
+  SECRET,
+  SECRET_FILE,
+} from "../render/secrets.ts";
 import {
   allPreviousAnswers,
   sha256,
@@ -112,7 +117,7 @@ function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
   };
   const generated = rendered.get(SECRET_FILE)?.text ?? "";
   return [
-    lacking(generated, textOf(SECRET_FILE) ?? generated),
+    missingVariables(generated, textOf(SECRET_FILE) ?? generated),
     secretAtRisk(directory, textOf(IGNORE_FILE)),
     readByOthers(disk),
   ].flatMap((note) => note ?? []);

@@ -28,7 +28,7 @@ export function fillSecrets(text: string, existing = ""): string {
 }
 
 /** Whether every secret of a dotenv text looks generated: the owner has set none. */
-export const areDrawn = (text: string): boolean =>
+export const areGenerated = (text: string): boolean =>
   assignmentsOf(text)
     .filter(({ key }) => SECRET_KEYS.includes(key))
     .every(({ tail }) => /^[0-9a-f]{64}$/.test(tail));
@@ -76,7 +76,10 @@ export function keepVariables(text: string, redacted: string): string {
 }
 
 /** A message about generated variables that another .env lacks; undefined if it has them all. */
-export function lacking(generated: string, text: string): string | undefined {
+export function missingVariables(
+  generated: string,
+  text: string,
+): string | undefined {
   const set = new Set(assignmentsOf(text).map(({ key }) => key));
   const missing = assignmentsOf(generated)
     .map(({ key }) => key)

@@ -10,7 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { lookAtTarget } from "./disk.ts";
+import { targetKind } from "./disk.ts";
 import { codeOf } from "../base/errors.ts";
 import { FailedError } from "../base/errors.ts";
 import { writeInto, type Directories } from "./transaction.ts";
@@ -32,7 +32,7 @@ export function apply(
   directories?: Directories,
 ): void {
   try {
-    if (appeared(directory, operations, prepare)) return;
+    if (wroteNew(directory, operations, prepare)) return;
     writeInto(directory, operations, directories);
     prepare(directory);
   } catch (error) {
@@ -59,12 +59,12 @@ function placeOf(error: unknown, directory: string): string {
 const IN_PLACE = ["EACCES", "EPERM", "EROFS", "EBUSY", "EXDEV"];
 
 /** @returns false if the directory can't be replaced by a new one */
-function appeared(
+function wroteNew(
   directory: string,
   operations: readonly Operation[],
   prepare: (directory: string) => void,
 ): boolean {
-  const target = lookAtTarget(directory);
+  const target = targetKind(directory);
   if (target === "filled") return false;
   // Replacing the working directory would leave the owner's shell in a deleted one.
   if (target === "empty" && realpathSync(directory) === process.cwd())

@@ -42,7 +42,7 @@ export function readDisk(directory: string, paths: Iterable<string>): Disk {
  * What is at the target itself.
  * @throws FailedError if it is not a directory, or can't be read
  */
-export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
+export function targetKind(directory: string): "absent" | "empty" | "filled" {
   const stat = lstatOf(directory, { follow: true });
   if (stat === undefined) refuseDangling(directory);
   if (stat === undefined) return "absent";

@@ -18,7 +18,7 @@ export function secretAtRisk(
   changing = false,
 ): string | undefined {
   const known = changing ? undefined : byGit(directory);
-  const ignored = known ?? (leavesOut(ignore ?? "") ? "ignored" : "taken");
+  const ignored = known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "taken");
   if (ignored === "ignored") return undefined;
   return ignored === "tracked"
     ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
@@ -48,7 +48,7 @@ function inRepository(directory: string): boolean {
 }
 
 /** gitignore(5) for one file at the top. The last line that matches decides. */
-export function leavesOut(ignore: string): boolean {
+export function ignoresSecret(ignore: string): boolean {
   const fitting = ignore.split("\n").flatMap((raw) => {
     const line = raw.replace(/\r$/, "").replace(/(?<!\\) +$/, "");
     const [, not, pattern] =

@@ -1,4 +1,4 @@
-import { lookAtTarget, readDisk } from "./disk.ts";
+import { targetKind, readDisk } from "./disk.ts";
 import { UnusableError } from "../base/errors.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
@@ -22,7 +22,7 @@ export function refuseOwnRepository(directory: string): void {
  * @throws FailedError if it is not a directory, UnusableError if it holds a generated repository
  */
 export function inspectTarget(directory: string): void {
-  lookAtTarget(directory);
+  targetKind(directory);
   // An interrupted write is rolled back or completed first.
   if (!wasInterrupted(directory)) refuseOwnRepository(directory);
 }

@@ -4,7 +4,7 @@ import { apply } from "./apply.ts";
 import { hashOf, oldPath, readJournal, UNDO } from "./journal.ts";
 import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
-import { areDrawn, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
+import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import type { DiskEntry } from "./disk.ts";
 import { readDisk } from "./disk.ts";
 import { FailedError } from "../base/errors.ts";
@@ -96,7 +96,7 @@ function fromState(directory: string): Step[] {
     const entry = readDisk(directory, [path]).get(path);
     const expected = hashOf(join(directory, path));
     if (expected === null) return [{ path, operation: null, touched: true }];
-    const touched = !isAsMade(path, record, entry);
+    const touched = !isAsGenerated(path, record, entry);
     return [
       {
         path,
@@ -117,7 +117,7 @@ function fromState(directory: string): Step[] {
 }
 
 /** Whether content and mode are as generated, whatever the random password. Of an edit there is no other copy. */
-function isAsMade(
+function isAsGenerated(
   path: string,
   { sha256, mode }: FileRecord,
   entry: DiskEntry | undefined,
@@ -126,7 +126,7 @@ function isAsMade(
     entry?.kind === "file" &&
     entry.mode === Number.parseInt(mode, 8) &&
     sumOfText(redactSecrets(path, entry.text)) === sha256 &&
-    (path !== SECRET_FILE || areDrawn(entry.text))
+    (path !== SECRET_FILE || areGenerated(entry.text))
   );
 }
 

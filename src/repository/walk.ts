@@ -16,7 +16,7 @@ import { STATE_FILE } from "./state.ts";
 const LARGEST = 1024 * 1024;
 
 /** A file and its text, or why it is not searched. */
-export interface Seen {
+export interface RepositoryFile {
   readonly path: string;
   readonly text?: string;
   readonly why?: string;
@@ -29,15 +29,15 @@ export interface Seen {
  * @param instead new texts of files that this run changes; null for a file that it deletes
  * @param known files that were read before
  */
-export function* filesSeen(
+export function* repositoryFiles(
   directory: string,
   plans: readonly Plan[],
   instead: ReadonlyMap<string, string | null> = new Map(),
   known: Disk = new Map(),
-): Generator<Seen> {
+): Generator<RepositoryFile> {
   const data = new Set(plans.map((plan) => plan.data.directory));
-  const found = new Map<string, Seen>();
-  for (const seen of filesBelow(directory, data)) found.set(seen.path, seen);
+  const found = new Map<string, RepositoryFile>();
+  for (const file of filesBelow(directory, data)) found.set(file.path, file);
   const paths = new Set([...found.keys(), ...instead.keys()]);
   for (const path of [...paths].sort()) {
     const read = known.get(path);
@@ -45,16 +45,17 @@ export function* filesSeen(
       instead.get(path) ?? (read?.kind === "file" ? read.text : undefined);
     if (instead.get(path) === null) continue;
     if (text !== undefined) yield { path, text };
-    else if (found.get(path)?.why !== undefined) yield found.get(path) as Seen;
+    else if (found.get(path)?.why !== undefined)
+      yield found.get(path) as RepositoryFile;
     else yield { path, ...readText(`${directory}/${path}`) };
   }
 }
 
 /** Those of them that can be searched. */
 export function* textFiles(
-  ...where: Parameters<typeof filesSeen>
+  ...where: Parameters<typeof repositoryFiles>
 ): Generator<[path: string, text: string]> {
-  for (const { path, text } of filesSeen(...where))
+  for (const { path, text } of repositoryFiles(...where))
     if (text !== undefined) yield [path, text];
 }
 
@@ -75,7 +76,7 @@ function* filesBelow(
   directory: string,
   data: ReadonlySet<string>,
   below = "",
-): Generator<Seen> {
+): Generator<RepositoryFile> {
   const entries = entriesOf(`${directory}/${below}`);
   if (entries === undefined) yield { path: below, why: UNREADABLE };
   for (const entry of entries ?? []) {
@@ -122,7 +123,7 @@ function entriesOf(directory: string): Dirent[] | undefined {
 }
 
 /** The text of a file in any encoding. */
-function readText(path: string): Omit<Seen, "path"> {
+function readText(path: string): Omit<RepositoryFile, "path"> {
   try {
     if (lstatSync(path).size > LARGEST) return { why: "larger than 1 MiB" };
     return { text: decoded(readFileSync(path)) };

@@ -8,7 +8,7 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { DiskEntry } from "../../../src/repository/disk.ts";
-import { lookAtTarget, readDisk } from "../../../src/repository/disk.ts";
+import { targetKind, readDisk } from "../../../src/repository/disk.ts";
 import { codeOf } from "../../../src/base/errors.ts";
 import { FailedError } from "../../../src/base/errors.ts";
 import { temporary } from "../../support/trees.ts";
@@ -71,14 +71,14 @@ test("nothing is read through a link or below a file", () => {
 
 test("a target is absent, empty, filled, or refused", () => {
   const root = temporary();
-  expect(lookAtTarget(join(root, "x/y"))).toBe("absent");
-  expect(lookAtTarget(root)).toBe("empty");
+  expect(targetKind(join(root, "x/y"))).toBe("absent");
+  expect(targetKind(root)).toBe("empty");
   writeFileSync(join(root, "file"), "");
-  expect(lookAtTarget(root)).toBe("filled");
+  expect(targetKind(root)).toBe("filled");
   symlinkSync(root, join(root, "link"));
-  expect(lookAtTarget(join(root, "link"))).toBe("filled");
-  expect(() => lookAtTarget(join(root, "file"))).toThrow(FailedError);
-  expect(() => lookAtTarget(join(root, "file/x"))).toThrow(FailedError);
+  expect(targetKind(join(root, "link"))).toBe("filled");
+  expect(() => targetKind(join(root, "file"))).toThrow(FailedError);
+  expect(() => targetKind(join(root, "file/x"))).toThrow(FailedError);
 });
 
 test("codeOf is the code of a system call, or the error's text", () => {

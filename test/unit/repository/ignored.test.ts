@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { leavesOut } from "../../../src/repository/ignored.ts";
+import { ignoresSecret } from "../../../src/repository/ignored.ts";
 import { CI, environment, has, Sandbox } from "../../cli/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
@@ -29,7 +29,7 @@ const LINES: readonly [string, boolean][] = [
 ];
 
 test.each(LINES)("%j ignores .env: %s", (text, out) => {
-  expect(leavesOut(text)).toBe(out);
+  expect(ignoresSecret(text)).toBe(out);
 });
 
 const GIT = has("git");

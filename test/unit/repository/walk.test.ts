@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plan } from "../../../src/plan/plan.ts";
-import { filesSeen, textFiles } from "../../../src/repository/walk.ts";
+import { repositoryFiles, textFiles } from "../../../src/repository/walk.ts";
 import { Sandbox } from "../../cli/run.ts";
 import { answersFrom } from "../../support/base.ts";
 
@@ -57,7 +57,7 @@ test("files that are not searched are named", () => {
   });
   symlinkSync("/etc/hosts", sandbox.path("link"));
   symlinkSync("a/mine.txt", sandbox.path("inside"));
-  expect([...filesSeen(sandbox.cwd, [])]).toEqual([
+  expect([...repositoryFiles(sandbox.cwd, [])]).toEqual([
     { path: "a/mine.txt", text: "mine\n" },
     { path: "huge.txt", why: "larger than 1 MiB" },
     { path: "link", why: "a symbolic link that leads out of here" },
@@ -71,7 +71,7 @@ test("a file whose name is not UTF-8 is reported", () => {
     Buffer.from([0xff]),
   ]);
   writeFileSync(name, "2a01:4f8:1:2::5\n");
-  expect([...filesSeen(sandbox.cwd, [])]).toContainEqual({
+  expect([...repositoryFiles(sandbox.cwd, [])]).toContainEqual({
     path: "\ufffd",
     why: "its name is not UTF-8",
   });
