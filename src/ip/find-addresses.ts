@@ -236,8 +236,8 @@ const lengthLike = (bits: number | undefined, digits = ""): string =>
   bits === undefined ? "" : `/${Number(digits) === bits ? digits : bits}`;
 
 /**
- * An address in RFC 5952 form stays in it. In another one what didn't change stays as it is written,
- * an IPv4 address at the end too, so that following there and back again ends where it began.
+ * An address in RFC 5952 form keeps that form. In another form, unchanged parts keep their spelling,
+ * also an IPv4 address at the end. So a change and its reverse give the same text.
  */
 function respellAddress(text: string, was: bigint, now: bigint): string {
   if (text === formatAddress(6, was)) return formatAddress(6, now);

@@ -5,7 +5,7 @@ import { generatedFile } from "../render/generated-files.ts";
 
 /**
  * Parses a text in the format that the table of generated files gives its path.
- * @param before the owner's text: what was wrong there already is no fault of a merge
+ * @param before the owner's text: an error that it already had is not reported
  * @returns the reason if it is not valid; undefined if it is, or if the format is free text
  */
 export function whyInvalid(
@@ -106,7 +106,7 @@ function dockerfile(text: string): string | undefined {
     : "a Dockerfile starts with FROM";
 }
 
-/** BuildKit: the lines between `<<EOF` and a line EOF are no instructions. */
+/** BuildKit: the lines between `<<EOF` and a line EOF are not instructions. */
 function withoutHeredocs(text: string): string {
   const ends: string[] = [];
   const outside = text.split("\n").filter((line) => {

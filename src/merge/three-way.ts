@@ -11,8 +11,8 @@ export interface Merged {
 type Resolve = (hunk: Hunk) => readonly string[] | undefined;
 
 /**
- * Merges line by line what both sides changed in the base. The same change on both sides is no
- * conflict. All three texts have the same line ends.
+ * Merges line by line what both sides changed in the base. The same change on both sides is not
+ * a conflict. All three texts have the same line ends.
  * @param resolve the result for lines that both sides changed; undefined for a conflict
  */
 export function merge(

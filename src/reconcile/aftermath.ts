@@ -12,7 +12,7 @@ import {
 } from "../renumber/find-stale.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { formerOf, type State } from "../repository/state.ts";
+import { allPreviousAnswers, type State } from "../repository/state.ts";
 import { kongCollisions } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 
@@ -38,7 +38,7 @@ export function aftermath(
   changes: readonly Change[],
   disk: Disk,
 ): Aftermath {
-  const before = [previous.answers, ...formerOf(previous)].map(plan);
+  const before = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
   const then = plan(previous.answers);
   const [was, now] = dotenvTexts(changes, disk);
   const search = leftoversAfter(directory, before, present, changes, disk);

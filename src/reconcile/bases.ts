@@ -10,7 +10,7 @@ import { plan, type Plan } from "../plan/plan.ts";
 import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import {
-  formerOf,
+  allPreviousAnswers,
   sumOfText,
   type FileRecord,
   type State,
@@ -28,7 +28,7 @@ export function basesOf(
   rendered: Tree,
 ): Map<string, Base> {
   const last = plan(previous.answers);
-  const before = formerOf(previous).map(plan);
+  const before = allPreviousAnswers(previous).map(plan);
   return new Map(
     sameAge(previous).flatMap((records) => {
       const held = records[0]?.[1].answers;
@@ -88,7 +88,7 @@ export const withDataPatterns = (
   withPreviousData(
     rendered,
     directory,
-    [previous.answers, ...formerOf(previous)],
+    [previous.answers, ...allPreviousAnswers(previous)],
     previous.files[IGNORE_FILE]?.text,
   );
 

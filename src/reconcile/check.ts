@@ -16,9 +16,14 @@ import { plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
-import { lacking, ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
 import {
-  formerOf,
+  missingVariables,
+  ownText,
+  SECRET,
+  SECRET_FILE,
+} from "../render/secrets.ts";
+import {
+  allPreviousAnswers,
   sha256,
   STATE_FILE,
   sumOf,
@@ -79,7 +84,7 @@ export function inspectRepository(directory: string): Inspection {
   const rendered = withPreviousData(
     render(present),
     directory,
-    formerOf(state),
+    allPreviousAnswers(state),
     state.files[IGNORE_FILE]?.text,
   );
   const paths = [
@@ -89,7 +94,7 @@ export function inspectRepository(directory: string): Inspection {
     ...paths,
     ...paths.map((path) => path + SIDECAR),
   ]);
-  const previous = formerOf(state).map(plan);
+  const previous = allPreviousAnswers(state).map(plan);
   const files = paths.map((path): Checked => {
     const record = state.files[path];
     const next = rendered.get(path);
@@ -112,7 +117,7 @@ function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
   };
   const generated = rendered.get(SECRET_FILE)?.text ?? "";
   return [
-    lacking(generated, textOf(SECRET_FILE) ?? generated),
+    missingVariables(generated, textOf(SECRET_FILE) ?? generated),
     secretAtRisk(directory, textOf(IGNORE_FILE)),
     readByOthers(disk),
   ].flatMap((note) => note ?? []);

@@ -41,11 +41,11 @@ export function stateAfter(
         files[change.path] = merged ? { ...made, merged } : made;
       }
     } else if (previous && held) {
-      const { beside: before, ...rest } = held;
+      const { sidecar: before, ...rest } = held;
       const path = sidecarPath(change);
-      const beside = written.has(path) ? written.get(path) : before;
+      const sidecar = written.has(path) ? written.get(path) : before;
       const since = held.answers ?? previous.answers;
-      files[at] = { ...rest, answers: since, ...(beside && { beside }) };
+      files[at] = { ...rest, answers: since, ...(sidecar && { sidecar }) };
     }
   }
   for (const [path, held] of Object.entries(previous?.files ?? {})) {
@@ -59,11 +59,11 @@ export function stateAfter(
   );
   const made = { ...stateOf(answers, new Map()), files: sorted };
   if (previous === undefined) return made;
-  const before = [previous.answers, ...previous.former];
+  const before = [previous.answers, ...previous.previousAnswers];
   const { regenerated } = previous;
   return {
     ...made,
-    former: remember(before, answers),
+    previousAnswers: remember(before, answers),
     ...(regenerated && { regenerated }),
   };
 }

@@ -4,7 +4,7 @@ import { type Disk } from "../repository/disk.ts";
 import type { Owner, Request } from "./request.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
-import { lacking, SECRET_FILE } from "../render/secrets.ts";
+import { missingVariables, SECRET_FILE } from "../render/secrets.ts";
 
 /** What is known before a run writes. */
 interface Known {
@@ -84,7 +84,7 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   const { action, before, after } = change;
   if (!["keep", "same", "merge"].includes(action)) return [];
   const text = (action === "merge" && after ? after : before).text;
-  const note = lacking(generated, text);
+  const note = missingVariables(generated, text);
   return note === undefined ? [] : [note];
 }
 

@@ -11,7 +11,7 @@ import {
   UnusableError,
   type ExitCode,
 } from "../base/errors.ts";
-import { wantsRepository } from "../repository/git.ts";
+import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
 import { notesOn } from "./notices.ts";
 import { SIDECAR, withSidecars } from "./sidecar.ts";
@@ -48,7 +48,7 @@ export async function prepare(
     : render(present);
   const notes = recoverFirst(request);
   if (previous === undefined) refuseOwnRepository(directory);
-  const makesGit = request.git && wantsRepository(directory);
+  const makesGit = request.git && needsRepository(directory);
   if (request.git && !makesGit)
     notes.push(
       "--git: this is inside a git repository already; none was made.",
@@ -139,7 +139,7 @@ function recoverFirst({ directory, dryRun, recovered }: Request): string[] {
     : (recovered ?? recover(directory));
   if (became === undefined) return [];
   const interrupted = "An earlier run was interrupted while writing here: ";
-  if (became === "ended")
+  if (became === "completed")
     return [`${interrupted}all files were written, and stay.`];
   return dryRun
     ? [`${interrupted}without --dry-run, its writes are undone first.`]

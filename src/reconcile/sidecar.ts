@@ -23,7 +23,7 @@ export function withSidecars(
   return changes.map((change) => {
     if (change.action !== "conflict") return change;
     const at = sidecarPath(change);
-    const last = previous.files[change.from ?? change.path]?.beside;
+    const last = previous.files[change.from ?? change.path]?.sidecar;
     const entry = disk.get(at);
     const known = (text: string): boolean =>
       sha256(text) === last || text === sidecarText(change, disk);
@@ -54,7 +54,7 @@ function inTheWay(
   known: (text: string) => boolean,
 ): string | undefined {
   if (entry?.kind === "other") {
-    const itself = /^(an? |unreadable)/.test(entry.what);
+    const itself = /^(an? |not a |unreadable)/.test(entry.what);
     return `${at} could not be written: ${itself ? `it is ${entry.what}` : entry.what}.`;
   }
   if (entry?.kind !== "file" || known(entry.text)) return undefined;

@@ -20,7 +20,7 @@ export interface Sides {
   readonly before: File;
   /** The same without what keepSecrets() added. */
   readonly disk: string;
-  /** The same, brought up to the base where it is an older copy (.env). */
+  /** The same, updated to the base if it is an older copy (.env). */
   readonly yours: string;
   /** Of the result. */
   readonly mode: number;

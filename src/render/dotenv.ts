@@ -4,13 +4,13 @@
 /** One assignment of a dotenv text. */
 export interface Assignment {
   readonly key: string;
-  /** What the value means: without quotes, spaces around it, or a comment. Escapes stay. */
+  /** The value without quotes, surrounding spaces and comment. Escapes are kept. */
   readonly value: string;
-  /** Around the value: `"`, `'` or nothing. */
+  /** The quote around the value: `"`, `'` or "". */
   readonly quote: string;
-  /** Up to the value: indentation, export, key, separator. */
+  /** The text before the value: indentation, export, key, separator. */
   readonly head: string;
-  /** From the value to the end of its last line: with quotes, and a comment. */
+  /** The text from the value to the end of its last line, with quotes and comment. */
   readonly tail: string;
 }
 
@@ -35,7 +35,7 @@ function assignmentOf(match: readonly (string | undefined)[]): Assignment {
 export const assignmentsOf = (text: string): Assignment[] =>
   [...text.matchAll(ASSIGNMENT)].map(assignmentOf);
 
-/** Gives each assignment a new tail; undefined leaves it as it is. */
+/** Gives each assignment a new tail; undefined keeps the old one. */
 export const withTails = (
   text: string,
   tailOf: (assignment: Assignment) => string | undefined,
@@ -45,7 +45,7 @@ export const withTails = (
     return assignment.head + (tailOf(assignment) ?? assignment.tail);
   });
 
-/** Gives each assignment a new value, in the same quotes; undefined leaves it as it is. */
+/** Gives each assignment a new value, in the same quotes; undefined keeps the old one. */
 export const withValues = (
   text: string,
   valueOf: (assignment: Assignment) => string | undefined,
@@ -62,7 +62,7 @@ export const withValues = (
 export const settingOf = (text: string, key: string): string | undefined =>
   assignmentsOf(text).findLast((assignment) => assignment.key === key)?.value;
 
-/** The number of the first line that is no assignment, comment or blank line; undefined if none is. */
+/** The number of the first line that is not an assignment, a comment or blank; undefined if there is none. */
 export function strayLine(text: string): number | undefined {
   const rest = text.replace(ASSIGNMENT, (all) => all.replace(/[^\n]/g, ""));
   const index = rest.split("\n").findIndex((line) => !/^\s*(#.*)?$/.test(line));

@@ -25,7 +25,7 @@ export interface GeneratedFile {
   readonly mode: number;
   /** Whether a plan has the file. */
   readonly when: (plan: Plan) => boolean;
-  /** Whether it holds secrets: then `<secret>` stands for them everywhere but on disk. */
+  /** Whether it holds secrets. Everywhere except on disk, `<secret>` replaces them. */
   readonly secret: boolean;
   /** Whether the order of its lines matters. If not, a merge may put lines of both sides side by side. */
   readonly ordered: boolean;
@@ -80,7 +80,7 @@ const TEMPLATES: readonly Row[] = [
     when: ({ ndp }) => ndp.kernel,
   },
   { path: "kong-build/Dockerfile", format: "dockerfile" },
-  // No answer shapes it, but owners fill it with their services: a newer one is merged.
+  // No answer changes it, but owners add their services: as a template, a newer one is merged.
   { path: "kong.yml", format: "yaml", when: ({ postgres }) => !postgres },
   { path: "scripts/network.sh", format: "shell" },
   { path: "scripts/plan.json", format: "json" },

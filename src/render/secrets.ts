@@ -11,8 +11,8 @@ export const SECRET_FILE = GENERATED_FILES.find(({ secret }) => secret)
 const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
 
 /**
- * Puts secrets in the place of SECRET: the existing one, or a new random one (256 bits, in hex,
- * which needs no quotes in dotenv, shell, SQL and URLs).
+ * Replaces SECRET by the existing secret, or by a new random one: 256 bits in hex, which need no quotes
+ * in dotenv, shell, SQL and URLs.
  * @param existing the file's text on disk, if there is one
  */
 export function fillSecrets(text: string, existing = ""): string {
@@ -27,34 +27,34 @@ export function fillSecrets(text: string, existing = ""): string {
   );
 }
 
-/** Whether fillSecrets made every secret of a dotenv text: none is the owner's. */
-export const areDrawn = (text: string): boolean =>
+/** Whether every secret of a dotenv text looks generated: the owner has set none. */
+export const areGenerated = (text: string): boolean =>
   assignmentsOf(text)
     .filter(({ key }) => SECRET_KEYS.includes(key))
     .every(({ tail }) => /^[0-9a-f]{64}$/.test(tail));
 
-/** The opposite of fillSecrets: a file's text from disk as it may be stored and shown. */
+/** The reverse of fillSecrets: a file's text on disk, without secrets, to store or show. */
 export function redactSecrets(path: string, text: string): string {
   if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;
   return withTails(text, ({ key, tail }) =>
-    // An empty one is missing, not secret.
+    // An empty password is missing, not secret.
     SECRET_KEYS.includes(key) && tail !== "" ? SECRET : undefined,
   );
 }
 
-/** What the generated .env sets; everything else in it is the owner's, and may be secret. */
+/** The generated variables without secrets. All others are the owner's, and may be secret. */
 const GENERATED_KEYS =
   /^(COMPOSE_PROJECT_NAME|KONG_BIND_IP|KONG_BIND_IPV6|KONG_DATA_DIR)$/;
 
-/** A text of .env as it may be shown to others: only the names of the owner's variables. */
+/** A text of .env for others: of the owner's variables, only the names. */
 export const redactOthers = (text: string): string =>
   withTails(text, ({ key, tail }) =>
     GENERATED_KEYS.test(key) || tail.trim() === "" ? undefined : SECRET,
   );
 
 /**
- * Keeps a secret that a new text doesn't have: it may be the only copy of a database's password.
- * @param redacted what is there, as redactSecrets gives it
+ * Adds secrets that a new text lacks: it may be the only copy of a database's password.
+ * @param redacted the file on disk, after redactSecrets
  */
 export function keepSecrets(text: string, redacted: string): string {
   const has = new Set(secretKeys(text));
@@ -64,8 +64,8 @@ export function keepSecrets(text: string, redacted: string): string {
 }
 
 /**
- * The generated .env with all variables that only the owner's has: git has no copy of them.
- * @param redacted what is there, as redactSecrets gives it
+ * The generated .env, plus all variables that only the owner's has: git has no copy of them.
+ * @param redacted the file on disk, after redactSecrets
  */
 export function keepVariables(text: string, redacted: string): string {
   const has = new Set(assignmentsOf(text).map(({ key }) => key));
@@ -75,8 +75,11 @@ export function keepVariables(text: string, redacted: string): string {
   return `${text}\n# Yours:\n${lines.join("")}`;
 }
 
-/** Which variables the generated .env sets and another doesn't; undefined if it sets them all. */
-export function lacking(generated: string, text: string): string | undefined {
+/** A message about generated variables that another .env lacks; undefined if it has them all. */
+export function missingVariables(
+  generated: string,
+  text: string,
+): string | undefined {
   const set = new Set(assignmentsOf(text).map(({ key }) => key));
   const missing = assignmentsOf(generated)
     .map(({ key }) => key)
@@ -88,7 +91,7 @@ export function lacking(generated: string, text: string): string | undefined {
 
 const KEPT = "\n# No longer used, kept for you:\n";
 
-/** A redacted text without what keepSecrets added to it. */
+/** A redacted text without the lines that keepSecrets added. */
 export function withoutKept(redacted: string): string {
   const at = redacted.indexOf(KEPT);
   if (at < 0) return redacted;
@@ -97,7 +100,7 @@ export function withoutKept(redacted: string): string {
   return isUntouched ? redacted.slice(0, at) : redacted;
 }
 
-/** A file's text from disk as base and sums have it: no secrets, LF, nothing that keepSecrets added. */
+/** A file's text on disk, normalized as in the state: no secrets, LF, no lines of keepSecrets. */
 export const ownText = (path: string, text: string): string =>
   withoutKept(redactSecrets(path, text.replaceAll("\r\n", "\n")));
 

@@ -11,8 +11,8 @@ import { crypto } from "../base/builtin.ts";
 export type Template = (data: object) => string;
 
 /**
- * How templates are compiled, here and by the build: nothing is HTML-escaped, and a name that the
- * data doesn't have is an error instead of an empty text.
+ * How templates are compiled, here and by the build: nothing is HTML-escaped, and a missing
+ * name is an error, not an empty text.
  */
 export const COMPILE_OPTIONS = {
   noEscape: true,
@@ -44,7 +44,7 @@ export const templateTexts = (): Map<string, string> =>
 
 let templates: ReadonlyMap<string, Template> | undefined;
 
-/** What prints each file that answers shape, by path; compiled at the first call. */
+/** The compiled templates by path. The first call compiles them. */
 export function loadTemplates(): ReadonlyMap<string, Template> {
   if (templates !== undefined) return templates;
   const handlebars = Handlebars.create();
@@ -73,6 +73,6 @@ export const verbatimSums = (): ReadonlyMap<string, string> =>
     ]),
   ));
 
-/** The text of one of them. */
+/** The text of a verbatim file. */
 export const verbatimText = (path: string): string =>
   verbatimTexts().get(path) as string;

@@ -2,7 +2,7 @@ import type { Disk } from "../repository/disk.ts";
 import type { Plan } from "../plan/plan.ts";
 import { printable } from "../base/escape.ts";
 import { staleValues, type StaleValue } from "./stale.ts";
-import { filesSeen, lineCounter } from "../repository/walk.ts";
+import { repositoryFiles, lineCounter } from "../repository/walk.ts";
 import { findTokens } from "../ip/find-addresses.ts";
 
 /** A place in the repository that still has an old address or subnet. */
@@ -40,7 +40,7 @@ export function findStaleAddresses(
   const unread: string[] = [];
   if (valueOf === undefined) return { stale, unread };
   const plans = [present, ...previous];
-  for (const seen of filesSeen(directory, plans, instead, known)) {
+  for (const seen of repositoryFiles(directory, plans, instead, known)) {
     const { path, text, why } = seen;
     const inPath = staleAddressesIn(path, path, valueOf);
     stale.push(...inPath.map((found) => ({ ...found, line: 0 })));

@@ -10,7 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { lookAtTarget } from "./disk.ts";
+import { targetKind } from "./disk.ts";
 import { codeOf } from "../base/errors.ts";
 import { FailedError } from "../base/errors.ts";
 import { writeInto, type Directories } from "./transaction.ts";
@@ -18,12 +18,12 @@ import type { Operation } from "./operation.ts";
 import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
 
 /**
- * Brings operations to the disk in their order, all or nothing. A directory that isn't there yet
- * (or is empty) appears whole, by one rename(2). Files of a directory in use are prepared beside
- * it and moved in one by one behind a journal; recover() takes back what was cut off.
- * @param prepare run on the whole before it appears (for git)
+ * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
+ * rename(2). In a directory in use, files are prepared, then moved one by one under a journal; recover()
+ * rolls an interrupted write back.
+ * @param prepare runs on the complete directory before it appears (for git)
  * @param directories as in writeInto()
- * @throws FailedError; what was there is as it was
+ * @throws FailedError; then the directory is unchanged
  */
 export function apply(
   directory: string,
@@ -32,7 +32,7 @@ export function apply(
   directories?: Directories,
 ): void {
   try {
-    if (appeared(directory, operations, prepare)) return;
+    if (wroteNew(directory, operations, prepare)) return;
     writeInto(directory, operations, directories);
     prepare(directory);
   } catch (error) {
@@ -47,7 +47,7 @@ export function apply(
   }
 }
 
-/** The directory inside that lets nothing in, where it is one of the owner's and not our own. */
+/** The directory that can't be written: a subdirectory of the owner's, or the whole. */
 function placeOf(error: unknown, directory: string): string {
   const { dest, path } = error as NodeJS.ErrnoException & { dest?: string };
   const place = dirname(dest ?? path ?? directory);
@@ -55,18 +55,18 @@ function placeOf(error: unknown, directory: string): string {
   return inside && !place.includes("/.kong-ipv6.") ? place : directory;
 }
 
-/** Where the parent lets nothing new in, or the directory is a mount point: written in place then. */
+/** The parent is not writable, or the directory is a mount point. Then files are written in place. */
 const IN_PLACE = ["EACCES", "EPERM", "EROFS", "EBUSY", "EXDEV"];
 
-/** @returns false where the directory has to stay the one it is */
-function appeared(
+/** @returns false if the directory can't be replaced by a new one */
+function wroteNew(
   directory: string,
   operations: readonly Operation[],
   prepare: (directory: string) => void,
 ): boolean {
-  const target = lookAtTarget(directory);
+  const target = targetKind(directory);
   if (target === "filled") return false;
-  // A directory that somebody stands in must stay the same one.
+  // Replacing the working directory would leave the owner's shell in a deleted one.
   if (target === "empty" && realpathSync(directory) === process.cwd())
     return false;
   try {
@@ -83,7 +83,7 @@ function writeNew(
   operations: readonly Operation[],
   prepare: (directory: string) => void,
 ): void {
-  // The topmost directory that is missing is what appears.
+  // The topmost missing directory is renamed into its place.
   const exists = existsSync(directory);
   let top = exists ? realpathSync(directory) : directory;
   while (!existsSync(dirname(top))) top = dirname(top);
@@ -107,7 +107,7 @@ function writeNew(
   }
 }
 
-/** What killed runs left beside the target. */
+/** Removes staging directories of killed runs. */
 function removeLeftovers(parent: string, mark: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(mark) ? Number(name.slice(mark.length)) : 0;

@@ -9,30 +9,30 @@ import {
 import { dirname, join } from "node:path";
 import { codeOf, FailedError } from "../base/errors.ts";
 
-/** What stands at a path before anything is written. */
+/** What is at a path before anything is written. */
 export type DiskEntry =
   | { readonly kind: "absent" }
   | { readonly kind: "file"; readonly text: string; readonly mode: number }
-  /** Something that can't be compared: a directory, a link, a file that is no text or can't be read. */
+  /** It can't be compared: a directory, a link, a file that is not text or can't be read. */
   | { readonly kind: "other"; readonly what: string };
 
 export type Disk = ReadonlyMap<string, DiskEntry>;
 
-/** Files of ours are far smaller; reading more than this would be reading something else. */
+/** In bytes. Generated files are far smaller. */
 const LARGEST = 4 * 1024 * 1024;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Looks at each path below a directory, through no symbolic link. Reads only. */
+/** Reads each path below a directory. Follows no symbolic link. */
 export function readDisk(directory: string, paths: Iterable<string>): Disk {
   const entries = new Map<string, DiskEntry>();
-  // What is in the way of one file is in the way of all beside it.
+  // All files of a directory have the same parents.
   const parents = new Map<string, DiskEntry | undefined>();
   for (const path of paths) {
     const parent = dirname(path);
     if (!parents.has(parent))
       parents.set(parent, parentInTheWay(directory, path));
-    // Not by join(): some hundred calls of it would cost more than the looking.
+    // Without join(): hundreds of calls take longer than reading the files.
     entries.set(path, parents.get(parent) ?? look(`${directory}/${path}`));
   }
   return entries;
@@ -40,9 +40,9 @@ export function readDisk(directory: string, paths: Iterable<string>): Disk {
 
 /**
  * What is at the target itself.
- * @throws FailedError where it is something else than a directory, or can't be read
+ * @throws FailedError if it is not a directory, or can't be read
  */
-export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
+export function targetKind(directory: string): "absent" | "empty" | "filled" {
   const stat = lstatOf(directory, { follow: true });
   if (stat === undefined) refuseDangling(directory);
   if (stat === undefined) return "absent";
@@ -59,7 +59,7 @@ export function lookAtTarget(directory: string): "absent" | "empty" | "filled" {
   }
 }
 
-/** Nothing can be made at, or below, a link that leads nowhere. */
+/** Nothing can be created at or below a link to nothing. */
 function refuseDangling(directory: string): void {
   let at = directory;
   while (lstatSync(at, { throwIfNoEntry: false }) === undefined)
@@ -71,7 +71,7 @@ function refuseDangling(directory: string): void {
   );
 }
 
-/** A parent, below the directory, that is a link or no directory: nothing is written through it. */
+/** The nearest parent inside the directory that is a link or not a directory: nothing is written through it. */
 export function parentInTheWay(
   directory: string,
   path: string,
@@ -100,7 +100,7 @@ function look(path: string): DiskEntry {
   } catch (error) {
     const what =
       error instanceof TypeError
-        ? "a file that is no text"
+        ? "not a text file"
         : `unreadable (${codeOf(error)})`;
     return { kind: "other", what };
   }
@@ -110,7 +110,7 @@ function lstatOf(path: string, { follow = false } = {}): Stats | undefined {
   try {
     return lstatSync(follow ? `${path}/.` : path, { throwIfNoEntry: false });
   } catch (error) {
-    // A parent that is a file: nothing is there; whoever asks for the parent is told.
+    // A parent is a file, so the path is absent. parentInTheWay() reports the parent.
     if (codeOf(error) === "ENOTDIR" && !follow) return undefined;
     if (codeOf(error) === "ENOTDIR") {
       let file = path;
@@ -121,8 +121,8 @@ function lstatOf(path: string, { follow = false } = {}): Stats | undefined {
       );
     }
     throw new FailedError(
-      `${path} can't be looked at (${codeOf(error)})`,
-      "Check who may read it.",
+      `${path} can't be read (${codeOf(error)})`,
+      "Check its permissions.",
       {
         cause: error,
       },

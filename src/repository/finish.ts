@@ -25,7 +25,7 @@ import { copy, makeDirectory, makeMissing } from "./write.ts";
 
 /**
  * Completes a write whose files are all in their places: what they replaced is kept for undo. A
- * write that made everything there is, directories included, needs nothing for that. At every moment
+ * write that made the whole repository keeps nothing: undo reads the state instead. At every moment
  * there is the old undo or the new one.
  */
 export function complete(directory: string, journal: Journal): void {
@@ -46,10 +46,10 @@ export function complete(directory: string, journal: Journal): void {
   renameSync(work, undo);
 }
 
-/** In WORK: the undo of the write before. */
+/** In WORK and UNDO: the undo of the write before. */
 const PREVIOUS = "previous";
 
-/** Drops the undo of the write before. If that fails, the write is complete all the same. */
+/** Drops the undo of the write before. If that fails, the write is complete nevertheless. */
 export function dropPreviousUndo(directory: string): void {
   const previous = join(directory, UNDO, PREVIOUS);
   if (!existsSync(previous)) return;
@@ -75,8 +75,8 @@ function amendUndo(directory: string, { files }: Journal): void {
 }
 
 /**
- * Rolls a write back. This may be killed itself, and run again. What the owner changed since stays.
- * @returns the paths that stay so, each with the place of its previous text
+ * Rolls a write back. It may be killed and run again. Files that the owner changed since then are kept.
+ * @returns the paths of those files, each with the place of its previous text
  */
 export function rollBack(directory: string, journal: Journal): string[] {
   const work = join(directory, WORK);
@@ -114,7 +114,7 @@ export function rollBack(directory: string, journal: Journal): string[] {
   return [];
 }
 
-/** Removes WORK: first the journal, without which the rest means nothing, last what names its holder. */
+/** Removes WORK. The journal goes first: without it the rest is ignored. The holder's name goes last. */
 export function discard(directory: string): void {
   const work = join(directory, WORK);
   rmSync(join(work, "journal.json"), { force: true });

@@ -6,11 +6,11 @@ import { SECRET_FILE } from "../render/secrets.ts";
 export const IGNORE_FILE = ".gitignore";
 
 /**
- * Whether git would take .env: by git itself, where it is installed and the directory lies in a
- * repository; else by what .gitignore says.
- * @param ignore the text of .gitignore as it is or will be; undefined for none
- * @param changing whether .gitignore is about to change: git can't know that
- * @returns what the owner should know, or undefined
+ * Whether git would commit .env. In a git repository, git itself is asked; otherwise the .gitignore is
+ * read.
+ * @param ignore the text of .gitignore after this run; undefined if there is none
+ * @param changing whether this run changes .gitignore: git can't know that
+ * @returns a message for the owner, or undefined
  */
 export function secretAtRisk(
   directory: string,
@@ -18,11 +18,11 @@ export function secretAtRisk(
   changing = false,
 ): string | undefined {
   const known = changing ? undefined : byGit(directory);
-  const ignored = known ?? (leavesOut(ignore ?? "") ? "ignored" : "taken");
+  const ignored = known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "taken");
   if (ignored === "ignored") return undefined;
   return ignored === "tracked"
-    ? "git has your .env, with the database's password: git rm --cached .env, and\nchange the password wherever that has gone."
-    : "git would take your .env, with the database's password: add a line .env to\n.gitignore.";
+    ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
+    : "git would commit your .env, with the database's password: add a line .env to\n.gitignore.";
 }
 
 function byGit(directory: string): "ignored" | "taken" | "tracked" | undefined {
@@ -35,7 +35,7 @@ function byGit(directory: string): "ignored" | "taken" | "tracked" | undefined {
     ).status;
   const status = ignores();
   if (status === 0) return "ignored";
-  // 128: no repository after all, or one that git doesn't trust.
+  // 128: not a repository, or one that git doesn't trust.
   if (status !== 1) return undefined;
   return ignores("--no-index") === 0 ? "tracked" : "taken";
 }
@@ -47,8 +47,8 @@ function inRepository(directory: string): boolean {
   }
 }
 
-/** gitignore(5), as far as it is about one file at the top; the last line that fits decides. */
-export function leavesOut(ignore: string): boolean {
+/** gitignore(5) for one file at the top. The last line that matches decides. */
+export function ignoresSecret(ignore: string): boolean {
   const fitting = ignore.split("\n").flatMap((raw) => {
     const line = raw.replace(/\r$/, "").replace(/(?<!\\) +$/, "");
     const [, not, pattern] =

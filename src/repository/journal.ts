@@ -37,7 +37,7 @@ export interface Directory {
 interface JournalEntry {
   readonly path: string;
   readonly replaced: boolean;
-  /** Of what is written: it tells an edit since then. null for a file that is deleted. */
+  /** Of what is written, to notice later edits. null for a file that is deleted. */
   readonly sha256: string | null;
   /** Permission bits of what is written. */
   readonly mode: number;
@@ -51,13 +51,13 @@ export const oldPath = (home: string, index: number): string =>
 export const newPath = (home: string, index: number): string =>
   join(home, "new", String(index));
 
-/** Whether a file was never moved to its place: the target is untouched, or only deleted. */
+/** Whether the new file was not moved to its place. The target is unchanged, or deleted if the operation deletes it. */
 export const isPending = (home: string, index: number): boolean =>
   existsSync(newPath(home, index));
 
 /**
- * The journal in WORK or UNDO; undefined if there is none. The directory may come from anywhere: no
- * path of the journal leads out of it.
+ * The journal in WORK or UNDO; undefined if there is none. The directory may come from anyone, so no
+ * path of the journal may lead out of it.
  * @throws FailedError if it can't be trusted
  */
 export function readJournal(
@@ -130,7 +130,7 @@ export function lastWrite(directory: string): Journal | undefined {
   }
 }
 
-/** null if there is no plain file. */
+/** sha256 of a file; null if it is absent or not a plain file. */
 export function hashOf(path: string): string | null {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile()
     ? sha256(readFileSync(path))

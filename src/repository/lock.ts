@@ -83,6 +83,6 @@ export function busy(directory: string, pid: number): FailedError {
   const who = pid > 0 ? ` (process ${pid})` : "";
   return new FailedError(
     `another run${who} is writing to ${directory}`,
-    `Wait until it has ended and run again; if that process is something else, remove ${WORK}/pid first.`,
+    `Wait until it has ended and run again; if that process is another program, remove ${WORK}/pid first.`,
   );
 }

@@ -1,10 +1,10 @@
-/** One file to write, or to take away. */
+/** One file to write or delete. */
 export interface Operation {
   readonly path: string;
-  /** null takes the file away. */
+  /** null deletes the file. */
   readonly content: Uint8Array | null;
   /** Permission bits. */
   readonly mode: number;
-  /** sha256 of what was there when this was decided; null for nothing. Else the write is refused. */
+  /** sha256 of the file when this was decided; null for no file. If it is another now, the write is refused. */
   readonly expected: string | null;
 }

@@ -1,10 +1,10 @@
 import type { AnswerKey, Answers } from "../answers/types.ts";
 
-// What answers were before: values of theirs may still stand in the owner's files, and in copies
-// of .env, which git doesn't carry.
+// Values of previous answers may still be in the owner's files, and in copies of .env, which git does
+// not carry.
 
-/** The answers whose values stand in files as they are, or move others. */
-const STANDING: readonly AnswerKey[] = [
+/** Answers whose values are in files, or decide about values there. */
+const IN_FILES: readonly AnswerKey[] = [
   "prefix",
   "host",
   "exposed",
@@ -17,35 +17,35 @@ const STANDING: readonly AnswerKey[] = [
   "dataDir",
 ];
 
-/** Older ones are forgotten: a state needn't grow for ever. */
-export const MOST_FORMER = 100;
+/** Older ones are dropped, so that the state does not grow forever. */
+export const MAX_PREVIOUS_ANSWERS = 100;
 
 /**
- * The answers of the past, newest first, after these have become the present ones.
- * @param before newest first
+ * Previous answers, newest first, without the current ones and without duplicates.
+ * @param before newest first, with those that were current until now
  */
 export function remember(
   before: readonly Answers[],
-  present: Answers,
+  current: Answers,
 ): Answers[] {
-  const seen = new Set([fingerprint(present)]);
+  const seen = new Set([fingerprint(current)]);
   const others = before.filter((answers) => {
     const values = fingerprint(answers);
     return !seen.has(values) && seen.add(values);
   });
-  return others.slice(0, MOST_FORMER);
+  return others.slice(0, MAX_PREVIOUS_ANSWERS);
 }
 
 const fingerprint = (answers: Answers): string =>
-  JSON.stringify(STANDING.map((key) => answers[key]));
+  JSON.stringify(IN_FILES.map((key) => answers[key]));
 
-/** As the state holds them: of each only what differs from the next newer one. */
+/** As the state holds them: only the difference of each to the next newer one. */
 export function abridged(
-  former: readonly Answers[],
-  present: Answers,
+  previous: readonly Answers[],
+  current: Answers,
 ): Partial<Answers>[] {
-  return former.map((answers, index) => {
-    const newer = former[index - 1] ?? present;
+  return previous.map((answers, index) => {
+    const newer = previous[index - 1] ?? current;
     const differing = Object.entries(answers).filter(
       ([key, value]) => String(value) !== String(newer[key as AnswerKey]),
     );

@@ -6,41 +6,41 @@ import { isPending, readJournal, WORK, type Journal } from "./journal.ts";
 import { busy, claim, holderOf, removeDeadLocks } from "./lock.ts";
 import { isAlive, remedyFor } from "./write.ts";
 
-/** Whether a run is writing into a directory in use, or was killed while it was. */
-export const wasCutOff = (directory: string): boolean =>
+/** Whether a run is writing into the directory, or was killed while it wrote. */
+export const wasInterrupted = (directory: string): boolean =>
   existsSync(join(directory, WORK));
 
-/** What becomes of a write that was cut off: rolled back, or completed if all was in its place. */
-export type Recovered = "taken back" | "ended";
+/** The result of an interrupted write: rolled back, or completed if all files were in their places. */
+export type Recovered = "rolled back" | "completed";
 
-/** What recover() would do; undefined if no write was cut off. Reads only. */
+/** What recover() would do; undefined if no write was interrupted. Reads only. */
 export function recovery(directory: string): Recovered | undefined {
-  if (!wasCutOff(directory)) return undefined;
+  if (!wasInterrupted(directory)) return undefined;
   try {
     return outcomeOf(directory, readJournal(directory, WORK));
   } catch (error) {
-    // The run that writes here is told that the journal can't be trusted.
-    if (error instanceof FailedError) return "taken back";
+    // A run that writes reports that the journal can't be trusted.
+    if (error instanceof FailedError) return "rolled back";
     throw error;
   }
 }
 
-/** A file that was never moved to its place shows that others may be missing, too. */
+/** If one file is not in its place, the write is not complete. */
 function outcomeOf(directory: string, journal: Journal | undefined): Recovered {
   const work = join(directory, WORK);
   const pending =
     journal?.files.some((_, index) => isPending(work, index)) ?? true;
-  return pending ? "taken back" : "ended";
+  return pending ? "rolled back" : "completed";
 }
 
 /**
- * Rolls back a write that was cut off, or completes it if all was in its place.
- * @returns which of both; undefined if there was nothing
+ * Rolls an interrupted write back, or completes it if all files were in their places.
+ * @returns which of both; undefined if no write was interrupted
  * @throws FailedError if that run is still writing, or its journal can't be trusted
- * @throws EditedError if the owner has edited what it wrote since: the rest is rolled back
+ * @throws EditedError if the owner has edited files of that write: all others are rolled back
  */
 export function recover(directory: string): Recovered | undefined {
-  if (!wasCutOff(directory)) {
+  if (!wasInterrupted(directory)) {
     tidyUp(directory);
     return undefined;
   }
@@ -53,24 +53,24 @@ export function recover(directory: string): Recovered | undefined {
   let edited: string[] = [];
   try {
     if (journal === undefined) discard(directory);
-    else if (outcome === "taken back") edited = rollBack(directory, journal);
+    else if (outcome === "rolled back") edited = rollBack(directory, journal);
     else complete(directory, journal);
   } catch (error) {
     throw new FailedError(
-      `what an earlier run began in ${directory} can't be undone (${codeOf(error)})`,
+      `the unfinished write of an earlier run in ${directory} can't be undone (${codeOf(error)})`,
       remedyFor(codeOf(error)),
       { cause: error },
     );
   }
   if (edited.length > 0)
     throw new EditedError(
-      `an earlier run was cut off while writing here. What it had begun was undone, except for files edited since: ${edited.join(", ")}`,
-      "These hold that run's text and your edits. Compare each with the file named behind it, correct it, and run again.",
+      `an earlier run was interrupted while writing here. Its writes were undone, except in files that were edited since: ${edited.join(", ")}`,
+      "These hold that run's text and your edits. Compare each with its earlier version (before: ...), correct it, and run again.",
     );
   return outcome;
 }
 
-/** Removes dead locks if it can: nothing depends on it. */
+/** Removes dead locks. A failure is ignored: nothing depends on it. */
 function tidyUp(directory: string): void {
   try {
     removeDeadLocks(directory);

@@ -5,7 +5,7 @@ import {
   broken,
   object,
   readAnswers,
-  readFormer,
+  readPreviousAnswers,
   unusable,
   type Fields,
 } from "./stored-answers.ts";
@@ -18,9 +18,9 @@ import {
 } from "./state.ts";
 
 /**
- * Reads the state as something that anybody may have written: every path relative and inside, every
- * text what its sha256 says, the answers usable.
- * @throws UnusableError naming what is wrong; nothing is repaired by guessing
+ * Reads and checks the state, which anyone may have written: every path is relative and inside, every
+ * text matches its sha256, the answers are usable.
+ * @throws UnusableError with the reason; nothing is guessed
  */
 export function readState(
   directory: string,
@@ -30,7 +30,7 @@ export function readState(
     throw unusable(
       directory,
       "it holds no generated repository",
-      "create-kong-ipv6 DIRECTORY makes one",
+      "create-kong-ipv6 DIRECTORY creates one",
     );
   }
   if (entry.kind === "other") throw broken(`it is ${entry.what}`);
@@ -40,15 +40,18 @@ export function readState(
     content = JSON.parse(entry.text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw broken(`it is no JSON (${error.message})`);
+    throw broken(`it is not valid JSON (${error.message})`);
   }
   const state = object(content, "it");
   refuseOtherSchema(state["schemaVersion"]);
   refuseUnknown(state, KEYS, "it");
   if (typeof state["generator"] !== "string")
-    throw broken("generator is no version");
+    throw broken("generator is not a version");
   const answers = readAnswers(state["answers"], "answers");
-  const former = readFormer(state["former"], answers);
+  const previousAnswers = readPreviousAnswers(
+    state["previousAnswers"],
+    answers,
+  );
   const { regenerated } = state;
   if (regenerated !== undefined && regenerated !== true)
     throw broken("regenerated is not true");
@@ -60,7 +63,7 @@ export function readState(
     schemaVersion: SCHEMA_VERSION,
     generator: state["generator"],
     answers,
-    former,
+    previousAnswers,
     ...(regenerated && { regenerated }),
     files,
   };
@@ -68,14 +71,14 @@ export function readState(
   return read;
 }
 
-/** A run looks twice whether it is still the same: the second time nothing is new. */
+/** A run reads the state twice, to notice another run. The second time it is usually unchanged. */
 let last: { readonly text: string; readonly state: State } | undefined;
 
 const KEYS = [
   "schemaVersion",
   "generator",
   "answers",
-  "former",
+  "previousAnswers",
   "regenerated",
   "files",
 ];
@@ -87,10 +90,10 @@ const RECORD_KEYS = [
   "merged",
   "answers",
   "owned",
-  "beside",
+  "sidecar",
 ];
 
-/** A plain relative path to a file of the owner's: nothing of git's, nothing of our own. */
+/** Whether a path is relative and inside, and neither git's nor the generator's own. */
 function isInside(path: string): boolean {
   const parts = path.split("/");
   return (
@@ -103,36 +106,36 @@ function isInside(path: string): boolean {
 
 function readRecord(path: string, fields: Fields): FileRecord {
   if (!isInside(path)) {
-    throw broken(`${JSON.stringify(path)} is no path inside the repository`);
+    throw broken(`${JSON.stringify(path)} is not a path inside the repository`);
   }
   refuseUnknown(fields, RECORD_KEYS, path);
   const { sha256: sum, mode, text, owner } = fields;
   if (typeof sum !== "string" || !/^[0-9a-f]{64}$/.test(sum))
-    throw broken(`the sha256 of ${path} is not one`);
+    throw broken(`sha256 of ${path} is not a sha256`);
   if (text === undefined && generatedFile(path)?.secret)
     throw broken(`the text of ${path} is missing`);
   if (
     text !== undefined &&
     (typeof text !== "string" || sum !== sumOfText(text))
   )
-    throw broken(`the text of ${path} is not what its sha256 says`);
+    throw broken(`the text of ${path} does not match its sha256`);
   if (typeof mode !== "string" || !/^0[0-7]{3}$/.test(mode))
-    throw broken(`the mode of ${path} is none`);
+    throw broken(`mode of ${path} is not a file mode`);
   if (
     owner !== undefined &&
     (typeof owner !== "string" || !/^([0-9a-f]{64}|absent|edited)$/.test(owner))
   ) {
-    throw broken(`owner of ${path} is no sha256`);
+    throw broken(`owner of ${path} is not a sha256`);
   }
   const held = fields["answers"];
-  const { owned, beside, merged } = fields;
+  const { owned, sidecar, merged } = fields;
   if (merged !== undefined && merged !== true)
     throw broken(`merged of ${path} is not true`);
   if (
-    beside !== undefined &&
-    (typeof beside !== "string" || !/^[0-9a-f]{64}$/.test(beside))
+    sidecar !== undefined &&
+    (typeof sidecar !== "string" || !/^[0-9a-f]{64}$/.test(sidecar))
   )
-    throw broken(`beside of ${path} is no sha256`);
+    throw broken(`sidecar of ${path} is not a sha256`);
   return {
     sha256: sum,
     mode,
@@ -143,7 +146,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
-    ...(beside === undefined ? {} : { beside }),
+    ...(sidecar === undefined ? {} : { sidecar }),
   };
 }
 
@@ -165,11 +168,11 @@ function readMarks(value: unknown, path: string): Marks {
       (digits) => typeof digits === "string" && /^[01]+$/.test(digits),
     )
   )
-    throw broken(`owned of ${path} is no list of marks`);
+    throw broken(`owned of ${path} has a mark that is not made of 0 and 1`);
   return marks as Marks;
 }
 
-/** What we don't know, we would drop when we write. */
+/** Writing the state would drop an unknown key. */
 function refuseUnknown(
   fields: Fields,
   known: readonly string[],

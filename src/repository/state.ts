@@ -4,15 +4,15 @@ import type { File, Tree } from "../render/render.ts";
 import { abridged } from "./previous-answers.ts";
 import { VERSION } from "../base/version.ts";
 
-/** Answers and the text of what was last generated; committed by the owner, holds no secret. */
+/** The answers and the texts that were last generated. Owners commit it; it holds no secret. */
 export const STATE_FILE = ".kong-ipv6.json";
 
 export const SCHEMA_VERSION = 1;
 
-/** The owner's version of .env is known to be there, and no more: a sum of it would tell its secrets. */
+/** Marks an edited .env. Its sha256 is not stored: its secrets could be guessed from it. */
 export const EDITED = "edited";
 
-/** By name (nameOf): one digit for each time that it stands in a text, 1 where it is the owner's own. */
+/** By name (nameOf): one digit for each place of the name in a text, 1 where it is the owner's own. */
 export type Marks = Readonly<Record<string, string>>;
 
 export interface State {
@@ -20,39 +20,42 @@ export interface State {
   /** The version of create-kong-ipv6 that wrote it. */
   readonly generator: string;
   readonly answers: Answers;
-  /** What they were before, newest first; the file holds of each what differs from the next newer one. */
-  readonly former: readonly Answers[];
-  /** Whether regenerate has written it since create did. */
+  /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
+  readonly previousAnswers: readonly Answers[];
+  /** Whether regenerate has written the state since create. */
   readonly regenerated?: true;
   readonly files: Readonly<Record<string, FileRecord>>;
 }
 
 export interface FileRecord {
-  /** Of what the generator last contributed to this file. */
+  /** Of the last generated text. */
   readonly sha256: string;
   /** Permission bits in octal: "0644". */
   readonly mode: string;
-  /** That text, the base of the next merge; none for a file that is the same in every repository. */
+  /** That text, the base of the next merge; absent for a verbatim file. */
   readonly text?: string;
-  /** The owner's version of it that is known: its sha256, "absent", or "edited" (.env); none where it is as generated. */
+  /** The owner's version in the last run: its sha256, "absent", or "edited" (.env). Missing if the file was as generated. */
   readonly owner?: string;
-  /** Whether that version is what regenerate made of the owner's edits and a new text. */
+  /** Whether that version is a merge that regenerate made. */
   readonly merged?: true;
-  /** The answers that text came from, where it is older than the state's own: held back, or generated no more. */
+  /** The answers of that text, if it is older than the state: the file is in conflict, or no longer generated. */
   readonly answers?: Answers;
-  /** What of the owner's version reads like the plan's values, and is the owner's own. */
+  /** Names in the owner's version that equal the plan's values but are the owner's own. */
   readonly owned?: Marks;
-  /** The sha256 of what was laid beside it last, for a conflict. */
-  readonly beside?: string;
+  /** sha256 of the last sidecar, if the file is in conflict. */
+  readonly sidecar?: string;
 }
 
-/** All answers of the past that files may hold values of, newest first. */
-export function formerOf({ former, files }: State): Answers[] {
+/** All previous answers whose values may still be in files: the list, then those of single files. */
+export function allPreviousAnswers({
+  previousAnswers,
+  files,
+}: State): Answers[] {
   const held = Object.values(files).flatMap(({ answers }) => answers ?? []);
-  return [...former, ...held];
+  return [...previousAnswers, ...held];
 }
 
-/** The state of a repository that was just made. */
+/** The state of a new repository. */
 export function stateOf(answers: Answers, tree: Tree): State {
   const files = [...tree].map(([path, file]): [string, FileRecord] => [
     path,
@@ -62,12 +65,12 @@ export function stateOf(answers: Answers, tree: Tree): State {
     schemaVersion: SCHEMA_VERSION,
     generator: VERSION,
     answers,
-    former: [],
+    previousAnswers: [],
     files: Object.fromEntries(files),
   };
 }
 
-/** What the state holds of one file. */
+/** The state's record of one file. */
 export function record(
   file: File,
   owner?: string,
@@ -88,19 +91,19 @@ export function sha256(data: string | Uint8Array): string {
 
 const SUMS = new Map<string, string>();
 
-/** The same of a text that is summed several times in a run. */
+/** sha256 of a text that a run needs several times. */
 export function sumOfText(text: string): string {
   let sum = SUMS.get(text);
   if (sum === undefined) SUMS.set(text, (sum = sha256(text)));
   return sum;
 }
 
-/** The sum of a file's text, which a verbatim file brings along. */
+/** sha256 of a file's text. A verbatim file has it from the build. */
 export const sumOf = (file: File): string =>
   file.sha256 ?? sumOfText(file.text);
 
 export function stateText({ files, regenerated, ...state }: State): string {
-  const former = abridged(state.former, state.answers);
+  const previousAnswers = abridged(state.previousAnswers, state.answers);
   const rest = { ...(regenerated && { regenerated }), files };
-  return `${JSON.stringify({ ...state, former, ...rest }, null, 2)}\n`;
+  return `${JSON.stringify({ ...state, previousAnswers, ...rest }, null, 2)}\n`;
 }

@@ -1,27 +1,29 @@
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers } from "../answers/types.ts";
 import { UnusableError } from "../base/errors.ts";
-import { MOST_FORMER } from "./previous-answers.ts";
+import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
 import { resolve, type Given } from "../answers/resolve.ts";
 import { STATE_FILE } from "./state.ts";
 
-// What a state's fields are read with: anybody may have written them.
+// Reads the fields of a state. Anyone may have written them.
 
 export type Fields = Record<string, unknown>;
 
-/** All of them, in normal form, usable together: else the state was edited or cut. */
+/** Reads a set of answers: complete, in normal form and consistent. Otherwise someone edited or cut the state. */
 export function readAnswers(value: unknown, where: string): Answers {
   const given = object(value, where);
   const known = new Set<string>(QUESTIONS.map(({ key }) => key));
   const unknown = Object.keys(given).find((key) => !known.has(key));
   if (unknown !== undefined)
-    throw broken(`${where} has ${JSON.stringify(unknown)}, which is no answer`);
-  // Its default is another one each time.
+    throw broken(
+      `${where} has ${JSON.stringify(unknown)}, which is not an answer`,
+    );
+  // Its default is random.
   if (given["internalPrefix"] === undefined)
     throw broken(`${where} has no internalPrefix`);
   let answers: Answers;
   try {
-    // An answer that came with a newer generator is missing: its default is taken.
+    // An older state lacks new answers: they get their defaults.
     answers = resolve(given as Given).answers;
   } catch (error) {
     if (!(error instanceof UnusableError)) throw error;
@@ -37,26 +39,29 @@ export function readAnswers(value: unknown, where: string): Answers {
   return answers;
 }
 
-/** The opposite of abridged() (former.ts), of a list that anybody may have written. */
-export function readFormer(value: unknown, present: Answers): Answers[] {
-  if (!Array.isArray(value)) throw broken("former is no list");
-  if (value.length > MOST_FORMER)
+/** The reverse of abridged() (previous-answers.ts). */
+export function readPreviousAnswers(
+  value: unknown,
+  current: Answers,
+): Answers[] {
+  if (!Array.isArray(value)) throw broken("previousAnswers is not a list");
+  if (value.length > MAX_PREVIOUS_ANSWERS)
     throw broken(
-      `former has ${value.length} entries, no generator keeps more than ${MOST_FORMER}`,
+      `previousAnswers has ${value.length} entries; the most is ${MAX_PREVIOUS_ANSWERS}`,
     );
-  const former: Answers[] = [];
+  const previous: Answers[] = [];
   for (const [index, fields] of value.entries()) {
-    const where = `former: ${index}`;
-    const whole = { ...(former.at(-1) ?? present), ...object(fields, where) };
-    former.push(readAnswers(whole, where));
+    const where = `previousAnswers: ${index}`;
+    const whole = { ...(previous.at(-1) ?? current), ...object(fields, where) };
+    previous.push(readAnswers(whole, where));
   }
-  return former;
+  return previous;
 }
 
 export function object(value: unknown, where: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Fields;
-  throw broken(`${where} is no object`);
+  throw broken(`${where} is not an object`);
 }
 
 export function broken(reason: string): UnusableError {

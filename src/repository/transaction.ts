@@ -33,7 +33,7 @@ import {
   writeOne,
 } from "./write.ts";
 
-/** What a write does to directories besides what its files need. */
+/** What a write does to directories, in addition to those that its files need. */
 export interface Directories {
   /** To make if they are missing, parents first. */
   readonly make: readonly Directory[];
@@ -43,8 +43,8 @@ export interface Directories {
 
 /**
  * Writes files into a directory in use, all or none.
- * @param directories absent: those that files need are made, those that become empty are removed
- * @throws FailedError if another run is writing, or something has changed meanwhile
+ * @param directories if absent, directories that files need are made, and those that become empty are removed
+ * @throws FailedError if another run is writing, or a file has changed since it was compared
  */
 export function writeInto(
   directory: string,
@@ -65,7 +65,7 @@ export function writeInto(
   dropPreviousUndo(directory);
 }
 
-/** Fills WORK, the journal last; the repository itself is untouched. */
+/** Fills WORK, the journal last. The repository itself is not touched. */
 function prepared(
   directory: string,
   operations: readonly Operation[],
@@ -120,7 +120,7 @@ function writesStateOnly(
   );
 }
 
-/** Copies what is there to WORK/old, and prepares what shall be there in WORK/new. */
+/** Copies the existing files to WORK/old and prepares the new ones in WORK/new. */
 function stage(
   directory: string,
   operations: readonly Operation[],
@@ -173,7 +173,7 @@ function stageFile(
       `${path} was changed meanwhile; nothing was written`,
       "Run again.",
     );
-  // An empty file stands for a file to delete, until that is deleted.
+  // For a deletion, the prepared file is empty. It is there until the deletion is done.
   const next = newPath(work, index);
   writeOne(next, content ?? "", mode);
   ownLike(next, there ?? nearestParent(target));

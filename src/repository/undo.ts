@@ -4,7 +4,7 @@ import { apply } from "./apply.ts";
 import { hashOf, oldPath, readJournal, UNDO } from "./journal.ts";
 import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
-import { areDrawn, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
+import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import type { DiskEntry } from "./disk.ts";
 import { readDisk } from "./disk.ts";
 import { FailedError } from "../base/errors.ts";
@@ -16,16 +16,15 @@ export interface Undone {
     readonly path: string;
     readonly to: "before" | "gone";
   }[];
-  /** Files that are not as the last write left them; then nothing is restored unless forced. */
+  /** Files edited since the last write. If there are any, nothing is restored unless forced. */
   readonly edited: readonly string[];
 }
 
 /**
- * Takes the last write back: content, modes, deletions. It is a write itself, so that it can be
- * taken back once.
- * @throws FailedError where there is nothing to take back
+ * Undoes the last write: content, modes, deletions. Undo is a write itself: run again, it redoes.
+ * @throws FailedError if there is nothing to undo
  */
-export function takeBackLast(
+export function undoLast(
   directory: string,
   { dryRun, force }: { dryRun: boolean; force: boolean },
 ): Undone {
@@ -47,9 +46,9 @@ export function takeBackLast(
 
 interface Step {
   readonly path: string;
-  /** null where there is nothing left to do. */
+  /** null if there is nothing left to do. */
   readonly operation: Operation | null;
-  /** Whether what is there isn't what the last write left. */
+  /** Whether the file differs from what the last write left. */
   readonly touched: boolean;
 }
 
@@ -67,7 +66,7 @@ function fromJournal(directory: string): {
       expected !== sum || (sum !== null && modeOf(target) !== mode);
     const goes = { path, content: null, mode: 0o600, expected };
     if (!replaced) {
-      // What it had made and is gone already needs no taking back.
+      // A new file that is gone needs no undo.
       return expected === null ? [] : [{ path, operation: goes, touched }];
     }
     const old = oldPath(join(directory, UNDO), index);
@@ -82,22 +81,22 @@ function fromJournal(directory: string): {
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
 
 /**
- * A repository that appeared whole has no journal: all that it was made of is in its state. In a
- * clone .env is missing (git ignores it), which counts as touched: nothing is taken away there.
+ * A repository that appeared by one rename has no journal: its state lists all files. A clone lacks .env,
+ * because git ignores it. That counts as touched, so nothing is deleted in a clone.
  */
 function fromState(directory: string): Step[] {
   const disk = readDisk(directory, [STATE_FILE]);
   const { files, regenerated } = readState(directory, disk.get(STATE_FILE));
-  // What regenerate wrote is taken back from its journal only: not the whole repository for it.
+  // Without a journal, undoing a regenerate would delete the whole repository.
   if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {
     const { owner } = record;
-    // Stayed the owner's when all else was made.
+    // create kept the owner's file.
     if (owner !== undefined) return [];
     const entry = readDisk(directory, [path]).get(path);
     const expected = hashOf(join(directory, path));
     if (expected === null) return [{ path, operation: null, touched: true }];
-    const touched = !isAsMade(path, record, entry);
+    const touched = !isAsGenerated(path, record, entry);
     return [
       {
         path,
@@ -117,8 +116,8 @@ function fromState(directory: string): Step[] {
   ];
 }
 
-/** To the byte and the mode, but for a password that was drawn: there is no other copy of an edit. */
-function isAsMade(
+/** Whether content and mode are as generated, whatever the random password. Of an edit there is no other copy. */
+function isAsGenerated(
   path: string,
   { sha256, mode }: FileRecord,
   entry: DiskEntry | undefined,
@@ -127,13 +126,13 @@ function isAsMade(
     entry?.kind === "file" &&
     entry.mode === Number.parseInt(mode, 8) &&
     sumOfText(redactSecrets(path, entry.text)) === sha256 &&
-    (path !== SECRET_FILE || areDrawn(entry.text))
+    (path !== SECRET_FILE || areGenerated(entry.text))
   );
 }
 
 function nothingToUndo(directory: string): FailedError {
   return new FailedError(
-    `${directory} has no write to take back`,
-    "undo knows the last one only, and not in a copy.",
+    `${directory} has no write to undo`,
+    "undo knows only the last write, and nothing in a copy of the repository.",
   );
 }

@@ -12,32 +12,32 @@ import { codeOf } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { STATE_FILE } from "./state.ts";
 
-/** Larger files are no configuration that somebody wrote. */
+/** In bytes. A larger file is hardly a configuration written by hand. */
 const LARGEST = 1024 * 1024;
 
-/** A file and its text, or why that isn't looked into. */
-export interface Seen {
+/** A file and its text, or why it is not searched. */
+export interface RepositoryFile {
   readonly path: string;
   readonly text?: string;
   readonly why?: string;
 }
 
 /**
- * Every file of a repository, the owner's own included, in the order of the paths. Data, .git,
- * node_modules and what the generator keeps for itself are passed over.
- * @param plans the present one and former ones: their data are in there
- * @param instead texts (or null for none) of files that are about to change
- * @param known files that have been read already
+ * Every file of a repository, the owner's own included, in the order of the paths. Skipped are data,
+ * .git, node_modules and the generator's own files.
+ * @param plans the current one and previous ones: they name the data directories
+ * @param instead new texts of files that this run changes; null for a file that it deletes
+ * @param known files that were read before
  */
-export function* filesSeen(
+export function* repositoryFiles(
   directory: string,
   plans: readonly Plan[],
   instead: ReadonlyMap<string, string | null> = new Map(),
   known: Disk = new Map(),
-): Generator<Seen> {
+): Generator<RepositoryFile> {
   const data = new Set(plans.map((plan) => plan.data.directory));
-  const found = new Map<string, Seen>();
-  for (const seen of filesBelow(directory, data)) found.set(seen.path, seen);
+  const found = new Map<string, RepositoryFile>();
+  for (const file of filesBelow(directory, data)) found.set(file.path, file);
   const paths = new Set([...found.keys(), ...instead.keys()]);
   for (const path of [...paths].sort()) {
     const read = known.get(path);
@@ -45,16 +45,17 @@ export function* filesSeen(
       instead.get(path) ?? (read?.kind === "file" ? read.text : undefined);
     if (instead.get(path) === null) continue;
     if (text !== undefined) yield { path, text };
-    else if (found.get(path)?.why !== undefined) yield found.get(path) as Seen;
+    else if (found.get(path)?.why !== undefined)
+      yield found.get(path) as RepositoryFile;
     else yield { path, ...readText(`${directory}/${path}`) };
   }
 }
 
-/** Of those the ones that can be looked into. */
+/** Those of them that can be searched. */
 export function* textFiles(
-  ...where: Parameters<typeof filesSeen>
+  ...where: Parameters<typeof repositoryFiles>
 ): Generator<[path: string, text: string]> {
-  for (const { path, text } of filesSeen(...where))
+  for (const { path, text } of repositoryFiles(...where))
     if (text !== undefined) yield [path, text];
 }
 
@@ -75,7 +76,7 @@ function* filesBelow(
   directory: string,
   data: ReadonlySet<string>,
   below = "",
-): Generator<Seen> {
+): Generator<RepositoryFile> {
   const entries = entriesOf(`${directory}/${below}`);
   if (entries === undefined) yield { path: below, why: UNREADABLE };
   for (const entry of entries ?? []) {
@@ -86,7 +87,7 @@ function* filesBelow(
       path === STATE_FILE ||
       data.has(`./${path}`);
     if (skipped) continue;
-    // Node put a sign of its own in the place of what it couldn't read: by that name nothing is there.
+    // Node replaces bytes that are not UTF-8 by U+FFFD. No file has the resulting name.
     if (entry.name.includes("\ufffd") && !existsSync(join(directory, path))) {
       yield { path, why: "its name is not UTF-8" };
       continue;
@@ -98,7 +99,7 @@ function* filesBelow(
   }
 }
 
-/** What a link leads to in here is seen there; elsewhere it isn't this repository's. */
+/** Whether a link leads out of the repository. The target of another link is found by its own path. */
 function leadsOut(directory: string, path: string): boolean {
   const link = join(directory, path);
   return (
@@ -110,7 +111,7 @@ function leadsOut(directory: string, path: string): boolean {
 const UNREADABLE = "can't be read";
 const UNREADABLE_CODES = ["EACCES", "EPERM", "EIO"];
 
-/** undefined for a directory that is not ours to read. */
+/** undefined for a directory that this user can't read. */
 function entriesOf(directory: string): Dirent[] | undefined {
   try {
     return readdirSync(directory, { withFileTypes: true });
@@ -121,8 +122,8 @@ function entriesOf(directory: string): Dirent[] | undefined {
   }
 }
 
-/** The text of a file in whatever encoding it is. */
-function readText(path: string): Omit<Seen, "path"> {
+/** The text of a file in any encoding. */
+function readText(path: string): Omit<RepositoryFile, "path"> {
   try {
     if (lstatSync(path).size > LARGEST) return { why: "larger than 1 MiB" };
     return { text: decoded(readFileSync(path)) };
@@ -134,8 +135,8 @@ function readText(path: string): Omit<Seen, "path"> {
 }
 
 /**
- * Addresses are ASCII, so any encoding will do that keeps it: UTF-8, else one byte a character, and
- * UTF-16 is that with zeros in between.
+ * Addresses are ASCII, so every encoding that contains ASCII will do: UTF-8, or else one byte per
+ * character. UTF-16 has a zero byte next to each ASCII character.
  */
 function decoded(bytes: Uint8Array): string {
   try {

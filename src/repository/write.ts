@@ -19,12 +19,12 @@ export function writeOne(
   mode: number,
 ): void {
   if (!existsSync(dirname(path))) makeDirectory(dirname(path));
-  // Never readable by others for a moment: the mode is there from the start.
+  // The mode is set at creation: others can't read the file even for a moment.
   writeFileSync(path, content, { mode, flag: "wx" });
   chmodSync(path, mode);
 }
 
-/** As mkdir -p, but what it makes is 0755 under any umask: the same answers, the same repository. */
+/** Like mkdir -p, but new directories are 0755 under any umask: the same answers give the same repository. */
 export function makeDirectory(path: string): void {
   const topmost = mkdirSync(path, { recursive: true });
   if (topmost === undefined) return;
@@ -49,7 +49,7 @@ export function copy(from: string, to: string): void {
   chmodSync(to, source.mode & 0o7777);
 }
 
-/** "" if there is no file. Not by existsSync: it says that an unreadable file isn't there. */
+/** "" if there is no file. existsSync would call an unreadable file absent. */
 export function readIfThere(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -59,7 +59,7 @@ export function readIfThere(path: string): string {
   }
 }
 
-/** 0755 for what isn't there. */
+/** 0755 if nothing is there. */
 export const permissionsOf = (path: string): number =>
   (lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0o755) & 0o7777;
 
@@ -69,21 +69,21 @@ export function parentsOf(path: string): string[] {
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
-/** The nearest directory around a path that is there. */
+/** The nearest existing parent of a path. */
 export function nearestParent(path: string): Stats {
   let parent = dirname(path);
   while (!existsSync(parent)) parent = dirname(parent);
   return statSync(parent);
 }
 
-/** Root writes into other people's directories: what it makes there is theirs. */
+/** Gives a path an owner and group: what root writes into a user's directory belongs to that user. */
 export function ownLike(path: string, { uid, gid }: Stats): void {
   const own = lstatSync(path);
   if (own.uid === uid && own.gid === gid) return;
   try {
     lchownSync(path, uid, gid);
   } catch (error) {
-    // Nobody but root may give anything away.
+    // Only root may change the owner.
     if (codeOf(error) !== "EPERM") throw error;
   }
 }
@@ -103,9 +103,9 @@ export function remedyFor(code: string): string {
     EDQUOT:
       "Your disk quota is used up: make room, or name a directory on another disk.",
     EACCES:
-      "You may not write there: name another directory, or change who may.",
+      "You may not write there: name another directory, or change the permissions.",
     EPERM:
-      "You may not write there: name another directory, or change who may.",
+      "You may not write there: name another directory, or change the permissions.",
     EROFS: "That file system is read-only: name a directory on another.",
     ENOTEMPTY:
       "Something else was put there meanwhile: look at it and run again.",

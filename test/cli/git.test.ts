@@ -51,7 +51,7 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     });
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "git knows no user.name and user.email here: the files are added, not committed.",
+      "git has no user.name and user.email here: the files are added, not committed.",
     );
     expect(git(sandbox, "diff", "--cached", "--name-only")).toContain(
       "docker-compose.yml",
@@ -138,7 +138,7 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "git would take your .env, with the database's password: add a line .env to\n.gitignore.",
+      "git would commit your .env, with the database's password: add a line .env to\n.gitignore.",
     );
     const files = git(sandbox, "ls-files").split("\n");
     expect(files).toContain("src/app.js");

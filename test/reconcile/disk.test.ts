@@ -15,7 +15,7 @@ import { RESOLUTIONS } from "../../src/reconcile/request.ts";
 import { generate } from "../../src/reconcile/commit.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
-import { takeBackLast } from "../../src/repository/undo.ts";
+import { undoLast } from "../../src/repository/undo.ts";
 import { Sandbox, snapshot, type Snapshot } from "../cli/run.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
@@ -114,7 +114,7 @@ test("on a disk as in memory; nothing outside changes; undo and redo restore eve
         for (const [path, what] of Object.entries(before))
           if (!path.startsWith("cwd/gw")) expect(after[path]).toBe(what);
         for (const tree of written ? [before, after] : []) {
-          takeBackLast(directory, { dryRun: false, force: false });
+          undoLast(directory, { dryRun: false, force: false });
           expect(look(sandbox)).toEqual(tree);
         }
         if (!written) expect(after).toEqual(before);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lacking } from "../../src/render/secrets.ts";
+import { missingVariables } from "../../src/render/secrets.ts";
 import type { File } from "../../src/render/render.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { Sandbox, run, PREFIX } from "../cli/run.ts";
@@ -168,7 +168,7 @@ test("create --conflict keep says which variables a foreign .env lacks", async (
 
 test("a generated .env lacks nothing", () => {
   const text = envOf(created(START));
-  expect(lacking(text, text)).toBeUndefined();
+  expect(missingVariables(text, text)).toBeUndefined();
 });
 
 test("regenerate warns if only .env has an address for Kong", async () => {

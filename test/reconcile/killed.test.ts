@@ -141,7 +141,7 @@ test("undo after a kill undoes only one write", async () => {
     stdout: expect.stringMatching(told),
   });
   const json = await undo("--dry-run", "--json");
-  expect(JSON.parse(json.stdout)).toMatchObject({ recovered: "taken back" });
+  expect(JSON.parse(json.stdout)).toMatchObject({ recovered: "rolled back" });
   expect(await undo()).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(told),

@@ -70,7 +70,7 @@ test("the state has a sum of .env.new only if it has a random password", async (
   const made = await new Made().make();
   own(made);
   await made.regenerate(...OFF);
-  const sum = (): unknown => JSON.parse(made.read(STATE)).files[".env"].beside;
+  const sum = (): unknown => JSON.parse(made.read(STATE)).files[".env"].sidecar;
   expect(existsSync(made.path(".env.new"))).toBe(true);
   expect(sum()).toMatch(/^[0-9a-f]{64}$/);
 
@@ -79,21 +79,21 @@ test("the state has a sum of .env.new only if it has a random password", async (
   short.edit(".env", (text) => text.replace(/=[0-9a-f]{64}/, "=pin"));
   await short.regenerate(...OFF);
   expect(existsSync(short.path(".env.new"))).toBe(true);
-  expect(JSON.parse(short.read(STATE)).files[".env"].beside).toBeUndefined();
+  expect(JSON.parse(short.read(STATE)).files[".env"].sidecar).toBeUndefined();
 });
 
 test.each([
   ["not hexadecimal", "x"],
   ["no text", 1],
-])("beside in the state is %s: refused", async (_, value) => {
+])("the sidecar in the state is %s: refused", async (_, value) => {
   const made = await new Made().make();
   made.tamper((state) => {
-    state["files"][COMPOSE].beside = value;
+    state["files"][COMPOSE].sidecar = value;
   });
   const { code, stderr } = await made.regenerate();
   expect({ code, stderr }).toEqual({
     code: 2,
-    stderr: expect.stringContaining(`beside of ${COMPOSE} is no sha256`),
+    stderr: expect.stringContaining(`sidecar of ${COMPOSE} is not a sha256`),
   });
 });
 
@@ -147,7 +147,7 @@ test.each([
     },
   ],
   [
-    "a file that is no text",
+    "not a text file",
     (made: Made) => made.write(".env", Buffer.from([255]) as never),
   ],
 ])(

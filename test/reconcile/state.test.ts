@@ -21,36 +21,36 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
   [
     "an absolute path",
     listing("/etc/passwd"),
-    /"\/etc\/passwd" is no path inside/,
+    /"\/etc\/passwd" is not a path inside/,
   ],
-  ["a path upwards", listing("../x"), /"\.\.\/x" is no path inside/],
-  ["a path up and down", listing("a/../../x"), /is no path inside/],
-  ["a backslash", listing("a\\x"), /is no path inside/],
-  ["git's own", listing(".git/config"), /is no path inside/],
-  ["git's own in capitals", listing(".GIT/config"), /is no path inside/],
+  ["a path upwards", listing("../x"), /"\.\.\/x" is not a path inside/],
+  ["a path up and down", listing("a/../../x"), /is not a path inside/],
+  ["a backslash", listing("a\\x"), /is not a path inside/],
+  ["git's own", listing(".git/config"), /is not a path inside/],
+  ["git's own in capitals", listing(".GIT/config"), /is not a path inside/],
   [
     "git's own of another repository",
     listing("a/.git/config"),
-    /is no path inside/,
+    /is not a path inside/,
   ],
-  ["our own", listing(".kong-ipv6.undo/journal.json"), /is no path inside/],
-  ["a dot", listing("."), /is no path inside/],
-  ["a directory", listing("a/"), /is no path inside/],
-  ["nothing", listing(""), /"" is no path inside/],
+  ["our own", listing(".kong-ipv6.undo/journal.json"), /is not a path inside/],
+  ["a dot", listing("."), /is not a path inside/],
+  ["a directory", listing("a/"), /is not a path inside/],
+  ["nothing", listing(""), /"" is not a path inside/],
   [
     "another text",
     (state) => (state["files"]["README.md"].text += "x"),
-    /the text of README\.md is not what its sha256 says/,
+    /the text of README\.md does not match its sha256/,
   ],
   [
     "another sum",
     (state) => (state["files"]["README.md"].sha256 = "0".repeat(64)),
-    /not what its sha256 says/,
+    /does not match its sha256/,
   ],
   [
-    "a sum that is none",
+    "a sum that is not a sha256",
     (state) => (state["files"]["scripts/apply.sh"].sha256 = 5),
-    /the sha256 of scripts\/apply\.sh is not one/,
+    /sha256 of scripts\/apply\.sh is not a sha256/,
   ],
   [
     "no text of what holds a secret",
@@ -60,35 +60,43 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
   [
     "marks of another type",
     (state) => (state["files"]["README.md"].owned = "1"),
-    /owned of README\.md is no object/,
+    /owned of README\.md is not an object/,
   ],
   [
     "marks as a list",
     (state) => (state["files"]["README.md"].owned = ["1"]),
-    /owned of README\.md is no object/,
+    /owned of README\.md is not an object/,
   ],
   [
     "a mark of another type",
     (state) => (state["files"]["README.md"].owned = { "2a0d::5": 1 }),
-    /owned of README\.md is no list of marks/,
+    /owned of README\.md has a mark that is not made of 0 and 1/,
   ],
   [
     "a mark that is neither 0 nor 1",
     (state) => (state["files"]["README.md"].owned = { "2a0d::5": "012" }),
-    /owned of README\.md is no list of marks/,
+    /owned of README\.md has a mark that is not made of 0 and 1/,
   ],
   [
-    "a mode that is none",
+    "a mode that is not a file mode",
     (state) => (state["files"]["README.md"].mode = "4755"),
-    /the mode of README\.md is none/,
+    /mode of README\.md is not a file mode/,
   ],
   [
-    "an owner that is none",
+    "an owner that is not a sha256",
     (state) => (state["files"]["README.md"].owner = "x"),
-    /owner of README\.md is no sha256/,
+    /owner of README\.md is not a sha256/,
   ],
-  ["files as a list", (state) => (state["files"] = []), /files is no object/],
-  ["no answers", (state) => delete state["answers"], /answers is no object/],
+  [
+    "files as a list",
+    (state) => (state["files"] = []),
+    /files is not an object/,
+  ],
+  [
+    "no answers",
+    (state) => delete state["answers"],
+    /answers is not an object/,
+  ],
   [
     "an unusable answer",
     (state) => (state["answers"].kong = "::1"),
@@ -105,9 +113,9 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /prefix is not in its normal form/,
   ],
   [
-    "an answer that is none",
+    "an unknown answer",
     (state) => (state["answers"].more = "x"),
-    /answers has "more", which is no answer/,
+    /answers has "more", which is not an answer/,
   ],
   [
     "no internal prefix",
@@ -125,27 +133,28 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /README\.md has "more", which is unknown/,
   ],
   [
-    "former answers that are no list",
-    (state) => (state["former"] = {}),
-    /former is no list/,
+    "previous answers that are not a list",
+    (state) => (state["previousAnswers"] = {}),
+    /previousAnswers is not a list/,
   ],
   [
-    "more former answers than are kept, which took check a quarter of a minute",
-    (state) => (state["former"] = Array.from({ length: 101 }, () => ({}))),
-    /former has 101 entries, no generator keeps more than 100/,
+    "more previous answers than are kept, which took check a quarter of a minute",
+    (state) =>
+      (state["previousAnswers"] = Array.from({ length: 101 }, () => ({}))),
+    /previousAnswers has 101 entries; the most is 100/,
   ],
   [
-    "former answers that are none",
-    (state) => (state["former"] = ["x"]),
-    /former: 0 is no object/,
+    "previous answers that are not objects",
+    (state) => (state["previousAnswers"] = ["x"]),
+    /previousAnswers: 0 is not an object/,
   ],
   [
-    "former answers that can't be used",
-    (state) => (state["former"] = [{ host: "::1" }]),
-    /former: 0: --host ::1/,
+    "previous answers that can't be used",
+    (state) => (state["previousAnswers"] = [{ host: "::1" }]),
+    /previousAnswers: 0: --host ::1/,
   ],
   [
-    "a mark that is none",
+    "regenerated that is not true",
     (state) => (state["regenerated"] = "x"),
     /regenerated is not true/,
   ],
@@ -213,11 +222,11 @@ test("check and undo trust it as little", async () => {
   }
 });
 
-test("no JSON, a directory, a link, nothing at all", async () => {
+test("invalid JSON, a directory, a link, nothing at all", async () => {
   const made = await new Made().make();
   const ways: [string, () => void, string][] = [
-    ["not JSON", () => made.write(STATE, "{"), "it is no JSON"],
-    ["a list", () => made.write(STATE, "[]"), "it is no object"],
+    ["not JSON", () => made.write(STATE, "{"), "it is not valid JSON"],
+    ["a list", () => made.write(STATE, "[]"), "it is not an object"],
     [
       "a directory",
       () => (rmSync(made.path(STATE)), mkdirSync(made.path(STATE))),

@@ -15,7 +15,7 @@ import { type Outcome, type Request } from "../../src/reconcile/request.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { readDisk } from "../../src/repository/disk.ts";
 import type { Given } from "../../src/answers/resolve.ts";
-import { takeBackLast } from "../../src/repository/undo.ts";
+import { undoLast } from "../../src/repository/undo.ts";
 import { Sandbox, snapshot } from "../cli/run.ts";
 import { NEXT, OLD, STATE } from "./made.ts";
 
@@ -201,7 +201,7 @@ describe("a file that is generated under another path", () => {
         place.at("host/etc/systemd/network/10-netplan-ens3.network.d"),
       ),
     ).toBe(false);
-    takeBackLast(place.directory, { dryRun: false, force: false });
+    undoLast(place.directory, { dryRun: false, force: false });
     expect(place.read(DROPIN("ens3"))).toContain("# mine\n");
     expect(existsSync(place.at(DROPIN("eth9")))).toBe(false);
   });
@@ -266,7 +266,7 @@ const IN_THE_WAY: readonly [string, (at: string) => void, string][] = [
   [
     "a binary file",
     (at) => writeFileSync(at, Buffer.from([0xff, 0xfe, 0])),
-    "a file that is no text",
+    "not a text file",
   ],
   [
     "a huge file",
@@ -431,9 +431,9 @@ describe("undo", () => {
     await place.again({ ...TO, ndp: "kernel", database: "off" });
     const after = place.tree();
     const back = { dryRun: false, force: false };
-    takeBackLast(place.directory, back);
+    undoLast(place.directory, back);
     expect(place.tree()).toEqual(before);
-    takeBackLast(place.directory, back);
+    undoLast(place.directory, back);
     expect(place.tree()).toEqual(after);
   });
 
@@ -444,15 +444,15 @@ describe("undo", () => {
     place.edit("README.md", (text) => `${text}mine\n`);
     chmodSync(place.at(COMPOSE), 0o600);
     const after = place.tree();
-    const refused = takeBackLast(place.directory, {
+    const refused = undoLast(place.directory, {
       dryRun: false,
       force: false,
     });
     expect([...refused.edited].sort()).toEqual(["README.md", COMPOSE]);
     expect(place.tree()).toEqual(after);
-    takeBackLast(place.directory, { dryRun: false, force: true });
+    undoLast(place.directory, { dryRun: false, force: true });
     expect(place.tree()).toEqual(before);
-    takeBackLast(place.directory, { dryRun: false, force: true });
+    undoLast(place.directory, { dryRun: false, force: true });
     expect(place.tree()).toEqual(after);
   });
 
@@ -460,7 +460,7 @@ describe("undo", () => {
     const place = await Place.made();
     rmSync(place.at(".env"));
     const before = place.tree();
-    const { edited } = takeBackLast(place.directory, {
+    const { edited } = undoLast(place.directory, {
       dryRun: false,
       force: false,
     });
@@ -471,7 +471,7 @@ describe("undo", () => {
   test("undo of create deletes everything but foreign files", async () => {
     const place = await Place.made();
     writeFileSync(place.at("mine.txt"), "mine\n");
-    takeBackLast(place.directory, { dryRun: false, force: false });
+    undoLast(place.directory, { dryRun: false, force: false });
     expect(Object.keys(place.tree())).toEqual(["mine.txt"]);
   });
 });

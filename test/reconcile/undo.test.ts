@@ -72,7 +72,7 @@ test("without its undo directory, regenerate cannot be undone", async () => {
   const { code, stderr } = await made.run(["undo"]);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: expect.stringContaining("has no write to take back"),
+    stderr: expect.stringContaining("has no write to undo"),
   });
   expect(made.tree()).toEqual(before);
 });
@@ -220,7 +220,7 @@ test("a directory that an interrupted run deleted comes back with its mode", () 
     ".kong-ipv6.tmp/old/0": "mine\n",
     ".kong-ipv6.tmp/new/1": "new\n",
   });
-  expect(recover(sandbox.cwd)).toBe("taken back");
+  expect(recover(sandbox.cwd)).toBe("rolled back");
   expect(snapshot(sandbox.cwd)).toEqual({
     d: "dir 0750",
     "d/e": "dir 0700",
@@ -280,7 +280,7 @@ test("the same, interrupted after its last step", async () => {
   mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
   made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
   made.write(".kong-ipv6.tmp/old/0", state);
-  expect(recover(made.path())).toBe("ended");
+  expect(recover(made.path())).toBe("completed");
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });

@@ -18,7 +18,11 @@ import { render, type File, type Tree } from "../../src/render/render.ts";
 import { resolve, survey, type Given } from "../../src/answers/resolve.ts";
 import { fillSecrets } from "../../src/render/secrets.ts";
 import { staleValues } from "../../src/renumber/stale.ts";
-import { formerOf, stateOf, type State } from "../../src/repository/state.ts";
+import {
+  allPreviousAnswers,
+  stateOf,
+  type State,
+} from "../../src/repository/state.ts";
 import { stateAfter } from "../../src/reconcile/next-state.ts";
 
 /** A repository without a disk: what regenerate sees, and what it leaves. */
@@ -103,7 +107,9 @@ export async function regenerated(
       });
   }
   const state = stateAfter(world.state, answers, rendered, changes);
-  const former = [world.state.answers, ...formerOf(world.state)].map(plan);
+  const former = [world.state.answers, ...allPreviousAnswers(world.state)].map(
+    plan,
+  );
   const valueOf = staleValues(former, plan(answers));
   const stale = [...files].flatMap(([path, { text }]) =>
     valueOf && former.some(({ prefix }) => mayName(text, prefix))

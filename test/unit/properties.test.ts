@@ -161,7 +161,7 @@ function expectNoEmpty(value: unknown, path: string): void {
     value === "" ||
     (Array.isArray(value) &&
       value.length === 0 &&
-      !["services", "plugin", "former"].includes(key));
+      !["services", "plugin", "previousAnswers"].includes(key));
   if (empty) throw new Error(`${path} is empty`);
   if (typeof value !== "object") return;
   for (const [name, member] of Object.entries(value as object))

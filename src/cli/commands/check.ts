@@ -36,7 +36,7 @@ export function check(args: Arguments): ExitCode {
   const sections = [
     cut === undefined
       ? ""
-      : `An earlier run was interrupted while writing here.\n${cut === "ended" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
+      : `An earlier run was interrupted while writing here.\n${cut === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
     open
       .map(
         ({ path, status, reason }) =>

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { resolve as absolute } from "node:path";
-import { wasCutOff } from "../../repository/recover.ts";
+import { wasInterrupted } from "../../repository/recover.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode } from "../../base/errors.ts";
 import { inspectTarget } from "../../repository/target.ts";
@@ -27,7 +27,7 @@ function implied(answersFile: string | undefined): string {
     !ignored.test(name) && absolute(name) !== expected;
   if (!readdirSync(".").some(isForeign)) return ".";
   // An interrupted run left these files.
-  if (wasCutOff(".")) return ".";
+  if (wasInterrupted(".")) return ".";
   throw new UnusableError([
     {
       flag: "directory",

@@ -7,7 +7,7 @@ import { printableJson } from "../../base/escape.ts";
 import { counted } from "../../report/changes-text.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
-import { takeBackLast } from "../../repository/undo.ts";
+import { undoLast } from "../../repository/undo.ts";
 
 /**
  * `create-kong-ipv6 undo [directory]`: undoes the last write; run again, it redoes it. If a run was
@@ -19,9 +19,9 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const directory = absolute(shown);
   const recovered = (args.dryRun ? recovery : recover)(directory);
   const { restored, edited } =
-    recovered === "taken back" || (recovered && args.dryRun)
+    recovered === "rolled back" || (recovered && args.dryRun)
       ? { restored: [], edited: [] }
-      : takeBackLast(directory, {
+      : undoLast(directory, {
           dryRun: args.dryRun,
           force: args.conflict === "theirs",
         });
@@ -29,7 +29,7 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const exitCode =
     edited.length > 0 ? EXIT.conflicts : args.dryRun ? EXIT.changes : EXIT.done;
   const style = styleFor(isTerminal(1), args.color);
-  const told = recovered && cutOffText(recovered, args.dryRun);
+  const told = recovered && interruptedText(recovered, args.dryRun);
   const text = args.json
     ? printableJson({
         exitCode,
@@ -46,7 +46,7 @@ export async function undo(args: Arguments): Promise<ExitCode> {
             `  ${to === "gone" ? style.red("-") : style.yellow("~")} ${path}`,
         ),
         ...edited.map((path) => `  ${style.red("!")} ${path}  (edited since)`),
-        ...(recovered === "taken back" && written
+        ...(recovered === "rolled back" && written
           ? []
           : [endText(shown, args.dryRun, restored.length, edited.length)]),
       ].join("\n");
@@ -54,8 +54,8 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   return exitCode;
 }
 
-function cutOffText(recovered: Recovered, dryRun: boolean): string {
-  if (recovered === "ended")
+function interruptedText(recovered: Recovered, dryRun: boolean): string {
+  if (recovered === "completed")
     return `An earlier run was interrupted after it had written everything${dryRun ? ": its write would be undone" : ""}.`;
   return dryRun
     ? "An earlier run was interrupted: only its unfinished write would be undone."

@@ -5,7 +5,7 @@ import { ALL, completedFlags, operandOf, VALUED, type Flag } from "./words.ts";
 export function fishCompletion(): string {
   return `# fish completion for create-kong-ipv6
 function __create_kong_ipv6_words
-    # The command and what stands behind it, without flags and their values.
+    # The command and its operands, without flags and their values.
     set -l words (commandline -opc)
     set -l skip yes
     for word in $words
@@ -19,14 +19,14 @@ function __create_kong_ipv6_words
     end
 end
 
-# Whether one of these commands stands there; create is meant where none does.
+# Whether one of these commands is given. Without a command, it is create.
 function __create_kong_ipv6_command
     set -l words (__create_kong_ipv6_words)
     contains -- "$words[1]" ${COMMANDS.join(" ")}; or set words create $words
     contains -- $words[1] $argv
 end
 
-# Whether that command's operand is still to come.
+# Whether the command's operand is still missing.
 function __create_kong_ipv6_operand
     set -l words (__create_kong_ipv6_words)
     test (count $words) -eq 1; and contains -- $words[1] $argv
@@ -51,7 +51,7 @@ function operand(command: Command): string {
   return `complete -c create-kong-ipv6 -n '__create_kong_ipv6_operand ${command}' -a '${words}'\n`;
 }
 
-/** One line per spelling; a short one stands beside its long one. */
+/** One line per spelling; a short flag is on the line of its long one. */
 function lines(flag: Flag): string[] {
   const commands = COMMANDS.filter((name) =>
     completedFlags(name).includes(flag),

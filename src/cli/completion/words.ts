@@ -8,7 +8,7 @@ import {
 } from "../flags.ts";
 import { QUESTIONS } from "../../answers/questions.ts";
 
-/** What stands behind a flag: nothing, one of some words, a file, or what nobody can know. */
+/** What follows a flag: nothing, one of some words, a file, or any text. */
 export type Value = readonly string[] | "file" | "any" | undefined;
 
 /** A flag as completion sees it: the same for answers and for the rest. */
@@ -17,7 +17,7 @@ export interface Flag {
   readonly spelled: readonly string[];
   readonly meaning: string;
   readonly value: Value;
-  /** May stand more than once. */
+  /** May be given more than once. */
   readonly repeats: boolean;
 }
 
@@ -56,7 +56,7 @@ export function completedFlags(command: Command): readonly Flag[] {
   ];
 }
 
-/** Every flag that takes a value: what stands behind it is no directory, and no command. */
+/** Every flag that takes a value. The word after it is neither a directory nor a command. */
 export const VALUED: readonly string[] = [...ANSWERS, ...RUN.values()]
   .filter(({ value }) => value !== undefined)
   .flatMap(({ spelled }) => spelled);
@@ -64,7 +64,7 @@ export const VALUED: readonly string[] = [...ANSWERS, ...RUN.values()]
 /** All flags, each once. */
 export const ALL: readonly Flag[] = [...ANSWERS, ...RUN.values()];
 
-/** What stands behind a command: words, a directory, or nothing. */
+/** What follows a command: words, a directory, or nothing. */
 export function operandOf(command: Command): readonly string[] | "directory" {
   const { operand } = COMMAND_ROWS[command];
   if (operand === "[directory]") return "directory";

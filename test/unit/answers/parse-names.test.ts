@@ -9,6 +9,7 @@ import {
   parsePlugin,
   parseSshTarget,
 } from "../../../src/answers/parse-names.ts";
+import { GENERATED_FILES } from "../../../src/render/generated-files.ts";
 import { HOSTILE, refusalOf } from "../../support/refusal.ts";
 
 interface Name {
@@ -335,4 +336,19 @@ test("a prefix of /64 or a directory of the system is refused in every spelling 
     refusalOf(() => parseDataDir(path));
     expect(parseDataDir(`${path}/kong`)).toBe(`${path}/kong`);
   }
+});
+
+// parse-names.ts may not import render/, so it has its own list of the names.
+test("data can't use a name at the top of a generated repository", () => {
+  const names = new Set(
+    GENERATED_FILES.map(({ path }) => path.split("/")[0] as string),
+  );
+  expect(names.size).toBeGreaterThan(5);
+  for (const name of names)
+    expect
+      .soft(
+        refusalOf(() => parseDataDir(`./${name}`)),
+        name,
+      )
+      .toContain("the repository itself uses this name");
 });

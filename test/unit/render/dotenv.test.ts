@@ -36,7 +36,7 @@ test("the last assignment counts; comments set nothing", () => {
   expect(settingOf("AA=1\n", "A")).toBeUndefined();
 });
 
-test("what is no assignment is found by its line", () => {
+test("a line that is not an assignment is found", () => {
   expect(strayLine("A=1\n\n# x\nno assignment\n")).toBe(4);
   expect(strayLine("A='1\n2'\nno assignment\n")).toBe(3);
   expect(strayLine("A='1\nno assignment\n")).toBe(2);
@@ -47,7 +47,7 @@ describe("a change", () => {
   const text =
     "# A=0\r\nexport A = 'x' # c\r\nB: \"1\n2\"\nC=x # c\nD=\nE=''\n";
 
-  test("of nothing leaves every byte", () => {
+  test("of nothing keeps every byte", () => {
     expect(withTails(text, () => undefined)).toBe(text);
     expect(withValues(text, ({ value }) => value)).toBe(text);
   });
@@ -58,7 +58,7 @@ describe("a change", () => {
     );
   });
 
-  test("of tails takes quotes and comments, all lines of a value", () => {
+  test("of tails replaces quotes, comments and all lines of a value", () => {
     expect(withTails(text, () => "y")).toBe(
       "# A=0\r\nexport A = y\r\nB: y\nC=y\nD=y\nE=y\n",
     );

@@ -47,7 +47,7 @@ test("Kong asks for AAAA records, so that IPv6 upstreams resolve", () => {
   expect(order.split(",")).toContain("A");
 });
 
-test("git ignores what must stay on this machine", () => {
+test("git ignores secrets and local files", () => {
   const ignored = text(".gitignore").split("\n");
   for (const path of [".env", "*.new", ".kong-ipv6.*/", "/data/"])
     expect(ignored).toContain(path);

@@ -64,14 +64,14 @@ test("a row is found by its path, whatever the uplink", () => {
   expect(generatedFile("scripts/kong_ipv6")).toBeUndefined();
 });
 
-test("a verbatim file's sum is its text's", () => {
+test("the sha256 of a verbatim file matches its text", () => {
   const files = [...tree().values()].filter((file) => file.sha256);
   expect(files.length).toBeGreaterThan(10);
   for (const { text, sha256 } of files)
     expect(sha256).toBe(createHash("sha256").update(text).digest("hex"));
 });
 
-test("the uplink is part of a path, dots and all", () => {
+test("a path contains the uplink's name, with its dots", () => {
   expect(
     tree({ ndp: "kernel", interface: "eth0.100" }).has(
       "host/etc/systemd/network/10-netplan-eth0.100.network.d/60-kong-ndp.conf",
@@ -90,7 +90,7 @@ test("modes: scripts are executable, secrets and netplan private", () => {
   }
 });
 
-test("the secret's place is in .env alone, and nowhere without a database", () => {
+test("only .env has a place for a secret, and only with a database", () => {
   const holders = (given: Given): string[] =>
     [...tree(given)]
       .filter(([, { text }]) => text.includes(`=${SECRET}\n`))
@@ -100,14 +100,14 @@ test("the secret's place is in .env alone, and nowhere without a database", () =
   expect(textOf(tree(), ".env.example")).not.toContain(SECRET);
 });
 
-test("templates escape nothing, and stumble over what isn't there", () => {
+test("templates escape nothing, and fail for a missing value", () => {
   expect(COMPILE_OPTIONS).toMatchObject({ noEscape: true, strict: true });
   const daemon = loadTemplates().get("host/etc/docker/daemon.json");
   expect(() => daemon?.({})).toThrow(/not defined/);
   expect(daemon?.({ internalPrefix: "<\"'&=`>" })).toContain("<\"'&=`>");
 });
 
-test("the README's step for a new prefix names what answers for Kong", () => {
+test("the README's step for a new prefix names the NDP proxy", () => {
   const step = (delivery: string, ndp: string): string | undefined =>
     /^3\. (.*) Test from outside\.$/m.exec(
       textOf(tree({ delivery, ndp }), "README.md"),
@@ -126,7 +126,7 @@ test("the README's step for a new prefix names what answers for Kong", () => {
   expect(step("routed", "none")).toBe(route + allow);
 });
 
-test("without a firewall the README doesn't say first that nothing else can be reached", () => {
+test('without a firewall the README limits "nothing else can be reached" to Docker 27 and newer', () => {
   const said = (firewall: string): string | undefined =>
     /^From outside: .*$/m.exec(textOf(tree({ firewall }), "README.md"))?.[0];
   for (const firewall of ["ufw", "nftables"])

@@ -10,7 +10,7 @@ const password = (text: string): string | undefined =>
   /^KONG_PG_PASSWORD=(.*)$/m.exec(text)?.[1];
 
 describe("fillSecrets", () => {
-  test("puts in 256 random bits that mean themselves everywhere", () => {
+  test("inserts 256 random bits that need no quotes anywhere", () => {
     const made = Array.from({ length: 50 }, () =>
       password(fillSecrets(RENDERED)),
     );
@@ -45,12 +45,12 @@ describe("fillSecrets", () => {
     expect(password(fillSecrets(RENDERED, existing))).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("keeps only secrets: what is generated wins elsewhere", () => {
+  test("keeps only secrets: other values are generated", () => {
     const filled = fillSecrets(RENDERED, "KONG_BIND_IP=9.9.9.9\n");
     expect(filled).toContain("KONG_BIND_IP=1.2.3.4\n");
   });
 
-  test("fills what redactSecrets took out, in the form it had there", () => {
+  test("restores what redactSecrets removed, in its old form", () => {
     const disk = "export KONG_PG_PASSWORD=mine\nKONG_PG_PASSWORD: mine\n";
     expect(fillSecrets(redactSecrets(".env", disk), disk)).toBe(disk);
   });
@@ -62,11 +62,11 @@ describe("fillSecrets", () => {
 });
 
 describe("redactSecrets", () => {
-  test("takes out what fillSecrets put in", () => {
+  test("removes what fillSecrets inserted", () => {
     expect(redactSecrets(".env", fillSecrets(RENDERED))).toBe(RENDERED);
   });
 
-  test("takes it out of any text, wherever the line is", () => {
+  test("removes it from any text, on any line", () => {
     const disk = "KONG_PG_PASSWORD=hunter2\nX=1\nKONG_PG_PASSWORD=hunter3";
     const shown = redactSecrets(".env", disk);
     expect(shown).not.toContain("hunter");
@@ -75,7 +75,7 @@ describe("redactSecrets", () => {
     );
   });
 
-  test("leaves what is no secret", () => {
+  test("keeps what is not a secret", () => {
     const disk = "KONG_BIND_IP=9.9.9.9\nOTHER=x\n";
     expect(redactSecrets(".env", disk)).toBe(disk);
     expect(redactSecrets("other.txt", "KONG_PG_PASSWORD=x\n")).toBe(
@@ -83,12 +83,12 @@ describe("redactSecrets", () => {
     );
   });
 
-  test("an empty password is none: the file differs from what is generated", () => {
+  test("an empty password is not redacted: the file differs from the generated one", () => {
     const disk = RENDERED.replace(`PASSWORD=${SECRET}`, "PASSWORD=");
     expect(redactSecrets(".env", disk)).toBe(disk);
   });
 
-  test("a password behind `export` or white space is taken out too", () => {
+  test("a password after `export` or white space is removed too", () => {
     for (const line of [
       "export KONG_PG_PASSWORD=hunter2",
       "  KONG_PG_PASSWORD=hunter2",

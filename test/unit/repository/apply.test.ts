@@ -112,7 +112,7 @@ const hasNoTrace = (directory: string): void => {
 };
 
 describe("a new directory", () => {
-  test("appears whole, with the modes it should have under any umask", async () => {
+  test("appears complete, with the same modes under any umask", async () => {
     const before = process.umask(0o077);
     onTestFinished(() => void process.umask(before));
     const directory = join(temporary(), "a/b/gateway");
@@ -134,7 +134,7 @@ describe("a new directory", () => {
     expect(existsSync(join(directory, UNDO))).toBe(false);
   });
 
-  test("is handed to prepare before it can be seen", async () => {
+  test("is passed to prepare before it appears", async () => {
     const directory = join(temporary(), "gateway");
     const seen: boolean[] = [];
     const operations = await operationsFor(directory);
@@ -144,7 +144,7 @@ describe("a new directory", () => {
     expect(seen).toEqual([false, true]);
   });
 
-  test("doesn't appear where prepare fails", async () => {
+  test("doesn't appear if prepare fails", async () => {
     const root = temporary();
     const fail = (): void => {
       throw Object.assign(new Error("no git"), { code: "ENOENT" });
@@ -182,7 +182,7 @@ describe("a new directory", () => {
     },
   );
 
-  test("what a killed run left beside it is taken away, a living run's not", async () => {
+  test("the staging directory of a killed run is removed, that of a running one is kept", async () => {
     const root = temporary();
     // No process has the largest id.
     mkdirSync(join(root, ".gateway.kong-ipv6-4194304"));
@@ -200,7 +200,7 @@ describe("a new directory", () => {
 });
 
 describe("a directory in use", () => {
-  test("keeps what isn't ours, the password too, and what was replaced for undo", async () => {
+  test("keeps the owner's files and the password; replaced files are kept for undo", async () => {
     const directory = put(temporary(), OWNERS);
     await write(directory);
     expect(snapshot(directory)).toMatchObject({
@@ -219,7 +219,7 @@ describe("a directory in use", () => {
     hasNoTrace(directory);
   });
 
-  test("in which nothing is replaced has nothing to undo", async () => {
+  test("has nothing to undo if nothing was replaced", async () => {
     const directory = put(
       temporary(),
       new Map([["x", { text: "", mode: 0o644 }]]),
@@ -229,7 +229,7 @@ describe("a directory in use", () => {
     hasNoTrace(directory);
   });
 
-  test("keeps what the owner wants to keep", async () => {
+  test("keeps the files that the owner chose to keep", async () => {
     const directory = put(temporary(), OWNERS);
     apply(directory, await operationsFor(directory, "keep"));
     expect(snapshot(directory)).toMatchObject({
@@ -279,7 +279,7 @@ describe.each(Object.entries(TARGETS))("%s", (_, make) => {
     return { calls: power.used, after: snapshot(directory) };
   }
 
-  test("is as it was wherever the disk is full", async () => {
+  test("is unchanged at whichever write the disk is full", async () => {
     const { calls } = await measured();
     expect(calls).toBeGreaterThan(10);
     for (let cut = 0; cut < calls; cut += 1) {
@@ -296,7 +296,7 @@ describe.each(Object.entries(TARGETS))("%s", (_, make) => {
     }
   });
 
-  test("is whole or as it was wherever the run is killed, and the next one mends it", async () => {
+  test("is complete or unchanged at whichever call the run is killed, after the next run", async () => {
     const { calls, after } = await measured();
     const outcomes = new Set<string>();
     for (let cut = 0; cut < calls; cut += 1) {
@@ -340,7 +340,7 @@ test
     expect([path, lstatSync(join(directory, path)).uid]).toEqual([path, OTHER]);
 });
 
-test("a recovery that is killed itself is ended by the next", async () => {
+test("a killed recovery is completed by the next run", async () => {
   const make = TARGETS["a directory in use"] as () => string;
   const whole = make();
   power.on();
@@ -390,16 +390,16 @@ describe("recover", () => {
     return directory;
   };
 
-  test("takes nothing back from a run that is still at it", async () => {
+  test("rolls nothing back while the other run is alive", async () => {
     const directory = await cutOff();
     const pid = join(directory, ".kong-ipv6.tmp/pid");
     writeFileSync(pid, "1");
     expect(() => recover(directory)).toThrow(/another run \(process 1\)/);
     writeFileSync(pid, "4194304");
-    expect(recover(directory)).toBe("taken back");
+    expect(recover(directory)).toBe("rolled back");
   });
 
-  test("what the owner changed since then is the owner's", async () => {
+  test("keeps what the owner changed since then", async () => {
     const directory = await cutOff();
     writeFileSync(join(directory, "README.md"), "# Edited after the crash\n");
     expect(() => recover(directory)).toThrow(
@@ -430,7 +430,7 @@ describe("recover", () => {
     expect(readFileSync(join(root, "outside"), "utf8")).toBe("precious");
   });
 
-  test("of nothing is nothing", async () => {
+  test("does nothing if no write was interrupted", async () => {
     expect(recover(temporary())).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { DiskEntry } from "../../../src/repository/disk.ts";
-import { lookAtTarget, readDisk } from "../../../src/repository/disk.ts";
+import { targetKind, readDisk } from "../../../src/repository/disk.ts";
 import { codeOf } from "../../../src/base/errors.ts";
 import { FailedError } from "../../../src/base/errors.ts";
 import { temporary } from "../../support/trees.ts";
@@ -16,7 +16,7 @@ import { temporary } from "../../support/trees.ts";
 const look = (directory: string, path: string): DiskEntry | undefined =>
   readDisk(directory, [path]).get(path);
 
-test("a file is its text and mode, byte for byte", () => {
+test("a file is read with its text, byte for byte, and its mode", () => {
   const root = temporary();
   writeFileSync(join(root, "a"), "\ufeffa\r\nb");
   chmodSync(join(root, "a"), 0o640);
@@ -27,14 +27,14 @@ test("a file is its text and mode, byte for byte", () => {
   });
 });
 
-test("what isn't there is absent, below a missing directory too", () => {
+test("a missing file is absent, below a missing directory too", () => {
   const root = temporary();
   expect(look(root, "a")).toEqual({ kind: "absent" });
   expect(look(root, "a/b/c")).toEqual({ kind: "absent" });
   expect(look(join(root, "missing"), "a")).toEqual({ kind: "absent" });
 });
 
-test("what can't be compared says what it is", () => {
+test("something that can't be compared is described", () => {
   const root = temporary();
   mkdirSync(join(root, "directory"));
   symlinkSync("nowhere", join(root, "link"));
@@ -44,7 +44,7 @@ test("what can't be compared says what it is", () => {
   for (const [path, what] of [
     ["directory", "a directory"],
     ["link", "a symbolic link"],
-    ["binary", "no text"],
+    ["binary", "not a text file"],
     ["large", "bytes"],
   ] as const)
     expect(look(root, path)).toEqual({
@@ -53,7 +53,7 @@ test("what can't be compared says what it is", () => {
     });
 });
 
-test("nothing is looked at through a link or below a file", () => {
+test("nothing is read through a link or below a file", () => {
   const root = temporary();
   const outside = temporary();
   writeFileSync(join(outside, "secret"), "secret");
@@ -69,16 +69,16 @@ test("nothing is looked at through a link or below a file", () => {
   });
 });
 
-test("a target is absent, empty, filled, or none", () => {
+test("a target is absent, empty, filled, or refused", () => {
   const root = temporary();
-  expect(lookAtTarget(join(root, "x/y"))).toBe("absent");
-  expect(lookAtTarget(root)).toBe("empty");
+  expect(targetKind(join(root, "x/y"))).toBe("absent");
+  expect(targetKind(root)).toBe("empty");
   writeFileSync(join(root, "file"), "");
-  expect(lookAtTarget(root)).toBe("filled");
+  expect(targetKind(root)).toBe("filled");
   symlinkSync(root, join(root, "link"));
-  expect(lookAtTarget(join(root, "link"))).toBe("filled");
-  expect(() => lookAtTarget(join(root, "file"))).toThrow(FailedError);
-  expect(() => lookAtTarget(join(root, "file/x"))).toThrow(FailedError);
+  expect(targetKind(join(root, "link"))).toBe("filled");
+  expect(() => targetKind(join(root, "file"))).toThrow(FailedError);
+  expect(() => targetKind(join(root, "file/x"))).toThrow(FailedError);
 });
 
 test("codeOf is the code of a system call, or the error's text", () => {

@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { leavesOut } from "../../../src/repository/ignored.ts";
+import { ignoresSecret } from "../../../src/repository/ignored.ts";
 import { CI, environment, has, Sandbox } from "../../cli/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
 const TAKEN =
-  "git would take your .env, with the database's password: add a line .env to\n.gitignore.\n";
+  "git would commit your .env, with the database's password: add a line .env to\n.gitignore.\n";
 
-/** Lines of .gitignore, and whether git takes .env with them. */
+/** Lines of .gitignore, and whether they ignore .env. */
 const LINES: readonly [string, boolean][] = [
   [".env\n", true],
   ["/.env\n", true],
@@ -28,8 +28,8 @@ const LINES: readonly [string, boolean][] = [
   ["", false],
 ];
 
-test.each(LINES)("%j leaves .env out: %s", (text, out) => {
-  expect(leavesOut(text)).toBe(out);
+test.each(LINES)("%j ignores .env: %s", (text, out) => {
+  expect(ignoresSecret(text)).toBe(out);
 });
 
 const GIT = has("git");
@@ -58,7 +58,7 @@ test.skipIf(!GIT && !CI)("git itself says the same of each", () => {
   }
 });
 
-test("without .gitignore, or its line, git took .env unwarned", async () => {
+test("without .gitignore, or its line, there is a warning that git would commit .env", async () => {
   const made = await new Made().make();
   const off = { env: { PATH: "/nonexistent" } };
   expect((await made.run(["check"])).stdout).not.toContain("git would");
@@ -81,7 +81,7 @@ test("without .gitignore, or its line, git took .env unwarned", async () => {
 });
 
 test.skipIf(!GIT && !CI)(
-  "in a repository git is asked: another .gitignore counts, and what it has already",
+  "in a repository git is asked: another .gitignore counts, and tracked files",
   async () => {
     const made = await new Made().make();
     const git = (...args: string[]): void =>
@@ -97,7 +97,7 @@ test.skipIf(!GIT && !CI)(
     expect((await made.run(["check"])).stdout).not.toContain("git ");
     git("add", "--force", "gw/.env");
     expect((await made.run(["check"])).stdout).toContain(
-      "git has your .env, with the database's password: git rm --cached .env",
+      "git tracks your .env, with the database's password: run git rm --cached .env",
     );
   },
 );

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import type { Answers } from "../../../src/answers/types.ts";
 import {
   abridged,
-  MOST_FORMER,
+  MAX_PREVIOUS_ANSWERS,
   remember,
 } from "../../../src/repository/previous-answers.ts";
 import { move } from "../../../src/answers/carry-over.ts";
-import { readFormer } from "../../../src/repository/stored-answers.ts";
+import { readPreviousAnswers } from "../../../src/repository/stored-answers.ts";
 import { resolve } from "../../../src/answers/resolve.ts";
 import { answersFrom } from "../../support/base.ts";
 
@@ -17,7 +17,7 @@ const one = answersFrom();
 const two = after(one, { prefix: "2001:db8:9:9::/64" });
 const three = after(two, { plugin: ["kong-oidc"], dataDir: "/srv/kong" });
 
-test("answers of the past are kept as what differs, and read again whole", () => {
+test("previous answers are stored as differences, and read back complete", () => {
   const kept = abridged([two, one], three);
   expect(kept).toEqual([
     { plugin: [], dataDir: "./data" },
@@ -29,19 +29,19 @@ test("answers of the past are kept as what differs, and read again whole", () =>
     "kong",
     "prefix",
   ]);
-  expect(readFormer(kept, three)).toEqual([two, one]);
+  expect(readPreviousAnswers(kept, three)).toEqual([two, one]);
 });
 
-test("none is kept twice, nor what is present again, nor what stands nowhere", () => {
+test("no duplicates are kept, nor the current answers, nor answers without values in files", () => {
   expect(remember([two, one, two], three)).toEqual([two, one]);
   expect(remember([two, one], one)).toEqual([two]);
   const named = after(one, { domain: "a.example" });
   expect(remember([one], named)).toEqual([]);
 });
 
-test("a state doesn't grow for ever", () => {
-  const many = Array.from({ length: MOST_FORMER + 5 }, (_, at) =>
+test("a state does not grow forever", () => {
+  const many = Array.from({ length: MAX_PREVIOUS_ANSWERS + 5 }, (_, at) =>
     after(one, { host: `2001:db8:1:2::${at + 10}` }),
   );
-  expect(remember(many, one)).toEqual(many.slice(0, MOST_FORMER));
+  expect(remember(many, one)).toEqual(many.slice(0, MAX_PREVIOUS_ANSWERS));
 });

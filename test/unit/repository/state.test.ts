@@ -11,7 +11,7 @@ import { answersFrom } from "../../support/base.ts";
 
 const FILES = fileURLToPath(new URL("../../../files/", import.meta.url));
 
-test("holds version, answers, and of each file its mode, hash, and text if answers shape it", () => {
+test("holds version, answers, and each file's mode, hash, and text if it is a template", () => {
   const answers = answersFrom();
   const tree = render(plan(answers));
   const state = stateOf(answers, tree);

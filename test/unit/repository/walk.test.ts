@@ -1,11 +1,11 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plan } from "../../../src/plan/plan.ts";
-import { filesSeen, textFiles } from "../../../src/repository/walk.ts";
+import { repositoryFiles, textFiles } from "../../../src/repository/walk.ts";
 import { Sandbox } from "../../cli/run.ts";
 import { answersFrom } from "../../support/base.ts";
 
-test("files are read, in order; data, git's, packages and huge ones are not", () => {
+test("files are read in order, without data, .git, packages and huge files", () => {
   const sandbox = new Sandbox({
     "b.txt": "b\n",
     "a/deep/x.conf": "x\n",
@@ -38,7 +38,7 @@ test("files are read, in order; data, git's, packages and huge ones are not", ()
   ]);
 });
 
-test("files that were no UTF-8 were passed over without a word", () => {
+test("files that are not UTF-8 are searched too", () => {
   const line = "caf\u00e9 2a01:4f8:1:2::5\n";
   const sandbox = new Sandbox({
     "latin1.txt": Buffer.from(line, "latin1"),
@@ -50,28 +50,28 @@ test("files that were no UTF-8 were passed over without a word", () => {
   expect([...textFiles(sandbox.cwd, [])]).toHaveLength(3);
 });
 
-test("what was not looked into was not named", () => {
+test("files that are not searched are named", () => {
   const sandbox = new Sandbox({
     "huge.txt": "x".repeat(1024 * 1024 + 1),
     "a/mine.txt": "mine\n",
   });
   symlinkSync("/etc/hosts", sandbox.path("link"));
   symlinkSync("a/mine.txt", sandbox.path("inside"));
-  expect([...filesSeen(sandbox.cwd, [])]).toEqual([
+  expect([...repositoryFiles(sandbox.cwd, [])]).toEqual([
     { path: "a/mine.txt", text: "mine\n" },
     { path: "huge.txt", why: "larger than 1 MiB" },
     { path: "link", why: "a symbolic link that leads out of here" },
   ]);
 });
 
-test("a file whose name is no UTF-8 was passed over without a word", () => {
+test("a file whose name is not UTF-8 is reported", () => {
   const sandbox = new Sandbox({ "a.txt": "a\n" });
   const name = Buffer.concat([
     Buffer.from(`${sandbox.cwd}/`),
     Buffer.from([0xff]),
   ]);
   writeFileSync(name, "2a01:4f8:1:2::5\n");
-  expect([...filesSeen(sandbox.cwd, [])]).toContainEqual({
+  expect([...repositoryFiles(sandbox.cwd, [])]).toContainEqual({
     path: "\ufffd",
     why: "its name is not UTF-8",
   });
