@@ -87,7 +87,7 @@ class Docker(Engine):
             # In a thread of its own.
             return None
         self.server.tick()
-        self._change(method, path, body)
+        self.change_state(method, path, body)
         self.server.tick()
         return None
 
@@ -124,7 +124,7 @@ class Docker(Engine):
         state = {"Status": one["State"], "ExitCode": 0, "Pid": 4711, **health}
         return {**one, "Name": one["Names"][0], "State": state, "Config": {"Labels": one["Labels"]}}
 
-    def _change(self, method: str, path: str, body: Any) -> None:
+    def change_state(self, method: str, path: str, body: Any) -> None:
         path = path.partition("?")[0]
         parts = path.strip("/").split("/")
         if method == "DELETE" and parts[0] == "containers":

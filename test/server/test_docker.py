@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unittest
+import unittest.mock
 from typing import Any
 
 from kong_ipv6 import daemon_keys
@@ -161,6 +162,18 @@ class Deployed(Case):
         run.one(self.again().context, "network", False, False)
         self.assertIsNotNone(endpoint(self.server.docker.inspect(identity), "ipv6_exposed"))
         self.assertEqual(self.server.journal.names("member"), [])
+
+    def test_one_that_docker_says_it_connected_and_did_not(self) -> None:
+        identity = self.member()
+        change = self.server.docker.change_state
+
+        def lying(method: str, path: str, body: Any) -> None:
+            if not path.endswith("/connect"):
+                change(method, path, body)
+
+        with unittest.mock.patch.object(self.server.docker, "change_state", lying), self.assertRaises(Failure):
+            self.made_again()
+        self.assertEqual(self.server.journal.names("member"), [identity])
 
     def test_an_address_out_of_the_new_subnet_becomes_another(self) -> None:
         self.member("2a02:c207:0:9::77")

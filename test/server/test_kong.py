@@ -206,8 +206,12 @@ class Deployed(Case):
         self.assertFalse(self.server.exists("/etc/ndppd.conf"))
         self.assertEqual(self.again().journal.names("network"), ["ipv6_exposed"])
         self.server.programs.add("docker")
+        self.server.calls.clear()
         self.assertEqual(run.rollback(self.again().context, False), 0)
         self.assertEqual(self.server.docker.data["containers"], [])
+        # The daemon.json of the first run isn't in effect before.
+        self.assertIn(("systemctl", "restart", "docker.service"), self.server.calls)
+        self.assertIn(tuple("ip -6 addr flush dev docker0 scope global".split()), self.server.calls)
 
     def test_undo_while_docker_is_down(self) -> None:
         self.server.docker.runs = False

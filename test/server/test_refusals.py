@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+import unittest.mock
 from typing import Any
 from unittest.mock import patch
 
@@ -77,6 +78,17 @@ class Refusals(Case):
         with patch("kong_ipv6.resources.base.os.statvfs") as statvfs:
             statvfs.return_value.f_bavail, statvfs.return_value.f_frsize = 3, 1 << 20
             self.assertIn("only 3 MB are free below", self.refused())
+
+    def test_space_for_images(self) -> None:
+        """With the containerd image store, the default of a fresh 29, they are containerd's."""
+        asked: list[str] = []
+        with unittest.mock.patch(
+            "kong_ipv6.resources.compose.short_of_space", lambda path, _: asked.append(path) or []
+        ):
+            self.refused()
+            self.server.docker.data["info"]["DriverStatus"] = [["driver-type", "io.containerd.snapshotter.v1"]]
+            self.refused()
+        self.assertEqual(asked, ["/var/lib/docker", "/var/lib/containerd"])
 
     def test_conflict_markers(self) -> None:
         file = self.server.repository.path / "host" / "etc" / "ndppd.conf"
