@@ -30,9 +30,11 @@ export function page({
   const peers = [...versions].map(([name, version]) => `${name} ${version}`);
   return `# Benchmarks
 
-Written by \`npm run bench\`. Whole processes, from start to end, as medians of ${rounds} rounds in which every case runs once, in a new order each round; the ratio is to \`node -e 0\` of the same run. ${machine}.
+Written by \`npm run bench\`. Each figure is the time of a whole process: the median of ${rounds} rounds. Every round runs each case once, in a new order. The ratio is to \`node -e 0\` of the same run. ${machine}.
 
 ## The command
+
+${missed(own)}
 
 ${table(
   ["", "ms", "ratio", "at most"],
@@ -44,11 +46,11 @@ ${table(
   ]),
 )}
 
-"create --yes" writes the whole repository, "regenerate" follows a new prefix through one that its owner has edited in four files, "an error" is a prefix that can't be, "first prompt" is timed in a pseudo-terminal until the first question is on the screen.
+"create --yes" writes the whole repository. "regenerate" moves a repository with four edited files to a new prefix. "an error" is an invalid prefix. "first prompt" is the time until the first question is on the screen of a pseudo-terminal.
 
-## Beside others
+## Compared with other generators
 
-${peers.join(", ")}; each writes the least that it writes: create-vite and sv a small project, hygen and plop one file.
+${peers.join(", ")}. Each writes as little as it can: create-vite and sv a small project, hygen and plop one file.
 
 ${table(
   ["", "ms", "ratio"],
@@ -61,7 +63,7 @@ ${table(
 
 ## The first call
 
-\`npx NAME --help\` in an empty folder with an empty cache, once each: create-kong-ipv6 from its packed tarball, the others from a registry, so that their seconds hold a download.
+\`npx NAME --help\` in an empty folder with an empty cache, once each. create-kong-ipv6 comes from its packed tarball, the others from a registry, so their seconds include a download.
 
 ${table(
   ["", "seconds", "packages", "installed"],
@@ -73,6 +75,14 @@ ${table(
   ]),
 )}
 `;
+}
+
+/** Which targets this run missed. */
+function missed(own: readonly Row[]): string {
+  const over = own.filter(({ name, ratio }) => ratio > (TARGETS[name] ?? 0));
+  return over.length === 0
+    ? "All targets are met."
+    : `Missed targets: ${over.map(({ name, ratio }) => `${name} takes ${ratio.toFixed(2)}, at most ${TARGETS[name]}`).join("; ")}.`;
 }
 
 /** A table as prettier writes it. */

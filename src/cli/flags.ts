@@ -57,7 +57,7 @@ export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
   },
   check: {
     operand: "[directory]",
-    meaning: "compare a repository with its answers, and validate it",
+    meaning: "compare a repository with its answers, validate it",
     answers: false,
     examples: ["check my-gateway", "check --json"],
     exits: [4],

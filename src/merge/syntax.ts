@@ -1,5 +1,6 @@
 import { childProcess } from "../base/builtin.ts";
 import { whyInvalidYaml } from "../base/yaml.ts";
+import { assignmentsOf, strayLine } from "../render/dotenv.ts";
 import { generatedFile } from "../render/generated-files.ts";
 
 /**
@@ -122,33 +123,19 @@ function withoutHeredocs(text: string): string {
   return ends.length > 0 ? text : outside.join("\n");
 }
 
-const KEY = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*[=:]/;
-
-/** compose-go dotenv: KEY=VALUE, comments and blank lines. A key that only the merge has twice is an error. */
+/** A key that only the merged text has twice is an error. */
 function dotenv(text: string, before: string): string | undefined {
-  const keys = keysOf(text);
-  const wrong = keys.findIndex((key) => key === undefined);
-  if (wrong >= 0) return `line ${wrong + 1} is not KEY=VALUE`;
-  const owners = new Set(repeated(keysOf(before)));
-  const twice = repeated(keys).find((key) => !owners.has(key));
+  const wrong = strayLine(text);
+  if (wrong !== undefined) return `line ${wrong} is not KEY=VALUE`;
+  const [keys, keysBefore] = [text, before].map((one) =>
+    repeated(assignmentsOf(one).map(({ key }) => key)),
+  );
+  const twice = keys?.find((key) => !keysBefore?.includes(key));
   return twice && `${twice} is set twice`;
 }
 
-/** The key of each line: "" if it sets nothing, undefined if it is not valid. */
-function keysOf(text: string): (string | undefined)[] {
-  // A value in quotes may have several lines.
-  const quoted = /^([^#\n=:]*[=:][ \t]*)("(?:[^"\\]|\\[^])*"|'[^']*')/gm;
-  const joined = text.replace(quoted, (all, start: string) => {
-    const lines = all.split("\n").length - 1;
-    return `${start}""${"\n".repeat(lines)}`;
-  });
-  return joined
-    .split("\n")
-    .map((line) => (/^\s*(#.*)?$/.test(line) ? "" : KEY.exec(line)?.[1]));
-}
-
-const repeated = (keys: readonly (string | undefined)[]): string[] =>
-  keys.flatMap((key, index) => (key && keys.indexOf(key) < index ? [key] : []));
+const repeated = (keys: readonly string[]): string[] =>
+  keys.filter((key, index) => keys.indexOf(key) < index);
 
 function braces(text: string): string | undefined {
   let depth = 0;

@@ -5,7 +5,7 @@ import { CancelledError, FailedError } from "../base/errors.ts";
 import { commit } from "../reconcile/commit.ts";
 import { type Prepared } from "../reconcile/request.ts";
 import { inspectTarget } from "../repository/target.ts";
-import { outcomeText } from "../report/outcome.ts";
+import { outcomeText } from "../report/outcome-text.ts";
 import { fullConversation } from "./full-conversation.ts";
 import { styleFor } from "../base/colors.ts";
 import { canAsk, isTerminal, write } from "../base/stdio.ts";

@@ -16,7 +16,7 @@ import {
   type Owner,
 } from "../reconcile/request.ts";
 import type { DetectedDefaults } from "../detect/detected-defaults.ts";
-import { hasSidecar, placeText, summaryText } from "../report/outcome.ts";
+import { hasSidecar, placeText, summaryText } from "../report/outcome-text.ts";
 import { rowsText } from "../plan/summary.ts";
 import { counted } from "../report/changes-text.ts";
 import { survey, type Given } from "../answers/resolve.ts";

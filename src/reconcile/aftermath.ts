@@ -1,7 +1,8 @@
 import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
 import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
-import { hasAddress, settingOf, withDataOf } from "../renumber/env-file.ts";
+import { hasAddress, withDataOf } from "../renumber/env-file.ts";
+import { settingOf } from "../render/dotenv.ts";
 import type { Issue } from "../base/errors.ts";
 import {
   findStaleAddresses,

@@ -1,6 +1,7 @@
 import type { Disk, DiskEntry } from "../repository/disk.ts";
 import { readDisk } from "../repository/disk.ts";
-import { updateEnvFile, hasAddress, settingOf } from "../renumber/env-file.ts";
+import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
+import { settingOf } from "../render/dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import { SIDECAR } from "./sidecar.ts";
 import {
@@ -137,7 +138,7 @@ function statusOf(
   if (disk.get(path + SIDECAR)?.kind === "file") {
     return {
       status: "conflict",
-      reason: "its .new file is still there: delete it when done",
+      reason: "delete its .new file when done",
     };
   }
   if (record === undefined)

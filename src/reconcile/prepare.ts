@@ -12,11 +12,11 @@ import {
   type ExitCode,
 } from "../base/errors.ts";
 import { wantsRepository } from "../repository/git.ts";
-import { recover, recovery } from "../repository/in-place.ts";
+import { recover, recovery } from "../repository/recover.ts";
 import { notesOn } from "./notices.ts";
 import { SIDECAR, withSidecars } from "./sidecar.ts";
 import { allOperations } from "./operations.ts";
-import { plan } from "../plan/plan.ts";
+import { plan, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
 import {
@@ -63,15 +63,9 @@ export async function prepare(
   );
   const changes = previous ? withSidecars(decided, disk, previous) : decided;
   notes.push(...notesOn(request, { changes, rendered, disk }, owner));
-  const after: Aftermath = previous
+  const after = previous
     ? aftermath(directory, previous, present, changes, disk)
-    : {
-        steps: [],
-        stale: [],
-        notes: [],
-        warnings: [],
-        data: present.data.ignore === "" ? [] : [present.data.ignore],
-      };
+    : nothingBefore(present);
   const operations = allOperations(
     request,
     { answers, changes },
@@ -96,6 +90,15 @@ export async function prepare(
   };
   return { request, outcome, operations, makesGit };
 }
+
+/** A new repository has no old addresses, and no steps that follow from them. */
+const nothingBefore = ({ data: { ignore } }: Plan): Aftermath => ({
+  steps: [],
+  stale: [],
+  notes: [],
+  warnings: [],
+  data: ignore === "" ? [] : [ignore],
+});
 
 /** Reads every file that may change, and the `.new` files. */
 function diskOf({ directory, previous }: Request, rendered: Tree): Disk {

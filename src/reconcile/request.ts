@@ -5,7 +5,7 @@ import type { ExitCode, Issue } from "../base/errors.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Operation } from "../repository/operation.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Recovered } from "../repository/in-place.ts";
+import type { Recovered } from "../repository/recover.ts";
 import type { State } from "../repository/state.ts";
 
 /** What becomes of a conflict: the owner's file, the generated text, or both with conflict markers. */

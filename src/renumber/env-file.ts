@@ -1,6 +1,7 @@
 import { parseAddress, Refusal } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
+import { settingOf, withValues } from "../render/dotenv.ts";
 import type { Plan } from "../plan/plan.ts";
 
 // git ignores .env: a copy of it may be older than the rest of the repository.
@@ -34,8 +35,8 @@ export function updateEnvFile(
     const now = of(present);
     const generated = previous.some((plan) => of(plan) === value);
     if (value === "" || value === now || now === "" || !generated) continue;
-    result = result.replace(assignment(key), (line, start, quote, was, end) =>
-      was === value ? [start, quote, now, quote, end].join("") : line,
+    result = withValues(result, (assignment) =>
+      assignment.key === key && assignment.value === value ? now : undefined,
     );
   }
   return result;
@@ -49,17 +50,6 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 
 const namesIn = (text: string): Set<string> =>
   new Set([...findTokens(text)].map(nameOf));
-
-/** The value of a variable in a dotenv text; of several lines the last one counts, as in compose. */
-export const settingOf = (text: string, key: string): string | undefined =>
-  [...text.matchAll(assignment(key))].at(-1)?.[3];
-
-/** Groups: the text before the value, the quote, the value, the text after it; as compose reads it. */
-const assignment = (key: string): RegExp =>
-  new RegExp(
-    String.raw`^([ \t]*(?:export[ \t]+)?${key}[ \t]*[=:][ \t]*)(["']?)(.*?)\2((?:[ \t]+#.*|[ \t]*)\r?)$`,
-    "gm",
-  );
 
 /** Whether a dotenv text gives Kong this address, in any spelling. */
 export function hasAddress(text: string, address: string): boolean {

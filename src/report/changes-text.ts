@@ -1,4 +1,4 @@
-import type { Action, Change } from "../reconcile/change.ts";
+import { WRITING, type Action, type Change } from "../reconcile/change.ts";
 import { filled, setAt } from "../base/wrap.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";
@@ -126,3 +126,7 @@ export function summary(
   for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
   return counts;
 }
+
+/** Whether a change has a difference to show. */
+export const differs = ({ action }: Change): boolean =>
+  WRITING.has(action) || action === "conflict";

@@ -13,7 +13,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { lookAtTarget } from "./disk.ts";
 import { codeOf } from "../base/errors.ts";
 import { FailedError } from "../base/errors.ts";
-import { writeInto, type Directories } from "./in-place.ts";
+import { writeInto, type Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
 

@@ -1,9 +1,9 @@
 import { lookAtTarget, readDisk } from "./disk.ts";
 import { UnusableError } from "../base/errors.ts";
-import { wasCutOff } from "./in-place.ts";
+import { wasCutOff } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
 
-/** A repository that was generated is followed, not made again. */
+/** create refuses a repository that was generated before: regenerate is for that. */
 export function refuseOwnRepository(directory: string): void {
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
   if (entry === undefined || entry.kind === "absent") return;
@@ -23,6 +23,6 @@ export function refuseOwnRepository(directory: string): void {
  */
 export function inspectTarget(directory: string): void {
   lookAtTarget(directory);
-  // What was cut off is taken back first, or ended.
+  // A write that was cut off is rolled back or completed first.
   if (!wasCutOff(directory)) refuseOwnRepository(directory);
 }

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { apply } from "./apply.ts";
-import { hashOf, readJournal, UNDO, type Directories } from "./in-place.ts";
+import { hashOf, oldPath, readJournal, UNDO } from "./journal.ts";
+import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import { areDrawn, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import type { DiskEntry } from "./disk.ts";
@@ -69,12 +70,12 @@ function fromJournal(directory: string): {
       // What it had made and is gone already needs no taking back.
       return expected === null ? [] : [{ path, operation: goes, touched }];
     }
-    const old = join(directory, UNDO, "old", String(index));
+    const old = oldPath(join(directory, UNDO), index);
     const content = readFileSync(old);
     const back = { path, content, mode: modeOf(old), expected };
     return [{ path, operation: back, touched }];
   });
-  const { made, removed = [] } = journal;
+  const { made, removed } = journal;
   return { steps, directories: { make: removed, remove: new Set(made) } };
 }
 

@@ -1,9 +1,12 @@
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   lchownSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
+  statSync,
   writeFileSync,
   type Stats,
 } from "node:fs";
@@ -27,6 +30,50 @@ export function makeDirectory(path: string): void {
   if (topmost === undefined) return;
   for (let made = path; made.startsWith(topmost); made = dirname(made))
     chmodSync(made, 0o755);
+}
+
+/** Makes a directory in an existing one, with these permission bits under any umask. */
+export function makeMissing(path: string, mode = 0o755): void {
+  if (existsSync(path)) return;
+  mkdirSync(path);
+  ownLike(path, statSync(dirname(path)));
+  chmodSync(path, mode);
+}
+
+/** Copies a file with its owner and permission bits. */
+export function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+  const source = statSync(from);
+  ownLike(to, source);
+  chmodSync(to, source.mode & 0o7777);
+}
+
+/** "" if there is no file. Not by existsSync: it says that an unreadable file isn't there. */
+export function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return "";
+    throw error;
+  }
+}
+
+/** 0755 for what isn't there. */
+export const permissionsOf = (path: string): number =>
+  (lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0o755) & 0o7777;
+
+/** The directories that a relative path lies in, topmost first. */
+export function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+/** The nearest directory around a path that is there. */
+export function nearestParent(path: string): Stats {
+  let parent = dirname(path);
+  while (!existsSync(parent)) parent = dirname(parent);
+  return statSync(parent);
 }
 
 /** Root writes into other people's directories: what it makes there is theirs. */

@@ -47,7 +47,7 @@ describe("detect", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(STATIC);
     expect(stderr).toContain("the IPv6 default route");
-    expect(stderr).toMatch(/^warning there is an IPv6 default route on ens4/m);
+    expect(stderr).toMatch(/^warning ens4 also has an IPv6 default route/m);
     expect(tree).toEqual({
       ...before,
       "bin/ssh.arguments": expect.any(String),
@@ -233,9 +233,9 @@ describe("create --detect", () => {
     expect(await looked.ended).toBe(0);
     const shown = plain(looked.output);
     expect(shown).toMatch(/^ {2}exposed .* free; 2001:db8:1:2:300::\/80$/m);
-    expect(shown).toMatch(/^warning how .*\n {8}\S/m);
+    expect(shown).toMatch(/^warning whether .*\n {8}\S/m);
     const piped = await far.do("detect", ...SSH);
-    expect(piped.stderr).toMatch(/^warning how .{100}/m);
+    expect(piped.stderr).toMatch(/^warning whether .{100}/m);
     inPlace(join(far.root, "bin"), {
       ssh: "echo 'root@gw: Permission denied (publickey).' >&2; exit 255\n",
     });
@@ -273,7 +273,7 @@ describe("create --detect", () => {
       ip: `echo $$ >"$0.pid"; exec sleep 30\n`,
     });
     const terminal = new Terminal(sandbox, ["detect"], { env: { PATH } });
-    await terminal.see("DetectedDefaults around ...\n");
+    await terminal.see("Reading the facts of this machine ...\n");
     const pid = readFileSync(join(sandbox.root, "bin/ip.pid"), "utf8");
     expect(runs(Number(pid))).toBe(true);
     terminal.type(CTRL_C);

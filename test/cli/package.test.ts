@@ -10,6 +10,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { GENERATED_FILES } from "../../src/render/generated-files.ts";
 import { Sandbox } from "./run.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
@@ -62,7 +63,7 @@ test("at most 300 kB, and nothing in it but what is meant", () => {
   expect(packed.size).toBeLessThanOrEqual(300_000);
   const paths = packed.files.map(({ path }) => path);
   const meant =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[a-z0-9-]+\.cjs|dist\/licences\.txt|dist\/types\/[a-z/-]+\.d\.cts)$/;
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[a-z0-9-]+\.cjs|files\/(?:host|scripts)\/[\w./-]+|dist\/licences\.txt|dist\/types\/[a-z/-]+\.d\.cts)$/;
   expect(paths.filter((path) => !meant.test(path))).toEqual([]);
   expect(paths).toEqual(
     expect.arrayContaining([
@@ -70,6 +71,9 @@ test("at most 300 kB, and nothing in it but what is meant", () => {
       "README.md",
       "dist/cli.cjs",
       "dist/index.cjs",
+      ...GENERATED_FILES.filter(({ source }) => source === "verbatim").map(
+        ({ path }) => `files/${path}`,
+      ),
       "dist/types/index.d.cts",
     ]),
   );

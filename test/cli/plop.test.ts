@@ -151,7 +151,7 @@ test("without a terminal plop exits non-zero, writes nothing, and says what to u
   const { status: code, stdout, stderr } = spawnSync(PLOP, [], options);
   expect(code).not.toBe(0);
   expect(stdout + stderr).toContain(
-    "there is no terminal here. Use npm start -- --help",
+    "needs a terminal. Use npm start -- --help",
   );
   expect(sandbox.tree()).toEqual(before);
   expect(status()).toBe("");

@@ -77,7 +77,7 @@ test("what the owner wrote after a cut-off is not taken back", async () => {
   writeFileSync(sandbox.path("gw/README.md"), "# Mine again\n");
   const told = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(told.code).toBe(3);
-  expect(told.stderr).toContain("but for what was edited since: README.md (");
+  expect(told.stderr).toContain("except for files edited since: README.md (");
   const { code, stdout } = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(code).toBe(3);
   expect(stdout).toContain("README.md  (a file that is not ours)");
@@ -129,7 +129,11 @@ function journal(sandbox: Sandbox, content: unknown): void {
   writeFileSync(sandbox.path("gw/.kong-ipv6.tmp/old/0"), "evil\n");
   writeFileSync(
     sandbox.path("gw/.kong-ipv6.tmp/journal.json"),
-    JSON.stringify(content),
+    JSON.stringify(
+      typeof content === "object"
+        ? { files: [], made: [], removed: [], filled: [], ...content }
+        : content,
+    ),
   );
 }
 

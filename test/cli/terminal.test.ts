@@ -240,7 +240,7 @@ describe("the conversation", () => {
     for (const keys of ["", DOWN, ""]) {
       await terminal.see("show the difference");
       terminal.type(keys + ENTER);
-      if (keys === "" && !plain(terminal.output).includes("The same for"))
+      if (keys === "" && !plain(terminal.output).includes("Do the same for"))
         await terminal.answer("Do the same for the other 2? (y/N)");
     }
     await agree(terminal);

@@ -28,7 +28,7 @@ const cases = fc.tuple(
   answerChanges,
 );
 
-test("a line before the data directory's, which went in between, came back behind it", async () => {
+test("the owner's line before the data directory stays before it when the directory comes back", async () => {
   const world = edited(first, ".gitignore", (text) =>
     text.replace("/data/", "/mine/\n/data/"),
   );
@@ -37,7 +37,7 @@ test("a line before the data directory's, which went in between, came back behin
   expect(bytes(back.world)).toEqual(bytes(world));
 });
 
-test("a line that the owner took away comes back with the answer that it belongs to", async () => {
+test("a line that the owner deleted comes back with the answer that it belongs to", async () => {
   const world = edited(first, "README.md", (text) =>
     text.replace(/^ *net --- database.*\n/m, ""),
   );
@@ -68,7 +68,7 @@ function takesWhatLeaves(
 }
 
 test(
-  "there and back again gives the first bytes",
+  "changing answers and changing them back gives the same bytes",
   async () => {
     let [tried, compared] = [0, 0];
     await fc.assert(

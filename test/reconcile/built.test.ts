@@ -54,7 +54,7 @@ const flagsOf = (given: Given): string[] =>
     [given[key] ?? []].flat().map((value) => `${flag}=${String(value)}`),
   );
 
-test("a dozen random edits and changes, by the built command", async () => {
+test("twelve random edits and changes with the built command", async () => {
   const first = created(START);
   const cases = fc.sample(fc.tuple(edits, answerChanges), {
     numRuns: 12,

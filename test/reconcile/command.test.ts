@@ -23,7 +23,7 @@ const mineOf = (text: string): string =>
 const OFF = ["--database", "off"];
 
 describe("a conflict without a terminal", () => {
-  test("the file stays, .new lies beside it, the next run offers it again, from its own answers", async () => {
+  test("the file stays, with a .new file beside it; the next run merges from the file's own answers", async () => {
     const made = await new Made().make();
     made.edit(COMPOSE, mineOf);
     const mine = made.read(COMPOSE);
@@ -69,7 +69,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     expect(await made.run(["check"])).toMatchObject({ code: 0 });
   });
 
-  test("--conflict keep, theirs, markers; markers are refused until they are mended", async () => {
+  test("--conflict keep, theirs and markers; a file with markers is a conflict until they are gone", async () => {
     await batched(["keep", "theirs", "markers"], async (word) => {
       const made = await new Made().make();
       made.edit(COMPOSE, mineOf);
@@ -101,7 +101,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
   });
 
   test.each(["<<<<<<< yours\n", "=======\nfoo\n>>>>>>> create-kong-ipv6\n"])(
-    "markers that were half mended were no conflict: %j",
+    "one conflict marker left is still a conflict: %j",
     async (left) => {
       const made = await new Made().make();
       made.edit("README.md", (text) => text + left);
@@ -114,7 +114,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     },
   );
 
-  test("how a deleted file comes back was not said", async () => {
+  test("regenerate says how to restore a deleted file", async () => {
     const made = await new Made().make();
     const told =
       "Deleted files stay deleted. --conflict theirs restores all of them";
@@ -127,7 +127,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     expect(existsSync(made.path("scripts/ufw.sh"))).toBe(true);
   });
 
-  test("a Latin-1 README, a file's name, a link: former addresses there were not told", async () => {
+  test("old addresses in a Latin-1 README and in a file's name are reported, and a link as not searched", async () => {
     const made = await new Made().make();
     const zone = "4.4.4.4.3.3.3.3.2.2.2.2.3.0.a.2.ip6.arpa";
     mkdirSync(made.path("zones"));
@@ -145,7 +145,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     for (const one of told) expect(check.stdout).toContain(one);
   });
 
-  test("a .new file that is left over is named", async () => {
+  test("an old .new file is reported", async () => {
     const made = await new Made().make();
     made.write(`${COMPOSE}.new`, "x\n");
     const { code, stdout } = await made.regenerate(...TO);
@@ -154,13 +154,13 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       `${COMPOSE}.new is left over from an earlier conflict: delete it when done.`,
     );
     expect((await made.run(["check"])).stdout).toContain(
-      "its .new file is still there: delete it when done",
+      "delete its .new file when done",
     );
   });
 });
 
 describe("--dry-run", () => {
-  test("exit 4 and a plan where there is something, 0 where not; nothing written", async () => {
+  test("exit 4 and a plan if there are changes, 0 if not; nothing is written", async () => {
     const made = await new Made().make();
     const before = made.sandbox.tree();
     const some = await made.regenerate(...TO, "--dry-run");
@@ -175,7 +175,7 @@ describe("--dry-run", () => {
     });
   });
 
-  test("--diff shows hunks without the secret; --json says all of it", async () => {
+  test("--diff shows hunks without the secret; --json has everything", async () => {
     const made = await new Made().make();
     const secret = /PASSWORD=(.+)/.exec(made.read(".env"))?.[1] as string;
     const { stdout } = await made.regenerate(...TO, "--dry-run", "--diff");
@@ -200,7 +200,7 @@ describe("--dry-run", () => {
     expect(JSON.stringify(report)).not.toContain(secret);
   });
 
-  test("of create, with files in the way: exit 4", async () => {
+  test("create with files in the way: exit 4", async () => {
     const made = new Made();
     mkdirSync(made.path());
     made.write("README.md", "# Mine\n");
@@ -214,7 +214,7 @@ describe("--dry-run", () => {
   });
 });
 
-test("every place where the old prefix still stands, in any spelling; and what only the owner can do", async () => {
+test("reports every old address in any spelling, and the steps that are left to the owner", async () => {
   const made = await new Made().make("--domain", "gw.example.com");
   for (const path of ["data/db", "notes", ".git"])
     mkdirSync(made.path(path), { recursive: true });
@@ -260,7 +260,7 @@ test("every place where the old prefix still stands, in any spelling; and what o
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
-test("addresses and subnets that moved in an unchanged prefix were left unnamed, by check too", async () => {
+test("addresses and subnets that moved within the prefix are reported, by check too", async () => {
   const made = await new Made().make();
   const own = `${OLD}:300::8100\n${OLD}::2\n10.83.81.100:8001\nfe80::1\n${OLD}::/64\n`;
   made.write("own.txt", own);
@@ -290,7 +290,7 @@ test("addresses and subnets that moved in an unchanged prefix were left unnamed,
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
-test("the data directory of before was searched for addresses", async () => {
+test("the previous data directory is not searched for addresses", async () => {
   const made = await new Made().make();
   mkdirSync(made.path("data/logs"), { recursive: true });
   made.write("data/logs/access.log", `${OLD}::77\n`);
@@ -340,7 +340,7 @@ describe("check", () => {
     );
   });
 
-  test("what regenerate has merged is told apart, for as long as the owner leaves it", async () => {
+  test('a merged file has the status "merged" until the owner edits it', async () => {
     const made = await new Made().make();
     const ndppd = "host/etc/ndppd.conf";
     for (const path of [ndppd, "scripts/verify.sh"])
@@ -365,7 +365,7 @@ describe("check", () => {
     expect(await made.run(["check"])).toMatchObject({ code: 2 });
   });
 
-  test("what other answers would write is outdated", async () => {
+  test("a file that other answers would change is outdated", async () => {
     const made = await new Made().make("--domain", "gw.example.com");
     made.tamper((state) => (state["answers"].domain = "other.example.com"));
     const { code, stdout } = await made.run(["check"]);
@@ -375,13 +375,13 @@ describe("check", () => {
     );
   });
 
-  test("a clone, without .env: no drift", async () => {
+  test("a clone without .env has no drift", async () => {
     const made = await new Made().make();
     rmSync(made.path(".env"));
     expect(await made.run(["check"])).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("CRLF, and a kept password beside an edit: known after a run", async () => {
+  test("CRLF, and a kept password beside an edit, are known after a run", async () => {
     const made = await new Made().make();
     made.edit("README.md", (text) =>
       text.replaceAll("\n", "\r\n").concat("mine\r\n"),
@@ -392,7 +392,7 @@ describe("check", () => {
   });
 });
 
-test("undo by the command: what it says, and that it refuses", async () => {
+test("the undo command: what it prints, and when it refuses", async () => {
   const made = await new Made().make();
   const before = made.tree();
   await made.regenerate(...TO);
@@ -422,7 +422,7 @@ const has = (program: string): boolean => {
 };
 
 describe.skipIf(!has("git") && !CI)("in a git repository", () => {
-  test("what is staged and what is not stays so, and ours is beside it", async () => {
+  test("staged and unstaged changes stay as they are", async () => {
     const made = await new Made().make();
     const git = (...args: string[]): string =>
       execFileSync(
@@ -484,7 +484,7 @@ test("a file that can't be read is a conflict, not a crash", async () => {
   expect(stdout).toContain("  ! README.md  (unreadable (EACCES))\n");
 });
 
-test("control characters in an own file's name went to the terminal", async () => {
+test("control characters in the name of an owner's file do not reach the terminal", async () => {
   const made = await new Made().make();
   made.write("\u001b[31mred\n.txt", `${OLD}::77\n`);
   const { stdout } = await made.regenerate(...TO);

@@ -81,7 +81,7 @@ function checkFinds(directory: string, changes: readonly Change[]): void {
 
 const conflicts = fc.constantFrom("ask", ...RESOLUTIONS);
 
-test("on a disk as in memory; outside nothing changes; undo gives all back, undone again too", async () => {
+test("on a disk as in memory; nothing outside changes; undo and redo restore everything", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.tuple(edits, answerChanges, fc.boolean(), conflicts),

@@ -28,7 +28,7 @@ async function stale(
   return { ...pushed, files: new Map([...pushed.files, [".env", env]]) };
 }
 
-test("a .env from before somebody else's regenerate stayed old", async () => {
+test("a .env that is older than a colleague's regenerate is updated", async () => {
   const colleague = await stale([
     { prefix: `${NEXT}::/64` },
     { dataDir: "/srv/kong", ipv4: "198.51.100.7" },
@@ -45,7 +45,7 @@ test("a .env from before somebody else's regenerate stayed old", async () => {
   expect(generated).toContain("KONG_DATA_DIR=/srv/kong\n");
 });
 
-test("with the colleague's own variables, and another change at once", async () => {
+test("also with the colleague's own variables and another change at once", async () => {
   const colleague = await stale(
     [{ prefix: `${NEXT}::/64` }, { kong: `${NEXT}:300::9` }],
     (text) => `${text}MINE=[${OLD}::5]:80\n`,
@@ -68,7 +68,7 @@ test("an address that was never generated is the owner's own", async () => {
   expect(envOf(world)).toContain("KONG_DATA_DIR=/srv/kong\n");
 });
 
-test("export, quotes and CRLF stay around a value that is brought up to date", async () => {
+test("export, quotes and CRLF around an updated value stay", async () => {
   const colleague = await stale([{ dataDir: "/srv/kong" }], (text) =>
     text
       .replace(/^KONG_DATA_DIR=.*$/m, 'export KONG_DATA_DIR="./data" ')
@@ -78,7 +78,7 @@ test("export, quotes and CRLF stay around a value that is brought up to date", a
   expect(envOf(world)).toContain('\r\nexport KONG_DATA_DIR="/srv/kong" \r\n');
 });
 
-test("check names a .env of before, and regenerate mends it", async () => {
+test("check reports an older .env, and regenerate updates it", async () => {
   const made = await new Made().make();
   const env = made.read(".env");
   await made.regenerate("--data-dir", "/srv/kong");
@@ -98,7 +98,7 @@ test("check names a .env of before, and regenerate mends it", async () => {
 const BIND = /^KONG_BIND_IPV6=(.*)$/m;
 const NOT_KONG = `KONG_BIND_IPV6 is not ${OLD}:300::8100, as in the answers`;
 
-test("check read the first of two KONG_BIND_IPV6 lines, compose and apply.sh the last", async () => {
+test("of two KONG_BIND_IPV6 lines check reads the last, as compose and apply.sh do", async () => {
   const made = await new Made().make();
   made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::9\n`);
   const { code, stdout } = await made.run(["check"]);
@@ -123,7 +123,7 @@ test.each([
 });
 
 test.each(["", '""', "replace-me"])(
-  "check accepted the KONG_PG_PASSWORD %j, which apply.sh refuses",
+  "check reports the KONG_PG_PASSWORD %j, which apply.sh refuses",
   async (password) => {
     const made = await new Made().make();
     const line = `KONG_PG_PASSWORD=${password}`;
@@ -142,7 +142,7 @@ test("without a database no password is asked for", async () => {
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
-test("of two KONG_DATA_DIR lines regenerate brought the first up to date, the last counts", async () => {
+test("of two KONG_DATA_DIR lines regenerate updates the last, which counts", async () => {
   const made = await new Made().make();
   const env = `${made.read(".env")}KONG_DATA_DIR=./data # mine\n`;
   await made.regenerate("--data-dir", "/srv/kong");
@@ -152,7 +152,7 @@ test("of two KONG_DATA_DIR lines regenerate brought the first up to date, the la
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
-test("create --conflict keep beside a .env of others didn't say what it lacks", async () => {
+test("create --conflict keep says which variables a foreign .env lacks", async () => {
   const sandbox = new Sandbox({
     "gw/.env": "KONG_BIND_IP=1.2.3.4\nexport KONG_DATA_DIR: /d\n",
   });
@@ -166,12 +166,12 @@ test("create --conflict keep beside a .env of others didn't say what it lacks", 
   expect((await run(sandbox, ["check", "gw"])).stdout).toContain(told);
 });
 
-test("nothing is lacking in what was generated", () => {
+test("a generated .env lacks nothing", () => {
   const text = envOf(created(START));
   expect(lacking(text, text)).toBeUndefined();
 });
 
-test("regenerate said nothing of an address of Kong in .env that nothing else has", async () => {
+test("regenerate warns if only .env has an address for Kong", async () => {
   const made = await new Made().make();
   made.edit(".env", (text) => text.replace("300::8100\n", "300::abcd\n"));
   const first = await made.regenerate(...TO);

@@ -22,7 +22,7 @@ const stepsOf = (stdout: string): string[] =>
     .slice(1)
     .map((step) => step.trimEnd());
 
-test("nothing was said about data that have to be moved, and the copy deleted them", async () => {
+test("a new data directory: the steps say to move the data, and the copy leaves both directories alone", async () => {
   const made = await new Made().make();
   const { stdout } = await made.regenerate("--data-dir", "/srv/kong/gw");
   const steps = stepsOf(stdout);
@@ -48,7 +48,7 @@ test("nothing was said about data that have to be moved, and the copy deleted th
     expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
-test("data were to be moved from where the answers had them, not from where .env has them", async () => {
+test("the data are moved from the directory in .env, not from the one in the answers", async () => {
   const made = await new Made().make();
   made.edit(".env", (text) =>
     text.replace("KONG_DATA_DIR=./data", "KONG_DATA_DIR=/srv/mine"),
@@ -61,7 +61,7 @@ test("data were to be moved from where the answers had them, not from where .env
   expect(moved.stdout).toContain("sudo mv -T /srv/mine /srv/o\n");
 });
 
-test("a database was left behind, or found again, without a word", () => {
+test("the steps say what happens to a database that is left behind or found again", () => {
   const [taken, rest] = acts({ database: "off" });
   expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
   expect(taken?.commands?.join("\n")).toContain("kong config db_export");
@@ -80,11 +80,11 @@ test("the database is read before its data are moved", () => {
   ]);
 });
 
-test("what stays is no act", () => {
+test("an unchanged value needs no step", () => {
   expect(acts({ plugin: ["kong-oidc"] })).toEqual([]);
 });
 
-test("Kong moved onto an address that another container has, unwarned", async () => {
+test("a warning if another container may have Kong's new address", async () => {
   const made = await new Made().make();
   made.edit("docker-compose.yml", (text) =>
     text.replace(
@@ -116,7 +116,7 @@ test("Kong moved onto an address that another container has, unwarned", async ()
   expect((await made.regenerate(...to)).stdout).not.toContain("has it already");
 });
 
-test("a container's address was followed onto Kong's: it stays, and is told as left over", async () => {
+test("a container's address is never rewritten to Kong's: it stays and is reported", async () => {
   const mine = `${OLD}:300::1:7`;
   const made = await new Made().make();
   made.edit("host/etc/ndppd.conf", (text) => `# ${mine}\n${text}`);

@@ -48,7 +48,7 @@ async function thereAndBack(
   };
 }
 
-test("a /48 narrowed to a /64 in it: an address of another /64 became the server's own", async () => {
+test("a /48 becomes a /64 in it: an address of another /64 never becomes the server's", async () => {
   const wide = created({
     prefix: "2a03:2222:3333::/48",
     host: `${P}::2`,
@@ -62,7 +62,7 @@ test("a /48 narrowed to a /64 in it: an address of another /64 became the server
   expect(told).toEqual(own.map((one, at) => `${COMPOSE}:${at + 1} ${one}`));
 });
 
-test("a /64 widened to a /48 and narrowed again: addresses of two /64s became one", async () => {
+test("a /64 becomes a /48 and a /64 again: addresses of two /64s stay two", async () => {
   const own = ["2a03:2222:3333:4445::77", `${P}::77`];
   const wide = await regenerated(created(START), {
     prefix: "2a03:2222:3333::/48",
@@ -73,7 +73,7 @@ test("a /64 widened to a /48 and narrowed again: addresses of two /64s became on
   expect(lines(there, 2)).toEqual(own);
 });
 
-test("a /80 exchanged for a /112: three addresses became one", async () => {
+test("a /80 becomes a /112: three addresses stay three", async () => {
   const own = ["300::8200", "300:1::8200", "300::1:8200"].map(
     (one) => `${P}:${one}`,
   );
@@ -84,7 +84,7 @@ test("a /80 exchanged for a /112: three addresses became one", async () => {
   expect(told).toEqual([`${COMPOSE}:2 ${own[1]}`, `${COMPOSE}:3 ${own[2]}`]);
 });
 
-test("an IPv4 /24 exchanged for a /28: .105 became .9, which is another's", async () => {
+test("an IPv4 /24 becomes a /28: .105 does not become .9", async () => {
   const world = noted(
     created({ ...START, backendSubnet: "10.83.81.0/24" }),
     "10.83.81.105",
@@ -97,7 +97,7 @@ test("an IPv4 /24 exchanged for a /28: .105 became .9, which is another's", asyn
   expect(told).toEqual([`${COMPOSE}:1 10.83.81.105`]);
 });
 
-test("subnets of a /48 became one in a /64", async () => {
+test("subnets of a /48 do not become one in a /64", async () => {
   const world = noted(
     created({ prefix: "2a03:2222:3333::/48" }),
     "2a03:2222:3333:0:9::/80",
@@ -107,7 +107,7 @@ test("subnets of a /48 became one in a /64", async () => {
   expect(lines(there, 2)).toEqual([`${Q}:9::/80`, "2a03:2222:3333:7:9::/80"]);
 });
 
-test("another file of the owner's has the new address: two became one in the repository", async () => {
+test("another file of the owner's has the new address already: the old one stays", async () => {
   const world = edited(
     noted(created(START), `${P}::77`),
     NDPPD,
@@ -119,7 +119,7 @@ test("another file of the owner's has the new address: two became one in the rep
   expect(told).toEqual([`${COMPOSE}:1 ${P}::77`]);
 });
 
-test("another file of the owner's has the new subnet: two became one in the repository", async () => {
+test("another file of the owner's has the new subnet already: the old one stays", async () => {
   const world = edited(
     noted(created(START), `${P}:9::/80`),
     NDPPD,
@@ -131,7 +131,7 @@ test("another file of the owner's has the new subnet: two became one in the repo
   expect(told).toEqual([`${COMPOSE}:1 ${P}:9::/80`]);
 });
 
-test("Kong got the address of an owner's service; on the way back the service got Kong's", async () => {
+test("Kong gets the address of an owner's service: changing back leaves the service's address alone", async () => {
   const kong = `${P}:300::8200`;
   const world = edited(created(START), COMPOSE, (text) =>
     text.replace(
@@ -152,7 +152,7 @@ test.each([
   ["before", true],
   ["behind", false],
 ])(
-  "make before break: the owner's rule of the new prefix %s the generated one went back with it",
+  "make before break: the owner's rule of the new prefix, %s the generated one, stays when changing back",
   async (_, first) => {
     const rule = /^ {2}rule .*\n(?: {4}.*\n)* {2}\}\n/m;
     const world = edited(created(START), NDPPD, (text) =>
@@ -185,7 +185,7 @@ test("the owner edits a file, so that its marks no longer fit: the owner's lines
   expect(bytes(back)).toEqual(bytes(noted(world, kong)));
 });
 
-test("a generated line that the owner had changed to the new prefix by hand follows later", async () => {
+test("a generated line that the owner changed to the new prefix by hand is rewritten later", async () => {
   const byHand = edited(
     created(START),
     NDPPD,
@@ -213,7 +213,7 @@ const own = fc.uniqueArray(
   { minLength: 2, maxLength: 5 },
 );
 
-test("whatever addresses the owner has, they stay as many, and the way back restores them", async () => {
+test("any addresses of the owner's stay distinct, and changing back restores them", async () => {
   const wide = created({
     prefix: "2a03:2222:3333::/48",
     host: `${P}::2`,

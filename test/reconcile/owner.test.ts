@@ -41,7 +41,7 @@ async function regenerated(
   return change;
 }
 
-test("--conflict theirs lost the password and the owner's variables of .env", async () => {
+test("--conflict theirs keeps the password and the owner's variables of .env", async () => {
   const conflict = await regenerated(
     ".env",
     (text) =>
@@ -54,7 +54,7 @@ test("--conflict theirs lost the password and the owner's variables of .env", as
   expect(taken?.after?.text).toMatch(/^KONG_PG_PASSWORD=<secret>$/m);
 });
 
-test("a variable at the end of .env met the password that goes", async () => {
+test("a variable at the end of .env merges with the removal of the password", async () => {
   const { action, after } = await regenerated(
     ".env",
     (text) => `${text}MINE=1\n`,
@@ -64,7 +64,7 @@ test("a variable at the end of .env met the password that goes", async () => {
   expect(after?.text).toMatch(/^MINE=1$/m);
 });
 
-test("a prefix that only got wider renumbered the server and Kong", () => {
+test("a wider prefix does not renumber the server and Kong", () => {
   const wider = move(answers, { prefix: "2a03:2222:3333:4400::/56" });
   expect(wider).toEqual({ ...answers, prefix: "2a03:2222:3333:4400::/56" });
 });
@@ -79,7 +79,7 @@ test.each([
   ],
   ["host/etc/ndppd.conf", "# from 172.30.0.0/16\n", "# from 10.99.0.0/16\n"],
 ])(
-  "a moved value in the owner's own line of %s, which is generated as before, stayed old",
+  "a moved value in the owner's own line of %s is rewritten, though the file is generated as before",
   async (path, line, followed) => {
     const { action, after } = await regenerated(
       path,
@@ -92,7 +92,7 @@ test.each([
   },
 );
 
-test("where following the owner's values breaks a file that is generated as before, it stays", async () => {
+test("if rewriting the owner's values breaks a file that is generated as before, it stays", async () => {
   const { action, after } = await regenerated(
     "host/etc/ndppd.conf",
     (text) => `${text}# 10.83.81.9 }\n}\n`,
@@ -102,7 +102,7 @@ test("where following the owner's values breaks a file that is generated as befo
   expect(after?.text).toContain("# 10.83.81.9 }\n");
 });
 
-test("the state had a sum of .env, from which a short secret of the owner's could be guessed", async () => {
+test("the state has no sum of .env, from which a short secret could be guessed", async () => {
   const change = await regenerated(".env", (text) => `${text}PIN=1234\n`, {
     prefix: "2a0d:1:2:3::/64",
   });
@@ -120,7 +120,7 @@ test("the state had a sum of .env, from which a short secret of the owner's coul
   });
 });
 
-test("a row of the owner's in a table of README.md met the columns' new widths", async () => {
+test("a row of the owner's in a table of README.md merges with changed rows", async () => {
   const { action, after } = await regenerated(
     "README.md",
     (text) =>
@@ -199,7 +199,7 @@ test.each<[string, string, RegExp, string, Parameters<typeof move>[1]]>([
   },
 );
 
-test("what lies in the exposed subnet goes with it, not with the prefix around it", async () => {
+test("an address in the exposed subnet moves with it, not with the prefix around it", async () => {
   const { after } = await regenerated(
     "host/etc/ndppd.conf",
     (text) => `# 2a03:2222:3333:4444:300::77 2a03:2222:3333:4444::77\n${text}`,
@@ -208,7 +208,7 @@ test("what lies in the exposed subnet goes with it, not with the prefix around i
   expect(after?.text).toMatch(/^# 2a0d:1:2:3:500::77 2a0d:1:2:3::77\n/);
 });
 
-test("the server's address with its link's length got a new address, but the old length", async () => {
+test("the server's address with a prefix length gets the new address and the new length", async () => {
   const from = resolve({
     prefix: "2a03:2222:3333:4400::/56",
     internalPrefix: "fd5e:9c41:27d3::/64",
@@ -222,7 +222,7 @@ test("the server's address with its link's length got a new address, but the old
   expect(after?.text).toMatch(/^# 2a0d:1:2:3::2\/64\n/);
 });
 
-test("capitals of a reverse name, or the zeros before a group, were lost", async () => {
+test("upper case in a reverse name and zero-padded groups stay", async () => {
   const { after } = await regenerated(
     "README.md",
     (text) =>

@@ -260,7 +260,7 @@ function compareWithPlain(
 const TIME = 300_000;
 
 test(
-  "any edits, any change of answers: no line lost, nothing unreported, twice is once",
+  "any edits and changes: no line is lost, every old address is reported, a second run changes nothing",
   async () => {
     await fc.assert(
       fc.asyncProperty(cases, ([start, ...both]) =>

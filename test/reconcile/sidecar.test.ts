@@ -25,7 +25,7 @@ const mine = (made: Made): void =>
     text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
   );
 
-test("a FILE.new of the owner's was overwritten, and nobody said so", async () => {
+test("the owner's own FILE.new is not overwritten, and regenerate says so", async () => {
   const made = await new Made().make();
   mine(made);
   made.write(`${COMPOSE}.new`, "my own\n");
@@ -41,7 +41,7 @@ test("a FILE.new of the owner's was overwritten, and nobody said so", async () =
   expect(made.read(`${COMPOSE}.new`)).toContain("KONG_DECLARATIVE_CONFIG");
 });
 
-test("a half-merged FILE.new was overwritten by the next text; one that nobody touched is replaced", async () => {
+test("an edited FILE.new is not overwritten; an untouched one is replaced", async () => {
   const made = await new Made().make();
   mine(made);
   await made.regenerate(...OFF);
@@ -64,7 +64,7 @@ test("a half-merged FILE.new was overwritten by the next text; one that nobody t
   expect(made.read(`${COMPOSE}.new`)).toBe(merged);
 });
 
-test("a sum of .env.new goes into the state only where a random password is in it", async () => {
+test("the state has a sum of .env.new only if it has a random password", async () => {
   const own = (made: Made): void =>
     made.edit(".env", (text) => text.replace("# The database's", "# Our"));
   const made = await new Made().make();
@@ -97,7 +97,7 @@ test.each([
   });
 });
 
-test("markers a second time, with other answers: the new text was dropped, and later noted as the owner's", async () => {
+test("--conflict markers a second time, with other answers: the new text is not lost", async () => {
   const made = await new Made().make();
   mine(made);
   await made.regenerate(...OFF, "--conflict", "markers");
@@ -116,7 +116,7 @@ test("markers a second time, with other answers: the new text was dropped, and l
   expect(made.read(`${COMPOSE}.new`)).toContain("2a0d:9999:aaaa:bbbb");
 });
 
-test("where a link is in the way of FILE.new it was said that the new text is in there", async () => {
+test("a link in the way of FILE.new is reported", async () => {
   const made = await new Made().make();
   conflicting(made);
   made.edit(COMPOSE, (text) =>
@@ -151,7 +151,7 @@ test.each([
     (made: Made) => made.write(".env", Buffer.from([255]) as never),
   ],
 ])(
-  "beside a .env that is %s lay one with another password, to be taken over",
+  "beside a .env that is %s there is no .env.new with another password",
   async (what, put) => {
     const made = await new Made().make();
     put(made);
@@ -168,7 +168,7 @@ test.each([
   },
 );
 
-test("so it was where .env may not be read", () => {
+test("also if .env may not be read", () => {
   const change: Change = {
     path: ".env",
     action: "conflict",
@@ -178,6 +178,6 @@ test("so it was where .env may not be read", () => {
   };
   const { state } = created(START);
   const [settled] = withSidecars([change], new Map(), state);
-  expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES), and ");
+  expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES) and ");
   expect(operationsOf([settled as Change], new Map(), true)).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { Made } from "./made.ts";
 
 // What somebody who had read the README alone ran into.
 
-test("check passed scripts that bash can't read, or that nobody may run", async () => {
+test("check reports scripts that bash can't read, or that are not executable", async () => {
   const made = await new Made().make();
   made.edit("scripts/verify.sh", (text) => text.replaceAll("\n", "\r\n"));
   chmodSync(made.path("scripts/apply.sh"), 0o644);
@@ -24,7 +24,7 @@ test("check passed scripts that bash can't read, or that nobody may run", async 
   expect(stdout).toContain("Others can read your .env: chmod 600 .env");
 });
 
-test("--plugin none built a rock of that name", async () => {
+test("--plugin none builds no rock of that name", async () => {
   const made = await new Made().make("--plugin", "kong-oidc");
   expect(made.read("kong-build/Dockerfile")).toContain("kong-oidc");
   expect(await made.regenerate("--plugin", "none")).toMatchObject({ code: 0 });
@@ -32,7 +32,7 @@ test("--plugin none built a rock of that name", async () => {
   expect(made.read("docker-compose.yml")).not.toContain("none\n");
 });
 
-test("the printed copy deleted the .env of the server, where this copy has none", async () => {
+test("the printed copy keeps the server's .env if this copy has none", async () => {
   const made = await new Made().make();
   rmSync(made.path(".env"));
   const { stdout } = await made.regenerate("--interface", "en9");
@@ -45,7 +45,7 @@ test("the printed copy deleted the .env of the server, where this copy has none"
   );
 });
 
-test("a colon in the directory's name was a host's for rsync", async () => {
+test("a colon in the directory's name is no host for rsync", async () => {
   const { stdout } = await runHere(
     ["a:b", ...PREFIX, "--yes"],
     new Sandbox().cwd,
@@ -53,7 +53,7 @@ test("a colon in the directory's name was a host's for rsync", async () => {
   expect(stdout).toContain(" ./a:b/ ");
 });
 
-test("a dash at the start of the directory's name was an option for rsync", async () => {
+test("a dash at the start of the directory's name is no option for rsync", async () => {
   const { stdout } = await runHere(
     [...PREFIX, "--yes", "--", "-gw"],
     new Sandbox().cwd,
@@ -61,38 +61,42 @@ test("a dash at the start of the directory's name was an option for rsync", asyn
   expect(stdout).toContain(" ./-gw/ ");
 });
 
-testWith("rsync", "the copy cost what the server alone had", async () => {
-  const made = await new Made().make();
-  mkdirSync(made.path("grafana"));
-  made.write("grafana/grafana.ini", "mine\n");
-  const { stdout } = await made.regenerate("--interface", "en9");
-  const [, options = ""] =
-    /rsync (-a .*?)\\\n\s+\S+ 'root@/s.exec(stdout) ?? [];
-  const server = new Sandbox({
-    "opt/README.md": "as it was\n",
-    "opt/kong.sql": "a backup\n",
-    "opt/data/postgres/PG_VERSION": "16\n",
-    // KONG_DATA_DIR changed by hand, and what a service of the owner's writes beside its configuration.
-    "opt/db/postgres/PG_VERSION": "17\n",
-    "opt/grafana/data/g.db": "charts\n",
-    "opt/host/etc/systemd/system/gone.service": "deleted here\n",
-  });
-  const here = options
-    .replaceAll("\\\n", " ")
-    .replace("/opt/kong-ipv6.replaced", server.path("replaced"));
-  const command = `rsync ${here} ${made.path()}/ ${server.path("opt")}/`;
-  execFileSync("bash", ["-c", command]);
-  expect(server.read("opt/kong.sql")).toBe("a backup\n");
-  expect(server.read("opt/db/postgres/PG_VERSION")).toBe("17\n");
-  expect(server.read("opt/grafana/data/g.db")).toBe("charts\n");
-  expect(server.read("opt/grafana/grafana.ini")).toBe("mine\n");
-  const gone = "host/etc/systemd/system/gone.service";
-  expect(server.read(`replaced/${gone}`)).toBe("deleted here\n");
-  expect(server.tree()).not.toHaveProperty([`cwd/opt/${gone}`]);
-  expect(server.read("replaced/README.md")).toBe("as it was\n");
-  expect(server.read("opt/data/postgres/PG_VERSION")).toBe("16\n");
-  expect(server.read("opt/README.md")).toBe(made.read("README.md"));
-});
+testWith(
+  "rsync",
+  "the copy keeps files that exist only on the server",
+  async () => {
+    const made = await new Made().make();
+    mkdirSync(made.path("grafana"));
+    made.write("grafana/grafana.ini", "mine\n");
+    const { stdout } = await made.regenerate("--interface", "en9");
+    const [, options = ""] =
+      /rsync (-a .*?)\\\n\s+\S+ 'root@/s.exec(stdout) ?? [];
+    const server = new Sandbox({
+      "opt/README.md": "as it was\n",
+      "opt/kong.sql": "a backup\n",
+      "opt/data/postgres/PG_VERSION": "16\n",
+      // KONG_DATA_DIR changed by hand, and what a service of the owner's writes beside its configuration.
+      "opt/db/postgres/PG_VERSION": "17\n",
+      "opt/grafana/data/g.db": "charts\n",
+      "opt/host/etc/systemd/system/gone.service": "deleted here\n",
+    });
+    const here = options
+      .replaceAll("\\\n", " ")
+      .replace("/opt/kong-ipv6.replaced", server.path("replaced"));
+    const command = `rsync ${here} ${made.path()}/ ${server.path("opt")}/`;
+    execFileSync("bash", ["-c", command]);
+    expect(server.read("opt/kong.sql")).toBe("a backup\n");
+    expect(server.read("opt/db/postgres/PG_VERSION")).toBe("17\n");
+    expect(server.read("opt/grafana/data/g.db")).toBe("charts\n");
+    expect(server.read("opt/grafana/grafana.ini")).toBe("mine\n");
+    const gone = "host/etc/systemd/system/gone.service";
+    expect(server.read(`replaced/${gone}`)).toBe("deleted here\n");
+    expect(server.tree()).not.toHaveProperty([`cwd/opt/${gone}`]);
+    expect(server.read("replaced/README.md")).toBe("as it was\n");
+    expect(server.read("opt/data/postgres/PG_VERSION")).toBe("16\n");
+    expect(server.read("opt/README.md")).toBe(made.read("README.md"));
+  },
+);
 
 test("--plugin names all plugins anew, as docs/usage.md says", async () => {
   const made = await new Made().make("--plugin", "kong-oidc");

@@ -115,7 +115,7 @@ describe("the decision table", () => {
     expect(place.read("scripts/verify.sh")).toBe(before);
   });
 
-  test("all differ: followed and merged", async () => {
+  test("all differ: rewritten and merged", async () => {
     const place = await Place.made();
     place.edit(
       "README.md",
@@ -127,7 +127,7 @@ describe("the decision table", () => {
     );
   });
 
-  test("all differ, and what is merged does not parse: conflict", async () => {
+  test("all differ, and the merge does not parse: conflict", async () => {
     const place = await Place.made();
     place.edit(".env", (text) => `${text}KONG_IMAGE_TAG=x\nA B C\n`);
     const before = place.read(".env");
@@ -229,7 +229,7 @@ describe("a file that is generated under another path", () => {
     // What has markers already gets no others.
     ["markers", DROPIN("ens3"), "<<<<<<< a"],
   ] as const)(
-    "in conflict, and %s: it is at one path",
+    "in conflict, with --conflict %s: it is at one path",
     async (conflict, path, text) => {
       const place = await Place.made({ ...GIVEN, ndp: "kernel" });
       place.edit(
@@ -324,7 +324,7 @@ describe("in the way", () => {
 });
 
 describe("line ends and modes", () => {
-  test("CRLF stays CRLF, and the merge is none the wiser", async () => {
+  test("CRLF stays CRLF, and the file merges", async () => {
     const place = await Place.made();
     place.edit("README.md", (text) => `${text}mine\n`.replaceAll("\n", "\r\n"));
     const before = place.read("README.md");
@@ -342,14 +342,14 @@ describe("line ends and modes", () => {
     expect(place.read("README.md")).toMatch(/^mine\r\n[^\r]+$/);
   });
 
-  test("a final newline that the owner took away stays away", async () => {
+  test("a final newline that the owner removed stays removed", async () => {
     const place = await Place.made();
     place.edit("README.md", (text) => text.trimEnd());
     await place.again();
     expect(place.read("README.md")).toMatch(/[^\n]$/);
   });
 
-  test("the owner's mode stays, the generator's is kept elsewhere", async () => {
+  test("the owner's mode stays; other files have the generated mode", async () => {
     const place = await Place.made();
     chmodSync(place.at(COMPOSE), 0o640);
     await place.again();
@@ -366,7 +366,7 @@ describe("line ends and modes", () => {
   });
 });
 
-test("an address with /128 is followed when it alone changes", async () => {
+test("an address with /128 is rewritten if only it changes", async () => {
   const place = await Place.made();
   place.edit(
     "host/etc/ndppd.conf",
@@ -382,7 +382,7 @@ describe(".env", () => {
   const password = (text: string): string | undefined =>
     /^KONG_PG_PASSWORD=(.+?)\r?$/m.exec(text)?.[1];
 
-  test("the secret stays, addresses are followed, the owner's variables stay", async () => {
+  test("the secret stays, addresses are rewritten, the owner's variables stay", async () => {
     const place = await Place.made();
     place.edit(".env", (text) => `${text}MINE=[${OLD}::5]:1\n`);
     const before = place.read(".env");
@@ -403,7 +403,7 @@ describe(".env", () => {
     expect(place.read(".env")).not.toMatch(/[^\r]\n/);
   });
 
-  test("deleted, as in a clone: no other password is made up unasked", async () => {
+  test("deleted, as in a clone: no new password is made unasked", async () => {
     const place = await Place.made();
     rmSync(place.at(".env"));
     expect(actionOf(await place.again(), ".env")).toBe(
@@ -423,7 +423,7 @@ describe(".env", () => {
 });
 
 describe("undo", () => {
-  test("gives content, modes and deletions back; undone, it is as after", async () => {
+  test("restores content, modes and deletions; a second undo redoes", async () => {
     const place = await Place.made();
     chmodSync(place.at(COMPOSE), 0o640);
     place.edit("README.md", (text) => `${text}mine\n`);
@@ -437,7 +437,7 @@ describe("undo", () => {
     expect(place.tree()).toEqual(after);
   });
 
-  test("refuses where something was edited or its mode changed since, unless told", async () => {
+  test("refuses if a file or its mode was changed since, unless forced", async () => {
     const place = await Place.made();
     const before = place.tree();
     await place.again();
@@ -456,7 +456,7 @@ describe("undo", () => {
     expect(place.tree()).toEqual(after);
   });
 
-  test("of a clone takes nothing away", async () => {
+  test("undo in a clone deletes nothing", async () => {
     const place = await Place.made();
     rmSync(place.at(".env"));
     const before = place.tree();
@@ -468,7 +468,7 @@ describe("undo", () => {
     expect(place.tree()).toEqual(before);
   });
 
-  test("of create takes all away, but no file of others", async () => {
+  test("undo of create deletes everything but foreign files", async () => {
     const place = await Place.made();
     writeFileSync(place.at("mine.txt"), "mine\n");
     takeBackLast(place.directory, { dryRun: false, force: false });

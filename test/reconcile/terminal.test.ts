@@ -70,7 +70,7 @@ const MORE = "Do the same for the other 1?";
 /** The summary's question, and Enter. */
 const AGREED = ["? (Y/n)", ENTER] as const;
 
-test("each conflict is asked about: keep, take, markers, the difference first, the same for all", async () => {
+test("asks about each conflict: keep, take, markers, show the difference, the same for all", async () => {
   const scenes: [
     string,
     readonly (readonly [string, string])[],
@@ -117,7 +117,7 @@ test("each conflict is asked about: keep, take, markers, the difference first, t
   });
 });
 
-test("asked for answers, the old ones are the defaults, moved along with a new prefix", async () => {
+test("the previous answers are the defaults, moved with a new prefix", async () => {
   const made = await new Made().make();
   const { code, screen } = await talk(
     made,
@@ -141,7 +141,7 @@ test("asked for answers, the old ones are the defaults, moved along with a new p
   );
 });
 
-test("a file that was deleted was not offered again: asked once, and it stays deleted by default", async () => {
+test("asks once about a deleted file; it stays deleted by default", async () => {
   const made = await new Made().make();
   rmSync(made.path("scripts/ufw.sh"));
   rmSync(made.path("scripts/rollback.sh"));

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -11,13 +11,14 @@ import {
 import { expect, test } from "vitest";
 import { PREFIX, Sandbox, snapshot } from "../cli/run.ts";
 import { runHere } from "../support/in-process.ts";
-import { recover } from "../../src/repository/in-place.ts";
+import { testWith } from "../support/programs.ts";
+import { recover } from "../../src/repository/recover.ts";
 import { sha256 } from "../../src/repository/state.ts";
 import { Made, STATE, TO } from "./made.ts";
 
 const KERNEL = "host/etc/systemd/network/10-netplan-ens3.network.d";
 
-test("a directory that undo brought back was 0755 whatever it had been", async () => {
+test("undo restores the mode of a directory", async () => {
   const made = await new Made().make("--ndp", "kernel");
   chmodSync(made.path(KERNEL), 0o750);
   chmodSync(made.path("host/etc/systemd/network"), 0o700);
@@ -33,7 +34,7 @@ test("a directory that undo brought back was 0755 whatever it had been", async (
   expect(made.tree()).toEqual(before);
 });
 
-test("the owner's empty directory, filled by a write, was gone after its undo", async () => {
+test("the owner's empty directory stays after the undo of a write into it", async () => {
   const made = await new Made().make();
   mkdirSync(made.path(KERNEL), { recursive: true, mode: 0o700 });
   const before = made.tree();
@@ -43,7 +44,7 @@ test("the owner's empty directory, filled by a write, was gone after its undo", 
   expect(made.tree()).toEqual(before);
 });
 
-test("so it was after the undo of create", async () => {
+test("also after the undo of create", async () => {
   const sandbox = new Sandbox({ "gw/host/etc/": "", "gw/mine.txt": "mine\n" });
   chmodSync(sandbox.path("gw/host/etc"), 0o700);
   const kept = [".kong-ipv6.undo"];
@@ -55,7 +56,7 @@ test("so it was after the undo of create", async () => {
   expect(snapshot(sandbox.path("gw"), kept)).toEqual(before);
 });
 
-test("a directory that has got a file of the owner's since stays", async () => {
+test("a directory with a new file of the owner's stays", async () => {
   const made = await new Made().make();
   await made.run(["regenerate", "--ndp", "kernel"]);
   writeFileSync(made.path(`${KERNEL}/mine.conf`), "mine\n");
@@ -63,7 +64,7 @@ test("a directory that has got a file of the owner's since stays", async () => {
   expect(readdirSync(made.path(KERNEL))).toEqual(["mine.conf"]);
 });
 
-test("without its undo directory, regenerate was taken back as if it were create: all was gone", async () => {
+test("without its undo directory, regenerate cannot be undone", async () => {
   const made = await new Made().make();
   await made.run(["regenerate", ...TO]);
   rmSync(made.path(".kong-ipv6.undo"), { recursive: true });
@@ -76,7 +77,7 @@ test("without its undo directory, regenerate was taken back as if it were create
   expect(made.tree()).toEqual(before);
 });
 
-test("a regenerate that changes nothing leaves create to be taken back", async () => {
+test("after a regenerate that changes nothing, undo undoes create", async () => {
   const made = await new Made().make();
   await made.run(["regenerate"]);
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
@@ -141,7 +142,7 @@ const owners = (made: Made): string[] => [
 ];
 
 test.skipIf(process.getuid?.() !== 0)(
-  "what root had regenerated in somebody's directory was root's",
+  "files that root regenerates keep the owner of the directory",
   async () => {
     const made = await new Made().make();
     spawnSync("chown", ["-R", "1000:1001", made.path()]);
@@ -157,7 +158,7 @@ test.skipIf(process.getuid?.() !== 0)(
 );
 
 test.skipIf(process.getuid?.() !== 0)(
-  "what root had created in somebody's empty directory was root's",
+  "files that root creates get the owner of the directory",
   async () => {
     const made = new Made();
     mkdirSync(made.path());
@@ -167,14 +168,14 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-test("undo without one of the files that it keeps was a defect", async () => {
+test("undo without one of its kept files fails with a clear message", async () => {
   const made = await new Made().make();
   await made.regenerate(...TO);
   rmSync(made.path(".kong-ipv6.undo/old/0"));
   const before = made.tree();
   const { code, stderr } = await made.run(["undo"]);
   expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
-  expect(stderr).toMatch(/ is not whole any more: what \S+ was is missing\. /);
+  expect(stderr).toMatch(/ is incomplete: the previous \S+ is missing\. /);
   expect(stderr).not.toContain("defect");
   // It is in nobody's way.
   expect(await made.regenerate("--domain", "a.example")).toMatchObject({
@@ -182,22 +183,11 @@ test("undo without one of the files that it keeps was a defect", async () => {
   });
 });
 
-test("what a write had made, and its owner has deleted since, is no edit", async () => {
+test("deleting a created file is no edit", async () => {
   const made = await new Made().make();
   const before = made.tree();
   await made.run(["regenerate", "--database", "off"]);
   rmSync(made.path("kong.yml"));
-  expect(await made.run(["undo"])).toMatchObject({ code: 0 });
-  expect(made.tree()).toEqual(before);
-});
-
-test("a journal from before directories were noted still serves", async () => {
-  const made = await new Made().make();
-  const before = made.tree();
-  await made.run(["regenerate", ...TO]);
-  const at = ".kong-ipv6.undo/journal.json";
-  const { files, made: dirs } = JSON.parse(made.read(at));
-  made.write(at, JSON.stringify({ files, made: dirs }));
   expect(await made.run(["undo"])).toMatchObject({ code: 0 });
   expect(made.tree()).toEqual(before);
 });
@@ -217,14 +207,14 @@ test.each([
   expect(stderr).toContain("was not left by create-kong-ipv6");
 });
 
-test("a directory that a run had taken away when it was cut off comes back with its mode", () => {
+test("a directory that an interrupted run deleted comes back with its mode", () => {
   const entry = { path: "d/e/a", replaced: true, sha256: null, mode: 0o600 };
   const next = { path: "b", replaced: false, sha256: "0", mode: 0o644 };
   const removed = [
     { path: "d", mode: 0o750 },
     { path: "d/e", mode: 0o700 },
   ];
-  const journal = { files: [entry, next], made: [], removed };
+  const journal = { files: [entry, next], made: [], removed, filled: [] };
   const sandbox = new Sandbox({
     ".kong-ipv6.tmp/journal.json": JSON.stringify(journal),
     ".kong-ipv6.tmp/old/0": "mine\n",
@@ -238,7 +228,7 @@ test("a directory that a run had taken away when it was cut off comes back with 
   });
 });
 
-test("a lock that a killed run never took stayed until the next write", async () => {
+test("a lock that a killed run never took is removed", async () => {
   const made = await new Made().make();
   const before = made.tree();
   const { pid } = spawnSync("true");
@@ -251,7 +241,7 @@ test("a lock that a killed run never took stayed until the next write", async ()
   expect(made.tree()).toEqual(before);
 });
 
-test("a run that only noted an edit took away what undo had of the write before", async () => {
+test("a run that only notes an edit keeps what undo needs", async () => {
   const made = await new Made().make();
   made.edit("README.md", (text) => `${text}mine\n`);
   const before = made.tree();
@@ -267,7 +257,7 @@ test("a run that only noted an edit took away what undo had of the write before"
   expect(made.read("docker-compose.yml")).toBe(after);
 });
 
-test("the same, cut off behind its last step", async () => {
+test("the same, interrupted after its last step", async () => {
   const made = await new Made().make();
   const before = made.tree();
   await made.run(["regenerate", ...TO]);
@@ -280,7 +270,13 @@ test("the same, cut off behind its last step", async () => {
     sha256: sha256(now),
     mode: 0o644,
   };
-  const journal = { files: [entry], made: [], noted: true };
+  const journal = {
+    files: [entry],
+    made: [],
+    removed: [],
+    filled: [],
+    stateOnly: true,
+  };
   mkdirSync(made.path(".kong-ipv6.tmp/old"), { recursive: true });
   made.write(".kong-ipv6.tmp/journal.json", JSON.stringify(journal));
   made.write(".kong-ipv6.tmp/old/0", state);
@@ -289,7 +285,7 @@ test("the same, cut off behind its last step", async () => {
   expect(made.tree()).toEqual(before);
 });
 
-test("an edit that was noted is taken back, where there is nothing else to take back", async () => {
+test("undo undoes a noted edit if there is nothing else to undo", async () => {
   const made = await new Made().make();
   made.edit("README.md", (text) => `${text}mine\n`);
   const before = made.tree();
@@ -300,3 +296,25 @@ test("an edit that was noted is taken back, where there is nothing else to take 
   await made.run(["undo"]);
   expect(made.tree()).toEqual(after);
 });
+
+testWith(
+  "git",
+  "old secrets in .kong-ipv6.undo are invisible to git, whatever the owner's .gitignore says",
+  async () => {
+    const made = await new Made().make("--git");
+    made.write(".gitignore", ".env\n");
+    expect(await made.regenerate("--domain", "a.example")).toMatchObject({
+      code: 0,
+    });
+    expect(existsSync(made.path(".kong-ipv6.undo/journal.json"))).toBe(true);
+    // Also without .git/info/exclude, which --git wrote: a clone has none.
+    rmSync(made.path(".git/info/exclude"));
+    const seen = execFileSync(
+      "git",
+      ["status", "--porcelain", "--untracked-files=all"],
+      { cwd: made.path(), encoding: "utf8" },
+    );
+    expect(seen).toContain("README.md");
+    expect(seen).not.toContain(".kong-ipv6.undo");
+  },
+);

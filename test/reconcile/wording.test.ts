@@ -12,7 +12,7 @@ const wide = (text: string): string[] =>
     .split("\n")
     .filter((line) => line.length > 80 && !/^ +(rsync|sudo) /.test(line));
 
-test("Changed 0 files: an edit is noted, a new text is laid beside", async () => {
+test('an edit is noted or a .new file written: not "Changed 0 files"', async () => {
   const made = await new Made().make();
   made.edit("README.md", (text) => `${text}mine\n`);
   expect((await made.run(["check"])).stdout).toContain(
@@ -31,7 +31,7 @@ test("Changed 0 files: an edit is noted, a new text is laid beside", async () =>
   expect(stdout).not.toContain("0 files");
 });
 
-test("a .env that never was in this clone was called deleted", async () => {
+test("a .env that never was in this clone is not called deleted", async () => {
   const made = await new Made().make();
   rmSync(made.path(".env"));
   rmSync(made.path("scripts/rollback.sh"));
@@ -57,7 +57,7 @@ test("a run that asks nothing says why conflicts stay", async () => {
   );
 });
 
-test("the loser of two at once wasn't told to run again", async () => {
+test("of two runs at once, the one that fails says to run again", async () => {
   const made = await new Made().make();
   mkdirSync(made.path(".kong-ipv6.tmp"));
   made.write(".kong-ipv6.tmp/pid", String(process.pid));
@@ -66,7 +66,7 @@ test("the loser of two at once wasn't told to run again", async () => {
   expect(stderr).toContain("Wait until it has ended and run again;");
 });
 
-test("a directory inside that may not be written was not named", async () => {
+test("a directory that may not be written is named", async () => {
   const made = await new Made().make();
   if (process.getuid?.() === 0)
     execFileSync("chown", ["-R", "65534:65534", made.sandbox.root]);
@@ -81,7 +81,7 @@ test("a directory inside that may not be written was not named", async () => {
   );
 });
 
-test("undo of what is another user's called itself a defect of the program", async () => {
+test("undo of another user's files fails with a clear message", async () => {
   const made = await new Made().make();
   const env = made.path(".env");
   const refused = async (path: string): Promise<void> => {
@@ -97,7 +97,9 @@ test("undo of what is another user's called itself a defect of the program", asy
       expect({ code, tree: made.tree() }).toEqual({ code: 1, tree: before });
       expect(told).toContain(`${path}`);
       expect(told).toContain("can't be read (EACCES)");
-      expect(told).toContain("run this as that user, or change the permissions.");
+      expect(told).toContain(
+        "run this as that user, or change the permissions.",
+      );
       expect(told).not.toContain("defect");
     }
   };
@@ -107,7 +109,7 @@ test("undo of what is another user's called itself a defect of the program", asy
   await refused(made.path(".kong-ipv6.undo"));
 });
 
-test("a link that leads nowhere was not named, nor what would do", async () => {
+test("a dangling link is named, with a remedy", async () => {
   const sandbox = new Sandbox();
   symlinkSync("/nonexistent/there", sandbox.path("away"));
   for (const at of ["away", "away/gw"]) {

@@ -1,394 +1,315 @@
-"""The server's own network: netplan's files, what may not be lost, sysctls, and who answers for Kong."""
+"""The exposed Docker network: compared, made, and the containers on it put back."""
 
 from __future__ import annotations
 
-import base64
-import unittest
-import unittest.mock
+import copy
 from typing import Any
+from urllib.parse import quote
 
-from kong_ipv6.netplan_files import Unmanaged, Uplink, fit, routes_in, without_routes
-from kong_ipv6.network_state import address_lines, missing, route_lines, rule_lines, told
-from kong_ipv6.staging import File, sysctls
-from simulated import DISTRIBUTION, EXAMPLE, Case, Failure, Outside, Ran, run
+from kong_ipv6.resources import network as module
+from kong_ipv6.resources.network import difference, stale
+from support.case import Case
+from support.recorded import ENGINES
+from support.server import Server
 
-OURS = (EXAMPLE / "host/etc/netplan/60-kong-ipv6.yaml").read_text()
-UPLINK = Uplink("ens3", "52:54:00:12:34:56", "virtio_net", False, "", ())
-HOST = "2a03:2222:3333:4444::2"
-
-
-def netplan(ethernet: str, kind: str = "ethernets") -> str:
-    return f"network:\n  version: 2\n  {kind}:\n{ethernet}"
+EXPOSED = "ipv6_exposed"
 
 
-class Fit(unittest.TestCase):
-    def key(self, *texts: str, uplink: Uplink = UPLINK) -> str:
-        """The kind and the ID that our file gets."""
-        text = fit(OURS, list(texts), uplink).text
-        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-        kind = next(line.strip(" :") for line in lines if line.startswith("  ") and line.endswith(":"))
-        return f"{kind}/{next(line.strip(' :') for line in lines if line.startswith('    '))}".replace('"', "")
+class Comparison(Case):
+    """Of what each engine's API says about the network that scripts/network.sh made on it."""
 
-    def test_as_it_is_where_nothing_has_to_fit(self) -> None:
-        fitted = fit(OURS, [netplan("    ens3: {accept-ra: false}\n")], UPLINK)
-        self.assertEqual((fitted.text, fitted.notes), (OURS, []))
-
-    def test_what_is_configured_already_is_left_out(self) -> None:
-        fitted = fit(OURS, [DISTRIBUTION], UPLINK)
-        self.assertIn("1.2.3.4/22 is already configured", fitted.notes)
-        self.assertIn("the IPv4 default route is already configured, via 1.2.0.1", fitted.notes)
-        self.assertNotIn("1.2.3.4", fitted.text)
-        self.assertIn(HOST, fitted.text)
-
-    def test_the_id_that_the_distribution_gave(self) -> None:
-        self.assertEqual(self.key(netplan("    lan0: {match: {name: ens3}}\n")), "ethernets/lan0")
-        self.assertEqual(self.key(netplan("    lan0: {match: {name: 'en*'}}\n")), "ethernets/lan0")
-        self.assertEqual(self.key(netplan("    lan0: {set-name: ens3, match: {macaddress: x}}\n")), "ethernets/lan0")
-        self.assertEqual(
-            self.key(
-                netplan("    a: {match: {name: ens3}}\n    b: {match: {name: ens3}}\n"),
-                uplink=UPLINK._replace(networkd_id="b"),
-            ),
-            "ethernets/b",
+    def recorded(self, engine: str) -> tuple[Server, dict[str, Any], str]:
+        server = self.server(engine)
+        return (
+            server,
+            copy.deepcopy(server.docker.recording["networks"][EXPOSED]),
+            server.docker.recording["version"]["Version"],
         )
 
-    def test_mac_addresses_in_any_case_and_unquoted(self) -> None:
-        for mac in ("'52:54:00:12:34:56'", "52:54:00:12:34:56", '"52:54:00:12:34:56"'):
-            self.assertEqual(self.key(netplan(f"    lan0: {{match: {{macaddress: {mac}}}}}\n")), "ethernets/lan0")
-        uplink = UPLINK._replace(mac="aa:bb:cc:dd:ee:ff")
-        for mac in ("AA:BB:CC:DD:EE:FF", "aa:BB:cc:dd:ee:ff"):
+    def test_it_is_as_planned_on_every_engine(self) -> None:
+        for engine in ENGINES:
+            server, network, version = self.recorded(engine)
+            self.assertEqual("", difference(network, server.plan, version), engine)
+
+    def test_each_difference(self) -> None:
+        for engine in ENGINES:
+            changes: list[tuple[Any, str]] = [
+                (lambda one: one.update(Driver="macvlan"), "it is not an IPv6 bridge network"),
+                (lambda one: one.update(EnableIPv6=False), "it is not an IPv6 bridge network"),
+                (lambda one: one["Options"].update({module.GATEWAY_MODE: "nat"}), "its IPv6 gateway mode isn't routed"),
+                (lambda one: one["Options"].pop(module.GATEWAY_MODE), "its IPv6 gateway mode isn't routed"),
+                (lambda one: one["Options"].update({module.BRIDGE_NAME: "br0"}), "its bridge isn't ipv6_exposed"),
+                (lambda one: one["IPAM"].update(Config=[]), "its subnet isn't"),
+                (
+                    lambda one: [at.update(Gateway="2a03:2222:3333:4444:300::9") for at in one["IPAM"]["Config"]],
+                    "its subnet isn't",
+                ),
+                (lambda one: [at.pop("IPRange", None) for at in one["IPAM"]["Config"]], "its subnet isn't"),
+            ]
+            for change, why in changes:
+                server, network, version = self.recorded(engine)
+                change(network)
+                self.assertIn(why, difference(network, server.plan, version), engine)
+
+    def test_there_is_none(self) -> None:
+        self.assertEqual("it doesn't exist", difference(None, self.server().plan, "28.5.2"))
+
+    def test_one_that_an_older_engine_made_drops_everything_after_an_upgrade(self) -> None:
+        server, network, _ = self.recorded("26.1.5")
+        self.assertIn(
+            "created by an engine that ignores the routed mode (26.1.5+dfsg1); this engine is 28.5.2",
+            difference(network, server.plan, "28.5.2"),
+        )
+        self.assertTrue(stale("", 28))
+        self.assertTrue(stale("<no value>", 28))
+        self.assertFalse(stale("27.5.1", 29))
+        self.assertFalse(stale("20.10.24", 26))
+
+
+class Arguments(Case):
+    """What brings a network back that was there before us."""
+
+    def test_what_is_not_set_is_left_out(self) -> None:
+        """Docker 29's command line printed `invalid Prefix` for it; the API leaves it out, or says ""."""
+        for engine in ENGINES:
+            network = self.server(engine).docker.recording["networks"][EXPOSED]
+            words = module.arguments(network)
+            self.assertNotIn("invalid", " ".join(words))
+            self.assertFalse([word for word in words if word.endswith("=")], engine)
+            self.assertIn("--subnet=2a03:2222:3333:4444:300::/80", words)
+            self.assertIn("--ip-range=2a03:2222:3333:4444:300:0:8000:0/97", words)
+            self.assertEqual(1, len([word for word in words if word.startswith("--ip-range")]))
+
+    def test_what_an_earlier_release_stored_wrongly_is_passed_over(self) -> None:
+        server = self.applied()
+        server.write(
+            f"{module.BEFORE}{EXPOSED}",
+            "--driver=bridge\n--ipv6\n--subnet=2a03:2222:3333:4444:300::/80\n--ip-range=invalid Prefix\n",
+        )
+        with server.patched():
+            server.context().journal.replace("network", EXPOSED, "kept")
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        self.assertNotIn("invalid", " ".join(server.commands))
+        self.assertIn(EXPOSED, server.docker.networks_by_name)
+
+    def test_how_a_container_was_connected(self) -> None:
+        for engine in ENGINES:
+            kong = self.server(engine).docker.recording["kong"]
+            words = module.connection(kong, EXPOSED)
+            self.assertIn("--ip6=2a03:2222:3333:4444:300::8100", words)
+            self.assertIn("--alias=kong", words)
+            # The engine adds the short id itself.
+            self.assertNotIn(kong["Id"][:12], words)
+            self.assertNotIn("--ip=", words)
+            self.assertNotIn("invalid", words)
+
+
+class Other:
+    """A container of the owner's on the exposed network."""
+
+    def __init__(
+        self, server: Server, name: str = "mine", address: str = "2a03:2222:3333:4444:300::9", mode: str = "bridge"
+    ) -> None:
+        self.server, self.id = server, (name.encode().hex() + "0" * 64)[:64]
+        network = server.docker.networks_by_name.get(EXPOSED, {"Id": "x"})
+        at = {
+            "IPAMConfig": {"IPv6Address": address} if address else None,
+            "Aliases": ["web"],
+            "GlobalIPv6Address": address,
+            "NetworkID": network["Id"],
+        }
+        server.docker.containers_by_id[self.id] = {
+            "Id": self.id,
+            "Names": [f"/{name}"],
+            "Labels": {},
+            "State": "running",
+            "Status": "Up",
+            "Mounts": [],
+            "Ports": [],
+            "HostConfig": {"NetworkMode": mode},
+            "NetworkSettings": {"Networks": {EXPOSED: at}},
+        }
+
+    @property
+    def at(self) -> Any:
+        return self.server.docker.containers_by_id[self.id]["NetworkSettings"]["Networks"].get(EXPOSED)
+
+
+class MadeAgain(Case):
+    def stale(self, engine: str = "28.5.2") -> Server:
+        """A network that has to be made again."""
+        server = self.applied(engine)
+        server.docker.networks_by_name[EXPOSED]["Options"][module.GATEWAY_MODE] = "nat"
+        return server
+
+    def test_its_containers_are_back_with_their_addresses(self) -> None:
+        for engine in ENGINES:
+            server = self.stale(engine)
+            others = [Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")]
             self.assertEqual(
-                self.key(netplan(f"    lan0: {{match: {{macaddress: {mac}}}}}\n"), uplink=uplink), "ethernets/lan0"
+                [f"network: {EXPOSED} will be set up: its IPv6 gateway mode isn't routed"],
+                self.changes(server, "network"),
             )
+            self.assertEqual(0, server.run("apply"), server.printed)
+            self.assertEqual(
+                ["2a03:2222:3333:4444:300::9", "2a03:2222:3333:4444:300::a"],
+                [one.at["GlobalIPv6Address"] for one in others],
+            )
+            self.assertEqual(["web"], others[0].at["Aliases"])
+            self.assertEqual("routed", server.docker.networks_by_name[EXPOSED]["Options"][module.GATEWAY_MODE])
+            self.assertEqual([], server.context().journal.names("member"))
 
-    def test_a_driver(self) -> None:
-        self.assertEqual(self.key(netplan("    lan0: {match: {driver: virtio_net}}\n")), "ethernets/lan0")
-        self.assertEqual(self.key(netplan("    lan0: {match: {driver: [e1000, 'virtio*']}}\n")), "ethernets/lan0")
-        with self.assertRaises(Unmanaged):
-            self.key(netplan("    lan0: {match: {driver: e1000}}\n"))
+    def test_how_all_were_connected_is_on_disk_before_the_first_is_taken_off(self) -> None:
+        server = self.stale()
+        Other(server)
+        Other(server, "second", "2a03:2222:3333:4444:300::a")
+        server.run("apply")
+        steps = [f"{kind} {what}" for kind, what, _ in server.events]
+        first = next(index for index, step in enumerate(steps) if "/disconnect" in step)
+        self.assertEqual(2, len([step for step in steps if "/disconnect" in step]))
+        self.assertLess(steps.index("fsync /var/lib/kong-ipv6/manifest"), first)
 
-    def test_a_bridge_that_has_its_port_s_mac(self) -> None:
-        """The address went to the enslaved card."""
-        card = netplan("    ens3: {match: {macaddress: '52:54:00:12:34:56'}}\n")
-        bridge = netplan("    br0: {interfaces: [ens3]}\n", "bridges")
-        ours, uplink = OURS.replace('"ens3"', '"br0"'), UPLINK._replace(name="br0", virtual=True, driver="")
-        fitted = fit(ours, [card, bridge], uplink)
-        self.assertIn("in this server's netplan files the uplink is bridges/br0", fitted.notes)
-        with self.assertRaises(Unmanaged):
-            fit(ours, [card], uplink)
-
-    def test_an_id_equal_to_the_name_wins_over_a_match(self) -> None:
-        text = netplan("    a: {match: {macaddress: '52:54:00:12:34:56'}}\n    ens3: {dhcp4: true}\n")
-        self.assertEqual(self.key(text), "ethernets/ens3")
-
-    def test_tunnels(self) -> None:
-        ours, uplink = OURS.replace('"ens3"', '"he6"'), UPLINK._replace(name="he6", driver="")
-        fitted = fit(ours, [netplan("    he6: {mode: sit, remote: 192.0.2.1, local: 192.0.2.2}\n", "tunnels")], uplink)
-        self.assertIn("in this server's netplan files the uplink is tunnels/he6", fitted.notes)
-
-    def test_a_server_that_netplan_does_not_manage(self) -> None:
-        with self.assertRaises(Unmanaged):
-            fit(OURS, [netplan("    eth7: {dhcp4: true}\n")], UPLINK)
-
-    def test_router_advertisements(self) -> None:
-        bare = netplan("    ens3: {dhcp4: true}\n")
-        fitted = fit(OURS, [bare], UPLINK._replace(advertised=("route",)))
-        self.assertIn("the IPv6 default route comes from router advertisements", fitted.notes)
-        self.assertIn("router advertisements are still accepted: the server needs them", fitted.notes)
-        self.assertIn("accept-ra: true", fitted.text)
-        fitted = fit(OURS, [netplan("    ens3: {accept-ra: true}\n")], UPLINK)
-        self.assertIn("accept-ra is already configured: true", fitted.notes)
-
-    def test_old_gateways(self) -> None:
-        fitted = fit(OURS, [netplan("    ens3: {accept-ra: false, gateway6: 'fe80::9'}\n")], UPLINK)
-        self.assertEqual(fitted.notes, ["the IPv6 default route is already configured, via fe80::9"])
-
-
-class Snapshots(unittest.TestCase):
-    def test_addresses(self) -> None:
-        text = (
-            "2: ens3    inet 203.0.113.10/24 brd 203.0.113.255 scope global ens3\\ valid_lft forever\n"
-            "2: ens3    inet6 2001:db8::7/64 scope global temporary dynamic\\ valid_lft 9sec\n"
-            "2: ens3    inet6 2001:db8::8/64 scope global deprecated\\ valid_lft forever preferred_lft 0sec\n"
-            "3: docker0    inet 172.17.0.1/16 scope global docker0\n"
-            "4: ipv6_exposed    inet6 2001:db8:1::1/80 scope global\n"
-        )
-        self.assertEqual(address_lines(text, "ipv6_exposed"), ["addr ens3 203.0.113.10/24"])
-
-    def test_routes(self) -> None:
-        text = (
-            "default via fe80::1 dev ens3 proto static metric 1024 pref medium\n"
-            "default via fe80::2 dev ens3 metric 700 pref medium\n"
-            "2001:db8:9::/48 via fe80::1 dev ens3 metric 1024 pref medium linkdown\n"
-            "2001:db8:7::/64 via fe80::1 dev ens3 proto ra expires 1700sec\n"
-            "2001:db8::/64 dev ens3 proto kernel metric 256\n"
-            "2001:db8:1::/80 dev ipv6_exposed metric 1024\n"
-            "local ::1 dev lo table local proto kernel metric 0\n"
-            "default via fe80::3 dev ens3 table 123 metric 1024\n"
-        )
-        self.assertEqual(
-            route_lines(6, text, "ipv6_exposed"),
-            [
-                "route6 default via fe80::1 dev ens3 proto static metric 1024 pref medium",
-                "route6 default via fe80::2 dev ens3 metric 700 pref medium",
-                "path6 default via fe80::2 dev ens3 metric 700 pref medium",
-                "path6 2001:db8:9::/48 via fe80::1 dev ens3 metric 1024 pref medium",
-                "path6 default via fe80::3 dev ens3 table 123 metric 1024",
-            ],
-        )
-
-    def test_rules(self) -> None:
-        self.assertEqual(
-            rule_lines(4, "77:\tfrom 10.7.0.0/24 lookup 123\n"), ["rule4 pref 77 from 10.7.0.0/24 lookup 123"]
-        )
-
-    def test_missing(self) -> None:
-        before = ["addr ens3 a/64", "route6 default via fe80::1", "path4 10/8 via x proto static"]
-        self.assertEqual(missing(before, ["route6 default via fe80::9", "path4 10/8 via x"]), ["addr ens3 a/64"])
-        self.assertEqual(missing(before, []), before)
-
-    def test_told(self) -> None:
-        lines = ["addr ens3 a/64", "path4 10/8 via x", "route6 default", "rule4 pref 77 from y"]
-        self.assertEqual(told(lines), ["a/64 on ens3", "10/8 via x", "default", "rule pref 77 from y"])
-
-    def test_routes_that_only_the_replaced_file_described(self) -> None:
-        text = netplan(
-            "    ens3:\n      routes: [{to: '::/0', via: 'fe80::9'}, {to: '2001:db8:9::/48', via: 'fe80::9'}]\n"
-        )
-        self.assertEqual(routes_in(text), {("default", "fe80::9"), ("2001:db8:9::/48", "fe80::9")})
-        snapshot = [
-            "route6 default via fe80::9 dev ens3 proto static",
-            "path6 2001:db8:9::/48 via fe80::9 dev ens3",
-            "path6 2001:db8:9::/48 via fe80::9 dev eth1",
-            "route4 default via 1.2.0.1 dev ens3",
-        ]
-        self.assertEqual(without_routes(snapshot, routes_in(text), "ens3"), snapshot[2:])
-
-
-class Sysctl(Case):
-    def test_what_files_set(self) -> None:
-        text = "# c\nnet/ipv4/ip_local_port_range=20000 30000\n-net.ipv4.a = 3\nnet.ipv6.conf.eth0/7.b = 1\nnet.ipv4.a = 4\n"
-        ours = "-net.ipv6.conf.ipv6_exposed.dad_transmits = 0\nnet.ipv4.c =  1\t2 \n"
-        files = {
-            "/etc/sysctl.d/60-kong-ipv6.conf": File(ours.encode(), (0o644, 0, 0)),
-            "/etc/sysctl.d/99-mine.conf": File(text.encode(), (0o644, 0, 0)),
-            "/etc/sysctl.d/notes.txt": File(b"net.x = 1\n", (0o644, 0, 0)),
-        }
-        wanted = {
-            "net.ipv4.c": "1 2",
-            "net.ipv4.ip_local_port_range": "20000 30000",
-            "net.ipv4.a": "4",
-            "net.ipv6.conf.eth0/7.b": "1",
-        }
-        self.assertEqual(sysctls(files), wanted)
-
-    def test_forwarding_for_both_families(self) -> None:
-        self.server.put("/proc/sys/net/ipv4/ip_forward", "0")
-        self.assertIn("net.ipv6.conf.all.forwarding 0 → 1", self.planned("sysctl"))
-        self.assertIn("net.ipv4.ip_forward 0 → 1", self.planned("sysctl"))
-        self.applied()
-        self.assertEqual(self.server.sysctl("net.ipv4.ip_forward"), "1")
-        self.assertIn("ok forwarding", self.verified("forwarding"))
-
-    def test_an_interface_that_lost_it(self) -> None:
-        self.applied()
-        self.server.put("/proc/sys/net/ipv6/conf/ens3/forwarding", "0")
-        self.assertEqual(self.planned("sysctl"), "sysctl: net.ipv6.conf.ens3.forwarding 0 → 1")
-        self.assertIn("fail forwarding: net.ipv6.conf.ens3.forwarding is not 1", self.verified("forwarding"))
-        self.applied()
-        self.assertEqual(self.server.sysctl("net.ipv6.conf.ens3.forwarding"), "1")
-
-    def test_undo_gives_each_interface_its_own_again(self) -> None:
-        self.server.put("/proc/sys/net/ipv6/conf/own9/forwarding", "1")
-        self.server.put("/proc/sys/net/ipv4/tcp_syn_retries", "6")
-        self.server.write(
-            self.server.repository.path / "host/etc/sysctl.d/99-mine.conf", "net.ipv4.tcp_syn_retries = 3\n"
-        )
-        self.applied()
-        self.assertEqual(self.server.sysctl("net.ipv4.tcp_syn_retries"), "3")
-        run.rollback(self.again().context, False)
-        values = [self.server.sysctl(f"net.ipv6.conf.{link}.forwarding") for link in ("all", "default", "ens3", "own9")]
-        self.assertEqual(values, ["0", "0", "0", "1"])
-        self.assertEqual(self.server.sysctl("net.ipv4.tcp_syn_retries"), "6")
-
-    def test_a_value_that_a_file_on_the_server_sets_by_now_is_told(self) -> None:
-        self.applied()
-        rewrite = type(self.server).write_sysctl
-
-        def write(server: Any, key: str, value: str) -> bool:
-            return rewrite(server, key, "1")
-
-        with unittest.mock.patch.object(type(self.server), "write_sysctl", write):
-            run.rollback(self.again().context, False)
-        self.assertIn("net.ipv6.conf.all.forwarding is 1: a file in sysctl.d sets it", self.server.stdout.getvalue())
-
-    def test_a_route_that_forwarding_costs(self) -> None:
-        self.server.programs.remove("netplan")
-        self.server.addresses.append({"family": "inet6", "local": HOST, "prefixlen": 64, "scope": "global"})
-        self.server.default_route = "default via fe80::1 dev ens3\n"
-        rewrite = type(self.server).write_sysctl
-
-        def write(server: Any, key: str, value: str) -> bool:
-            server.default_route = "" if value == "1" else server.default_route
-            return rewrite(server, key, value)
-
-        with unittest.mock.patch.object(type(self.server), "write_sysctl", write), self.assertRaises(Failure) as raised:
-            run.apply(self.again().context, False)
-        self.assertIn("turning forwarding on removed route6 default", raised.exception.cause)
-        self.assertEqual(self.server.sysctl("net.ipv6.conf.all.forwarding"), "0")
-        self.assertIn(tuple("ip -6 route add default via fe80::1 dev ens3".split()), self.server.calls)
-        self.assertNotIn(("netplan", "apply"), self.server.calls)
-
-
-class Netplan(Case):
-    FILE = "/etc/netplan/60-kong-ipv6.yaml"
-
-    def test_what_it_had_given_and_is_gone(self) -> None:
-        self.applied()
-        self.server.addresses.pop()
-        self.server.default_route = ""
-        plan = self.planned("netplan")
+    def test_one_that_cannot_be_put_back_fails_the_run_and_is_remembered(self) -> None:
+        server = self.stale()
+        other, second = Other(server), Other(server, "second", "2a03:2222:3333:4444:300::a")
+        server.docker.refuses[f"POST /networks/{EXPOSED}/connect"] = "Address already in use"
+        self.assertEqual(1, server.run("apply"))
         self.assertIn(
-            f"netplan: ens3 does not have the address {HOST}\nnetplan: there is no IPv6 default route\n", plan
+            f"not connected to {EXPOSED} again: mine (Address already in use), second (Address already in use)",
+            server.printed,
         )
-        self.assertIn(f"fail uplink: ens3 does not have the address {HOST}", self.verified("uplink"))
-        self.applied()
-        self.assertIn("ok uplink", self.verified("uplink"))
+        self.assertEqual({other.id, second.id}, set(server.context().journal.names("member")))
+        self.assertEqual("fail", self.results(server, "network")["network"].level)
+        server.docker.refuses.clear()
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertEqual("2a03:2222:3333:4444:300::9", other.at["GlobalIPv6Address"])
 
-    def lost(self, text: str = "203.0.113.77") -> Any:
-        """netplan takes an address away that it doesn't know."""
-        self.server.addresses.append({"family": "inet", "local": text, "prefixlen": 24, "scope": "global"})
-        apply = type(self.server).netplan_apply
+    def test_a_connection_that_docker_only_claims_fails_the_run(self) -> None:
+        server = self.stale()
+        other = Other(server)
+        post = server.docker._post
 
-        def losing(server: Any, found: Any) -> str:
-            server.addresses = [one for one in server.addresses if one["local"] != text]
-            return apply(server, found)
+        def claims(parts: list[str], filters: Any, body: Any) -> Any:
+            return None if parts[-1] == "connect" else post(parts, filters, body)
 
-        import simulated
+        server.docker._post = claims  # type: ignore[method-assign]
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn("not connected to ipv6_exposed again: mine", server.printed)
+        self.assertEqual([other.id], server.context().journal.names("member"))
 
-        acts = [(pattern, losing if pattern == "netplan apply" else act) for pattern, act in simulated.ACTS]
-        return unittest.mock.patch.object(simulated, "ACTS", acts)
+    def test_one_that_was_made_for_this_very_network_is_refused_before_anything_is_taken_off(self) -> None:
+        server = self.stale()
+        other = Other(server, mode=server.docker.networks_by_name[EXPOSED]["Id"])
+        before = server.state()
+        self.refused(server, "network", "mine can't be connected to ipv6_exposed", "docker rm --force mine")
+        self.assertEqual(1, server.run("apply"))
+        self.same_state(before, server.state())
+        self.assertIsNotNone(other.at)
 
-    def test_an_address_that_gets_lost_takes_all_back(self) -> None:
-        with self.lost(), self.assertRaises(Failure) as raised:
-            run.apply(self.again().context, False)
-        self.assertIn("after netplan apply the server is missing 203.0.113.77/24 on ens3", raised.exception.cause)
-        self.assertIn("add it to /etc/netplan, then run this again", raised.exception.remedy)
-        self.assertFalse(self.server.exists(self.FILE))
-        self.assertIn(tuple("ip addr add 203.0.113.77/24 dev ens3".split()), self.server.calls)
-        self.assertNotIn("netplan", self.server.journal.names("todo"))
+    def test_an_address_out_of_a_new_subnet_becomes_another_one_and_is_told(self) -> None:
+        server = self.applied()
+        other = Other(server, address="2a03:2222:3333:4444:900::9")
+        server.docker.networks_by_name[EXPOSED]["IPAM"]["Config"] = [{"Subnet": "2a03:2222:3333:4444:900::/80"}]
+        network = quote(EXPOSED)
+        post = server.docker._post
 
-    def test_netplan_that_fails(self) -> None:
-        self.server.answers["netplan apply"] = Ran(1, "", "one\ntwo\n")
-        with self.assertRaises(Failure) as raised:
-            run.apply(self.again().context, False)
-        self.assertEqual(raised.exception.cause, "netplan apply failed: one two")
+        def subnet_only(parts: list[str], filters: Any, body: Any) -> Any:
+            ipam = ((body or {}).get("EndpointConfig") or {}).get("IPAMConfig") or {}
+            if parts[-1] == "connect" and ":900:" in ipam.get("IPv6Address", ""):
+                from kong_ipv6.engine import EngineError
 
-    def test_an_address_that_another_machine_has(self) -> None:
-        self.server.answers["addr show dev ens3 dadfailed"] = Ran(
-            0, f"2: ens3 inet6 {HOST}/64 scope global dadfailed\n", ""
-        )
-        with self.assertRaises(Failure) as raised:
-            run.apply(self.again().context, False)
-        self.assertEqual(raised.exception.cause, f"{HOST} is in use by another machine on the link")
-        self.assertFalse(self.server.exists(self.FILE))
+                raise EngineError(f"no configured subnet of {network} contains it")
+            return post(parts, filters, body)
 
-    def test_a_new_prefix_is_no_loss_and_what_only_the_old_plan_had_goes(self) -> None:
-        self.applied()
-        file = self.server.repository.path / f"host{self.FILE}"
-        self.server.write(file, file.read_text().replace("4444::2", "5555::2").replace("fe80::1", "fe80::9"))
-        self.server.with_plan(host="2a03:2222:3333:5555::2", gateway="fe80::9")
-        self.assertIn("will be applied, and reverted", self.planned("netplan"))
-        self.server.answers["ss -Htn state established"] = Ran(0, f"0 0 [{HOST}]:22 [2001:db8::9]:50000\n", "")
-        self.applied()
-        self.assertIn(f"{HOST}/64 is kept until the next boot: a connection uses it", self.server.stdout.getvalue())
-        self.assertNotIn("route add", str([" ".join(call) for call in self.server.calls]))
-        self.assertEqual(self.server.journal.fact("ours", "netplan"), "2a03:2222:3333:5555::2/64")
+        server.docker._post = subnet_only  # type: ignore[method-assign]
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertIn("mine can't keep 2a03:2222:3333:4444:900::9 on ipv6_exposed", server.printed)
+        self.assertIsNotNone(other.at)
 
-    def test_the_first_snapshot_stays(self) -> None:
-        self.applied()
-        first = base64.b64decode(self.server.journal.fact("snapshot", "network") or "").decode()
-        self.assertIn("addr ens3 1.2.3.4/22", first)
-        self.assertNotIn(HOST, first)
+    def test_kongs_own_container_is_made_again(self) -> None:
+        server = self.stale()
+        self.assertEqual(0, server.run("apply"), server.printed)
+        kong = server.docker.service("kong")
+        self.assertIn(EXPOSED, (kong or {})["NetworkSettings"]["Networks"])
 
-    def test_undo_keeps_what_the_owner_added_since(self) -> None:
-        self.applied()
-        with self.lost("203.0.113.78"):
-            run.rollback(self.again().context, False)
-        self.assertIn("restored: 203.0.113.78/24 on ens3", self.server.stdout.getvalue())
-        self.assertNotIn(f"ip addr add {HOST}", str([" ".join(call) for call in self.server.calls]))
+    def test_the_bridge_asks_nobody_whether_its_addresses_are_free(self) -> None:
+        server = self.applied()
+        for key in ("dad_transmits", "router_solicitation_delay"):
+            self.assertEqual("0", server.kernel.sysctl(f"net.ipv6.conf.ipv6_exposed.{key}"))
 
 
-class Ndp(Case):
-    def kernel(self) -> None:
-        """The answers say --ndp kernel."""
-        self.server.with_plan(ndp="kernel")
-        host = self.server.repository.path / "host/etc"
-        (host / "ndppd.conf").unlink()
-        (host / "systemd/system/ndppd.service").unlink()
-        text = f"[Network]\nIPv6ProxyNDP=yes\nIPv6ProxyNDPAddress={self.server.plan.kong}\n"
-        self.server.write(host / "systemd/network/10-netplan-ens3.network.d/60-kong-ndp.conf", text)
-        self.server.put("/proc/sys/net/ipv6/conf/ens3/proxy_ndp", "1")
-        self.server.neighbours = [self.server.plan.kong]
+class EarlierNames(Case):
+    def renamed(self, server: Server) -> None:
+        server.change_plan(exposed__network="public6")
+        server.docker.recording["networks"][EXPOSED]["Name"] = "public6"
+        for one in (server.docker.recording["kong"], *server.docker.recording["containers"]):
+            networks = one["NetworkSettings"]["Networks"]
+            if EXPOSED in networks:
+                networks["public6"] = networks.pop(EXPOSED)
 
-    def test_ndppd_that_was_stopped(self) -> None:
-        self.applied()
-        self.server.units["ndppd.service"] = False
-        self.assertEqual(self.planned(), "ndp: ndppd.service will be started now, and started at every boot")
-        self.applied()
-        self.assertEqual(self.planned(), "")
-
-    def test_the_drop_in_has_netplan_s_id(self) -> None:
-        self.kernel()
-        self.server.link_state(identity="uplink0")
+    def test_the_network_of_earlier_answers_goes(self) -> None:
+        server = self.applied()
+        self.renamed(server)
         self.assertIn(
-            "/etc/systemd/network/10-netplan-uplink0.network.d/60-kong-ndp.conf will be created", self.planned("files")
+            "network: ipv6_exposed will be removed: the answers now name public6", self.changes(server, "network")
+        )
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertNotIn(EXPOSED, server.docker.networks_by_name)
+        self.assertIn("public6", server.docker.networks_by_name)
+
+    def test_a_container_that_was_made_for_the_earlier_name_is_refused(self) -> None:
+        server = self.applied()
+        Other(server, mode=EXPOSED)
+        self.renamed(server)
+        self.refused(
+            server,
+            "network",
+            "mine can't be connected to public6: it was created for ipv6_exposed, which has to be removed",
+            "docker rm --force mine",
         )
 
-    def test_an_entry_that_is_gone(self) -> None:
-        self.kernel()
-        self.applied()
-        self.assertEqual(self.planned(), "")
-        self.server.neighbours = []
-        self.assertEqual(
-            self.planned(), f"ndp: networkd will let the kernel answer for {self.server.plan.kong} on ens3"
-        )
-
-    def test_a_hard_cut_removes_the_old_address_s_entry(self) -> None:
-        self.kernel()
-        self.applied()
-        old, new = self.server.plan.kong, "2a03:2222:3333:4444:300::9"
-        file = self.server.repository.path / "host/etc/systemd/network/10-netplan-ens3.network.d/60-kong-ndp.conf"
-        self.server.write(file, file.read_text().replace(old, new))
-        self.server.with_plan(kong=new)
-        self.server.neighbours = [old, new]
-        self.write_env(self.server.env(KONG_BIND_IPV6=new))
-        run.apply(self.again().context, False)
-        self.assertIn(("ip", "-6", "neigh", "del", "proxy", old, "dev", "ens3"), self.server.calls)
-        self.assertNotIn(("ip", "-6", "neigh", "del", "proxy", new, "dev", "ens3"), self.server.calls)
-        self.assertEqual(self.server.journal.names("proxy"), [])
-
-    def test_undo_removes_the_entry_and_restores_the_sysctl(self) -> None:
-        self.kernel()
-        self.server.put("/proc/sys/net/ipv6/conf/ens3/proxy_ndp", "0")
-        run.apply(self.again().context, False)
-        self.server.put("/proc/sys/net/ipv6/conf/ens3/proxy_ndp", "1")
-        run.rollback(self.again().context, False)
-        self.assertIn(("ip", "-6", "neigh", "del", "proxy", self.server.plan.kong, "dev", "ens3"), self.server.calls)
-        self.assertEqual(self.server.sysctl("net.ipv6.conf.ens3.proxy_ndp"), "0")
-
-    def test_verify(self) -> None:
-        self.applied()
-        self.assertIn("ok ndp: ndppd answers a Neighbor Solicitation", self.verified("ndp"))
-        with unittest.mock.patch.object(Outside, "silent", {self.server.plan.kong}):
-            self.assertIn("fail ndp: ndppd doesn't answer a Neighbor Solicitation", self.verified("ndp"))
-        with unittest.mock.patch.object(Outside, "problem", "no tc"):
-            self.assertIn("warn ndp: not tested: the test needs tc", self.verified("ndp"))
-        self.server.with_plan(ndp="none")
-        self.assertIn("warn ndp: nothing answers Neighbor Solicitations", self.verified("ndp"))
-        self.server.with_plan(delivery="routed")
-        self.assertIn("ok ndp: no NDP proxy is needed: the prefix is routed to this server", self.verified("ndp"))
+    def test_a_network_of_the_owners_own_that_has_the_name_comes_back(self) -> None:
+        server = self.server()
+        own = {**copy.deepcopy(server.docker.recording["networks"][EXPOSED]), "Labels": {"mine": "1"}}
+        own["IPAM"]["Config"] = [{"Subnet": "2001:db8:7::/64", "Gateway": "2001:db8:7::1"}]
+        server.docker.create_network(own)
+        server.applied()
+        self.assertEqual("kept", server.context().journal.fact("network", EXPOSED))
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        create = next(line for line in server.commands if line.startswith("docker network create"))
+        self.assertIn("--subnet=2001:db8:7::/64 --gateway=2001:db8:7::1", create)
+        self.assertIn("--label=mine=1", create)
 
 
-if __name__ == "__main__":
-    unittest.main()
+class VerifyAndUndo(Case):
+    def test_it_is_well(self) -> None:
+        new, old = self.results(self.applied(), "network"), self.results(self.applied("26.1.5"), "network")
+        self.assertIn(", routed", new["network"].detail)
+        self.assertNotIn(", routed", old["network"].detail)
+
+    def test_it_is_gone(self) -> None:
+        server = self.applied()
+        server.docker.containers_by_id.clear()
+        del server.docker.networks_by_name[EXPOSED]
+        self.fails(server, "network", "network", "it doesn't exist")
+
+    def test_rollback_says_which_containers_have_lost_it(self) -> None:
+        server = self.applied()
+        other = Other(server)
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        self.assertIn("mine is no longer connected", server.printed)
+        self.assertIsNone(other.at)
+        self.assertNotIn(EXPOSED, server.docker.networks_by_name)
+
+    def test_without_docker_the_rollback_keeps_what_a_later_one_needs(self) -> None:
+        server = self.applied()
+        server.programs -= {"docker", "dockerd"}
+        self.assertEqual(1, server.run("rollback"))
+        self.assertIn("the containers and the network couldn't be removed: Docker is not installed", server.printed)
+        journal = server.context().journal
+        self.assertEqual([EXPOSED], journal.names("network"))
+        self.assertEqual([], journal.names("package"))
+        self.assertNotIn("ndppd.service", server.active)
+        server.programs |= {"docker", "dockerd"}
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        self.assertNotIn(EXPOSED, server.docker.networks_by_name)

@@ -39,7 +39,7 @@ export function blocksIn(markdown: string, language: string): string[] {
 
 /** A program that somebody may type, with what it is given. */
 const PROGRAM =
-  /^(sudo|npm|npx|systemctl|tcpdump|docker|sysctl|git|ip|nft|ufw|curl|rsync|ssh|journalctl) (?!lacks |create-kong-ipv6$)\S/;
+  /^(sudo|npm|npx|systemctl|tcpdump|docker|sysctl|git|ip|nft|ufw|curl|rsync|ssh|journalctl) (?!is missing |is active |create-kong-ipv6$)\S/;
 
 /** Commands in the middle of a sentence or in a table. */
 export function inlineCommandsOf(markdown: string): string[] {

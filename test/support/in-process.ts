@@ -70,7 +70,10 @@ async function main(): Promise<typeof import("../../src/cli/main.ts").main> {
       import("../../src/cli/commands/undo.ts"),
       import("../../src/cli/commands/completion.ts"),
       import("../../src/cli/commands/detect.ts"),
-      import("../../src/report/generating.ts"),
+      import("../../src/report/outcome-json.ts"),
+      import("../../src/report/outcome-text.ts"),
+      import("../../src/reconcile/prepare.ts"),
+      import("../../src/reconcile/commit.ts"),
       import("../../src/reconcile/merge-edits.ts"),
       import("../../src/detect/detected-defaults.ts"),
     ]).then(([first]) => first);

@@ -10,9 +10,14 @@ export const power = {
   mode: "fail" as "fail" | "dead",
   /** Changing calls so far. */
   used: 0,
+  /** A call that fails whenever it has this path as an argument. */
+  refused: undefined as
+    | { readonly name: string; readonly path: string; readonly code: string }
+    | undefined,
   on(): void {
     this.left = Infinity;
     this.used = 0;
+    this.refused = undefined;
   },
   cutAfter(calls: number, mode: "fail" | "dead"): void {
     this.on();
@@ -23,8 +28,8 @@ export const power = {
 
 const CHANGING = [
   "chmodSync",
-  "chownSync",
   "copyFileSync",
+  "lchownSync",
   "mkdirSync",
   "renameSync",
   "rmSync",
@@ -42,6 +47,9 @@ export async function withPower(
     const real = fs[name] as (...args: unknown[]) => unknown;
     wrapped[name] = (...args: unknown[]): unknown => {
       power.used += 1;
+      const { refused } = power;
+      if (refused?.name === name && args.includes(refused.path))
+        throw Object.assign(new Error(refused.code), { code: refused.code });
       if (power.left > 0) {
         power.left -= 1;
         return real(...args);

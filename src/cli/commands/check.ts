@@ -1,9 +1,9 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
-import { recovery } from "../../repository/in-place.ts";
+import { recovery } from "../../repository/recover.ts";
 import { FINE, inspectRepository, type Status } from "../../reconcile/check.ts";
-import { staleText } from "../../report/outcome.ts";
+import { staleText } from "../../report/outcome-text.ts";
 import { printableJson } from "../../base/escape.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { resolve as absolute } from "node:path";
-import { wasCutOff } from "../../repository/in-place.ts";
+import { wasCutOff } from "../../repository/recover.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode } from "../../base/errors.ts";
 import { inspectTarget } from "../../repository/target.ts";

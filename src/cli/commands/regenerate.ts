@@ -1,6 +1,6 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
-import { recover } from "../../repository/in-place.ts";
+import { recover } from "../../repository/recover.ts";
 import { readDisk } from "../../repository/disk.ts";
 import { UnusableError, type ExitCode } from "../../base/errors.ts";
 import { readState } from "../../repository/state-reader.ts";

@@ -5,7 +5,7 @@ import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
 import type { Outcome, Request } from "../../reconcile/request.ts";
-import type { Recovered } from "../../repository/in-place.ts";
+import type { Recovered } from "../../repository/recover.ts";
 import { survey, type Given, type Survey } from "../../answers/resolve.ts";
 import type { ConversationContext } from "../../prompts/full-conversation.ts";
 import type { State } from "../../repository/state.ts";
@@ -50,9 +50,6 @@ export async function run(
   const detectedFirst = args.detect && (await defaults?.detectFirst(given));
   const request = requestOf(args, target);
   const context = { request, shown, diff, defaults, style, show };
-  // Loaded only now, so that an error in the arguments is reported fast.
-  const { outcomeJson, outcomeText } =
-    await import("../../report/generating.ts");
   const { outcome, agreed } = asked
     ? await withConversation(given, context)
     : await withoutConversation(
@@ -67,11 +64,14 @@ export async function run(
       );
   const detected = defaults?.used(outcome.answers) ?? [];
   const options = { shown, asked, agreed, dryRun, diff, git, detected };
-  show(
-    args.json
-      ? outcomeJson(outcome, diff, detected)
-      : outcomeText(outcome, options, style),
-  );
+  // Loaded only now, so that an error in the arguments is reported fast.
+  if (args.json) {
+    const { outcomeJson } = await import("../../report/outcome-json.ts");
+    show(outcomeJson(outcome, diff, detected));
+  } else {
+    const { outcomeText } = await import("../../report/outcome-text.ts");
+    show(outcomeText(outcome, options, style));
+  }
   return outcome.exitCode;
 }
 
@@ -107,7 +107,7 @@ async function withConversation(
   context: ConversationContext,
 ): Promise<Ended> {
   const { runConversation } = await import("../../prompts/run-conversation.ts");
-  const { commit } = await import("../../report/generating.ts");
+  const { commit } = await import("../../reconcile/commit.ts");
   const { fullConversation } =
     await import("../../prompts/full-conversation.ts");
   const outcome = await runConversation(
@@ -123,7 +123,8 @@ async function withoutConversation(
   context: ConversationContext,
   canConverse: boolean,
 ): Promise<Ended> {
-  const { commit, prepare } = await import("../../report/generating.ts");
+  const { prepare } = await import("../../reconcile/prepare.ts");
+  const { commit } = await import("../../reconcile/commit.ts");
   let prompter: Prompter | undefined;
   const { request, style, show } = context;
   const conversation = canConverse

@@ -1,12 +1,8 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
-import {
-  recover,
-  recovery,
-  type Recovered,
-} from "../../repository/in-place.ts";
+import { recover, recovery, type Recovered } from "../../repository/recover.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
-import { placeText } from "../../report/outcome.ts";
+import { placeText } from "../../report/outcome-text.ts";
 import { printableJson } from "../../base/escape.ts";
 import { counted } from "../../report/changes-text.ts";
 import { styleFor } from "../../base/colors.ts";

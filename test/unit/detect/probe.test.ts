@@ -137,16 +137,16 @@ describe("here", () => {
 describe("the script", () => {
   test("is POSIX sh, and runs nothing when it is cut off", async () => {
     const script = probeScript("m");
-    expect(script.trimEnd().endsWith("\nlook")).toBe(true);
+    expect(script.trimEnd().endsWith("\nprobe")).toBe(true);
     const ran = await said(
-      runProbe(script.replace(/look\s*$/, ""), "m", undefined, false),
+      runProbe(script.replace(/probe\s*$/, ""), "m", undefined, false),
     );
     expect(ran).toContain("this machine did not run the probe");
   });
 
   test("takes no marker that could end its own word", () => {
     for (const marker of ["", "a b", "a'", "$(id)", "a\nb"])
-      expect(() => probeScript(marker)).toThrow("no marker");
+      expect(() => probeScript(marker)).toThrow("not a marker");
   });
 });
 

@@ -48,7 +48,7 @@ test("a file that ends without a newline keeps its markers on lines of their own
   }
 });
 
-test("both texts can be had back from 300 random pairs", () => {
+test("both texts can be restored from 300 random pairs", () => {
   const line = fc.constantFrom("a", "b", "c", "", "  d");
   const text = fc
     .array(line, { maxLength: 12 })

@@ -22,7 +22,7 @@ test.each([
   // The generator may be the one that inserts.
   ["b", "a", "a x", "b x"],
 ])(
-  "a line put beside one that changed was a conflict: %s, %s, %s",
+  "a line inserted next to a changed one merges: %s, %s, %s",
   (mine, was, theirs, both) => {
     expect(met(mine, was, theirs)).toBe(both);
   },
@@ -32,31 +32,31 @@ test.each([
   ["b c", "a c", "a", "b"],
   ["a", "a c", "b c", "b"],
 ])(
-  "a line taken away beside one that changed was a conflict: %s, %s, %s",
+  "a line deleted next to a changed one merges: %s, %s, %s",
   (mine, was, theirs, both) => {
     expect(met(mine, was, theirs)).toBe(both);
   },
 );
 
 test.each([
-  ["what one took away the other changed", "b d", "a c", "a"],
+  ["one deleted a line that the other changed", "b d", "a c", "a"],
   ["both changed it", "b", "a", "c"],
-  ["both changed it, and one put a line beside it", "b x", "a", "c"],
-  ["one took it away", "a x", "a", ""],
-  ["what it has become is of another size", "a x", "a", "b c"],
-  ["both put a line there", "x", "", "y"],
+  ["both changed it, and one inserted a line next to it", "b x", "a", "c"],
+  ["one deleted it", "a x", "a", ""],
+  ["one line became two", "a x", "a", "b c"],
+  ["both inserted a line", "x", "", "y"],
 ])("a conflict stays one: %s", (_, mine, was, theirs) => {
   expect(met(mine, was, theirs)).toBeUndefined();
 });
 
 test.each([
-  ["what both put there is all there", "x", "", "y", "y x"],
-  ["what it stood beside is of another size", "a x", "a", "b c", "b c x"],
-  ["what it stood beside is gone", "a x", "a", "", "x"],
-])("where the order says nothing, %s", (_, mine, was, theirs, both) => {
+  ["lines of both are kept", "x", "", "y", "y x"],
+  ["the line next to it became several", "a x", "a", "b c", "b c x"],
+  ["the line next to it is gone", "a x", "a", "", "x"],
+])("if the order does not matter, %s", (_, mine, was, theirs, both) => {
   expect(met(mine, was, theirs, true)).toBe(both);
 });
 
-test("where the order says nothing, what both changed is still a conflict", () => {
+test("if the order does not matter, a line that both changed is still a conflict", () => {
   expect(met("b", "a", "c", true)).toBeUndefined();
 });

@@ -15,7 +15,7 @@ test.each([
   ],
   ["a key that the owner has twice", ".env", "A=1\nB=2\nA=3\n"],
   [
-    "a pattern that sysctl leaves out",
+    "a sysctl key that starts with a dash",
     "host/etc/sysctl.d/60-kong-ipv6.conf",
     "net.ipv6.conf.all.forwarding = 1\n-net.ipv4.conf.hub0.rp_filter\n",
   ],
@@ -34,12 +34,12 @@ test.each([
   expect(whyInvalid(path, text)).toEqual(expect.any(String));
 });
 
-test("a key that only the merge has twice is a merge gone wrong", () => {
+test("a key that only the merge has twice is an error", () => {
   expect(whyInvalid(".env", "A=1\nA=2\n", "A=1\n")).toBe("A is set twice");
   expect(whyInvalid(".env", "A=1\nA=2\n", "A=1\nA=3\n")).toBeUndefined();
 });
 
-test("an alias of nothing was valid YAML", () => {
+test("an undefined alias is not valid YAML", () => {
   const yaml = "x-kong: &kong\n  a: 1\nservices:\n  one:\n    <<: *kong\n";
   expect(whyInvalid("docker-compose.yml", yaml)).toBeUndefined();
   expect(

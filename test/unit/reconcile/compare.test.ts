@@ -31,19 +31,19 @@ const onDisk = (text: string, mode = 0o644): DiskEntry => ({
   mode,
 });
 
-test("nothing there: create", async () => {
+test("no file: create", async () => {
   const created = { path: "path", action: "create", before: null, after: file };
   expect(await one(file)).toEqual(created);
   expect(await one(file, { kind: "absent" })).toEqual(created);
 });
 
-test("the same there: same", async () => {
+test("the same file: same", async () => {
   expect(await one(file, onDisk("new\n"))).toMatchObject({ action: "same" });
   const password = onDisk("KONG_PG_PASSWORD=anything\n", 0o600);
   expect(await one(env, password)).toMatchObject({ action: "same" });
 });
 
-test("something else there: in the way, and nothing is decided", async () => {
+test("another file: a conflict", async () => {
   expect(await one(file, onDisk("mine\n", 0o755))).toMatchObject({
     path: "path",
     action: "conflict",
@@ -58,7 +58,7 @@ test("something else there: in the way, and nothing is decided", async () => {
   });
 });
 
-test("what can't be compared is in the way, with what it is", async () => {
+test("a link or directory is a conflict, with the reason", async () => {
   const entry: DiskEntry = { kind: "other", what: "a directory" };
   expect(await one(file, entry)).toMatchObject({
     action: "conflict",
@@ -73,7 +73,7 @@ test("no secret from the disk is in a change", async () => {
   expect(JSON.stringify(change)).not.toContain("hunter2");
 });
 
-test("the owner's word settles a conflict, and nothing else", async () => {
+test("the owner's choice resolves a conflict, and nothing else", async () => {
   const conflict = await one(file, onDisk("mine\n", 0o755));
   expect(settled(conflict, "keep").action).toBe("keep");
   expect(settled(conflict, "theirs")).toMatchObject({
@@ -93,20 +93,20 @@ test("the owner's word settles a conflict, and nothing else", async () => {
   }
 });
 
-test("what can't be compared is never replaced", async () => {
+test("a link or directory is never replaced", async () => {
   const link = await one(file, { kind: "other", what: "a symbolic link" });
   for (const word of ["theirs", "markers"] as const)
     expect(settled(link, word).action).toBe("conflict");
   expect(settled(link, "keep").action).toBe("keep");
 });
 
-test("a private file with markers isn't opened to others", async () => {
+test("a private file with markers stays private", async () => {
   const there = onDisk("KONG_PG_PASSWORD=x\nB=2\n", 0o644);
   const marked = settled(await one(env, there), "markers");
   expect(marked.after?.mode).toBe(0o600);
 });
 
-test("of two files that may have become one, none is taken for it", async () => {
+test("two files with the name of a new one: neither counts as renamed", async () => {
   const base: Base = {
     ...file,
     sha256: sha256(file.text),

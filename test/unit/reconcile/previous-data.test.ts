@@ -13,7 +13,7 @@ async function withData(): Promise<Made> {
 }
 
 test.skipIf(!has("git") && !CI)(
-  "another data directory let git take the password in the one of before",
+  "the previous data directory, with the password in it, stays in .gitignore",
   async () => {
     const made = await withData();
     const env = environment(made.sandbox);
@@ -35,7 +35,7 @@ test.skipIf(!has("git") && !CI)(
   },
 );
 
-test("it stays out where it is in another copy, and the way back gives the first bytes", async () => {
+test("it stays ignored if it is in another copy, and changing back gives the same bytes", async () => {
   const made = await withData();
   const before = made.read(".gitignore");
   await made.regenerate("--data-dir", "./var");
@@ -46,7 +46,7 @@ test("it stays out where it is in another copy, and the way back gives the first
   expect(made.read(".gitignore")).toBe(before);
 });
 
-test("where none is there, nothing is added", async () => {
+test("nothing is added if there is none", async () => {
   const made = await new Made().make();
   const before = made.read(".gitignore");
   await made.regenerate("--data-dir", "./var");

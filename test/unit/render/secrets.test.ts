@@ -99,3 +99,12 @@ describe("redactSecrets", () => {
       expect(redactSecrets(".env", `${line}\n`)).not.toContain("hunter2");
   });
 });
+
+test("a password of several lines, or in other quotes, is redacted as a whole", () => {
+  for (const value of ["'a\nb'", '"a\\"\nb"', "a # b", "'a' # b"]) {
+    const disk = `A=1\nKONG_PG_PASSWORD=${value}\nC=2\n`;
+    const redacted = redactSecrets(".env", disk);
+    expect(redacted).toBe(`A=1\nKONG_PG_PASSWORD=${SECRET}\nC=2\n`);
+    expect(fillSecrets(redacted, disk)).toBe(disk);
+  }
+});

@@ -25,7 +25,7 @@ function left(text: string, ...changes: Partial<Answers>[]): string[] {
     : [];
 }
 
-describe("a former value is found in every spelling, and what is in use is not", () => {
+describe("a stale value is found in every spelling, and a value in use is not", () => {
   test.each<[string, Partial<Answers>, string[], string[]]>([
     [
       "kong",
@@ -132,7 +132,7 @@ describe("a former value is found in every spelling, and what is in use is not",
   });
 });
 
-test("what was in use two changes ago is a former value, unless it is in use again", () => {
+test("a value of two changes ago is stale, unless it is in use again", () => {
   const text = `${P}:300::8100 ${P}:300::9 ${P}:300::10`;
   const [one, two] = [{ kong: `${P}:300::9` }, { kong: `${P}:300::10` }];
   expect(left(text, one, two)).toEqual([`${P}:300::8100`, `${P}:300::9`]);

@@ -41,8 +41,7 @@ describe("changesText", () => {
       "  ~ c",
       "  ! d  (a file that is not ours)",
       "  = e",
-      "Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours,",
-      "  1 unchanged.",
+      "Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours, 1 unchanged.",
     ]);
   });
 

@@ -1,6 +1,8 @@
 import {
   chmodSync,
   existsSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -17,7 +19,8 @@ import { applyResolution } from "../../../src/reconcile/resolve-conflict.ts";
 import type { Resolution } from "../../../src/reconcile/request.ts";
 import { readDisk } from "../../../src/repository/disk.ts";
 import { FailedError } from "../../../src/base/errors.ts";
-import { recover, UNDO } from "../../../src/repository/in-place.ts";
+import { UNDO } from "../../../src/repository/journal.ts";
+import { recover } from "../../../src/repository/recover.ts";
 import {
   operationsOf,
   stateOperation,
@@ -37,7 +40,7 @@ beforeEach(() => power.on());
 
 const STATE = ".kong-ipv6.json";
 
-const SIDECAR: Tree = new Map<string, File>([
+const RENDERED: Tree = new Map<string, File>([
   [".env", { text: `A=1\nKONG_PG_PASSWORD=${SECRET}\n`, mode: 0o600 }],
   ["README.md", { text: "# Generated\n", mode: 0o644 }],
   ["host/etc/netplan/60.yaml", { text: "network: 2\n", mode: 0o600 }],
@@ -65,8 +68,8 @@ async function operationsFor(
   directory: string,
   word: Resolution = "theirs",
 ): Promise<Operation[]> {
-  const disk = readDisk(directory, [...SIDECAR.keys(), STATE]);
-  const changes = await compare(SIDECAR, disk);
+  const disk = readDisk(directory, [...RENDERED.keys(), STATE]);
+  const changes = await compare(RENDERED, disk);
   const settled = changes.flatMap((change) => applyResolution(change, word));
   return [...operationsOf(settled, disk, false), stateOperation("{}\n", disk)];
 }
@@ -162,6 +165,23 @@ describe("a new directory", () => {
     expect(existsSync(join(directory, "README.md"))).toBe(true);
   });
 
+  test.each(["EBUSY", "EXDEV"])(
+    "that is an empty mount point is written in place (%s)",
+    async (code) => {
+      const directory = join(temporary(), "gateway");
+      mkdirSync(directory);
+      const { ino } = statSync(directory);
+      power.refused = { name: "renameSync", path: directory, code };
+      await write(directory);
+      expect(statSync(directory).ino).toBe(ino);
+      expect(Object.keys(snapshot(directory))).toEqual(
+        expect.arrayContaining([...RENDERED.keys(), STATE]),
+      );
+      expect(existsSync(join(directory, UNDO))).toBe(false);
+      hasNoTrace(directory);
+    },
+  );
+
   test("what a killed run left beside it is taken away, a living run's not", async () => {
     const root = temporary();
     // No process has the largest id.
@@ -228,7 +248,24 @@ const TARGETS: Record<string, () => string> = {
     return directory;
   },
   "a directory in use": () => put(temporary(), OWNERS),
+  // Only root can give files away; then what is written belongs to the directory's owner.
+  ...(process.getuid?.() === 0 && {
+    "an empty directory of another user": () => {
+      const directory = join(temporary(), "gateway");
+      mkdirSync(directory);
+      lchownSync(directory, OTHER, OTHER);
+      return directory;
+    },
+    "a directory in use of another user": () => {
+      const directory = put(temporary(), OWNERS);
+      for (const path of ["", ...readdirSync(directory, { recursive: true })])
+        lchownSync(join(directory, String(path)), OTHER, OTHER);
+      return directory;
+    },
+  }),
 };
+
+const OTHER = 12345;
 
 describe.each(Object.entries(TARGETS))("%s", (_, make) => {
   /** How many changing calls a whole write makes, and what is there then. */
@@ -288,6 +325,19 @@ describe.each(Object.entries(TARGETS))("%s", (_, make) => {
     }
     expect(outcomes).toContain("as it was");
   });
+});
+
+test
+  .runIf(process.getuid?.() === 0)
+  .each(
+    Object.entries(TARGETS).filter(([name]) => name.includes("another user")),
+  )("%s: all that is written belongs to that user", async (_, make) => {
+  const directory = make();
+  await write(directory);
+  const paths = readdirSync(directory, { recursive: true, encoding: "utf8" });
+  expect(paths.length).toBeGreaterThan(5);
+  for (const path of ["", ...paths])
+    expect([path, lstatSync(join(directory, path)).uid]).toEqual([path, OTHER]);
 });
 
 test("a recovery that is killed itself is ended by the next", async () => {
@@ -371,7 +421,7 @@ describe("recover", () => {
     mkdirSync(join(directory, ".kong-ipv6.tmp"), { recursive: true });
     writeFileSync(join(root, "outside"), "precious");
     symlinkSync(root, join(directory, "link"));
-    const journal = { files: [entry], made: [] };
+    const journal = { files: [entry], made: [], removed: [], filled: [] };
     writeFileSync(
       join(directory, ".kong-ipv6.tmp/journal.json"),
       JSON.stringify(journal),

@@ -117,7 +117,6 @@ class DaemonJson(Resource):
 
     def take_out(self, path: str) -> None:
         """Our keys as they were before, all others as they are now; else the file as it was."""
-        self.system.on(path).with_name(f".{path.rsplit('/', 1)[1]}.kong-ipv6").unlink(missing_ok=True)
         text = daemon_keys.taken_out(self.system, path, self.ours)
         if text is None:
             self.system.restore(path)
@@ -129,6 +128,9 @@ class DaemonJson(Resource):
         self.report.note("file", f"your other changes to {path} since apply.sh are kept")
 
     def undo(self, journal: Journal) -> list[Left]:
+        for path in journal.names("docker"):
+            # Of a run that was ended before it moved it to its place.
+            self.system.on(path).with_name(f".{path.rsplit('/', 1)[1]}.kong-ipv6").unlink(missing_ok=True)
         paths = self.changed_paths(journal)
         pending = journal.fact("todo", "undo-docker") is not None
         if not paths and not pending:

@@ -148,9 +148,9 @@ class Network(Resource):
                 self.take_off(plan.network)
             script = str(self.repository.path / "scripts" / "network.sh")
             self.system.must((script,), f"Docker can't create the network {plan.network}")
-            # At a boot they come from sysctl.d, which says why.
-            for key in QUICK:
-                self.system.write_sysctl(f"net.ipv6.conf.{plan.bridge}.{key}", "0")
+        # At a boot they come from sysctl.d, which says why.
+        for key in QUICK:
+            self.system.write_sysctl(f"net.ipv6.conf.{plan.bridge}.{key}", "0")
         self.put_back(plan.network)
         self.report.done("network", f"{plan.network} on {plan.bridge}, {plan.subnet}, routed")
 

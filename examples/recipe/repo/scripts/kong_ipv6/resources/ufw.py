@@ -154,18 +154,21 @@ class Ufw(Resource):
             return [Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")]
         return [Result("ok", "firewall", "ufw has Kong's rules")]
 
+    def _present(self, journal: Journal) -> bool:
+        """Whether there are rules of ours: recorded, or added by scripts/ufw.sh by hand. Without the command its files
+        may still have those that are recorded."""
+        rules, recorded = ufw_rules.read(self.system).rules, journal.fact("ufw", "rules") is not None
+        return bool(recorded or rules) if self.system.have("ufw") else bool(recorded and rules)
+
     def undo(self, journal: Journal) -> list[Left]:
-        # Without the command its files may still have them.
-        there = self.system.have("ufw") or any(ufw_rules.read(self.system).rules)
-        if journal.fact("ufw", "rules") is not None and there:
+        if self._present(journal):
             self.report.doing("ufw", "deleting the rules")
             self._delete_all(journal)
             self.report.done("ufw", "Kong's rules are deleted")
         return []
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
-        has = journal.fact("ufw", "rules") is not None
-        return [("remove", "ufw", "the rules with the comment kong-ipv6")] if has else []
+        return [("remove", "ufw", "the rules with the comment kong-ipv6")] if self._present(journal) else []
 
 
 def tuples(text: str) -> list[str]:

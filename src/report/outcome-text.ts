@@ -1,27 +1,24 @@
-import type { ManualStep } from "../renumber/manual-steps.ts";
-import { sidecarPath } from "../reconcile/sidecar.ts";
+import { printable } from "../base/escape.ts";
 import { EXIT, issueText } from "../base/errors.ts";
-import { filled, setAt } from "../base/wrap.ts";
-import { WRITING, type Change } from "../reconcile/change.ts";
-import type * as Diff from "./diff.ts";
-import type { Outcome } from "../reconcile/request.ts";
-import type { StaleAddress } from "../renumber/find-stale.ts";
+import { labelled, type Style } from "../base/colors.ts";
+import { setAt } from "../base/wrap.ts";
 import type { Detected } from "../detect/infer/types.ts";
 import { factsText } from "../detect/print.ts";
-import { printable, printableJson } from "../base/escape.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
-import { shellWord as quoted } from "../base/shell.ts";
-import { isOneByOne, rerunCommand } from "./rerun-command.ts";
+import { WRITING, type Change } from "../reconcile/change.ts";
+import type { Outcome } from "../reconcile/request.ts";
+import { sidecarPath } from "../reconcile/sidecar.ts";
+import type { StaleAddress } from "../renumber/find-stale.ts";
+import { STATE_FILE } from "../repository/state.ts";
 import {
   changesInShort,
   changesText,
   counted,
-  summary,
+  differs,
 } from "./changes-text.ts";
-import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
-import { STATE_FILE } from "../repository/state.ts";
-import { labelled, type Style } from "../base/colors.ts";
+import type * as Diff from "./diff.ts";
+import { firstSteps, updatedSteps } from "./next-steps.ts";
+import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 
 /** How a run is reported. */
 export interface ReportOptions {
@@ -115,9 +112,6 @@ function contextTexts(
   ];
 }
 
-const differs = ({ action }: Change): boolean =>
-  WRITING.has(action) || action === "conflict";
-
 function endText(
   outcome: Outcome,
   { shown, dryRun }: ReportOptions,
@@ -179,76 +173,6 @@ function conflictLines(changes: readonly Change[]): string[] {
   ];
 }
 
-function firstSteps(outcome: Outcome, shown: string): string[] {
-  return numbered([
-    `Read ${shown}/README.md: the address plan, the DNS records, all steps.`,
-    copyText(outcome, shown),
-    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
-  ]);
-}
-
-/**
- * The rsync command. Nothing on the server is lost: replaced and deleted files are kept in another
- * folder. Data, git, the undo folder, files that exist only on the server, and a .env that is not in
- * this copy are not touched.
- */
-function copyText({ plan, data, changes }: Outcome, shown: string): string {
-  const target = plan.ipv4.address || `[${plan.host.address}]`;
-  const elsewhere = changes.some(
-    ({ path, action }) => path === SECRET_FILE && action === "gone",
-  );
-  const left = [
-    ...data,
-    ...(elsewhere ? [`/${SECRET_FILE}`] : []),
-    "/.git",
-    "/.kong-ipv6.*",
-  ].map((pattern) => `--exclude=${quoted(pattern)}`);
-  // Files are deleted in generated directories only: others may hold data.
-  // The first matching rule counts: R(isk) allows deletion, P(rotect) prevents it (rsync(1), FILTER RULES).
-  const deleted = [
-    ...GENERATED_DIRECTORIES.map((name) => `R /${name}/**`),
-    "P *",
-  ].map((rule) => `--filter=${quoted(rule)}`);
-  // rsync reads text before a colon as a host, and a leading dash as an option.
-  const source = /^-|^[^/]*:/.test(shown) ? `./${shown}` : shown;
-  return [
-    "Copy it to the server (use the address you connect to today). Files that it\n     replaces or deletes there are kept in /opt/kong-ipv6.replaced:",
-    "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
-    "       --chown=root:root \\",
-    ...filled([...left, ...deleted], { indent: "       ", width: 78 }).map(
-      (line) => `${line} \\`,
-    ),
-    `       ${quoted(`${source}/`)} ${quoted(`root@${target}:/opt/kong-ipv6/`)}`,
-  ].join("\n");
-}
-
-function updatedSteps(outcome: Outcome, shown: string): string[] {
-  const { steps, changes } = outcome;
-  const open = changes.some(
-    ({ action }) => action === "conflict" || action === "markers",
-  );
-  return numbered([
-    ...(open ? ["Resolve the conflicts; check lists the remaining ones."] : []),
-    ...steps.filter(({ first }) => first).map(stepText),
-    copyText(outcome, shown),
-    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
-    ...steps.filter(({ first }) => !first).map(stepText),
-  ]);
-}
-
-function stepText(act: ManualStep): string {
-  const lines = act.commands ?? [`old ${act.old}`, `new ${act.new}`];
-  return [`${act.what}:`, ...lines.map((line) => `       ${line}`)].join("\n");
-}
-
-function numbered(lines: readonly string[]): string[] {
-  return [
-    "",
-    "Next steps",
-    ...lines.map((line, index) => `  ${index + 1}. ${line}`),
-  ];
-}
-
 /** Where old addresses still stand: path:line, which editors can open, or the file's name. */
 export function staleText(
   stale: readonly StaleAddress[],
@@ -263,39 +187,4 @@ export function staleText(
     ),
   );
   return [style.yellow("Old addresses still stand in"), ...lines].join("\n");
-}
-
-/** The result of a run, for a program. */
-export function outcomeJson(
-  outcome: Outcome,
-  diff: ReportOptions["diff"] = undefined,
-  detected: readonly Detected[] = [],
-): string {
-  const { exitCode, directory, written, answers, warnings, notes, changes } =
-    outcome;
-  const { steps, stale } = outcome;
-  const listed = changes.map((change) => {
-    const { path, action, after, reason } = change;
-    const mode = after?.mode.toString(8).padStart(4, "0");
-    return {
-      path,
-      action,
-      ...(mode === undefined ? {} : { mode }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(diff && differs(change) ? { diff: diff.patchOf(change) } : {}),
-    };
-  });
-  return printableJson({
-    exitCode,
-    directory,
-    written,
-    answers,
-    ...(detected.length > 0 && { detected }),
-    warnings,
-    notes,
-    acts: steps,
-    leftovers: stale,
-    summary: summary(changes),
-    changes: listed,
-  });
 }

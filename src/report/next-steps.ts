@@ -1,0 +1,78 @@
+import { filled } from "../base/wrap.ts";
+import { shellWord } from "../base/shell.ts";
+import type { Outcome } from "../reconcile/request.ts";
+import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import type { ManualStep } from "../renumber/manual-steps.ts";
+
+/** The next steps after create. */
+export function firstSteps(outcome: Outcome, shown: string): string[] {
+  return numbered([
+    `Read ${shown}/README.md: the address plan, the DNS records, all steps.`,
+    copyText(outcome, shown),
+    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
+  ]);
+}
+
+/**
+ * The rsync command. Nothing on the server is lost: replaced and deleted files are kept in another
+ * folder. Data, git, the undo folder, files that exist only on the server, and a .env that is not in
+ * this copy are not touched.
+ */
+function copyText({ plan, data, changes }: Outcome, shown: string): string {
+  const target = plan.ipv4.address || `[${plan.host.address}]`;
+  const elsewhere = changes.some(
+    ({ path, action }) => path === SECRET_FILE && action === "gone",
+  );
+  const left = [
+    ...data,
+    ...(elsewhere ? [`/${SECRET_FILE}`] : []),
+    "/.git",
+    "/.kong-ipv6.*",
+  ].map((pattern) => `--exclude=${shellWord(pattern)}`);
+  // Files are deleted in generated directories only: others may hold data.
+  // The first matching rule counts: R(isk) allows deletion, P(rotect) prevents it (rsync(1), FILTER RULES).
+  const deleted = [
+    ...GENERATED_DIRECTORIES.map((name) => `R /${name}/**`),
+    "P *",
+  ].map((rule) => `--filter=${shellWord(rule)}`);
+  // rsync reads text before a colon as a host, and a leading dash as an option.
+  const source = /^-|^[^/]*:/.test(shown) ? `./${shown}` : shown;
+  return [
+    "Copy it to the server (use the address you connect to today). Files that it\n     replaces or deletes there are kept in /opt/kong-ipv6.replaced:",
+    "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
+    "       --chown=root:root \\",
+    ...filled([...left, ...deleted], { indent: "       ", width: 78 }).map(
+      (line) => `${line} \\`,
+    ),
+    `       ${shellWord(`${source}/`)} ${shellWord(`root@${target}:/opt/kong-ipv6/`)}`,
+  ].join("\n");
+}
+
+/** The next steps after regenerate. */
+export function updatedSteps(outcome: Outcome, shown: string): string[] {
+  const { steps, changes } = outcome;
+  const open = changes.some(
+    ({ action }) => action === "conflict" || action === "markers",
+  );
+  return numbered([
+    ...(open ? ["Resolve the conflicts; check lists the remaining ones."] : []),
+    ...steps.filter(({ first }) => first).map(stepText),
+    copyText(outcome, shown),
+    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
+    ...steps.filter(({ first }) => !first).map(stepText),
+  ]);
+}
+
+function stepText(step: ManualStep): string {
+  const lines = step.commands ?? [`old ${step.old}`, `new ${step.new}`];
+  return [`${step.what}:`, ...lines.map((line) => `       ${line}`)].join("\n");
+}
+
+function numbered(lines: readonly string[]): string[] {
+  return [
+    "",
+    "Next steps",
+    ...lines.map((line, index) => `  ${index + 1}. ${line}`),
+  ];
+}

@@ -1,0 +1,40 @@
+import { printableJson } from "../base/escape.ts";
+import type { Detected } from "../detect/infer/types.ts";
+import type { Outcome } from "../reconcile/request.ts";
+import { differs, summary } from "./changes-text.ts";
+import type * as Diff from "./diff.ts";
+
+/** The result of a run, for a program. */
+export function outcomeJson(
+  outcome: Outcome,
+  diff: typeof Diff | undefined = undefined,
+  detected: readonly Detected[] = [],
+): string {
+  const { exitCode, directory, written, answers, warnings, notes, changes } =
+    outcome;
+  const { steps, stale } = outcome;
+  const listed = changes.map((change) => {
+    const { path, action, after, reason } = change;
+    const mode = after?.mode.toString(8).padStart(4, "0");
+    return {
+      path,
+      action,
+      ...(mode === undefined ? {} : { mode }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(diff && differs(change) ? { diff: diff.patchOf(change) } : {}),
+    };
+  });
+  return printableJson({
+    exitCode,
+    directory,
+    written,
+    answers,
+    ...(detected.length > 0 && { detected }),
+    warnings,
+    notes,
+    acts: steps,
+    leftovers: stale,
+    summary: summary(changes),
+    changes: listed,
+  });
+}

@@ -1,0 +1,196 @@
+"""Docker's Engine API and compose, as far as the program uses them. Objects look as the engine recorded them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any, Optional
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from kong_ipv6.engine import Engine, EngineError
+
+if TYPE_CHECKING:
+    from .server import Server
+
+Json = dict[str, Any]
+EXPOSED, BACKEND = "ipv6_exposed", "kong-ipv6_kong-net"
+
+
+class FakeEngine(Engine):
+    """A Docker that has nothing but its own networks, until it is told to make something."""
+
+    def __init__(self, server: Server, recording: Json) -> None:
+        super().__init__("/nonexistent")
+        self.server, self.recording = server, recording
+        # Why it doesn't answer.
+        self.down = ""
+        # Paths of requests that it refuses, with its reason.
+        self.refuses: dict[str, str] = {}
+        self.networks_by_name: dict[str, Json] = {
+            name: one for name, one in copy.deepcopy(recording["networks"]).items() if name not in (EXPOSED, BACKEND)
+        }
+        self.containers_by_id: dict[str, Json] = {}
+        self.images: dict[str, str] = {}
+        self.default_bridge(ipv6=False)
+
+    def default_bridge(self, ipv6: bool) -> None:
+        """docker0 gets its IPv6 from daemon.json, when Docker starts."""
+        bridge = copy.deepcopy(self.recording["networks"]["bridge"])
+        if not ipv6:
+            bridge["EnableIPv6"] = False
+            bridge["IPAM"]["Config"] = [one for one in bridge["IPAM"]["Config"] if ":" not in one["Subnet"]]
+        self.networks_by_name["bridge"] = bridge
+
+    def request(self, method: str, path: str, body: Optional[Json] = None, timeout: float = 60) -> Any:
+        if method != "GET":
+            self.server.happens("engine", f"{method} {path}", json.dumps(body) if body else "")
+        if self.down:
+            raise EngineError(self.down)
+        if f"{method} {path}" in self.refuses:
+            raise EngineError(self.refuses[f"{method} {path}"])
+        url = urlsplit(path)
+        parts = [unquote(part) for part in url.path.strip("/").split("/")]
+        filters = json.loads(parse_qs(url.query).get("filters", ["{}"])[0])
+        return copy.deepcopy(getattr(self, f"_{method.lower()}")(parts, filters, body))
+
+    def _get(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+        if parts == ["version"]:
+            return self.recording["version"]
+        if parts == ["info"]:
+            return self.recording["info"]
+        if parts == ["networks"]:
+            found = [one for one in self.networks_by_name.values() if matches(one.get("Labels") or {}, filters)]
+            return [{key: value for key, value in one.items() if key != "Containers"} for one in found]
+        if parts[0] == "networks":
+            return self.find_network(parts[1])
+        if parts == ["containers", "json"]:
+            listed = [self.listed(one) for one in self.containers_by_id.values()]
+            states = filters.get("status")
+            return [
+                one
+                for one in listed
+                if matches(one["Labels"] or {}, filters) and (not states or one["State"] in states)
+            ]
+        if parts[0] == "containers":
+            return self.inspected(parts[1])
+        if parts[0] == "images":
+            name = "/".join(parts[1:-1])
+            return {"Id": self.images[name]} if name in self.images else None
+        raise AssertionError(f"unexpected question to Docker: {parts}")
+
+    def _post(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+        if parts[0] == "networks" and body:
+            network = self.find_network(parts[1])
+            if network is None:
+                raise EngineError(f"network {parts[1]} not found")
+            container = self.containers_by_id[body["Container"]]
+            networks = container["NetworkSettings"]["Networks"]
+            if parts[2] == "disconnect":
+                networks.pop(network["Name"], None)
+                return None
+            config = body.get("EndpointConfig") or {}
+            ipam = config.get("IPAMConfig") or {}
+            networks[network["Name"]] = {
+                "IPAMConfig": ipam,
+                "Aliases": config.get("Aliases"),
+                "NetworkID": network["Id"],
+                "GlobalIPv6Address": ipam.get("IPv6Address", self.server.plan.subnet_range.split("/")[0]),
+                "IPAddress": ipam.get("IPv4Address", "172.18.0.9"),
+            }
+            return None
+        container = self.containers_by_id[parts[1]]
+        container["State"] = {"stop": "exited", "unpause": "running"}[parts[2]]
+        return None
+
+    def _delete(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+        if parts[0] == "containers":
+            if self.containers_by_id.pop(parts[1], None) is None:
+                raise EngineError(f"No such container: {parts[1]}")
+            return None
+        network = self.find_network(parts[1])
+        if network is None:
+            raise EngineError(f"network {parts[1]} not found")
+        on = [
+            one["Names"][0]
+            for one in self.containers_by_id.values()
+            if network["Name"] in one["NetworkSettings"]["Networks"] and one["State"] == "running"
+        ]
+        if on:
+            raise EngineError(f"network {network['Name']} has active endpoints: {on}")
+        del self.networks_by_name[network["Name"]]
+        self.server.kernel.remove_link(
+            (network.get("Options") or {}).get("com.docker.network.bridge.name") or f"br-{network['Id'][:12]}"
+        )
+        return None
+
+    def find_network(self, name: str) -> Optional[Json]:
+        found = next((one for one in self.networks_by_name.values() if name in (one["Name"], one["Id"])), None)
+        if found is None:
+            return None
+        on = {
+            one["Id"]: {"Name": one["Names"][0].lstrip("/")}
+            for one in self.containers_by_id.values()
+            if found["Name"] in one["NetworkSettings"]["Networks"]
+        }
+        return {**found, "Containers": on}
+
+    def listed(self, container: Json) -> Json:
+        return {key: value for key, value in container.items() if not key.startswith("_")}
+
+    def inspected(self, identity: str) -> Optional[Json]:
+        listed = self.containers_by_id.get(identity)
+        if listed is None:
+            return None
+        base: Json = copy.deepcopy(
+            listed.get("_inspected") or {"NetworkSettings": {"Ports": {}}, "Mounts": listed["Mounts"]}
+        )
+        base["Id"], base["Name"] = identity, listed["Names"][0]
+        base["NetworkSettings"]["Networks"] = copy.deepcopy(listed["NetworkSettings"]["Networks"])
+        health = "unhealthy" if "(unhealthy)" in listed["Status"] else "healthy"
+        base["State"] = {"Status": listed["State"], "ExitCode": listed.get("_code", 0), "Pid": listed.get("_pid", 4000)}
+        if listed["State"] == "running":
+            base["State"]["Health"] = {"Status": health}
+        return base
+
+    # What docker's and compose's command lines do.
+
+    def create_network(self, network: Json) -> None:
+        self.networks_by_name[network["Name"]] = copy.deepcopy(network)
+        bridge = (network.get("Options") or {}).get("com.docker.network.bridge.name") or f"br-{network['Id'][:12]}"
+        self.server.kernel.add_link(bridge, "02:42:00:00:00:01", "bridge")
+
+    def create_service(self, service: str) -> None:
+        """As compose up --no-start does it."""
+        if BACKEND not in self.networks_by_name:
+            self.create_network(self.recording["networks"][BACKEND])
+        found = next(
+            one for one in self.recording["containers"] if service == one["Labels"]["com.docker.compose.service"]
+        )
+        container = {**copy.deepcopy(found), "State": "created", "Status": "Created"}
+        if service == "kong":
+            container["_inspected"], container["_pid"] = copy.deepcopy(self.recording["kong"]), 2768
+        self.containers_by_id[container["Id"]] = container
+
+    def service(self, name: str) -> Optional[Json]:
+        """Its container in this fake's own form: change it to vary a test."""
+        return next(
+            (one for one in self.containers_by_id.values() if one["Labels"].get("com.docker.compose.service") == name),
+            None,
+        )
+
+    def start(self, identity: str) -> None:
+        container = self.containers_by_id[identity]
+        ends = container["Labels"].get("com.docker.compose.service") == "kong-migration"
+        container["State"], container["Status"] = (
+            ("exited", "Exited (0) 1 second ago") if ends else ("running", "Up 1 second (healthy)")
+        )
+        if container.get("_pid"):
+            self.server.kong_process()
+
+
+def matches(labels: dict[str, str], filters: Json) -> bool:
+    return all(
+        f"{key}={value}" in filters["label"]
+        for key, value in labels.items()
+        if any(one.split("=")[0] == key for one in filters.get("label", []))
+    ) and all(one.split("=")[0] in labels for one in filters.get("label", []))

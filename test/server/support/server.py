@@ -1,0 +1,412 @@
+"""One server: a base that each test varies in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+from unittest import mock
+
+import kong_ipv6.__main__ as program
+from kong_ipv6 import packets, solicit, ufw_rules
+from kong_ipv6.engine import Compose
+from kong_ipv6.facts import Context, Facts
+from kong_ipv6.journal import STATE, Journal
+from kong_ipv6.network_state import Network
+from kong_ipv6.plan import parse
+from kong_ipv6.report import Report
+from kong_ipv6.resources import kong, resources
+from kong_ipv6.resources.base import Resource
+from kong_ipv6.settings import Repository
+from kong_ipv6.system import Ran
+
+from . import TOP
+from .disk import Disk, Killed, tree
+from .docker import FakeEngine
+from .kernel import Kernel
+from .outside import FakeOutside
+from .programs import FIREWALL, FakeSystem, Programs
+from .recorded import recorded
+
+PASSWORD = "not-to-be-printed-5f1d"
+CLOUD_INIT = """network:
+  version: 2
+  ethernets:
+    ens3:
+      addresses:
+        - 1.2.3.4/22
+      routes:
+        - to: default
+          via: 1.2.0.1
+"""
+NETWORKD = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-ens3.network\n"
+# What ends in these belongs to the journal, or is made for a moment.
+OWN = (STATE, "/run/")
+
+
+class Server:
+    """Debian with netplan, networkd and Docker; the repository is that of examples/recipe."""
+
+    def __init__(self, engine: str = "28.5.2", **plan: Any) -> None:
+        # In memory where possible: a rename on a disk takes milliseconds.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="kong-ipv6-", dir=memory))
+        self.root, self.repository = self.folder / "root", self.folder / "gateway"
+        shutil.copytree(
+            TOP / "examples" / "recipe" / "repo", self.repository, ignore=shutil.ignore_patterns("kong_ipv6")
+        )
+        self.change_plan(**plan)
+        self.env(KONG_PG_PASSWORD=PASSWORD)
+        (self.repository / ".env").chmod(0o600)
+        self.owner = (os.getuid(), os.getgid())
+        self.kernel = Kernel(self.root)
+        self.docker = FakeEngine(self, recorded(engine, self.plan, self.repository))
+        self.programs_run = Programs(self)
+        self.disk, self.outside = Disk(self), FakeOutside(self)
+        self._base()
+        # What the program did, in order: (kind, what, detail); every command, and what was handed to one.
+        self.events: list[tuple[str, str, str]] = []
+        self.commands: list[str] = []
+        self.inputs: list[str] = []
+        self.printed = ""
+        self.watched = True
+        self.kill_at: Optional[int] = None
+
+    def _base(self) -> None:
+        """The facts that a test varies."""
+        self.clock = 0.0
+        self.programs = {"apt-get", "ip", "docker", "dockerd", "netplan", "ss"}
+        self.packages: set[str] = {"docker.io", "netplan.io"}
+        self.broken_packages: set[str] = set()
+        self.active, self.enabled = {"docker.service", "systemd-networkd"}, set[str]()
+        self.broken_units: set[str] = set()
+        self.refused_sysctls: set[str] = set()
+        self.free: dict[str, int] = {}
+        self.table = self.neighbour = self.connections = self.listening = self.buildx = ""
+        self.forward_policy = "-P FORWARD ACCEPT\n"
+        self.ufw_enabled = False
+        self.compose_version, self.compose_error = "2.40.3\n", ""
+        self.hashes: dict[str, str] = {}
+        self.netplan_error = ""
+        self.uses: list[str] = []
+        # What Kong's process listens on, and where its default route goes.
+        plan = self.plan
+        self.listens = [
+            ("0.0.0.0", 80),
+            ("0.0.0.0", 443),
+            ("::", 80),
+            ("::", 443),
+            ("127.0.0.1", 8001),
+            (plan.backend_kong, 8001),
+            ("127.0.0.1", 8007),
+        ]
+        self.kong_gateway = plan.subnet_gateway
+        self.delivery = "on-link"
+        for folder in (
+            "etc/netplan",
+            "etc/docker",
+            "etc/systemd/system/multi-user.target.wants",
+            "etc/sysctl.d",
+            "var/lib",
+            "run",
+            "lib/netplan",
+        ):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        self.write("/etc/netplan/50-cloud-init.yaml", CLOUD_INIT, 0o600)
+        self.write("/run/systemd/netif/links/2", NETWORKD)
+        from .netplan import apply
+
+        apply(self)
+
+    # The repository.
+
+    def change_plan(self, **fields: Any) -> None:
+        """Fields of plan.json; exposed__subnet is the one in the object exposed."""
+        path = self.repository / "scripts" / "plan.json"
+        data = json.loads(path.read_text())
+        for name, value in fields.items():
+            outer, _, inner = name.partition("__")
+            if inner:
+                data[outer][inner] = value
+            else:
+                data[outer] = value
+        path.write_text(json.dumps(data))
+        self.plan = parse(path.read_text())
+
+    def env(self, **settings: Optional[str]) -> None:
+        path = self.repository / ".env"
+        text = path.read_text()
+        for key, value in settings.items():
+            text = re.sub(rf"^{key}=.*\n", "", text, flags=re.MULTILINE) + (
+                f"{key}={value}\n" if value is not None else ""
+            )
+        path.write_text(text)
+
+    # The server.
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        here = self.root / path.lstrip("/")
+        here.parent.mkdir(parents=True, exist_ok=True)
+        here.write_text(text)
+        here.chmod(mode)
+
+    def read(self, path: str) -> Optional[str]:
+        here = self.root / path.lstrip("/")
+        return here.read_text() if here.exists() else None
+
+    def units(self) -> set[str]:
+        files = {path.name for path in (self.root / "etc/systemd/system").glob("*.service")}
+        return files | {"docker.service", "systemd-networkd"}
+
+    def start(self, unit: str) -> bool:
+        if unit == "docker.service":
+            self.docker.default_bridge("fixed-cidr-v6" in (self.read("/etc/docker/daemon.json") or ""))
+        elif unit == FIREWALL:
+            text = self.read("/etc/kong-ipv6/firewall.nft")
+            if text is None or "nft" not in self.programs:
+                return False
+            self.table = text[text.rindex("table inet kong_ipv6 {") :]
+        elif unit == "ndppd.service" and "ndppd" not in self.programs:
+            return False
+        self.active.add(unit)
+        return True
+
+    def stop(self, unit: str) -> None:
+        self.active.discard(unit)
+        if unit == FIREWALL:
+            self.table = ""
+
+    def install(self, package: str) -> None:
+        self.packages.add(package)
+        self.programs.add({"nftables": "nft"}.get(package, package))
+
+    def uninstall(self, package: str) -> None:
+        self.packages.discard(package)
+        self.programs.discard({"nftables": "nft"}.get(package, package))
+
+    def with_ufw(self, ipv6: str = "yes", enabled: bool = True) -> Server:
+        """Debian's ufw: on, with IPv6."""
+        self.programs |= {"ufw"}
+        self.ufw_enabled = enabled
+        self.write("/etc/default/ufw", f'IPV6={ipv6}\nDEFAULT_FORWARD_POLICY="DROP"\n')
+        self.write("/etc/ufw/ufw.conf", f"ENABLED={'yes' if enabled else 'no'}\nLOGLEVEL=low\n")
+        for path in ufw_rules.FILES.values():
+            self.write(path, "*filter\n### RULES ###\n### END RULES ###\nCOMMIT\n", 0o640)
+        return self
+
+    def ufw_rule(self, words: list[str], delete: bool) -> None:
+        """ufw writes its files itself, a rule in each family that it holds for."""
+        rule = " ".join(words).replace(" comment kong-ipv6", "")
+        given = dict(re.findall(r"(in on|out on|from|to|port|proto) (\S+)", rule))
+        families = [6] if ":" in rule else [4] if re.search(r"(to|from) \d", rule) else [4, 6]
+        ways = "!".join(f"{way.split()[0]}_{given[way]}" for way in ("in on", "out on") if way in given)
+        for family in families:
+            path, anywhere = ufw_rules.FILES[family], ufw_rules.ANY[family]
+            fields = [
+                given.get("proto", "any"),
+                given.get("port", "any"),
+                given.get("to", anywhere),
+                "any",
+                given.get("from", anywhere),
+                ways,
+            ]
+            line = f"### tuple ### route:allow {' '.join(fields)} {ufw_rules.IN_FILES}\n"
+            text = self.read(path) or ""
+            text = text.replace(line, "")
+            self.write(
+                path, text if delete else text.replace("### END RULES ###\n", line + "### END RULES ###\n"), 0o640
+            )
+
+    def ufw_sh_rules(self) -> list[str]:
+        """The rules that the repository's ufw.sh has, for this engine."""
+        text, nftables = (
+            (self.repository / "scripts/ufw.sh").read_text(),
+            "nftables" in json.dumps(self.docker.recording["info"].get("FirewallBackend")),
+        )
+        rules = re.findall(r"^(\t*)allow (.*)$", text, re.MULTILINE)
+        found = [rule.replace("'", "") for indent, rule in rules if nftables or not indent]
+        return [
+            rule.replace('"$port"', port) for rule in found for port in (("80", "443") if "$port" in rule else ("",))
+        ]
+
+    def netplan_says(self, folder: Path) -> Ran:
+        has_ours = (folder / "etc/netplan/60-kong-ipv6.yaml").exists()
+        return Ran(1, "", self.netplan_error) if self.netplan_error and has_ours else Ran(0, "", "")
+
+    # Compose.
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return ("kong-database", "kong-migration", "kong") if self.plan.database == "postgres" else ("kong",)
+
+    def compose_config(self, hashes: bool) -> Any:
+        if self.compose_error:
+            return Ran(15, "", self.compose_error)
+        labels = [one["Labels"] for one in self.docker.recording["containers"]]
+        made = {one["com.docker.compose.service"]: one["com.docker.compose.config-hash"] for one in labels}
+        made = {service: digest for service, digest in made.items() if service in self.services}
+        if hashes:
+            return "".join(
+                f"{service} {self.hashes.get(service, digest)}\n" for service, digest in {**made, **self.hashes}.items()
+            )
+        image = "    image: kong-ipv6:local\n"
+        kong_ = f"    build:\n      context: .\n{image}"
+        rest = f"  kong-migration:\n{kong_}  kong-database:\n    image: postgres:17\n" if len(self.services) > 1 else ""
+        return f"name: kong-ipv6\nservices:\n  kong:\n{kong_}{rest}networks:\n"
+
+    def compose_up(self, words: list[str]) -> None:
+        for service in self.services:
+            there = self.docker.service(service)
+            if there and "--force-recreate" in words:
+                del self.docker.containers_by_id[there["Id"]]
+            if self.docker.service(service) is None:
+                self.docker.create_service(service)
+            named = [word for word in words if not word.startswith("-")]
+            if "--detach" in words and service in named:
+                self.docker.start(self.docker.service(service)["Id"])  # type: ignore[index]
+
+    def kong_process(self) -> None:
+        """/proc of Kong's process, in the byte order of this machine (proc_net_tcp(5))."""
+
+        def hexadecimal(address: str) -> str:
+            raw = packets.packed(address)
+            return "".join(f"{int.from_bytes(raw[at : at + 4], sys.byteorder):08X}" for at in range(0, len(raw), 4))
+
+        for name, six in (("tcp", False), ("tcp6", True)):
+            lines = [
+                f"   0: {hexadecimal(one)}:{port:04X} 0:0 0A 0" for one, port in self.listens if (":" in one) == six
+            ]
+            self.write(f"/proc/2768/net/{name}", "\n".join(["  sl  local_address rem_address   st", *lines, ""]))
+        gateway = packets.packed(self.kong_gateway).hex() if self.kong_gateway else "0" * 32
+        self.write(
+            "/proc/2768/net/ipv6_route",
+            f"{'0' * 32} 00 {'0' * 32} 00 {gateway} 00000400 00000001 00000000 00450003     eth0\n",
+        )
+
+    # What happens.
+
+    def happens(self, kind: str, what: str, detail: str = "") -> None:
+        """Each step that changes something, before it does. A run that was killed does nothing more."""
+        if not self.watched or what.startswith("/run/"):
+            return
+        if self.kill_at is not None and len(self.events) >= self.kill_at:
+            raise Killed
+        self.events.append((kind, what, detail))
+        self._check_order(kind, what)
+
+    def _check_order(self, kind: str, what: str) -> None:
+        """What is changed must be on disk in the journal before."""
+        manifest = self.root / STATE.lstrip("/") / "manifest"
+        if not manifest.exists():
+            own = kind == "fsync" or what.startswith((*OWN, str(self.repository)))
+            assert own or self.rolling or not self._command, f"no journal yet: {kind} {what}"
+            return
+        if kind == "fsync":
+            return
+        if not what.startswith(OWN):
+            assert self.disk.synced(manifest), f"the journal isn't synced before: {kind} {what}"
+        text = manifest.read_text()
+        if kind in ("replace", "unlink") and what.startswith(("/etc/", "/lib/")) and not self.rolling:
+            path = re.sub(r"/\.([^/]*)\.kong-ipv6$", r"/\1", what)
+            assert f"file\t{path}\t" in text, f"{path} is changed before its previous state is recorded"
+            if f"file\t{path}\tkept" in text:
+                assert os.path.lexists(self.root / f"{STATE}/before{path}".lstrip("/")), f"{path} isn't kept"
+        if kind == "sysctl" and not self.rolling and self.plan.bridge not in what:
+            assert f"sysctl\t{what}\t" in text, f"{what} is changed before its previous value is recorded"
+
+    @property
+    def rolling(self) -> bool:
+        return self._command == "rollback"
+
+    _command = ""
+
+    # Running it.
+
+    def context(self, report: Optional[Report] = None) -> Context:
+        report = report or Report(io.StringIO(), io.StringIO())
+        journal = Journal(report.note, self.root)
+        system = FakeSystem(self, {"report": report, "journal": journal})
+        compose, network = Compose(system, self.repository), Network(system, self.plan, report)
+        return Context(self.plan, Repository(self.repository), report, journal, system, self.docker, compose, network)
+
+    @contextlib.contextmanager
+    def patched(self) -> Iterator[None]:
+        """While this lasts the program is on this server."""
+        with contextlib.ExitStack() as stack:
+            for name, value in self.disk.patches().items():
+                stack.enter_context(mock.patch.object(os, name, value))
+            replaced: list[tuple[Any, Any]] = [
+                (solicit.Outside, lambda *_: self.outside),
+                (solicit.reaches, self.outside.reaches),
+                (solicit.used, self.outside.used),
+                (solicit.delivery, self.outside.delivered),
+                (kong.http_status, self.outside.http_status),
+            ]
+            for name, module in list(sys.modules.items()):
+                for original, stand_in in replaced if name.startswith("kong_ipv6") else []:
+                    for attribute, value in list(vars(module).items()):
+                        if value is original:
+                            stack.enter_context(mock.patch.object(module, attribute, stand_in))
+            yield
+
+    def run(self, command: str, *arguments: str, kill_at: Optional[int] = None) -> int:
+        """The whole command, as __main__ runs it. Its output is in printed, what it did in events."""
+        out, err = io.StringIO(), io.StringIO()
+        self.events, self.commands, self.inputs, self._command = [], [], [], command
+        self.kill_at = kill_at
+        signals = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
+        mask = os.umask(0o022)
+        try:
+            with self.patched(), mock.patch.dict(os.environ), contextlib.ExitStack() as stack:
+                stack.enter_context(mock.patch.object(program, "Report", lambda program: Report(out, err, program)))
+                stack.enter_context(mock.patch.object(program, "context_for", self.context))
+                stack.enter_context(mock.patch.object(program, "LOCK", str(self.folder / "lock")))
+                if kill_at is not None:
+                    stack.enter_context(mock.patch.object(threading, "excepthook", lambda _: None))
+                return program.main(command, list(arguments))
+        finally:
+            os.umask(mask)
+            for number, handler in signals.items():
+                signal.signal(number, handler)
+            self.printed, self.kill_at, self._command = out.getvalue() + err.getvalue(), None, ""
+
+    def applied(self) -> Server:
+        """After a first apply.sh."""
+        code = self.run("apply")
+        assert code == 0, self.printed
+        return self
+
+    def resource(self, name: str) -> tuple[Resource, Facts]:
+        """One resource and the facts, for a test of one method: within patched()."""
+        context = self.context()
+        return next(one for one in resources(context) if one.name == name), Facts(context)
+
+    def state(self) -> dict[str, Any]:
+        """All that a rollback has to restore; the data and what the owner edited are kept."""
+        files = {path: what for path, what in tree(self.root).items() if not path.startswith(STATE)}
+        bridges = {name: one["EnableIPv6"] for name, one in self.docker.networks_by_name.items()}
+        return {
+            "files": files,
+            "kernel": self.kernel.state(),
+            "networks": bridges,
+            "containers": sorted(self.docker.containers_by_id),
+            "packages": sorted(self.packages),
+            "active": sorted(self.active),
+            "table": self.table,
+        }
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+__all__ = ["PASSWORD", "Killed", "Server", "packets"]

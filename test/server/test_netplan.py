@@ -1,0 +1,331 @@
+"""The server's own address and route: refusals, netplan apply, and the network as it was where something gets lost."""
+
+from __future__ import annotations
+
+from kong_ipv6.system import Ran
+from support import netplan
+from support.case import Case
+from support.kernel import Address
+from support.server import Server
+
+FILE = "/etc/netplan/60-kong-ipv6.yaml"
+HOST = "2a03:2222:3333:4444::2"
+
+
+class TheUplink(Case):
+    def test_a_missing_interface(self) -> None:
+        server = self.server(uplink__name="eth7")
+        self.refused(server, "link", "there is no interface eth7", "NAME is one of: ens3")
+
+    def test_ipv6_is_off(self) -> None:
+        server = self.server()
+        server.kernel.sysctl("net.ipv6.conf.ens3.disable_ipv6", "1")
+        self.refused(server, "link", "IPv6 is disabled on ens3", "disable_ipv6=1")
+        server = self.server()
+        (server.root / "proc/net/if_inet6").unlink()
+        self.refused(server, "link", "IPv6 is disabled on ens3", "ipv6.disable=1")
+
+    def test_an_address_of_the_exposed_subnet_on_another_interface(self) -> None:
+        server = self.server()
+        server.kernel.add_link("eth1", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444:300::5/128"))
+        self.refused(
+            server, "link", "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet", "--exposed"
+        )
+
+    def test_the_prefix_is_on_another_card(self) -> None:
+        server = self.server()
+        server.kernel.add_link("eth1", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444::7/64"))
+        self.refused(server, "link", "is on eth1", "--interface eth1")
+
+    def test_a_bridge_of_virtual_machines_may_have_the_same_prefix(self) -> None:
+        """eth0 has …::2/128, vmbr0 …::2/64: with --interface vmbr0 Kong would not be reached."""
+        server = self.server()
+        server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
+        server.kernel.addresses += [Address("ens3", f"{HOST}/128"), Address("vmbr0", f"{HOST}/64")]
+        self.assertEqual([], self.refusals(server, "link"))
+
+    def test_a_bridge_whose_subnet_is_inside_the_exposed_one(self) -> None:
+        server = self.server()
+        server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
+        server.kernel.addresses.append(Address("vmbr0", "2a03:2222:3333:4444:300:0:0:1/112"))
+        self.refused(server, "link", "which is inside the exposed subnet", "--exposed")
+
+    def test_dockers_own_interfaces_do_not_count(self) -> None:
+        self.assertEqual([], self.refusals(self.applied(), "link"))
+
+
+class TheFiles(Case):
+    def test_no_pyyaml(self) -> None:
+        from unittest import mock
+
+        with mock.patch("kong_ipv6.netplan_files.yaml", None):
+            self.refused(self.server(), "netplan", "PyYAML is not installed", "apt-get install python3-yaml")
+
+    def test_a_file_of_the_owners_that_cannot_be_read(self) -> None:
+        server = self.server()
+        server.write("/etc/netplan/90-mine.yaml", "network: [\n")
+        found = self.refusals(server, "netplan")
+        self.assertEqual(1, len(found))
+        self.assertIn("netplan", found[0].cause)
+
+    def test_netplan_refuses_ours(self) -> None:
+        server = self.server()
+        server.netplan_error = "** (generate:123): WARNING **: 12:00:00.1: conflicting default route\n"
+        self.refused(
+            server,
+            "netplan",
+            "netplan refuses the configuration: WARNING: conflicting default route",
+            "correct the files in /etc/netplan",
+        )
+
+    def test_what_netplan_says_without_ours_too_is_no_refusal(self) -> None:
+        server = self.server()
+        server.programs_run._netplan = lambda words: Ran(0, "", "`gateway4` has been deprecated\n")  # type: ignore[method-assign]
+        self.assertEqual([], self.refusals(server, "netplan"))
+
+    def test_what_is_in_force_is_not_checked_again(self) -> None:
+        server = self.applied()
+        server.netplan_error = "anything\n"
+        self.assertEqual([], self.refusals(server, "netplan"))
+
+    def test_another_program_looks_after_the_uplink(self) -> None:
+        server = self.server()
+        server.programs.discard("netplan")
+        self.refused(
+            server,
+            "netplan",
+            f"netplan doesn't manage ens3, and ens3 does not have the address {HOST}",
+            "/etc/network/interfaces",
+        )
+        server.kernel.addresses.append(Address("ens3", f"{HOST}/64"))
+        self.refused(server, "netplan", "there is no IPv6 default route", "configure the route via fe80::1")
+        server.kernel.routes[6].append("default via fe80::1 dev ens3 metric 1024")
+        self.assertEqual([], self.refusals(server, "netplan"))
+        server.run("apply")
+        self.assertIsNone(server.read(FILE))
+        self.assertNotIn("netplan apply", server.commands)
+
+
+class TheLink(Case):
+    def test_another_machine_has_our_address(self) -> None:
+        server = self.server()
+        server.uses = [server.plan.kong, HOST]
+        self.refused(
+            server,
+            "link",
+            f"another machine on ens3 answers for {server.plan.kong} and {HOST}",
+            "--host ADDRESS or --kong ADDRESS",
+        )
+
+    def test_the_gateway_does_not_answer(self) -> None:
+        server = self.server()
+        server.delivery = "no-gateway"
+        self.refused(server, "link", "the gateway fe80::1 doesn't answer on ens3", "regenerate --gateway")
+
+    def test_the_prefix_is_delivered_elsewhere(self) -> None:
+        server = self.server()
+        server.delivery = "elsewhere"
+        self.refused(server, "link", "doesn't deliver 2a03:2222:3333:4444::/64 on ens3", "regenerate --prefix")
+
+    def test_routed_by_the_answers_and_on_link_in_truth(self) -> None:
+        server = self.server(delivery="routed", ndp="none")
+        self.refused(server, "link", "the router solicits its addresses on the link", "--delivery on-link --ndp ndppd")
+
+    def test_silence_says_nothing(self) -> None:
+        for verdict in ("unknown", "on-link", "routed"):
+            server = self.server()
+            server.delivery = verdict
+            self.assertEqual([], self.refusals(server, "link"), verdict)
+
+    def test_it_is_asked_before_the_first_deployment_only(self) -> None:
+        server = self.applied()
+        server.delivery, server.uses = "no-gateway", [server.plan.kong]
+        self.assertEqual([], self.refusals(server, "link"))
+
+
+class Apply(Case):
+    def test_an_applied_server_has_nothing_to_change(self) -> None:
+        self.assertEqual([], self.changes(self.applied(), "netplan"))
+
+    def test_what_the_server_has_already_is_not_given_twice(self) -> None:
+        server = self.applied()
+        self.assertNotIn("1.2.3.4", server.read(FILE) or "")
+        self.assertIn(f"{HOST}/64", server.read(FILE) or "")
+
+    def test_an_address_that_was_taken_away_comes_back(self) -> None:
+        server = self.applied()
+        server.kernel.addresses = [one for one in server.kernel.addresses if not one.text.startswith(HOST)]
+        self.assertIn(f"netplan: ens3 does not have the address {HOST}", self.changes(server, "netplan"))
+        self.assertEqual(0, server.run("apply"), server.printed)
+
+    def test_what_netplan_does_not_know_is_given_back_and_named(self) -> None:
+        server = self.server()
+        server.kernel.routes[4].append("10.0.0.0/8 via 1.2.0.9 dev ens3")
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertIn("10.0.0.0/8 via 1.2.0.9 dev ens3", server.kernel.routes[4])
+        self.assertIn("restored: 10.0.0.0/8 via 1.2.0.9 dev ens3", server.printed)
+
+    def test_an_address_that_netplan_does_not_know_stops_apply(self) -> None:
+        """The next boot would take it away."""
+        server = self.server()
+        server.kernel.addresses.append(Address("ens3", "203.0.113.9/24"))
+        before = server.kernel.state()["addresses"]
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn("after netplan apply the server is missing 203.0.113.9/24 on ens3", server.printed)
+        self.assertIn("add it to /etc/netplan, then run this again", server.printed)
+        self.assertEqual(before, server.kernel.state()["addresses"])
+
+    def lost(self, server: Server) -> None:
+        """netplan apply takes the IPv4 address away, whatever the files say, as long as ours is there."""
+
+        def apply(words: list[str]) -> Ran:
+            if words[0] == "generate":
+                return Ran(0, "", "")
+            server.happens("run", "netplan apply")
+            netplan.apply(server)
+            if (server.root / FILE[1:]).exists():
+                server.kernel.addresses = [one for one in server.kernel.addresses if one.text != "1.2.3.4/22"]
+            return Ran(0, "", "")
+
+        server.programs_run._netplan = apply  # type: ignore[method-assign]
+
+    def test_an_address_that_gets_lost_brings_the_network_back_as_it_was(self) -> None:
+        server = self.server()
+        before = server.kernel.state()
+        self.lost(server)
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn("after netplan apply the server is missing 1.2.3.4/22 on ens3", server.printed)
+        self.assertIn("the network was restored", server.printed)
+        self.assertIsNone(server.read(FILE))
+        self.assertEqual(before["addresses"], server.kernel.state()["addresses"])
+        self.assertEqual(before["routes"], server.kernel.state()["routes"])
+
+    def test_netplan_apply_fails(self) -> None:
+        server = self.server()
+        server.programs_run.answers["netplan apply"] = Ran(1, "", "networkd is not running\n")
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn("netplan apply failed: networkd is not running", server.printed)
+        self.assertIsNone(server.read(FILE))
+
+    def test_another_machine_takes_the_address_while_we_wait(self) -> None:
+        server = self.server()
+        before = server.kernel.state()["addresses"]
+        apply = netplan.apply
+
+        def duplicate(words: list[str]) -> Ran:
+            if words[0] == "apply":
+                server.happens("run", "netplan apply")
+                apply(server)
+                server.kernel.addresses = [
+                    one._replace(flags=("tentative", "dadfailed")) if one.text.startswith(HOST) else one
+                    for one in server.kernel.addresses
+                ]
+            return Ran(0, "", "")
+
+        server.programs_run._netplan = duplicate  # type: ignore[method-assign]
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn(f"{HOST} is in use by another machine on the link", server.printed)
+        self.assertIn("regenerate --host", server.printed)
+        self.assertEqual(before, server.kernel.state()["addresses"])
+
+
+class EarlierAnswers(Case):
+    def renumber(self, server: Server, old: str, new: str) -> None:
+        """The repository's files have other addresses now."""
+        path = server.repository / f"host{FILE}"
+        path.write_text(path.read_text().replace(old, new))
+
+    def test_a_route_that_only_the_replaced_file_described_goes(self) -> None:
+        server = self.applied()
+        self.renumber(server, "fe80::1", "fe80::9")
+        server.change_plan(gateway="fe80::9")
+        self.assertEqual(0, server.run("apply"), server.printed)
+        defaults = [line for line in server.kernel.routes[6] if line.startswith("default")]
+        self.assertEqual(["default via fe80::9 dev ens3 proto static"], defaults)
+
+    def test_another_route_of_the_replaced_file_goes_too(self) -> None:
+        server = self.server()
+        path = server.repository / f"host{FILE}"
+        text = path.read_text()
+        path.write_text(text + '        - to: "2001:db8:77::/48"\n          via: "fe80::1"\n')
+        server.applied()
+        self.assertTrue(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
+        path.write_text(text)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertFalse(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
+
+    def test_an_address_that_only_the_replaced_file_gave_goes(self) -> None:
+        server = self.applied()
+        new = "2a03:2222:3333:4444::3"
+        self.renumber(server, f"{HOST}/", f"{new}/")
+        server.change_plan(host=new)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        has = [one.text for one in server.kernel.addresses if one.dev == "ens3"]
+        self.assertIn(f"{new}/64", has)
+        self.assertNotIn(f"{HOST}/64", has)
+
+    def test_an_address_that_the_server_had_before_stays(self) -> None:
+        server = self.server()
+        server.write(
+            "/etc/netplan/55-mine.yaml", f'network: {{ethernets: {{ens3: {{addresses: ["{HOST}/64"]}}}}}}\n', 0o600
+        )
+        netplan.apply(server)
+        server.applied()
+        new = "2a03:2222:3333:4444::3"
+        self.renumber(server, f"{HOST}/", f"{new}/")
+        server.change_plan(host=new)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertIn(f"{HOST}/64", [one.text for one in server.kernel.addresses])
+
+    def test_one_that_a_connection_runs_through_stays_until_the_next_boot(self) -> None:
+        server = self.applied()
+        server.connections = f"0 0 [{HOST}]:22 [2001:db8::5]:51000\n"
+        new = "2a03:2222:3333:4444::3"
+        self.renumber(server, f"{HOST}/", f"{new}/")
+        server.change_plan(host=new)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertIn(f"{HOST}/64 is kept until the next boot: a connection uses it", server.printed)
+
+
+class Verify(Case):
+    def test_each_thing_that_is_missing(self) -> None:
+        server = self.applied()
+        self.assertEqual("ok", self.results(server, "netplan")["uplink"].level)
+        kept = server.kernel.addresses
+        server.kernel.addresses = [one for one in kept if not one.text.startswith(HOST)]
+        self.fails(server, "netplan", "uplink", f"ens3 does not have the address {HOST}")
+        server.kernel.addresses = [
+            one._replace(flags=("dadfailed",)) if one.text.startswith(HOST) else one for one in kept
+        ]
+        self.fails(server, "netplan", "uplink", "another machine uses the same address as ens3")
+        server.kernel.addresses = kept
+        server.kernel.routes[6] = []
+        self.fails(server, "netplan", "uplink", "there is no IPv6 default route")
+        server.change_plan(uplink__name="eth7")
+        self.fails(server, "netplan", "uplink", "there is no interface eth7")
+
+
+class Undo(Case):
+    def test_our_address_and_route_go_and_all_others_stay(self) -> None:
+        server = self.server()
+        server.kernel.routes[4].append("10.0.0.0/8 via 1.2.0.9 dev ens3")
+        before = server.kernel.state()
+        server.applied()
+        server.kernel.addresses.append(Address("ens3", "203.0.113.9/24"))
+        before["addresses"] = sorted([*before["addresses"], Address("ens3", "203.0.113.9/24")])
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        after = server.kernel.state()
+        self.assertEqual(before["addresses"], after["addresses"])
+        self.assertEqual(before["routes"], after["routes"])
+
+    def test_addresses_of_dhcp_and_advertisements_come_by_themselves(self) -> None:
+        server = self.server()
+        server.kernel.addresses.append(
+            Address("ens3", "2a03:2222:3333:4444:5054:ff:fe6b:6f6e/64", "global", ("dynamic",))
+        )
+        before = server.kernel.state()
+        server.applied()
+        server.run("rollback")
+        self.assertEqual(before["addresses"], server.kernel.state()["addresses"])

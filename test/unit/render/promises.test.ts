@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { plan } from "../../../src/plan/plan.ts";
+import { render } from "../../../src/render/render.ts";
+import type { Given } from "../../../src/answers/resolve.ts";
+import { answersFrom } from "../../support/base.ts";
+import { textOf } from "../../support/trees.ts";
+
+// What a later edit of a template must not lose: no other test without a server notices it.
+
+interface Service {
+  image: string;
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
+  environment: Record<string, string>;
+}
+
+const text = (path: string, given: Given = {}): string =>
+  textOf(render(plan(answersFrom(given))), path);
+
+const services = (given: Given): Record<string, Service> =>
+  (
+    parse(text("docker-compose.yml", given), { merge: true }) as {
+      services: Record<string, Service>;
+    }
+  ).services;
+
+test.each<Given>([{}, { database: "off" }])(
+  "Kong's containers drop all capabilities but one (%o)",
+  (given) => {
+    const built = Object.values(services(given)).filter(
+      ({ image }) => image === "kong-ipv6:local",
+    );
+    expect(built.length).toBeGreaterThan(0);
+    for (const { cap_drop, cap_add, security_opt } of built) {
+      expect(cap_drop).toEqual(["ALL"]);
+      expect(cap_add).toEqual(["NET_BIND_SERVICE"]);
+      expect(security_opt).toEqual(["no-new-privileges:true"]);
+    }
+  },
+);
+
+test("Kong asks for AAAA records, so that IPv6 upstreams resolve", () => {
+  const order = services({})["kong"]!.environment["KONG_DNS_ORDER"]!;
+  expect(order.split(",")).toContain("AAAA");
+  expect(order.split(",")).toContain("A");
+});
+
+test("git ignores what must stay on this machine", () => {
+  const ignored = text(".gitignore").split("\n");
+  for (const path of [".env", "*.new", ".kong-ipv6.*/", "/data/"])
+    expect(ignored).toContain(path);
+});
+
+test("the filter lets pass 80, 443, ping and path MTU discovery, and nothing else", () => {
+  const table = text("host/etc/kong-ipv6/firewall.nft");
+  expect(table).toMatch(/ip6 daddr \S+ tcp dport \{ 80, 443 \} accept\n/);
+  expect(table).toMatch(/\n\t\tdrop\n\t\}\n\}\n$/);
+  const rule = table.split("\n").find((line) => line.includes("icmpv6 type"))!;
+  for (const type of [
+    "echo-request",
+    "destination-unreachable",
+    "packet-too-big",
+    "time-exceeded",
+    "parameter-problem",
+  ])
+    expect(rule).toContain(type);
+  expect(rule).toMatch(/accept$/);
+});
+
+test("the kernel forwards both families after the next boot", () => {
+  const lines = text("host/etc/sysctl.d/60-kong-ipv6.conf").split("\n");
+  expect(lines).toContain("net.ipv6.conf.all.forwarding = 1");
+  // Docker 29 with nftables doesn't set it, and doesn't start without it.
+  expect(lines).toContain("net.ipv4.ip_forward = 1");
+});
