@@ -1,15 +1,13 @@
-"""scripts/plan.json as dataclasses. Every address in it is in RFC 5952's form, as the generator writes it."""
+"""scripts/plan.json as a record. Every address in it is in RFC 5952's form, as the generator writes it."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What the answers became; all fields but the last seven are addresses, subnets or names."""
 
     prefix: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import random
 import socket
 import struct
 from collections.abc import Generator
@@ -167,7 +166,10 @@ class Outside:
         """Whether a TCP connection from outside would be accepted: its first packet gets an answer."""
         target = packed(address)
         source, own, to = packed(NOBODY[4 if len(target) == 4 else 6]), self.inward.mac, self.outward.mac
-        ports, sequence = (random.randrange(20000, 60000), port), random.randrange(1 << 31)
+        ports, sequence = (
+            (32768 + int.from_bytes(os.urandom(2), "big") // 4, port),
+            int.from_bytes(os.urandom(3), "big"),
+        )
         for _ in range(3):
             first = packets.segment(source, target, ports, sequence, packets.SYN)
             self.inward.send(packets.frame(to, own, source, target, packets.TCP, first))

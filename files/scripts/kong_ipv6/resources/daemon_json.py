@@ -138,13 +138,14 @@ class DaemonJson(Resource):
         journal.record("todo", "undo-docker", "begun")
         for path in paths:
             self.take_out(path)
+        # Without the command a later run puts it into effect.
         if self.system.have("docker"):
             self.report.doing("docker", "restarting it")
             if not self.system.restart("docker.service"):
                 raise Failure("Docker doesn't start", "journalctl -u docker")
             self._flush_bridge()
+            journal.forget("todo", "undo-docker")
             self.report.done("docker", "restarted with its original daemon.json")
-        journal.forget("todo", "undo-docker")
         return []
 
     def _flush_bridge(self) -> None:

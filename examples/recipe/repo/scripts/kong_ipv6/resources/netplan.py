@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Optional
 
@@ -81,6 +80,9 @@ class Netplan(Resource):
 
     def _validate(self, facts: Facts, text: str) -> list[str]:
         """What netplan says to our file that it doesn't say without it."""
+        # Loaded only where it is needed: most runs change nothing.
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="kong-ipv6.", dir=self.system.on("/run")) as folder:
             for source in netplan_files.FOLDERS:
                 if self.system.on(source).is_dir():

@@ -6,7 +6,6 @@ The password is in no argument, no output and no log: files carry it. The data i
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from ..facts import Facts
@@ -112,7 +111,7 @@ class Secrets(Resource):
     def _make_env(self) -> None:
         # The one that the database was made with, where its file is still there.
         known = read_secret(self.repository.password_file)
-        password = known or secrets.token_hex(32)
+        password = known or os.urandom(32).hex()
         lines = self.repository.example.read_text().splitlines()
         text = "".join(f"{PASSWORD}={password}\n" if line.startswith(f"{PASSWORD}=") else f"{line}\n" for line in lines)
         new, whose = self.repository.env.with_name(".env.new"), self.repository.path.stat()
