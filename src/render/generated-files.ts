@@ -87,6 +87,9 @@ const TEMPLATES: readonly Row[] = [
   { path: "scripts/ufw.sh", format: "shell" },
 ];
 
+/** The server program: the same in every repository. */
+export const PROGRAM_FOLDER = "scripts/kong_ipv6/";
+
 /** The modules of the server program. */
 const PROGRAM: readonly string[] = [
   "__init__",
@@ -146,7 +149,7 @@ const VERBATIM: readonly Row[] = [
   { path: "scripts/rollback.sh", format: "shell" },
   { path: "scripts/verify.sh", format: "shell" },
   ...PROGRAM.map((name): Row => ({
-    path: `scripts/kong_ipv6/${name}.py`,
+    path: `${PROGRAM_FOLDER}${name}.py`,
     format: "python",
   })),
 ];

@@ -1,5 +1,6 @@
 import { WRITING, type Action, type Change } from "../reconcile/change.ts";
 import { filled, setAt } from "../base/wrap.ts";
+import { PROGRAM_FOLDER } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";
 
@@ -52,7 +53,8 @@ export function changesInShort(
   const created = changes.filter(({ action }) => action === "create");
   const others = changes.filter(({ action }) => action !== "create");
   // Further lines are indented to the paths of the first.
-  const lines = inFolders(created.map(({ path }) => path)).flatMap((words) =>
+  const paths = new Set(created.map(({ path }) => inShort(path)));
+  const lines = inFolders([...paths]).flatMap((words) =>
     setAt(4, words.join(" "), 78)
       .split("\n")
       .map((line, index) =>
@@ -63,6 +65,10 @@ export function changesInShort(
     "\n",
   );
 }
+
+/** The files of the server program are the same in every repository: their folder stands for them. */
+const inShort = (path: string): string =>
+  path.startsWith(PROGRAM_FOLDER) ? PROGRAM_FOLDER : path;
 
 /** A file alone in its folder is listed by its path; others after the folder that they share. */
 function inFolders(paths: readonly string[]): string[][] {

@@ -87,7 +87,7 @@ test("a directory that holds a generated repository", async () => {
       tree: before,
     });
     expect(stderr).toMatch(
-      /^error directory \S+\/gw: it holds a generated repository already/,
+      /^error directory \S+\/gw: it already holds a generated repository \(\.kong-ipv6\.json\)/,
     );
   }
 });

@@ -134,7 +134,7 @@ test.each(SCENES)("killed while writing %s", async (_, scene) => {
     // Where all was in its place already, the next run may say so.
     const isWhole =
       next.code === 2 &&
-      next.stderr.includes("holds a generated repository already");
+      next.stderr.includes("already holds a generated repository");
     if (next.code !== 0 && !isWhole)
       complain(`next run: ${next.code} ${next.stderr}`);
     const finally_ = JSON.stringify(look(sandbox));

@@ -77,7 +77,9 @@ test("what the owner wrote after a cut-off is not taken back", async () => {
   writeFileSync(sandbox.path("gw/README.md"), "# Mine again\n");
   const told = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(told.code).toBe(3);
-  expect(told.stderr).toContain("except in files that were edited since: README.md (");
+  expect(told.stderr).toContain(
+    "except in files that were edited since: README.md (",
+  );
   const { code, stdout } = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(code).toBe(3);
   expect(stdout).toContain("README.md  (a file that is not ours)");

@@ -15,7 +15,7 @@ const OLDER: Older = {
   "docker-compose.yml": (text) =>
     text.replace(/^services:\n/m, "# An older comment.\nservices:\n"),
   [LIB]: (text) => `${text}# An older last line.\n`,
-  "scripts/ufw.sh": () => undefined,
+  "scripts/verify.sh": () => undefined,
   "scripts/plan.json": (text) =>
     text.replace(/^\{\n/, '{\n  "older": "OLDER",\n'),
 };
@@ -85,8 +85,10 @@ test("an older generator's repository becomes a current one, with the owner's ed
   expect(made.read("README.md")).toMatch(/^# (?!An older)[^]*\nOurs\n$/);
   expect(made.read("scripts/plan.json")).not.toContain("OLDER");
   expect(made.read(LIB)).toBe(current.read(LIB));
-  expect(made.read("scripts/ufw.sh")).toBe(current.read("scripts/ufw.sh"));
-  expect(statSync(made.path("scripts/ufw.sh")).mode & 0o777).toBe(0o755);
+  expect(made.read("scripts/verify.sh")).toBe(
+    current.read("scripts/verify.sh"),
+  );
+  expect(statSync(made.path("scripts/verify.sh")).mode & 0o777).toBe(0o755);
   expect(made.read(".env")).toContain(password);
   expect(made.tree()).not.toHaveProperty(["scripts/rollback.sh"]);
   expect(stdout).toContain("  notes/own.txt:1  ");

@@ -26,7 +26,7 @@ test.skipIf(!has("git") && !CI)(
     for (const dataDir of ["./var", "/srv/kong"]) {
       await made.regenerate("--data-dir", dataDir);
       expect(git("status", "--short", "--untracked-files=all")).not.toContain(
-        "secrets",
+        "kong_pg_password",
       );
       expect(made.read(".gitignore")).toMatch(
         /# Earlier data directories:\n\/data\/\n$/,
