@@ -10,23 +10,29 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.close());
 
-/** Runs functions of scripts/lib/state.sh, as apply.sh and rollback.sh do. */
-const journal = (commands: string): Promise<string> =>
+/** Uses the primitives of the server program, as apply.sh and rollback.sh do. */
+const primitives = (statements: string): Promise<string> =>
   lab.host.sh(
-    `set -u; dry_run=false
-    source lib/plan.sh; source lib/common.sh; source lib/state.sh
-    ${commands}`,
+    `python3 -B - <<'END'
+from kong_ipv6.journal import Journal
+from kong_ipv6.report import Report
+from kong_ipv6.system import System
+
+report = Report(program="apply.sh")
+journal = Journal(report.note)
+system = System(report, journal)
+${statements}
+END`,
     { cwd: `${REPOSITORY}/scripts` },
   );
 
 test("a power cut loses no fact, no installed file and no restored file", async () => {
   const { host } = lab;
   await host.sh("echo owner >/etc/owner; sync --file-system /");
-  // This saves the owner's file, and for that it syncs the whole file system: the rest has to sync by itself.
-  await journal("echo new >/run/new; put /etc/owner /run/new");
-  await journal(
-    "put /etc/new /run/new; restore /etc/owner; record network exposed absent",
-  );
+  await primitives(`system.write_file("/etc/owner", b"new\\n")`);
+  await primitives(`system.write_file("/etc/new", b"new\\n")
+system.restore("/etc/owner")
+journal.record("network", "exposed", "absent")`);
   await host.powerCut();
   await host.powerOn();
   expect(await host.read("/etc/new")).toBe("new\n");

@@ -48,9 +48,9 @@ test.each([
 test("apply.sh succeeds after it was killed several times; so does rollback.sh", async () => {
   const moments = [
     "^Applying the changes",
+    "ok +sysctl",
     "ok +file +/etc/ndppd.conf",
     "ok +firewall",
-    "ok +sysctl",
     "ok +docker",
     "[.]{3} +image",
   ];
