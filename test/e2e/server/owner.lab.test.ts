@@ -361,7 +361,7 @@ test("apply.sh restores routes and rules that netplan doesn't know, and says so"
 
 test("if ufw can't run, rollback.sh fails and remembers its rules", async () => {
   const { host } = lab;
-  await host.write("/usr/local/sbin/ufw", "#!/usr/bin/no-python\n", "755");
+  await host.write("/usr/local/sbin/ufw", "#!/bin/sh\nexit 127\n", "755");
   const { code, stdout, stderr } = await script(lab, "rollback.sh");
   await host.sh("rm /usr/local/sbin/ufw");
   expect(code).toBe(1);
