@@ -180,12 +180,12 @@ def fit(ours: str, texts: list[str], uplink: Uplink) -> Fitted:
 
 
 def addresses_in(text: str) -> list[str]:
-    """What a netplan file of ours gives the uplink, with prefix lengths."""
+    """What our netplan file gives the uplink, with prefix lengths."""
     return re.findall(r"^ *- \"?'?([0-9a-f:.]+/[0-9]+)'?\"?$", text, re.MULTILINE)
 
 
 def routes_in(text: Optional[str]) -> set[tuple[str, str]]:
-    """Destination and gateway of each route in a netplan file of ours, as `ip` writes them."""
+    """Destination and gateway of each route in our netplan file, as `ip` writes them."""
     found: set[tuple[str, str]] = set()
     if not text or yaml is None:
         return found

@@ -237,7 +237,7 @@ class ComposeUp(Resource):
         return bool(identity) and state_of(self.engine.container(identity)) == "exited/0"
 
     def _migrates(self) -> bool:
-        """Whether they end well within ten seconds. What fails Docker starts anew."""
+        """Whether they end well within ten seconds. Docker restarts a service that fails."""
         return self.system.wait(10, self._migrated)
 
     def _logs(self) -> None:

@@ -122,7 +122,7 @@ class DaemonJson(Resource):
             self.system.restore(path)
             return
         now, merged = self.system.text(path), self.system.read(daemon_keys.LAST) or self.ours
-        # Another value of a key of ours is lost with it.
+        # Another value of one of our keys is lost with it.
         other = daemon_keys.merge(now, daemon_keys.parse(merged.decode())) != now
         self.system.replace_file(path, text.encode(), aside=other)
         self.report.note("file", f"your other changes to {path} since apply.sh are kept")

@@ -171,7 +171,7 @@ class Netplan(Resource):
         elif self.previous != self.system.read(NETPLAN_FILE):
             self.system.write_file(NETPLAN_FILE, self.previous, 0o600)
         network = self.context.network
-        # Where netplan never had a file of ours, the owner's may not be in force yet.
+        # If netplan never had our file, the owner's files may not be in force yet.
         if self.journal.fact("file", NETPLAN_FILE) is not None:
             network.netplan_apply()
         for name in (self.name, Settled.name):

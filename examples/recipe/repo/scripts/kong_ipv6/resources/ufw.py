@@ -66,7 +66,7 @@ class Ufw(Resource):
         self.surplus: list[str] = []
 
     def _difference(self, facts: Facts) -> tuple[list[str], list[str]]:
-        """The rules that ufw lacks, and those of ours that it has too many."""
+        """The missing rules, and our rules that are no longer wanted."""
         want = wanted(self.plan, facts.nftables_backend)
         read = {line for rule in want for line in as_read(rule)}
         lacking = [rule for rule in want if not set(as_read(rule)) <= set(facts.ufw.rules)]
@@ -155,7 +155,7 @@ class Ufw(Resource):
         return [Result("ok", "firewall", "ufw has Kong's rules")]
 
     def _present(self, journal: Journal) -> bool:
-        """Whether there are rules of ours: recorded, or added by scripts/ufw.sh by hand. Without the command its files
+        """Whether our rules exist: recorded, or added by scripts/ufw.sh by hand. Without the command its files
         may still have those that are recorded."""
         rules, recorded = ufw_rules.read(self.system).rules, journal.fact("ufw", "rules") is not None
         return bool(recorded or rules) if self.system.have("ufw") else bool(recorded and rules)
