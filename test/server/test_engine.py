@@ -22,10 +22,15 @@ ANSWERS: dict[str, tuple[int, str]] = {
 }
 
 
+class Server(socketserver.UnixStreamServer):
+    seen: list[tuple[str, str, bytes]]
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        self.server.seen.append((self.command, self.path, self.rfile.read(length)))  # type: ignore[attr-defined]
+        assert isinstance(self.server, Server)
+        self.server.seen.append((self.command, self.path, self.rfile.read(length)))
         code, text = ANSWERS.get(self.path, (200, "[]"))
         self.send_response(code)
         self.send_header("Content-Length", str(len(text)))
@@ -34,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_DELETE = answer
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
     def address_string(self) -> str:
@@ -46,8 +51,8 @@ class Requests(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="kong-ipv6-")
         self.addCleanup(folder.cleanup)
         path = str(Path(folder.name) / "docker.sock")
-        self.server = socketserver.UnixStreamServer(path, Handler)
-        self.server.seen = []  # type: ignore[attr-defined]
+        self.server = Server(path, Handler)
+        self.server.seen = []
         thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         self.addCleanup(self.server.server_close)
@@ -75,7 +80,7 @@ class Requests(unittest.TestCase):
 
     def test_the_body_is_json(self) -> None:
         self.engine.change("POST", "/networks/x/connect", {"Container": "y"})
-        self.assertEqual([("POST", "/networks/x/connect", b'{"Container": "y"}')], self.server.seen)  # type: ignore[attr-defined]
+        self.assertEqual([("POST", "/networks/x/connect", b'{"Container": "y"}')], self.server.seen)
 
     def test_nobody_listens(self) -> None:
         engine = Engine("/nonexistent/docker.sock")
@@ -88,7 +93,7 @@ class Requests(unittest.TestCase):
         self.engine.network("a b/c")
         self.assertEqual(
             ["/images/kong-ipv6:local/json", "/networks/a%20b/c"], [path for _, path, _ in self.server.seen]
-        )  # type: ignore[attr-defined]
+        )
 
 
 class Reading(unittest.TestCase):

@@ -187,12 +187,12 @@ class MadeAgain(Case):
     def test_a_connection_that_docker_only_claims_fails_the_run(self) -> None:
         server = self.stale()
         other = Other(server)
-        post = server.docker._post
+        post = server.docker.post
 
         def claims(parts: list[str], filters: Any, body: Any) -> Any:
             return None if parts[-1] == "connect" else post(parts, filters, body)
 
-        server.docker._post = claims  # type: ignore[method-assign]
+        server.docker.post = claims
         self.assertEqual(1, server.run("apply"))
         self.assertIn("not connected to ipv6_exposed again: mine", server.printed)
         self.assertEqual([other.id], server.context().journal.names("member"))
@@ -211,7 +211,7 @@ class MadeAgain(Case):
         other = Other(server, address="2a03:2222:3333:4444:900::9")
         server.docker.networks_by_name[EXPOSED]["IPAM"]["Config"] = [{"Subnet": "2a03:2222:3333:4444:900::/80"}]
         network = quote(EXPOSED)
-        post = server.docker._post
+        post = server.docker.post
 
         def subnet_only(parts: list[str], filters: Any, body: Any) -> Any:
             ipam = ((body or {}).get("EndpointConfig") or {}).get("IPAMConfig") or {}
@@ -221,7 +221,7 @@ class MadeAgain(Case):
                 raise EngineError(f"no configured subnet of {network} contains it")
             return post(parts, filters, body)
 
-        server.docker._post = subnet_only  # type: ignore[method-assign]
+        server.docker.post = subnet_only
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertIn("mine can't keep 2a03:2222:3333:4444:900::9 on ipv6_exposed", server.printed)
         self.assertIsNotNone(other.at)
@@ -270,7 +270,7 @@ class EarlierNames(Case):
 
     def test_a_network_of_the_owners_own_that_has_the_name_comes_back(self) -> None:
         server = self.server()
-        own = {**copy.deepcopy(server.docker.recording["networks"][EXPOSED]), "Labels": {"mine": "1"}}
+        own: dict[str, Any] = {**copy.deepcopy(server.docker.recording["networks"][EXPOSED]), "Labels": {"mine": "1"}}
         own["IPAM"]["Config"] = [{"Subnet": "2001:db8:7::/64", "Gateway": "2001:db8:7::1"}]
         server.docker.create_network(own)
         server.applied()

@@ -51,9 +51,10 @@ class FakeEngine(Engine):
         url = urlsplit(path)
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
         filters = json.loads(parse_qs(url.query).get("filters", ["{}"])[0])
-        return copy.deepcopy(getattr(self, f"_{method.lower()}")(parts, filters, body))
+        answer = {"GET": self.get, "POST": self.post, "DELETE": self.delete}[method]
+        return copy.deepcopy(answer(parts, filters, body))
 
-    def _get(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+    def get(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
         if parts == ["version"]:
             return self.recording["version"]
         if parts == ["info"]:
@@ -78,7 +79,7 @@ class FakeEngine(Engine):
             return {"Id": self.images[name]} if name in self.images else None
         raise AssertionError(f"unexpected question to Docker: {parts}")
 
-    def _post(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+    def post(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
         if parts[0] == "networks" and body:
             network = self.find_network(parts[1])
             if network is None:
@@ -102,7 +103,7 @@ class FakeEngine(Engine):
         container["State"] = {"stop": "exited", "unpause": "running"}[parts[2]]
         return None
 
-    def _delete(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+    def delete(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
         if parts[0] == "containers":
             if self.containers_by_id.pop(parts[1], None) is None:
                 raise EngineError(f"No such container: {parts[1]}")

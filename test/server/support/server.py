@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 from unittest import mock
@@ -204,7 +204,7 @@ class Server:
             self.write(path, "*filter\n### RULES ###\n### END RULES ###\nCOMMIT\n", 0o640)
         return self
 
-    def ufw_rule(self, words: list[str], delete: bool) -> None:
+    def ufw_rule(self, words: Sequence[str], delete: bool) -> None:
         """ufw writes its files itself, a rule in each family that it holds for."""
         rule = " ".join(words).replace(" comment kong-ipv6", "")
         given = dict(re.findall(r"(in on|out on|from|to|port|proto) (\S+)", rule))
@@ -340,7 +340,7 @@ class Server:
         return Context(self.plan, Repository(self.repository), report, journal, system, self.docker, compose, network)
 
     @contextlib.contextmanager
-    def patched(self) -> Iterator[None]:
+    def patched(self) -> Generator[None, None, None]:
         """While this lasts the program is on this server."""
         with contextlib.ExitStack() as stack:
             for name, value in self.disk.patches().items():
