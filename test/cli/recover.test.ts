@@ -100,7 +100,7 @@ test("another run that is still writing is left alone", async () => {
   expect(snapshot(sandbox.cwd)).toEqual(before);
 });
 
-/** What a directory from somebody else may fullConversation, to make the command write elsewhere. */
+/** What a directory from somebody else may contain, to make the command write elsewhere. */
 const HOSTILE: Record<string, (sandbox: Sandbox) => void> = {
   "a path upwards": (sandbox) =>
     journal(sandbox, {

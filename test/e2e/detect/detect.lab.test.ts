@@ -122,7 +122,7 @@ describe("trixie, probed by a real ssh from outside", () => {
   test("an unknown host key is not trusted", async () => {
     const { code, stdout, stderr } = await owner.do("detect", ...SSH);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toContain("Connect once by ssh yourself");
+    expect(stderr).toContain("Connect once with ssh yourself");
   });
 
   test("the server rejects the owner's key", async () => {

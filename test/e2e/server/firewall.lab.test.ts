@@ -161,14 +161,18 @@ test("with --firewall nftables and an active ufw, ufw does not drop traffic to K
   await script(lab, "ufw.sh");
 });
 
-test("--firewall none warns about open ports, and about an active ufw", async () => {
+test("--firewall none warns about open ports, and names the rules that an active ufw lacks", async () => {
   await bring(lab, { delivery: "routed", firewall: "none" });
-  const { code, stdout, stderr } = await script(lab, "apply.sh");
-  expect(code, stdout + stderr).toBe(0);
+  const { code, stdout } = await script(lab, "apply.sh");
   expect(stdout).toContain("opens every port of every container");
   expect(stdout).toMatch(
     /warn +firewall +ufw is active and has no rules for Kong/,
   );
   const added = await lab.host.sh("ufw show added; nft list tables");
   expect(added).not.toContain("kong");
+  // The rules are the owner's with this answer, and without them Kong is not reached.
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/fail +IPv6 +a client outside doesn't reach/);
+  await script(lab, "ufw.sh");
+  expect((await script(lab, "verify.sh")).code).toBe(0);
 });
