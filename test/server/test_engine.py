@@ -73,10 +73,17 @@ class Requests(unittest.TestCase):
             self.assertEqual(words, str(raised.exception))
 
     def test_a_change_that_fails_is_a_failure_with_dockers_words_as_remedy(self) -> None:
-        for path, words in (("/networks/broken", "it is broken"), ("/networks/missing", "network missing not found")):
+        for method, path, words in (
+            ("DELETE", "/networks/broken", "it is broken"),
+            ("POST", "/networks/missing", "network missing not found"),
+        ):
             with self.assertRaises(Failure) as raised:
-                self.engine.change("DELETE", path, cause="Docker can't")
+                self.engine.change(method, path, cause="Docker can't")
             self.assertEqual(("Docker can't", words), (raised.exception.cause, raised.exception.remedy))
+
+    def test_what_is_gone_needs_no_removal(self) -> None:
+        """Bug: rollback.sh failed over a container that ended by itself while it was stopped."""
+        self.assertIsNone(self.engine.change("DELETE", "/networks/missing"))
 
     def test_the_body_is_json(self) -> None:
         self.engine.change("POST", "/networks/x/connect", {"Container": "y"})

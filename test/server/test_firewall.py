@@ -69,6 +69,16 @@ class Verify(Case):
         self.assertIn("open to the world", self.results(old, "firewall")["firewall"].detail)
         self.assertEqual("warn", self.results(new, "firewall")["firewall"].level)
 
+    def test_an_interrupted_run_for_other_answers_is_no_reason_to_fail(self) -> None:
+        """Bug: the begun step started a unit that the new answers had removed, in each run."""
+        server = self.applied()
+        server.context().journal.record("todo", "firewall", "begun")
+        server.change_plan(firewall="none")
+        for path in ("kong-ipv6/firewall.nft", f"systemd/system/{FIREWALL}"):
+            (server.repository / "host/etc" / path).unlink()
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertNotIn(FIREWALL, server.active)
+
     def test_ufw_was_enabled_since(self) -> None:
         server = self.applied().with_ufw()
         self.assertEqual("warn", self.results(server, "firewall")["firewall"].level)
@@ -89,6 +99,13 @@ class OtherEngines(Case):
             if left:
                 self.assertIn("FORWARD policy is still DROP", found.detail)
                 self.assertIn("reboot", found.remedy)
+
+    def test_each_program_is_asked_for_what_the_previous_backend_left(self) -> None:
+        """Bug: only iptables was asked, and dockerd sets ip6tables' policy too."""
+        for attribute, text in (("forward_policy", "all IPv4"), ("forward_policy6", "all IPv6")):
+            server = self.applied("29.7.2-nftables")
+            setattr(server, attribute, "-P FORWARD DROP\n")
+            self.assertIn(text, self.results(server, "firewall")["firewall"].detail)
 
     def test_the_policy_of_ufw_itself_is_no_leftover(self) -> None:
         server = self.server("29.7.2-nftables").with_ufw().applied()

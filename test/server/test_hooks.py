@@ -56,6 +56,16 @@ class Hooks(Case):
         self.assertEqual(1, server.run("apply"))
         self.assertIn("Kong answers", server.printed)
 
+    def test_a_failed_after_rollback_hook_runs_again(self) -> None:
+        """Bug: the next rollback said that there is nothing to undo."""
+        server = self.applied()
+        self.hook(server, "after-rollback", code=1)
+        self.assertEqual(1, server.run("rollback"))
+        self.hook(server, "after-rollback")
+        self.assertEqual(0, server.run("rollback"))
+        self.assertIn("Everything is undone.", server.printed)
+        self.assertFalse(server.context().journal.exists)
+
     def test_a_dry_run_and_verify_run_none(self) -> None:
         server = self.server()
         for name in ("before-apply", "after-apply", "before-rollback", "after-rollback"):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from unittest import mock
 
 from kong_ipv6.journal import STATE, Journal
 from kong_ipv6.system import sysctl_path
 from support.case import Case
-from support.disk import tree
+from support.disk import Killed, tree
 from support.server import Server
 
 CONF = "/etc/example.conf"
@@ -59,6 +60,15 @@ class TheManifest(Case):
         self.assertIn("/var/lib", synced)
         self.assertIn(STATE, synced)
         self.assertEqual(0o700, self.journal.state.stat().st_mode & 0o777)
+
+    def test_a_kill_while_it_is_closed_leaves_nothing_to_undo(self) -> None:
+        """Bug: a manifest that outlived the files that it names made each later rollback fail."""
+        journal = self.journal
+        journal.open()
+        (journal.state / "before").mkdir()
+        with mock.patch.object(shutil, "rmtree", side_effect=Killed), self.assertRaises(Killed):
+            journal.close()
+        self.assertFalse(journal.exists)
 
     def test_retain_forgets_all_other_kinds(self) -> None:
         for kind in ("file", "package", "sysctl"):

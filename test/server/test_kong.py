@@ -101,6 +101,12 @@ class TheListeners(Case):
             server = self.listening(lambda all_, port=port: all_.remove(("::", port)))
             self.fails(server, "kong", "listeners", f"Kong doesn't listen on [::]:{port}")
 
+    def test_a_missing_listener_is_not_called_well_too(self) -> None:
+        """Bug: beside "Kong doesn't listen on [::]:443" stood "Kong listens on 80 and 443"."""
+        server = self.listening(lambda all_: all_.remove(("::", 443)))
+        server.run("verify")
+        self.assertNotIn("Kong listens on 80 and 443", server.printed)
+
     def test_a_listener_on_the_loopback_address_does_not_serve(self) -> None:
         def loopback(all_: Any) -> None:
             all_.remove(("::", 443))
@@ -179,10 +185,24 @@ class FromOutside(Case):
         self.assertIn("1.2.3.4", self.results(server, "kong")["IPv4"].detail)
 
     def test_what_leaves_as_another_address(self) -> None:
-        for source, text in (("2a03:2222:3333:4444::2", "as 2a03:2222:3333:4444::2, not as"), ("", "not at all")):
+        for source, text in (("2a03:2222:3333:4444::2", "come from 2a03:2222:3333:4444::2, not from"), ("", "do not leave")):
             server = self.applied()
             server.outside.sources = {6: source}
             self.fails(server, "kong", "outgoing", text)
+
+    def test_ipv4_is_not_called_well_where_another_program_answers_on_it(self) -> None:
+        """Bug: without ports: in docker-compose.yml another web server counted as Kong."""
+        server = self.applied()
+        container: Any = server.docker.service("kong")
+        ports = container["_inspected"]["NetworkSettings"]["Ports"]
+        ports["443/tcp"] = [at for at in ports["443/tcp"] if ":" in at["HostIp"]]
+        self.fails(server, "kong", "IPv4", "Docker doesn't publish Kong's 443 on IPv4")
+
+    def test_an_ipv4_way_out_that_is_not_tested_is_not_called_well(self) -> None:
+        server = self.applied()
+        server.kernel.routes[4] = ["default via 10.0.0.1 dev eth9 proto static"]
+        server.outside.sources = {**server.outside.sources, 4: ""}
+        self.assertIn("by IPv6", self.results(server, "kong")["outgoing"].detail)
 
     def test_a_server_where_it_cannot_be_tested(self) -> None:
         server = self.applied()

@@ -52,6 +52,14 @@ class TheUplink(Case):
         server.kernel.addresses.append(Address("vmbr0", "2a03:2222:3333:4444:300:0:0:1/112"))
         self.refused(server, "link", "which is inside the exposed subnet", "--exposed")
 
+    def test_a_bridge_that_the_uplink_is_a_port_of(self) -> None:
+        """Bug: it counted as a bridge of virtual machines, and the address went to its port."""
+        server = self.server()
+        server.kernel.add_link("br0", "52:54:00:00:00:03", "bridge")
+        server.kernel.links["ens3"]["master"] = "br0"
+        server.kernel.addresses.append(Address("br0", f"{HOST}/64"))
+        self.refused(server, "link", "is on br0", "--interface br0")
+
     def test_dockers_own_interfaces_do_not_count(self) -> None:
         self.assertEqual([], self.refusals(self.applied(), "link"))
 
@@ -208,6 +216,15 @@ class Apply(Case):
         self.assertEqual(1, server.run("apply"))
         self.assertIn("netplan apply failed: networkd is not running", server.printed)
         self.assertIsNone(server.read(FILE))
+
+    def test_a_failed_netplan_apply_left_forwarding_on(self) -> None:
+        """networkd ignores router advertisements then: the server lost its IPv6 at the next boot."""
+        server = self.server()
+        before = server.kernel.state()["sysctls"]
+        server.programs_run.answers["netplan apply"] = Ran(1, "", "networkd is not running\n")
+        self.assertEqual(1, server.run("apply"))
+        self.assertEqual(before, server.kernel.state()["sysctls"])
+        self.assertIsNone(server.read("/etc/sysctl.d/60-kong-ipv6.conf"))
 
     def test_another_machine_takes_the_address_while_we_wait(self) -> None:
         server = self.server()

@@ -66,7 +66,7 @@ class Apply(Case):
             "docker",
             "addresses",
         ]
-        self.assertEqual([*expected, "network", "compose", "kong"], names)
+        self.assertEqual([*expected, "sysctl-file", "network", "compose", "kong"], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:
         server = self.server()
@@ -124,7 +124,7 @@ class Apply(Case):
         with server.patched():
             server.context().journal.record("todo", "sysctl", "begun")
         self.assertEqual(4, server.run("apply", "--dry-run"))
-        self.assertIn("a step that was interrupted is done again", server.printed)
+        self.assertIn("an interrupted step will be repeated", server.printed)
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertEqual(0, server.run("apply", "--dry-run"))
 
@@ -341,6 +341,21 @@ class OneResource(Case):
         self.assertIn("80 2a03:2222:3333:4444:300::8100", server.read("/etc/ufw/user6.rules") or "")
         self.assertEqual(0, server.run("ufw", "--remove"))
         self.assertNotIn("8100", server.read("/etc/ufw/user6.rules") or "")
+
+    def test_what_they_need_is_asked_for(self) -> None:
+        """Bug: without Docker or ufw they ended with 0, and had done nothing."""
+        server = self.server()
+        server.docker.down = "connection refused"
+        self.assertEqual(1, server.run("network", "--dry-run"))
+        self.assertIn("Docker doesn't answer: connection refused", server.printed)
+        server.context().journal.record("network", "ipv6_exposed", "absent")
+        self.assertEqual(1, server.run("network", "--remove"))
+        self.assertIn("Docker doesn't answer: connection refused", server.printed)
+        self.assertEqual(1, self.server().run("ufw", "--dry-run"))
+        server = self.server().with_ufw()
+        server.write("/etc/default/ufw", "IPV6=no\n")
+        self.assertEqual(1, server.run("ufw", "--dry-run"))
+        self.assertIn("ufw has IPV6=no", server.printed)
 
 
 if __name__ == "__main__":

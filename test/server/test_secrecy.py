@@ -55,6 +55,23 @@ class ThePassword(Case):
             self.assertIn("it fails", server.printed)
             self.nowhere(server)
 
+    def test_a_line_of_env_that_compose_quotes(self) -> None:
+        """Bug: compose's message held the line that it could not read, with the password in it."""
+        for words in (
+            f'unexpected character " " in variable name "KONG PG_PASSWORD={PASSWORD}"',
+            f'unexpected character " " in variable name near "KONG PG_PASSWORD={PASSWORD}\\nKONG_DATA_DIR=./data"',
+            f"line 3: unterminated quoted value \"{PASSWORD}",
+        ):
+            server = self.server()
+            server.compose_error = f"failed to read /srv/.env: {words}\n"
+            self.assertEqual(1, server.run("apply"))
+            self.assertIn("failed to read /srv/.env", server.printed)
+            self.nowhere(server)
+            server.compose_error = ""
+            server.programs_run.answers["timeout --foreground 180 docker compose up"] = Ran(1, "", f"{words}\n")
+            self.assertEqual(1, server.run("apply"))
+            self.nowhere(server)
+
     def test_a_changed_password_is_told_to_the_database_through_its_own_file(self) -> None:
         server = self.applied()
         (server.repository / "data/postgres/PG_VERSION").write_text("17\n")

@@ -149,6 +149,18 @@ class Changes(Case):
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertIn("KONG_PG_PASSWORD=not-to-be-printed-5f1d\n", (server.repository / ".env").read_text())
 
+    def test_each_spelling_of_env_example_gets_the_password(self) -> None:
+        """Bug: the secret held "replace-me" where the owner wrote a colon, or took the line out."""
+        for line in ("KONG_PG_PASSWORD: replace-me\n", "export KONG_PG_PASSWORD = replace-me\n", ""):
+            server = self.server()
+            (server.repository / ".env").unlink()
+            example = server.repository / ".env.example"
+            lines = [one for one in example.read_text().splitlines(True) if not one.startswith("KONG_PG_PASSWORD")]
+            example.write_text("".join([line, *lines]))
+            self.assertEqual(0, server.run("apply"), server.printed)
+            self.assertRegex((server.repository / "data/secrets/kong_pg_password").read_text(), r"^[0-9a-f]{64}$")
+            self.assertNotIn("replace-me", (server.repository / ".env").read_text())
+
     def test_rollback_keeps_env_and_data(self) -> None:
         server = self.applied()
         (server.repository / "data/postgres/PG_VERSION").write_text("17\n")

@@ -66,6 +66,17 @@ class Rules(Case):
             other.run("apply")
             self.assertNotIn("docker0", " ".join(line for line in other.commands if line.startswith("ufw")))
 
+    def test_the_owners_builds_have_a_way_out_too(self) -> None:
+        """Bug: only Kong's own build had one; others hung."""
+        server = self.server("29.7.2-nftables").with_ufw().applied()
+        rule, build = "in on docker0 out on ens3 to 0.0.0.0/0", "compose build extra"
+        with server.patched():
+            resource, facts = server.resource("compose")
+            resource.changes(facts)
+            resource.others = {"pull": [], "build": ["extra"]}  # type: ignore[attr-defined]
+            resource.apply()
+        self.happened(server, f"run ufw route allow {rule}", f"run {build}", f"run ufw route delete allow {rule}")
+
     def test_a_build_that_was_killed_leaves_no_way_out_after_the_next_run(self) -> None:
         server = self.server("29.7.2-nftables").with_ufw()
         before = server.state()
@@ -152,6 +163,13 @@ class Verify(Case):
             delete=False,
         )
         self.fails(server, "ufw", "firewall", "ufw has a rule of earlier answers")
+
+    def test_every_spelling_of_a_ufw_that_forwards_everything(self) -> None:
+        """Bug: without the quotes it was called well."""
+        for value in ('"ACCEPT"', "ACCEPT", '"accept"'):
+            server = self.server().with_ufw().applied()
+            server.write("/etc/default/ufw", f"IPV6=yes\nDEFAULT_FORWARD_POLICY={value}\n")
+            self.fails(server, "ufw", "firewall", "ufw forwards all traffic by default")
 
     def test_a_ufw_that_forwards_everything(self) -> None:
         server = self.server().with_ufw().applied()

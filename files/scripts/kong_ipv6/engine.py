@@ -62,7 +62,8 @@ class Engine:
             status, text = exchange(self.path, head.encode() + content, timeout)
         except (OSError, ValueError) as error:
             raise EngineError(str(error) or type(error).__name__) from error
-        if status == 404 and method == "GET":
+        # What is gone by now needs no removal.
+        if status == 404 and method in ("GET", "DELETE"):
             return None
         if status >= 400:
             raise EngineError(message(text))
@@ -87,10 +88,10 @@ class Engine:
     def networks(self, **filters: list[str]) -> list[Json]:
         return self.request("GET", f"/networks{where(filters)}") or []
 
-    def containers(self, *labels: str, all: bool = True, **filters: list[str]) -> list[Json]:
+    def containers(self, *labels: str, **filters: list[str]) -> list[Json]:
         if labels:
             filters = {**filters, "label": list(labels)}
-        return self.request("GET", f"/containers/json{where(filters)}{'&all=1' if all else ''}") or []
+        return self.request("GET", f"/containers/json{where(filters)}&all=1") or []
 
     def container(self, identity: str) -> Optional[Json]:
         return self.request("GET", f"/containers/{quote(identity)}/json")

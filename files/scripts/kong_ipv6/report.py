@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import NamedTuple, TextIO
 
@@ -42,13 +43,20 @@ COLOURS = {"ok": "\x1b[32m", "fail": "\x1b[31m", "open": "\x1b[31m", "warn": "\x
 BOLD, RED, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[0m"
 
 
+# Compose quotes the line of .env that it can't read: it may be the password's.
+QUOTES = re.compile(r"(variable name|unterminated quoted value)\b.*")
+
+
+def redacted(line: str) -> str:
+    return QUOTES.sub(r"\1", line)
+
+
 class Report:
     """Prints to the two streams; keeps what the run does at the moment."""
 
     def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr, program: str = "apply.sh") -> None:
         self.out, self.err, self.program = out, err, program
         self.step = ""
-        self.silent = False
         terminal = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
         self.coloured = terminal
 
@@ -56,8 +64,7 @@ class Report:
         return f"{colour}{text}{PLAIN}" if self.coloured and colour else text
 
     def say(self, text: str) -> None:
-        if not self.silent:
-            self._print(self.out, text)
+        self._print(self.out, text)
 
     def heading(self, text: str) -> None:
         self.say(self.paint(BOLD, text))
@@ -94,7 +101,7 @@ class Report:
     def output_of(self, text: str) -> None:
         """The last words of a program that failed."""
         for line in text.rstrip("\n").split("\n")[-15:]:
-            self._print(self.err, f"    | {line}")
+            self._print(self.err, f"    | {redacted(line)}")
 
     def _print(self, stream: TextIO, text: str) -> None:
         try:

@@ -23,7 +23,7 @@ def hook(context: Context, name: str) -> None:
     if not os.access(path, os.X_OK) or not path.is_file():
         return
     context.report.doing("hook", name)
-    ran = context.system.run(str(path), cwd=context.repository.path)
+    ran = context.system.run(str(path), cwd=context.repository.path, locked=False)
     if ran.out.strip():
         context.report.say(ran.out.rstrip("\n"))
     if ran.code != 0:
@@ -33,11 +33,13 @@ def hook(context: Context, name: str) -> None:
 
 
 def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
-    """Raises Failure without a cause where the server is refused: the refusals are printed by then."""
+    """Raises Refused after printing the refusals."""
     facts = Facts(context)
-    facts.begin()
+    if only is None:
+        facts.begin()
     chosen = [one for one in resources(context) if only in (None, one.name)]
-    refused = [refusal for resource in chosen for refusal in resource.refuse(facts)]
+    refused = [refusal for resource in chosen for refusal in (resource.needs(facts) if only else [])]
+    refused = refused or [refusal for resource in chosen for refusal in resource.refuse(facts)]
     for refusal in refused:
         context.report.refusal(refusal)
     if refused:
@@ -45,7 +47,7 @@ def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
     planned = [(resource, resource.changes(facts)) for resource in chosen]
     for resource, changes in planned:
         if facts.begun(resource.name) and not changes and not resource.follows:
-            changes.append(Change(resource.name, "a step that was interrupted is done again"))
+            changes.append(Change(resource.name, "an interrupted step will be repeated"))
     return facts, planned
 
 
@@ -162,8 +164,8 @@ def rollback(context: Context, dry_run: bool) -> int:
     edited = journal.state / "edited"
     if edited.is_dir():
         report.note("file", f"your edits of these files are saved in /{edited.relative_to(journal.root)}")
-    journal.close()
     hook(context, "after-rollback")
+    journal.close()
     report.step = ""
     data = context.repository.data
     report.say("Everything is undone." + (f" The data is kept: {data}" if data.is_dir() else ""))

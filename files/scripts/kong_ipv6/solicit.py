@@ -109,6 +109,7 @@ class Outside:
         veth = (
             f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"
         )
+        self._remove_leftovers()
         redirect = "ingress protocol all u32 match u32 0 0 action mirred ingress redirect dev"
         try:
             for line in (
@@ -131,6 +132,12 @@ class Outside:
             self.close()
             raise
         return self
+
+    def _remove_leftovers(self) -> None:
+        """Namespaces of runs that were killed."""
+        for path in self.system.on("/run/netns").glob("kong-ipv6-*"):
+            if not self.system.exists(f"/proc/{path.name.rsplit('-', 1)[1]}"):
+                self.system.run("ip", "netns", "del", path.name)
 
     def _link(self) -> Link:
         with namespace(f"/run/netns/{self.name}"):

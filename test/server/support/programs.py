@@ -53,6 +53,7 @@ class FakeSystem(System):
         cwd: Union[str, Path, None] = None,
         env: Optional[dict[str, str]] = None,
         given: str = "",
+        locked: bool = True,
     ) -> Ran:
         return self.server.programs_run.run(list(command), given)
 
@@ -171,13 +172,13 @@ class Programs:
         return Ran(0, self.server.table, "") if self.server.table else Ran(1, "", "No such file or directory\n")
 
     def _iptables(self, words: list[str]) -> Ran:
-        return (
-            Ran(0, self.server.forward_policy, "")
-            if "-S" in words
-            else Ran(0 if self.server.ufw_enabled else 1, "", "")
-        )
+        return self._policy(words, self.server.forward_policy)
 
-    _ip6tables = _iptables
+    def _ip6tables(self, words: list[str]) -> Ran:
+        return self._policy(words, self.server.forward_policy6)
+
+    def _policy(self, words: list[str], policy: str) -> Ran:
+        return Ran(0, policy, "") if "-S" in words else Ran(0 if self.server.ufw_enabled else 1, "", "")
 
     def _ufw(self, words: list[str]) -> Ran:
         """Keeps our rules in its files, in its own words."""

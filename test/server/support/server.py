@@ -93,7 +93,7 @@ class Server:
         self.refused_sysctls: set[str] = set()
         self.free: dict[str, int] = {}
         self.table = self.neighbour = self.connections = self.listening = self.buildx = ""
-        self.forward_policy = "-P FORWARD ACCEPT\n"
+        self.forward_policy = self.forward_policy6 = "-P FORWARD ACCEPT\n"
         self.ufw_enabled = False
         self.compose_version, self.compose_error = "2.40.3\n", ""
         self.hashes: dict[str, str] = {}

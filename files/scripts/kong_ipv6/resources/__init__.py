@@ -16,17 +16,18 @@ from .netplan import Netplan, Settled
 from .network import Network
 from .packages import Packages
 from .secrets import Secrets
-from .sysctl import Sysctl
+from .sysctl import Sysctl, SysctlFile
 from .ufw import Ufw
 
 
 def resources(context: Context) -> list[Resource]:
-    netplan = Netplan(context)
+    sysctl = Sysctl(context)
+    netplan = Netplan(context, sysctl)
     return [
         Link(context),
         Secrets(context),
         # Undone last: Docker and networkd set some of these themselves.
-        Sysctl(context),
+        sysctl,
         Files(context),
         # What a package starts finds its configuration and unit.
         Packages(context),
@@ -37,6 +38,7 @@ def resources(context: Context) -> list[Resource]:
         DaemonJson(context),
         # The kernel asks for duplicates while Docker restarts.
         Settled(netplan),
+        SysctlFile(context),
         Network(context),
         ComposeUp(context),
         Kong(context),

@@ -66,8 +66,8 @@ def buildx(facts: Facts) -> list[Refusal]:
 
 
 def project(context: Context, facts: Facts) -> list[Refusal]:
-    """Compose would make all again beside what it made under another name, and find ports and addresses taken; under
-    the same name it would take another repository's containers for its own, and give them this one's data."""
+    """Under another name compose would create a second set of containers, and find ports and addresses taken. Under the
+    same name it would take over the other repository's containers."""
     here, name = context.repository.path, context.repository.project
     folders = sorted({label(one, "project.working_dir") for one in facts.of_project()} - {""})
     for other in folders:

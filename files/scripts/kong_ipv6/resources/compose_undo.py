@@ -12,7 +12,7 @@ from .compose import IMAGE, projects
 from .daemon_json import DaemonJson
 
 # What a later run needs, when Docker is installed again.
-KINDS = ("repository", "project", "network", "member", "stranded", "docker", "todo", "sysctl")
+KINDS = ("repository", "project", "network", "member", "docker", "todo", "sysctl")
 
 
 def undo(context: Context, journal: Journal) -> list[Left]:

@@ -23,6 +23,7 @@ class Firewall(Resource):
         return [Refusal(cause, "set IPV6=yes in /etc/default/ufw, then: ufw reload")]
 
     def changes(self, facts: Facts) -> list[Change]:
+        self.facts = facts
         if facts.filter == "none":
             self.report.row("open", "firewall", "these scripts set up no firewall (--firewall none)")
             if facts.opens_all:
@@ -44,6 +45,9 @@ class Firewall(Resource):
         return not changed and facts.active(TABLE_UNIT) and facts.table_filters and facts.enabled(TABLE_UNIT)
 
     def apply(self) -> None:
+        # An interrupted run may have begun it for other answers.
+        if self.facts.filter != "table":
+            return
         self.report.doing("firewall", "the table inet kong_ipv6")
         self.system.start(TABLE_UNIT)
         self.report.done("firewall", f"table inet kong_ipv6{self.reason}")
@@ -54,11 +58,14 @@ class Firewall(Resource):
 
     def _left_behind(self, facts: Facts) -> list[Result]:
         """Docker leaves the policy of its iptables backend when it is told to use nftables."""
-        policy = self.system.output("iptables", "-w", "-S", "FORWARD") if facts.nftables_backend else ""
-        if facts.ufw.enabled or "-P FORWARD DROP" not in policy:
+        if facts.ufw.enabled or not facts.nftables_backend:
             return []
-        text = "iptables' FORWARD policy is still DROP, from Docker's previous firewall backend: it drops all IPv4 of containers"
-        return [Result("fail", "firewall", text, "reboot (until then: iptables -P FORWARD ACCEPT)")]
+        found: list[Result] = []
+        for program, what in (("iptables", "IPv4"), ("ip6tables", "IPv6")):
+            if "-P FORWARD DROP" in self.system.output(program, "-w", "-S", "FORWARD"):
+                text = f"{program}' FORWARD policy is still DROP, from Docker's previous firewall backend: it drops all {what} of containers"
+                found.append(Result("fail", "firewall", text, f"reboot (until then: {program} -P FORWARD ACCEPT)"))
+        return found
 
     def _ping(self, facts: Facts) -> list[Result]:
         """Docker 28 accepts it again."""
@@ -73,7 +80,7 @@ class Firewall(Resource):
             return [self._table(facts)]
         if facts.filter == "ufw":
             text, remedy = (
-                "ufw is active now, but the table inet kong_ipv6 also still filters",
+                "ufw is active, and the table inet kong_ipv6 is still loaded",
                 "sudo ./scripts/apply.sh removes the table",
             )
             return [Result("warn", "firewall", text, remedy)] if facts.table else []

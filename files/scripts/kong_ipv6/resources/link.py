@@ -44,7 +44,9 @@ class Link(Resource):
                 cause = f"{name} has {address}/{length}, which is inside the exposed subnet {plan.subnet}"
                 found.append(Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET"))
                 continue
+            # The uplink's own master is not such a bridge: its port has no address.
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
+            bridge = bridge and (facts.uplink or {}).get("master") != name
             subnet = f"{address}/{length}"
             if (
                 not bridge
@@ -76,7 +78,7 @@ class Link(Resource):
                         cause, "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
                     )
                 ]
-            own = locals_[:1] + [plan.host] * has_host
+            own = locals_[:1] + [one.address for one in facts.addresses("inet6", plan.uplink)]
             verdict = solicit.delivery(plan.uplink, plan.gateway, plan.kong, own, self._gateway_mac())
         except OSError:
             return []

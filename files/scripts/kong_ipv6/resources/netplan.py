@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Optional
 
 from .. import netplan_files
-from ..facts import Facts
+from ..facts import Context, Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..network_state import Snapshot, paths
 from ..report import Change, Failure, Refusal, Result
 from .base import Left, Resource
+from .sysctl import Sysctl
 
 
 def recorded_snapshot(journal: Journal) -> Optional[Snapshot]:
@@ -28,6 +29,10 @@ def recorded_snapshot(journal: Journal) -> Optional[Snapshot]:
 
 class Netplan(Resource):
     name = "netplan"
+
+    def __init__(self, context: Context, sysctl: Sysctl) -> None:
+        super().__init__(context)
+        self.sysctl = sysctl
 
     def refuse(self, facts: Facts) -> list[Refusal]:
         return self._files(facts) if facts.usable else []
@@ -171,6 +176,7 @@ class Netplan(Resource):
         elif self.previous != self.system.read(NETPLAN_FILE):
             self.system.write_file(NETPLAN_FILE, self.previous, 0o600)
         network = self.context.network
+        self.sysctl.back()
         # If netplan never had our file, the owner's files may not be in force yet.
         if self.journal.fact("file", NETPLAN_FILE) is not None:
             network.netplan_apply()

@@ -13,6 +13,7 @@ from ..journal import Journal
 from ..plan import Plan, inside, same
 from ..report import Change, Failure, Refusal, Result
 from .base import Left, Resource
+from .compose_refusals import docker
 
 BEFORE = "/var/lib/kong-ipv6/network.before."
 QUICK = ("dad_transmits", "router_solicitation_delay")
@@ -104,6 +105,9 @@ class Network(Resource):
     def _own(self, container: Json) -> bool:
         """Compose makes these again."""
         return label(container, "project") == self.repository.project
+
+    def needs(self, facts: Facts) -> list[Refusal]:
+        return docker(self.context, facts)
 
     def refuse(self, facts: Facts) -> list[Refusal]:
         """Docker puts no container back that was made for a network of another name, or for this very one by its id."""
@@ -246,9 +250,6 @@ class Network(Resource):
         if not recorded or not self.system.have("docker"):
             return []
         self.report.doing("network", self.plan.network)
-        for identity in journal.names("stranded"):
-            journal.record("member", identity, journal.fact("stranded", identity) or "")
-            journal.forget("stranded", identity)
         back = ""
         for name in recorded:
             network = self.engine.network(name)

@@ -12,6 +12,7 @@ from ..facts import Facts
 from ..journal import move, write_synced
 from ..plan import inside, same
 from ..report import Change, Refusal
+from ..settings import ASSIGNMENT
 from .base import Resource, short_of_space
 
 PASSWORD = "KONG_PG_PASSWORD"
@@ -105,6 +106,8 @@ class Secrets(Resource):
         if self.publish:
             with env.open("a") as file:
                 file.write(PUBLISH)
+                file.flush()
+                os.fsync(file.fileno())
             self.report.done(".env", "KONG_PUBLISH_IPV6=[::]")
         self._make_data()
 
@@ -112,10 +115,14 @@ class Secrets(Resource):
         # The one that the database was made with, where its file is still there.
         known = read_secret(self.repository.password_file)
         password = known or os.urandom(32).hex()
-        lines = self.repository.example.read_text().splitlines()
-        text = "".join(f"{PASSWORD}={password}\n" if line.startswith(f"{PASSWORD}=") else f"{line}\n" for line in lines)
+        lines = self.repository.example.read_text(errors="surrogateescape").splitlines()
+        ours = [found is not None and found[1] == PASSWORD for found in map(ASSIGNMENT.match, lines)]
+        if self.plan.database == "postgres":
+            lines = [f"{PASSWORD}={password}" if our else line for our, line in zip(ours, lines)]
+            lines += [] if any(ours) else [f"{PASSWORD}={password}"]
+        text = "".join(f"{line}\n" for line in lines)
         new, whose = self.repository.env.with_name(".env.new"), self.repository.path.stat()
-        write_synced(new, text.encode(), 0o600, (whose.st_uid, whose.st_gid))
+        write_synced(new, text.encode(errors="surrogateescape"), 0o600, (whose.st_uid, whose.st_gid))
         move(new, self.repository.env)
 
     def _make_data(self) -> None:
@@ -142,8 +149,11 @@ def read_secret(file: Path) -> str:
         return ""
 
 
-def make_directory(path: Path, mode: int) -> None:
+def make_directory(path: Path, mode: int, user: int = -1) -> None:
+    """It gets its name last: a run that is killed leaves none with another mode or owner."""
     if not path.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir()
-        os.chmod(path, mode)
+        new = path.with_name(f"{path.name}.new")
+        new.mkdir(parents=True, exist_ok=True)
+        os.chmod(new, mode)
+        os.chown(new, user, -1)
+        move(new, path)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..facts import Facts
+from ..facts import Context, Facts
 from ..journal import Journal
+from ..network_state import Snapshot
 from ..report import Change, Failure, Result
 from ..staging import SYSCTL_FILE
 from .base import Left, Resource
@@ -16,6 +17,11 @@ ALL = {"net.ipv6.conf.all.forwarding": "net/ipv6/conf", "net.ipv4.ip_forward": "
 
 class Sysctl(Resource):
     name = "sysctl"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.values: dict[str, str] = {}
+        self.before: Snapshot = []
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts = facts
@@ -38,15 +44,16 @@ class Sysctl(Resource):
         for key, value in values.items():
             if key in ALL and value == self.journal.fact("sysctl", key):
                 values = {**values, **self._exceptions(ALL[key], value)}
+        self.values, self.before = values, before
         with self.system.uninterrupted():
             for key, value in self.facts.sysctls.items():
                 if not self.system.set_sysctl(key, value):
-                    self._back(values, before)
+                    self.back()
                     remedy = "the network was restored; correct it in host/etc/sysctl.d, then run this again"
                     raise Failure(f"the kernel rejects {key} = {value}", remedy)
             if not self.system.wait(3, lambda: self.context.network.kept(before)):
                 lost = " ".join(self.context.network.lost(before))
-                self._back(values, before)
+                self.back()
                 remedy = "the network was restored; make the default route static, or set accept-ra to true, then run this again"
                 raise Failure(f"turning forwarding on removed {lost}", remedy)
         self.report.done("sysctl", "forwarding is on")
@@ -62,10 +69,12 @@ class Sysctl(Resource):
                 found[key] = now
         return found
 
-    def _back(self, values: dict[str, str], before: list[str]) -> None:
-        for key, value in values.items():
+    def back(self) -> None:
+        """The values from before this run. With forwarding on, networkd ignores router advertisements unless netplan's
+        file accepts them."""
+        for key, value in self.values.items():
             self.system.write_sysctl(key, value)
-        network = self.context.network
+        network, before = self.context.network, self.before
         if not self.system.wait(5, lambda: network.kept(before)):
             network.give_back(before)
 
@@ -107,6 +116,24 @@ class Sysctl(Resource):
 
     def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("restore", "sysctl", f"{key} {journal.fact('sysctl', key)}") for key in journal.names("sysctl")]
+
+
+class SysctlFile(Resource):
+    """The same values for the next boot, once netplan's file is in force: without that a boot with forwarding on may
+    have no default route."""
+
+    name = "sysctl-file"
+    follows = ("files",)
+
+    def changes(self, facts: Facts) -> list[Change]:
+        self.facts = facts
+        return []
+
+    def apply(self) -> None:
+        if self.facts.changed(SYSCTL_FILE):
+            file = self.facts.staged[SYSCTL_FILE]
+            self.system.write_file(SYSCTL_FILE, file.data, file.attributes[0], file.attributes[1:])
+            self.report.done("file", SYSCTL_FILE)
 
 
 def read(path: Path) -> str:

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn, Optional
 
 from . import plan, run
-from .engine import Compose, Engine
+from .engine import Compose, Engine, EngineError
 from .facts import Context
 from .journal import Journal
 from .network_state import Network
@@ -76,7 +76,7 @@ def options(command: str, arguments: list[str]) -> set[str]:
 def lock() -> int:
     """One run at a time."""
     descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    # What a run that was killed had started may live on for a moment.
+    # What a killed run had started holds it too, as long as it goes on.
     for _ in range(50):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,6 +115,7 @@ def command(name: str, given: set[str], report: Report) -> int:
     held = None if dry or name == "verify" else lock()
     try:
         context = context_for(report)
+        context.system.held = (held,) if held is not None else ()
         if name == "verify":
             return run.verify(context, "--json" in given)
         if name == "rollback":
@@ -144,6 +145,10 @@ def main(name: str, arguments: list[str]) -> int:
         return 1
     except Failure as failure:
         report.failure(failure)
+        report.stopped(again)
+        return 1
+    except EngineError as error:
+        report.failure(Failure(f"Docker doesn't answer: {error}", "systemctl status docker; then run this again"))
         report.stopped(again)
         return 1
     except (KeyboardInterrupt, Terminated) as ended:

@@ -13,7 +13,7 @@ from .engine import Compose, Engine, EngineError, Json, bridge_of
 from .journal import Journal
 from .network_state import Network
 from .plan import Plan
-from .report import Report
+from .report import Report, redacted
 from .settings import Repository
 from .system import System
 from .uplink_facts import UplinkFacts
@@ -137,7 +137,7 @@ class Facts(UplinkFacts):
         ran = compose.run(*example, "config", "--hash", "*")
         if ran.code != 0:
             lines = [line for line in ran.err.split("\n") if line and not re.match(r"time=.*level=warning", line)]
-            self.compose_error = " ".join(lines[-5:]) or "compose config fails"
+            self.compose_error = " ".join(redacted(line) for line in lines[-5:]) or "compose config fails"
         return dict(line.split()[:2] for line in ran.out.splitlines() if len(line.split()) > 1)
 
     @property

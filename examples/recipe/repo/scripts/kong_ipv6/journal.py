@@ -150,7 +150,9 @@ class Journal:
             sync(self.state)
 
     def close(self) -> None:
-        """Everything is undone. What the owner edited is kept."""
+        """Everything is undone. What the owner edited is kept. The manifest goes first: it names the other files."""
+        self.manifest.unlink()
+        sync(self.state)
         for path in self.state.iterdir():
             if path.name == "edited":
                 continue
@@ -164,7 +166,7 @@ class Journal:
         return self.on(f"{STATE}/before{path}")
 
     def keep(self, path: str) -> None:
-        """Records what is there, content and attributes, or that nothing is."""
+        """Records the file's content and attributes, or that it doesn't exist."""
         if self.fact("file", path) is not None:
             return
         self.keep_directory(os.path.dirname(path))
@@ -207,7 +209,7 @@ class Journal:
         self.say("file", f"{path} was edited: your version is saved in /{kept.relative_to(self.root)}")
 
     def differs(self, path: str) -> bool:
-        """Whether it isn't what keep() recorded."""
+        """Whether the path differs from what keep() recorded."""
         was, here, before = self.fact("file", path), self.on(path), self.before(path)
         if was is None:
             return False

@@ -5,15 +5,15 @@ Each records the previous state first, writes atomically, and syncs. Reading has
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import BinaryIO, NamedTuple, Optional, Union
 
 from .journal import Journal, attributes, copy, digest, move, sync, write_synced
 from .report import Failure, Report
@@ -30,6 +30,11 @@ class Ran(NamedTuple):
     err: str
 
 
+def written(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
 def sysctl_path(key: str) -> str:
     """In a dotted key a slash stands for a dot (sysctl.d(5))."""
     return "/proc/sys/" + key.replace(".", "%").replace("/", ".").replace("%", "/")
@@ -40,6 +45,8 @@ class System:
 
     def __init__(self, report: Report, journal: Journal, owner: tuple[int, int] = (0, 0)) -> None:
         self.report, self.journal, self.owner = report, journal, owner
+        # The lock's descriptor.
+        self.held: tuple[int, ...] = ()
         self.on = journal.on
 
     # Reading.
@@ -89,21 +96,32 @@ class System:
         cwd: Union[str, Path, None] = None,
         env: Optional[dict[str, str]] = None,
         given: str = "",
+        locked: bool = True,
     ) -> Ran:
-        """Its end is awaited even when this run is interrupted, so that nothing goes on behind it."""
-        pipe = subprocess.PIPE
+        """Its end is awaited even when this run is interrupted, so that nothing goes on behind it. It writes to files in
+        memory: a pipe ends only with the last process that has it, and a hook may start a daemon. locked: what it starts
+        keeps other runs out until it ends."""
+        with contextlib.ExitStack() as stack:
+            source, out, err = (stack.enter_context(os.fdopen(os.memfd_create(n), "w+b")) for n in ("in", "out", "err"))
+            source.write(given.encode())
+            source.seek(0)
+            try:
+                process = subprocess.Popen(
+                    command, stdin=source, stdout=out, stderr=err, cwd=cwd, env={**os.environ, **(env or {})},
+                    pass_fds=self.held if locked else (),
+                )  # fmt: skip
+            except OSError as error:
+                return Ran(127, "", str(error))
+            code = self._end(process, timeout)
+            return Ran(code, written(out), written(err) + ("its time was up\n" if code == 124 else ""))
+
+    def _end(self, process: subprocess.Popen[bytes], timeout: float) -> int:
         try:
-            process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env={**os.environ, **(env or {})}
-            )
-        except OSError as error:
-            return Ran(127, "", str(error))
-        try:
-            out, err = process.communicate(given.encode(), timeout=timeout)
+            return process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
-            out, err = process.communicate()
-            return Ran(124, out.decode(errors="replace"), err.decode(errors="replace") + "its time was up\n")
+            process.wait()
+            return 124
         except BaseException:
             process.terminate()
             try:
@@ -111,7 +129,6 @@ class System:
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
-        return Ran(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
 
     def quietly(self, *command: str, **options: object) -> bool:
         """Runs a program whose output is shown only if it fails."""
@@ -141,7 +158,7 @@ class System:
         if not self.restart(unit):
             raise Failure(f"{unit} doesn't start", f"journalctl -u {unit}")
 
-    @contextmanager
+    @contextlib.contextmanager
     def uninterrupted(self) -> Generator[None, None, None]:
         """Between a change of the network and its check nothing may stop the run, nor what it has started."""
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -33,6 +33,10 @@ class Resource:
         """Why apply.sh must not begin. Changes nothing."""
         return []
 
+    def needs(self, facts: Facts) -> list[Refusal]:
+        """Why network.sh or ufw.sh must not begin alone: in apply.sh another resource refuses it, or it is optional."""
+        return []
+
     def changes(self, facts: Facts) -> list[Change]:
         """What apply() is going to do; empty where the server is as it should be."""
         return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 
 from ..engine import endpoint, images_in, state_of
 from ..facts import Context, Facts, label
@@ -126,14 +125,14 @@ class ComposeUp(Resource):
             self._remove_backend()
         # One server may have the containers of several: each is taken back.
         self.journal.record("project", project, str(self.repository.path))
-        if self.build:
-            self._build()
         self._get("pull", "pulling", "pulled")
-        self._get("build", "building", "built")
+        with builds_reach_outside(self.system, self.plan, self.facts):
+            if self.build:
+                self._build()
+            self._get("build", "building", "built")
         self.options = ("--force-recreate",) if self.password else ()
         self.report.doing("compose", "starting the services")
-        # All that differ are made; compose 2 would take --no-deps for a difference.
-        # All images are there by now: this waits for nothing.
+        # Creates all containers that differ in one go: with --no-deps, compose 2 would see a difference and recreate them.
         if self.compose.major > 1 and not self.compose.quietly("up", "--no-start", *self.options, seconds=180):
             raise self.failure("the containers can't be created")
         self._database()
@@ -148,7 +147,7 @@ class ComposeUp(Resource):
             )
 
     def _unpause(self) -> None:
-        """Compose starts no paused container, and that has missed its health checks, too."""
+        """Compose doesn't start a paused container. Its health checks have failed meanwhile, so it is stopped."""
         label_ = f"com.docker.compose.project={self.repository.project}"
         for one in self.engine.containers(label_, status=["paused"]):
             self.report.doing("compose", "stopping paused containers")
@@ -168,9 +167,7 @@ class ComposeUp(Resource):
 
     def _build(self) -> None:
         self.report.doing("image", f"building {IMAGE}", long=True)
-        with builds_reach_outside(self.system, self.plan, self.facts):
-            built = self.compose.quietly("build", "kong")
-        if not built:
+        if not self.compose.quietly("build", "kong"):
             raise Failure(f"the image {IMAGE} can't be built", NEEDS)
         image = self.engine.image(IMAGE) or {}
         self.system.write_state(BUILT, f"{self.recipe()} {image.get('Id', 'none')}\n".encode())
@@ -246,8 +243,7 @@ class ComposeUp(Resource):
             user = self.system.output(
                 "docker", "run", "--rm", "--network", "none", "--entrypoint", "id", IMAGE, "-u"
             ).strip()
-            make_directory(logs, 0o755)
-            os.chown(logs, int(user or 0), -1)
+            make_directory(logs, 0o755, int(user or 0))
 
     def _own_services(self) -> None:
         """Those that the owner has added, with what they depend on."""

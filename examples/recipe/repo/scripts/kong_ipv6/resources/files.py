@@ -1,4 +1,4 @@
-"""Every file of host/ but netplan's and daemon.json, which are changed together with what reads them."""
+"""The files of host/. The resource that reads it writes netplan's, sysctl's and Docker's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..facts import Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..report import Change, Refusal
+from ..staging import SYSCTL_FILE
 from .base import Left, Resource, short_of_space
 
 UNITS = "/etc/systemd/system/"
@@ -70,7 +71,7 @@ class Files(Resource):
         for path in self.dropped(self.facts):
             self._drop(path)
         for path, file in self.facts.staged.items():
-            if path in (NETPLAN_FILE, self.facts.daemon_json) or not self.facts.changed(path):
+            if path in (NETPLAN_FILE, SYSCTL_FILE, self.facts.daemon_json) or not self.facts.changed(path):
                 continue
             self.report.doing("file", path)
             self._prepare(path)
@@ -94,7 +95,7 @@ class Files(Resource):
         self.report.done("file", path)
 
     def _prepare(self, path: str) -> None:
-        """What has to be known of the server before this file is there."""
+        """Records what this file will change, before it is written."""
         name = os.path.basename(path)
         new_unit = path.startswith(UNITS) and name.endswith(".service") and not self.system.exists(path)
         if new_unit and self.facts.active(name):

@@ -53,13 +53,11 @@ class Kong(Resource):
         found = [service_health("database", state_of(database))]
         if database is None:
             return found
-        published = [f"{at['HostIp']}:{at['HostPort']}" for port in ports_of(database).values() for at in port]
+        ports = ports_of(database).items()
+        published = " ".join(f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports for at in all_)
         if published:
-            inner = " ".join(
-                f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports_of(database).items() for at in all_
-            )
             remedy = "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
-            found.append(Result("fail", "database", f"the database's port is published on the server: {inner}", remedy))
+            found.append(Result("fail", "database", f"the database's port is published on the server: {published}", remedy))
         address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
         if found[0].level == "ok" and address and not reaches(kong["State"]["Pid"], address, 5432):
             text = f"Kong doesn't reach it at {address}:5432"
@@ -104,17 +102,12 @@ class Kong(Resource):
         else:
             found.append(Result("ok", "admin", f"reachable only from this server: http://{plan.backend_kong}:8001"))
         line = http_status(plan.kong, 80, "/")
-        if line:
-            found.append(
-                Result(
-                    "ok",
-                    "listeners",
-                    f"Kong listens on 80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}",
-                )
-            )
-        else:
+        if not line:
             text = f"[{plan.kong}]:80 doesn't answer this server"
             found.append(Result("fail", "listeners", text, "docker compose logs kong"))
+        elif all(one.check != "listeners" for one in found):
+            text = f"Kong listens on 80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"
+            found.append(Result("ok", "listeners", text))
         return found
 
     def _own(self) -> list[Result]:
@@ -132,11 +125,11 @@ class Kong(Resource):
             return []
         with Outside(self.system, self.plan.uplink) as outside:
             if outside.problem:
-                text = f"it can't be tested here what comes in by {self.plan.uplink}: {outside.problem}"
+                text = f"traffic from outside can't be simulated on {self.plan.uplink}: {outside.problem}"
                 return [Result("warn", "outside", text, "test from another machine")]
             return [
                 *self._reached(outside, "IPv6", [self.plan.kong]),
-                *self._ipv4(facts, outside),
+                *self._ipv4(facts, outside, kong),
                 *self._leaves(facts, outside, kong),
             ]
 
@@ -148,14 +141,19 @@ class Kong(Resource):
             return [Result("fail", what, text, remedy)]
         return [Result("ok", what, f"80 and 443 are reached through {self.plan.uplink}: {' '.join(addresses)}")]
 
-    def _ipv4(self, facts: Facts, outside: Outside) -> list[Result]:
+    def _ipv4(self, facts: Facts, outside: Outside, kong: Json) -> list[Result]:
         if not self.plan.ipv4_published:
             return []
+        ports = ports_of(kong)
+        lacking = [port for port in ("80", "443") if not any(":" not in at["HostIp"] for at in ports.get(f"{port}/tcp", []))]
+        if lacking:
+            remedy = f"{AGAIN}; is it missing in ports: of docker-compose.yml?"
+            return [Result("fail", "IPv4", f"Docker doesn't publish Kong's {' and '.join(lacking)} on IPv4", remedy)]
         bind = self.repository.setting("KONG_BIND_IP")
         own = [one.address for one in facts.addresses("inet", self.plan.uplink)]
         addresses = own[:1] if bind == "0.0.0.0" else [one for one in own if one == bind]
         if facts.ipv4_uplink != self.plan.uplink or not addresses:
-            text = f"80 and 443 on IPv4 can't be tested from here: it doesn't come in by {self.plan.uplink}"
+            text = f"80 and 443 are not tested: KONG_BIND_IP or the IPv4 default route isn't on {self.plan.uplink}"
             return [Result("warn", "IPv4", text, "test from another machine")]
         return self._reached(outside, "IPv4", addresses)
 
@@ -163,11 +161,13 @@ class Kong(Resource):
         found, process = list[Result](), int(kong["State"]["Pid"])
         source = outside.leaves(process, 6)
         if source != self.plan.kong:
-            text = f"as {source}, not as {self.plan.kong}" if source else "not at all"
-            found.append(
-                Result("fail", "outgoing", f"Kong's IPv6 leaves the server {text}", "nft list ruleset; ip -6 route")
-            )
-        if facts.ipv4_uplink == self.plan.uplink and not outside.leaves(process, 4):
+            text = "Kong's outgoing IPv6 packets do not leave the server"
+            text = f"Kong's outgoing IPv6 packets come from {source}, not from {self.plan.kong}" if source else text
+            found.append(Result("fail", "outgoing", text, "nft list ruleset; ip -6 route"))
+        if facts.ipv4_uplink != self.plan.uplink:
+            text = f"what Kong sends by IPv6 leaves the server (IPv4 has no default route on {self.plan.uplink})"
+            return found or [Result("ok", "outgoing", text)]
+        if not outside.leaves(process, 4):
             remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
             found.append(Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy))
         return found or [Result("ok", "outgoing", "what Kong sends leaves the server")]

@@ -65,7 +65,7 @@ class Ndp(Resource):
             if not applied or not self.system.wait(1, self._proxied):
                 self._reconfigure()
             self.report.done("ndp", f"the kernel answers for {self.plan.kong}")
-        elif self.stale:
+        if self.stale and self.plan.ndp != "kernel":
             self._reconfigure()
         self._forget_proxied(self.stale)
 
@@ -75,7 +75,8 @@ class Ndp(Resource):
     def _forget_proxied(self, addresses: list[str]) -> None:
         """networkd forgets its proxy entries, but leaves them in the kernel."""
         for address in addresses:
-            self.system.run("ip", "-6", "neigh", "del", "proxy", address, "dev", self.plan.uplink)
+            uplink = self.journal.fact("proxy", address) or self.plan.uplink
+            self.system.run("ip", "-6", "neigh", "del", "proxy", address, "dev", uplink)
             self.journal.forget("proxy", address)
 
     def _reconfigure(self) -> None:

@@ -10,7 +10,6 @@ from ..journal import Journal
 from ..report import Change, Failure, Refusal
 from .base import Left, Resource
 
-KNOWN = ("ndppd", "nftables")
 APT = ("apt-get", "--option", "DPkg::Lock::Timeout=60")
 INSTALL = (*APT, "--option", "Dpkg::Options::=--force-confold", "--yes", "--no-install-recommends", "install")
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}

@@ -5,6 +5,7 @@ They are added to an inactive ufw too, for it drops what is forwarded to Kong as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from .. import ufw_rules
 from ..facts import Context, Facts
 from ..journal import Journal, sync
 from ..plan import Plan
-from ..report import Change, Result
+from ..report import Change, Refusal, Result
 from ..system import System
 from .base import Left, Resource
 
@@ -71,6 +72,13 @@ class Ufw(Resource):
         read = {line for rule in want for line in as_read(rule)}
         lacking = [rule for rule in want if not set(as_read(rule)) <= set(facts.ufw.rules)]
         return lacking, [rule for rule in facts.ufw.rules if rule not in read]
+
+    def needs(self, facts: Facts) -> list[Refusal]:
+        if not facts.ufw.installed:
+            return [Refusal("ufw is not installed", "apt-get install ufw")]
+        if not facts.ufw.ipv6:
+            return [Refusal("ufw has IPV6=no", "set IPV6=yes in /etc/default/ufw, then run this again")]
+        return []
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts, self.lacking, self.surplus = facts, list[str](), list[str]()
@@ -150,7 +158,8 @@ class Ufw(Resource):
             )
             return [Result("fail", "firewall", text, "sudo ./scripts/apply.sh")]
         forward = self.system.text("/etc/default/ufw")
-        if facts.filter == "ufw" and 'DEFAULT_FORWARD_POLICY="ACCEPT"' in forward:
+        accepts = re.search(r'^DEFAULT_FORWARD_POLICY="?accept', forward, re.MULTILINE | re.IGNORECASE)
+        if facts.filter == "ufw" and accepts:
             return [Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")]
         return [Result("ok", "firewall", "ufw has Kong's rules")]
 
