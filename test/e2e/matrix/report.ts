@@ -80,7 +80,7 @@ server. The repository was generated and copied there, and \`scripts/apply.sh\` 
 value, and fails if this file says something else.
 
 - A stand-in for Kong answers, because the network path is under test and not Kong.
-- Docker 27 and 29 are in no Debian suite. What this product says about them comes from reading their source code.
+- Docker 27 and 29 are in no Debian suite. 27.5.1 and 29.7.2 were built from source and measured once, by hand; their recorded answers are in the unit tests (test/server/fixtures/engine).
 - All servers share one machine with two cores, two at a time, with other work on it. So the seconds are only a rough guide.
 - The distribution's own netplan file configures the server's IPv4. Other differences from a usual server are listed
   before each table.
