@@ -35,8 +35,8 @@ export default defineConfig({
     globalSetup: ["test/e2e/lab/prepare.ts"],
     testTimeout: 600_000,
     hookTimeout: 900_000,
-    // A host waits more than it works: the matrix has two at a time, the other files three beside them.
-    maxWorkers: 4,
+    // Three hosts keep two cores busy: the matrix has two at a time, another file has one beside them.
+    maxWorkers: 2,
     // No file leaves anything behind in its process: the next one can have it.
     isolate: false,
     sequence: { sequencer: LongestFirst },

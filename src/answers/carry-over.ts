@@ -6,6 +6,7 @@ import {
   type Subnet,
 } from "../ip/address.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
+import { questionOf } from "./questions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
 
 /** Answers that lie in a subnet which is another answer, outermost first. */
@@ -19,7 +20,8 @@ const INSIDE = [
 
 /**
  * The answers after some of them changed. If a subnet moved, the answers inside it move along and
- * keep their place (host ::2 stays ::2), unless they are given themselves.
+ * keep their place (host ::2 stays ::2), unless they are given themselves. The NDP proxy follows the
+ * delivery in the same way.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
@@ -37,6 +39,10 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
         : movedSubnet(value, from, to);
     Object.assign(moved, { [key]: carried ?? value });
   }
+  // The usual proxy of a delivery follows the delivery; a proxy that was chosen stays.
+  const usual = questionOf("ndp").fallback;
+  if (changed.ndp === undefined && previous.ndp === usual(previous))
+    Object.assign(moved, { ndp: usual(moved) });
   return formatAnswers(moved);
 }
 

@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import type { Issue } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { SHELLS, type Command, type Shell } from "./flags.ts";
@@ -47,6 +48,17 @@ export function directoryIssues(
       remedy: `The directory is already ${first}`,
     });
   }
+  if (
+    command === "create" &&
+    first &&
+    dirname(resolve(first)) === resolve(first)
+  )
+    issues.push({
+      flag: "directory",
+      value: first,
+      reason: "it is the root of the file system",
+      remedy: "Name a new directory, like my-gateway",
+    });
   if (first !== undefined && (first === "" || printable(first) !== first)) {
     issues.push({
       flag: "directory",

@@ -103,6 +103,14 @@ test("a directory that is no name: empty, with control characters", async () => 
   );
 });
 
+test("a repository was written into /", async () => {
+  const root = await run(new Sandbox(), ["/", ...PREFIX, "--dry-run"]);
+  expect(root).toMatchObject({ code: 2, stdout: "" });
+  expect(root.stderr).toBe(
+    "error directory /: it is the root of the file system. Name a new directory, like my-gateway.\n",
+  );
+});
+
 test("what is missing is named with its flag, directory and prefix in one run", async () => {
   const sandbox = new Sandbox({ "notes.txt": "mine\n" });
   const { code, stderr } = await run(sandbox, []);

@@ -1,7 +1,8 @@
+import { rmSync } from "node:fs";
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { EXAMPLES, exampleTree, scenarios } from "../../scripts/examples.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
 import { resolve, type Given } from "../../src/answers/resolve.ts";
@@ -24,7 +25,8 @@ export const examples: Example[] = await Promise.all(
       JSON.parse(await readFile(path, "utf8")) as Given,
     );
     const repo = await mkdtemp(join(tmpdir(), `kong-ipv6-${name}-`));
-    afterAll(() => rm(repo, { recursive: true }));
+    // Several test files share this process, and with it this module.
+    process.once("exit", () => rmSync(repo, { recursive: true, force: true }));
     writeTree(repo, exampleTree(name));
     return { name, repo, plan: plan(answers) };
   }),

@@ -185,7 +185,10 @@ class FromOutside(Case):
         self.assertIn("1.2.3.4", self.results(server, "kong")["IPv4"].detail)
 
     def test_what_leaves_as_another_address(self) -> None:
-        for source, text in (("2a03:2222:3333:4444::2", "come from 2a03:2222:3333:4444::2, not from"), ("", "do not leave")):
+        for source, text in (
+            ("2a03:2222:3333:4444::2", "come from 2a03:2222:3333:4444::2, not from"),
+            ("", "do not leave"),
+        ):
             server = self.applied()
             server.outside.sources = {6: source}
             self.fails(server, "kong", "outgoing", text)

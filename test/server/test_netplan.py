@@ -337,6 +337,28 @@ class Undo(Case):
         self.assertEqual(before["addresses"], after["addresses"])
         self.assertEqual(before["routes"], after["routes"])
 
+    def test_networkd_begins_after_netplan_apply_has_returned(self) -> None:
+        """Bug: what the owner had added since was compared before networkd took it away, and was lost."""
+        server = self.applied()
+        server.kernel.addresses.append(Address("ens3", "203.0.113.9/24"))
+        ip, asked = server.programs_run._ip, list[int]()  # type: ignore[attr-defined]
+
+        def later(words: list[str]) -> str:
+            if asked and words[:3] == ["-o", "addr", "show"] and "global" in words:
+                asked.append(1)
+                if len(asked) == 4:
+                    netplan.apply(server)
+            return ip(words)
+
+        def begins(words: list[str]) -> Ran:
+            asked.append(0)
+            return Ran(0, "", "")
+
+        server.programs_run._ip, server.programs_run._netplan = later, begins  # type: ignore[method-assign]
+        self.assertEqual(0, server.run("rollback"), server.printed)
+        self.assertIn("restored: 203.0.113.9/24 on ens3", server.printed)
+        self.assertIn(Address("ens3", "203.0.113.9/24"), server.kernel.addresses)
+
     def test_addresses_of_dhcp_and_advertisements_come_by_themselves(self) -> None:
         server = self.server()
         server.kernel.addresses.append(

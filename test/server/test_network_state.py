@@ -68,11 +68,11 @@ class Lines(unittest.TestCase):
         )
 
     def test_as_a_person_reads_them(self) -> None:
-        told = network_state.told(
+        shown = network_state.readable(
             ["addr ens3 1.2.3.4/22", "route6 default via fe80::1", "path4 10.0.0.0/8 dev ens3", "rule6 pref 1 from all"]
         )
         self.assertEqual(
-            ["1.2.3.4/22 on ens3", "default via fe80::1", "10.0.0.0/8 dev ens3", "rule pref 1 from all"], told
+            ["1.2.3.4/22 on ens3", "default via fe80::1", "10.0.0.0/8 dev ens3", "rule pref 1 from all"], shown
         )
 
 
@@ -88,7 +88,7 @@ class Network(Case):
             kernel.addresses = [one for one in kernel.addresses if one.text != "1.2.3.4/22"]
             kernel.routes[4], kernel.rules[6] = [], kernel.rules[6][:1]
             self.assertEqual(4, len(network.lost(before)))
-            network.give_back(before)
+            network.restore_missing(before)
             self.assertEqual([], network.lost(before))
 
     def test_a_connection_keeps_the_address_that_leaves(self) -> None:

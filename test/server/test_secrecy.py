@@ -60,7 +60,7 @@ class ThePassword(Case):
         for words in (
             f'unexpected character " " in variable name "KONG PG_PASSWORD={PASSWORD}"',
             f'unexpected character " " in variable name near "KONG PG_PASSWORD={PASSWORD}\\nKONG_DATA_DIR=./data"',
-            f"line 3: unterminated quoted value \"{PASSWORD}",
+            f'line 3: unterminated quoted value "{PASSWORD}',
         ):
             server = self.server()
             server.compose_error = f"failed to read /srv/.env: {words}\n"

@@ -74,7 +74,7 @@ class Router:
 class Delivery(unittest.TestCase):
     def verdict(self, router: Router, known: str = "", own: Optional[list[str]] = None) -> str:
         self.link = FakeLink(router)
-        with mock.patch.object(solicit, "Link", lambda _: self.link):
+        with mock.patch.object(solicit, "RawLink", lambda _: self.link):
             return solicit.delivery("ens3", ROUTER, KONG, own or [LOCAL, HOST], known)
 
     def test_each_kind(self) -> None:
@@ -143,7 +143,7 @@ class Used(unittest.TestCase):
         def neighbour(packet: Packet) -> list[bytes]:
             return [advertisement(packed(KONG), packet.source)] if packets.solicited(packet) == packed(KONG) else []
 
-        with mock.patch.object(solicit, "Link", lambda _: FakeLink(neighbour)):
+        with mock.patch.object(solicit, "RawLink", lambda _: FakeLink(neighbour)):
             self.assertEqual([KONG], solicit.used("ens3", LOCAL, [KONG, HOST]))
             self.assertEqual([], solicit.used("ens3", LOCAL, [HOST]))
 
@@ -167,8 +167,8 @@ class FromOutside(unittest.TestCase):
         def proxy(packet: Packet) -> list[bytes]:
             return [advertisement(packed(KONG), packet.source)] if packets.solicited(packet) == packed(KONG) else []
 
-        self.assertTrue(self.outside(proxy, []).proxied(KONG))
-        self.assertFalse(self.outside(lambda _: [], []).proxied(KONG))
+        self.assertTrue(self.outside(proxy, []).answers_for(KONG))
+        self.assertFalse(self.outside(lambda _: [], []).answers_for(KONG))
 
     def test_a_proxy_that_looks_for_the_solicitor_first(self) -> None:
         asked: list[bool] = []
@@ -177,11 +177,11 @@ class FromOutside(unittest.TestCase):
             if packets.solicited(packet) == packed(KONG) and not asked:
                 asked.append(True)
                 return [packets.solicitation(ROUTER_MAC, packed(HOST), packed(solicit.SOLICITOR))]
-            if packets.advertised(packet) == packed(solicit.SOLICITOR):
+            if packets.advertisement_target(packet) == packed(solicit.SOLICITOR):
                 return [advertisement(packed(KONG), packed(solicit.SOLICITOR))]
             return []
 
-        self.assertTrue(self.outside(ndppd, []).proxied(KONG))
+        self.assertTrue(self.outside(ndppd, []).answers_for(KONG))
 
     def tcp(self, flags: int, port: int = 443) -> Answer:
         def server(packet: Packet) -> list[bytes]:

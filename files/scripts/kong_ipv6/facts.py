@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, Optional
 from . import staging, ufw_rules
 from .engine import Compose, Engine, EngineError, Json, bridge_of
 from .journal import Journal
-from .network_state import Network
+from .network_state import HostNetwork
 from .plan import Plan
 from .report import Report, redacted
 from .settings import Repository
+from .solicit import Outside
 from .system import System
 from .uplink_facts import UplinkFacts
 
@@ -32,7 +33,7 @@ class Context(NamedTuple):
     system: System
     engine: Engine
     compose: Compose
-    network: Network
+    network: HostNetwork
 
 
 class Facts(UplinkFacts):
@@ -107,7 +108,7 @@ class Facts(UplinkFacts):
         return self.context.engine.container(found["Id"]) if found else None
 
     @cached_property
-    def daemon(self) -> Json:
+    def daemon_settings(self) -> Json:
         """The keys of daemon.json that have a value; empty where it isn't valid."""
         try:
             keys: Any = json.loads(self.system.text("/etc/docker/daemon.json") or "{}")
@@ -118,12 +119,14 @@ class Facts(UplinkFacts):
     @property
     def opens_all(self) -> bool:
         """Whether Docker leaves IPv6 to others to filter: by default up to 26."""
-        return self.generation < 27 or self.daemon.get("ip6tables") is False
+        return self.generation < 27 or self.daemon_settings.get("ip6tables") is False
 
     @property
     def live_containers(self) -> bool:
         """As long as a container outlives Docker's restart, Docker leaves docker0 as it is."""
-        return self.daemon.get("live-restore") is True and any(one["State"] == "running" for one in self.containers)
+        return self.daemon_settings.get("live-restore") is True and any(
+            one["State"] == "running" for one in self.containers
+        )
 
     @cached_property
     def services(self) -> dict[str, str]:
@@ -150,7 +153,7 @@ class Facts(UplinkFacts):
     # Filters.
 
     @cached_property
-    def ufw(self) -> ufw_rules.Ufw:
+    def ufw(self) -> ufw_rules.UfwState:
         return ufw_rules.read(self.system)
 
     @property
@@ -178,10 +181,20 @@ class Facts(UplinkFacts):
         names = (link["ifname"] for link in self.links if (link.get("linkinfo") or {}).get("info_kind") == "bridge")
         return sorted(set(names) - dockers - {self.plan.uplink, self.plan.bridge})
 
+    # The outside.
+
+    @cached_property
+    def outside(self) -> Outside:
+        return Outside(self.system, self.plan.uplink).open()
+
+    def close(self) -> None:
+        if "outside" in vars(self):
+            self.outside.close()
+
     # Files.
 
     @cached_property
-    def daemon_json(self) -> str:
+    def daemon_json_path(self) -> str:
         """The owner's daemon.json may be a link: it stays one, and its target is written."""
         return "/" + str(self.system.on("/etc/docker/daemon.json").resolve().relative_to(self.journal.root.resolve()))
 

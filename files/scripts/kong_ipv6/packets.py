@@ -83,7 +83,7 @@ def parse(data: bytes) -> Optional[Packet]:
     return None
 
 
-def advertised(packet: Packet) -> bytes:
+def advertisement_target(packet: Packet) -> bytes:
     """The target of a Neighbor Advertisement; else empty."""
     return packet.payload[8:24] if packet.protocol == ICMPV6 and packet.payload[0] == ADVERTISEMENT else b""
 
@@ -93,7 +93,7 @@ def solicited(packet: Packet) -> bytes:
     return packet.payload[8:24] if packet.protocol == ICMPV6 and packet.payload[0] == SOLICITATION else b""
 
 
-class Link:
+class RawLink:
     """A raw socket on one interface."""
 
     def __init__(self, interface: str) -> None:

@@ -8,11 +8,10 @@ import socket
 import struct
 from collections.abc import Generator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Optional
 
 from . import packets
-from .packets import Link, packed
+from .packets import RawLink, packed
 from .system import System
 
 # Nobody has these: TEST-NET-1 (RFC 5737), the discard prefix (RFC 6666).
@@ -24,25 +23,25 @@ CLONE_NEWNET = 0x40000000
 
 def used(uplink: str, source: str, addresses: list[str]) -> list[str]:
     """Those that another machine answers Neighbor Solicitations for."""
-    link, found = Link(uplink), list[str]()
+    link, found = RawLink(uplink), list[str]()
     targets = {packed(address): address for address in addresses}
     for _ in range(2):
         for target in targets:
             link.send(packets.solicitation(link.mac, packed(source), target))
         for packet in link.wait(0.25):
-            address = targets.get(packets.advertised(packet))
+            address = targets.get(packets.advertisement_target(packet))
             if address and address not in found:
                 found.append(address)
     link.close()
     return found
 
 
-def router_mac(link: Link, router: bytes, sources: list[bytes]) -> Optional[bytes]:
+def router_mac(link: RawLink, router: bytes, sources: list[bytes]) -> Optional[bytes]:
     """Some routers answer link-local sources only, some global ones only: each is tried."""
     for attempt in range(8):
         link.send(packets.solicitation(link.mac, sources[attempt % len(sources)], router))
         for packet in link.wait(0.5):
-            if packets.advertised(packet) == router:
+            if packets.advertisement_target(packet) == router:
                 return packet.frame[6:12]
     return None
 
@@ -55,7 +54,7 @@ def delivery(uplink: str, gateway: str, address: str, own: list[str], known: str
     straight away: routed. One that answers pings from our own addresses only delivers it elsewhere. no-gateway: it
     answers no solicitation. unknown: silence says nothing.
     """
-    link, router, foreign = Link(uplink), packed(gateway), packed(address)
+    link, router, foreign = RawLink(uplink), packed(gateway), packed(address)
     sources = [packed(one) for one in own]
     to = bytes.fromhex(known.replace(":", "")) if known else router_mac(link, router, sources)
     if not to:
@@ -104,7 +103,8 @@ class Outside:
         self.name, self.end = f"kong-ipv6-{os.getpid()}", f"kp{os.getpid()}"
         self.problem = ""
 
-    def __enter__(self) -> Outside:
+    def open(self) -> Outside:
+        """problem says why it can't be tested here."""
         mac = self.system.text(f"/sys/class/net/{self.uplink}/address")
         veth = (
             f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"
@@ -125,7 +125,7 @@ class Outside:
                 if ran.code != 0:
                     self.problem = (ran.err or ran.out).strip().split("\n")[-1] or line
                     return self
-            self.inward, self.outward = self._link(), Link(self.uplink)
+            self.inward, self.outward = self._link(), RawLink(self.uplink)
         except OSError as error:
             self.problem = str(error)
         except BaseException:
@@ -139,21 +139,16 @@ class Outside:
             if not self.system.exists(f"/proc/{path.name.rsplit('-', 1)[1]}"):
                 self.system.run("ip", "netns", "del", path.name)
 
-    def _link(self) -> Link:
+    def _link(self) -> RawLink:
         with namespace(f"/run/netns/{self.name}"):
-            return Link("peer")
-
-    def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self.close()
+            return RawLink("peer")
 
     def close(self) -> None:
         """The veth goes with its namespace."""
         self.system.run("ip", "netns", "del", self.name)
         self.system.run("ip", "-6", "neigh", "del", SOLICITOR, "dev", self.uplink)
 
-    def proxied(self, address: str) -> bool:
+    def answers_for(self, address: str) -> bool:
         """Whether a Neighbor Solicitation for the address is answered. ndppd leaves the sending to the kernel, which has
         to find the solicitor first: it is answered for."""
         own, target, source = self.inward.mac, packed(address), packed(SOLICITOR)
@@ -165,7 +160,7 @@ class Outside:
                     self.inward.send(
                         packets.icmp(self.outward.mac, own, source, packet.source, packets.ADVERTISEMENT, answer)
                     )
-                if packets.advertised(packet) == target:
+                if packets.advertisement_target(packet) == target:
                     return True
         return False
 

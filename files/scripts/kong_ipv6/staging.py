@@ -44,7 +44,7 @@ def stage(facts: Facts) -> dict[str, File]:
             if facts.netplan_manages:
                 put(path, facts.fitted.text.encode(), 0o600)
         elif path == DAEMON_JSON:
-            target = facts.daemon_json
+            target = facts.daemon_json_path
             mode, *belongs = facts.system.attributes(target) if facts.system.exists(target) else (0o644, *owner)
             put(target, merged_for(facts.system, data, target), mode, (belongs[0], belongs[1]))
         elif path.startswith("/etc/systemd/network/"):

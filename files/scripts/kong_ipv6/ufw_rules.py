@@ -17,7 +17,7 @@ FILES = {4: "/etc/ufw/user.rules", 6: "/etc/ufw/user6.rules"}
 ANY = {4: "0.0.0.0/0", 6: "::/0"}
 
 
-class Ufw(NamedTuple):
+class UfwState(NamedTuple):
     """installed: the command. enabled: whether it filters. active: whether it filters IPv6 too. rules: ours."""
 
     installed: bool
@@ -49,17 +49,17 @@ def parse(version: int, text: str) -> list[str]:
     return found
 
 
-def read(system: System) -> Ufw:
+def read(system: System) -> UfwState:
     installed = system.have("ufw")
     rules = [rule for version, path in FILES.items() for rule in parse(version, system.text(path))]
     if not installed:
-        return Ufw(False, False, False, False, rules)
+        return UfwState(False, False, False, False, rules)
     ipv6 = re.search(r'^IPV6="?yes', system.text("/etc/default/ufw"), re.MULTILINE | re.IGNORECASE) is not None
     configured = re.search(r"^ENABLED=yes", system.text("/etc/ufw/ufw.conf"), re.MULTILINE) is not None
     enabled = configured and system.run("iptables", "-w", "-n", "-L", "ufw-user-input").code == 0
     # With IPV6=no it has no rules for IPv6: apply.sh refuses that.
     active = ipv6 and enabled and system.run("ip6tables", "-w", "-n", "-L", "ufw6-user-forward").code == 0
-    return Ufw(True, ipv6, enabled, active, rules)
+    return UfwState(True, ipv6, enabled, active, rules)
 
 
 def logging(system: System) -> str:

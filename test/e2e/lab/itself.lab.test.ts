@@ -169,7 +169,9 @@ for (const generation of GENERATIONS) {
         lab.topology.client,
         "http://203.0.113.10/client",
       );
-      await expect.poll(() => probe.firstAnswer(0)).toBeTruthy();
+      await expect
+        .poll(() => probe.firstAnswer(0), { timeout: 20_000 })
+        .toBeTruthy();
       await lab.host.reboot();
       await expect
         .poll(() => probe.firstAnswer(lab.host.poweredOnAt), {
@@ -209,7 +211,9 @@ describe("a routed prefix and no IPv4", () => {
     try {
       const { client, router } = lab.topology;
       await expect
-        .poll(async () => (await client.run(["ping", "-c1", HOST])).code)
+        .poll(async () => (await client.run(["ping", "-c1", HOST])).code, {
+          timeout: 20_000,
+        })
         .toBe(0);
       await client.run(["ping", "-c1", "-W1", KONG]);
       const known = await router.must("ip -6 neighbour".split(" "));

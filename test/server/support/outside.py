@@ -22,13 +22,13 @@ class FakeOutside:
         self.sources: dict[int, str] = {}
         self.statuses: dict[tuple[str, int], str] = {}
 
-    def __enter__(self) -> FakeOutside:
+    def open(self) -> FakeOutside:
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def close(self) -> None:
         pass
 
-    def proxied(self, address: str) -> bool:
+    def answers_for(self, address: str) -> bool:
         return self.answered
 
     def connects(self, address: str, port: int) -> bool:

@@ -22,7 +22,7 @@ from kong_ipv6 import packets, solicit, ufw_rules
 from kong_ipv6.engine import Compose
 from kong_ipv6.facts import Context, Facts
 from kong_ipv6.journal import STATE, Journal
-from kong_ipv6.network_state import Network
+from kong_ipv6.network_state import HostNetwork
 from kong_ipv6.plan import parse
 from kong_ipv6.report import Report
 from kong_ipv6.resources import kong, resources
@@ -336,7 +336,7 @@ class Server:
         report = report or Report(io.StringIO(), io.StringIO())
         journal = Journal(report.note, self.root)
         system = FakeSystem(self, {"report": report, "journal": journal})
-        compose, network = Compose(system, self.repository), Network(system, self.plan, report)
+        compose, network = Compose(system, self.repository), HostNetwork(system, self.plan, report)
         return Context(self.plan, Repository(self.repository), report, journal, system, self.docker, compose, network)
 
     @contextlib.contextmanager

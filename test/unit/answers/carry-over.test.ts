@@ -4,7 +4,12 @@ import {
   parseAddress,
   parseSubnet,
 } from "../../../src/ip/address.ts";
-import { movedAddress, movedSubnet } from "../../../src/answers/carry-over.ts";
+import {
+  move,
+  movedAddress,
+  movedSubnet,
+} from "../../../src/answers/carry-over.ts";
+import { resolve } from "../../../src/answers/resolve.ts";
 
 const six = (text: string): ReturnType<typeof parseSubnet> =>
   parseSubnet(6, text);
@@ -36,4 +41,14 @@ test("an address keeps its place, counted from the end where the other subnet is
   expect(moved("2001:db8:2::7", "2001:db8:1::/48", "2001:db8:9::/48")).toBe(
     undefined,
   );
+});
+
+test("the usual NDP proxy follows the delivery: regenerate --delivery on-link left Kong unreachable", () => {
+  const { answers: onLink } = resolve({ prefix: "2001:db8:1:2::/64" });
+  const routed = move(onLink, { delivery: "routed" });
+  expect(routed.ndp).toBe("none");
+  expect(move(routed, { delivery: "on-link" }).ndp).toBe("ndppd");
+  const chosen = { ...onLink, ndp: "kernel" as const };
+  expect(move(chosen, { delivery: "routed" }).ndp).toBe("kernel");
+  expect(move(onLink, { delivery: "routed", ndp: "ndppd" }).ndp).toBe("ndppd");
 });

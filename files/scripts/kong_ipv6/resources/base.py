@@ -10,7 +10,7 @@ from ..journal import Journal
 from ..report import Change, Failure, Refusal, Result
 
 
-class Left(NamedTuple):
+class NotUndone(NamedTuple):
     """What undo() couldn't undo, and the kinds of facts that a later run needs for it."""
 
     failure: Failure
@@ -48,11 +48,11 @@ class Resource:
         """What can be seen from the inside."""
         return []
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         """Undoes what the journal has. Raises Failure where nothing else may be undone before it."""
         return []
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         """The rows that rollback.sh --dry-run prints for it: word, what, text."""
         return []
 

@@ -11,7 +11,7 @@ from ..journal import Journal
 from ..plan import inside
 from ..report import Change, Failure, Refusal, Result
 from ..staging import DAEMON_JSON
-from .base import Left, Resource
+from .base import NotUndone, Resource
 
 
 class DaemonJson(Resource):
@@ -33,21 +33,21 @@ class DaemonJson(Resource):
         except ValueError as error:
             return [Refusal(f"host{DAEMON_JSON} is not valid: {error}", "correct it")]
         found, remedy = list[Refusal](), "remove that key; systemctl restart docker"
-        if facts.daemon.get("iptables") is False:
+        if facts.daemon_settings.get("iptables") is False:
             why = "then Kong doesn't see the clients' IPv4 addresses, and containers can't connect to the outside"
             found.append(Refusal(f'{DAEMON_JSON} has "iptables": false: {why}', remedy))
-        if facts.daemon.get("bridge") == "none":
+        if facts.daemon_settings.get("bridge") == "none":
             why = "without Docker's default bridge Kong's image can't be built"
             found.append(Refusal(f'{DAEMON_JSON} has "bridge": "none": {why}', remedy))
         return found + self._validate(facts)
 
     def _validate(self, facts: Facts) -> list[Refusal]:
         """From engine 23 on."""
-        if not facts.changed(facts.daemon_json) or facts.generation < 23:
+        if not facts.changed(facts.daemon_json_path) or facts.generation < 23:
             return []
         file = self.system.on("/run/kong-ipv6-daemon.json")
         try:
-            file.write_bytes(facts.staged[facts.daemon_json].data)
+            file.write_bytes(facts.staged[facts.daemon_json_path].data)
             ran = self.system.run("dockerd", "--validate", "--config-file", str(file))
         finally:
             file.unlink(missing_ok=True)
@@ -56,12 +56,15 @@ class DaemonJson(Resource):
         said = (ran.out + ran.err).strip().split("\n")[-1]
         cause = f"dockerd rejects the merged daemon.json: {said}"
         return [
-            Refusal(cause, f"correct {facts.daemon_json} or host{DAEMON_JSON}; {facts.daemon_json} was not changed")
+            Refusal(
+                cause,
+                f"correct {facts.daemon_json_path} or host{DAEMON_JSON}; {facts.daemon_json_path} was not changed",
+            )
         ]
 
     def changes(self, facts: Facts) -> list[Change]:
         self.facts = facts
-        if not facts.changed(facts.daemon_json) and not facts.begun(self.name):
+        if not facts.changed(facts.daemon_json_path) and not facts.begun(self.name):
             return []
         if facts.live_containers:
             text = "live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs"
@@ -69,7 +72,7 @@ class DaemonJson(Resource):
         return [Change("docker", "will be restarted, for daemon.json")]
 
     def apply(self) -> None:
-        path, was = self.facts.daemon_json, self.system.read(self.facts.daemon_json)
+        path, was = self.facts.daemon_json_path, self.system.read(self.facts.daemon_json_path)
         self.report.doing("docker", "restarting it")
         if self.facts.changed(path):
             self.journal.record("docker", path, "merged")
@@ -127,7 +130,7 @@ class DaemonJson(Resource):
         self.system.replace_file(path, text.encode(), aside=other)
         self.report.note("file", f"your other changes to {path} since apply.sh are kept")
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         for path in journal.names("docker"):
             # Of a run that was ended before it moved it to its place.
             self.system.on(path).with_name(f".{path.rsplit('/', 1)[1]}.kong-ipv6").unlink(missing_ok=True)
@@ -160,7 +163,7 @@ class DaemonJson(Resource):
             if not route.startswith(("fe80::", "ff00::")):
                 self.system.run("ip", "-6", "route", "del", route, "dev", "docker0")
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("restart", "docker", "for daemon.json")] if self.changed_paths(journal) else []
 
 

@@ -57,7 +57,9 @@ class Kong(Resource):
         published = " ".join(f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports for at in all_)
         if published:
             remedy = "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
-            found.append(Result("fail", "database", f"the database's port is published on the server: {published}", remedy))
+            found.append(
+                Result("fail", "database", f"the database's port is published on the server: {published}", remedy)
+            )
         address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
         if found[0].level == "ok" and address and not reaches(kong["State"]["Pid"], address, 5432):
             text = f"Kong doesn't reach it at {address}:5432"
@@ -123,15 +125,11 @@ class Kong(Resource):
         """What comes in from outside passes other rules than what this server sends itself."""
         if facts.uplink is None:
             return []
-        with Outside(self.system, self.plan.uplink) as outside:
-            if outside.problem:
-                text = f"traffic from outside can't be simulated on {self.plan.uplink}: {outside.problem}"
-                return [Result("warn", "outside", text, "test from another machine")]
-            return [
-                *self._reached(outside, "IPv6", [self.plan.kong]),
-                *self._ipv4(facts, outside, kong),
-                *self._leaves(facts, outside, kong),
-            ]
+        if facts.outside.problem:
+            text = f"traffic from outside can't be simulated on {self.plan.uplink}: {facts.outside.problem}"
+            return [Result("warn", "outside", text, "test from another machine")]
+        reached = self._reached(facts.outside, "IPv6", [self.plan.kong])
+        return [*reached, *self._ipv4(facts, kong), *self._leaves(facts, kong)]
 
     def _reached(self, outside: Outside, what: str, addresses: list[str]) -> list[Result]:
         dead = [(one, port) for one in addresses for port in (80, 443) if not outside.connects(one, port)]
@@ -141,11 +139,13 @@ class Kong(Resource):
             return [Result("fail", what, text, remedy)]
         return [Result("ok", what, f"80 and 443 are reached through {self.plan.uplink}: {' '.join(addresses)}")]
 
-    def _ipv4(self, facts: Facts, outside: Outside, kong: Json) -> list[Result]:
+    def _ipv4(self, facts: Facts, kong: Json) -> list[Result]:
         if not self.plan.ipv4_published:
             return []
         ports = ports_of(kong)
-        lacking = [port for port in ("80", "443") if not any(":" not in at["HostIp"] for at in ports.get(f"{port}/tcp", []))]
+        lacking = [
+            port for port in ("80", "443") if not any(":" not in at["HostIp"] for at in ports.get(f"{port}/tcp", []))
+        ]
         if lacking:
             remedy = f"{AGAIN}; is it missing in ports: of docker-compose.yml?"
             return [Result("fail", "IPv4", f"Docker doesn't publish Kong's {' and '.join(lacking)} on IPv4", remedy)]
@@ -155,11 +155,11 @@ class Kong(Resource):
         if facts.ipv4_uplink != self.plan.uplink or not addresses:
             text = f"80 and 443 are not tested: KONG_BIND_IP or the IPv4 default route isn't on {self.plan.uplink}"
             return [Result("warn", "IPv4", text, "test from another machine")]
-        return self._reached(outside, "IPv4", addresses)
+        return self._reached(facts.outside, "IPv4", addresses)
 
-    def _leaves(self, facts: Facts, outside: Outside, kong: Json) -> list[Result]:
+    def _leaves(self, facts: Facts, kong: Json) -> list[Result]:
         found, process = list[Result](), int(kong["State"]["Pid"])
-        source = outside.leaves(process, 6)
+        source = facts.outside.leaves(process, 6)
         if source != self.plan.kong:
             text = "Kong's outgoing IPv6 packets do not leave the server"
             text = f"Kong's outgoing IPv6 packets come from {source}, not from {self.plan.kong}" if source else text
@@ -167,7 +167,7 @@ class Kong(Resource):
         if facts.ipv4_uplink != self.plan.uplink:
             text = f"what Kong sends by IPv6 leaves the server (IPv4 has no default route on {self.plan.uplink})"
             return found or [Result("ok", "outgoing", text)]
-        if not outside.leaves(process, 4):
+        if not facts.outside.leaves(process, 4):
             remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
             found.append(Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy))
         return found or [Result("ok", "outgoing", "what Kong sends leaves the server")]

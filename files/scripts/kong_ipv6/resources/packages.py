@@ -8,7 +8,7 @@ import re
 from ..facts import Facts
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
-from .base import Left, Resource
+from .base import NotUndone, Resource
 
 APT = ("apt-get", "--option", "DPkg::Lock::Timeout=60")
 INSTALL = (*APT, "--option", "Dpkg::Options::=--force-confold", "--yes", "--no-install-recommends", "install")
@@ -57,7 +57,7 @@ class Packages(Resource):
     def _status(self, package: str) -> str:
         return self.system.output("dpkg-query", "--show", "--showformat", "${db:Status-Status}", package)
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         packages, left = journal.names("package"), list[str]()
         if not packages:
             return []
@@ -87,7 +87,7 @@ class Packages(Resource):
             return []
         cause = f"everything else is undone, but apt-get and dpkg can't remove: {' '.join(left)}"
         return [
-            Left(
+            NotUndone(
                 Failure(
                     cause,
                     "see dpkg's message above; repair it (dpkg --audit shows what is broken), then run this again",
@@ -104,7 +104,7 @@ class Packages(Resource):
         self.system.run("dpkg", "--force-confold", "--configure", "-a", env=QUIET)
         return self.system.quietly("dpkg", "--force-remove-reinstreq", f"--{how}", package, env=QUIET)
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         rows: list[tuple[str, str, str]] = []
         for package in journal.names("package"):
             if self._status(package) in ("", "not-installed"):
@@ -118,7 +118,7 @@ class Packages(Resource):
         return f"{package} is kept: {', '.join(why)}; to remove it: apt-get {how} {package}"
 
     def _why_stays(self, package: str) -> list[str]:
-        """What the owner has come to use it for since apply.sh installed it."""
+        """Why the owner now needs it."""
         if self._status(package) in ("", "not-installed"):
             return []
         journal = self.journal

@@ -15,7 +15,7 @@ from ..journal import Journal, sync
 from ..plan import Plan
 from ..report import Change, Refusal, Result
 from ..system import System
-from .base import Left, Resource
+from .base import NotUndone, Resource
 
 
 def wanted(plan: Plan, nftables: bool) -> list[str]:
@@ -169,14 +169,14 @@ class Ufw(Resource):
         rules, recorded = ufw_rules.read(self.system).rules, journal.fact("ufw", "rules") is not None
         return bool(recorded or rules) if self.system.have("ufw") else bool(recorded and rules)
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         if self._present(journal):
             self.report.doing("ufw", "deleting the rules")
             self._delete_all(journal)
             self.report.done("ufw", "Kong's rules are deleted")
         return []
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("remove", "ufw", "the rules with the comment kong-ipv6")] if self._present(journal) else []
 
 

@@ -16,7 +16,7 @@ from . import plan, run
 from .engine import Compose, Engine, EngineError
 from .facts import Context
 from .journal import Journal
-from .network_state import Network
+from .network_state import HostNetwork
 from .report import Failure, Report
 from .settings import Repository
 from .system import PATH, System
@@ -94,7 +94,7 @@ def context_for(report: Report) -> Context:
         raise Failure(f"scripts/plan.json can't be read: {error}", "create-kong-ipv6 regenerate") from error
     journal = Journal(report.note)
     system = System(report, journal)
-    compose, network = Compose(system, repository.path), Network(system, answers, report)
+    compose, network = Compose(system, repository.path), HostNetwork(system, answers, report)
     return Context(answers, repository, report, journal, system, Engine(), compose, network)
 
 

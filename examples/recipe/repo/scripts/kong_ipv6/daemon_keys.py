@@ -23,8 +23,8 @@ def parse(text: str) -> Keys:
 
 
 def merge(text: str, ours: Keys, last: Optional[Keys] = None, before: Optional[Keys] = None) -> str:
-    """The text with the keys of ours; and with those that only last has, what was merged in before, as they are in
-    before. Unchanged where no key changes."""
+    """Returns text with our keys set. Keys of the last merge that ours no longer has get their value from before, or go.
+    Returns text unchanged if no key changes."""
     now, last, before = parse(text), last or {}, before or {}
     left = last.keys() - ours.keys()
     after = {key: value for key, value in now.items() if key not in left or key in before}

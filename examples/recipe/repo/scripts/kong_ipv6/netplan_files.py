@@ -38,7 +38,7 @@ class Uplink(NamedTuple):
     # Whether it is made of others (a bridge, say): no match finds it, though it may have a port's MAC.
     virtual: bool
     networkd_id: str
-    # Words out of address, route and earlier: what router advertisements give the server.
+    # What router advertisements give the server: any of the words address, route, earlier.
     advertised: tuple[str, ...]
 
 

@@ -60,7 +60,7 @@ def rule_lines(version: int, text: str) -> Snapshot:
 
 
 def missing(before: Snapshot, now: Snapshot) -> Snapshot:
-    """The lines that are gone, whatever put them there. Of the default routes of one family any will do."""
+    """The lines that are gone, whatever put them there. One default route per family is enough."""
 
     def plain(line: str) -> str:
         return line.split()[0] if line.startswith("route") else re.sub(r" proto [^ ]+", "", line)
@@ -74,16 +74,16 @@ def paths(snapshot: Snapshot) -> Snapshot:
     return [line for line in snapshot if line.startswith(("path", "rule"))]
 
 
-def told(snapshot: Snapshot) -> list[str]:
+def readable(snapshot: Snapshot) -> list[str]:
     """The lines as a person reads them."""
-    readable: list[str] = []
+    found: list[str] = []
     for line in snapshot:
         line = re.sub(r"^addr ([^ ]*) (.*)", r"\2 on \1", line)
-        readable.append(re.sub(r"^rule[46] ", "rule ", re.sub(r"^(route|path)[46] ", "", line)))
-    return readable
+        found.append(re.sub(r"^rule[46] ", "rule ", re.sub(r"^(route|path)[46] ", "", line)))
+    return found
 
 
-class Network:
+class HostNetwork:
     """The server's network, now."""
 
     def __init__(self, system: System, plan: Plan, report: Report) -> None:
@@ -104,7 +104,7 @@ class Network:
     def kept(self, before: Snapshot) -> bool:
         return not self.lost(before)
 
-    def give_back(self, before: Snapshot) -> None:
+    def restore_missing(self, before: Snapshot) -> None:
         """What is gone, one by one. Twice: a route may need another one."""
         for _ in range(2):
             for line in self.lost(before):
@@ -114,7 +114,7 @@ class Network:
                 else:
                     self.system.run("ip", f"-{kind[-1]}", "rule" if kind.startswith("rule") else "route", "add", *rest)
 
-    def unknown_back(self, before: Snapshot) -> None:
+    def restore_unknown(self, before: Snapshot) -> None:
         """What networkd removed because netplan doesn't know it is given back at once, and named."""
         gone = self.lost(before)
         # What netplan does know may still come: addresses, and what networkd made itself.
@@ -122,10 +122,10 @@ class Network:
             gone = [line for line in gone if not line.startswith("addr") and " proto static" not in line]
         if not gone:
             return
-        self.give_back(gone)
+        self.restore_missing(gone)
         still = set(self.lost(gone))
         back = [line for line in gone if line not in still]
-        for line in told(back):
+        for line in readable(back):
             self.report.note("netplan", f"restored: {line}")
         if back:
             self.report.note(
@@ -134,19 +134,21 @@ class Network:
                 "To keep them, add them to /etc/netplan",
             )
 
-    def all_back(self, before: Snapshot, unknown: Snapshot, condition: Callable[[], bool]) -> str:
+    def wait_until_restored(self, before: Snapshot, unknown: Snapshot, condition: Callable[[], bool]) -> str:
         """Waits for the condition, and then until the snapshot is back; unknown, a part of it, is given back at once.
         Returns what is wrong; empty where nothing is."""
         wait = self.system.wait
+        # networkd begins a moment after netplan apply returns.
+        wait(1, lambda: not self.networkd_done() or not self.kept(before))
         wait(10, condition)
-        self.unknown_back(unknown)
+        self.restore_unknown(unknown)
         if self.kept(before):
             return ""
         # By DHCP or router advertisements, say: networkd isn't done before that.
         wait(10, self.networkd_done)
         if wait(10, lambda: self.kept(before)):
             return ""
-        return "after netplan apply the server is missing " + ", ".join(told(self.lost(before)))
+        return "after netplan apply the server is missing " + ", ".join(readable(self.lost(before)))
 
     def netplan_apply(self) -> str:
         """Returns what went wrong; empty where nothing did."""
@@ -206,7 +208,7 @@ class Network:
                 self.system.run("ip", "addr", "add", address, "dev", self.plan.uplink, "preferred_lft", "0")
                 self.report.note("netplan", f"{address} is kept until the next boot: a connection uses it")
 
-    def proxied(self) -> list[str]:
+    def proxy_entries(self) -> list[str]:
         """What the kernel answers Neighbor Solicitations for on the uplink."""
         if self.system.sysctl(f"net.ipv6.conf.{self.plan.uplink_sysctl}.proxy_ndp") != "1":
             return []

@@ -84,6 +84,11 @@ class Report:
     def done(self, what: str, text: str) -> None:
         self.row("ok", what, text)
 
+    def result(self, result: Result) -> None:
+        self.row(result.level, result.check, result.detail)
+        if result.remedy:
+            self.say(f"  {'':<7} {'':<11} Remedy: {result.remedy}")
+
     def failure(self, failure: Failure) -> None:
         self._print(self.err, self.paint(RED, f"{self.program}: {failure.cause}"))
         if failure.remedy:

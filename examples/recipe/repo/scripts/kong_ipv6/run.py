@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import Optional
@@ -9,7 +10,7 @@ from typing import Optional
 from .facts import Context, Facts
 from .report import Change, Failure, Result
 from .resources import resources
-from .resources.base import Left, Resource
+from .resources.base import NotUndone, Resource
 
 CHANGES = 4
 # For sh and zsh; it says why where there is no answer.
@@ -98,7 +99,7 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
     """One resource alone, for the flags of network.sh and ufw.sh."""
     chosen = next(resource for resource in resources(context) if resource.name == name)
     if remove:
-        rows = chosen.undone(context.journal)
+        rows = chosen.undo_rows(context.journal)
         if dry_run:
             for row in rows:
                 context.report.row(*row)
@@ -116,26 +117,23 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
 
 
 def verify(context: Context, as_json: bool) -> int:
-    facts, report, results = Facts(context), context.report, list[Result]()
+    report, results = context.report, list[Result]()
     outside = CURL + f"'http://[{context.plan.kong}]/'"
     if not as_json:
         report.heading("Checks on this server:")
-    for resource in resources(context):
-        for result in resource.verify(facts):
-            results.append(result)
-            if as_json:
-                continue
-            report.row(result.level, result.check, result.detail)
-            if result.remedy:
-                report.say(f"  {'':<7} {'':<11} Remedy: {result.remedy}")
+    with contextlib.closing(Facts(context)) as facts:
+        for resource in resources(context):
+            for result in resource.verify(facts):
+                results.append(result)
+                if not as_json:
+                    report.result(result)
     good = all(result.level != "fail" for result in results)
     if as_json:
         checks = [{"check": r.check, "result": r.level, "detail": r.detail, "remedy": r.remedy} for r in results]
         report.say(json.dumps({"ok": good, "checks": checks, "outside": outside}, ensure_ascii=False))
     else:
-        report.say(
-            "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6 (Kong without routes answers 404):"
-        )
+        text = "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6"
+        report.say(f"{text} (Kong without routes answers 404):")
         report.say(f"  {outside}")
     return 0 if good else 1
 
@@ -148,11 +146,11 @@ def rollback(context: Context, dry_run: bool) -> int:
     backwards = resources(context)[::-1]
     if dry_run:
         for resource in backwards:
-            for row in resource.undone(journal):
+            for row in resource.undo_rows(journal):
                 report.row(*row)
         return CHANGES
     hook(context, "before-rollback")
-    left: list[Left] = []
+    left: list[NotUndone] = []
     for resource in backwards:
         left += resource.undo(journal)
     report.step = ""

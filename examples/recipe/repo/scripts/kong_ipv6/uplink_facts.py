@@ -77,7 +77,7 @@ class UplinkFacts:
 
     @cached_property
     def advertised(self) -> tuple[str, ...]:
-        """Words out of address, route and earlier: what router advertisements give this server."""
+        """What router advertisements give this server: any of the words address, route, earlier."""
         words: list[str] = []
         routes = self.system.output("ip", "-6", "route", "show", "default", "dev", self.plan.uplink)
         infos = (self.uplink or {}).get("addr_info", [])

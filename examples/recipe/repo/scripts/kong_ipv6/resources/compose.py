@@ -8,7 +8,7 @@ from ..engine import endpoint, images_in, state_of
 from ..facts import Context, Facts, label
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
-from .base import Left, Resource, short_of_space
+from .base import NotUndone, Resource, short_of_space
 from .compose_refusals import backend_in_use, other_backend, refusals
 from .network import Network, difference, has_address
 from .secrets import Secrets, make_directory
@@ -260,12 +260,12 @@ class ComposeUp(Resource):
     def failure(self, cause: str) -> Failure:
         return explained(self.context, cause)
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         from .compose_undo import undo
 
         return undo(self.context, journal)
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("remove", "compose", f"the containers of {name}; its data is kept") for name in projects(journal)]
 
 

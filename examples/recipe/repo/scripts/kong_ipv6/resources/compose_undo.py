@@ -7,7 +7,7 @@ from pathlib import Path
 from ..facts import Context
 from ..journal import Journal
 from ..report import Failure
-from .base import Left
+from .base import NotUndone
 from .compose import IMAGE, projects
 from .daemon_json import DaemonJson
 
@@ -15,7 +15,7 @@ from .daemon_json import DaemonJson
 KINDS = ("repository", "project", "network", "member", "docker", "todo", "sysctl")
 
 
-def undo(context: Context, journal: Journal) -> list[Left]:
+def undo(context: Context, journal: Journal) -> list[NotUndone]:
     report, names = context.report, projects(journal)
     if not context.system.have("docker"):
         report.note("docker", "Docker is not installed: its containers and network are kept")
@@ -23,7 +23,7 @@ def undo(context: Context, journal: Journal) -> list[Left]:
             return []
         cause = "the containers and the network couldn't be removed: Docker is not installed"
         remedy = f"install Docker and run this again; or, if you no longer use Docker: rm -r /{journal.state.relative_to(journal.root)}"
-        return [Left(Failure(cause, remedy), KINDS)]
+        return [NotUndone(Failure(cause, remedy), KINDS)]
     if not context.engine.answers():
         report.doing("docker", "starting it")
         start(context, journal)

@@ -10,7 +10,7 @@ from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..report import Change, Refusal
 from ..staging import SYSCTL_FILE
-from .base import Left, Resource, short_of_space
+from .base import NotUndone, Resource, short_of_space
 
 UNITS = "/etc/systemd/system/"
 WANTS = "/multi-user.target.wants/"
@@ -54,7 +54,7 @@ class Files(Resource):
             return f"{path} will be created"
         if now == facts.staged[path].data:
             return f"{path} will get mode {facts.staged[path].attributes[0]:o}"
-        if path == facts.daemon_json:
+        if path == facts.daemon_json_path:
             return f"{path}: ipv6 and fixed-cidr-v6 will be merged in"
         if journal.edited(path):
             return f"{path} will be changed; your edit will be saved in {journal.state}/edited"
@@ -71,7 +71,7 @@ class Files(Resource):
         for path in self.dropped(self.facts):
             self._drop(path)
         for path, file in self.facts.staged.items():
-            if path in (NETPLAN_FILE, SYSCTL_FILE, self.facts.daemon_json) or not self.facts.changed(path):
+            if path in (NETPLAN_FILE, SYSCTL_FILE, self.facts.daemon_json_path) or not self.facts.changed(path):
                 continue
             self.report.doing("file", path)
             self._prepare(path)
@@ -113,7 +113,7 @@ class Files(Resource):
         for address in proxied_in(self.system.text(path)):
             self.journal.record("proxy", address, self.plan.uplink)
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         self.report.doing("files", "restoring them")
         with self.system.uninterrupted():
             for path in journal.our_files():
@@ -135,7 +135,7 @@ class Files(Resource):
         elif not self.system.restart(unit):
             self.report.note("unit", f"{unit} doesn't start: journalctl -u {unit}")
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         units = [("restore", "unit", f"{unit}: {journal.fact('unit', unit)}") for unit in journal.names("unit")]
         differ = (path for path in journal.our_files() if journal.differs(path))
         return units + [("restore", "file", f"{path}: {journal.fact('file', path)}") for path in differ]

@@ -6,7 +6,7 @@ from ..facts import NFT_TABLE, TABLE_UNIT, Facts
 from ..journal import Journal
 from ..report import Change, Failure, Refusal, Result
 from ..staging import TABLE_FILE
-from .base import Left, Resource
+from .base import NotUndone, Resource
 
 UNIT_FILE = f"/etc/systemd/system/{TABLE_UNIT}"
 
@@ -101,7 +101,7 @@ class Firewall(Resource):
         why = "Possible causes: ufw was disabled, the unit was stopped, or nft flush ruleset"
         return Result("fail", "firewall", "the table inet kong_ipv6 is not loaded", f"sudo ./scripts/apply.sh. {why}")
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         if journal.fact("unit", TABLE_UNIT) is not None:
             self.report.doing("firewall", "removing the table")
             self.system.run("systemctl", "--quiet", "stop", TABLE_UNIT)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from ..facts import Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
-from ..network_state import paths
+from ..network_state import paths, readable
 from ..report import Change, Failure, Refusal, Result
-from ..solicit import Outside
 from ..staging import drop_in
-from .base import Left, Resource
+from .base import NotUndone, Resource
 from .files import NDP_DROP_IN, proxied_in
 
 UNIT = "ndppd.service"
@@ -40,7 +39,7 @@ class Ndp(Resource):
                 return [Change("ndp", f"{UNIT} will be {now} now, and started at every boot")]
         if self.plan.ndp == "kernel":
             changed = facts.changed(drop_in(facts.netplan_id) + NDP_DROP_IN)
-            if facts.begun(self.name) or changed or self.plan.kong not in self.context.network.proxied():
+            if facts.begun(self.name) or changed or self.plan.kong not in self.context.network.proxy_entries():
                 return [
                     Change("ndp", f"networkd will let the kernel answer for {self.plan.kong} on {self.plan.uplink}")
                 ]
@@ -70,7 +69,7 @@ class Ndp(Resource):
         self._forget_proxied(self.stale)
 
     def _proxied(self) -> bool:
-        return self.plan.kong in self.context.network.proxied()
+        return self.plan.kong in self.context.network.proxy_entries()
 
     def _forget_proxied(self, addresses: list[str]) -> None:
         """networkd forgets its proxy entries, but leaves them in the kernel."""
@@ -86,12 +85,14 @@ class Ndp(Resource):
         with self.system.uninterrupted():
             self._networkctl()
             # It takes away what it doesn't know.
-            network.unknown_back(paths(before))
+            network.restore_unknown(paths(before))
             if not self.system.wait(5, lambda: network.kept(before)):
-                network.give_back(before)
+                network.restore_missing(before)
         lost = network.lost(before)
         if lost:
-            raise Failure(f"networkd removed {' '.join(lost)}", "add it to /etc/netplan, then run this again")
+            raise Failure(
+                f"networkd removed {', '.join(readable(lost))}", "add it to /etc/netplan, then run this again"
+            )
 
     def _networkctl(self) -> bool:
         reloaded = self.system.run("networkctl", "reload").code == 0
@@ -112,16 +113,14 @@ class Ndp(Resource):
             return []
         what = "systemctl status ndppd" if plan.ndp == "ndppd" else "ip -6 neigh show proxy"
         remedy = f"{what}; sudo ./scripts/apply.sh"
-        with Outside(self.system, plan.uplink) as outside:
-            if outside.problem:
-                text = f"not tested: the test needs tc and the kernel module act_mirred ({outside.problem})"
-                return [Result("warn", "ndp", text, "test from another machine")]
-            answers = outside.proxied(plan.kong)
-        if answers:
+        if facts.outside.problem:
+            text = f"not tested: the test needs tc and the kernel module act_mirred ({facts.outside.problem})"
+            return [Result("warn", "ndp", text, "test from another machine")]
+        if facts.outside.answers_for(plan.kong):
             return [Result("ok", "ndp", f"{plan.ndp} answers a Neighbor Solicitation for {plan.kong}")]
         return [Result("fail", "ndp", f"{plan.ndp} doesn't answer a Neighbor Solicitation for {plan.kong}", remedy)]
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         if journal.fact("unit", UNIT) is not None:
             self.report.doing("ndp", f"stopping {UNIT}")
             self.system.run("systemctl", "--quiet", "stop", UNIT)
@@ -144,9 +143,9 @@ class Ndp(Resource):
             if not journal.differs(NETPLAN_FILE):
                 if not self._networkctl():
                     self.report.note("ndp", "networkd doesn't answer: its settings disappear at the next boot")
-                network.unknown_back(paths(before))
+                network.restore_unknown(paths(before))
                 if not self.system.wait(10, lambda: network.kept(before)):
-                    network.give_back(before)
+                    network.restore_missing(before)
                 self._forget_proxied(journal.names("proxy"))
         journal.forget("todo", "undo-ndp")
         return []

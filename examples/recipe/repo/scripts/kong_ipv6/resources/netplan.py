@@ -17,7 +17,7 @@ from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..network_state import Snapshot, paths
 from ..report import Change, Failure, Refusal, Result
-from .base import Left, Resource
+from .base import NotUndone, Resource
 from .sysctl import Sysctl
 
 
@@ -144,12 +144,14 @@ class Netplan(Resource):
                 self.system.write_file(NETPLAN_FILE, file.data, 0o600)
             if self.facts.on_uplink(self.plan.host):
                 new = False
-            why = network.netplan_apply() or network.all_back(self.before, paths(self.before), lambda: self._given(new))
+            why = network.netplan_apply() or network.wait_until_restored(
+                self.before, paths(self.before), lambda: self._configured(new)
+            )
             if why:
                 self.back_and_fail(why)
             network.keep_connected(leaving)
 
-    def _given(self, new: bool) -> bool:
+    def _configured(self, new: bool) -> bool:
         """Whether networkd has given the uplink all that it shall have. Where the server's address is new the kernel asks
         whether it is free, up to two seconds, and so long networkd isn't done: the next resource waits for that. To
         other addresses containers may be bound: those have to be there before."""
@@ -185,7 +187,7 @@ class Netplan(Resource):
         self.system.wait(10, network.networkd_done)
         before = self.facts.snapshot
         if not self.system.wait(5, lambda: network.kept(before)):
-            network.give_back(before)
+            network.restore_missing(before)
         default = "netplan doesn't know what is missing: add it to /etc/netplan, then run this again"
         raise Failure(why, f"the network was restored; {remedy or default}")
 
@@ -203,7 +205,7 @@ class Netplan(Resource):
             return [Result("fail", "uplink", "there is no IPv6 default route", "ip -6 route; netplan get")]
         return [Result("ok", "uplink", f"{plan.uplink} has {plan.host} and a default route")]
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         if not journal.differs(NETPLAN_FILE) and journal.fact("todo", "undo-netplan") is None:
             return []
         network = self.context.network
@@ -218,9 +220,9 @@ class Netplan(Resource):
         journal.record("todo", "undo-netplan", "begun")
         with self.system.uninterrupted():
             self.system.restore(NETPLAN_FILE)
-            why = network.netplan_apply() or network.all_back(before, unknown, network.networkd_done)
+            why = network.netplan_apply() or network.wait_until_restored(before, unknown, network.networkd_done)
             if why:
-                network.give_back(before)
+                network.restore_missing(before)
                 self.report.note("netplan", f"{why}: restored without netplan; netplan apply shows the details")
         journal.forget("todo", "undo-netplan")
         self.report.done("netplan", "restored")
@@ -262,7 +264,7 @@ class Settled(Resource):
         network, uplink = self.context.network, self.plan.uplink
         self.report.doing("netplan", "duplicate address detection")
         with self.system.uninterrupted():
-            self.system.wait(10, self._decided)
+            self.system.wait(10, self._dad_finished)
             taken = network.duplicate()
             if taken:
                 remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS"
@@ -270,13 +272,13 @@ class Settled(Resource):
             # What else the server had may belong to a container that Docker has restarted.
             ours = re.compile(rf"addr {re.escape(uplink)} |route|rule|path.* dev ({re.escape(uplink)}|lo)( |$)")
             before = [line for line in self.netplan.before if ours.match(line)]
-            why = network.all_back(before, paths(before), network.networkd_done)
+            why = network.wait_until_restored(before, paths(before), network.networkd_done)
             if why:
                 self.netplan.back_and_fail(why)
             self.netplan.set_ours(self.system.text(NETPLAN_FILE))
         self.report.done("netplan", f"{uplink} has {self.plan.host}; no address or route was lost")
 
-    def _decided(self) -> bool:
+    def _dad_finished(self) -> bool:
         network = self.context.network
         return bool(network.duplicate()) or (network.networkd_done() and not network.tentative())
 

@@ -12,7 +12,7 @@ from ..facts import Facts, label
 from ..journal import Journal
 from ..plan import Plan, inside, same
 from ..report import Change, Failure, Refusal, Result
-from .base import Left, Resource
+from .base import NotUndone, Resource
 from .compose_refusals import docker
 
 BEFORE = "/var/lib/kong-ipv6/network.before."
@@ -244,7 +244,7 @@ class Network(Resource):
         routed = ", routed" if facts.generation >= 27 else ""
         return [Result("ok", "network", f"{plan.network}: bridge {plan.bridge}, {plan.subnet}{routed}")]
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         """What there was before: nothing, or the network in another shape."""
         recorded = journal.names("network")
         if not recorded or not self.system.have("docker"):
@@ -272,7 +272,7 @@ class Network(Resource):
         words = [line for line in lines if line and "=invalid " not in line]
         self.system.must(("docker", "network", "create", *words, name), f"Docker can't create the network {name}")
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("restore", "network", f"{name}: {journal.fact('network', name)}") for name in journal.names("network")]
 
 

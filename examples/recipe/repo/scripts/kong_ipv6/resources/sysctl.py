@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ..facts import Context, Facts
 from ..journal import Journal
-from ..network_state import Snapshot
+from ..network_state import Snapshot, readable
 from ..report import Change, Failure, Result
 from ..staging import SYSCTL_FILE
-from .base import Left, Resource
+from .base import NotUndone, Resource
 
 ALL = {"net.ipv6.conf.all.forwarding": "net/ipv6/conf", "net.ipv4.ip_forward": "net/ipv4/conf"}
 
@@ -52,7 +52,7 @@ class Sysctl(Resource):
                     remedy = "the network was restored; correct it in host/etc/sysctl.d, then run this again"
                     raise Failure(f"the kernel rejects {key} = {value}", remedy)
             if not self.system.wait(3, lambda: self.context.network.kept(before)):
-                lost = " ".join(self.context.network.lost(before))
+                lost = ", ".join(readable(self.context.network.lost(before)))
                 self.back()
                 remedy = "the network was restored; make the default route static, or set accept-ra to true, then run this again"
                 raise Failure(f"turning forwarding on removed {lost}", remedy)
@@ -76,7 +76,7 @@ class Sysctl(Resource):
             self.system.write_sysctl(key, value)
         network, before = self.context.network, self.before
         if not self.system.wait(5, lambda: network.kept(before)):
-            network.give_back(before)
+            network.restore_missing(before)
 
     def verify(self, facts: Facts) -> list[Result]:
         for name in ("all", self.plan.uplink, self.plan.bridge):
@@ -85,7 +85,7 @@ class Sysctl(Resource):
                 return [Result("fail", "forwarding", f"net.ipv6.conf.{name}.forwarding is not 1", remedy)]
         return [Result("ok", "forwarding", f"on, between {self.plan.uplink} and {self.plan.bridge}")]
 
-    def undo(self, journal: Journal) -> list[Left]:
+    def undo(self, journal: Journal) -> list[NotUndone]:
         keys, before = journal.names("sysctl"), self.context.network.snapshot()
         if not keys:
             return []
@@ -96,7 +96,7 @@ class Sysctl(Resource):
         self._restore(journal, [key for key in keys if key not in for_all])
         network = self.context.network
         if not self.system.wait(3, lambda: network.kept(before)):
-            network.give_back(before)
+            network.restore_missing(before)
         self.report.done("sysctl", "restored")
         return []
 
@@ -114,7 +114,7 @@ class Sysctl(Resource):
             if value != journal.fact("sysctl", key):
                 self.report.note("sysctl", f"{key} is {value}: a file in sysctl.d sets it")
 
-    def undone(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
         return [("restore", "sysctl", f"{key} {journal.fact('sysctl', key)}") for key in journal.names("sysctl")]
 
 
