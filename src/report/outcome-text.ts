@@ -1,4 +1,4 @@
-import { printable } from "../base/escape.ts";
+import { printable, printableText } from "../base/escape.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { labelled, type Style } from "../base/colors.ts";
 import { setAt } from "../base/wrap.ts";
@@ -51,7 +51,7 @@ export function outcomeText(
       ? []
       : [planText(outcome, style), ...contextTexts(outcome, options, style)]),
     !options.agreed && listed ? changesText(changes, style) : "",
-    setAt(0, outcome.notes.join("\n"), style.columns),
+    setAt(0, printableText(outcome.notes.join("\n")), style.columns),
     staleText(outcome.stale, style),
     endText(outcome, options, style),
     options.asked ? rerunText(outcome, options) : "",

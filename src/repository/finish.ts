@@ -70,9 +70,15 @@ function amendUndo(directory: string, { files }: Journal): void {
   });
   const home = join(directory, UNDO);
   const text = JSON.stringify({ ...last, files: amended });
-  writeFileSync(join(home, "journal.part"), text);
-  renameSync(join(home, "journal.part"), join(home, "journal.json"));
+  const part = join(home, "journal.part");
+  removeWhatIsThere(part);
+  writeFileSync(part, text, { flag: "wx" });
+  renameSync(part, join(home, "journal.json"));
 }
+
+/** A run that was killed may have left it. Somebody else may have made it a link that leads out. */
+const removeWhatIsThere = (path: string): void =>
+  rmSync(path, { recursive: true, force: true });
 
 /**
  * Rolls a write back. It may be killed and run again. Files that the owner changed since then are kept.
@@ -95,8 +101,10 @@ export function rollBack(directory: string, journal: Journal): string[] {
         edited.push(`${path} (before: ${UNDO}/old/${index})`);
     } else if (replaced) {
       makeDirectory(dirname(target));
-      copy(old, join(work, "back"));
-      renameSync(join(work, "back"), target);
+      const back = join(work, "back");
+      removeWhatIsThere(back);
+      copy(old, back);
+      renameSync(back, target);
     } else rmSync(target, { force: true });
   }
   for (const parent of [...journal.made].reverse()) {

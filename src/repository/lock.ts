@@ -32,7 +32,7 @@ export function lock(directory: string): void {
   const own = join(directory, `.kong-ipv6.${process.pid}.lock`);
   mkdirSync(own, { mode: 0o700 });
   try {
-    writeFileSync(join(own, "pid"), String(process.pid));
+    writeFileSync(join(own, "pid"), String(process.pid), { flag: "wx" });
     renameSync(own, join(directory, WORK));
   } catch (error) {
     rmSync(own, { recursive: true });

@@ -1,5 +1,6 @@
 import { generatedFile } from "../render/generated-files.ts";
 import type { DiskEntry } from "./disk.ts";
+import { isInside } from "./inside.ts";
 import type { Marks } from "./state.ts";
 import {
   broken,
@@ -92,17 +93,6 @@ const RECORD_KEYS = [
   "owned",
   "sidecar",
 ];
-
-/** Whether a path is relative and inside, and neither git's nor the generator's own. */
-function isInside(path: string): boolean {
-  const parts = path.split("/");
-  return (
-    !/[\0\\]/.test(path) &&
-    !parts.some((part) => ["", ".", "..", "__proto__"].includes(part)) &&
-    !parts.some((part) => part.toLowerCase() === ".git") &&
-    !(parts[0] as string).startsWith(".kong-ipv6.")
-  );
-}
 
 function readRecord(path: string, fields: Fields): FileRecord {
   if (!isInside(path)) {

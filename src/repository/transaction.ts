@@ -73,13 +73,14 @@ function prepared(
 ): Journal {
   const work = join(directory, WORK);
   // It holds old secrets, and the repository's own .gitignore may be gone.
-  writeFileSync(join(work, ".gitignore"), "*\n");
+  writeFileSync(join(work, ".gitignore"), "*\n", { flag: "wx" });
   const stateOnly = !directories && writesStateOnly(directory, operations);
   const journal: Journal = {
     ...stage(directory, operations, directories),
     ...(stateOnly && { stateOnly }),
   };
-  writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
+  const text = JSON.stringify(journal);
+  writeFileSync(join(work, "journal.part"), text, { flag: "wx" });
   for (const name of ["", ...readdirSync(work)])
     ownLike(join(work, name), statSync(directory));
   return journal;

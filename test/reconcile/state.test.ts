@@ -34,6 +34,11 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /is not a path inside/,
   ],
   ["our own", listing(".kong-ipv6.undo/journal.json"), /is not a path inside/],
+  [
+    "terminal escapes in a path",
+    listing("a\u001b[31mX"),
+    /"a\\u001b\[31mX" is not a path inside/,
+  ],
   ["a dot", listing("."), /is not a path inside/],
   ["a directory", listing("a/"), /is not a path inside/],
   ["nothing", listing(""), /"" is not a path inside/],

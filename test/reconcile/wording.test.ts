@@ -121,3 +121,16 @@ test("a dangling link is named, with a remedy", async () => {
     });
   }
 });
+
+test("terminal escapes in the owner's files were printed raw", async () => {
+  const made = await new Made().make();
+  made.edit("kong-build/Dockerfile", (text) => `${text}\u001b[31mX\n`);
+  made.edit(".env", (text) =>
+    text.replace(/^KONG_BIND_IPV6=.*$/m, "KONG_BIND_IPV6=\u001b[31mX"),
+  );
+  for (const args of [["check"], ["regenerate", "--dry-run"]]) {
+    const { stdout } = await made.run(args);
+    expect(stdout).toContain("\\u001b[31mX");
+    expect(stdout).not.toContain("\u001b");
+  }
+});
