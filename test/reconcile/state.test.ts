@@ -211,6 +211,23 @@ test("a state of a newer generator with the same schema was written over by an o
   }
 });
 
+test("a state of a newer generator with a new answer was reported as damaged", async () => {
+  const made = await new Made().make();
+  rmSync(made.path(".kong-ipv6.undo"), { recursive: true, force: true });
+  made.tamper((state) => {
+    state["generator"] = "99.0.0";
+    state["answers"].tenants = "none";
+    state["policies"] = {};
+  });
+  for (const command of ["regenerate", "check", "undo"]) {
+    const before = made.sandbox.tree();
+    const { code, stderr, tree } = await made.run([command]);
+    expect({ code, tree }).toEqual({ code: 2, tree: before });
+    expect(stderr).toContain("it was written by create-kong-ipv6 99.0.0");
+    expect(stderr).toContain("Run npx create-kong-ipv6@latest");
+  }
+});
+
 test("the mode that the owner gave the state was lost", async () => {
   const made = await new Made().make();
   chmodSync(made.path(STATE), 0o600);
