@@ -1,6 +1,5 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
-import { recover } from "../../repository/recover.ts";
 import { readDisk } from "../../repository/disk.ts";
 import { type ExitCode } from "../../base/errors.ts";
 import { readState } from "../../repository/state-reader.ts";
@@ -12,9 +11,7 @@ export async function regenerate(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? ".";
     const directory = absolute(shown);
-    const recovered = args.dryRun ? undefined : recover(directory);
     const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-    const previous = readState(directory, entry);
-    return { shown, previous, ...(recovered && { recovered }) };
+    return { shown, previous: readState(directory, entry) };
   });
 }
