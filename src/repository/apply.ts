@@ -21,9 +21,9 @@ import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
  * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
  * rename(2). In a directory in use, files are prepared, then moved one by one under a journal; recover()
  * rolls an interrupted write back.
- * @param prepare runs on the complete directory before it appears (for git)
+ * @param prepare runs on the complete directory before it appears, or after a write in place (for git)
  * @param directories as in writeInto()
- * @throws FailedError; then the directory is unchanged
+ * @throws FailedError; then the directory is unchanged, or the error says that it is half written
  */
 export function apply(
   directory: string,
@@ -34,7 +34,6 @@ export function apply(
   try {
     if (wroteNew(directory, operations, prepare)) return;
     writeInto(directory, operations, directories);
-    prepare(directory);
   } catch (error) {
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;
@@ -45,6 +44,8 @@ export function apply(
       { cause: error },
     );
   }
+  // Not above: if this fails, the files are written nevertheless.
+  prepare(directory);
 }
 
 /** The directory that can't be written: a subdirectory of the owner's, or the whole. */

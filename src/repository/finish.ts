@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { codeOf } from "../base/errors.ts";
+import { codeOf, EditedError } from "../base/errors.ts";
 import {
   hashOf,
   isPending,
@@ -121,6 +121,16 @@ export function rollBack(directory: string, journal: Journal): string[] {
   discard(directory);
   return [];
 }
+
+/** @param what ends with what was undone @param edited from rollBack() */
+export const editedError = (
+  what: string,
+  edited: readonly string[],
+): EditedError =>
+  new EditedError(
+    `${what}, except in files that were edited since: ${edited.join(", ")}`,
+    "These hold that run's text and your edits. Compare each with its earlier version (before: ...), correct it, and run again.",
+  );
 
 /** Removes WORK. The journal goes first: without it the rest is ignored. The holder's name goes last. */
 export function discard(directory: string): void {

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { childProcess } from "../base/builtin.ts";
-import { CancelledError, FailedError } from "../base/errors.ts";
+import { CancelledError, codeOf, FailedError } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { VERSION } from "../base/version.ts";
 
@@ -45,8 +45,11 @@ export function makeRepository(
   try {
     return survivingSignals(() => commitAll(directory));
   } catch (error) {
-    if (!visible || !(error instanceof CancelledError)) throw error;
-    return "git was cancelled: the files are written, not committed.";
+    if (!visible) throw error;
+    if (error instanceof CancelledError)
+      return "git was cancelled: the files are written, not committed.";
+    if (codeOf(error) === String(error)) throw error;
+    return `git failed (${codeOf(error)}): the files are written, not committed.`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, EditedError, FailedError } from "../base/errors.ts";
-import { complete, discard, rollBack } from "./finish.ts";
+import { codeOf, FailedError } from "../base/errors.ts";
+import { complete, discard, editedError, rollBack } from "./finish.ts";
 import { isPending, readJournal, WORK, type Journal } from "./journal.ts";
 import { busy, claim, holderOf, removeDeadLocks } from "./lock.ts";
 import { isAlive, remedyFor } from "./write.ts";
@@ -63,9 +63,9 @@ export function recover(directory: string): Recovered | undefined {
     );
   }
   if (edited.length > 0)
-    throw new EditedError(
-      `an earlier run was interrupted while writing here. Its writes were undone, except in files that were edited since: ${edited.join(", ")}`,
-      "These hold that run's text and your edits. Compare each with its earlier version (before: ...), correct it, and run again.",
+    throw editedError(
+      "an earlier run was interrupted while writing here. Its writes were undone",
+      edited,
     );
   return outcome;
 }
