@@ -23,8 +23,12 @@ export function rerunCommand(
 ): string {
   const needed = neededKeys(answers, previousAnswers);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
-    ({ key, flag }) =>
-      [answers[key]].flat().map((text) => `${flag} ${shellWord(text)}`),
+    ({ key, flag }) => {
+      const texts = [answers[key]].flat();
+      // "none" is the empty list.
+      const words = texts.length > 0 ? texts : ["none"];
+      return words.map((text) => `${flag} ${shellWord(text)}`);
+    },
   );
   return [
     "npx create-kong-ipv6",
