@@ -61,6 +61,15 @@ test("the data are moved from the directory in .env, not from the one in the ans
   expect(moved.stdout).toContain("sudo mv -T /srv/mine /srv/o\n");
 });
 
+test("a data directory in .env was printed unquoted in a root command", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) =>
+    text.replace("KONG_DATA_DIR=./data", "KONG_DATA_DIR=/srv/a b; reboot"),
+  );
+  const moved = await made.regenerate("--data-dir=/srv/o", "--conflict=theirs");
+  expect(moved.stdout).toContain("sudo mv -T '/srv/a b; reboot' /srv/o\n");
+});
+
 test("the steps say what happens to a database that is left behind or found again", () => {
   const [taken, rest] = acts({ database: "off" });
   expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
