@@ -80,6 +80,8 @@ export function readManager(
 
 /** ufw.conf(5): ENABLED=yes|no. undefined if the file is missing or does not say. */
 export function readUfw(file: ServerFile | undefined): boolean | undefined {
-  const value = /^\s*ENABLED\s*=\s*["']?(\w+)/im.exec(file?.text ?? "")?.[1];
+  const value = /^[ \t]*ENABLED[ \t]*=[ \t]*["']?(\w+)/im.exec(
+    file?.text ?? "",
+  )?.[1];
   return value === undefined ? undefined : value.toLowerCase() === "yes";
 }
