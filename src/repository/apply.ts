@@ -15,7 +15,13 @@ import { codeOf } from "../base/errors.ts";
 import { FailedError } from "../base/errors.ts";
 import { writeInto, type Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
-import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
+import {
+  ignoringFailure,
+  isAlive,
+  makeDirectory,
+  remedyFor,
+  writeOne,
+} from "./write.ts";
 
 /**
  * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
@@ -92,9 +98,10 @@ function writeNew(
   const mark = `.${basename(top)}.kong-ipv6-`;
   removeLeftovers(parent, mark);
   const staging = join(parent, `${mark}${process.pid}`);
+  // If another user made it, it is not removed below.
+  mkdirSync(staging);
   try {
     const inside = exists ? staging : join(staging, relative(top, directory));
-    mkdirSync(staging);
     chmodSync(staging, 0o755);
     makeDirectory(inside);
     for (const { path, content, mode } of operations)
@@ -108,13 +115,20 @@ function writeNew(
   }
 }
 
-/** Removes staging directories of killed runs. */
+/** Removes staging directories of killed runs. Those of another user stay. */
 function removeLeftovers(parent: string, mark: string): void {
-  for (const name of readdirSync(parent)) {
+  for (const name of namesIn(parent)) {
     const pid = name.startsWith(mark) ? Number(name.slice(mark.length)) : 0;
     if (pid > 0 && !isAlive(pid))
-      rmSync(join(parent, name), { recursive: true });
+      ignoringFailure(() => rmSync(join(parent, name), { recursive: true }));
   }
+}
+
+/** None if the directory can't be listed: writing into it may be possible nevertheless. */
+function namesIn(directory: string): string[] {
+  let names: string[] = [];
+  ignoringFailure(() => (names = readdirSync(directory)));
+  return names;
 }
 
 function keepOwnership(staging: string, existing: string): void {

@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { codeOf, EditedError } from "../base/errors.ts";
+import { EditedError } from "../base/errors.ts";
 import {
   hashOf,
   isPending,
@@ -19,7 +19,7 @@ import {
 } from "./journal.ts";
 import { namesHolder } from "./lock.ts";
 import { STATE_FILE } from "./state.ts";
-import { copy, makeDirectory, makeMissing } from "./write.ts";
+import { copy, ignoringFailure, makeDirectory, makeMissing } from "./write.ts";
 
 // How a write ends: completed, or rolled back.
 
@@ -53,11 +53,7 @@ const PREVIOUS = "previous";
 export function dropPreviousUndo(directory: string): void {
   const previous = join(directory, UNDO, PREVIOUS);
   if (!existsSync(previous)) return;
-  try {
-    rmSync(previous, { recursive: true });
-  } catch (error) {
-    if (codeOf(error) === String(error)) throw error;
-  }
+  ignoringFailure(() => rmSync(previous, { recursive: true }));
 }
 
 /** UNDO still undoes the last write, whose state has been replaced since. */

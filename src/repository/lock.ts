@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { codeOf, FailedError } from "../base/errors.ts";
 import { WORK } from "./journal.ts";
-import { isAlive, readIfThere } from "./write.ts";
+import { ignoringFailure, isAlive, readIfThere } from "./write.ts";
 
 // WORK is the lock: the process that creates it may write. A file in it names that process.
 
@@ -41,12 +41,14 @@ export function lock(directory: string): void {
   }
 }
 
-/** Removes what killed runs prepared for a lock that they never took. */
+/** Removes what killed runs prepared for a lock that they never took. That of another user stays. */
 export function removeDeadLocks(directory: string): void {
   for (const name of readdirSync(directory)) {
     const pid = Number(/^\.kong-ipv6\.(\d+)\.lock$/.exec(name)?.[1]);
     if (pid > 0 && !isAlive(pid))
-      rmSync(join(directory, name), { recursive: true, force: true });
+      ignoringFailure(() =>
+        rmSync(join(directory, name), { recursive: true, force: true }),
+      );
   }
 }
 

@@ -4,7 +4,7 @@ import { codeOf, FailedError } from "../base/errors.ts";
 import { complete, discard, editedError, rollBack } from "./finish.ts";
 import { isPending, readJournal, WORK, type Journal } from "./journal.ts";
 import { busy, claim, holderOf, removeDeadLocks } from "./lock.ts";
-import { isAlive, remedyFor } from "./write.ts";
+import { ignoringFailure, isAlive, remedyFor } from "./write.ts";
 
 /** Whether a run is writing into the directory, or was killed while it wrote. */
 export const wasInterrupted = (directory: string): boolean =>
@@ -41,7 +41,7 @@ function outcomeOf(directory: string, journal: Journal | undefined): Recovered {
  */
 export function recover(directory: string): Recovered | undefined {
   if (!wasInterrupted(directory)) {
-    tidyUp(directory);
+    ignoringFailure(() => removeDeadLocks(directory));
     return undefined;
   }
   const holder = holderOf(directory);
@@ -68,13 +68,4 @@ export function recover(directory: string): Recovered | undefined {
       edited,
     );
   return outcome;
-}
-
-/** Removes dead locks. A failure is ignored: nothing depends on it. */
-function tidyUp(directory: string): void {
-  try {
-    removeDeadLocks(directory);
-  } catch (error) {
-    if (codeOf(error) === String(error)) throw error;
-  }
 }

@@ -89,6 +89,15 @@ export function ownLike(path: string, { uid, gid }: Stats): void {
   }
 }
 
+/** For tidying up, on which nothing depends: a failed system call is ignored. */
+export function ignoringFailure(job: () => void): void {
+  try {
+    job();
+  } catch (error) {
+    if (codeOf(error) === String(error)) throw error;
+  }
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

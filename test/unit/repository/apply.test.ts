@@ -182,6 +182,20 @@ describe("a new directory", () => {
     },
   );
 
+  test("the leftovers of another user stopped a run", async () => {
+    const root = temporary();
+    const staging = join(root, ".gateway.kong-ipv6-4194304");
+    mkdirSync(staging);
+    power.refused = { name: "rmSync", path: staging, code: "EPERM" };
+    const directory = join(root, "gateway");
+    await write(directory);
+    const lock = join(directory, ".kong-ipv6.4194304.lock");
+    mkdirSync(lock);
+    power.refused = { name: "rmSync", path: lock, code: "EPERM" };
+    await write(directory);
+    expect(existsSync(staging) && existsSync(lock)).toBe(true);
+  });
+
   test("the staging directory of a killed run is removed, that of a running one is kept", async () => {
     const root = temporary();
     // No process has the largest id.
