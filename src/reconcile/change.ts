@@ -65,6 +65,8 @@ export interface Change extends OwnedAfter {
   readonly from?: string;
   /** For a conflict: both texts with markers; undefined if the file has markers already. */
   readonly marked?: string;
+  /** For a conflict at a new path: the changes if the owner keeps the file there. */
+  readonly kept?: readonly Change[];
   /** For a conflict: why no `.new` file can be written. */
   readonly noSidecar?: string;
 }
