@@ -38,7 +38,7 @@ function privacyNotes(changes: readonly Change[]): string[] {
   });
 }
 
-/** `.new` files of conflicts that are resolved, and the reasons why one was not written. */
+/** Leftover `.new` files, and the reasons why a new one was not written. */
 function besideNotes(changes: readonly Change[], disk: Disk): string[] {
   return changes.flatMap((change): string[] => {
     const path = sidecarPath(change);

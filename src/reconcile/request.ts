@@ -22,7 +22,7 @@ export interface Request {
   readonly previous?: State;
 }
 
-/** What a run did, or would do. report/outcome.ts prints it. */
+/** What a run did, or would do. report/outcome-text.ts and outcome-json.ts print it. */
 export interface Outcome {
   readonly exitCode: ExitCode;
   readonly directory: string;

@@ -1,8 +1,8 @@
 import type * as Fs from "node:fs";
 
 /**
- * Cuts the power to node:fs: lets a number of changing calls through, then either fails one or
- * several (ENOSPC) or is dead from there on, the call that was under way half done.
+ * Simulates a power cut: after N changing calls, one or more fail with ENOSPC, or every later call
+ * fails and the current one is half done.
  */
 export const power = {
   /** Changing calls that still go through. */
