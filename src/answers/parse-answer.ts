@@ -8,7 +8,7 @@ import type {
   Question,
 } from "./types.ts";
 
-export interface ParsedAnswer {
+interface ParsedAnswer {
   /** The answer; with issues, the obvious correction of a refused one, if there is any. */
   readonly value?: ParsedAnswers[AnswerKey];
   readonly issues: readonly Issue[];

@@ -2,7 +2,7 @@
 // `KEY: value`, with or without `export`; a value in quotes may have several lines.
 
 /** One assignment of a dotenv text. */
-export interface Assignment {
+interface Assignment {
   readonly key: string;
   /** The value without quotes, surrounding spaces and comment. Escapes are kept. */
   readonly value: string;

@@ -21,7 +21,7 @@ import { firstSteps, updatedSteps } from "./next-steps.ts";
 import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 
 /** How a run is reported. */
-export interface ReportOptions {
+interface ReportOptions {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   /** Whether questions were asked. If so, the command that repeats the run is printed. */

@@ -5,7 +5,7 @@ import type { Resolution } from "../reconcile/request.ts";
 import { move } from "../answers/carry-over.ts";
 import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
-export interface Rerun {
+interface Rerun {
   readonly answers: Answers;
   readonly previousAnswers?: Answers;
   /** How the conflicts were resolved. */

@@ -11,8 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { targetKind } from "./disk.ts";
-import { codeOf } from "../base/errors.ts";
-import { FailedError } from "../base/errors.ts";
+import { codeOf, FailedError } from "../base/errors.ts";
 import { writeInto, type Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import {
@@ -54,7 +53,7 @@ export function apply(
   prepare(directory);
 }
 
-/** The directory that can't be written: a subdirectory of the owner's, or the whole. */
+/** The directory to name in the error: a subdirectory, or the repository itself. */
 function placeOf(error: unknown, directory: string): string {
   const { dest, path } = error as NodeJS.ErrnoException & { dest?: string };
   const place = dirname(dest ?? path ?? directory);

@@ -15,7 +15,7 @@ import { ignoringFailure, isAlive, readIfThere } from "./write.ts";
 // WORK is the lock: the process that creates it may write. A file in it names that process.
 
 /** The process that holds the lock. */
-export interface Holder {
+interface Holder {
   /** 0 if it isn't known. */
   readonly pid: number;
   /** The file in WORK that names it. */

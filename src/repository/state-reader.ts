@@ -2,7 +2,6 @@ import { VERSION } from "../base/version.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import type { DiskEntry } from "./disk.ts";
 import { isInside } from "./inside.ts";
-import type { Marks } from "./state.ts";
 import {
   broken,
   object,
@@ -16,6 +15,7 @@ import {
   STATE_FILE,
   sumOfText,
   type FileRecord,
+  type Marks,
   type State,
 } from "./state.ts";
 

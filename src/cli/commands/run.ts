@@ -12,7 +12,7 @@ import { styleFor } from "../../base/colors.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 
 /** Where a run writes, and what was generated there before. */
-export interface Target {
+interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   readonly previous?: State;

@@ -47,7 +47,7 @@ function fieldsIn(value: unknown, key: string): Fields {
 }
 
 /** The program that manages an interface, from its files under /run. */
-export interface Manager {
+interface Manager {
   readonly renderer: "networkd" | "NetworkManager";
   /** The netplan ID behind its configuration. */
   readonly id: string | undefined;
