@@ -81,6 +81,6 @@ export const WRITING: ReadonlySet<Action> = new Set([
 ]);
 
 /** Why a file that create-kong-ipv6 did not write is left alone. */
-export const FOREIGN = "a file that is not ours";
+export const FOREIGN = "create-kong-ipv6 did not write it";
 
 export const isPrivate = ({ mode }: File): boolean => (mode & 0o077) === 0;

@@ -60,7 +60,7 @@ function unaskedNotes(
   const open = changes.some(({ action }) => action === "conflict");
   if (!open || conflict !== "ask" || dryRun || owner) return [];
   return [
-    "Without a terminal, and with --yes or --json, nothing is asked: conflicts stay.",
+    "Conflicts remain, because this run can't ask (no terminal, --yes or --json).",
   ];
 }
 

@@ -27,7 +27,7 @@ export function kongCollisions(
         {
           flag: "--kong",
           value: address,
-          reason: `${path}:${lineAt(start)} has it already`,
+          reason: `${path}:${lineAt(start)} already contains this address`,
           remedy: "Make sure that only Kong gets it",
         },
       ];

@@ -186,5 +186,7 @@ export function staleText(
         : `  ${path}:${line}  ${text}`,
     ),
   );
-  return [style.yellow("Old addresses still stand in"), ...lines].join("\n");
+  return [style.yellow("Old addresses remain in these files:"), ...lines].join(
+    "\n",
+  );
 }

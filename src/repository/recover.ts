@@ -57,7 +57,7 @@ export function recover(directory: string): Recovered | undefined {
     else complete(directory, journal);
   } catch (error) {
     throw new FailedError(
-      `the unfinished write of an earlier run in ${directory} can't be undone (${codeOf(error)})`,
+      `the unfinished write of an earlier run in ${directory} can't be completed or undone (${codeOf(error)})`,
       remedyFor(codeOf(error)),
       { cause: error },
     );

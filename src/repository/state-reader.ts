@@ -32,7 +32,7 @@ export function readState(
     throw unusable(
       directory,
       "it holds no generated repository",
-      "create-kong-ipv6 DIRECTORY creates one",
+      "Run create-kong-ipv6 DIRECTORY to create one",
     );
   }
   if (entry.kind === "other") throw broken(`it is ${entry.what}`);

@@ -84,7 +84,7 @@ test("what the owner wrote after a cut-off is not taken back", async () => {
   );
   const { code, stdout } = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(code).toBe(3);
-  expect(stdout).toContain("README.md  (a file that is not ours)");
+  expect(stdout).toContain("README.md  (create-kong-ipv6 did not write it)");
   expect(sandbox.read("gw/README.md")).toBe("# Mine again\n");
   const kept = Object.values(snapshot(sandbox.path("gw/.kong-ipv6.undo/old")));
   expect(kept).toEqual([`file 0644 ${MINE["gw/README.md"]}`]);

@@ -111,7 +111,8 @@ test("a warning if another container may have Kong's new address", async () => {
       .findIndex((text) => text.includes("image: mine:1")) + 1;
   const told = stdout.split("\n").filter((text) => text.startsWith("warning"));
   const about = `warning --kong ${OLD}:300::9: `;
-  const rest = " has it already. Make sure that only Kong gets it.";
+  const rest =
+    " already contains this address. Make sure that only Kong gets it.";
   expect({ code, told }).toEqual({
     code: 0,
     told: [
@@ -120,9 +121,13 @@ test("a warning if another container may have Kong's new address", async () => {
     ],
   });
   // Once Kong is there, and when it comes back to where it was, all is its own.
-  expect((await made.regenerate()).stdout).not.toContain("has it already");
+  expect((await made.regenerate()).stdout).not.toContain(
+    "already contains this address",
+  );
   await made.regenerate("--kong", `${OLD}:300::8100`);
-  expect((await made.regenerate(...to)).stdout).not.toContain("has it already");
+  expect((await made.regenerate(...to)).stdout).not.toContain(
+    "already contains this address",
+  );
 });
 
 test("a container's address is never rewritten to Kong's: it stays and is reported", async () => {
@@ -135,7 +140,7 @@ test("a container's address is never rewritten to Kong's: it stays and is report
   );
   expect(made.read("host/etc/ndppd.conf")).toContain(`# ${mine}\n`);
   expect(stdout).toContain(`  host/etc/ndppd.conf:1  ${mine}\n`);
-  expect(stdout).not.toContain("has it already");
+  expect(stdout).not.toContain("already contains this address");
 });
 
 test("the PTR record of another IPv4 is named, as the README has it", () => {

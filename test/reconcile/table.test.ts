@@ -88,12 +88,12 @@ describe("the decision table", () => {
     expect(existsSync(place.at("kong.yml"))).toBe(true);
   });
 
-  test("no B, D ≠ N: a file that is not ours", async () => {
+  test("no B, D ≠ N: create-kong-ipv6 did not write it", async () => {
     const place = await Place.made();
     writeFileSync(place.at("kong.yml"), "mine: 1\n");
     const outcome = await place.again({ database: "off" });
     expect(actionOf(outcome, "kong.yml")).toBe(
-      "conflict: a file that is not ours",
+      "conflict: create-kong-ipv6 did not write it",
     );
     expect(place.read("kong.yml")).toBe("mine: 1\n");
     expect(place.read("kong.yml.new")).toContain("_format_version");
@@ -223,7 +223,7 @@ describe("a file that is generated under another path", () => {
       expect(place.read(DROPIN("ens3"))).toBe(generated);
       expect(outcome.exitCode).toBe(3);
       expect(actionOf(outcome, DROPIN("eth9"))).toBe(
-        "conflict: a file that is not ours",
+        "conflict: create-kong-ipv6 did not write it",
       );
     },
   );

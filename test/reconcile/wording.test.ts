@@ -47,7 +47,7 @@ test("a run that asks nothing says why conflicts stay", async () => {
   );
   const off = ["--database", "off"];
   const told =
-    "Without a terminal, and with --yes or --json, nothing is asked: conflicts stay.\n";
+    "Conflicts remain, because this run can't ask (no terminal, --yes or --json).\n";
   const { code, stdout } = await made.regenerate(...off, "--conflict", "ask");
   expect(code).toBe(3);
   expect(stdout).toContain(told);
