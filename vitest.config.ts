@@ -9,7 +9,7 @@ const FILES = readdirSync("test", { recursive: true, encoding: "utf8" })
 const holding = (pattern: RegExp): string[] =>
   FILES.filter((path) => pattern.test(readFileSync(path, "utf8")));
 
-/** What replaces modules for itself. */
+/** Test files that mock modules. */
 const apart = holding(/\bvi\.mock\(/);
 /** What runs the command line in its own process (test/support/in-process.ts), all with the same modules replaced. */
 const inProcess = holding(/\/made\.ts"|in-process/).filter(
@@ -34,7 +34,7 @@ export default defineConfig({
           include: FILES.filter(
             (path) => !apart.includes(path) && !inProcess.includes(path),
           ),
-          // One after the other in one process: to start one for each costs more than they do.
+          // In one process: starting one per file would take longer than the tests.
           isolate: false,
         },
       },

@@ -8,7 +8,7 @@ import { licences } from "./licences.ts";
 import { compiledTemplates } from "./templates.ts";
 import { emitTypes } from "./types.ts";
 
-/** Puts what src/cli/help.ts and src/base/version.ts say in their place: they need nothing then. */
+/** Replaces help.ts and version.ts by their precomputed texts, so that they import nothing. */
 const precomputed: Plugin = {
   name: "precomputed",
   setup({ onLoad }) {
@@ -33,14 +33,14 @@ const UNUSED: Readonly<Record<string, string>> = {
   tinyglobby: "export const globSync = undefined;",
   handlebars:
     'export { default } from "handlebars/dist/cjs/handlebars.runtime.js";',
-  // As ES modules: of what they hold only what is used stays.
+  // The ES module version, so that esbuild can drop unused code.
   rxjs: 'export * from "./node_modules/rxjs/dist/esm/index.js";',
   // Node's own is newer.
   "readable-stream":
     'import stream from "node:stream"; export const { Duplex, Readable, Writable, Transform } = stream;',
   "cli-spinners":
     'export const dots = { interval: 80, frames: [..."\\u280b\\u2819\\u2839\\u2838\\u283c\\u2834\\u2826\\u2827\\u2807\\u280f"] }; export const line = { interval: 130, frames: [..."-|/"] };',
-  // Without what prints YAML.
+  // Only the parser of js-yaml.
   "js-yaml": `export { load } from "./node_modules/js-yaml/lib/loader.js";
     export { default as CORE_SCHEMA } from "./node_modules/js-yaml/lib/schema/core.js";
     export { default as Type } from "./node_modules/js-yaml/lib/type.js";
@@ -101,7 +101,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node20.19",
   supported: { "dynamic-import": false },
-  // Of a library that looks for itself by it: createRequire() takes a path as well.
+  // A bundled library passes import.meta.url to createRequire(), which also accepts a path.
   define: { "import.meta.url": "__filename" },
   minify: !process.env["RAW"],
   legalComments: "none",

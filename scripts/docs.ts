@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { QUESTIONS } from "../src/answers/questions.ts";
 import { alignTables } from "./markdown-table.ts";
 
-export const RECORDING = new URL("../docs/terminal.svg", import.meta.url)
-  .pathname;
-const ANSWERS = new URL("../docs/answers.md", import.meta.url).pathname;
+export const RECORDING = fileURLToPath(
+  new URL("../docs/terminal.svg", import.meta.url),
+);
+const ANSWERS = fileURLToPath(new URL("../docs/answers.md", import.meta.url));
 
 /** docs/answers.md with its table as src/answers/questions.ts has it. */
 export function withAnswers(document: string): string {

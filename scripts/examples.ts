@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { plan } from "../src/plan/plan.ts";
 import { render, type File, type Tree } from "../src/render/render.ts";
 import { resolve, type Given } from "../src/answers/resolve.ts";
@@ -17,7 +18,7 @@ import {
   sumOf,
 } from "../src/repository/state.ts";
 
-export const EXAMPLES = new URL("../examples/", import.meta.url).pathname;
+export const EXAMPLES = fileURLToPath(new URL("../examples/", import.meta.url));
 
 /** The scenario that is shown whole. */
 export const WHOLE = "recipe";

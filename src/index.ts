@@ -65,14 +65,24 @@ export function plan(given: Given): Plan {
  * @throws UnusableError if the argument is not what plan() returns
  */
 export function render(of: Plan): Tree {
+  const refuse = (cause?: unknown): UnusableError =>
+    Object.assign(
+      new UnusableError([
+        {
+          flag: "plan",
+          reason: "it is not an address plan",
+          remedy: "Pass what plan() returns",
+        },
+      ]),
+      { cause },
+    );
   if (typeof (of as Partial<Plan> | null)?.uplink?.name !== "string")
-    throw new UnusableError([
-      {
-        flag: "plan",
-        reason: "it is not an address plan",
-        remedy: "Pass what plan() returns",
-      },
-    ]);
-  // Templates use only the texts.
-  return renderPlan(of as PlanWithNumbers);
+    throw refuse();
+  try {
+    // Templates use only the texts.
+    return renderPlan(of as PlanWithNumbers);
+  } catch (error) {
+    // Something that the templates need is missing.
+    throw refuse(error);
+  }
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 import type { Lab } from "../../test/e2e/lab/lab.ts";
 import { ORIGINS, type Servers, servers, type Way, WAYS } from "./ways.ts";
 
@@ -33,7 +34,7 @@ export interface Totals {
 
 export const CONNECTIONS = 32;
 const SECONDS = 1;
-const WRK_SCRIPT = new URL("wrk.lua", import.meta.url).pathname;
+const WRK_SCRIPT = fileURLToPath(new URL("wrk.lua", import.meta.url));
 /** USER_HZ, in which the kernel counts for programs. */
 const TICKS = 100;
 

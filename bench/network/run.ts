@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release } from "node:os";
 import { gunzipSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
 import { openLab } from "../../test/e2e/lab/lab.ts";
 import { describeRoot, rootOf } from "../../test/e2e/lab/roots.ts";
 import { must, run } from "../../test/e2e/lab/run.ts";
@@ -22,7 +23,7 @@ import {
  * writes docs/network.md and docs/network.svg.
  */
 
-const DOCS = new URL("../../docs/", import.meta.url).pathname;
+const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
 /** Every order of the ways twice. On a machine busy with other things rounds take longer: then there are fewer. */
 const ROUNDS = 12;
 const LAST_BEGINS_MS = 150_000;

@@ -7,9 +7,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Case } from "./measure.ts";
 
-const CLI = new URL("../../dist/cli.cjs", import.meta.url).pathname;
+const CLI = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 const PREFIX = ["--prefix", "2a03:2222:3333:4444::/64"];
 const NEXT = ["--prefix", "2a03:5555:6666:7777::/64"];
 

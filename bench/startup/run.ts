@@ -8,6 +8,7 @@ import {
 } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { interleaved, median, type Case } from "./measure.ts";
 import { ours } from "./ours.ts";
 import { firstCall, type FirstCall } from "./packages.ts";
@@ -19,7 +20,7 @@ import { page, type Row } from "./report.ts";
  * the page and writes docs/benchmarks.md. BENCH_ROUNDS sets the rounds.
  */
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 25);
 const NODE = "node -e 0";
 

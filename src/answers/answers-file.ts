@@ -8,7 +8,7 @@ import type { AnswerKey } from "./types.ts";
 /** Bytes. An answers file has some hundred. */
 const LARGEST = 1024 * 1024;
 
-export interface AnswersFile {
+interface AnswersFile {
   /** Answers by key; the values are not checked here. */
   readonly given: Given;
   /** One for each key that no answer has. */

@@ -8,7 +8,7 @@ import type {
   Question,
 } from "./types.ts";
 
-export interface ParsedAnswer {
+interface ParsedAnswer {
   /** The answer; with issues, the obvious correction of a refused one, if there is any. */
   readonly value?: ParsedAnswers[AnswerKey];
   readonly issues: readonly Issue[];
@@ -30,7 +30,8 @@ export function parseAnswer(
   const issues: Issue[] = [];
   let correction: unknown;
   // "none" is the empty list, as in --help.
-  for (const text of list && String(given) === "none" ? [] : texts) {
+  const isNone = list && texts.length === 1 && texts[0] === "none";
+  for (const text of isNone ? [] : texts) {
     try {
       const value = parseText(question, text);
       if (!values.includes(value)) values.push(value);
@@ -41,7 +42,7 @@ export function parseAnswer(
         correction = question.parse(refusal.corrected);
       issues.push({
         flag: question.flag,
-        value: typeof text === "string" ? text : JSON.stringify(text),
+        value: shownValue(text),
         reason: error.message,
         remedy: remedyOf(question, refusal, known),
       });
@@ -52,6 +53,16 @@ export function parseAnswer(
   return correction === undefined || list
     ? { issues }
     : { value: correction as never, issues };
+}
+
+/** Any value as text, also one that JSON can't hold. */
+export function shownValue(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value === "bigint" ? String(value) : typeof value;
+  }
 }
 
 function parseText(question: Question, text: unknown): unknown {

@@ -191,8 +191,13 @@ export function parseDataDir(text: string): string {
   }
   if (text.startsWith("/")) {
     const path = `/${parts.join("/")}`;
-    const other = Object.keys(OWNERS).find((directory) =>
-      isWithin(path, directory),
+    if (SYSTEM.test(path))
+      throw new Refusal(
+        "it belongs to the system, or is emptied at a reboot (hier(7))",
+        remedy,
+      );
+    const other = Object.keys(OWNERS).find(
+      (directory) => isWithin(path, directory) || isWithin(directory, path),
     );
     if (other !== undefined)
       throw new Refusal(`${OWNERS[other]} keeps its own data there`, remedy);
@@ -203,11 +208,6 @@ export function parseDataDir(text: string): string {
         rest === "" ? remedy : `Try .${rest}; it is the same place`,
       );
     }
-    if (SYSTEM.test(path))
-      throw new Refusal(
-        "it belongs to the system, or is emptied at a reboot (hier(7))",
-        remedy,
-      );
     return path;
   }
   const top = parts[0];

@@ -65,7 +65,7 @@ export function recheck(answers: Answers): Resolved {
   return { answers, warnings };
 }
 
-export interface SurveyOptions {
+interface SurveyOptions {
   /** False: no defaults, and a missing prefix is not an issue (for a conversation). */
   readonly defaults?: boolean;
   /** Answers that may have been given in an unreadable way: no default, and never missing. */

@@ -11,6 +11,13 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
 }
 
+/** The same for a text of several lines: its line ends and tabs stay. */
+export function printableText(text: string): string {
+  return text.replace(UNPRINTABLE, (character) =>
+    /[\n\t]/.test(character) ? character : escaped(character),
+  );
+}
+
 /** JSON of a value, with unprintable characters as \uXXXX escapes. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).split("\n").map(printable).join("\n");

@@ -5,7 +5,7 @@ import { codeOf, OutputError } from "./errors.ts";
 // everything that a run prints.
 
 /** Standard input, output and error (stdin(3)). */
-export type Descriptor = 0 | 1 | 2;
+type Descriptor = 0 | 1 | 2;
 
 /** isatty(3). For a file or a pipe fstat(2) suffices, so that node:tty need not be loaded. */
 export function isTerminal(descriptor: Descriptor): boolean {

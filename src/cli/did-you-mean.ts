@@ -13,7 +13,7 @@ export function unknownFlag(flag: string, command: Command): Issue {
   };
 }
 
-/** A flag with one typo in three letters, or one that contains the name. */
+/** The most similar flag if at most one letter in three differs; otherwise a flag that contains the name. */
 function likelyFlag(flag: string): string | undefined {
   const name = flag.slice(2);
   const near = nearest(flag, FLAGS);

@@ -20,7 +20,7 @@ export const CONFLICT = ["ask", ...RESOLUTIONS] as const;
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-export interface CommandRow {
+interface CommandRow {
   /** What follows the command. */
   readonly operand: string;
   /** One line, for the list of commands. */

@@ -18,7 +18,7 @@ export interface Arguments {
   readonly shell: Shell | undefined;
   /** Answers given by flag. */
   readonly given: Given;
-  /** Answers that a flag which can't be read may have been meant to give: they are not missed. */
+  /** Answers that an unreadable flag was probably meant to give. They are not reported as missing. */
   readonly unread: readonly AnswerKey[];
   /** --answers FILE */
   readonly answersFile: string | undefined;

@@ -102,7 +102,7 @@ function nameOf(written: string): { name: string; negated: boolean } {
 
 type Option = Extract<ReturnType<typeof parsed>[number], { kind: "option" }>;
 
-/** The value, if there is one. Another flag is none, unless it is written behind `=`. */
+/** The value, if there is one. The next flag is not a value, except in --flag=--value. */
 function valueOf({ value, inlineValue }: Option): string | undefined {
   return value === "" || (value?.startsWith("--") && !inlineValue)
     ? undefined

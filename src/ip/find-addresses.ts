@@ -46,8 +46,8 @@ export function nameOf(
     : formatAddress(token.version, token.value);
 }
 
-// Where a token may begin: not inside a longer one. It may follow a word that is not a hexadecimal number
-// and a colon or dot, as in ip6:…, user:… and mail.…, or an escape as in JSON and URLs.
+// A token may not begin inside a longer one. It may follow `:` or `.` after a word that is not
+// hexadecimal (ip6:…, user:…, mail.…), or an escape in JSON or a URL.
 const BEHIND_WORD = String.raw`(?<=(?:[G-Z][\w-]{0,63}|^|[^0-9A-Z:.])[:.]{1,3})`;
 const BEHIND_ESCAPE = String.raw`(?<=\\[nrt]|%5b)`;
 const START = `(?:(?<![0-9A-Z.:])|${BEHIND_WORD}|${BEHIND_ESCAPE})`;

@@ -28,7 +28,7 @@ const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 const content = (line: string): string => line.replace(/\n$/, "");
 
-/** Whether a text holds conflict markers: both ends of any, or one end of its own. */
+/** Whether a text has conflict markers: one of ours, or both a start and an end marker of another program. */
 export function hasMarkers(text: string): boolean {
   return (
     new RegExp(`^(${START}|${END})\\r?$`, "m").test(text) ||

@@ -8,7 +8,7 @@ export interface Hunk {
 }
 
 /** Whether a line may stand in any order: rows of a table, variables, patterns. */
-export type Unordered = (line: string) => boolean;
+type Unordered = (line: string) => boolean;
 
 /**
  * Merges a hunk if one side only inserted or deleted lines next to the lines that the other side

@@ -93,7 +93,7 @@ const INSTRUCTION =
 
 function dockerfile(text: string): string | undefined {
   const code = withoutHeredocs(text)
-    .replace(/^\s*#.*\n/gm, "")
+    .replace(/^[ \t]*#.*\n/gm, "")
     .replace(/\\\s*\n/g, " ");
   const instructions = code.split("\n").filter((line) => line.trim() !== "");
   const wrong = instructions.find(
@@ -127,15 +127,16 @@ function withoutHeredocs(text: string): string {
 function dotenv(text: string, before: string): string | undefined {
   const wrong = strayLine(text);
   if (wrong !== undefined) return `line ${wrong} is not KEY=VALUE`;
-  const [keys, keysBefore] = [text, before].map((one) =>
-    repeated(assignmentsOf(one).map(({ key }) => key)),
-  );
-  const twice = keys?.find((key) => !keysBefore?.includes(key));
+  const keysBefore = repeatedKeys(before);
+  const twice = [...repeatedKeys(text)].find((key) => !keysBefore.has(key));
   return twice && `${twice} is set twice`;
 }
 
-const repeated = (keys: readonly string[]): string[] =>
-  keys.filter((key, index) => keys.indexOf(key) < index);
+function repeatedKeys(text: string): Set<string> {
+  const seen = new Set<string>();
+  const keys = assignmentsOf(text).map(({ key }) => key);
+  return new Set(keys.filter((key) => seen.has(key) || !seen.add(key)));
+}
 
 function braces(text: string): string | undefined {
   let depth = 0;

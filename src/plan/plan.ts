@@ -82,7 +82,7 @@ export interface PlanTexts {
 }
 
 /** The same addresses as numbers, for code that computes with them. */
-export interface PlanNumbers {
+interface PlanNumbers {
   readonly prefix: Subnet;
   readonly host: { readonly address: bigint; readonly length: number };
   readonly gateway: bigint;
@@ -176,12 +176,13 @@ function settings(
       ufw: answers.firewall === "ufw",
       own: answers.firewall !== "none",
     },
-    data: {
-      directory: dataDir,
-      ignore: dataDir.startsWith("./") ? `${dataDir.slice(1)}/` : "",
-    },
+    data: { directory: dataDir, ignore: ignoreLine(dataDir) },
   };
 }
+
+/** The line in .gitignore for a data directory; empty if it is outside the repository. */
+export const ignoreLine = (dataDir: string): string =>
+  dataDir.startsWith("./") ? `${dataDir.slice(1)}/` : "";
 
 function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
   const { prefix, host, gateway, exposed, kong, internalPrefix } = parsed;

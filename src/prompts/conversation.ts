@@ -197,7 +197,8 @@ export async function askConflicts(
     let word: Resolution | "diff";
     do {
       const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
-      const message = `${conflict.from ?? conflict.path} (${conflict.reason}):`;
+      const { path, from = path, reason = "" } = conflict;
+      const message = `${from} (${printable(reason)}):`;
       const reply = await prompter.prompt([
         { type: "list", name: "word", message, choices },
       ]);

@@ -86,7 +86,7 @@ export async function askConsent(
 }
 
 /** `Write 20 files to my-gateway?` */
-export function consentText(
+function consentText(
   { changes, previousAnswers }: Pick<Outcome, "changes" | "previousAnswers">,
   shown: string,
   makesGit: boolean,

@@ -65,6 +65,8 @@ export interface Change extends OwnedAfter {
   readonly from?: string;
   /** For a conflict: both texts with markers; undefined if the file has markers already. */
   readonly marked?: string;
+  /** For a conflict at a new path: the changes if the owner keeps the file there. */
+  readonly kept?: readonly Change[];
   /** For a conflict: why no `.new` file can be written. */
   readonly noSidecar?: string;
 }
@@ -79,6 +81,6 @@ export const WRITING: ReadonlySet<Action> = new Set([
 ]);
 
 /** Why a file that create-kong-ipv6 did not write is left alone. */
-export const FOREIGN = "a file that is not ours";
+export const FOREIGN = "create-kong-ipv6 did not write it";
 
 export const isPrivate = ({ mode }: File): boolean => (mode & 0o077) === 0;

@@ -1,5 +1,4 @@
-import type { Disk, DiskEntry } from "../repository/disk.ts";
-import { readDisk } from "../repository/disk.ts";
+import { readDisk, type Disk, type DiskEntry } from "../repository/disk.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../render/dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
@@ -49,13 +48,13 @@ export type Status =
   | "conflict"
   | "invalid";
 
-export interface Checked {
+interface Checked {
   readonly path: string;
   readonly status: Status;
   readonly reason?: string;
 }
 
-export interface Inspection {
+interface Inspection {
   readonly files: readonly Checked[];
   readonly stale: readonly StaleAddress[];
   /** Other messages to the owner. */
@@ -192,7 +191,8 @@ function onDisk(
     };
   if (row && (row.mode & 0o100) !== 0 && (entry.mode & 0o100) === 0)
     return { status: "changed", reason: `not executable: chmod 755 ${path}` };
-  // Each Python file costs a process: an untouched one is as the generator's own tests read it.
+  // Checking a Python file starts a process. Untouched files are skipped: the generator's own tests check
+  // them.
   const untouched =
     row?.source === "verbatim" && sumOfText(text) === record.sha256;
   const invalid = untouched ? undefined : whyInvalid(path, text);

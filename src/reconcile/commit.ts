@@ -18,7 +18,7 @@ export async function generate(
   return commit(await prepare(found, request, owner));
 }
 
-/** Writes what was prepared. @throws FailedError; then nothing was written */
+/** Writes what was prepared. @throws FailedError, which says if something was written nevertheless */
 export function commit(prepared: Prepared): Outcome {
   const { request, outcome, operations, makesGit } = prepared;
   const notes = [...outcome.notes];

@@ -23,7 +23,9 @@ export async function compare(
     const entry = entryAt(disk, from ?? path);
     const change = withMarks(await decide(path, base, entry, file), base, file);
     changes.push(
-      ...(from === undefined ? [change] : rename(change, from, disk)),
+      ...(from === undefined || base === undefined
+        ? [change]
+        : rename(change, from, base, disk)),
     );
   }
   const old = new Set(moved.values());
@@ -69,17 +71,28 @@ function renamed(
   return new Map(pairs);
 }
 
-function rename(change: Change, from: string, disk: Disk): Change[] {
-  if (entryAt(disk, change.path).kind !== "absent") {
+function rename(
+  change: Change,
+  from: string,
+  base: Base,
+  disk: Disk,
+): Change[] {
+  const { path, before, after, action } = change;
+  const there = entryAt(disk, path);
+  if (there.kind !== "absent") {
     // The owner's file at the new path is never overwritten.
-    const conflict = { action: "conflict", before: null } as const;
-    return [{ ...change, ...conflict, from, reason: FOREIGN }];
+    const conflict = { path, after, before: null, reason: FOREIGN };
+    const mine = there.kind === "file" ? there : null;
+    const kept: Change[] = [
+      { ...conflict, action: "keep", before: mine },
+      ...leave(from, base, entryAt(disk, from)),
+    ];
+    return [{ ...conflict, action: "conflict", from, kept }];
   }
-  const { before, after, action } = change;
   if (before === null || action === "conflict") return [{ ...change, from }];
   const text =
     action === "keep" || action === "same" ? before : (after as File);
-  return movedTo(change.path, from, before, text);
+  return movedTo(path, from, before, text);
 }
 
 /** A file whose path changes: created at the new path, deleted at the old one. */

@@ -38,7 +38,7 @@ function privacyNotes(changes: readonly Change[]): string[] {
   });
 }
 
-/** `.new` files of conflicts that are resolved, and the reasons why one was not written. */
+/** Leftover `.new` files, and the reasons why a new one was not written. */
 function besideNotes(changes: readonly Change[], disk: Disk): string[] {
   return changes.flatMap((change): string[] => {
     const path = sidecarPath(change);
@@ -60,7 +60,7 @@ function unaskedNotes(
   const open = changes.some(({ action }) => action === "conflict");
   if (!open || conflict !== "ask" || dryRun || owner) return [];
   return [
-    "Without a terminal, and with --yes or --json, nothing is asked: conflicts stay.",
+    "Conflicts remain, because this run can't ask (no terminal, --yes or --json).",
   ];
 }
 

@@ -26,6 +26,7 @@ export function allOperations(
   );
   const state = stateAfter(previous, answers, rendered, changes, written);
   const entry = disk.get(STATE_FILE);
+  // A first regenerate that changes nothing must not write only the `regenerated` mark.
   const known = (): boolean =>
     entry?.kind === "file" && entry.text === stateText(state);
   if (operations.length === 0 && known()) return [];

@@ -46,9 +46,10 @@ export async function prepare(
   const rendered = previous
     ? withDataPatterns(render(present), directory, previous)
     : render(present);
+  const makesGit = request.git && needsRepository(directory);
+  // Only now, because a refused run writes nothing.
   const notes = recoverFirst(request);
   if (previous === undefined) refuseOwnRepository(directory);
-  const makesGit = request.git && needsRepository(directory);
   if (request.git && !makesGit)
     notes.push(
       "--git: this is inside a git repository already; none was made.",
@@ -133,10 +134,8 @@ export function resolveAll(
 }
 
 /** Recovers from a run that was interrupted: its writes are undone or completed. A dry run only reports it. */
-function recoverFirst({ directory, dryRun, recovered }: Request): string[] {
-  const became = dryRun
-    ? recovery(directory)
-    : (recovered ?? recover(directory));
+function recoverFirst({ directory, dryRun }: Request): string[] {
+  const became = (dryRun ? recovery : recover)(directory);
   if (became === undefined) return [];
   const interrupted = "An earlier run was interrupted while writing here: ";
   if (became === "completed")

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Answers } from "../answers/types.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
-import { plan } from "../plan/plan.ts";
+import { ignoreLine } from "../plan/plan.ts";
 import type { Tree } from "../render/render.ts";
 
 const HEAD = "# Earlier data directories:\n";
@@ -30,7 +30,7 @@ export function withPreviousData(
   const directories = new Set(previous.map(({ dataDir }) => dataDir));
   const patterns = [...directories].flatMap((dataDir) => {
     if (!dataDir.startsWith("./")) return [];
-    const { ignore } = plan({ ...(previous[0] as Answers), dataDir }).data;
+    const ignore = ignoreLine(dataDir);
     const needed = before.has(ignore) || existsSync(join(directory, dataDir));
     return needed && !present.has(ignore) ? [`${ignore}\n`] : [];
   });

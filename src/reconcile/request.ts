@@ -5,7 +5,6 @@ import type { ExitCode, Issue } from "../base/errors.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Operation } from "../repository/operation.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Recovered } from "../repository/recover.ts";
 import type { State } from "../repository/state.ts";
 
 /** What becomes of a conflict: the owner's file, the generated text, or both with conflict markers. */
@@ -21,11 +20,9 @@ export interface Request {
   readonly git: boolean;
   /** The state before this run; undefined to create a repository. */
   readonly previous?: State;
-  /** How an interrupted run was recovered, if that has happened already. */
-  readonly recovered?: Recovered;
 }
 
-/** What a run did, or would do. report/outcome.ts prints it. */
+/** What a run did, or would do. report/outcome-text.ts and outcome-json.ts print it. */
 export interface Outcome {
   readonly exitCode: ExitCode;
   readonly directory: string;

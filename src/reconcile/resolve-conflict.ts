@@ -62,7 +62,8 @@ export function applyResolution(
   // A file with conflict markers: another text on top of it would be lost.
   const isOpen = before !== null && change.marked === undefined;
   if (isOpen && resolution !== "theirs") return [change];
-  if (resolution === "keep") return [{ ...change, action: "keep" }];
+  if (resolution === "keep")
+    return [...(change.kept ?? [{ ...change, action: "keep" as const }])];
   if (before === null || after === null) return [change];
   // The owner's mode, but a private file is never opened to others.
   const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;

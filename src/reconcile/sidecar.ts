@@ -58,7 +58,7 @@ function inTheWay(
     return `${at} could not be written: ${itself ? `it is ${entry.what}` : entry.what}.`;
   }
   if (entry?.kind !== "file" || known(entry.text)) return undefined;
-  return `${at} was edited or is not ours, and stays: move it away and run regenerate again to get the new text.`;
+  return `${at} was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run regenerate again to get the new text.`;
 }
 
 /**

@@ -2,7 +2,7 @@
 // `KEY: value`, with or without `export`; a value in quotes may have several lines.
 
 /** One assignment of a dotenv text. */
-export interface Assignment {
+interface Assignment {
   readonly key: string;
   /** The value without quotes, surrounding spaces and comment. Escapes are kept. */
   readonly value: string;
@@ -18,16 +18,24 @@ const KEY = String.raw`[\w.[\]-]+`;
 const QUOTED = String.raw`"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'`;
 const COMMENT = String.raw`[ \t]+#[^\r\n]*`;
 
-/** Groups: head, key, quoted value, other value. */
+/** Groups: head, key, quoted value, other value with its comment. Anyone may have written the text: the time grows only with its length. */
 const ASSIGNMENT = new RegExp(
   String.raw`(?<![^\r\n])([ \t]*(?:export[ \t]+)?(${KEY})[ \t]*[=:][ \t]*)` +
-    String.raw`(?:(${QUOTED})|([^\r\n]*?))(?:${COMMENT}|[ \t]*)(?![^\r\n])`,
+    String.raw`(?:(${QUOTED})(?:${COMMENT}|[ \t]*)(?![^\r\n])|([^\r\n]*))`,
   "g",
 );
 
+/** A value without quotes: up to a comment, without the spaces at its end. */
+function withoutComment(text: string): string {
+  const comment = /[ \t]#/.exec(text);
+  let end = comment ? comment.index : text.length;
+  while (/[ \t]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 function assignmentOf(match: readonly (string | undefined)[]): Assignment {
   const [all = "", head = "", key = "", quoted, other = ""] = match;
-  const value = quoted?.slice(1, -1) ?? other;
+  const value = quoted?.slice(1, -1) ?? withoutComment(other);
   const tail = all.slice(head.length);
   return { key, value, quote: quoted?.charAt(0) ?? "", head, tail };
 }

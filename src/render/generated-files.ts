@@ -1,7 +1,7 @@
 import type { Plan } from "../plan/plan.ts";
 
 /** How a merged text is checked; `text` and `markdown` are free text. */
-export type Format =
+type Format =
   | "braces"
   | "dockerfile"
   | "dotenv"
@@ -15,7 +15,7 @@ export type Format =
   | "yaml";
 
 /** One file of a generated repository. */
-export interface GeneratedFile {
+interface GeneratedFile {
   /** Relative path in the repository; `[interface]` stands for the uplink's name. */
   readonly path: string;
   /** `template`: templates/<path>.hbs, shaped by answers. `verbatim`: files/<path>, the same everywhere. */

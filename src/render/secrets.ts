@@ -1,13 +1,11 @@
 import { crypto } from "../base/builtin.ts";
 import { assignmentsOf, withTails } from "./dotenv.ts";
-import { GENERATED_FILES } from "./generated-files.ts";
 
 /** Stands for a secret in rendered text, in the state and in every report. */
 export const SECRET = "<secret>";
 
 /** The one file with secrets, and their keys. */
-export const SECRET_FILE = GENERATED_FILES.find(({ secret }) => secret)
-  ?.path as string;
+export const SECRET_FILE = ".env";
 const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
 
 /**

@@ -8,7 +8,7 @@ import { crypto } from "../base/builtin.ts";
 // verbatim files (scripts/templates.ts).
 
 /** A template, ready to print data. */
-export type Template = (data: object) => string;
+type Template = (data: object) => string;
 
 /**
  * How templates are compiled, here and by the build: nothing is HTML-escaped, and a missing

@@ -19,7 +19,7 @@ export function kongCollisions(
   if (before.some((plan) => plan.kong.address === address)) return [];
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);
-    return [...findTokens(text)].flatMap((token): Issue[] => {
+    return findTokens(text).flatMap((token): Issue[] => {
       const { start, value, version } = token;
       if (version !== 6 || value !== present.numbers.kong || subnetOf(token))
         return [];
@@ -27,7 +27,7 @@ export function kongCollisions(
         {
           flag: "--kong",
           value: address,
-          reason: `${path}:${lineAt(start)} has it already`,
+          reason: `${path}:${lineAt(start)} already contains this address`,
           remedy: "Make sure that only Kong gets it",
         },
       ];

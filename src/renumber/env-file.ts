@@ -49,7 +49,7 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 }
 
 const namesIn = (text: string): Set<string> =>
-  new Set([...findTokens(text)].map(nameOf));
+  new Set(findTokens(text).map(nameOf));
 
 /** Whether a dotenv text gives Kong this address, in any spelling. */
 export function hasAddress(text: string, address: string): boolean {

@@ -69,7 +69,7 @@ export function staleAddressesIn(
   valueOf: StaleValue,
 ): StaleAddress[] {
   const lineAt = lineCounter(text);
-  return [...findTokens(text)].flatMap((token) => {
+  return findTokens(text).flatMap((token) => {
     const value = valueOf(token);
     if (value === undefined) return [];
     const line = lineAt(token.start);

@@ -1,4 +1,5 @@
 import { dirname } from "node:path/posix";
+import { shellWord } from "../base/shell.ts";
 import type { Plan } from "../plan/plan.ts";
 
 /** A step that only the owner can take, with the old and the new value. */
@@ -57,12 +58,13 @@ const KONG = "sudo docker compose exec -T kong";
 function dataMoved(before: Plan, after: Plan): ManualStep[] {
   const [old, now] = [before.data.directory, after.data.directory];
   if (old === now) return [];
+  const parent = dirname(now);
   const commands = [
     HERE,
     "sudo docker compose stop",
-    ...(dirname(now) === "." ? [] : [`sudo mkdir -p ${dirname(now)}`]),
+    ...(parent === "." ? [] : [`sudo mkdir -p ${shellWord(parent)}`]),
     // -T: without it, an existing target would get the data as data/data.
-    `sudo mv -T ${old} ${now}`,
+    `sudo mv -T ${shellWord(old)} ${shellWord(now)}`,
   ];
   const what = "Before copying, move the data; Kong is down until apply.sh";
   return [{ what, old, new: now, commands, first: true }];

@@ -40,7 +40,7 @@ export function areOwned(
 }
 
 /** A text before and after it was rewritten and merged. */
-export interface TextChange {
+interface TextChange {
   readonly before: string;
   readonly after: string;
   /** What is generated now. */
@@ -55,7 +55,7 @@ export interface TextChange {
 /** The marks of a text after it was rewritten and merged; undefined if it needs none. */
 export function marksAfter(change: TextChange): Marks | undefined {
   const { before, after, generated, newValueOf, newNames, owned } = change;
-  const tokens = [...findTokens(before)];
+  const tokens = findTokens(before);
   const were = areOwned(before, tokens, owned);
   const flags = new Map<string, boolean[]>();
   for (const [index, token] of tokens.entries()) {
@@ -66,7 +66,7 @@ export function marksAfter(change: TextChange): Marks | undefined {
     flags.set(name, [...(flags.get(name) ?? []), own === true]);
   }
   const marks: Record<string, string> = {};
-  const found = [...findTokens(after)];
+  const found = findTokens(after);
   const excess = excessOf(after, generated);
   for (const [name, own] of flags) {
     if (!own.includes(true)) continue;

@@ -18,7 +18,7 @@ export function rewriter(
 export const rewriteWith =
   (newValueOf: NewValue): Rewrite =>
   (text, owned) => {
-    const tokens = [...findTokens(text)];
+    const tokens = findTokens(text);
     const stays = areOwned(text, tokens, owned);
     let result = "";
     let end = 0;

@@ -1,4 +1,5 @@
 import { WRITING, type Action, type Change } from "../reconcile/change.ts";
+import { printable } from "../base/escape.ts";
 import { filled, setAt } from "../base/wrap.ts";
 import { PROGRAM_FOLDER } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -41,7 +42,7 @@ function changeLines(changes: readonly Change[], style: Style): string[] {
     .filter(({ action }) => action !== "same")
     .map(({ path, action, reason }) => {
       const paint = paintOf(action, style);
-      return `  ${paint(SIGN[action])} ${path}${reason === undefined ? "" : style.dim(`  (${reason})`)}`;
+      return `  ${paint(SIGN[action])} ${path}${reason === undefined ? "" : style.dim(`  (${printable(reason)})`)}`;
     });
 }
 

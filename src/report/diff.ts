@@ -2,6 +2,7 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Change } from "../reconcile/change.ts";
 import { redactOthers, SECRET_FILE } from "../render/secrets.ts";
 import type { Style } from "../base/colors.ts";
+import { printableText } from "../base/escape.ts";
 
 const shown = (path: string, text = ""): string =>
   path === SECRET_FILE ? redactOthers(text) : text;
@@ -19,9 +20,9 @@ export function patchOf({ path, before, after }: Change): string {
   );
 }
 
-/** The same, in colour. */
+/** The same for a terminal, in colour. */
 export function diffText(change: Change, style: Style): string {
-  return patchOf(change)
+  return printableText(patchOf(change))
     .trimEnd()
     .split("\n")
     .map((line) => {

@@ -1,4 +1,5 @@
 import { filled } from "../base/wrap.ts";
+import { printableText } from "../base/escape.ts";
 import { shellWord } from "../base/shell.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
@@ -66,7 +67,8 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
 
 function stepText(step: ManualStep): string {
   const lines = step.commands ?? [`old ${step.old}`, `new ${step.new}`];
-  return [`${step.what}:`, ...lines.map((line) => `       ${line}`)].join("\n");
+  const text = [`${step.what}:`, ...lines.map((line) => `       ${line}`)];
+  return printableText(text.join("\n"));
 }
 
 function numbered(lines: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import { printable } from "../base/escape.ts";
+import { printable, printableText } from "../base/escape.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { labelled, type Style } from "../base/colors.ts";
 import { setAt } from "../base/wrap.ts";
@@ -21,7 +21,7 @@ import { firstSteps, updatedSteps } from "./next-steps.ts";
 import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 
 /** How a run is reported. */
-export interface ReportOptions {
+interface ReportOptions {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   /** Whether questions were asked. If so, the command that repeats the run is printed. */
@@ -51,7 +51,7 @@ export function outcomeText(
       ? []
       : [planText(outcome, style), ...contextTexts(outcome, options, style)]),
     !options.agreed && listed ? changesText(changes, style) : "",
-    setAt(0, outcome.notes.join("\n"), style.columns),
+    setAt(0, printableText(outcome.notes.join("\n")), style.columns),
     staleText(outcome.stale, style),
     endText(outcome, options, style),
     options.asked ? rerunText(outcome, options) : "",
@@ -186,5 +186,7 @@ export function staleText(
         : `  ${path}:${line}  ${text}`,
     ),
   );
-  return [style.yellow("Old addresses still stand in"), ...lines].join("\n");
+  return [style.yellow("Old addresses remain in these files:"), ...lines].join(
+    "\n",
+  );
 }

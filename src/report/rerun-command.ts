@@ -5,7 +5,7 @@ import type { Resolution } from "../reconcile/request.ts";
 import { move } from "../answers/carry-over.ts";
 import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
-export interface Rerun {
+interface Rerun {
   readonly answers: Answers;
   readonly previousAnswers?: Answers;
   /** How the conflicts were resolved. */
@@ -23,8 +23,12 @@ export function rerunCommand(
 ): string {
   const needed = neededKeys(answers, previousAnswers);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
-    ({ key, flag }) =>
-      [answers[key]].flat().map((text) => `${flag} ${shellWord(text)}`),
+    ({ key, flag }) => {
+      const texts = [answers[key]].flat();
+      // "none" is the empty list.
+      const words = texts.length > 0 ? texts : ["none"];
+      return words.map((text) => `${flag} ${shellWord(text)}`);
+    },
   );
   return [
     "npx create-kong-ipv6",

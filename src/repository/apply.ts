@@ -11,19 +11,24 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { targetKind } from "./disk.ts";
-import { codeOf } from "../base/errors.ts";
-import { FailedError } from "../base/errors.ts";
+import { codeOf, FailedError } from "../base/errors.ts";
 import { writeInto, type Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
-import { isAlive, makeDirectory, remedyFor, writeOne } from "./write.ts";
+import {
+  ignoringFailure,
+  isAlive,
+  makeDirectory,
+  remedyFor,
+  writeOne,
+} from "./write.ts";
 
 /**
  * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
  * rename(2). In a directory in use, files are prepared, then moved one by one under a journal; recover()
  * rolls an interrupted write back.
- * @param prepare runs on the complete directory before it appears (for git)
+ * @param prepare runs on the complete directory before it appears, or after a write in place (for git)
  * @param directories as in writeInto()
- * @throws FailedError; then the directory is unchanged
+ * @throws FailedError; then the directory is unchanged, or the error says that it is half written
  */
 export function apply(
   directory: string,
@@ -34,7 +39,6 @@ export function apply(
   try {
     if (wroteNew(directory, operations, prepare)) return;
     writeInto(directory, operations, directories);
-    prepare(directory);
   } catch (error) {
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;
@@ -45,9 +49,11 @@ export function apply(
       { cause: error },
     );
   }
+  // Not above: if this fails, the files are written nevertheless.
+  prepare(directory);
 }
 
-/** The directory that can't be written: a subdirectory of the owner's, or the whole. */
+/** The directory to name in the error: a subdirectory, or the repository itself. */
 function placeOf(error: unknown, directory: string): string {
   const { dest, path } = error as NodeJS.ErrnoException & { dest?: string };
   const place = dirname(dest ?? path ?? directory);
@@ -91,9 +97,10 @@ function writeNew(
   const mark = `.${basename(top)}.kong-ipv6-`;
   removeLeftovers(parent, mark);
   const staging = join(parent, `${mark}${process.pid}`);
+  // If another user made it, it is not removed below.
+  mkdirSync(staging);
   try {
     const inside = exists ? staging : join(staging, relative(top, directory));
-    mkdirSync(staging);
     chmodSync(staging, 0o755);
     makeDirectory(inside);
     for (const { path, content, mode } of operations)
@@ -107,13 +114,20 @@ function writeNew(
   }
 }
 
-/** Removes staging directories of killed runs. */
+/** Removes staging directories of killed runs. Those of another user stay. */
 function removeLeftovers(parent: string, mark: string): void {
-  for (const name of readdirSync(parent)) {
+  for (const name of namesIn(parent)) {
     const pid = name.startsWith(mark) ? Number(name.slice(mark.length)) : 0;
     if (pid > 0 && !isAlive(pid))
-      rmSync(join(parent, name), { recursive: true });
+      ignoringFailure(() => rmSync(join(parent, name), { recursive: true }));
   }
+}
+
+/** None if the directory can't be listed: writing into it may be possible nevertheless. */
+function namesIn(directory: string): string[] {
+  let names: string[] = [];
+  ignoringFailure(() => (names = readdirSync(directory)));
+  return names;
 }
 
 function keepOwnership(staging: string, existing: string): void {

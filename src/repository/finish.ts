@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { codeOf } from "../base/errors.ts";
+import { EditedError } from "../base/errors.ts";
 import {
   hashOf,
   isPending,
@@ -19,7 +19,7 @@ import {
 } from "./journal.ts";
 import { namesHolder } from "./lock.ts";
 import { STATE_FILE } from "./state.ts";
-import { copy, makeDirectory, makeMissing } from "./write.ts";
+import { copy, ignoringFailure, makeDirectory, makeMissing } from "./write.ts";
 
 // How a write ends: completed, or rolled back.
 
@@ -53,11 +53,7 @@ const PREVIOUS = "previous";
 export function dropPreviousUndo(directory: string): void {
   const previous = join(directory, UNDO, PREVIOUS);
   if (!existsSync(previous)) return;
-  try {
-    rmSync(previous, { recursive: true });
-  } catch (error) {
-    if (codeOf(error) === String(error)) throw error;
-  }
+  ignoringFailure(() => rmSync(previous, { recursive: true }));
 }
 
 /** UNDO still undoes the last write, whose state has been replaced since. */
@@ -70,9 +66,15 @@ function amendUndo(directory: string, { files }: Journal): void {
   });
   const home = join(directory, UNDO);
   const text = JSON.stringify({ ...last, files: amended });
-  writeFileSync(join(home, "journal.part"), text);
-  renameSync(join(home, "journal.part"), join(home, "journal.json"));
+  const part = join(home, "journal.part");
+  removeWhatIsThere(part);
+  writeFileSync(part, text, { flag: "wx" });
+  renameSync(part, join(home, "journal.json"));
 }
+
+/** A run that was killed may have left it. Somebody else may have made it a link that leads out. */
+const removeWhatIsThere = (path: string): void =>
+  rmSync(path, { recursive: true, force: true });
 
 /**
  * Rolls a write back. It may be killed and run again. Files that the owner changed since then are kept.
@@ -95,8 +97,10 @@ export function rollBack(directory: string, journal: Journal): string[] {
         edited.push(`${path} (before: ${UNDO}/old/${index})`);
     } else if (replaced) {
       makeDirectory(dirname(target));
-      copy(old, join(work, "back"));
-      renameSync(join(work, "back"), target);
+      const back = join(work, "back");
+      removeWhatIsThere(back);
+      copy(old, back);
+      renameSync(back, target);
     } else rmSync(target, { force: true });
   }
   for (const parent of [...journal.made].reverse()) {
@@ -113,6 +117,16 @@ export function rollBack(directory: string, journal: Journal): string[] {
   discard(directory);
   return [];
 }
+
+/** @param what ends with what was undone @param edited from rollBack() */
+export const editedError = (
+  what: string,
+  edited: readonly string[],
+): EditedError =>
+  new EditedError(
+    `${what}, except in files that were edited since: ${edited.join(", ")}`,
+    "These hold that run's text and your edits. Compare each with its earlier version (before: ...), correct it, and run again.",
+  );
 
 /** Removes WORK. The journal goes first: without it the rest is ignored. The holder's name goes last. */
 export function discard(directory: string): void {

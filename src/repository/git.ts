@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { childProcess } from "../base/builtin.ts";
-import { CancelledError, FailedError } from "../base/errors.ts";
+import { CancelledError, codeOf, FailedError } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { VERSION } from "../base/version.ts";
 
@@ -13,19 +13,23 @@ import { VERSION } from "../base/version.ts";
 export function needsRepository(directory: string): boolean {
   let existing = directory;
   while (!existsSync(existing)) existing = dirname(existing);
-  const inside = childProcess().spawnSync("git", [
-    "-C",
-    existing,
-    "rev-parse",
-    "--is-inside-work-tree",
-  ]);
+  const inside = childProcess().spawnSync(
+    "git",
+    ["-C", existing, "rev-parse", "--is-inside-work-tree"],
+    { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } },
+  );
   if (inside.error) {
     throw new FailedError(
       "--git: git can't be run here",
       "Install git, or leave --git out.",
     );
   }
-  return inside.status !== 0;
+  // Any other error, like "dubious ownership", is about a repository that is there. A .git that git
+  // does not know may contain links that lead out.
+  return (
+    /not a git repository/.test(inside.stderr) &&
+    !lstatSync(join(existing, ".git"), { throwIfNoEntry: false })
+  );
 }
 
 /** What git must never commit, even if the owner's own .gitignore stays. */
@@ -45,8 +49,11 @@ export function makeRepository(
   try {
     return survivingSignals(() => commitAll(directory));
   } catch (error) {
-    if (!visible || !(error instanceof CancelledError)) throw error;
-    return "git was cancelled: the files are written, not committed.";
+    if (!visible) throw error;
+    if (error instanceof CancelledError)
+      return "git was cancelled: the files are written, not committed.";
+    if (codeOf(error) === String(error)) throw error;
+    return `git failed (${codeOf(error)}): the files are written, not committed.`;
   }
 }
 
@@ -65,14 +72,23 @@ function survivingSignals<T>(job: () => T): T {
   }
 }
 
+/** In bytes: what git and its hooks may print. */
+const LARGEST = 64 * 1024 * 1024;
+
 function commitAll(directory: string): string | undefined {
   const git = (...args: string[]): string | undefined => {
-    const options = { encoding: "utf8" } as const;
-    const { status, stderr, signal } = childProcess().spawnSync(
+    const { status, stderr, signal, error } = childProcess().spawnSync(
       "git",
       ["-C", directory, ...args],
-      options,
+      // What hooks print goes to standard error.
+      {
+        encoding: "utf8",
+        stdio: ["pipe", "ignore", "pipe"],
+        maxBuffer: LARGEST,
+      },
     );
+    // Node ends git if it prints more.
+    if (error) return codeOf(error);
     if (signal !== null) throw new CancelledError();
     return status === 0 ? undefined : stderr;
   };

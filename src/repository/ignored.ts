@@ -50,17 +50,36 @@ function inRepository(directory: string): boolean {
 /** gitignore(5) for one file at the top. The last line that matches decides. */
 export function ignoresSecret(ignore: string): boolean {
   const fitting = ignore.split("\n").flatMap((raw) => {
-    const line = raw.replace(/\r$/, "").replace(/(?<!\\) +$/, "");
+    const line = withoutSpaces(raw.replace(/\r$/, ""));
     const [, not, pattern] =
       /^(!?)(?:\*\*\/|\/)?([^/#][^/]*)$/.exec(line) ?? [];
-    return pattern !== undefined && globOf(pattern).test(SECRET_FILE)
+    return pattern !== undefined && matches(pattern, SECRET_FILE)
       ? [not !== "!"]
       : [];
   });
   return fitting.at(-1) ?? false;
 }
 
-const globOf = (pattern: string): RegExp => {
-  const escaped = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
-};
+/** Without the spaces at the end. One after a backslash belongs to the pattern. */
+function withoutSpaces(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === " " && line[end - 2] !== "\\") end -= 1;
+  return line.slice(0, end);
+}
+
+/** Whether a pattern with * and ? matches a name. A regular expression could take forever, or be too large. */
+function matches(pattern: string, name: string): boolean {
+  // All ends of the name's starts that the pattern so far matches.
+  let ends = new Set([0]);
+  for (const character of pattern) {
+    const next = new Set<number>();
+    for (const end of ends) {
+      if (character === "*")
+        for (let at = end; at <= name.length; at += 1) next.add(at);
+      else if (end < name.length && ["?", name[end]].includes(character))
+        next.add(end + 1);
+    }
+    ends = next;
+  }
+  return ends.has(name.length);
+}

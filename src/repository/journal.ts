@@ -1,8 +1,9 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
-import { isAbsolute, join, normalize } from "node:path";
+import { join } from "node:path";
 import { deniedError, FailedError } from "../base/errors.ts";
 import { parentInTheWay } from "./disk.ts";
-import { sha256 } from "./state.ts";
+import { isInside } from "./inside.ts";
+import { sha256, STATE_FILE } from "./state.ts";
 import { readIfThere } from "./write.ts";
 
 // A write into a directory in use is prepared in WORK, behind a journal. If the run is killed, the
@@ -80,6 +81,7 @@ export function readJournal(
       throw new Error("a path leads out of its directory");
     if (!removed.every(({ mode }) => Number.isInteger(mode)))
       throw new Error("a directory has no mode");
+    refuseLink(home, "old");
     refuseMissing(home, journal);
     return journal;
   } catch (error) {
@@ -92,6 +94,12 @@ export function readJournal(
       { cause: error },
     );
   }
+}
+
+/** @throws if a directory in WORK or UNDO is something else, such as a link that leads out */
+function refuseLink(home: string, name: string): void {
+  const stat = lstatSync(join(home, name), { throwIfNoEntry: false });
+  if (stat?.isDirectory() === false) throw new Error(`${name} is a link`);
 }
 
 /** @throws if a file that was replaced is missing from UNDO, or is not a plain file */
@@ -110,11 +118,8 @@ function refuseMissing(home: string, { files }: Journal): void {
 }
 
 function leadsOut(directory: string, path: string): boolean {
-  const parts = path.split("/");
   return (
-    path !== normalize(path) ||
-    isAbsolute(path) ||
-    parts.some((part) => ["", ".", "..", ".git"].includes(part)) ||
+    (path !== STATE_FILE && !isInside(path)) ||
     parentInTheWay(directory, path) !== undefined
   );
 }

@@ -10,12 +10,12 @@ import {
 import { join } from "node:path";
 import { codeOf, FailedError } from "../base/errors.ts";
 import { WORK } from "./journal.ts";
-import { isAlive, readIfThere } from "./write.ts";
+import { ignoringFailure, isAlive, readIfThere } from "./write.ts";
 
 // WORK is the lock: the process that creates it may write. A file in it names that process.
 
 /** The process that holds the lock. */
-export interface Holder {
+interface Holder {
   /** 0 if it isn't known. */
   readonly pid: number;
   /** The file in WORK that names it. */
@@ -32,7 +32,7 @@ export function lock(directory: string): void {
   const own = join(directory, `.kong-ipv6.${process.pid}.lock`);
   mkdirSync(own, { mode: 0o700 });
   try {
-    writeFileSync(join(own, "pid"), String(process.pid));
+    writeFileSync(join(own, "pid"), String(process.pid), { flag: "wx" });
     renameSync(own, join(directory, WORK));
   } catch (error) {
     rmSync(own, { recursive: true });
@@ -41,12 +41,14 @@ export function lock(directory: string): void {
   }
 }
 
-/** Removes what killed runs prepared for a lock that they never took. */
+/** Removes what killed runs prepared for a lock that they never took. That of another user stays. */
 export function removeDeadLocks(directory: string): void {
   for (const name of readdirSync(directory)) {
     const pid = Number(/^\.kong-ipv6\.(\d+)\.lock$/.exec(name)?.[1]);
     if (pid > 0 && !isAlive(pid))
-      rmSync(join(directory, name), { recursive: true, force: true });
+      ignoringFailure(() =>
+        rmSync(join(directory, name), { recursive: true, force: true }),
+      );
   }
 }
 

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, EditedError, FailedError } from "../base/errors.ts";
-import { complete, discard, rollBack } from "./finish.ts";
+import { codeOf, FailedError } from "../base/errors.ts";
+import { complete, discard, editedError, rollBack } from "./finish.ts";
 import { isPending, readJournal, WORK, type Journal } from "./journal.ts";
 import { busy, claim, holderOf, removeDeadLocks } from "./lock.ts";
-import { isAlive, remedyFor } from "./write.ts";
+import { ignoringFailure, isAlive, remedyFor } from "./write.ts";
 
 /** Whether a run is writing into the directory, or was killed while it wrote. */
 export const wasInterrupted = (directory: string): boolean =>
@@ -41,7 +41,7 @@ function outcomeOf(directory: string, journal: Journal | undefined): Recovered {
  */
 export function recover(directory: string): Recovered | undefined {
   if (!wasInterrupted(directory)) {
-    tidyUp(directory);
+    ignoringFailure(() => removeDeadLocks(directory));
     return undefined;
   }
   const holder = holderOf(directory);
@@ -57,24 +57,15 @@ export function recover(directory: string): Recovered | undefined {
     else complete(directory, journal);
   } catch (error) {
     throw new FailedError(
-      `the unfinished write of an earlier run in ${directory} can't be undone (${codeOf(error)})`,
+      `the unfinished write of an earlier run in ${directory} can't be completed or undone (${codeOf(error)})`,
       remedyFor(codeOf(error)),
       { cause: error },
     );
   }
   if (edited.length > 0)
-    throw new EditedError(
-      `an earlier run was interrupted while writing here. Its writes were undone, except in files that were edited since: ${edited.join(", ")}`,
-      "These hold that run's text and your edits. Compare each with its earlier version (before: ...), correct it, and run again.",
+    throw editedError(
+      "an earlier run was interrupted while writing here. Its writes were undone",
+      edited,
     );
   return outcome;
-}
-
-/** Removes dead locks. A failure is ignored: nothing depends on it. */
-function tidyUp(directory: string): void {
-  try {
-    removeDeadLocks(directory);
-  } catch (error) {
-    if (codeOf(error) === String(error)) throw error;
-  }
 }

@@ -1,6 +1,7 @@
+import { VERSION } from "../base/version.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import type { DiskEntry } from "./disk.ts";
-import type { Marks } from "./state.ts";
+import { isInside } from "./inside.ts";
 import {
   broken,
   object,
@@ -14,6 +15,7 @@ import {
   STATE_FILE,
   sumOfText,
   type FileRecord,
+  type Marks,
   type State,
 } from "./state.ts";
 
@@ -30,7 +32,7 @@ export function readState(
     throw unusable(
       directory,
       "it holds no generated repository",
-      "create-kong-ipv6 DIRECTORY creates one",
+      "Run create-kong-ipv6 DIRECTORY to create one",
     );
   }
   if (entry.kind === "other") throw broken(`it is ${entry.what}`);
@@ -44,9 +46,8 @@ export function readState(
   }
   const state = object(content, "it");
   refuseOtherSchema(state["schemaVersion"]);
+  const generator = generatorOf(state);
   refuseUnknown(state, KEYS, "it");
-  if (typeof state["generator"] !== "string")
-    throw broken("generator is not a version");
   const answers = readAnswers(state["answers"], "answers");
   const previousAnswers = readPreviousAnswers(
     state["previousAnswers"],
@@ -61,7 +62,7 @@ export function readState(
   }
   const read: State = {
     schemaVersion: SCHEMA_VERSION,
-    generator: state["generator"],
+    generator,
     answers,
     previousAnswers,
     ...(regenerated && { regenerated }),
@@ -92,17 +93,6 @@ const RECORD_KEYS = [
   "owned",
   "sidecar",
 ];
-
-/** Whether a path is relative and inside, and neither git's nor the generator's own. */
-function isInside(path: string): boolean {
-  const parts = path.split("/");
-  return (
-    !/[\0\\]/.test(path) &&
-    !parts.some((part) => ["", ".", "..", "__proto__"].includes(part)) &&
-    !parts.some((part) => part.toLowerCase() === ".git") &&
-    !(parts[0] as string).startsWith(".kong-ipv6.")
-  );
-}
 
 function readRecord(path: string, fields: Fields): FileRecord {
   if (!isInside(path)) {
@@ -160,6 +150,31 @@ function refuseOtherSchema(version: unknown): void {
       "Run npx create-kong-ipv6@latest",
     );
 }
+
+/**
+ * The version that wrote the state. A newer one is refused: it may have more answers, and the templates
+ * of this one would remove its fixes.
+ */
+function generatorOf({ generator }: Fields): string {
+  if (typeof generator !== "string") throw broken("generator is not a version");
+  if (isNewer(generator))
+    throw unusable(
+      STATE_FILE,
+      `it was written by create-kong-ipv6 ${generator}, which is newer than this version, ${VERSION}`,
+      "Run npx create-kong-ipv6@latest",
+    );
+  return generator;
+}
+
+/** Whether a version is newer than this one. Anything that is not a version is not newer. */
+function isNewer(version: string): boolean {
+  const [other, own] = [version, VERSION].map(numbers);
+  const at = other?.findIndex((part, index) => part !== own?.[index]) ?? -1;
+  return at >= 0 && Number(other?.[at]) > Number(own?.[at]);
+}
+
+const numbers = (version: string): string[] =>
+  /^\d+\.\d+\.\d+/.exec(version)?.[0].split(".") ?? [];
 
 function readMarks(value: unknown, path: string): Marks {
   const marks = object(value, `owned of ${path}`);

@@ -12,7 +12,7 @@ export function refuseOwnRepository(directory: string): void {
       flag: "directory",
       value: directory,
       reason: `it already holds a generated repository (${STATE_FILE})`,
-      remedy: `create-kong-ipv6 regenerate ${directory} follows changes`,
+      remedy: `Run create-kong-ipv6 regenerate ${directory} to update it`,
     },
   ]);
 }

@@ -9,8 +9,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { FailedError } from "../base/errors.ts";
-import { complete, discard, dropPreviousUndo, rollBack } from "./finish.ts";
+import { codeOf, FailedError } from "../base/errors.ts";
+import {
+  complete,
+  discard,
+  dropPreviousUndo,
+  editedError,
+  rollBack,
+} from "./finish.ts";
 import {
   hashOf,
   lastWrite,
@@ -22,6 +28,7 @@ import {
 } from "./journal.ts";
 import { lock } from "./lock.ts";
 import type { Operation } from "./operation.ts";
+import { recovery } from "./recover.ts";
 import { sha256, STATE_FILE } from "./state.ts";
 import {
   copy,
@@ -30,6 +37,7 @@ import {
   ownLike,
   parentsOf,
   permissionsOf,
+  remedyFor,
   writeOne,
 } from "./write.ts";
 
@@ -44,7 +52,8 @@ export interface Directories {
 /**
  * Writes files into a directory in use, all or none.
  * @param directories if absent, directories that files need are made, and those that become empty are removed
- * @throws FailedError if another run is writing, or a file has changed since it was compared
+ * @throws FailedError if another run is writing, a file has changed since it was compared, or the
+ *   repository is half written; for any other error it is unchanged
  */
 export function writeInto(
   directory: string,
@@ -58,11 +67,40 @@ export function writeInto(
     commit(directory, operations, journal, directories?.make ?? []);
     complete(directory, journal);
   } catch (error) {
-    if (journal === undefined) discard(directory);
-    else rollBack(directory, journal);
+    takeBack(directory, journal, error);
     throw error;
   }
   dropPreviousUndo(directory);
+}
+
+/**
+ * Undoes a write that failed.
+ * @throws FailedError if that fails too; EditedError if the owner has edited files of that write
+ */
+function takeBack(
+  directory: string,
+  journal: Journal | undefined,
+  cause: unknown,
+): void {
+  let edited: string[] = [];
+  try {
+    if (journal === undefined) discard(directory);
+    else edited = rollBack(directory, journal);
+  } catch (error) {
+    // Without its journal, the rest of WORK is ignored: the repository is as it was.
+    if (!existsSync(join(directory, WORK, "journal.json"))) return;
+    const next = recovery(directory) === "completed" ? "completes" : "undoes";
+    throw new FailedError(
+      `the write into ${directory} failed halfway (${codeOf(cause)}) and can't be undone now (${codeOf(error)}); the next run ${next} it`,
+      remedyFor(codeOf(error)),
+      { cause },
+    );
+  }
+  if (edited.length > 0)
+    throw editedError(
+      `${directory} can't be written (${codeOf(cause)}). What was written was undone`,
+      edited,
+    );
 }
 
 /** Fills WORK, the journal last. The repository itself is not touched. */
@@ -73,13 +111,14 @@ function prepared(
 ): Journal {
   const work = join(directory, WORK);
   // It holds old secrets, and the repository's own .gitignore may be gone.
-  writeFileSync(join(work, ".gitignore"), "*\n");
+  writeFileSync(join(work, ".gitignore"), "*\n", { flag: "wx" });
   const stateOnly = !directories && writesStateOnly(directory, operations);
   const journal: Journal = {
     ...stage(directory, operations, directories),
     ...(stateOnly && { stateOnly }),
   };
-  writeFileSync(join(work, "journal.part"), JSON.stringify(journal));
+  const text = JSON.stringify(journal);
+  writeFileSync(join(work, "journal.part"), text, { flag: "wx" });
   for (const name of ["", ...readdirSync(work)])
     ownLike(join(work, name), statSync(directory));
   return journal;

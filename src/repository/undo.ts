@@ -5,13 +5,12 @@ import { hashOf, oldPath, readJournal, UNDO } from "./journal.ts";
 import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
-import type { DiskEntry } from "./disk.ts";
-import { readDisk } from "./disk.ts";
+import { readDisk, type DiskEntry } from "./disk.ts";
 import { FailedError } from "../base/errors.ts";
 import { readState } from "./state-reader.ts";
 import { STATE_FILE, sumOfText, type FileRecord } from "./state.ts";
 
-export interface Undone {
+interface Undone {
   readonly restored: readonly {
     readonly path: string;
     readonly to: "before" | "gone";

@@ -16,7 +16,7 @@ import { STATE_FILE } from "./state.ts";
 const LARGEST = 1024 * 1024;
 
 /** A file and its text, or why it is not searched. */
-export interface RepositoryFile {
+interface RepositoryFile {
   readonly path: string;
   readonly text?: string;
   readonly why?: string;

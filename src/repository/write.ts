@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  constants,
   copyFileSync,
   existsSync,
   lchownSync,
@@ -40,10 +41,10 @@ export function makeMissing(path: string, mode = 0o755): void {
   chmodSync(path, mode);
 }
 
-/** Copies a file with its owner and permission bits. */
+/** Copies a file with its owner and permission bits. Nothing may be there: a link would be followed. */
 export function copy(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
+  copyFileSync(from, to, constants.COPYFILE_EXCL);
   const source = statSync(from);
   ownLike(to, source);
   chmodSync(to, source.mode & 0o7777);
@@ -85,6 +86,15 @@ export function ownLike(path: string, { uid, gid }: Stats): void {
   } catch (error) {
     // Only root may change the owner.
     if (codeOf(error) !== "EPERM") throw error;
+  }
+}
+
+/** For tidying up, on which nothing depends: a failed system call is ignored. */
+export function ignoringFailure(job: () => void): void {
+  try {
+    job();
+  } catch (error) {
+    if (codeOf(error) === String(error)) throw error;
   }
 }
 

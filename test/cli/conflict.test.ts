@@ -26,8 +26,10 @@ test("files of others: exit 3, each named, nothing written", async () => {
       code: more.includes("--dry-run") ? 4 : 3,
       tree: before,
     });
-    expect(stdout).toContain("  ! README.md  (a file that is not ours)\n");
-    expect(stdout).toContain("  ! .env  (a file that is not ours)\n");
+    expect(stdout).toContain(
+      "  ! README.md  (create-kong-ipv6 did not write it)\n",
+    );
+    expect(stdout).toContain("  ! .env  (create-kong-ipv6 did not write it)\n");
     expect(stdout).toContain(
       more.includes("--dry-run")
         ? "Nothing was written: --dry-run."

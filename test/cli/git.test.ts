@@ -75,6 +75,45 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     expect(stdout).toContain("git commit failed: no commits today");
   });
 
+  test("a hook that prints a lot was reported as cancelled", async () => {
+    const sandbox = new Sandbox({
+      "hooks/pre-commit": "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' x\n",
+    });
+    chmodSync(sandbox.path("hooks/pre-commit"), 0o755);
+    const hooks = {
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: "core.hooksPath",
+      GIT_CONFIG_VALUE_0: sandbox.path("hooks"),
+    };
+    const { code } = await run(sandbox, ARGS, { env: { ...NAME, ...hooks } });
+    expect(code).toBe(0);
+    expect(git(sandbox, "log", "--format=%an")).toBe("Somebody\n");
+  });
+
+  test("a repository of another user got one nested in it", async () => {
+    const sandbox = new Sandbox();
+    execFileSync("git", ["init", "--quiet"], {
+      cwd: sandbox.cwd,
+      env: environment(sandbox),
+    });
+    const { code, stdout } = await run(sandbox, ARGS, {
+      env: { ...NAME, GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain("none was made.");
+    expect(existsSync(sandbox.path("gw/.git"))).toBe(false);
+  });
+
+  test("a link in a .git that is no repository led to a file elsewhere", async () => {
+    const sandbox = new Sandbox({
+      "gw/.git/info/": "",
+      "victim.txt": "mine\n",
+    });
+    symlinkSync("../../../victim.txt", sandbox.path("gw/.git/info/exclude"));
+    await run(sandbox, ARGS, { env: NAME });
+    expect(sandbox.read("victim.txt")).toBe("mine\n");
+  });
+
   test.each([
     ["a new directory", {}],
     ["one in use", { "gw/mine.txt": "mine\n" }],

@@ -95,10 +95,28 @@ test("plan() without answers was a TypeError of ours", async () => {
 
 test("render() of what is no plan was a TypeError of ours", async () => {
   const { render, UnusableError } = await library();
-  for (const none of [undefined, null, {}, [], { prefix: "2001:db8::/64" }]) {
+  for (const none of [
+    undefined,
+    null,
+    {},
+    [],
+    { prefix: "2001:db8::/64" },
+    { uplink: { name: "ens3" } },
+  ]) {
     expect(() => render(none as never)).toThrow(UnusableError);
     expect(() => render(none as never)).toThrow("it is not an address plan");
   }
+});
+
+test("values that JSON can't hold gave a TypeError", async () => {
+  const { plan, resolve, UnusableError } = await library();
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  const bare: unknown = Object.create(null);
+  for (const value of [1n, circular, [1n], [circular], bare, [bare], Symbol()])
+    for (const given of [{ prefix: value }, { plugin: value }])
+      for (const call of [plan, resolve])
+        expect(() => call(given as never)).toThrow(UnusableError);
 });
 
 test("answers in normal form give the same plan again", async () => {

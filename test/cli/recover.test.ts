@@ -3,12 +3,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
 import { runIn } from "../support/in-process.ts";
 import { changesOf, cutOffs, runKilled } from "./kill.ts";
+import { sha256 } from "../../src/repository/state.ts";
 import { batched, PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
 
 const MINE = { "gw/README.md": "# Mine\n", "gw/src/app.js": "mine();\n" };
@@ -82,7 +84,7 @@ test("what the owner wrote after a cut-off is not taken back", async () => {
   );
   const { code, stdout } = await runIn(sandbox, ["gw", ...PREFIX]);
   expect(code).toBe(3);
-  expect(stdout).toContain("README.md  (a file that is not ours)");
+  expect(stdout).toContain("README.md  (create-kong-ipv6 did not write it)");
   expect(sandbox.read("gw/README.md")).toBe("# Mine again\n");
   const kept = Object.values(snapshot(sandbox.path("gw/.kong-ipv6.undo/old")));
   expect(kept).toEqual([`file 0644 ${MINE["gw/README.md"]}`]);
@@ -124,6 +126,15 @@ const HOSTILE: Record<string, (sandbox: Sandbox) => void> = {
   "no journal": (sandbox) => journal(sandbox, "nonsense"),
   "a journal of something else": (sandbox) => journal(sandbox, { files: 1 }),
   "a link": (sandbox) => symlinkSync("..", sandbox.path("gw/.kong-ipv6.tmp")),
+  "terminal escapes in a path": (sandbox) =>
+    journal(sandbox, { files: [{ path: "a\u001b[31mX", replaced: false }] }),
+  "git's own in capitals": (sandbox) =>
+    journal(sandbox, { files: [{ path: ".GIT/config", replaced: false }] }),
+  "old files behind a link": (sandbox) => {
+    journal(sandbox, { files: [{ path: "mine.txt", replaced: true }] });
+    rmSync(sandbox.path("gw/.kong-ipv6.tmp/old"), { recursive: true });
+    symlinkSync("../..", sandbox.path("gw/.kong-ipv6.tmp/old"));
+  },
 };
 
 function journal(sandbox: Sandbox, content: unknown): void {
@@ -157,3 +168,19 @@ test.each(Object.entries(HOSTILE))(
     expect(tree).toEqual(before);
   },
 );
+
+test("a link in the place of a copy led a recovery to a file elsewhere", async () => {
+  const sandbox = new Sandbox({
+    "gw/README.md": "new\n",
+    "victim.txt": "mine\n",
+  });
+  const entry = { path: "README.md", replaced: true, sha256: sha256("new\n") };
+  const pending = { path: "b", replaced: false, sha256: "0", mode: 0o644 };
+  journal(sandbox, { files: [{ ...entry, mode: 0o644 }, pending] });
+  mkdirSync(sandbox.path("gw/.kong-ipv6.tmp/new"));
+  writeFileSync(sandbox.path("gw/.kong-ipv6.tmp/new/1"), "");
+  symlinkSync("../../victim.txt", sandbox.path("gw/.kong-ipv6.tmp/back"));
+  await runIn(sandbox, ["gw", ...PREFIX]);
+  expect(sandbox.read("victim.txt")).toBe("mine\n");
+  expect(snapshot(sandbox.path("gw"))["README.md"]).toBe("file 0644 evil\n");
+});

@@ -440,22 +440,24 @@ describe("files in the way", () => {
   test("each is asked about: the difference, keep, take, markers", async () => {
     const sandbox = new Sandbox({ ...MINE, "a.json": answers });
     const terminal = new Terminal(sandbox, args);
-    await terminal.see("? .env (a file that is not ours):");
+    await terminal.see("? .env (create-kong-ipv6 did not write it):");
     await terminal.see("show the difference");
     terminal.type(DOWN + DOWN + DOWN + ENTER);
     expect(
-      await terminal.see("? .env (a file that is not ours): (Use arrow keys)"),
+      await terminal.see(
+        "? .env (create-kong-ipv6 did not write it): (Use arrow keys)",
+      ),
     ).toMatch(/^ A=<secret>$/m);
     await terminal.see("show the difference");
     terminal.type(ENTER);
     await terminal.answer("Do the same for the other 2? (y/N)");
     await terminal.see(
-      "? .gitignore (a file that is not ours): (Use arrow keys)",
+      "? .gitignore (create-kong-ipv6 did not write it): (Use arrow keys)",
     );
     await terminal.see("show the difference");
     terminal.type(DOWN + ENTER);
     await terminal.see(
-      "? README.md (a file that is not ours): (Use arrow keys)",
+      "? README.md (create-kong-ipv6 did not write it): (Use arrow keys)",
     );
     await terminal.see("show the difference");
     terminal.type(DOWN + DOWN + ENTER);

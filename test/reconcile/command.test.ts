@@ -136,7 +136,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     const text = `caf\u00e9 ${OLD}::77\n`;
     writeFileSync(made.path("README.md"), Buffer.from(text, "latin1"));
     const told = [
-      `Old addresses still stand in\n  README.md:1  ${OLD}::77\n  zones/${zone}  (the file's name)\n`,
+      `Old addresses remain in these files:\n  README.md:1  ${OLD}::77\n  zones/${zone}  (the file's name)\n`,
       "Not searched for old addresses:\n  hosts  (a symbolic link that leads out of here)\n",
     ];
     const { stdout } = await made.regenerate(...TO);
@@ -271,7 +271,7 @@ test("addresses and subnets that moved within the prefix are reported, by check 
     "--backend-subnet=172.30.0.0/16",
   );
   const told = [
-    "Old addresses still stand in",
+    "Old addresses remain in these files:",
     `  own.txt:1  ${OLD}:300::8100`,
     `  own.txt:2  ${OLD}::2`,
     "  own.txt:3  10.83.81.100",

@@ -131,6 +131,21 @@ test("killed after the last write: the next run says that all files were written
   expect((await call("check")).stdout).not.toMatch(/cut off|interrupted/);
 });
 
+test("a refused run undid an interrupted write, and did not say so", async () => {
+  const sandbox = copied(begun);
+  const before = sandbox.tree();
+  const refused = await runHere([
+    "regenerate",
+    sandbox.path("gw"),
+    "--prefix",
+    "typo",
+  ]);
+  expect(refused.code).toBe(2);
+  expect(sandbox.tree()).toEqual(before);
+  const next = await runHere(["regenerate", sandbox.path("gw")]);
+  expect(next.stdout).toContain("its writes were undone.");
+});
+
 test("undo after a kill undoes only one write", async () => {
   const sandbox = copied(begun);
   const undo = (...flags: string[]): Promise<Ended> =>

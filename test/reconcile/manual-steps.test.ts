@@ -61,6 +61,15 @@ test("the data are moved from the directory in .env, not from the one in the ans
   expect(moved.stdout).toContain("sudo mv -T /srv/mine /srv/o\n");
 });
 
+test("a data directory in .env was printed unquoted in a root command", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) =>
+    text.replace("KONG_DATA_DIR=./data", "KONG_DATA_DIR=/srv/a b; reboot"),
+  );
+  const moved = await made.regenerate("--data-dir=/srv/o", "--conflict=theirs");
+  expect(moved.stdout).toContain("sudo mv -T '/srv/a b; reboot' /srv/o\n");
+});
+
 test("the steps say what happens to a database that is left behind or found again", () => {
   const [taken, rest] = acts({ database: "off" });
   expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
@@ -102,7 +111,8 @@ test("a warning if another container may have Kong's new address", async () => {
       .findIndex((text) => text.includes("image: mine:1")) + 1;
   const told = stdout.split("\n").filter((text) => text.startsWith("warning"));
   const about = `warning --kong ${OLD}:300::9: `;
-  const rest = " has it already. Make sure that only Kong gets it.";
+  const rest =
+    " already contains this address. Make sure that only Kong gets it.";
   expect({ code, told }).toEqual({
     code: 0,
     told: [
@@ -111,9 +121,13 @@ test("a warning if another container may have Kong's new address", async () => {
     ],
   });
   // Once Kong is there, and when it comes back to where it was, all is its own.
-  expect((await made.regenerate()).stdout).not.toContain("has it already");
+  expect((await made.regenerate()).stdout).not.toContain(
+    "already contains this address",
+  );
   await made.regenerate("--kong", `${OLD}:300::8100`);
-  expect((await made.regenerate(...to)).stdout).not.toContain("has it already");
+  expect((await made.regenerate(...to)).stdout).not.toContain(
+    "already contains this address",
+  );
 });
 
 test("a container's address is never rewritten to Kong's: it stays and is reported", async () => {
@@ -126,7 +140,7 @@ test("a container's address is never rewritten to Kong's: it stays and is report
   );
   expect(made.read("host/etc/ndppd.conf")).toContain(`# ${mine}\n`);
   expect(stdout).toContain(`  host/etc/ndppd.conf:1  ${mine}\n`);
-  expect(stdout).not.toContain("has it already");
+  expect(stdout).not.toContain("already contains this address");
 });
 
 test("the PTR record of another IPv4 is named, as the README has it", () => {

@@ -34,6 +34,11 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /is not a path inside/,
   ],
   ["our own", listing(".kong-ipv6.undo/journal.json"), /is not a path inside/],
+  [
+    "terminal escapes in a path",
+    listing("a\u001b[31mX"),
+    /"a\\u001b\[31mX" is not a path inside/,
+  ],
   ["a dot", listing("."), /is not a path inside/],
   ["a directory", listing("a/"), /is not a path inside/],
   ["nothing", listing(""), /"" is not a path inside/],
@@ -203,6 +208,23 @@ test("a state of a newer generator with the same schema was written over by an o
   for (const older of ["0.0.1", "nonsense"]) {
     made.tamper((state) => (state["generator"] = older));
     expect(await made.regenerate("--dry-run")).toMatchObject({ code: 0 });
+  }
+});
+
+test("a state of a newer generator with a new answer was reported as damaged", async () => {
+  const made = await new Made().make();
+  rmSync(made.path(".kong-ipv6.undo"), { recursive: true, force: true });
+  made.tamper((state) => {
+    state["generator"] = "99.0.0";
+    state["answers"].tenants = "none";
+    state["policies"] = {};
+  });
+  for (const command of ["regenerate", "check", "undo"]) {
+    const before = made.sandbox.tree();
+    const { code, stderr, tree } = await made.run([command]);
+    expect({ code, tree }).toEqual({ code: 2, tree: before });
+    expect(stderr).toContain("it was written by create-kong-ipv6 99.0.0");
+    expect(stderr).toContain("Run npx create-kong-ipv6@latest");
   }
 });
 

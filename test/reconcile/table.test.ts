@@ -12,6 +12,7 @@ import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { generate } from "../../src/reconcile/commit.ts";
 import { type Outcome, type Request } from "../../src/reconcile/request.ts";
+import { sha256 } from "../../src/repository/state.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { readDisk } from "../../src/repository/disk.ts";
 import type { Given } from "../../src/answers/resolve.ts";
@@ -87,12 +88,12 @@ describe("the decision table", () => {
     expect(existsSync(place.at("kong.yml"))).toBe(true);
   });
 
-  test("no B, D ≠ N: a file that is not ours", async () => {
+  test("no B, D ≠ N: create-kong-ipv6 did not write it", async () => {
     const place = await Place.made();
     writeFileSync(place.at("kong.yml"), "mine: 1\n");
     const outcome = await place.again({ database: "off" });
     expect(actionOf(outcome, "kong.yml")).toBe(
-      "conflict: a file that is not ours",
+      "conflict: create-kong-ipv6 did not write it",
     );
     expect(place.read("kong.yml")).toBe("mine: 1\n");
     expect(place.read("kong.yml.new")).toContain("_format_version");
@@ -215,14 +216,35 @@ describe("a file that is generated under another path", () => {
       writeFileSync(place.at(DROPIN("eth9")), "mine\n");
       const outcome = await place.again({ interface: "eth9" }, { conflict });
       expect(place.read(DROPIN("eth9"))).toBe("mine\n");
+      if (conflict === "keep") {
+        expect(existsSync(place.at(DROPIN("ens3")))).toBe(false);
+        return;
+      }
       expect(place.read(DROPIN("ens3"))).toBe(generated);
-      if (conflict === "keep") return;
       expect(outcome.exitCode).toBe(3);
       expect(actionOf(outcome, DROPIN("eth9"))).toBe(
-        "conflict: a file that is not ours",
+        "conflict: create-kong-ipv6 did not write it",
       );
     },
   );
+
+  test("--conflict keep forgot the old file, and called the owner's absent", async () => {
+    const place = await Place.made({ ...GIVEN, ndp: "kernel" });
+    place.edit(DROPIN("ens3"), (text) => `${text}# mine\n`);
+    mkdirSync(dirname(place.at(DROPIN("eth9"))), { recursive: true });
+    writeFileSync(place.at(DROPIN("eth9")), "mine\n");
+    const outcome = await place.again(
+      { interface: "eth9" },
+      { conflict: "keep" },
+    );
+    expect(actionOf(outcome, DROPIN("ens3"))).toBe(
+      "orphan: no longer generated; you edited it",
+    );
+    expect(place.read(DROPIN("ens3"))).toContain("# mine\n");
+    const { files } = JSON.parse(place.read(STATE));
+    expect(files[DROPIN("ens3")].answers.interface).toBe("ens3");
+    expect(files[DROPIN("eth9")].owner).toBe(sha256("mine\n"));
+  });
 
   test.each([
     ["theirs", DROPIN("eth9"), `${OLD}:300::9`],

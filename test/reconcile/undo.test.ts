@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
@@ -205,6 +206,19 @@ test.each([
   const { code, stderr } = await made.run(["undo"]);
   expect({ code, tree: made.sandbox.tree() }).toEqual({ code: 1, tree });
   expect(stderr).toContain("was not left by create-kong-ipv6");
+});
+
+test("a link in the place of the amended journal led to a file elsewhere", async () => {
+  const made = await new Made().make();
+  await made.run(["regenerate", ...TO]);
+  made.edit("README.md", (text) => `${text}mine\n`);
+  writeFileSync(made.sandbox.path("victim.txt"), "mine\n");
+  const part = ".kong-ipv6.undo/journal.part";
+  symlinkSync("../../victim.txt", made.path(part));
+  // Records the edit: only the state is written.
+  expect(await made.run(["regenerate"])).toMatchObject({ code: 0 });
+  expect(made.sandbox.read("victim.txt")).toBe("mine\n");
+  expect(existsSync(made.path(part))).toBe(false);
 });
 
 test("a directory that an interrupted run deleted comes back with its mode", () => {

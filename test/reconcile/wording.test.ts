@@ -47,7 +47,7 @@ test("a run that asks nothing says why conflicts stay", async () => {
   );
   const off = ["--database", "off"];
   const told =
-    "Without a terminal, and with --yes or --json, nothing is asked: conflicts stay.\n";
+    "Conflicts remain, because this run can't ask (no terminal, --yes or --json).\n";
   const { code, stdout } = await made.regenerate(...off, "--conflict", "ask");
   expect(code).toBe(3);
   expect(stdout).toContain(told);
@@ -119,5 +119,18 @@ test("a dangling link is named, with a remedy", async () => {
       code: 1,
       stderr: `error ${sandbox.path("away")} is a symbolic link to /nonexistent/there, which is not there. Make that directory, or name another one.\n`,
     });
+  }
+});
+
+test("terminal escapes in the owner's files were printed raw", async () => {
+  const made = await new Made().make();
+  made.edit("kong-build/Dockerfile", (text) => `${text}\u001b[31mX\n`);
+  made.edit(".env", (text) =>
+    text.replace(/^KONG_BIND_IPV6=.*$/m, "KONG_BIND_IPV6=\u001b[31mX"),
+  );
+  for (const args of [["check"], ["regenerate", "--dry-run"]]) {
+    const { stdout } = await made.run(args);
+    expect(stdout).toContain("\\u001b[31mX");
+    expect(stdout).not.toContain("\u001b");
   }
 });

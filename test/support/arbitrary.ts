@@ -24,7 +24,7 @@ const cidr = (text: string, length: number): Cidr => ({
   length,
 });
 
-/** Inside 2000::/3, yet not for providers (facts: "Address rules"). */
+/** Inside 2000::/3, yet not for providers (IANA IPv6 Special-Purpose Address Registry). */
 const SPECIAL = [cidr("2001::", 23), cidr("2002::", 16)];
 
 const special = (range: Cidr): boolean =>

@@ -1,13 +1,15 @@
 import type * as Fs from "node:fs";
 
 /**
- * Cuts the power to node:fs: lets a number of changing calls through, then either fails one of them
- * (ENOSPC) or is dead from there on, the call that was under way half done.
+ * Simulates a power cut: after N changing calls, one or more fail with ENOSPC, or every later call
+ * fails and the current one is half done.
  */
 export const power = {
   /** Changing calls that still go through. */
   left: Infinity,
   mode: "fail" as "fail" | "dead",
+  /** In mode "fail": how many calls fail. */
+  failures: 1,
   /** Changing calls so far. */
   used: 0,
   /** A call that fails whenever it has this path as an argument. */
@@ -16,6 +18,7 @@ export const power = {
     | undefined,
   on(): void {
     this.left = Infinity;
+    this.failures = 1;
     this.used = 0;
     this.refused = undefined;
   },
@@ -54,8 +57,10 @@ export async function withPower(
         power.left -= 1;
         return real(...args);
       }
-      if (power.mode === "fail") power.left = Infinity;
-      else if (power.left === 0) {
+      if (power.mode === "fail") {
+        power.failures -= 1;
+        if (power.failures === 0) power.left = Infinity;
+      } else if (power.left === 0) {
         power.left = -1;
         halfDone(fs, name, args);
       }

@@ -22,7 +22,7 @@ export function imageRules({ known: { kongImage } }: Context): Finding[] {
     : [warning("kongImage", doubt, "Use --kong-image kong:3.9.3")];
 }
 
-/** Docker 26 and older don't filter routed IPv6 traffic (facts: docker.md). */
+/** Docker 26 and older don't filter routed IPv6 traffic (docs/reachability.md). */
 export function firewallRules({ known: { firewall } }: Context): Finding[] {
   return firewall === "none"
     ? [

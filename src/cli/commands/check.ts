@@ -4,7 +4,7 @@ import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { recovery } from "../../repository/recover.ts";
 import { FINE, inspectRepository, type Status } from "../../reconcile/check.ts";
 import { staleText } from "../../report/outcome-text.ts";
-import { printableJson } from "../../base/escape.ts";
+import { printable, printableJson, printableText } from "../../base/escape.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 
@@ -40,13 +40,13 @@ export function check(args: Arguments): ExitCode {
     open
       .map(
         ({ path, status, reason }) =>
-          `  ${style.red("!")} ${path}  ${status}${reason ? `: ${reason}` : ""}`,
+          `  ${style.red("!")} ${path}  ${status}${reason ? `: ${printable(reason)}` : ""}`,
       )
       .join("\n"),
     open.some(({ status }) => status === "changed" || status === "missing")
       ? "If these are your own edits, run regenerate to record them."
       : "",
-    notes.join("\n"),
+    printableText(notes.join("\n")),
     staleText(stale, style),
     `${shown}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}.`,
   ];

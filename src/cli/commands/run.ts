@@ -5,7 +5,6 @@ import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
 import type { Prompter } from "../../prompts/conversation.ts";
 import type { Outcome, Request } from "../../reconcile/request.ts";
-import type { Recovered } from "../../repository/recover.ts";
 import { survey, type Given, type Survey } from "../../answers/resolve.ts";
 import type { ConversationContext } from "../../prompts/full-conversation.ts";
 import type { State } from "../../repository/state.ts";
@@ -13,18 +12,16 @@ import { styleFor } from "../../base/colors.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 
 /** Where a run writes, and what was generated there before. */
-export interface Target {
+interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   readonly previous?: State;
-  /** What became of an earlier run that was interrupted. */
-  readonly recovered?: Recovered;
 }
 
 /**
  * What create and regenerate share: answers from file and flags, a conversation about the missing
  * ones, the write, the report.
- * @param open finds the target, or throws why it cannot be used
+ * @param open finds the target, or throws why it cannot be used; writes nothing
  */
 export async function run(
   args: Arguments,
@@ -83,7 +80,7 @@ const isOpen = (given: Given, previous: State | undefined): boolean =>
 
 function requestOf(
   { dryRun, conflict, git }: Arguments,
-  { shown, previous, recovered }: Target,
+  { shown, previous }: Target,
 ): Request {
   return {
     directory: absolute(shown),
@@ -91,7 +88,6 @@ function requestOf(
     conflict,
     git,
     ...(previous && { previous }),
-    ...(recovered && { recovered }),
   };
 }
 

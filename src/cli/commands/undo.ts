@@ -69,7 +69,7 @@ function endText(
   edited: number,
 ): string {
   if (edited > 0)
-    return "Nothing was undone, because these files were edited since the last write.\n--conflict theirs undoes it anyway; another undo restores your edits.";
+    return "Nothing was undone, because these files were edited since the last write.\nUse --conflict theirs to undo it anyway. A second undo restores your edits.";
   return dryRun
     ? "Nothing was written: --dry-run."
     : `Restored ${counted(restored, "file")} in ${placeText(shown)}. Run undo again to redo.`;

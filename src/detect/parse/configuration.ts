@@ -47,7 +47,7 @@ function fieldsIn(value: unknown, key: string): Fields {
 }
 
 /** The program that manages an interface, from its files under /run. */
-export interface Manager {
+interface Manager {
   readonly renderer: "networkd" | "NetworkManager";
   /** The netplan ID behind its configuration. */
   readonly id: string | undefined;
@@ -80,6 +80,8 @@ export function readManager(
 
 /** ufw.conf(5): ENABLED=yes|no. undefined if the file is missing or does not say. */
 export function readUfw(file: ServerFile | undefined): boolean | undefined {
-  const value = /^\s*ENABLED\s*=\s*["']?(\w+)/im.exec(file?.text ?? "")?.[1];
+  const value = /^[ \t]*ENABLED[ \t]*=[ \t]*["']?(\w+)/im.exec(
+    file?.text ?? "",
+  )?.[1];
   return value === undefined ? undefined : value.toLowerCase() === "yes";
 }

@@ -3,7 +3,7 @@ import { attempt, isFields, objects, parseJson, textOf } from "./json.ts";
 import type { Part, ServerFile } from "./parts.ts";
 
 /** A Docker network and its address space. */
-export interface DockerNetwork {
+interface DockerNetwork {
   readonly name: string;
   /** Its bridge's name on the host. */
   readonly bridge: string;

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 import { APT_INSTALL } from "./apt.ts";
 import { buildOnce, CACHE, removeOthers } from "./cache.ts";
 import { debootstrap, debsOf } from "./debian.ts";
@@ -175,7 +176,7 @@ async function digestOf(path: string): Promise<string> {
 }
 
 const folderOf = (files: string) =>
-  new URL(`images/${files}`, import.meta.url).pathname;
+  fileURLToPath(new URL(`images/${files}`, import.meta.url));
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, {

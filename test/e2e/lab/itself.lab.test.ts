@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { groupOf, newFolder } from "./host-install.ts";
 import { inRoot } from "./in-root.ts";
@@ -270,7 +271,7 @@ test("a power cut takes what was not synced", async () => {
 });
 
 test("the next host ends the processes of a killed test's host", async () => {
-  const script = new URL("stays.ts", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("stays.ts", import.meta.url));
   const child = spawn("setpriv", [
     ..."--pdeathsig KILL".split(" "),
     process.execPath,

@@ -2,13 +2,14 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import type { Host } from "./host.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** Tests from outside. Every function runs in the client's namespace, because a test from the host proves nothing. */
 
 const file = (name: string) =>
-  new URL(`client-files/${name}`, import.meta.url).pathname;
+  fileURLToPath(new URL(`client-files/${name}`, import.meta.url));
 
 /** The stand-in gateway's answer to a request for `/client`. */
 export interface Seen {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import type { Lab } from "../lab/lab.ts";
 import { knock, seenBy, type Target } from "../lab/outside.ts";
 import { CLIENT } from "../lab/topology.ts";
@@ -55,7 +56,9 @@ export async function reached({ topology }: Lab): Promise<Findings> {
 
 /** The source address of Kong's own connection to an outside server. */
 async function outgoing({ topology: { client } }: Lab): Promise<Finding> {
-  const script = new URL("client-files/who-asks.mjs", import.meta.url).pathname;
+  const script = fileURLToPath(
+    new URL("client-files/who-asks.mjs", import.meta.url),
+  );
   const server = client.start([process.execPath, script, "8080"]);
   try {
     await once(server.stdout!, "data");

@@ -1,13 +1,15 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { alignTables } from "../../../scripts/markdown-table.ts";
 import { describeRoot, GENERATIONS, type Root } from "../lab/roots.ts";
 import { type Cell, CELLS, headingOf } from "./cells.ts";
 import { type Finding, type Findings, ROWS } from "./promises.ts";
 
 /** Reads and writes docs/reachability.md: the findings of this run and of the last one. */
-export const REPORT = new URL("../../../docs/reachability.md", import.meta.url)
-  .pathname;
+export const REPORT = fileURLToPath(
+  new URL("../../../docs/reachability.md", import.meta.url),
+);
 
 /** A cell that could not be measured has the error instead. */
 export type Results = Map<Cell, Findings | Error>;

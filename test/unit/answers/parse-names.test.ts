@@ -243,6 +243,8 @@ const NAMES: Record<string, Name> = {
       ["/var/tmp/kong", "emptied at a reboot"],
       ["/var/lib/docker", "Docker itself keeps its own data there"],
       ["/var/lib/docker/volumes/x", "Docker itself"],
+      // It contains them.
+      ["/var/lib", "Docker itself keeps its own data there"],
       ["/var/lib/containerd", "containerd itself"],
       ["/var/lib/kong-ipv6", "scripts/apply.sh keeps its own data there"],
       ["/var/lib/kong-ipv6/data", "scripts/apply.sh"],

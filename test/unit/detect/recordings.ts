@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readFacts, type Facts } from "../../../src/detect/parse/facts.ts";
 
 /** What the probe printed on real hosts: see record.ts. */
-export const RECORDED = new URL("recorded/", import.meta.url).pathname;
+export const RECORDED = fileURLToPath(new URL("recorded/", import.meta.url));
 
 /** Random in a real run; in recordings always the same. */
 export const MARKER = "recorded";

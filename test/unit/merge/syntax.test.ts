@@ -54,3 +54,10 @@ testWith("python3", "Python that doesn't parse was not looked at", () => {
     /^python3 cannot parse it: SyntaxError/,
   );
 });
+
+test("a Dockerfile of empty lines took minutes to check", () => {
+  const text = `FROM kong:3\n${"\n".repeat(300_000)}USER kong\n`;
+  const start = performance.now();
+  expect(whyInvalid("kong-build/Dockerfile", text)).toBeUndefined();
+  expect(performance.now() - start).toBeLessThan(20_000);
+});

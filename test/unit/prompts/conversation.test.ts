@@ -271,7 +271,7 @@ describe("askConflicts", () => {
     action: "conflict",
     before: before ? { text: "mine\n", mode: 0o644 } : null,
     after: { text: "new\n", mode: 0o644 },
-    reason: "a file that is not ours",
+    reason: "create-kong-ipv6 did not write it",
   });
 
   test("asks for each, and once whether all are the same", async () => {

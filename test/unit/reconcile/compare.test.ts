@@ -49,7 +49,7 @@ test("another file: a conflict", async () => {
     action: "conflict",
     before: { text: "mine\n", mode: 0o755 },
     after: { text: "new\n" },
-    reason: "a file that is not ours",
+    reason: "create-kong-ipv6 did not write it",
   });
   const action = "conflict";
   expect(await one(file, onDisk("new"))).toMatchObject({ action });

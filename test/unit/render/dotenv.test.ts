@@ -17,6 +17,9 @@ const READ: readonly [text: string, key: string, value: string][] = [
   ["a.b-c=1\n", "a.b-c", "1"],
   ["A=1 # one\n", "A", "1"],
   ["A=1#one\n", "A", "1#one"],
+  ["A= #one\n", "A", "#one"],
+  ["A=1 \t #one # two\n", "A", "1"],
+  ["A='1' 2 # c\n", "A", "'1' 2"],
   ["A=\n", "A", ""],
   ["A='1 # one'\n", "A", "1 # one"],
   ['A="1" # one\n', "A", "1"],
@@ -34,6 +37,13 @@ test.each(READ)("reads %j", (text, key, value) => {
 test("the last assignment counts; comments set nothing", () => {
   expect(settingOf("A=1\n#A=2\nexport A='3'\n# A=4\n", "A")).toBe("3");
   expect(settingOf("AA=1\n", "A")).toBeUndefined();
+});
+
+test("a hostile line took minutes to read", () => {
+  const text = `A=x${" ".repeat(60_000)}y`;
+  const start = performance.now();
+  assignmentsOf(text);
+  expect(performance.now() - start).toBeLessThan(20_000);
 });
 
 test("a line that is not an assignment is found", () => {

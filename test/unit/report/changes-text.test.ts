@@ -19,7 +19,9 @@ const change = (action: Action, path = "path"): Change => ({
   action,
   before: action === "create" ? null : { text: "a\nmine\n", mode: 0o644 },
   after: { text: "a\nnew\n", mode: 0o644 },
-  ...(action === "conflict" ? { reason: "a file that is not ours" } : {}),
+  ...(action === "conflict"
+    ? { reason: "create-kong-ipv6 did not write it" }
+    : {}),
 });
 
 describe("changesText", () => {
@@ -39,7 +41,7 @@ describe("changesText", () => {
       "  + a",
       "  + b",
       "  ~ c",
-      "  ! d  (a file that is not ours)",
+      "  ! d  (create-kong-ipv6 did not write it)",
       "  = e",
       "Plan: 2 to create, 1 to update, 1 in conflict, 1 kept as yours, 1 unchanged.",
     ]);

@@ -23,6 +23,14 @@ describe("diffText", () => {
     );
   });
 
+  test("terminal escapes in a file were printed raw", () => {
+    const text = "a\u001b[31mX\n\tb\u009b2J\r\n";
+    const after = { text, mode: 0o644 };
+    expect(
+      diffText({ path: "x", action: "create", before: null, after }, plain),
+    ).toContain("+a\\u001b[31mX\n+\tb\\u009b2J\\u000d");
+  });
+
   test("the owner's other secrets in .env were shown as context", () => {
     const text =
       'KONG_DATA_DIR=./data\nTOKEN=geheim\nexport B: "x\ngeheim"\nC=\n';

@@ -11,8 +11,8 @@ import { announceSeed, runs } from "../../support/seed.ts";
 
 beforeAll(announceSeed);
 
-/** The resolutions of a POSIX command line with single quotes only. */
-function resolutions(command: string): string[] {
+/** The words of a POSIX command line with single quotes only. */
+function shellWords(command: string): string[] {
   const found = command.match(/(?:'[^']*'|\\'|[^\s'\\])+/g) ?? [];
   return found.map((word) =>
     word.replaceAll(/'([^']*)'|\\(')/g, (_, text, quote) => text ?? quote),
@@ -21,7 +21,7 @@ function resolutions(command: string): string[] {
 
 test("the command that repeats a run gives the same answers, for 300 random ones", () => {
   const holds = fc.property(cases, ({ answers }) => {
-    const [npx, name, ...argv] = resolutions(
+    const [npx, name, ...argv] = shellWords(
       rerunCommand({ answers }, { shown: "gateway" }),
     );
     expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
@@ -35,9 +35,8 @@ test("the command that repeats a run gives the same answers, for 300 random ones
 
 test("after regenerate it gives the same answers over those of before, for 300 random pairs", () => {
   const holds = fc.property(cases, cases, ({ answers }, before) => {
-    // Plugins can't all be taken out by a flag, nor in a conversation.
-    const former = { ...before.answers, plugin: [] };
-    const [, , command, ...argv] = resolutions(
+    const former = before.answers;
+    const [, , command, ...argv] = shellWords(
       rerunCommand({ answers, previousAnswers: former }, { shown: "." }),
     );
     expect(command).toBe("regenerate");
@@ -46,6 +45,14 @@ test("after regenerate it gives the same answers over those of before, for 300 r
     expect(move(former, changed)).toEqual(answers);
   });
   fc.assert(holds, runs(300));
+});
+
+test("the command that repeats a regenerate lost --plugin none", () => {
+  const former = answersFrom({ plugin: ["a"] });
+  const answers = { ...former, plugin: [] };
+  expect(
+    rerunCommand({ answers, previousAnswers: former }, { shown: "gw" }),
+  ).toBe("npx create-kong-ipv6 regenerate gw --plugin none --yes");
 });
 
 test("a choice that goes back to the default is in the command that repeats a regenerate", () => {
@@ -62,7 +69,7 @@ test("it names what differs from the defaults, and the random ULA", () => {
   );
 });
 
-test("it takes what was said of files in the way, alike of all, and --dry-run", () => {
+test("the rerun command has --conflict if all conflicts were resolved alike, and --dry-run", () => {
   const answers = answersFrom();
   const tail = (...resolutions: Resolution[]): string =>
     rerunCommand({ answers, resolutions }, { shown: "gw", dryRun: true }).split(
@@ -76,7 +83,7 @@ test("it takes what was said of files in the way, alike of all, and --dry-run", 
 
 test("a directory of any name is one word", () => {
   for (const name of ["my gateway", "it's", "$HOME", "a;b", "é", "a\nb"]) {
-    const [, , directory] = resolutions(
+    const [, , directory] = shellWords(
       rerunCommand({ answers: answersFrom() }, { shown: name }),
     );
     expect(directory).toBe(name);

@@ -182,6 +182,20 @@ describe("a new directory", () => {
     },
   );
 
+  test("the leftovers of another user stopped a run", async () => {
+    const root = temporary();
+    const staging = join(root, ".gateway.kong-ipv6-4194304");
+    mkdirSync(staging);
+    power.refused = { name: "rmSync", path: staging, code: "EPERM" };
+    const directory = join(root, "gateway");
+    await write(directory);
+    const lock = join(directory, ".kong-ipv6.4194304.lock");
+    mkdirSync(lock);
+    power.refused = { name: "rmSync", path: lock, code: "EPERM" };
+    await write(directory);
+    expect(existsSync(staging) && existsSync(lock)).toBe(true);
+  });
+
   test("the staging directory of a killed run is removed, that of a running one is kept", async () => {
     const root = temporary();
     // No process has the largest id.
@@ -338,6 +352,75 @@ test
   expect(paths.length).toBeGreaterThan(5);
   for (const path of ["", ...paths])
     expect([path, lstatSync(join(directory, path)).uid]).toEqual([path, OTHER]);
+});
+
+test("a write that can't be undone was reported as undone", async () => {
+  const make = TARGETS["a directory in use"] as () => string;
+  const whole = make();
+  power.on();
+  await write(whole);
+  const calls = power.used;
+  let half = 0;
+  for (let cut = 0; cut < calls; cut += 1) {
+    const directory = make();
+    const before = snapshot(directory);
+    const operations = await operationsFor(directory);
+    power.cutAfter(cut, "fail");
+    power.failures = 3;
+    let message = "";
+    try {
+      apply(directory, operations);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    power.on();
+    const found = Object.entries(snapshot(directory)).filter(
+      ([path]) => !path.startsWith(".kong-ipv6.tmp"),
+    );
+    const isAsBefore =
+      JSON.stringify(Object.fromEntries(found)) === JSON.stringify(before);
+    const told =
+      /failed halfway \(ENOSPC\) and can't be undone now \(ENOSPC\); the next run (completes|undoes) it$/.exec(
+        message,
+      );
+    if (told) half += 1;
+    else expect([cut, isAsBefore, message]).toEqual([cut, true, message]);
+    const recovered = recover(directory);
+    if (told?.[1] === "completes") expect(recovered).toBe("completed");
+    else expect([cut, snapshot(directory)]).toEqual([cut, before]);
+  }
+  expect(half).toBeGreaterThan(3);
+});
+
+test("edits during a write that failed were not reported", async () => {
+  const directory = put(temporary(), OWNERS);
+  const operations = await operationsFor(directory);
+  const readme = join(directory, "README.md");
+  const edit = (): string => {
+    writeFileSync(readme, "# Edited meanwhile\n");
+    return "ENOSPC";
+  };
+  power.refused = {
+    name: "renameSync",
+    path: join(directory, STATE),
+    get code() {
+      return edit();
+    },
+  };
+  expect(() => apply(directory, operations)).toThrow(
+    /^\S+ can't be written \(ENOSPC\)\. What was written was undone, except in files that were edited since: README\.md \(before: /,
+  );
+  expect(readFileSync(readme, "utf8")).toBe("# Edited meanwhile\n");
+});
+
+test("a failure after the files were written was reported as no write", async () => {
+  const directory = put(temporary(), OWNERS);
+  const operations = await operationsFor(directory);
+  const fail = (): never => {
+    throw Object.assign(new Error("full"), { code: "ENOSPC" });
+  };
+  expect(() => apply(directory, operations, fail)).toThrow(/^full$/);
+  expect(existsSync(join(directory, STATE))).toBe(true);
 });
 
 test("a killed recovery is completed by the next run", async () => {

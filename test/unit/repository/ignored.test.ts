@@ -18,6 +18,8 @@ const LINES: readonly [string, boolean][] = [
   ["*\n", true],
   [".*\n", true],
   [".env   \n", true],
+  [".env\\ \n", false],
+  [".**v\n", true],
   [".env\n!.env\n", false],
   ["!.env\n.env\n", true],
   [".env\n!.env.example\n", true],
@@ -30,6 +32,15 @@ const LINES: readonly [string, boolean][] = [
 
 test.each(LINES)("%j ignores .env: %s", (text, out) => {
   expect(ignoresSecret(text)).toBe(out);
+});
+
+test.each([
+  ["stars", `${"*".repeat(400)}x`],
+  ["spaces", `a${" ".repeat(300_000)}x`],
+])("a hostile .gitignore took minutes to read: %s", (_, text) => {
+  const start = performance.now();
+  expect(ignoresSecret(text)).toBe(false);
+  expect(performance.now() - start).toBeLessThan(20_000);
 });
 
 const GIT = has("git");
