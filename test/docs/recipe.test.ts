@@ -103,15 +103,15 @@ describe("the recipe, row by row", () => {
       apply,
       "self.facts.snapshot",
       "write_file(NETPLAN_FILE",
-      "network.netplan_apply() or network.all_back(",
+      "network.netplan_apply() or network.wait_until_restored(",
       "self.back_and_fail(why)",
     );
     const back = apply.slice(apply.indexOf("def back_and_fail"));
-    inOrder(back, "restore(NETPLAN_FILE)", "netplan_apply()", "give_back(");
+    inOrder(back, "restore(NETPLAN_FILE)", "netplan_apply()", "restore_missing(");
     inOrder(
       apply.slice(apply.indexOf("class Settled")),
       "network.duplicate()",
-      "network.all_back(",
+      "network.wait_until_restored(",
       "back_and_fail(why)",
     );
   });
@@ -153,7 +153,7 @@ describe("the recipe, row by row", () => {
   test("5: Docker is restarted, not reloaded, and only where something changed", () => {
     inOrder(
       textOf(tree, `${SERVER}/resources/daemon_json.py`),
-      "if not facts.changed(facts.daemon_json)",
+      "if not facts.changed(facts.daemon_json_path)",
       "def apply(self)",
       "if not self.restart():",
       "self.system.restore(path)",

@@ -57,7 +57,11 @@ test("the command that repeats a regenerate lost --plugin none", () => {
 
 test("a choice that goes back to the default is in the command that repeats a regenerate", () => {
   const former = answersFrom({ delivery: "routed", ndp: "none" });
-  const answers = { ...former, delivery: "on-link" as const };
+  const answers = {
+    ...former,
+    delivery: "on-link" as const,
+    ndp: "ndppd" as const,
+  };
   expect(
     rerunCommand({ answers, previousAnswers: former }, { shown: "gw" }),
   ).toBe("npx create-kong-ipv6 regenerate gw --delivery on-link --yes");
