@@ -57,13 +57,12 @@ export function basesOf(
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
-            const own = marksAfter({
+            return marksAfter({
               ...texts,
               newValueOf,
               newNames: added,
               owned,
             });
-            return own && { owned: own };
           },
         };
         return [path, base];
