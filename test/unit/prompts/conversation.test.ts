@@ -180,7 +180,7 @@ describe("converse", () => {
     expect((await converse(new Owner({}), second)).host).toBe(`${P}::3`);
   });
 
-  test("what no answer here can mend is told to be changed where it was given", async () => {
+  test("an issue of another flag says to cancel and change that flag", async () => {
     const owner = new Owner({ prefix: ["2a03:2222:3333:4444::/64"] });
     const kong = `${P}:999::5`;
     await expect(converse(owner, { kong })).rejects.toThrow("stuck");
