@@ -15,9 +15,9 @@ import { isTerminal, write } from "../base/stdio.ts";
 
 /** Runs the command line. @returns the exit code; everything is printed */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
-  const told = (error: unknown): ExitCode => tell(error, argv);
+  const report = (error: unknown): ExitCode => reportError(error, argv);
   // Writing the error as JSON can fail as well, if standard output is full.
-  return await run(argv).catch(told).catch(told);
+  return await run(argv).catch(report).catch(report);
 }
 
 async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -54,7 +54,7 @@ function print(text: string): ExitCode {
 }
 
 /** Reports an error. An unexpected one is reported as a bug. */
-function tell(thrown: unknown, argv: readonly string[]): ExitCode {
+function reportError(thrown: unknown, argv: readonly string[]): ExitCode {
   const error = deniedError(thrown) ?? thrown;
   const known = error instanceof KongIpv6Error ? error : undefined;
   const exitCode = known?.exitCode ?? EXIT.failed;
@@ -63,8 +63,8 @@ function tell(thrown: unknown, argv: readonly string[]): ExitCode {
     const issues = error instanceof UnusableError ? error.issues : [];
     const remedy = error instanceof FailedError ? error.remedy : undefined;
     const message = error instanceof Error ? error.message : String(error);
-    const told = { message, issues, remedy };
-    print(printableJson({ exitCode, written: false, error: told }));
+    const details = { message, issues, remedy };
+    print(printableJson({ exitCode, written: false, error: details }));
   } else {
     const style = styleFor(isTerminal(2), !argv.includes("--no-color"));
     write(2, `${errorText(error, style)}\n`);
@@ -75,12 +75,17 @@ function tell(thrown: unknown, argv: readonly string[]): ExitCode {
 }
 
 function errorText(error: unknown, style: Style): string {
-  const told = (text: string): string => labelled("error", text, style);
+  const labelledError = (text: string): string =>
+    labelled("error", text, style);
   if (error instanceof UnusableError)
-    return error.issues.map((issue) => told(`${issueText(issue)}.`)).join("\n");
+    return error.issues
+      .map((issue) => labelledError(`${issueText(issue)}.`))
+      .join("\n");
   if (error instanceof FailedError)
-    return told(`${printable(error.message)}. ${error.remedy}`.trimEnd());
+    return labelledError(
+      `${printable(error.message)}. ${error.remedy}`.trimEnd(),
+    );
   if (error instanceof KongIpv6Error) return error.message;
   const message = error instanceof Error ? error.message : String(error);
-  return `${told(printable(message))}\nThis is a bug in create-kong-ipv6. Run with DEBUG=1 to see where it happened.`;
+  return `${labelledError(printable(message))}\nThis is a bug in create-kong-ipv6. Run with DEBUG=1 to see where it happened.`;
 }

@@ -177,12 +177,13 @@ export async function askDeleted(
   prompter: Prompter,
   deleted: readonly Change[],
 ): Promise<Map<string, Resolution>> {
-  const words = new Map<string, Resolution>();
+  const resolutions = new Map<string, Resolution>();
   for (const { path } of deleted) {
     const message = `${path} was deleted by you. Create it again?`;
-    if (await confirm(prompter, message, false)) words.set(path, "theirs");
+    if (await confirm(prompter, message, false))
+      resolutions.set(path, "theirs");
   }
-  return words;
+  return resolutions;
 }
 
 /** Asks what to do with each conflicting file. One answer can hold for all others. */
@@ -194,23 +195,23 @@ export async function askConflicts(
 ): Promise<Map<string, Resolution>> {
   const decided = new Map<string, Resolution>();
   for (const [index, conflict] of conflicts.entries()) {
-    let word: Resolution | "diff";
+    let resolution: Resolution | "diff";
     do {
       const choices = conflict.before === null ? CHOICES.slice(0, 1) : CHOICES;
       const { path, from = path, reason = "" } = conflict;
       const message = `${from} (${printable(reason)}):`;
       const reply = await prompter.prompt([
-        { type: "list", name: "word", message, choices },
+        { type: "list", name: "resolution", message, choices },
       ]);
-      word = reply["word"] as Resolution | "diff";
-      if (word === "diff") show(diffText(conflict, style));
-    } while (word === "diff");
-    decided.set(conflict.path, word);
+      resolution = reply["resolution"] as Resolution | "diff";
+      if (resolution === "diff") show(diffText(conflict, style));
+    } while (resolution === "diff");
+    decided.set(conflict.path, resolution);
     const left = conflicts.slice(index + 1);
     if (index > 0 || left.length === 0) continue;
     const message = `Do the same for the other ${left.length}?`;
     if (await confirm(prompter, message, false)) {
-      for (const { path } of left) decided.set(path, word);
+      for (const { path } of left) decided.set(path, resolution);
       break;
     }
   }

@@ -13,7 +13,7 @@ import {
   type Outcome,
   type Prepared,
   type Request,
-  type Owner,
+  type ConflictPrompts,
 } from "../reconcile/request.ts";
 import type { DetectedDefaults } from "../detect/detected-defaults.ts";
 import { hasSidecar, placeText, summaryText } from "../report/outcome-text.ts";
@@ -51,19 +51,19 @@ export async function fullConversation(
     (rows) => show(style.dim(rowsText(rows, style.columns))),
     context.defaults?.detect,
   );
-  const owner = ownerAtTerminal(() => Promise.resolve(prompter), style, show);
+  const prompts = conflictPrompts(() => Promise.resolve(prompter), style, show);
   const found = survey(answered, { defaults: request.previous === undefined });
-  const prepared = await prepare(found, request, owner);
+  const prepared = await prepare(found, request, prompts);
   await askConsent(prompter, prepared, context);
   return prepared;
 }
 
-/** The owner at a terminal, as prepare() asks. */
-export function ownerAtTerminal(
+/** The questions of prepare(), asked at a terminal. */
+export function conflictPrompts(
   prompter: () => Promise<Prompter>,
   style: Style,
   show: (text: string) => void,
-): Owner {
+): ConflictPrompts {
   return {
     askConflicts: async (conflicts) =>
       askConflicts(await prompter(), conflicts, style, show),

@@ -30,7 +30,7 @@ export function basesOf(
   const last = plan(previous.answers);
   const before = allPreviousAnswers(previous).map(plan);
   return new Map(
-    sameAge(previous).flatMap((records) => {
+    groupByAnswers(previous).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
       const newValueOf = newValues(from, now, ownersNames(records, disk));
@@ -57,13 +57,12 @@ export function basesOf(
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };
-            const own = marksAfter({
+            return marksAfter({
               ...texts,
               newValueOf,
               newNames: added,
               owned,
             });
-            return own && { owned: own };
           },
         };
         return [path, base];
@@ -93,7 +92,7 @@ export const withDataPatterns = (
   );
 
 /** Groups files by the answers they were generated from: a file in conflict has older ones. */
-function sameAge({ files }: State): [string, FileRecord][][] {
+function groupByAnswers({ files }: State): [string, FileRecord][][] {
   const groups = new Map<string, [string, FileRecord][]>();
   for (const entry of Object.entries(files)) {
     const key = JSON.stringify(entry[1].answers ?? null);

@@ -19,13 +19,7 @@ export interface Base {
     before: string,
     after: string,
     generated: string,
-  ) => OwnedAfter | undefined;
-}
-
-/** What the state records of the owner's text. */
-interface OwnedAfter {
-  /** Values of the owner's own that equal the plan's. */
-  readonly owned?: Marks;
+  ) => Marks | undefined;
 }
 
 /**
@@ -52,13 +46,15 @@ export type Action =
   | "markers"
   | "conflict";
 
-export interface Change extends OwnedAfter {
+export interface Change {
   readonly path: string;
   readonly action: Action;
   /** What is on the disk, secrets redacted; null if there is no text. */
   readonly before: File | null;
   /** The file after this run; for conflict, keep and gone: the file that would be written. null: no file. */
   readonly after: File | null;
+  /** Values of the owner's own in the text after this run that equal the plan's. */
+  readonly owned?: Marks;
   /** The reason, if the action alone does not say it. */
   readonly reason?: string;
   /** The old path, if the path changed. */

@@ -62,7 +62,7 @@ interface Inspection {
 }
 
 /** The statuses that need no action. */
-export const FINE: ReadonlySet<Status> = new Set([
+export const NO_ACTION: ReadonlySet<Status> = new Set([
   "generated",
   "edited",
   "merged",

@@ -1,4 +1,4 @@
-import type { Outcome, Owner, Prepared, Request } from "./request.ts";
+import type { Outcome, ConflictPrompts, Prepared, Request } from "./request.ts";
 import { apply } from "../repository/apply.ts";
 import { makeRepository } from "../repository/git.ts";
 import { survey, type Given } from "../answers/resolve.ts";
@@ -12,10 +12,10 @@ import { prepare } from "./prepare.ts";
 export async function generate(
   given: Given,
   request: Request,
-  owner?: Owner,
+  prompts?: ConflictPrompts,
 ): Promise<Outcome> {
   const found = survey(given, { defaults: request.previous === undefined });
-  return commit(await prepare(found, request, owner));
+  return commit(await prepare(found, request, prompts));
 }
 
 /** Writes what was prepared. @throws FailedError, which says if something was written nevertheless */

@@ -49,8 +49,8 @@ function withMarks(
   if (!["same", "merge", "keep"].includes(action) || !before || !result)
     return change;
   if (sumOfText(result.text) === sumOf(rendered)) return change;
-  const marks = base?.ownedAfter?.(before.text, result.text, rendered.text);
-  return { ...change, ...marks };
+  const owned = base?.ownedAfter?.(before.text, result.text, rendered.text);
+  return owned ? { ...change, owned } : change;
 }
 
 const entryAt = (disk: Disk, path: string): DiskEntry =>

@@ -1,7 +1,7 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
-import type { Owner, Request } from "./request.ts";
+import type { ConflictPrompts, Request } from "./request.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
 import { missingVariables, SECRET_FILE } from "../render/secrets.ts";
@@ -17,11 +17,11 @@ interface Known {
 export function notesOn(
   request: Request,
   { changes, rendered, disk }: Known,
-  owner: Owner | undefined,
+  prompts: ConflictPrompts | undefined,
 ): string[] {
   return [
-    ...(request.previous ? besideNotes(changes, disk) : privacyNotes(changes)),
-    ...unaskedNotes(request, changes, owner),
+    ...(request.previous ? sidecarNotes(changes, disk) : privacyNotes(changes)),
+    ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
     ...riskNotes(request.directory, changes, disk),
@@ -39,7 +39,7 @@ function privacyNotes(changes: readonly Change[]): string[] {
 }
 
 /** Leftover `.new` files, and the reasons why a new one was not written. */
-function besideNotes(changes: readonly Change[], disk: Disk): string[] {
+function sidecarNotes(changes: readonly Change[], disk: Disk): string[] {
   return changes.flatMap((change): string[] => {
     const path = sidecarPath(change);
     const entry = disk.get(path);
@@ -55,10 +55,10 @@ function besideNotes(changes: readonly Change[], disk: Disk): string[] {
 function unaskedNotes(
   { conflict, dryRun }: Request,
   changes: readonly Change[],
-  owner: Owner | undefined,
+  prompts: ConflictPrompts | undefined,
 ): string[] {
   const open = changes.some(({ action }) => action === "conflict");
-  if (!open || conflict !== "ask" || dryRun || owner) return [];
+  if (!open || conflict !== "ask" || dryRun || prompts) return [];
   return [
     "Conflicts remain, because this run can't ask (no terminal, --yes or --json).",
   ];

@@ -1,6 +1,6 @@
-import type { Outcome, Owner, Prepared, Request } from "./request.ts";
+import type { Outcome, ConflictPrompts, Prepared, Request } from "./request.ts";
 import { move } from "../answers/carry-over.ts";
-import { aftermath, type Aftermath } from "./aftermath.ts";
+import { remainingWork, type RemainingWork } from "./remaining-work.ts";
 import { basesOf, withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
 import { compare } from "./compare.ts";
@@ -32,13 +32,13 @@ import { refuseOwnRepository } from "../repository/target.ts";
 /**
  * Everything up to the operations on the disk; the only writes are those of a recovery.
  * @param found a survey of the given answers; with defaults, if there is no previous state
- * @param owner is asked about files in the way
+ * @param prompts asks about files in the way
  * @throws UnusableError | FailedError
  */
 export async function prepare(
   found: Survey,
   request: Request,
-  owner?: Owner,
+  prompts?: ConflictPrompts,
 ): Promise<Prepared> {
   const { directory, previous } = request;
   const { answers, warnings } = resolveAll(found, previous);
@@ -60,12 +60,12 @@ export async function prepare(
   const { decided, resolutions } = await resolveConflicts(
     await compare(rendered, disk, bases),
     request,
-    owner,
+    prompts,
   );
   const changes = previous ? withSidecars(decided, disk, previous) : decided;
-  notes.push(...notesOn(request, { changes, rendered, disk }, owner));
+  notes.push(...notesOn(request, { changes, rendered, disk }, prompts));
   const after = previous
-    ? aftermath(directory, previous, present, changes, disk)
+    ? remainingWork(directory, previous, present, changes, disk)
     : nothingBefore(present);
   const operations = allOperations(
     request,
@@ -93,7 +93,7 @@ export async function prepare(
 }
 
 /** A new repository has no old addresses, and no steps that follow from them. */
-const nothingBefore = ({ data: { ignore } }: Plan): Aftermath => ({
+const nothingBefore = ({ data: { ignore } }: Plan): RemainingWork => ({
   steps: [],
   stale: [],
   notes: [],

@@ -55,7 +55,7 @@ export interface Prepared {
 }
 
 /** Asks the owner, at a terminal, what to do with conflicts and deleted files. */
-export interface Owner {
+export interface ConflictPrompts {
   /** The choice for each conflict, by path. */
   readonly askConflicts: (
     conflicts: readonly Change[],

@@ -1,6 +1,6 @@
 import { isPrivate, type Change } from "./change.ts";
 import { movedTo } from "./compare.ts";
-import type { Owner, Request, Resolution } from "./request.ts";
+import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
 /**
@@ -10,7 +10,7 @@ import { SECRET_FILE } from "../render/secrets.ts";
 export async function resolveConflicts(
   compared: readonly Change[],
   { conflict, dryRun, previous }: Request,
-  owner: Owner | undefined,
+  prompts: ConflictPrompts | undefined,
 ): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
   const open = compared.filter(
     ({ action }) => action === "conflict" || action === "gone",
@@ -31,10 +31,10 @@ export async function resolveConflicts(
       previous?.files[path]?.owner !== "absent",
   );
   const asked = conflicts.length + deleted.length;
-  if (owner === undefined || dryRun || asked === 0) return asIs;
+  if (prompts === undefined || dryRun || asked === 0) return asIs;
   const resolutions = new Map([
-    ...(await owner.askConflicts(conflicts)),
-    ...(await owner.askDeleted(deleted)),
+    ...(await prompts.askConflicts(conflicts)),
+    ...(await prompts.askDeleted(deleted)),
   ]);
   const resolutionOf = ({ path }: Change): Resolution =>
     resolutions.get(path) ?? "keep";

@@ -26,18 +26,18 @@ import {
  * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
  * rename(2). In a directory in use, files are prepared, then moved one by one under a journal; recover()
  * rolls an interrupted write back.
- * @param prepare runs on the complete directory before it appears, or after a write in place (for git)
+ * @param beforeVisible runs on the complete directory before it appears, or after a write in place (for git)
  * @param directories as in writeInto()
  * @throws FailedError; then the directory is unchanged, or the error says that it is half written
  */
 export function apply(
   directory: string,
   operations: readonly Operation[],
-  prepare: (directory: string) => void = () => {},
+  beforeVisible: (directory: string) => void = () => {},
   directories?: Directories,
 ): void {
   try {
-    if (wroteNew(directory, operations, prepare)) return;
+    if (wroteNew(directory, operations, beforeVisible)) return;
     writeInto(directory, operations, directories);
   } catch (error) {
     if (error instanceof FailedError || codeOf(error) === String(error))
@@ -50,7 +50,7 @@ export function apply(
     );
   }
   // Not above: if this fails, the files are written nevertheless.
-  prepare(directory);
+  beforeVisible(directory);
 }
 
 /** The directory to name in the error: a subdirectory, or the repository itself. */
@@ -68,7 +68,7 @@ const IN_PLACE = ["EACCES", "EPERM", "EROFS", "EBUSY", "EXDEV"];
 function wroteNew(
   directory: string,
   operations: readonly Operation[],
-  prepare: (directory: string) => void,
+  beforeVisible: (directory: string) => void,
 ): boolean {
   const target = targetKind(directory);
   if (target === "filled") return false;
@@ -76,7 +76,7 @@ function wroteNew(
   if (target === "empty" && realpathSync(directory) === process.cwd())
     return false;
   try {
-    writeNew(directory, operations, prepare);
+    writeNew(directory, operations, beforeVisible);
     return true;
   } catch (error) {
     if (target === "empty" && IN_PLACE.includes(codeOf(error))) return false;
@@ -87,7 +87,7 @@ function wroteNew(
 function writeNew(
   directory: string,
   operations: readonly Operation[],
-  prepare: (directory: string) => void,
+  beforeVisible: (directory: string) => void,
 ): void {
   // The topmost missing directory is renamed into its place.
   const exists = existsSync(directory);
@@ -105,7 +105,7 @@ function writeNew(
     makeDirectory(inside);
     for (const { path, content, mode } of operations)
       writeOne(join(inside, path), content ?? "", mode);
-    prepare(inside);
+    beforeVisible(inside);
     if (exists) keepOwnership(staging, top);
     renameSync(staging, top);
   } catch (error) {

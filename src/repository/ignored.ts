@@ -18,14 +18,17 @@ export function secretAtRisk(
   changing = false,
 ): string | undefined {
   const known = changing ? undefined : byGit(directory);
-  const ignored = known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "taken");
+  const ignored =
+    known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "unprotected");
   if (ignored === "ignored") return undefined;
   return ignored === "tracked"
     ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
     : "git would commit your .env, with the database's password: add a line .env to\n.gitignore.";
 }
 
-function byGit(directory: string): "ignored" | "taken" | "tracked" | undefined {
+function byGit(
+  directory: string,
+): "ignored" | "unprotected" | "tracked" | undefined {
   if (!inRepository(directory)) return undefined;
   const ignores = (...how: string[]): number | null =>
     childProcess().spawnSync(
@@ -37,7 +40,7 @@ function byGit(directory: string): "ignored" | "taken" | "tracked" | undefined {
   if (status === 0) return "ignored";
   // 128: not a repository, or one that git doesn't trust.
   if (status !== 1) return undefined;
-  return ignores("--no-index") === 0 ? "tracked" : "taken";
+  return ignores("--no-index") === 0 ? "tracked" : "unprotected";
 }
 
 function inRepository(directory: string): boolean {

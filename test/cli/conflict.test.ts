@@ -59,7 +59,7 @@ test("--diff shows what differs, without the passwords", async () => {
   expect(stdout).not.toContain("PASSWORD=mine");
 });
 
-test("--conflict keep: theirs stay, all else is written, the state knows only ours", async () => {
+test("--conflict keep: the owner's files stay, the others are written", async () => {
   const sandbox = new Sandbox(MINE);
   const { code, stdout } = await runIn(sandbox, [
     "gw",

@@ -267,7 +267,7 @@ describe("create --detect", () => {
     }
   });
 
-  test("Ctrl-C while this machine was looked at told nothing, and a probe of its own group lived on", async () => {
+  test("Ctrl-C ends the local probe", async () => {
     const sandbox = new Sandbox();
     const PATH = inPlace(join(sandbox.root, "bin"), {
       ip: `echo $$ >"$0.pid"; exec sleep 30\n`,
@@ -282,7 +282,7 @@ describe("create --detect", () => {
     expect(runs(Number(pid))).toBe(false);
   });
 
-  test("a slow server had an empty screen: after a second it is said, on a terminal", async () => {
+  test("after one second a waiting message is printed", async () => {
     const far = new Far("trixie-fresh");
     inPlace(join(far.root, "bin"), {
       ssh: `sleep 1.5\n${recordedSsh("trixie-fresh")}`,

@@ -82,7 +82,7 @@ test("resolve and plan say everything that is wrong, unknown answers too", async
   }
 });
 
-test("plan() without answers was a TypeError of ours", async () => {
+test("plan() throws UnusableError for what is not an object of answers", async () => {
   const { plan, resolve, UnusableError } = await library();
   for (const none of [undefined, null, [], "2001:db8::/64", 7])
     for (const call of [plan, resolve]) {
@@ -93,7 +93,7 @@ test("plan() without answers was a TypeError of ours", async () => {
     }
 });
 
-test("render() of what is no plan was a TypeError of ours", async () => {
+test("render() throws UnusableError for what is not a plan", async () => {
   const { render, UnusableError } = await library();
   for (const none of [
     undefined,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTree } from "../../scripts/examples.ts";
 import type { Tree } from "../../src/render/render.ts";
-import { interpolate, oracle } from "../support/agree.ts";
+import { interpolate, oracle } from "../support/expect-agreement.ts";
 import {
   cidr4,
   cidr6,

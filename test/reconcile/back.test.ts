@@ -15,7 +15,7 @@ import {
   STARTS,
   usable,
   type World,
-} from "./world.ts";
+} from "./in-memory.ts";
 
 announceSeed();
 

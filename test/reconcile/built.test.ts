@@ -9,7 +9,13 @@ import { batched } from "../cli/run.ts";
 import { announceSeed, SEED } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { Made, STATE } from "./made.ts";
-import { created, regenerated, START, type World, usable } from "./world.ts";
+import {
+  created,
+  regenerated,
+  START,
+  type World,
+  usable,
+} from "./in-memory.ts";
 
 announceSeed();
 

@@ -20,7 +20,13 @@ import { Sandbox, snapshot, type Snapshot } from "../cli/run.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { STATE } from "./made.ts";
-import { created, regenerated, START, usable, type World } from "./world.ts";
+import {
+  created,
+  regenerated,
+  START,
+  usable,
+  type World,
+} from "./in-memory.ts";
 
 announceSeed();
 

@@ -11,7 +11,7 @@ import {
   regenerated,
   START,
   type World,
-} from "./world.ts";
+} from "./in-memory.ts";
 
 const envOf = (world: World): string => world.files.get(".env")?.text ?? "";
 

@@ -5,7 +5,7 @@ import { resolveAll } from "../../src/reconcile/prepare.ts";
 import { spelling } from "../support/arbitrary.ts";
 import { nibbles, parse6 } from "../support/ipv6.ts";
 import type { File } from "../../src/render/render.ts";
-import { renderedOf, type World } from "./world.ts";
+import { renderedOf, type World } from "./in-memory.ts";
 
 /** What owners do to a repository; numbers are taken modulo what there is. */
 export interface Edit {

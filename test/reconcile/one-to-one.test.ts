@@ -9,7 +9,7 @@ import {
   regenerated,
   START,
   type World,
-} from "./world.ts";
+} from "./in-memory.ts";
 
 // Two addresses of an owner's became one, and nothing told them apart on the way back.
 

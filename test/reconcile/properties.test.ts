@@ -20,7 +20,7 @@ import {
   usable,
   type Step,
   type World,
-} from "./world.ts";
+} from "./in-memory.ts";
 
 announceSeed();
 

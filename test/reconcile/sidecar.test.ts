@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { withSidecars } from "../../src/reconcile/sidecar.ts";
 import type { Change } from "../../src/reconcile/change.ts";
 import { operationsOf } from "../../src/reconcile/operations.ts";
-import { created, START } from "./world.ts";
+import { created, START } from "./in-memory.ts";
 import { conflicting, Made, STATE, TO } from "./made.ts";
 
 // What lies beside the owner's files is the owner's too, once she has touched it.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { created, edited, regenerated, type World } from "./world.ts";
+import { created, edited, regenerated, type World } from "./in-memory.ts";
 
 const HERE = "2a01:4f8:1:2::/64";
 const COMPOSE = "docker-compose.yml";

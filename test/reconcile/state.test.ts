@@ -195,7 +195,7 @@ test("a state that somebody tampered with: exit 2, a clear line, nothing written
   expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
 });
 
-test("a state of a newer generator with the same schema was written over by an older one", async () => {
+test("regenerate refuses the state of a newer generator", async () => {
   const made = await new Made().make();
   made.tamper((state) => (state["generator"] = "99.0.0"));
   const before = made.sandbox.tree();

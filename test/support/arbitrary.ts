@@ -3,7 +3,7 @@ import type { Answers } from "../../src/answers/types.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import {
   expanded,
-  meet,
+  overlap,
   networkOf,
   parse6,
   sizeOf,
@@ -28,7 +28,7 @@ const cidr = (text: string, length: number): Cidr => ({
 const SPECIAL = [cidr("2001::", 23), cidr("2002::", 16)];
 
 const special = (range: Cidr): boolean =>
-  SPECIAL.some((other) => meet(other, range));
+  SPECIAL.some((other) => overlap(other, range));
 
 /** 128 random bits; small and large numbers, and so both ends of a range, come often. */
 const bits = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n });
@@ -455,7 +455,7 @@ function internalSubnet(
   const open = range(global);
   const fits =
     !special(open) &&
-    !meet(open, exposed) &&
+    !overlap(open, exposed) &&
     !avoided.some((address) => within(open, address));
   return dice.internalPublic === 0 && fits ? open : range(ula);
 }

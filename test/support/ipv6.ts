@@ -91,7 +91,7 @@ export function within(
 }
 
 /** Whether two subnets of one family share an address. */
-export function meet(a: Cidr, b: Cidr, bits = 128): boolean {
+export function overlap(a: Cidr, b: Cidr, bits = 128): boolean {
   return within(a, b.address, bits) || within(b, a.address, bits);
 }
 

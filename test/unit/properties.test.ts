@@ -7,7 +7,7 @@ import { render, type Tree } from "../../src/render/render.ts";
 import { resolve } from "../../src/answers/resolve.ts";
 import { fillSecrets, SECRET } from "../../src/render/secrets.ts";
 import { STATE_FILE, type State } from "../../src/repository/state.ts";
-import { expectAgreement } from "../support/agree.ts";
+import { expectAgreement } from "../support/expect-agreement.ts";
 import { cases, prefixes } from "../support/arbitrary.ts";
 import { cidr6, sizeOf, spell6, within, type Cidr } from "../support/ipv6.ts";
 import { yaml } from "../support/parsers.ts";

@@ -2,7 +2,11 @@ import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { recovery } from "../../repository/recover.ts";
-import { FINE, inspectRepository, type Status } from "../../reconcile/check.ts";
+import {
+  NO_ACTION,
+  inspectRepository,
+  type Status,
+} from "../../reconcile/check.ts";
 import { staleText } from "../../report/outcome-text.ts";
 import { printable, printableJson, printableText } from "../../base/escape.ts";
 import { styleFor } from "../../base/colors.ts";
@@ -14,9 +18,9 @@ export function check(args: Arguments): ExitCode {
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
   const { files, stale, notes } = inspectRepository(directory);
-  const cut = recovery(directory);
-  const interrupted = cut !== undefined;
-  const open = files.filter(({ status }) => !FINE.has(status));
+  const interruption = recovery(directory);
+  const interrupted = interruption !== undefined;
+  const open = files.filter(({ status }) => !NO_ACTION.has(status));
   const exitCode =
     open.length > 0 || stale.length > 0 || interrupted
       ? EXIT.changes
@@ -34,9 +38,9 @@ export function check(args: Arguments): ExitCode {
   for (const { status } of files)
     counts.set(status, (counts.get(status) ?? 0) + 1);
   const sections = [
-    cut === undefined
+    interruption === undefined
       ? ""
-      : `An earlier run was interrupted while writing here.\n${cut === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
+      : `An earlier run was interrupted while writing here.\n${interruption === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`,
     open
       .map(
         ({ path, status, reason }) =>

@@ -130,8 +130,8 @@ async function withoutConversation(
     (prompter ??= await (
       await import("../../prompts/run-conversation.ts")
     ).loadPrompter());
-  const owner = conversation?.ownerAtTerminal(loadPrompter, style, show);
-  const prepared = await prepare(found, request, owner);
+  const prompts = conversation?.conflictPrompts(loadPrompter, style, show);
+  const prepared = await prepare(found, request, prompts);
   if (prompter) await conversation?.askConsent(prompter, prepared, context);
   const outcome = commit(prepared);
   return { outcome, agreed: prompter !== undefined && outcome.written };

@@ -58,7 +58,7 @@ export function inferAnswers(
     collector.warn(
       `this machine has no address in ${previous.prefix}. If it is not the server, run without --detect`,
     );
-  const fitting = withoutRejected(changed, given, collector);
+  const fitting = withoutRejected(changed, given, collector.warn);
   return { answers: inOrder(fitting), seen, warnings };
 }
 
@@ -90,7 +90,7 @@ const readable = (given: Given): Partial<Answers> =>
 function withoutRejected(
   answers: readonly Detected[],
   given: Given,
-  { warn }: Collector,
+  warn: Collector["warn"],
 ): Detected[] {
   const all = { ...valuesOf(answers), ...given };
   // With a prefix, the defaults must fit them too.
@@ -109,7 +109,7 @@ function withoutRejected(
     return withoutRejected(
       answers.filter((other) => other !== one),
       given,
-      { answer: () => {}, see: () => {}, warn },
+      warn,
     );
   }
   return [...answers];

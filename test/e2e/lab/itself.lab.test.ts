@@ -271,7 +271,7 @@ test("a power cut takes what was not synced", async () => {
 });
 
 test("the next host ends the processes of a killed test's host", async () => {
-  const script = fileURLToPath(new URL("stays.ts", import.meta.url));
+  const script = fileURLToPath(new URL("keep-running.ts", import.meta.url));
   const child = spawn("setpriv", [
     ..."--pdeathsig KILL".split(" "),
     process.execPath,

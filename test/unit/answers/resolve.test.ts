@@ -99,7 +99,7 @@ test("an unusable answer is not missed a second time by its defaults", () => {
   expect(issues.map(({ flag }) => flag)).toEqual(["--prefix"]);
 });
 
-test("what a refusal says is meant is held against the others in the same run", () => {
+test("a corrected value is checked against the other answers", () => {
   const said = (given: Given): string[] =>
     unusable({ ...GIVEN, ...given }).issues.map(
       ({ flag, reason, remedy }) => `${flag} ${reason}. ${remedy}`,
@@ -139,13 +139,13 @@ test("what is meant but doesn't fit either is not suggested", () => {
   ]);
 });
 
-test("what is meant is no answer yet", () => {
+test("a corrected value is not used as an answer", () => {
   const { answers } = survey({ ...GIVEN, host: "2001:db8:1:2::5/64" });
   expect(answers).not.toHaveProperty("host");
   expect(answers.exposed).toBe("2001:db8:1:2:300::/80");
 });
 
-test("what was perhaps given in a way that can't be read is neither missed nor has its default", () => {
+test("an unreadable answer is not reported as missing and gets no default", () => {
   const unread = new Set(["prefix", "exposed"] as const);
   expect(survey({}, { unread }).issues).toEqual([]);
   const given = { ...GIVEN, kong: "2001:db8:1:2:999::2" };

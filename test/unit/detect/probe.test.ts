@@ -110,7 +110,7 @@ describe("what comes back", () => {
   });
 });
 
-test("a server that goes on and on is heard to its limit, not longer", async () => {
+test("output over the limit ends the probe", async () => {
   const ssh = "while echo '@@m begin address'; do sleep 0.05; done";
   const began = Date.now();
   await probe({ ssh }, { answerMs: 400, most: 1e6 });

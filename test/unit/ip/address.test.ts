@@ -15,7 +15,7 @@ import {
 } from "../../../src/ip/address.ts";
 import { anyAddress, spelling } from "../../support/arbitrary.ts";
 import {
-  meet,
+  overlap,
   networkOf,
   nibbles,
   parse4,
@@ -199,7 +199,7 @@ test("size, contains and overlaps agree with arithmetic", () => {
       const own = { address: a.network, length };
       expect(contains(a, second)).toBe(within(own, second));
       const theirs = { address: b.network, length: otherLength };
-      expect(overlaps(a, b)).toBe(meet(own, theirs));
+      expect(overlaps(a, b)).toBe(overlap(own, theirs));
       expect(overlaps(b, a)).toBe(overlaps(a, b));
       expect(contains(a, a.network + size(a) - 1n)).toBe(true);
     },

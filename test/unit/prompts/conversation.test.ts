@@ -180,7 +180,7 @@ describe("converse", () => {
     expect((await converse(new Owner({}), second)).host).toBe(`${P}::3`);
   });
 
-  test("what no answer here can mend is told to be changed where it was given", async () => {
+  test("an issue of another flag says to cancel and change that flag", async () => {
     const owner = new Owner({ prefix: ["2a03:2222:3333:4444::/64"] });
     const kong = `${P}:999::5`;
     await expect(converse(owner, { kong })).rejects.toThrow("stuck");
@@ -276,40 +276,48 @@ describe("askConflicts", () => {
 
   test("asks for each, and once whether all are the same", async () => {
     const owner = new Owner({
-      word: ["keep", "theirs", "markers"],
+      resolution: ["keep", "theirs", "markers"],
       sure: [false],
     });
     const conflicts = ["a", "b", "c"].map((path) => conflict(path));
-    const words = await askConflicts(owner, conflicts, style, () => {});
-    expect([...words]).toEqual([
+    const resolutions = await askConflicts(owner, conflicts, style, () => {});
+    expect([...resolutions]).toEqual([
       ["a", "keep"],
       ["b", "theirs"],
       ["c", "markers"],
     ]);
-    expect(owner.names).toEqual(["word", "sure", "word", "word"]);
+    expect(owner.names).toEqual([
+      "resolution",
+      "sure",
+      "resolution",
+      "resolution",
+    ]);
   });
 
   test("the same for all ends the asking", async () => {
-    const owner = new Owner({ word: ["theirs"], sure: [true] });
+    const owner = new Owner({ resolution: ["theirs"], sure: [true] });
     const conflicts = ["a", "b", "c"].map((path) => conflict(path));
-    const words = await askConflicts(owner, conflicts, style, () => {});
-    expect([...words.values()]).toEqual(["theirs", "theirs", "theirs"]);
+    const resolutions = await askConflicts(owner, conflicts, style, () => {});
+    expect([...resolutions.values()]).toEqual(["theirs", "theirs", "theirs"]);
   });
 
   test("shows the difference as often as it is asked for", async () => {
     const shown: string[] = [];
-    const owner = new Owner({ word: ["diff", "diff", "keep"] });
-    const words = await askConflicts(owner, [conflict("a")], style, (text) =>
-      shown.push(text),
+    const owner = new Owner({ resolution: ["diff", "diff", "keep"] });
+    const resolutions = await askConflicts(
+      owner,
+      [conflict("a")],
+      style,
+      (text) => shown.push(text),
     );
-    expect(words.get("a")).toBe("keep");
+    expect(resolutions.get("a")).toBe("keep");
     expect(shown).toHaveLength(2);
     expect(shown[0]).toContain("-mine\n+new");
-    expect(owner.names).toEqual(["word", "word", "word"]);
+    expect(owner.names).toEqual(["resolution", "resolution", "resolution"]);
   });
 
   test("what can't be compared can only be kept", async () => {
-    const owner = new Owner({ word: ["keep"] });
+    const owner = new Owner({ resolution: ["keep"] });
     await askConflicts(owner, [conflict("a", false)], style, () => {});
     const { choices } = owner.asked[0] as { choices?: { value: string }[] };
     expect(choices?.map(({ value }) => value)).toEqual(["keep"]);

@@ -213,7 +213,7 @@ describe("several addresses", () => {
   });
 });
 
-test("a gateway in the usual exposed subnet is not walled in", async () => {
+test("a gateway in the default exposed subnet moves the suggestion", async () => {
   const facts = await factsOf("trixie-gateway-in-prefix");
   const gateway = parseAddress(6, "2001:db8:1:2:300::7");
   const routes = facts.routes.map((route) =>
@@ -237,7 +237,7 @@ describe("beside the answers of before", () => {
   const followed = (former: Given): Given =>
     valuesOf(inferAnswers(busy, {}, answersFrom(former)).answers);
 
-  test("what the server bears out stays: nothing to follow", () => {
+  test("confirmed answers do not change", () => {
     expect(followed(SEEN)).toEqual({});
   });
 

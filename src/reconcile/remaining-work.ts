@@ -17,7 +17,7 @@ import { kongCollisions } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 
 /** What is left to the owner after answers changed. */
-export interface Aftermath {
+export interface RemainingWork {
   readonly steps: readonly ManualStep[];
   readonly stale: readonly StaleAddress[];
   readonly warnings: readonly Issue[];
@@ -31,13 +31,13 @@ export interface Aftermath {
  * @param previous the state before this run
  * @param disk the generated files
  */
-export function aftermath(
+export function remainingWork(
   directory: string,
   previous: State,
   present: Plan,
   changes: readonly Change[],
   disk: Disk,
-): Aftermath {
+): RemainingWork {
   const before = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
   const then = plan(previous.answers);
   const [was, now] = dotenvTexts(changes, disk);
