@@ -13,7 +13,7 @@ import {
 import { plan, type Plan } from "../plan/plan.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { allPreviousAnswers, type State } from "../repository/state.ts";
-import { kongCollisions } from "../renumber/collisions.ts";
+import { collisions } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 
 /** What is left to the owner after answers changed. */
@@ -46,14 +46,11 @@ export function remainingWork(
     steps: manualSteps(withDataOf(then, was), withDataOf(present, now)),
     stale: search.stale,
     notes: [...unreadNotes(search.unread), ...otherAddress(now, present)],
-    warnings:
-      then.kong.address === present.kong.address
-        ? []
-        : kongCollisions(
-            textFiles(directory, [present, ...before], undefined, disk),
-            present,
-            before,
-          ),
+    warnings: collisions(
+      textFiles(directory, [present, ...before], undefined, disk),
+      present,
+      before,
+    ),
     data: dataPatterns([present, ...before]),
   };
 }

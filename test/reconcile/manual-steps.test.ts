@@ -130,6 +130,19 @@ test("a warning if another container may have Kong's new address", async () => {
   );
 });
 
+test("a warning if another machine may have the server's new address", async () => {
+  const made = await new Made().make();
+  made.write("zone.txt", `mail AAAA ${OLD}::10\n`);
+  const { code, stdout } = await made.regenerate("--host", `${OLD}::10`);
+  const told = stdout.split("\n").filter((text) => text.startsWith("warning"));
+  expect({ code, told }).toEqual({
+    code: 0,
+    told: [
+      `warning --host ${OLD}::10: zone.txt:1 already contains this address. Make sure that only the server gets it.`,
+    ],
+  });
+});
+
 test("a container's address is never rewritten to Kong's: it stays and is reported", async () => {
   const mine = `${OLD}:300::1:7`;
   const made = await new Made().make();
