@@ -146,6 +146,7 @@ const TABLE = `
 --network | bridge | Docker reserves this name | like ipv6_exposed
 --network | docker0 | name is in use | like ipv6_exposed
 --network | ens3 | the uplink's name | like ipv6_exposed | --interface ens3
+--network | ipv6_exposed | the uplink's name | like ipv6_kong | --interface ipv6_exposed
 
 --domain | localhost | fully qualified host name (RFC 1123) | like gateway.example.com
 --domain | -a.example.com | fully qualified host name | like gateway.example.com

@@ -9,7 +9,7 @@ export function networkRules({
         refusal(
           "network",
           "its bridge would have the uplink's name",
-          "Give a name like ipv6_exposed",
+          `Give a name like ${uplink === "ipv6_exposed" ? "ipv6_kong" : "ipv6_exposed"}`,
         ),
       ]
     : [];
