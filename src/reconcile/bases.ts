@@ -11,6 +11,7 @@ import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
+  KEPT,
   sumOfText,
   type FileRecord,
   type State,
@@ -53,7 +54,8 @@ export function basesOf(
           },
           mode: Number.parseInt(mode, 8),
           rewrite: rewriteWith(newValueOf),
-          ...(path === SECRET_FILE && { update }),
+          // What the owner kept in a conflict is no older copy.
+          ...(path === SECRET_FILE && record.owner !== KEPT && { update }),
           owned,
           ownedAfter: (yours, after, next) => {
             const texts = { before: yours, after, generated: next };

@@ -23,6 +23,7 @@ import {
 } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
+  KEPT,
   sha256,
   STATE_FILE,
   sumOf,
@@ -98,7 +99,9 @@ export function inspectRepository(directory: string): Inspection {
     const record = state.files[path];
     const next = rendered.get(path);
     const isOld = (text: string): boolean =>
-      path === SECRET_FILE && updateEnvFile(text, present, previous) !== text;
+      path === SECRET_FILE &&
+      record?.owner !== KEPT &&
+      updateEnvFile(text, present, previous) !== text;
     return { path, ...statusOf(path, record, next, disk, isOld) };
   });
   const { stale, unread } = findStaleAddresses(directory, present, previous);

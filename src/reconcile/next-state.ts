@@ -4,6 +4,7 @@ import { ownText, SECRET_FILE } from "../render/secrets.ts";
 import { remember } from "../repository/previous-answers.ts";
 import {
   EDITED,
+  KEPT,
   record,
   sha256,
   stateOf,
@@ -35,7 +36,7 @@ export function stateAfter(
     const next = rendered.get(change.path);
     if (change.action !== "conflict") {
       if (next !== undefined) {
-        const owner = ownersVersion(change, next);
+        const owner = ownersVersion(change, next, held);
         const made = record(next, owner, change);
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
@@ -83,20 +84,23 @@ function isMerged(
   held: FileRecord | undefined,
 ): true | undefined {
   // The state has no sum of .env.
-  if (owner === undefined || owner === EDITED) return undefined;
+  if (owner === undefined || owner === EDITED || owner === KEPT)
+    return undefined;
   if (action === "merge") return true;
   return action === "keep" && held?.owner === owner ? held.merged : undefined;
 }
 
 /** The owner's version as the state records it; undefined if it is as generated. */
 function ownersVersion(
-  { path, action, before, after }: Change,
+  { path, action, before, after, chosen }: Change,
   next: File,
+  held: FileRecord | undefined,
 ): string | undefined {
   const onDisk = action === "keep" ? before : after;
   // A link or directory that is kept has no text.
   if (action === "gone" || onDisk === null) return "absent";
   const text = ownText(path, onDisk.text);
   if (sumOfText(text) === sumOf(next)) return undefined;
-  return path === SECRET_FILE ? EDITED : sha256(text);
+  if (path !== SECRET_FILE) return sha256(text);
+  return chosen || held?.owner === KEPT ? KEPT : EDITED;
 }

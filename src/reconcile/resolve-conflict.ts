@@ -63,7 +63,11 @@ export function applyResolution(
   const isOpen = before !== null && change.marked === undefined;
   if (isOpen && resolution !== "theirs") return [change];
   if (resolution === "keep")
-    return [...(change.kept ?? [{ ...change, action: "keep" as const }])];
+    return [
+      ...(change.kept ?? [
+        { ...change, action: "keep" as const, chosen: true as const },
+      ]),
+    ];
   if (before === null || after === null) return [change];
   // The owner's mode, but a private file is never opened to others.
   const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;

@@ -113,7 +113,8 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`mode of ${path} is not a file mode`);
   if (
     owner !== undefined &&
-    (typeof owner !== "string" || !/^([0-9a-f]{64}|absent|edited)$/.test(owner))
+    (typeof owner !== "string" ||
+      !/^([0-9a-f]{64}|absent|edited|kept)$/.test(owner))
   ) {
     throw broken(`owner of ${path} is not a sha256`);
   }

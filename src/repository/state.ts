@@ -11,6 +11,8 @@ export const SCHEMA_VERSION = 1;
 
 /** Marks an edited .env. Its sha256 is not stored: its secrets could be guessed from it. */
 export const EDITED = "edited";
+/** The owner kept .env in a conflict: its values are no older copy's. */
+export const KEPT = "kept";
 
 /** By name (nameOf): one digit for each place of the name in a text, 1 where it is the owner's own. */
 export type Marks = Readonly<Record<string, string>>;
@@ -34,7 +36,7 @@ export interface FileRecord {
   readonly mode: string;
   /** That text, the base of the next merge; absent for a verbatim file. */
   readonly text?: string;
-  /** The owner's version in the last run: its sha256, "absent", or "edited" (.env). Missing if the file was as generated. */
+  /** The owner's version in the last run: its sha256, "absent", or "edited" or "kept" (.env). Missing if the file was as generated. */
   readonly owner?: string;
   /** Whether that version is a merge that regenerate made. */
   readonly merged?: true;

@@ -185,3 +185,19 @@ test("regenerate warns if only .env has an address for Kong", async () => {
   expect(mended).toMatchObject({ code: 0 });
   expect(mended.stdout).not.toContain("apply.sh will refuse");
 });
+
+test("a value of .env that was kept in a conflict was changed by the next regenerate", async () => {
+  const made = await new Made().make();
+  const line = "KONG_BIND_IP=0.0.0.0 # mine\n";
+  made.edit(".env", (text) => text.replace(/^KONG_BIND_IP=.*\n/m, line));
+  const to = ["--ipv4", "198.51.100.7", "--conflict", "keep"];
+  expect((await made.regenerate(...to)).code).toBe(0);
+  expect((await made.regenerate()).code).toBe(0);
+  expect(made.read(".env")).toContain(line);
+  await made.regenerate("--prefix", `${NEXT}::/64`);
+  await made.regenerate();
+  expect(made.read(".env")).toContain(line);
+  expect(made.read(".env")).toContain(`KONG_BIND_IPV6=${NEXT}:300::8100\n`);
+  const checked = await run(made.sandbox, ["check", "gw", "--json"]);
+  expect(checked.stdout).not.toContain("outdated");
+});
