@@ -107,7 +107,12 @@ describe("the recipe, row by row", () => {
       "self.back_and_fail(why)",
     );
     const back = apply.slice(apply.indexOf("def back_and_fail"));
-    inOrder(back, "restore(NETPLAN_FILE)", "netplan_apply()", "restore_missing(");
+    inOrder(
+      back,
+      "restore(NETPLAN_FILE)",
+      "netplan_apply()",
+      "restore_missing(",
+    );
     inOrder(
       apply.slice(apply.indexOf("class Settled")),
       "network.duplicate()",
