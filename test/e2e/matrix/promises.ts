@@ -141,7 +141,13 @@ export interface Finding {
 /** The findings by row. A row that does not apply to the cell is missing. */
 export type Findings = Map<string, Finding>;
 
-export const kept = ({ promise }: Row, { value }: Finding): boolean =>
+/** @param slowness of the machine: how long a program may take depends on it, how long IPv4 is dead does not */
+export const kept = (
+  { promise }: Row,
+  { value }: Finding,
+  slowness: number,
+): boolean =>
   typeof promise === "number"
-    ? typeof value === "number" && value <= promise
+    ? typeof value === "number" &&
+      value <= (promise < 1 ? promise : promise * slowness)
     : value === promise;
