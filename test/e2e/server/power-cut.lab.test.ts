@@ -58,6 +58,6 @@ test("the power is cut while apply.sh and rollback.sh run: the next run of each 
   const { code, stderr } = await script(lab, "apply.sh");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect((await script(lab, "apply.sh --dry-run")).code).toBe(0);
-  await powerCut("rollback.sh", "ok +files");
+  await powerCut("rollback.sh", "ok +netplan");
   await takenBack();
 });
