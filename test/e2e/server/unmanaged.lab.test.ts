@@ -36,7 +36,7 @@ test("if forwarding removes a route, it is restored without applying the owner's
   const { host } = lab;
   const { code, stdout, stderr } = await script(lab, "apply.sh");
   expect(stdout).toContain("netplan doesn't manage ens3");
-  expect(stderr).toMatch(/turning forwarding on removed route6 default/);
+  expect(stderr).toMatch(/turning forwarding on removed default via fe80::/);
   expect(code).toBe(1);
   expect(await host.sh("ip -6 route show default")).toContain("via fe80::");
   expect(await host.sh("cat /proc/sys/net/ipv6/conf/all/forwarding")).toBe(
