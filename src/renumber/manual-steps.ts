@@ -76,7 +76,7 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
   const data = `${before.data.directory}/postgres`;
   return [
     {
-      what: "Before copying, export the database, and copy ~/kong.yml from the server over your own kong.yml",
+      what: "Before copying, export the database; use ~/kong.yml as your kong.yml",
       old: data,
       new: "kong.yml",
       commands: [

@@ -14,7 +14,7 @@ import {
 const only = (wanted: (plan: Plan) => boolean) =>
   examples.filter(({ plan }) => wanted(plan));
 
-const NDPPD = "timeout 0.5 ndppd -vvv -c host/etc/ndppd.conf";
+const NDPPD = "timeout 1.5 ndppd -vvv -c host/etc/ndppd.conf";
 
 const brokenNdppd: (Breakage & { what: string })[] = [
   { what: "a rule without a method", from: /\n +static/, to: "" },
@@ -27,7 +27,11 @@ describe.each(GENERATIONS)("ndppd, %s", (generation) => {
     const { name } = example.plan.uplink;
     const [, ran, link] = await server(generation, example, {}, [
       // ndppd listens on the uplink once the uplink accepts all multicast.
-      `(sleep 0.25; ip -json -details link show ${name} >/tmp/link) &`,
+      `(for i in {1..30}; do
+        ip -json -details link show ${name} >/tmp/link
+        ! grep -q '"allmulti":1' /tmp/link || break
+        sleep 0.05
+      done) &`,
       NDPPD,
       "cat /tmp/link",
     ]);
