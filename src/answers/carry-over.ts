@@ -20,8 +20,8 @@ const INSIDE = [
 
 /**
  * The answers after some of them changed. If a subnet moved, the answers inside it move along and
- * keep their place (host ::2 stays ::2), unless they are given themselves. The NDP proxy follows the
- * delivery in the same way.
+ * keep their place (host ::2 stays ::2), unless they are given themselves. A default NDP
+ * proxy changes with the delivery.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
@@ -39,7 +39,7 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
         : movedSubnet(value, from, to);
     Object.assign(moved, { [key]: carried ?? value });
   }
-  // The usual proxy of a delivery follows the delivery; a proxy that was chosen stays.
+  // A proxy that the owner chose stays.
   const usual = questionOf("ndp").fallback;
   if (changed.ndp === undefined && previous.ndp === usual(previous))
     Object.assign(moved, { ndp: usual(moved) });

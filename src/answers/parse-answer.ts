@@ -55,7 +55,7 @@ export function parseAnswer(
     : { value: correction as never, issues };
 }
 
-/** Any value as text, also one that JSON can't hold. */
+/** Any value as text, even one that JSON cannot represent. */
 export function shownValue(value: unknown): string {
   if (typeof value === "string") return value;
   try {

@@ -28,7 +28,10 @@ const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 const content = (line: string): string => line.replace(/\n$/, "");
 
-/** Whether a text has conflict markers: one of ours, or both a start and an end marker of another program. */
+/**
+ * Whether a text has conflict markers. One of our own is enough. Markers of other programs count only
+ * if the text has both a start and an end marker.
+ */
 export function hasMarkers(text: string): boolean {
   return (
     new RegExp(`^(${START}|${END})\\r?$`, "m").test(text) ||

@@ -54,7 +54,7 @@ export function basesOf(
           },
           mode: Number.parseInt(mode, 8),
           rewrite: rewriteWith(newValueOf),
-          // What the owner kept in a conflict is no older copy.
+          // A .env that the owner kept in a conflict is not an older copy.
           ...(path === SECRET_FILE && record.owner !== KEPT && { update }),
           owned,
           ownedAfter: (yours, after, next) => {

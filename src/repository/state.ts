@@ -11,7 +11,7 @@ export const SCHEMA_VERSION = 1;
 
 /** Marks an edited .env. Its sha256 is not stored: its secrets could be guessed from it. */
 export const EDITED = "edited";
-/** The owner kept .env in a conflict: its values are no older copy's. */
+/** The owner kept .env in a conflict, so its values do not count as outdated. */
 export const KEPT = "kept";
 
 /** By name (nameOf): one digit for each place of the name in a text, 1 where it is the owner's own. */

@@ -76,7 +76,7 @@ def options(command: str, arguments: list[str]) -> set[str]:
 def lock() -> int:
     """One run at a time."""
     descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    # What a killed run had started holds it too, as long as it goes on.
+    # The programs that a killed run started hold the lock until they end.
     for _ in range(50):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

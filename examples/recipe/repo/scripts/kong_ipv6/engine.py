@@ -62,7 +62,7 @@ class Engine:
             status, text = exchange(self.path, head.encode() + content, timeout)
         except (OSError, ValueError) as error:
             raise EngineError(str(error) or type(error).__name__) from error
-        # What is gone by now needs no removal.
+        # An object that is already gone needs no removal.
         if status == 404 and method in ("GET", "DELETE"):
             return None
         if status >= 400:

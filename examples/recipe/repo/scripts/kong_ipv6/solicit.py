@@ -104,7 +104,7 @@ class Outside:
         self.problem = ""
 
     def open(self) -> Outside:
-        """problem says why it can't be tested here."""
+        """Opens the namespace. If that is impossible here, problem says why."""
         mac = self.system.text(f"/sys/class/net/{self.uplink}/address")
         veth = (
             f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"

@@ -98,9 +98,8 @@ class System:
         given: str = "",
         locked: bool = True,
     ) -> Ran:
-        """Its end is awaited even when this run is interrupted, so that nothing goes on behind it. It writes to files in
-        memory: a pipe ends only with the last process that has it, and a hook may start a daemon. locked: what it starts
-        keeps other runs out until it ends."""
+        """Waits for the end of the program even if this run is interrupted. The output goes to files in memory, because a
+        pipe stays open as long as a daemon that a hook started has it. locked: the program holds this run's lock."""
         with contextlib.ExitStack() as stack:
             source, out, err = (stack.enter_context(os.fdopen(os.memfd_create(n), "w+b")) for n in ("in", "out", "err"))
             source.write(given.encode())

@@ -44,7 +44,7 @@ class Link(Resource):
                 cause = f"{name} has {address}/{length}, which is inside the exposed subnet {plan.subnet}"
                 found.append(Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET"))
                 continue
-            # The uplink's own master is not such a bridge: its port has no address.
+            # A bridge that has the uplink as a port is not one for virtual machines.
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
             bridge = bridge and (facts.uplink or {}).get("master") != name
             subnet = f"{address}/{length}"

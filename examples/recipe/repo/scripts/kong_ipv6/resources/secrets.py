@@ -150,7 +150,7 @@ def read_secret(file: Path) -> str:
 
 
 def make_directory(path: Path, mode: int, user: int = -1) -> None:
-    """It gets its name last: a run that is killed leaves none with another mode or owner."""
+    """The directory gets its mode and owner before its name, so a killed run leaves none with the wrong ones."""
     if not path.is_dir():
         new = path.with_name(f"{path.name}.new")
         new.mkdir(parents=True, exist_ok=True)

@@ -70,8 +70,8 @@ class Sysctl(Resource):
         return found
 
     def back(self) -> None:
-        """The values from before this run. With forwarding on, networkd ignores router advertisements unless netplan's
-        file accepts them."""
+        """Restores the values from before this run. With forwarding on, networkd ignores router advertisements unless
+        netplan's file accepts them."""
         for key, value in self.values.items():
             self.system.write_sysctl(key, value)
         network, before = self.context.network, self.before
@@ -119,8 +119,8 @@ class Sysctl(Resource):
 
 
 class SysctlFile(Resource):
-    """The same values for the next boot, once netplan's file is in force: without that a boot with forwarding on may
-    have no default route."""
+    """Writes the same values for the next boot. netplan's file is in force by then: without it, a boot with forwarding
+    on may have no default route."""
 
     name = "sysctl-file"
     follows = ("files",)
