@@ -18,7 +18,7 @@ export async function generate(
   return commit(await prepare(found, request, prompts));
 }
 
-/** Writes what was prepared. @throws FailedError, which says if something was written nevertheless */
+/** Writes what was prepared. @throws FailedError; it says whether anything was written */
 export function commit(prepared: Prepared): Outcome {
   const { request, outcome, operations, makesGit } = prepared;
   const notes = [...outcome.notes];

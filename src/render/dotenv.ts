@@ -18,7 +18,7 @@ const KEY = String.raw`[\w.[\]-]+`;
 const QUOTED = String.raw`"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'`;
 const COMMENT = String.raw`[ \t]+#[^\r\n]*`;
 
-/** Groups: head, key, quoted value, other value with its comment. Anyone may have written the text: the time grows only with its length. */
+/** Groups: head, key, quoted value, other value with its comment. Takes linear time, because the text is untrusted. */
 const ASSIGNMENT = new RegExp(
   String.raw`(?<![^\r\n])([ \t]*(?:export[ \t]+)?(${KEY})[ \t]*[=:][ \t]*)` +
     String.raw`(?:(${QUOTED})(?:${COMMENT}|[ \t]*)(?![^\r\n])|([^\r\n]*))`,

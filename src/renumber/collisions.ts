@@ -26,15 +26,15 @@ export function collisions(
   present: Plan,
   before: readonly Plan[],
 ): Issue[] {
-  // An address that it had before is its own.
-  const taken = SINGLE.filter(
+  // An address that Kong or the server had before is no collision.
+  const changed = SINGLE.filter(
     ({ of }) => !before.some((plan) => of(plan) === of(present)),
   );
-  if (taken.length === 0) return [];
+  if (changed.length === 0) return [];
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);
     return findTokens(text).flatMap((token) =>
-      taken
+      changed
         .filter(
           ({ of }) =>
             token.version === 6 &&

@@ -205,7 +205,7 @@ class FromOutside(Case):
         server = self.applied()
         server.kernel.routes[4] = ["default via 10.0.0.1 dev eth9 proto static"]
         server.outside.sources = {**server.outside.sources, 4: ""}
-        self.assertIn("by IPv6", self.results(server, "kong")["outgoing"].detail)
+        self.assertIn("IPv4 is not tested", self.results(server, "kong")["outgoing"].detail)
 
     def test_a_server_where_it_cannot_be_tested(self) -> None:
         server = self.applied()

@@ -165,12 +165,12 @@ class Kong(Resource):
             text = f"Kong's outgoing IPv6 packets come from {source}, not from {self.plan.kong}" if source else text
             found.append(Result("fail", "outgoing", text, "nft list ruleset; ip -6 route"))
         if facts.ipv4_uplink != self.plan.uplink:
-            text = f"what Kong sends by IPv6 leaves the server (IPv4 has no default route on {self.plan.uplink})"
+            text = f"Kong's IPv6 packets leave the server; IPv4 is not tested: its default route isn't on {self.plan.uplink}"
             return found or [Result("ok", "outgoing", text)]
         if not facts.outside.leaves(process, 4):
             remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
             found.append(Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy))
-        return found or [Result("ok", "outgoing", "what Kong sends leaves the server")]
+        return found or [Result("ok", "outgoing", "Kong's packets leave the server")]
 
 
 def service_health(check: str, state: str) -> Result:
