@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { runIn } from "../support/in-process.ts";
 import { Refusal } from "../../src/ip/address.ts";
 import { QUESTIONS } from "../../src/answers/questions.ts";
-import { batched, run, Sandbox } from "./run.ts";
+import { batched, run, Sandbox } from "../support/run.ts";
 
 const P = "prefix: 2a03:2222:3333:4444::/64\n";
 

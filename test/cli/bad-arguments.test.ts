@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { QUESTIONS } from "../../src/answers/questions.ts";
 import { runIn } from "../support/in-process.ts";
-import { batched, PREFIX, run, Sandbox } from "./run.ts";
+import { batched, PREFIX, run, Sandbox } from "../support/run.ts";
 
 /** Arguments, and what the one line about them says. */
 const ARGUMENTS: readonly (readonly [args: string, says: string])[] = [

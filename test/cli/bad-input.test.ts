@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { REFUSED_ANSWERS, type Row } from "./refused-answers.ts";
-import { batched, PREFIX, Sandbox, type Result, type Snapshot } from "./run.ts";
+import {
+  batched,
+  PREFIX,
+  Sandbox,
+  type Result,
+  type Snapshot,
+} from "../support/run.ts";
 import { runIn } from "../support/in-process.ts";
 import { instead, suggestions } from "./suggestions.ts";
 

@@ -1,7 +1,7 @@
 import { chmodSync, symlinkSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { CI, PREFIX, run, Sandbox, type Options } from "./run.ts";
+import { CI, PREFIX, run, Sandbox, type Options } from "../support/run.ts";
 
 async function refused(
   sandbox: Sandbox,

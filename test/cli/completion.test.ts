@@ -9,8 +9,8 @@ import { fishCompletion } from "../../src/cli/completion/fish.ts";
 import { completedFlags } from "../../src/cli/completion/words.ts";
 import { zshCompletion } from "../../src/cli/completion/zsh.ts";
 import { COMMANDS, FLAGS } from "../../src/cli/flags.ts";
-import { CLI, Sandbox } from "./run.ts";
-import { CTRL_U, Terminal } from "./terminal.ts";
+import { CLI, Sandbox } from "../support/run.ts";
+import { CTRL_U, Terminal } from "../support/terminal.ts";
 import { complaints, testWith } from "../support/programs.ts";
 
 const SCRIPTS = {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { runIn } from "../support/in-process.ts";
-import { PREFIX, redacted, Sandbox, snapshot } from "./run.ts";
+import { PREFIX, redacted, Sandbox, snapshot } from "../support/run.ts";
 
 const ALL = [...PREFIX, "--internal-prefix", "fd4c:8a1e:92b7::/64"];
 const README = "# Mine\n";

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inPlace, recordedSsh, runs } from "../unit/detect/stand-in.ts";
-import { run, Sandbox, type Result } from "./run.ts";
-import { CTRL_C, ENTER, plain, Terminal } from "./terminal.ts";
+import { run, Sandbox, type Result } from "../support/run.ts";
+import { CTRL_C, ENTER, plain, Terminal } from "../support/terminal.ts";
 
 const SSH = ["--ssh", "root@gw"];
 

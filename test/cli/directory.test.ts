@@ -8,7 +8,7 @@ import {
   Sandbox,
   snapshot,
   type Snapshot,
-} from "./run.ts";
+} from "../support/run.ts";
 
 const ALL = [...PREFIX, "--internal-prefix", "fd4c:8a1e:92b7::/64"];
 

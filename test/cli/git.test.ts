@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CI, environment, has, PREFIX, run, Sandbox } from "./run.ts";
-import { CTRL_C, plain, Terminal } from "./terminal.ts";
+import { CI, environment, has, PREFIX, run, Sandbox } from "../support/run.ts";
+import { CTRL_C, plain, Terminal } from "../support/terminal.ts";
 
 const NAME = {
   GIT_AUTHOR_NAME: "Somebody",

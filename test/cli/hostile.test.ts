@@ -13,7 +13,15 @@ import {
 } from "./attacks.ts";
 import { runHere, runIn } from "../support/in-process.ts";
 import { planValues } from "../support/parsers.ts";
-import { batched, CI, has, PREFIX, run, Sandbox, snapshot } from "./run.ts";
+import {
+  batched,
+  CI,
+  has,
+  PREFIX,
+  run,
+  Sandbox,
+  snapshot,
+} from "../support/run.ts";
 
 /** A control character, or one that turns the writing direction; a line's end is none. */
 const RAW = /[^\P{Cc}\n]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { runHere } from "../support/in-process.ts";
-import { changesOf, cutOffs, runKilled } from "./kill.ts";
+import { changesOf, cutOffs, runKilled } from "../support/kill.ts";
 import {
   batched,
   PREFIX,
@@ -8,7 +8,7 @@ import {
   Sandbox,
   snapshot,
   type Snapshot,
-} from "./run.ts";
+} from "../support/run.ts";
 
 const ANSWERS = [...PREFIX, "--internal-prefix", "fd4c:8a1e:92b7::/64"];
 

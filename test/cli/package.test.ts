@@ -11,7 +11,7 @@ import { formatMessage } from "publint/utils";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { GENERATED_FILES } from "../../src/render/generated-files.ts";
-import { Sandbox } from "./run.ts";
+import { Sandbox } from "../support/run.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -9,8 +9,8 @@ import {
   run,
   Sandbox,
   snapshot,
-} from "./run.ts";
-import { CTRL_C, DOWN, plain, Terminal } from "./terminal.ts";
+} from "../support/run.ts";
+import { CTRL_C, DOWN, plain, Terminal } from "../support/terminal.ts";
 
 /** What `npx plop` starts in a checkout. */
 const PLOP = join(CHECKOUT, "node_modules/.bin/plop");

@@ -8,7 +8,7 @@ import { EXAMPLES, exampleTree } from "../../scripts/examples.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render } from "../../src/render/render.ts";
 import { STATE_FILE } from "../../src/repository/state.ts";
-import { CHECKOUT, Sandbox } from "./run.ts";
+import { CHECKOUT, Sandbox } from "../support/run.ts";
 import { cases } from "../support/arbitrary.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 

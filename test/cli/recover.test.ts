@@ -9,9 +9,16 @@ import {
 } from "node:fs";
 import { expect, test } from "vitest";
 import { runIn } from "../support/in-process.ts";
-import { changesOf, cutOffs, runKilled } from "./kill.ts";
+import { changesOf, cutOffs, runKilled } from "../support/kill.ts";
 import { sha256 } from "../../src/repository/state.ts";
-import { batched, PREFIX, redacted, run, Sandbox, snapshot } from "./run.ts";
+import {
+  batched,
+  PREFIX,
+  redacted,
+  run,
+  Sandbox,
+  snapshot,
+} from "../support/run.ts";
 
 const MINE = { "gw/README.md": "# Mine\n", "gw/src/app.js": "mine();\n" };
 

@@ -11,7 +11,7 @@ import {
   run,
   Sandbox,
   snapshot,
-} from "./run.ts";
+} from "../support/run.ts";
 import {
   CTRL_C,
   CTRL_D,
@@ -21,7 +21,7 @@ import {
   ENTER,
   plain,
   Terminal,
-} from "./terminal.ts";
+} from "../support/terminal.ts";
 
 const P = "2a03:2222:3333:4444";
 

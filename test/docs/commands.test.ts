@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { EXAMPLES } from "../../scripts/examples.ts";
 import { EXIT } from "../../src/base/errors.ts";
-import { CHECKOUT, CLI, environment, Sandbox } from "../cli/run.ts";
+import { CHECKOUT, CLI, environment, Sandbox } from "../support/run.ts";
 import { inPlace, recordedSsh } from "../unit/detect/stand-in.ts";
 import {
   blocksOf,

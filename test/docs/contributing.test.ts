@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import manifest from "../../package.json" with { type: "json" };
-import { CHECKOUT } from "../cli/run.ts";
+import { CHECKOUT } from "../support/run.ts";
 import { documentText } from "../support/documents.ts";
 
 const contributing = documentText("CONTRIBUTING.md");

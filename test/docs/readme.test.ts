@@ -16,7 +16,7 @@ import { exampleTree, scenarios } from "../../scripts/examples.ts";
 import { withAnswers } from "../../scripts/docs.ts";
 import { EXIT } from "../../src/base/errors.ts";
 import { FLAGS } from "../../src/cli/flags.ts";
-import { CHECKOUT, PREFIX, run, Sandbox } from "../cli/run.ts";
+import { CHECKOUT, PREFIX, run, Sandbox } from "../support/run.ts";
 import {
   blocksIn,
   commandsOf,

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { QUESTIONS } from "../../src/answers/questions.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { stateText } from "../../src/repository/state.ts";
-import { batched } from "../cli/run.ts";
+import { batched } from "../support/run.ts";
 import { announceSeed, SEED } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { Made, STATE } from "./made.ts";

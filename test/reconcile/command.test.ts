@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { batched, CI, environment, PREFIX, run } from "../cli/run.ts";
+import { batched, CI, environment, PREFIX, run } from "../support/run.ts";
 import { conflicting, Made, NEXT, OLD, STATE, TO } from "./made.ts";
 
 const COMPOSE = "docker-compose.yml";

@@ -16,7 +16,7 @@ import { generate } from "../../src/reconcile/commit.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
 import { undoLast } from "../../src/repository/undo.ts";
-import { Sandbox, snapshot, type Snapshot } from "../cli/run.ts";
+import { Sandbox, snapshot, type Snapshot } from "../support/run.ts";
 import { announceSeed, runs } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { STATE } from "./made.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { missingVariables } from "../../src/render/secrets.ts";
 import type { File } from "../../src/render/render.ts";
 import type { Given } from "../../src/answers/resolve.ts";
-import { Sandbox, run, PREFIX } from "../cli/run.ts";
+import { Sandbox, run, PREFIX } from "../support/run.ts";
 import { Made, NEXT, OLD, TO } from "./made.ts";
 import {
   actionOf,

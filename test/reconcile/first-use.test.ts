@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { PREFIX, Sandbox } from "../cli/run.ts";
+import { PREFIX, Sandbox } from "../support/run.ts";
 import { runHere } from "../support/in-process.ts";
 import { testWith } from "../support/programs.ts";
 import { Made } from "./made.ts";

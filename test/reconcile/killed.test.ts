@@ -6,8 +6,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import { changesOf, cutOffs, runKilled } from "../cli/kill.ts";
-import { batched, redacted, run, Sandbox, snapshot } from "../cli/run.ts";
+import { changesOf, cutOffs, runKilled } from "../support/kill.ts";
+import { batched, redacted, run, Sandbox, snapshot } from "../support/run.ts";
 import { runHere, type Ended } from "../support/in-process.ts";
 import { Made, NEXT, TO } from "./made.ts";
 

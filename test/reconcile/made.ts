@@ -8,7 +8,7 @@ import {
   type Options,
   type Result,
   type Snapshot,
-} from "../cli/run.ts";
+} from "../support/run.ts";
 import { runIn } from "../support/in-process.ts";
 
 export const OLD = "2a03:2222:3333:4444";

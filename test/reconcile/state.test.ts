@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/repository/state.ts";
-import { batched } from "../cli/run.ts";
+import { batched } from "../support/run.ts";
 import { Made, STATE, TO } from "./made.ts";
 
 type State = Record<string, any>;

@@ -17,7 +17,7 @@ import { readState } from "../../src/repository/state-reader.ts";
 import { readDisk } from "../../src/repository/disk.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { undoLast } from "../../src/repository/undo.ts";
-import { Sandbox, snapshot } from "../cli/run.ts";
+import { Sandbox, snapshot } from "../support/run.ts";
 import { NEXT, OLD, STATE } from "./made.ts";
 
 const GIVEN = { prefix: `${OLD}::/64`, internalPrefix: "fd4c:8a1e:92b7::/64" };

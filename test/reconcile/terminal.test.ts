@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { spawn } from "@lydell/node-pty";
 import { expect, test } from "vitest";
-import { batched, CLI, environment } from "../cli/run.ts";
+import { batched, CLI, environment } from "../support/run.ts";
 import { Made, OLD } from "./made.ts";
 
 const COMPOSE = "docker-compose.yml";

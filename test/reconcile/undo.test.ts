@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import { PREFIX, Sandbox, snapshot } from "../cli/run.ts";
+import { PREFIX, Sandbox, snapshot } from "../support/run.ts";
 import { runHere } from "../support/in-process.ts";
 import { testWith } from "../support/programs.ts";
 import { recover } from "../../src/repository/recover.ts";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
-import { run, PREFIX, Sandbox } from "../cli/run.ts";
+import { run, PREFIX, Sandbox } from "../support/run.ts";
 import { conflicting, Made, TO } from "./made.ts";
 
 // What was said, and misled.

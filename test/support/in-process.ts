@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Result, Sandbox } from "../cli/run.ts";
+import type { Result, Sandbox } from "./run.ts";
 
 export interface Ended {
   readonly code: number;
@@ -35,7 +35,7 @@ export function runHere(
   return mine;
 }
 
-/** The same in a sandbox, with what `run` of test/cli/run.ts gives. */
+/** The same in a sandbox, with what `run` of test/support/run.ts gives. */
 export async function runIn(
   sandbox: Sandbox,
   argv: readonly string[],

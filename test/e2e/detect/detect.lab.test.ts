@@ -8,8 +8,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CLI, Sandbox } from "../../cli/run.ts";
-import { ENTER, Terminal } from "../../cli/terminal.ts";
+import { CLI, Sandbox } from "../../support/run.ts";
+import { ENTER, Terminal } from "../../support/terminal.ts";
 import { dockerStoreOf } from "../lab/docker-store.ts";
 import { Host } from "../lab/host.ts";
 import type { Lab } from "../lab/lab.ts";

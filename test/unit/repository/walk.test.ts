@@ -2,7 +2,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { plan } from "../../../src/plan/plan.ts";
 import { repositoryFiles, textFiles } from "../../../src/repository/walk.ts";
-import { Sandbox } from "../../cli/run.ts";
+import { Sandbox } from "../../support/run.ts";
 import { answersFrom } from "../../support/base.ts";
 
 test("files are read in order, without data, .git, packages and huge files", () => {
