@@ -4,7 +4,7 @@ import { wasInterrupted } from "../../repository/recover.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode } from "../../base/errors.ts";
 import { inspectTarget } from "../../repository/target.ts";
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 /** `create-kong-ipv6 [directory]`: asks for missing answers, then creates a repository. */
 export async function create(args: Arguments): Promise<ExitCode> {

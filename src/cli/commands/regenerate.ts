@@ -4,7 +4,7 @@ import { readDisk } from "../../repository/disk.ts";
 import { type ExitCode } from "../../base/errors.ts";
 import { readState } from "../../repository/state-reader.ts";
 import { STATE_FILE } from "../../repository/state.ts";
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 /** `create-kong-ipv6 regenerate [directory]`: updates a repository after changed answers, or for a newer generator. */
 export async function regenerate(args: Arguments): Promise<ExitCode> {

@@ -1,15 +1,15 @@
 import { resolve as absolute } from "node:path";
-import { QUESTIONS } from "../../answers/questions.ts";
-import { readAnswersFile } from "../../answers/answers-file.ts";
-import type { Arguments } from "../parse-args.ts";
-import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
-import type { Prompter } from "../../prompts/conversation.ts";
-import type { Outcome, Request } from "../../reconcile/request.ts";
-import { survey, type Given, type Survey } from "../../answers/resolve.ts";
-import type { ConversationContext } from "../../prompts/full-conversation.ts";
-import type { State } from "../../repository/state.ts";
-import { styleFor } from "../../base/colors.ts";
-import { canAsk, isTerminal, write } from "../../base/stdio.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import { readAnswersFile } from "../answers/answers-file.ts";
+import type { Arguments } from "./parse-args.ts";
+import { UnusableError, type ExitCode, type Issue } from "../base/errors.ts";
+import type { Prompter } from "../prompts/conversation.ts";
+import type { Outcome, Request } from "../reconcile/request.ts";
+import { survey, type Given, type Survey } from "../answers/resolve.ts";
+import type { ConversationContext } from "../prompts/full-conversation.ts";
+import type { State } from "../repository/state.ts";
+import { styleFor } from "../base/colors.ts";
+import { canAsk, isTerminal, write } from "../base/stdio.ts";
 
 /** Where a run writes, and what was generated there before. */
 interface Target {
@@ -35,11 +35,11 @@ export async function run(
   const style = styleFor(isTerminal(1), args.color);
   const show = (text: string): void => void write(1, `${text}\n`);
   const { dryRun, git } = args;
-  const diff = args.diff ? await import("../../report/diff.ts") : undefined;
+  const diff = args.diff ? await import("../report/diff.ts") : undefined;
   const asked = canConverse && isOpen(given, previous);
   const defaults =
     asked || args.detect
-      ? (await import("../../detect/detected-defaults.ts")).detectedDefaults(
+      ? (await import("../detect/detected-defaults.ts")).detectedDefaults(
           args,
           previous?.answers,
         )
@@ -63,10 +63,10 @@ export async function run(
   const options = { shown, asked, agreed, dryRun, diff, git, detected };
   // Loaded only now, so that an error in the arguments is reported fast.
   if (args.json) {
-    const { outcomeJson } = await import("../../report/outcome-json.ts");
+    const { outcomeJson } = await import("../report/outcome-json.ts");
     show(outcomeJson(outcome, diff, detected));
   } else {
-    const { outcomeText } = await import("../../report/outcome-text.ts");
+    const { outcomeText } = await import("../report/outcome-text.ts");
     show(outcomeText(outcome, options, style));
   }
   return outcome.exitCode;
@@ -102,10 +102,9 @@ async function withConversation(
   given: Given,
   context: ConversationContext,
 ): Promise<Ended> {
-  const { runConversation } = await import("../../prompts/run-conversation.ts");
-  const { commit } = await import("../../reconcile/commit.ts");
-  const { fullConversation } =
-    await import("../../prompts/full-conversation.ts");
+  const { runConversation } = await import("../prompts/run-conversation.ts");
+  const { commit } = await import("../reconcile/commit.ts");
+  const { fullConversation } = await import("../prompts/full-conversation.ts");
   const outcome = await runConversation(
     (prompter) => fullConversation(prompter, given, context),
     commit,
@@ -119,16 +118,16 @@ async function withoutConversation(
   context: ConversationContext,
   canConverse: boolean,
 ): Promise<Ended> {
-  const { prepare } = await import("../../reconcile/prepare.ts");
-  const { commit } = await import("../../reconcile/commit.ts");
+  const { prepare } = await import("../reconcile/prepare.ts");
+  const { commit } = await import("../reconcile/commit.ts");
   let prompter: Prompter | undefined;
   const { request, style, show } = context;
   const conversation = canConverse
-    ? await import("../../prompts/full-conversation.ts")
+    ? await import("../prompts/full-conversation.ts")
     : undefined;
   const loadPrompter = async (): Promise<Prompter> =>
     (prompter ??= await (
-      await import("../../prompts/run-conversation.ts")
+      await import("../prompts/run-conversation.ts")
     ).loadPrompter());
   const prompts = conversation?.conflictPrompts(loadPrompter, style, show);
   const prepared = await prepare(found, request, prompts);
