@@ -1,6 +1,6 @@
 import { childProcess } from "../base/builtin.ts";
 import { whyInvalidYaml } from "../base/yaml.ts";
-import { assignmentsOf, strayLine } from "../render/dotenv.ts";
+import { assignmentsOf, strayLine } from "../base/dotenv.ts";
 import { generatedFile } from "../render/generated-files.ts";
 
 /**

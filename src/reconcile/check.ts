@@ -1,6 +1,6 @@
 import { readDisk, type Disk, type DiskEntry } from "../repository/disk.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
-import { settingOf } from "../render/dotenv.ts";
+import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import { SIDECAR } from "./sidecar.ts";
 import {

@@ -2,7 +2,7 @@ import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
 import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import { hasAddress, withDataOf } from "../renumber/env-file.ts";
-import { settingOf } from "../render/dotenv.ts";
+import { settingOf } from "../base/dotenv.ts";
 import type { Issue } from "../base/errors.ts";
 import {
   findStaleAddresses,

@@ -1,5 +1,5 @@
 import { crypto } from "../base/builtin.ts";
-import { assignmentsOf, withTails } from "./dotenv.ts";
+import { assignmentsOf, withTails } from "../base/dotenv.ts";
 
 /** Stands for a secret in rendered text, in the state and in every report. */
 export const SECRET = "<secret>";

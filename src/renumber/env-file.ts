@@ -1,7 +1,7 @@
 import { parseAddress, Refusal } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
-import { settingOf, withValues } from "../render/dotenv.ts";
+import { settingOf, withValues } from "../base/dotenv.ts";
 import type { Plan } from "../plan/plan.ts";
 
 // git ignores .env: a copy of it may be older than the rest of the repository.

@@ -5,7 +5,7 @@ import {
   strayLine,
   withTails,
   withValues,
-} from "../../../src/render/dotenv.ts";
+} from "../../../src/base/dotenv.ts";
 
 /** Text, key and value, as `docker compose config --environment` has them. */
 const READ: readonly [text: string, key: string, value: string][] = [
