@@ -9,10 +9,13 @@ import {
   type Version,
 } from "./address.ts";
 
-/** An address, subnet, prefix or reverse name in a text. */
+/** An address, subnet, prefix, reverse name or DNS name with an address in a text. */
 export interface Token {
-  /** `groups`: only the first groups of an IPv6 address, as in 2001:db8:1:2. */
-  readonly kind: "address" | "groups" | "reverse";
+  /**
+   * `groups`: only the first groups of an IPv6 address, as in 2001:db8:1:2.
+   * `dashed`: an address in a DNS name, as in 2001-db8--1.sslip.io.
+   */
+  readonly kind: "address" | "groups" | "reverse" | "dashed";
   readonly version: Version;
   readonly start: number;
   readonly end: number;
@@ -62,10 +65,12 @@ const START_NUMBERS = String.raw`(?:${START}|(?<=[^0-9.:]\.))`;
 const NIBBLES = String.raw`(?:[0-9A-F]\.){1,32}ip6\.arpa\.?`;
 const NUMBERS = String.raw`(?:\d{1,3}\.){1,4}in-addr\.arpa\.?`;
 const IPV6 = String.raw`(?!:(?!:))(?:[0-9A-F]{0,4}:){2,}[0-9A-F:.]*(?:\/\d{1,3})?`;
+// sslip.io, nip.io, ipv6-literal.net, names of providers: a label that ends with an address.
+const DASHED = String.raw`(?<![0-9A-Z])[0-9A-F]{1,4}(?:-[0-9A-F]{0,4}){2,7}(?=\.[\w-]*[A-Z])`;
 const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}(?!\.\d)(?:\/\d{1,2})?`;
 // The lookahead comes first: it rarely matches, and is cheaper than the lookbehinds.
 const CANDIDATE = new RegExp(
-  `(?=[0-9A-F]{0,4}[:.])(?:${START_NIBBLES}${NIBBLES}|${START_NUMBERS}${NUMBERS}|${START6}${IPV6}|${START4}${IPV4})(?![0-9A-Z])`,
+  `(?=[0-9A-F]{0,4}[:.-])(?:${START_NIBBLES}${NIBBLES}|${START_NUMBERS}${NUMBERS}|${START6}${IPV6}|${START4}${IPV4}|${DASHED})(?![0-9A-Z])`,
   "gi",
 );
 
@@ -92,7 +97,9 @@ function* find(text: string): Generator<Token> {
       ? reverseToken(match[0], match.index)
       : match[0].includes(":")
         ? ipv6Token(match[0], match.index)
-        : ipv4Token(match[0], match.index);
+        : match[0].includes("-")
+          ? dashedToken(match[0], match.index)
+          : ipv4Token(match[0], match.index);
     if (token !== undefined) yield token;
   }
 }
@@ -182,6 +189,16 @@ function ipv4Token(text: string, start: number): Token | undefined {
     length,
     respell,
   };
+}
+
+function dashedToken(text: string, start: number): Token | undefined {
+  const token =
+    ipv4Token(text.replaceAll("-", "."), start) ??
+    addressToken(text.replaceAll("-", ":"), start);
+  if (token === undefined) return undefined;
+  const respell: Token["respell"] = (value) =>
+    token.respell(value, undefined).replaceAll(/[.:]/g, "-");
+  return { ...token, kind: "dashed", respell };
 }
 
 /** RFC 3596 2.5: nibbles in reverse order; a shorter name is a zone (RFC 1035 3.5 for IPv4). */

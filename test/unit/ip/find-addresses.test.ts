@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parseAddress } from "../../../src/ip/address.ts";
 import { findTokens, nameOf } from "../../../src/ip/find-addresses.ts";
 
 const P = "2a01:4f8:1:2";
@@ -73,4 +74,38 @@ test("a longer address or prefix is its own, not a shorter one", () => {
   expect(names(`${P}0::5`)).toEqual([`${P}0::5`]);
   expect(names(`::ffff:198.51.100.7`)).toEqual(["::ffff:c633:6407"]);
   expect(found(`x${P}::5`)).not.toContain(`${P}::5`);
+});
+
+test.each([
+  [
+    "2a01-4f8-1-2-300--8100.sslip.io",
+    "2a01-4f8-1-2-300--8100",
+    `${P}:300::8100`,
+  ],
+  ["www.2A01-4F8-1-2--5.sslip.io", "2A01-4F8-1-2--5", `${P}::5`],
+  ["app-2a01-4f8-1-2-0-0-0-5.sslip.io", "2a01-4f8-1-2-0-0-0-5", `${P}::5`],
+  ["2a01-4f8-0-0--1.ipv6-literal.net", "2a01-4f8-0-0--1", "2a01:4f8::1"],
+  ["kong-198-51-100-7.nip.io:443", "198-51-100-7", "198.51.100.7"],
+  ["198.51.100.7.sslip.io", "198.51.100.7", "198.51.100.7"],
+])("a DNS name that contains an address: %s", (text, spelled, name) => {
+  expect(found(text)).toEqual([spelled]);
+  expect(names(text)).toEqual([name]);
+});
+
+test("in a DNS name, a new address is spelled with dashes too", () => {
+  const [token] = findTokens("2a01-4f8-1-2-300--8100.sslip.io");
+  const value = parseAddress(6, "2001:db8::300:0:0:1");
+  expect(token?.respell(value, undefined)).toBe("2001-db8--300-0-0-1");
+  const [four] = findTokens("kong-198-51-100-7.nip.io");
+  expect(four?.respell(0xc0000201n, undefined)).toBe("192-0-2-1");
+});
+
+test.each([
+  "2026-11-28.log",
+  "550e8400-e29b-41d4-a716-446655440000.example.com",
+  "| --- | --- |",
+  "198-51-100-7",
+  "1-198-51-100-7-2.example.com",
+])("dashes alone do not make an address: %s", (text) => {
+  expect(found(text)).toEqual([]);
 });

@@ -37,6 +37,7 @@ describe("a stale value is found in every spelling, and a value in use is not", 
         `${P}:300::8100/128`,
         `_${P}:300::8100`,
         `ip6:${P}:300::8100`,
+        "2001-db8-1-2-300--8100.sslip.io",
         "0.0.1.8.0.0.0.0.0.0.0.0.0.0.3.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
       ],
       [`${P}:300::9`, `${P}:300::/80`, `${P}:300::81`, `${P}:300::8100:1`],
@@ -105,7 +106,12 @@ describe("a stale value is found in every spelling, and a value in use is not", 
     [
       "ipv4",
       { ipv4: "198.51.100.8/24", ipv4Gateway: "198.51.100.254" },
-      ["198.51.100.7", "198.51.100.7/24", "198.51.100.1"],
+      [
+        "198.51.100.7",
+        "198.51.100.7/24",
+        "198.51.100.1",
+        "198-51-100-7.nip.io",
+      ],
       ["198.51.100.70", "198.51.100.0/24", "198.51.100.8"],
     ],
     [
@@ -126,7 +132,7 @@ describe("a stale value is found in every spelling, and a value in use is not", 
       .map((value) => `x ${value} y\n`)
       .join("");
     const spelled = found.map((value) =>
-      value.replace(/^(\[|_|ip6:)|\].*$|^http:..|:8001$/g, ""),
+      value.replace(/^(\[|_|ip6:)|\].*$|^http:..|:8001$|.(sslip|nip).io$/g, ""),
     );
     expect(left(text, change)).toEqual(spelled);
   });
