@@ -10,7 +10,7 @@ import { sha256, STATE_FILE, stateText } from "../repository/state.ts";
 
 /** All that a run writes, the state last; empty if nothing changes, or nothing may be written. */
 export function allOperations(
-  { dryRun, previous }: Request,
+  { dryRun, previous }: Pick<Request, "dryRun" | "previous">,
   { answers, changes }: Pick<Outcome, "answers" | "changes">,
   rendered: Tree,
   disk: Disk,

@@ -1,9 +1,9 @@
 import type { Outcome, ConflictPrompts, Prepared, Request } from "./request.ts";
 import { move } from "../answers/carry-over.ts";
 import { remainingWork, type RemainingWork } from "./remaining-work.ts";
-import { basesOf, withDataPatterns } from "./bases.ts";
+import { withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
-import { compare } from "./compare.ts";
+import { decideAll, pathsOf } from "./decide-all.ts";
 import { readDisk, type Disk } from "../repository/disk.ts";
 import {
   EXIT,
@@ -14,8 +14,6 @@ import {
 import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
 import { notesOn } from "./notices.ts";
-import { SIDECAR, withSidecars } from "./sidecar.ts";
-import { allOperations } from "./operations.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
@@ -25,7 +23,6 @@ import {
   type Resolved,
   type Survey,
 } from "../answers/resolve.ts";
-import { resolveConflicts } from "./resolve-conflict.ts";
 import { STATE_FILE, stateText, type State } from "../repository/state.ts";
 import { refuseOwnRepository } from "../repository/target.ts";
 
@@ -56,23 +53,16 @@ export async function prepare(
     );
 
   const disk = diskOf(request, rendered);
-  const bases = previous && basesOf(previous, present, disk, rendered);
-  const { decided, resolutions } = await resolveConflicts(
-    await compare(rendered, disk, bases),
+  const { changes, resolutions, operations } = await decideAll(
     request,
+    { answers, present, rendered },
+    disk,
     prompts,
   );
-  const changes = previous ? withSidecars(decided, disk, previous) : decided;
   notes.push(...notesOn(request, { changes, rendered, disk }, prompts));
   const after = previous
     ? remainingWork(directory, previous, present, changes, disk)
     : nothingBefore(present);
-  const operations = allOperations(
-    request,
-    { answers, changes },
-    rendered,
-    disk,
-  );
   const { steps, stale, data } = after;
   const outcome: Outcome = {
     exitCode: exitCodeOf(request, changes),
@@ -101,17 +91,8 @@ const nothingBefore = ({ data: { ignore } }: Plan): RemainingWork => ({
   data: ignore === "" ? [] : [ignore],
 });
 
-/** Reads every file that may change, and the `.new` files. */
 function diskOf({ directory, previous }: Request, rendered: Tree): Disk {
-  const paths = new Set([
-    ...rendered.keys(),
-    ...Object.keys(previous?.files ?? {}),
-  ]);
-  const disk = readDisk(directory, [
-    ...paths,
-    ...[...paths].map((path) => path + SIDECAR),
-    STATE_FILE,
-  ]);
+  const disk = readDisk(directory, pathsOf(rendered, previous));
   if (previous) refuseOtherState(directory, previous, disk);
   return disk;
 }

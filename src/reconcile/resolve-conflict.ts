@@ -3,13 +3,16 @@ import { movedTo } from "./compare.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
+/** What of a request decides about conflicts. */
+export type Choices = Pick<Request, "previous" | "conflict" | "dryRun">;
+
 /**
  * Resolves conflicts by the flag, or as the owner says when asked. Without either they stay.
  * @returns also what was chosen, for the command that repeats the run
  */
 export async function resolveConflicts(
   compared: readonly Change[],
-  { conflict, dryRun, previous }: Request,
+  { conflict, dryRun, previous }: Choices,
   prompts: ConflictPrompts | undefined,
 ): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
   const open = compared.filter(

@@ -12,7 +12,7 @@ import { readDisk } from "../../src/repository/disk.ts";
 import { inspectRepository } from "../../src/reconcile/check.ts";
 import type { Change } from "../../src/reconcile/change.ts";
 import { RESOLUTIONS } from "../../src/reconcile/request.ts";
-import { generate } from "../../src/reconcile/commit.ts";
+import { generate } from "../support/generate.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
 import { undoLast } from "../../src/repository/undo.ts";

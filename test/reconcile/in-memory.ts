@@ -1,18 +1,16 @@
 import type { Answers } from "../../src/answers/types.ts";
-import { compare } from "../../src/reconcile/compare.ts";
-import { applyResolution } from "../../src/reconcile/resolve-conflict.ts";
 import type { Change } from "../../src/reconcile/change.ts";
 import type { Disk, DiskEntry } from "../../src/repository/disk.ts";
 import { UnusableError } from "../../src/base/errors.ts";
 import type { Resolution } from "../../src/reconcile/request.ts";
-import { basesOf } from "../../src/reconcile/bases.ts";
+import { withDataPatterns } from "../../src/reconcile/bases.ts";
+import { decideAll, pathsOf } from "../../src/reconcile/decide-all.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
 import {
   staleAddressesIn,
   type StaleAddress,
 } from "../../src/renumber/find-stale.ts";
-import { SIDECAR, withSidecars } from "../../src/reconcile/sidecar.ts";
-import { operationsOf } from "../../src/reconcile/operations.ts";
+import { SIDECAR } from "../../src/reconcile/sidecar.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { render, type File, type Tree } from "../../src/render/render.ts";
 import { resolve, survey, type Given } from "../../src/answers/resolve.ts";
@@ -20,10 +18,12 @@ import { fillSecrets } from "../../src/render/secrets.ts";
 import { staleValues } from "../../src/renumber/stale.ts";
 import {
   allPreviousAnswers,
+  STATE_FILE,
   stateOf,
+  stateText,
   type State,
 } from "../../src/repository/state.ts";
-import { stateAfter } from "../../src/reconcile/next-state.ts";
+import { readState } from "../../src/repository/state-reader.ts";
 
 /** A repository without a disk: what regenerate sees, and what it leaves. */
 export interface World {
@@ -74,43 +74,34 @@ export interface Step {
   readonly stale: readonly StaleAddress[];
 }
 
-/** What generate() does between reading the disk and writing it. */
+/** What regenerate does between reading the disk and writing it. */
 export async function regenerated(
   world: World,
   given: Given,
-  word?: Resolution,
+  resolution?: Resolution,
 ): Promise<Step> {
+  const { state: previous } = world;
   const found = survey(given, { defaults: false });
-  const { answers } = resolveAll(found, world.state);
-  const rendered = renderedOf(answers);
-  const paths = new Set([
-    ...rendered.keys(),
-    ...Object.keys(world.state.files),
-  ]);
-  const disk = diskOf(world, [
-    ...paths,
-    ...[...paths].map((at) => at + SIDECAR),
-  ]);
-  const base = basesOf(world.state, plan(answers), disk, rendered);
-  const compared = await compare(rendered, disk, base);
-  const settled = word
-    ? compared.flatMap((change) => applyResolution(change, word))
-    : compared;
-  const changes = withSidecars(settled, disk, world.state);
-  const files = new Map(world.files);
-  for (const { path, content, mode } of operationsOf(changes, disk, true)) {
-    if (content === null) files.delete(path);
-    else
-      files.set(path, {
-        text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(content),
-        mode,
-      });
-  }
-  const state = stateAfter(world.state, answers, rendered, changes);
-  const former = [world.state.answers, ...allPreviousAnswers(world.state)].map(
-    plan,
+  const { answers } = resolveAll(found, previous);
+  const present = plan(answers);
+  const rendered = withDataPatterns(renderedOf(answers), NOWHERE, previous);
+  const disk = diskOf(world, pathsOf(rendered, previous));
+  const { changes, operations } = await decideAll(
+    { previous, conflict: resolution ?? "ask", dryRun: false },
+    { answers, present, rendered },
+    disk,
   );
-  const valueOf = staleValues(former, plan(answers));
+  const files = new Map(world.files);
+  let state = previous;
+  for (const { path, content, mode } of operations) {
+    const text = content && UTF8.decode(content);
+    if (text === null) files.delete(path);
+    else if (path === STATE_FILE)
+      state = readState(NOWHERE, { kind: "file", text, mode });
+    else files.set(path, { text, mode });
+  }
+  const former = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
+  const valueOf = staleValues(former, present);
   const stale = [...files].flatMap(([path, { text }]) =>
     valueOf && former.some(({ prefix }) => mayName(text, prefix))
       ? staleAddressesIn(path, text, valueOf)
@@ -118,6 +109,9 @@ export async function regenerated(
   );
   return { world: { ...world, files, state }, changes, stale };
 }
+
+const NOWHERE = "/nowhere";
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Of several changes of answers those that go with the ones before them. */
 export function usable({ state }: World, list: readonly Given[]): Given {
@@ -132,14 +126,23 @@ export function usable({ state }: World, list: readonly Given[]): Given {
   }, {});
 }
 
-function diskOf({ files, others }: World, paths: Iterable<string>): Disk {
-  return new Map(
+function diskOf(
+  { files, others, state }: World,
+  paths: Iterable<string>,
+): Disk {
+  const known: DiskEntry = {
+    kind: "file",
+    text: stateText(state),
+    mode: 0o644,
+  };
+  const disk = new Map(
     [...paths].map((path): [string, DiskEntry] => {
       const [file, what] = [files.get(path), others.get(path)];
       if (what !== undefined) return [path, { kind: "other", what }];
       return [path, file ? { kind: "file", ...file } : { kind: "absent" }];
     }),
   );
+  return disk.set(STATE_FILE, known);
 }
 
 /** What the owner does. */

@@ -10,7 +10,7 @@ import {
 import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-import { generate } from "../../src/reconcile/commit.ts";
+import { generate } from "../support/generate.ts";
 import { type Outcome, type Request } from "../../src/reconcile/request.ts";
 import { sha256 } from "../../src/repository/state.ts";
 import { readState } from "../../src/repository/state-reader.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate } from "../../../src/reconcile/commit.ts";
+import { generate } from "../../support/generate.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { Probe } from "../lab/outside.ts";
 import { rootOf } from "../lab/roots.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generate } from "../../../src/reconcile/commit.ts";
+import { generate } from "../../support/generate.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { type Lab, type LabOptions, openLab } from "../lab/lab.ts";
 import { rootOf } from "../lab/roots.ts";

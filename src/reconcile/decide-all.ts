@@ -1,0 +1,63 @@
+import type { Answers } from "../answers/types.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Tree } from "../render/render.ts";
+import type { Disk } from "../repository/disk.ts";
+import type { Operation } from "../repository/operation.ts";
+import { STATE_FILE } from "../repository/state.ts";
+import { basesOf } from "./bases.ts";
+import type { Change } from "./change.ts";
+import { compare } from "./compare.ts";
+import { allOperations } from "./operations.ts";
+import type { ConflictPrompts, Request, Resolution } from "./request.ts";
+import { resolveConflicts, type Choices } from "./resolve-conflict.ts";
+import { SIDECAR, withSidecars } from "./sidecar.ts";
+
+/** What the answers of this run come to. */
+export interface Generated {
+  readonly answers: Answers;
+  readonly present: Plan;
+  readonly rendered: Tree;
+}
+
+interface Decided {
+  readonly changes: readonly Change[];
+  /** The owner's choices for conflicts, by flag or when asked. */
+  readonly resolutions: readonly Resolution[];
+  /** What is to be written, the state last. */
+  readonly operations: readonly Operation[];
+}
+
+/**
+ * All that a run decides from what was read before. No file is read or written.
+ * @param disk every file that may change, the `.new` files and the state
+ */
+export async function decideAll(
+  request: Choices,
+  { answers, present, rendered }: Generated,
+  disk: Disk,
+  prompts?: ConflictPrompts,
+): Promise<Decided> {
+  const { previous } = request;
+  const bases = previous && basesOf(previous, present, disk, rendered);
+  const { decided, resolutions } = await resolveConflicts(
+    await compare(rendered, disk, bases),
+    request,
+    prompts,
+  );
+  const changes = previous ? withSidecars(decided, disk, previous) : decided;
+  const made = { answers, changes };
+  const operations = allOperations(request, made, rendered, disk);
+  return { changes, resolutions, operations };
+}
+
+/** The paths that a run reads: all that it may write. */
+export function pathsOf(
+  rendered: Tree,
+  previous: Request["previous"],
+): string[] {
+  const paths = new Set([
+    ...rendered.keys(),
+    ...Object.keys(previous?.files ?? {}),
+  ]);
+  return [...paths, ...[...paths].map((path) => path + SIDECAR), STATE_FILE];
+}
