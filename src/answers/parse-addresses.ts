@@ -1,10 +1,10 @@
+import { Refusal } from "../base/errors.ts";
 import {
   contains,
   formatAddress,
   formatSubnet,
   parseAddress,
   parseSubnet,
-  Refusal,
   size,
   subnetAt,
   type Subnet,

@@ -1,5 +1,4 @@
-import type { Issue } from "../base/errors.ts";
-import { Refusal } from "../ip/address.ts";
+import { type Issue, Refusal } from "../base/errors.ts";
 import { formatAnswer } from "./normal-form.ts";
 import type {
   AnswerKey,

@@ -1,5 +1,5 @@
 import { domainToASCII } from "node:url";
-import { Refusal } from "../ip/address.ts";
+import { Refusal } from "../base/errors.ts";
 
 // Names end up in YAML, shell, nftables, systemd units and a Dockerfile. Instead of quoting for each of
 // them, every name is limited to characters that are literal in all of them.

@@ -1,4 +1,5 @@
-import { formatAddress, formatSubnet, Refusal } from "../ip/address.ts";
+import { Refusal } from "../base/errors.ts";
+import { formatAddress, formatSubnet } from "../ip/address.ts";
 import {
   BACKEND_SUBNET,
   exposedIn,

@@ -24,6 +24,30 @@ export interface Issue {
   remedy: string;
 }
 
+/** Thrown for a text that is not a usable value. The message is the reason. */
+export class Refusal extends Error {
+  /** What to do instead. */
+  readonly remedy: string;
+  /** True if the remedy names only an example. A value that fits the other answers is better. */
+  readonly isExample: boolean;
+  /** The corrected value that the remedy names, if it could be derived from the refused one. */
+  readonly corrected: string | undefined;
+
+  constructor(
+    reason: string,
+    remedy: string,
+    {
+      isExample = false,
+      corrected,
+    }: { isExample?: boolean; corrected?: string } = {},
+  ) {
+    super(reason);
+    this.remedy = remedy;
+    this.isExample = isExample;
+    this.corrected = corrected;
+  }
+}
+
 /** An error that the owner can act on. It is printed without a stack trace. */
 export class KongIpv6Error extends Error {
   // Set by hand, because the built package shortens class names.

@@ -1,7 +1,6 @@
-import { Refusal } from "../ip/address.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
-import type { Issue } from "../base/errors.ts";
+import { type Issue, Refusal } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
 import { parseSshTarget } from "../answers/parse-names.ts";
 import { mistypedCommand } from "./did-you-mean.ts";

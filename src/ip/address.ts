@@ -1,4 +1,5 @@
 import { Address4, Address6, AddressError } from "ip-address";
+import { Refusal } from "../base/errors.ts";
 
 /** The IP version. Addresses are unsigned integers: 32 bits for IPv4, 128 bits for IPv6. */
 export type Version = 4 | 6;
@@ -9,30 +10,6 @@ export interface Subnet {
   readonly network: bigint;
   /** Prefix length in bits. */
   readonly length: number;
-}
-
-/** Thrown for a text that is not a usable value. The message is the reason. */
-export class Refusal extends Error {
-  /** What to do instead. */
-  readonly remedy: string;
-  /** True if the remedy names only an example. A value that fits the other answers is better. */
-  readonly isExample: boolean;
-  /** The corrected value that the remedy names, if it could be derived from the refused one. */
-  readonly corrected: string | undefined;
-
-  constructor(
-    reason: string,
-    remedy: string,
-    {
-      isExample = false,
-      corrected,
-    }: { isExample?: boolean; corrected?: string } = {},
-  ) {
-    super(reason);
-    this.remedy = remedy;
-    this.isExample = isExample;
-    this.corrected = corrected;
-  }
 }
 
 const bits = (version: Version): number => (version === 4 ? 32 : 128);

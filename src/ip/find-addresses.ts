@@ -1,8 +1,8 @@
+import { Refusal } from "../base/errors.ts";
 import {
   formatAddress,
   formatSubnet,
   parseAddress,
-  Refusal,
   reverseName,
   subnetAt,
   type Subnet,

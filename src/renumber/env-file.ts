@@ -1,4 +1,5 @@
-import { parseAddress, Refusal } from "../ip/address.ts";
+import { Refusal } from "../base/errors.ts";
+import { parseAddress } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 import { settingOf, withValues } from "../base/dotenv.ts";

@@ -1,7 +1,7 @@
 import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runIn } from "../support/in-process.ts";
-import { Refusal } from "../../src/ip/address.ts";
+import { Refusal } from "../../src/base/errors.ts";
 import { QUESTIONS } from "../../src/answers/questions.ts";
 import { batched, run, Sandbox } from "../support/run.ts";
 

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { Refusal } from "../../src/ip/address.ts";
+import { Refusal } from "../../src/base/errors.ts";
 
 /** What a refusal says, reason and remedy on one line; fails where nothing was refused. */
 export function refusalOf(act: () => unknown): string {

@@ -1,4 +1,4 @@
-import { Refusal } from "../../ip/address.ts";
+import { Refusal } from "../../base/errors.ts";
 
 /** An untrusted object: every field is checked before it is used. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Refusal } from "../../../src/base/errors.ts";
 import {
   contains,
   formatAddress,
@@ -7,7 +8,6 @@ import {
   overlaps,
   parseAddress,
   parseSubnet,
-  Refusal,
   reverseName,
   size,
   subnetAt,
