@@ -19,14 +19,14 @@ import {
   parseIpv4Gateway,
   parsePrefix,
 } from "./parse-addresses.ts";
+import { parseImage } from "./parse-image.ts";
 import {
-  parseDataDir,
   parseDomain,
-  parseImage,
   parseInterface,
   parseNetwork,
   parsePlugin,
 } from "./parse-names.ts";
+import { parseDataDir } from "./parse-paths.ts";
 import { fittingExposed, fittingHost } from "./suggestions.ts";
 import { CHOICES, type AnswerKey, type Question } from "./types.ts";
 

@@ -1,4 +1,4 @@
-import { imageDoubt } from "../parse-names.ts";
+import { imageDoubt } from "../parse-image.ts";
 import { refusal, warning, type Context, type Finding } from "./finding.ts";
 
 export function networkRules({

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { imageDoubt, parseImage } from "../../../src/answers/parse-image.ts";
 import {
-  imageDoubt,
-  parseDataDir,
   parseDomain,
-  parseImage,
   parseInterface,
   parseNetwork,
   parsePlugin,
   parseSshTarget,
 } from "../../../src/answers/parse-names.ts";
+import { parseDataDir } from "../../../src/answers/parse-paths.ts";
 import { GENERATED_FILES } from "../../../src/render/generated-files.ts";
 import { HOSTILE, refusalOf } from "../../support/refusal.ts";
 
@@ -340,7 +339,7 @@ test("a prefix of /64 or a directory of the system is refused in every spelling 
   }
 });
 
-// parse-names.ts may not import render/, so it has its own list of the names.
+// parse-paths.ts may not import render/, so it has its own list of the names.
 test("data can't use a name at the top of a generated repository", () => {
   const names = new Set(
     GENERATED_FILES.map(({ path }) => path.split("/")[0] as string),
