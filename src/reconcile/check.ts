@@ -3,6 +3,7 @@ import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import { SIDECAR } from "./sidecar.ts";
+import { missingVariables } from "./variables.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -15,12 +16,7 @@ import { plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
-import {
-  missingVariables,
-  ownText,
-  SECRET,
-  SECRET_FILE,
-} from "../render/secrets.ts";
+import { ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
   KEPT,

@@ -4,7 +4,8 @@ import { type Disk } from "../repository/disk.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
-import { missingVariables, SECRET_FILE } from "../render/secrets.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { missingVariables } from "./variables.ts";
 
 /** What is known before a run writes. */
 interface Known {

@@ -2,13 +2,13 @@ import type { DiskEntry } from "../repository/disk.ts";
 import type { File } from "../render/render.ts";
 import {
   keepSecrets,
-  keepVariables,
   redactSecrets,
   SECRET_FILE,
   withoutKept,
 } from "../render/secrets.ts";
 import { sumOfText } from "../repository/state.ts";
 import type { Action, Base, Change } from "./change.ts";
+import { keepVariables } from "./variables.ts";
 
 /** The texts of one file that is there; all have the line ends of the disk. */
 export interface Sides {

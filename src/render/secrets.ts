@@ -61,32 +61,6 @@ export function keepSecrets(text: string, redacted: string): string {
   return `${text}${KEPT}${kept.map((key) => `${key}=${SECRET}\n`).join("")}`;
 }
 
-/**
- * The generated .env, plus all variables that only the owner's has: git has no copy of them.
- * @param redacted the file on disk, after redactSecrets
- */
-export function keepVariables(text: string, redacted: string): string {
-  const has = new Set(assignmentsOf(text).map(({ key }) => key));
-  const kept = assignmentsOf(redacted).filter(({ key }) => !has.has(key));
-  if (kept.length === 0) return text;
-  const lines = kept.map(({ head, tail }) => `${head}${tail}\n`);
-  return `${text}\n# Yours:\n${lines.join("")}`;
-}
-
-/** A message about generated variables that another .env lacks; undefined if it has them all. */
-export function missingVariables(
-  generated: string,
-  text: string,
-): string | undefined {
-  const set = new Set(assignmentsOf(text).map(({ key }) => key));
-  const missing = assignmentsOf(generated)
-    .map(({ key }) => key)
-    .filter((key) => !set.has(key));
-  return missing.length === 0
-    ? undefined
-    : `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`;
-}
-
 const KEPT = "\n# No longer used, kept for you:\n";
 
 /** A redacted text without the lines that keepSecrets added. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { missingVariables } from "../../src/render/secrets.ts";
+import { missingVariables } from "../../src/reconcile/variables.ts";
 import type { File } from "../../src/render/render.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { Sandbox, run, PREFIX } from "../support/run.ts";
