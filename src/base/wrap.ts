@@ -23,3 +23,7 @@ export function setAt(column: number, text: string, width: number): string {
     .join("\n")
     .slice(column);
 }
+
+/** `1 file`, `2 files`. */
+export const counted = (count: number, thing: string): string =>
+  `${count} ${thing}${count === 1 ? "" : "s"}`;

@@ -18,7 +18,7 @@ import {
 import type { DetectedDefaults } from "../detect/detected-defaults.ts";
 import { hasSidecar, placeText, summaryText } from "../report/outcome-text.ts";
 import { rowsText } from "../plan/summary.ts";
-import { counted } from "../report/changes-text.ts";
+import { counted } from "../base/wrap.ts";
 import { survey, type Given } from "../answers/resolve.ts";
 import type { Style } from "../base/colors.ts";
 

@@ -1,6 +1,6 @@
 import type { Issue } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
-import { lineCounter } from "../repository/walk.ts";
+import { lineCounter } from "../base/line-counter.ts";
 import { formatAddress } from "../ip/address.ts";
 import { findTokens, subnetOf } from "../ip/find-addresses.ts";
 

@@ -2,7 +2,8 @@ import type { Disk } from "../repository/disk.ts";
 import type { Plan } from "../plan/plan.ts";
 import { printable } from "../base/escape.ts";
 import { staleValues, type StaleValue } from "./stale.ts";
-import { repositoryFiles, lineCounter } from "../repository/walk.ts";
+import { lineCounter } from "../base/line-counter.ts";
+import { repositoryFiles } from "../repository/walk.ts";
 import { findTokens } from "../ip/find-addresses.ts";
 
 /** A place in the repository that still has an old address or subnet. */

@@ -24,7 +24,7 @@ export function areOwned(
   if (owned === undefined || Object.keys(owned.marks).length === 0)
     return tokens.map(() => false);
   const names = tokens.map(nameOf);
-  const counts = counted(names);
+  const counts = occurrences(names);
   const generated = new Set(owned.generated.split("\n"));
   const seen = new Map<string, number>();
   return tokens.map((token, index) => {
@@ -84,11 +84,11 @@ export function marksAfter(change: TextChange): Marks | undefined {
 /** Whether a text has a line more often than the generated text. */
 function excessOf(text: string, generated: string): (line: string) => boolean {
   const plain = text.split("\n").map((line) => line.replace(/\r$/, ""));
-  const [here, made] = [counted(plain), counted(generated.split("\n"))];
+  const [here, made] = [occurrences(plain), occurrences(generated.split("\n"))];
   return (line) => (here.get(line) ?? 0) > (made.get(line) ?? 0);
 }
 
-function counted(values: readonly string[]): Map<string, number> {
+function occurrences(values: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;

@@ -121,10 +121,6 @@ function paintOf(action: Action, style: Style): (text: string) => string {
   return SIGN[action] === "~" ? style.yellow : style.dim;
 }
 
-/** `1 file`, `2 files`. */
-export const counted = (count: number, thing: string): string =>
-  `${count} ${thing}${count === 1 ? "" : "s"}`;
-
 /** How many changes there are of each kind that occurs. */
 export function summary(
   changes: readonly Change[],

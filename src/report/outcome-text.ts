@@ -1,7 +1,7 @@
 import { printable, printableText } from "../base/escape.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { labelled, type Style } from "../base/colors.ts";
-import { setAt } from "../base/wrap.ts";
+import { counted, setAt } from "../base/wrap.ts";
 import type { Detected } from "../detect/infer/types.ts";
 import { factsText } from "../detect/print.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
@@ -10,12 +10,7 @@ import type { Outcome } from "../reconcile/request.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
 import { STATE_FILE } from "../repository/state.ts";
-import {
-  changesInShort,
-  changesText,
-  counted,
-  differs,
-} from "./changes-text.ts";
+import { changesInShort, changesText, differs } from "./changes-text.ts";
 import type * as Diff from "./diff.ts";
 import { firstSteps, updatedSteps } from "./next-steps.ts";
 import { isOneByOne, rerunCommand } from "./rerun-command.ts";

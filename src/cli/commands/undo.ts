@@ -4,7 +4,7 @@ import { recover, recovery, type Recovered } from "../../repository/recover.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { placeText } from "../../report/outcome-text.ts";
 import { printableJson } from "../../base/escape.ts";
-import { counted } from "../../report/changes-text.ts";
+import { counted } from "../../base/wrap.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 import { undoLast } from "../../repository/undo.ts";
