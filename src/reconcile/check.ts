@@ -1,7 +1,8 @@
 import { readDisk, type Disk, type DiskEntry } from "../repository/disk.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
-import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
+import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
+import { secretNotes } from "./notices.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { missingVariables } from "./variables.ts";
 import {
@@ -116,7 +117,7 @@ function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
   const generated = rendered.get(SECRET_FILE)?.text ?? "";
   return [
     missingVariables(generated, textOf(SECRET_FILE) ?? generated),
-    secretAtRisk(directory, textOf(IGNORE_FILE)),
+    secretNotes(secretStatus(directory, textOf(IGNORE_FILE))),
     readByOthers(disk),
   ].flatMap((note) => note ?? []);
 }

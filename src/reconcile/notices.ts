@@ -2,7 +2,11 @@ import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
-import { IGNORE_FILE, secretAtRisk } from "../repository/ignored.ts";
+import {
+  IGNORE_FILE,
+  secretStatus,
+  type SecretStatus,
+} from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { missingVariables } from "./variables.ts";
@@ -100,6 +104,15 @@ function riskNotes(
   const entry = disk.get(IGNORE_FILE);
   const there = entry?.kind === "file" ? entry.text : undefined;
   const text = changing ? change.after?.text : there;
-  const risk = secretAtRisk(directory, text, changing);
-  return risk === undefined ? [] : [risk];
+  return secretNotes(secretStatus(directory, text, changing));
+}
+
+/** How to keep .env out of git, if git would commit it. */
+export function secretNotes(status: SecretStatus): string[] {
+  if (status === "ignored") return [];
+  return [
+    status === "tracked"
+      ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
+      : "git would commit your .env, with the database's password: add a line .env to\n.gitignore.",
+  ];
 }

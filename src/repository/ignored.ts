@@ -5,30 +5,25 @@ import { SECRET_FILE } from "../render/secrets.ts";
 
 export const IGNORE_FILE = ".gitignore";
 
+/** What git does with .env. "tracked": .gitignore names it, but git commits it all the same. */
+export type SecretStatus = "ignored" | "unprotected" | "tracked";
+
 /**
  * Whether git would commit .env. In a git repository, git itself is asked; otherwise the .gitignore is
  * read.
  * @param ignore the text of .gitignore after this run; undefined if there is none
  * @param changing whether this run changes .gitignore: git can't know that
- * @returns a message for the owner, or undefined
  */
-export function secretAtRisk(
+export function secretStatus(
   directory: string,
   ignore: string | undefined,
   changing = false,
-): string | undefined {
+): SecretStatus {
   const known = changing ? undefined : byGit(directory);
-  const ignored =
-    known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "unprotected");
-  if (ignored === "ignored") return undefined;
-  return ignored === "tracked"
-    ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
-    : "git would commit your .env, with the database's password: add a line .env to\n.gitignore.";
+  return known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "unprotected");
 }
 
-function byGit(
-  directory: string,
-): "ignored" | "unprotected" | "tracked" | undefined {
+function byGit(directory: string): SecretStatus | undefined {
   if (!inRepository(directory)) return undefined;
   const ignores = (...how: string[]): number | null =>
     childProcess().spawnSync(
