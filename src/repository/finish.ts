@@ -24,7 +24,7 @@ import { copy, ignoringFailure, makeDirectory, makeMissing } from "./write.ts";
 // How a write ends: completed, or rolled back.
 
 /**
- * Completes a write whose files are all in their places: what they replaced is kept for undo. A
+ * Completes a write whose files are all in their places: what they replaced is kept for undo. A first
  * write that made the whole repository keeps nothing: undo reads the state instead. At every moment
  * there is the old undo or the new one.
  */
@@ -41,8 +41,9 @@ export function complete(directory: string, journal: Journal): void {
   );
   const madeAll =
     filled.length === 0 && !files.some(({ replaced }) => replaced);
-  if (madeState && madeAll) return discard(directory);
-  if (existsSync(undo)) renameSync(undo, join(work, PREVIOUS));
+  const isFirst = !existsSync(undo);
+  if (madeState && madeAll && isFirst) return discard(directory);
+  if (!isFirst) renameSync(undo, join(work, PREVIOUS));
   renameSync(work, undo);
 }
 

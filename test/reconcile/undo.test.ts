@@ -35,6 +35,42 @@ test("undo restores the mode of a directory", async () => {
   expect(made.tree()).toEqual(before);
 });
 
+test.each([
+  ["a new directory", {}],
+  ["a directory with a file of the owner's", { "gw/mine.txt": "mine\n" }],
+])(
+  "any number of undos of create alternate between two states: %s",
+  async (_, files: Record<string, string>) => {
+    const sandbox = new Sandbox(files);
+    const gw = sandbox.path("gw");
+    const kept = [".kong-ipv6.undo"];
+    await runHere([gw, ...PREFIX]);
+    const made = snapshot(gw, kept);
+    const before = Object.keys(files).length ? ["mine.txt"] : [];
+    for (const round of [1, 2, 3]) {
+      const undone = await runHere(["undo", gw]);
+      expect(undone, `undo ${round}`).toMatchObject({ code: 0 });
+      expect(Object.keys(snapshot(gw, kept))).toEqual(before);
+      const redone = await runHere(["undo", gw]);
+      expect(redone, `redo ${round}`).toMatchObject({ code: 0 });
+      expect(snapshot(gw, kept)).toEqual(made);
+    }
+  },
+);
+
+test("an undone create, then another one: undo undoes the second", async () => {
+  const sandbox = new Sandbox();
+  const gw = sandbox.path("gw");
+  await runHere([gw, ...PREFIX]);
+  await runHere(["undo", gw]);
+  await runHere([gw, ...PREFIX, "--ndp", "kernel"]);
+  const made = snapshot(gw, [".kong-ipv6.undo"]);
+  expect(await runHere(["undo", gw])).toMatchObject({ code: 0 });
+  expect(readdirSync(gw)).toEqual([".kong-ipv6.undo"]);
+  await runHere(["undo", gw]);
+  expect(snapshot(gw, [".kong-ipv6.undo"])).toEqual(made);
+});
+
 test("the owner's empty directory stays after the undo of a write into it", async () => {
   const made = await new Made().make();
   mkdirSync(made.path(KERNEL), { recursive: true, mode: 0o700 });
