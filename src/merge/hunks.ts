@@ -11,15 +11,16 @@ export interface Hunk {
 type Unordered = (line: string) => boolean;
 
 /**
- * Merges a hunk if one side only inserted or deleted lines next to the lines that the other side
- * changed. That is known if each changed line became one line, or if the order of the lines does not
- * matter.
+ * Merges a hunk if the owner has taken the new lines over, or if one side only inserted or deleted
+ * lines next to the lines that the other side changed. That is known if each changed line became one
+ * line, or if the order of the lines does not matter.
  * @returns undefined if both sides changed the same line
  */
 export function mergeHunk(
   { yours, base, generated }: Hunk,
   unordered: Unordered = () => false,
 ): string[] | undefined {
+  if (isTaken(yours, base, generated)) return [...yours];
   const loose = [...yours, ...base, ...generated].every(unordered);
   if (base.length === 0) return loose ? [...generated, ...yours] : undefined;
   return (
@@ -29,6 +30,33 @@ export function mergeHunk(
     deleted(generated, base, yours) ??
     (loose ? around(yours, base, generated) : undefined)
   );
+}
+
+/**
+ * The owner resolved the conflict by hand: all new lines are there, with own lines around them, and
+ * none that the generator dropped. Without a new line nothing can tell.
+ */
+function isTaken(
+  yours: readonly string[],
+  base: readonly string[],
+  generated: readonly string[],
+): boolean {
+  const dropped = base.filter((line) => !generated.includes(line));
+  return (
+    generated.length > 0 &&
+    contains(yours, generated) &&
+    !dropped.some((line) => yours.includes(line))
+  );
+}
+
+/** Whether lines have all of some others, in their order. */
+export function contains(
+  lines: readonly string[],
+  others: readonly string[],
+): boolean {
+  let next = 0;
+  for (const line of lines) if (line === others[next]) next += 1;
+  return next === others.length;
 }
 
 /** One side only inserted lines; the other changed each line of the base into one line. */

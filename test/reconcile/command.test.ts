@@ -69,6 +69,22 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
     expect(await made.run(["check"])).toMatchObject({ code: 0 });
   });
 
+  test("the owner takes the new text over, with an own line beside it: no conflict any more", async () => {
+    const made = await new Made().make();
+    made.edit(COMPOSE, mineOf);
+    expect(await made.regenerate(...OFF)).toMatchObject({ code: 3 });
+    const merged = made
+      .read(`${COMPOSE}.new`)
+      .replace(/^( *)KONG_DECLARATIVE_CONFIG: .*\n/m, "$&$1KONG_MINE: yes\n");
+    made.write(COMPOSE, merged);
+    rmSync(made.path(`${COMPOSE}.new`));
+    expect(await made.regenerate()).toMatchObject({ code: 0 });
+    expect(made.read(COMPOSE)).toBe(merged);
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
+    expect(await made.regenerate(...TO)).toMatchObject({ code: 0 });
+    expect(made.read(COMPOSE)).toContain("KONG_MINE: yes\n");
+  });
+
   test("--conflict keep, theirs and markers; a file with markers is a conflict until they are gone", async () => {
     await batched(["keep", "theirs", "markers"], async (word) => {
       const made = await new Made().make();

@@ -39,6 +39,29 @@ test.each([
 );
 
 test.each([
+  ["an own line after them", "b x", "a", "b", "b x"],
+  ["an own line between them", "b x c", "a", "b c", "b x c"],
+  ["both had inserted them", "x b", "", "b", "x b"],
+])(
+  "new lines that the owner took over are no conflict: %s",
+  (_, mine, was, theirs, both) => {
+    expect(met(mine, was, theirs)).toBe(both);
+  },
+);
+
+test("without an order, lines that the owner took over are not added again", () => {
+  expect(met("b x", "", "b", true)).toBe("b x");
+});
+
+test.each([
+  ["one new line is missing", "b x", "a", "b c"],
+  ["a dropped line remains", "b a x", "a c", "b"],
+  ["the new lines are in another order", "c b", "a", "b c"],
+])("not all was taken over: %s", (_, mine, was, theirs) => {
+  expect(met(mine, was, theirs)).toBeUndefined();
+});
+
+test.each([
   ["one deleted a line that the other changed", "b d", "a c", "a"],
   ["both changed it", "b", "a", "c"],
   ["both changed it, and one inserted a line next to it", "b x", "a", "c"],
