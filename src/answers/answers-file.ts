@@ -18,30 +18,33 @@ interface AnswersFile {
 }
 
 /**
- * Reads `--answers FILE`: an object of answers by key, as JSON if the name ends in .json, else YAML.
+ * Reads `--answers FILE`, or standard input for `-`: an object of answers by key, as JSON if the name
+ * ends in .json or the text starts with a brace, else YAML.
  * @throws UnusableError if the file can't be read or parsed
  */
 export async function readAnswersFile(file: string): Promise<AnswersFile> {
   const refuse = (reason: string, remedy: string): UnusableError =>
     new UnusableError([{ flag: "--answers", value: file, reason, remedy }]);
   const text = readText(file, refuse);
+  const isJson = extname(file) === ".json" || text.trimStart().startsWith("{");
+  const example = isJson
+    ? 'Write it like {"prefix": "2001:db8:1:2::/64"}'
+    : "Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64";
   let content: unknown;
   try {
     content = await parse(file, text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const reason = error.message.replace(/[.:\s]+$/, "");
-    throw refuse(`it can't be parsed: ${reason}`, "Write KEY: VALUE lines");
+    const { message } = (isJson && jsonError(text)) || error;
+    const reason = message.replace(/[.:\s]+$/, "");
+    throw refuse(`it can't be parsed: ${reason}`, example);
   }
   if (
     typeof content !== "object" ||
     content === null ||
     Array.isArray(content)
   ) {
-    throw refuse(
-      "it contains no answers",
-      "Write KEY: VALUE lines, like prefix: 2001:db8:1:2::/64",
-    );
+    throw refuse("it contains no answers", example);
   }
   const unknown = Object.keys(content).flatMap((key) => {
     const issue = unknownAnswer(key);
@@ -61,6 +64,16 @@ async function parse(file: string, text: string): Promise<unknown> {
   if (extname(file) === ".json") JSON.parse(text);
   const { parseYaml } = await import("../base/yaml.ts");
   return parseYaml(text);
+}
+
+/** Why a text is not JSON; undefined if it is, or if it nests too deeply. */
+function jsonError(text: string): SyntaxError | undefined {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return error;
+  }
+  return undefined;
 }
 
 function readText(
@@ -92,7 +105,7 @@ function readText(
 /** The first bytes of a file, which may be a pipe or a device and have no size. */
 function readUpTo(file: string, most: number): Buffer {
   const buffer = Buffer.alloc(most);
-  const descriptor = openSync(file, "r");
+  const descriptor = file === "-" ? 0 : openSync(file, "r");
   try {
     let length = 0;
     let read: number;
@@ -102,6 +115,6 @@ function readUpTo(file: string, most: number): Buffer {
     } while (read > 0 && length < most);
     return buffer.subarray(0, length);
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== 0) closeSync(descriptor);
   }
 }

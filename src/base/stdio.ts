@@ -19,10 +19,14 @@ export function isTerminal(descriptor: Descriptor): boolean {
   return process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
-/** Whether questions can be asked. On a dumb terminal readline has no Backspace to correct an answer. */
-export function canAsk(): boolean {
-  return isTerminal(1) && isTerminal(0) && process.env["TERM"] !== "dumb";
-}
+/** Whether questions can be asked. */
+export const canAsk = (): boolean => isAtTerminal() && !isDumb();
+
+/** Whether nothing can be asked only because of TERM=dumb: readline has no Backspace there. */
+export const isDumbTerminal = (): boolean => isDumb() && isAtTerminal();
+
+const isDumb = (): boolean => process.env["TERM"] === "dumb";
+const isAtTerminal = (): boolean => isTerminal(1) && isTerminal(0);
 
 /**
  * Writes a whole text, and waits while a pipe is full. A reader that closes the pipe is no error.

@@ -117,7 +117,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: "answers",
     metavar: "FILE",
     shown: "--answers FILE",
-    meaning: "read answers from JSON or YAML",
+    meaning: "read answers from JSON or YAML (-: standard input)",
     commands: WRITERS,
   },
   {

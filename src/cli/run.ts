@@ -3,13 +3,13 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { readAnswersFile } from "../answers/answers-file.ts";
 import type { Arguments } from "./parse-args.ts";
 import { UnusableError, type ExitCode, type Issue } from "../base/errors.ts";
-import type { Prompter } from "../prompts/conversation.ts";
+import type { Prompter } from "../prompts/ask.ts";
 import type { Outcome, Request } from "../reconcile/request.ts";
 import { survey, type Given, type Survey } from "../answers/resolve.ts";
 import type { ConversationContext } from "../prompts/full-conversation.ts";
 import type { State } from "../repository/state.ts";
 import { styleFor } from "../base/colors.ts";
-import { canAsk, isTerminal, write } from "../base/stdio.ts";
+import { canAsk, isDumbTerminal, isTerminal, write } from "../base/stdio.ts";
 
 /** Where a run writes, and what was generated there before. */
 interface Target {
@@ -27,7 +27,13 @@ export async function run(
   args: Arguments,
   open: () => Target,
 ): Promise<ExitCode> {
-  const canConverse = canAsk() && !args.yes && !args.json;
+  const mayAsk = !args.yes && !args.json;
+  const canConverse = canAsk() && mayAsk;
+  if (mayAsk && isDumbTerminal())
+    write(
+      2,
+      "Nothing is asked: with TERM=dumb an answer could not be corrected.\n",
+    );
   const { target, given, found } = await readInputs(args, open, canConverse);
   const { shown, previous } = target;
   // inquirer's own colours read this when it is loaded.

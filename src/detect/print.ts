@@ -45,7 +45,11 @@ export function detectionText(
 export const warningText = (warning: string, style: Style): string =>
   labelled("warning", sentence(printable(warning)), style);
 
-const sentence = (text: string): string => text.replace(/[.?]?$/, ".");
+/** The text with exactly one punctuation mark at its end. */
+function sentence(text: string): string {
+  const bare = text.replace(/[\s.,:;]+$/, "");
+  return /[?!]$/.test(bare) ? bare : `${bare}.`;
+}
 
 const asObject = (answers: readonly Detected[]): Record<string, string> =>
   Object.fromEntries(answers.map(({ key, value }) => [key, value]));

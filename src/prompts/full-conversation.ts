@@ -1,10 +1,6 @@
-import {
-  askConflicts,
-  askDeleted,
-  confirm,
-  converse,
-  type Prompter,
-} from "./conversation.ts";
+import { confirm, type Prompter } from "./ask.ts";
+import { askConflicts, askDeleted } from "./conflicts.ts";
+import { converse } from "./conversation.ts";
 import { CancelledError } from "../base/errors.ts";
 import { WRITING } from "../reconcile/change.ts";
 import type * as Diff from "../report/diff.ts";

@@ -1,5 +1,5 @@
 import type { NodePlopAPI } from "node-plop";
-import type { Prompter } from "./conversation.ts";
+import type { Prompter } from "./ask.ts";
 
 /** The two halves of a run: the questions, and the write. */
 export interface Session {

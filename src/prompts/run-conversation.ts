@@ -1,7 +1,8 @@
 import { nodePlop } from "./plop.ts";
 import { GENERATOR, setGenerator } from "./plop-generator.ts";
-import type { Prompter } from "./conversation.ts";
+import type { Prompter } from "./ask.ts";
 import { CancelledError } from "../base/errors.ts";
+import { write } from "../base/stdio.ts";
 
 /**
  * Runs a conversation through node-plop: the generator of the plopfile, first its prompts, then its
@@ -55,6 +56,8 @@ function cancellable<T>(prompts: () => Promise<T>): Promise<T> {
       // inquirer's listener would close the closed input again, which throws on Node 24 and later.
       for (const listener of process.listeners("exit"))
         if (!others.includes(listener)) process.off("exit", listener);
+      // The terminal's cursor is still behind the question.
+      write(1, "\n");
       cancel();
     };
     const endSuspendable = suspendable();

@@ -33,6 +33,13 @@ const FILES: readonly (readonly [
   ["a.json", "{", "it can't be parsed: "],
   ["a.json", '{"prefix": "x",}', "it can't be parsed: "],
   ["a.json", P, "it can't be parsed: "],
+  // The error was about YAML, or the remedy.
+  [
+    "a.json",
+    '{"prefix": "x"',
+    'Write it like {"prefix": "2001:db8:1:2::/64"}.',
+  ],
+  ["a.txt", '{"prefix": "x" "y"}', "in JSON at position 15"],
   ["a.json", "[]", "it contains no answers."],
   ["a.json", "null", "it contains no answers."],
   ["a.json", '"prefix"', "it contains no answers."],
@@ -119,6 +126,19 @@ test("a file that isn't there, is a directory, has no end, or may not be read", 
       .toMatchObject({ code: 2, stdout: "", tree: before });
     expect.soft(result.stderr).toContain(`error --answers ${file}: ${says} `);
   }
+});
+
+test("--answers - reads standard input", async () => {
+  const sandbox = new Sandbox();
+  const args = ["gw", "--answers", "-", "--yes"];
+  expect(await run(sandbox, args, { input: P })).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  expect(sandbox.read("gw/.env")).toContain("2a03:2222:3333:4444:300::8100");
+  const wrong = await run(sandbox, args, { input: "{" });
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  expect(wrong.stderr).toContain("error --answers -: it can't be parsed: ");
 });
 
 /** Each value that is no text, and how the refusal calls it. */

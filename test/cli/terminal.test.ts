@@ -123,6 +123,23 @@ describe("the conversation", () => {
     await expectRepeated(sandbox, terminal.output);
   });
 
+  test("the default is shown again when what was typed is deleted", async () => {
+    const terminal = new Terminal(new Sandbox(), ["gw", ...PREFIX]);
+    await terminal.see(`${prompt("host")}(${P}::2) `);
+    terminal.type("2");
+    await terminal.see(`${prompt("host")}2`);
+    terminal.type(CTRL_U);
+    await terminal.see(`${prompt("host")}(${P}::2) `);
+    terminal.type(ENTER);
+    await terminal.see(`${prompt("host")}${P}::2\n`);
+    await terminal.answer(prompt("exposed"));
+    await terminal.answer(prompt("kong"));
+    await terminal.answer("? More settings? (y/N)", "maybe");
+    await terminal.see(">> Type y or n.");
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).toBe(130);
+  });
+
   test("all of More settings", async () => {
     const REPLIES: Partial<Record<AnswerKey, string>> = {
       interface: "eth0",
@@ -292,7 +309,10 @@ describe("cancelled: exit 130, nothing written, said", () => {
     before: object,
   ): Promise<void> => {
     expect(await terminal.ended).toBe(130);
-    expect(plain(terminal.output)).toContain("Cancelled: nothing was written.");
+    // On a line of its own.
+    expect(plain(terminal.output)).toMatch(
+      /^Cancelled: nothing was written\.$/m,
+    );
     expect(terminal.output).not.toContain("    at ");
     expect(sandbox.tree()).toEqual(before);
   };
@@ -516,6 +536,7 @@ describe("without questions", () => {
     const before = sandbox.tree();
     const terminal = new Terminal(sandbox, ["gw"], { env: { TERM: "dumb" } });
     expect(await terminal.ended).toBe(2);
+    expect(terminal.output).toContain("Nothing is asked: with TERM=dumb");
     expect(terminal.output).toContain("error --prefix: it is missing");
     expect(terminal.output).not.toContain("\u001b");
     expect(sandbox.tree()).toEqual(before);

@@ -58,6 +58,7 @@ async function main(): Promise<typeof import("../../src/cli/main.ts").main> {
     vi.doMock("../../src/base/stdio.ts", () => ({
       isTerminal: () => false,
       canAsk: () => false,
+      isDumbTerminal: () => false,
       write: (descriptor: 1 | 2, text: string) =>
         void (printed[descriptor] += text),
     }));

@@ -11,6 +11,7 @@ import {
   answersYaml,
   detectionJson,
   detectionText,
+  warningText,
 } from "../../../src/detect/print.ts";
 import { styleFor } from "../../../src/base/colors.ts";
 import { factsOf } from "./recordings.ts";
@@ -81,4 +82,20 @@ test("a fact that doesn't fit beside its source has it below, on a terminal", ()
   expect(factsText(facts, styleFor(true, false))).toBe(
     `  netplan  ens3, renderer NM\n           ${long}`,
   );
+});
+
+test("a warning ends with exactly one punctuation mark", () => {
+  for (const [warning, shown] of [
+    ["it is so", "it is so."],
+    ["it is so.", "it is so."],
+    ["it is so...", "it is so."],
+    ["it is so.,", "it is so."],
+    ["docker said: no such host: ", "docker said: no such host."],
+    ["is it so?", "is it so?"],
+    ["is it so?.", "is it so?"],
+    ["permission denied!", "permission denied!"],
+  ] as const)
+    expect(warningText(warning, styleFor(false, false))).toBe(
+      `warning ${shown}`,
+    );
 });

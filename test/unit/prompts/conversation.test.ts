@@ -3,11 +3,9 @@ import { describe, expect, test } from "vitest";
 import { QUESTIONS } from "../../../src/answers/questions.ts";
 import { type Answers } from "../../../src/answers/types.ts";
 import type { Change } from "../../../src/reconcile/change.ts";
-import {
-  askConflicts,
-  converse,
-  type Prompter,
-} from "../../../src/prompts/conversation.ts";
+import { confirm, type Prompter } from "../../../src/prompts/ask.ts";
+import { askConflicts } from "../../../src/prompts/conflicts.ts";
+import { converse } from "../../../src/prompts/conversation.ts";
 import type { Detected, Detector } from "../../../src/detect/infer/types.ts";
 import { PROMPT_WIDTH } from "../../../src/prompts/one-line.ts";
 import { resolve, type Given } from "../../../src/answers/resolve.ts";
@@ -38,11 +36,10 @@ class Owner implements Prompter {
     const replies = this.#replies[question.name] ?? [];
     for (;;) {
       const reply = replies.length > 0 ? replies.shift() : question.default;
-      const judged = question.validate?.(reply ?? "") ?? true;
-      if (judged === true)
-        return Promise.resolve({
-          [question.name]: question.filter?.(reply ?? "") ?? reply,
-        });
+      // In this order, as inquirer.
+      const value = question.filter?.(reply ?? "") ?? reply;
+      const judged = question.validate?.(value) ?? true;
+      if (judged === true) return Promise.resolve({ [question.name]: value });
       this.refused.push(judged);
       if (replies.length === 0) throw new Error(`stuck: ${judged}`);
     }
@@ -77,7 +74,7 @@ describe("converse", () => {
       "2001:db8:1:2::2",
       "2001:db8:1:2:300::/80",
       "2001:db8:1:2:ff::8100",
-      false,
+      "y/N",
     ]);
   });
 
@@ -117,7 +114,7 @@ describe("converse", () => {
   test("asks all the rest where more is wanted, each question once", async () => {
     const owner = new Owner({
       prefix: ["2001:db8:1:2::/64"],
-      sure: [true],
+      sure: ["y"],
       delivery: ["routed"],
       plugin: ["a, kong-plugin-b  c"],
     });
@@ -131,8 +128,20 @@ describe("converse", () => {
     expect(() => resolve(given)).not.toThrow();
   });
 
+  test("a word that is neither yes nor no is asked for again, whatever the default", async () => {
+    for (const word of ["maybe", "yn", "0", " "]) {
+      const owner = new Owner({ sure: [word, "n"] });
+      expect(await confirm(owner, "Write 9 files?", true), word).toBe(false);
+      expect(owner.refused).toEqual(["Type y or n."]);
+    }
+    for (const word of ["y", "YES", " yes "])
+      expect(await confirm(new Owner({ sure: [word] }), "?", false)).toBe(true);
+    for (const usual of [true, false])
+      expect(await confirm(new Owner({}), "?", usual)).toBe(usual);
+  });
+
   test("doesn't ask for what is given", async () => {
-    const owner = new Owner({ sure: [false] });
+    const owner = new Owner({ sure: ["n"] });
     await converse(owner, { ...GIVEN, host: "2001:db8:1:2::9" });
     expect(owner.names).toEqual(["exposed", "kong", "sure"]);
     const complete = new Owner({});
@@ -194,7 +203,7 @@ describe("converse", () => {
   });
 
   test("a choice is a list of its words", async () => {
-    const owner = new Owner({ prefix: ["2001:db8:1:2::/64"], sure: [true] });
+    const owner = new Owner({ prefix: ["2001:db8:1:2::/64"], sure: ["y"] });
     await converse(owner, {});
     for (const { key, choices } of QUESTIONS.filter((row) => row.choices)) {
       const asked = owner.asked.find(({ name }) => name === key);
@@ -231,7 +240,7 @@ describe("the plan while it is asked for", () => {
 
   test("what flags gave stands first; a row that changes stands again, no other does", async () => {
     const rows = await told(
-      { sure: [true], interface: ["eth7"], delivery: ["routed"] },
+      { sure: ["y"], interface: ["eth7"], delivery: ["routed"] },
       { prefix: `${P}::/64`, ipv4: "none", exposed: `${P}:ff::/80` },
     );
     expect(rows).toEqual([
@@ -277,7 +286,7 @@ describe("askConflicts", () => {
   test("asks for each, and once whether all are the same", async () => {
     const owner = new Owner({
       resolution: ["keep", "theirs", "markers"],
-      sure: [false],
+      sure: ["n"],
     });
     const conflicts = ["a", "b", "c"].map((path) => conflict(path));
     const resolutions = await askConflicts(owner, conflicts, style, () => {});
@@ -295,7 +304,7 @@ describe("askConflicts", () => {
   });
 
   test("the same for all ends the asking", async () => {
-    const owner = new Owner({ resolution: ["theirs"], sure: [true] });
+    const owner = new Owner({ resolution: ["theirs"], sure: ["y"] });
     const conflicts = ["a", "b", "c"].map((path) => conflict(path));
     const resolutions = await askConflicts(owner, conflicts, style, () => {});
     expect([...resolutions.values()]).toEqual(["theirs", "theirs", "theirs"]);
