@@ -67,7 +67,7 @@ interface Container {
     PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
     CapAdd: string[];
     CapDrop: string[];
-    SecurityOpt: string[];
+    SecurityOpt: string[] | null;
     RestartPolicy: { Name: string };
     Ulimits: object[];
   };
@@ -173,7 +173,7 @@ describe.each(GENERATIONS)("dockerd, %s", (generation) => {
       PortBindings: { "80/tcp": bound("80"), "443/tcp": bound("443") },
       CapAdd: [expect.stringMatching(/^(CAP_)?NET_BIND_SERVICE$/)],
       CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges:true"],
+      SecurityOpt: null,
       RestartPolicy: { Name: "always" },
       Ulimits: [{ Name: "nofile", Hard: 65536, Soft: 65536 }],
     });

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 from kong_ipv6.engine import Compose, images_in
+from kong_ipv6.report import Report
 from kong_ipv6.system import Ran
 from support.case import Case
 from support.recorded import ENGINES
@@ -406,6 +408,30 @@ class Apply(Case):
             self.assertEqual(1, server.run("apply"))
             self.assertIn(f"apply.sh: {cause}", server.printed)
             self.assertIn("  Remedy: ", server.printed)
+
+    def test_migrations_that_succeed_at_the_second_try(self) -> None:
+        """Bug: after an interrupted bootstrap the migrations were never reported as not complete."""
+        server, row = self.server(), Report.row
+        start = server.docker.start
+
+        def fails(identity: str) -> None:
+            start(identity)
+            container = server.docker.containers_by_id[identity]
+            if container["State"] == "exited":
+                container.update(State="restarting", Status="Restarting (5)", _restarts=1)
+
+        def then_succeeds(report: Report, word: str, what: str, text: str) -> None:
+            row(report, word, what, text)
+            container: Any = server.docker.service("kong-migration")
+            if "the migrations are not complete; Docker runs them again" in text:
+                container.update(State="exited", Status="Exited (0)")
+
+        server.docker.start = fails  # type: ignore[method-assign]
+        with mock.patch.object(Report, "row", then_succeeds):
+            self.assertEqual(0, server.run("apply"), server.printed)
+
+    def test_migrations_that_succeed_are_not_called_incomplete(self) -> None:
+        self.assertNotIn("not complete", self.applied().printed)
 
     def test_migrations_that_fail(self) -> None:
         server = self.server()

@@ -149,6 +149,7 @@ class FakeEngine(Engine):
         base["NetworkSettings"]["Networks"] = copy.deepcopy(listed["NetworkSettings"]["Networks"])
         health = "unhealthy" if "(unhealthy)" in listed["Status"] else "healthy"
         base["State"] = {"Status": listed["State"], "ExitCode": listed.get("_code", 0), "Pid": listed.get("_pid", 4000)}
+        base["RestartCount"] = listed.get("_restarts", 0)
         if listed["State"] == "running":
             base["State"]["Health"] = {"Status": health}
         return base

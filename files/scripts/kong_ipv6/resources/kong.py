@@ -13,7 +13,7 @@ from ..plan import same
 from ..report import Result
 from ..solicit import Outside, reaches
 from .base import Resource
-from .compose import explained
+from .containers import explained
 
 ADMIN_PORTS = (8001, 8002, 8007, 8444, 8445)
 LISTENS = "0A"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from ..engine import endpoint, images_in, state_of
+from ..engine import endpoint, images_in
 from ..facts import Context, Facts, label
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
+from . import migrations
 from .base import NotUndone, Resource, short_of_space
 from .compose_refusals import backend_in_use, other_backend, refusals
+from .containers import explained, identity_of
 from .network import Network, difference, has_address
 from .secrets import Secrets, make_directory
 from .ufw import builds_reach_outside
@@ -214,10 +216,9 @@ class ComposeUp(Resource):
             self.system.must(psql, "the database did not accept the new password", given=SET_PASSWORD)
             self.journal.forget("todo", "password")
             self.report.done("database", "the password is the one in .env")
-        if self.compose.major == 1 or not self._migrated():
+        if self.compose.major == 1 or not migrations.complete(self.context):
             self._up("kong-migration")
-        if not self.system.wait(180, self._migrates):
-            raise self.failure("the database migrations failed")
+        migrations.wait(self.context)
 
     def _ready(self) -> bool:
         """Asked again and again inside: docker exec takes much longer than the question."""
@@ -228,14 +229,6 @@ class ComposeUp(Resource):
             self.system.run(*inside, timeout=15).code == 0
             or self.system.run("docker", "exec", identity, *READY).code == 0
         )
-
-    def _migrated(self) -> bool:
-        identity = self.identity("kong-migration")
-        return bool(identity) and state_of(self.engine.container(identity)) == "exited/0"
-
-    def _migrates(self) -> bool:
-        """Whether they end well within ten seconds. Docker restarts a service that fails."""
-        return self.system.wait(10, self._migrated)
 
     def _logs(self) -> None:
         logs = self.repository.data / "logs"
@@ -273,22 +266,3 @@ def projects(journal: Journal) -> list[str]:
     """The names under which compose has made containers."""
     named = [journal.fact("repository", path) or "" for path in journal.names("repository")]
     return sorted({*journal.names("project"), *named} - {""})
-
-
-def identity_of(context: Context, service: str) -> str:
-    """The service's container, now; empty where there is none."""
-    project = context.repository.project
-    labels = (f"com.docker.compose.project={project}", f"com.docker.compose.service={service}")
-    found = context.engine.containers(*labels, "com.docker.compose.oneoff=False")
-    return str(found[0]["Id"]) if found else ""
-
-
-def explained(context: Context, cause: str) -> Failure:
-    """Prints the last words of the services that aren't well."""
-    for service in ("kong-database", "kong-migration", "kong"):
-        identity = identity_of(context, service)
-        state = state_of(context.engine.container(identity)) if identity else ""
-        if state not in ("", "running/healthy", "exited/0", "created/"):
-            ran = context.system.run("docker", "logs", "--tail", "10", identity)
-            context.report.output_of(f"{service} is {state}:\n{ran.out}{ran.err}")
-    return Failure(cause, "see above; docker ps --all")
