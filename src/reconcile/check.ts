@@ -3,6 +3,7 @@ import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { secretNotes } from "./notices.ts";
+import { CONVERT, hasCrlf } from "./line-ends.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { missingVariables } from "./variables.ts";
 import {
@@ -184,10 +185,10 @@ function onDisk(
   if (hasMarkers(text))
     return { status: "conflict", reason: "it has conflict markers" };
   const row = generatedFile(path);
-  if (row?.format === "shell" && entry.text.includes("\r\n"))
+  if (hasCrlf(path, entry.text))
     return {
       status: "invalid",
-      reason: "bash cannot read CRLF line ends",
+      reason: `bash cannot read CRLF line ends: ${CONVERT}`,
     };
   if (row && (row.mode & 0o100) !== 0 && (entry.mode & 0o100) === 0)
     return { status: "changed", reason: `not executable: chmod 755 ${path}` };

@@ -1,6 +1,7 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
+import { CONVERT, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
   IGNORE_FILE,
@@ -30,6 +31,7 @@ export function notesOn(
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
     ...riskNotes(request.directory, changes, disk),
+    ...crlfNotes(changes),
   ];
 }
 
@@ -115,4 +117,17 @@ export function secretNotes(status: SecretStatus): string[] {
       ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
       : "git would commit your .env, with the database's password: add a line .env to\n.gitignore.",
   ];
+}
+
+/** Scripts that bash can't read after this run. */
+function crlfNotes(changes: readonly Change[]): string[] {
+  const paths = changes.flatMap(({ path, action, before, after }) => {
+    const text = (WRITING.has(action) ? after : before)?.text;
+    return text !== undefined && hasCrlf(path, text) ? [path] : [];
+  });
+  return paths.length === 0
+    ? []
+    : [
+        `bash cannot read the CRLF line ends of ${paths.join(", ")}:\n  ${CONVERT}`,
+      ];
 }

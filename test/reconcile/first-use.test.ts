@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { PREFIX, Sandbox } from "../support/run.ts";
 import { runHere } from "../support/in-process.ts";
 import { testWith } from "../support/programs.ts";
-import { Made } from "./made.ts";
+import { Made, TO } from "./made.ts";
 
 // What somebody who had read the README alone ran into.
 
@@ -16,13 +16,41 @@ test("check reports scripts that bash can't read, or that are not executable", a
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    "scripts/verify.sh  invalid: bash cannot read CRLF line ends",
+    "scripts/verify.sh  invalid: bash cannot read CRLF line ends: sed -i 's/\\r$//' scripts/*.sh",
   );
   expect(stdout).toContain(
     "scripts/apply.sh  changed: not executable: chmod 755 scripts/apply.sh",
   );
   expect(stdout).toContain("Others can read your .env: chmod 600 .env");
 });
+
+test("regenerate names the scripts with CRLF too, and how to convert them", async () => {
+  const made = await new Made().make();
+  for (const path of ["scripts/apply.sh", "scripts/ufw.sh", "README.md"])
+    made.edit(path, (text) => text.replaceAll("\n", "\r\n"));
+  const remedy = "sed -i 's/\\r$//' scripts/*.sh";
+  const note = `bash cannot read the CRLF line ends of scripts/apply.sh, scripts/ufw.sh:\n  ${remedy}\n`;
+  expect((await made.regenerate()).stdout).toContain(note);
+  expect((await made.regenerate(...TO)).stdout).toContain(note);
+  execFileSync("sh", ["-c", remedy], { cwd: made.path() });
+  expect((await made.regenerate()).stdout).not.toContain("CRLF");
+});
+
+testWith(
+  "git",
+  "a clone on Windows (core.autocrlf) has scripts that bash can read",
+  async () => {
+    const made = await new Made().make();
+    const git = (...args: string[]): Buffer =>
+      execFileSync("git", args, { cwd: made.path(), stdio: "pipe" });
+    git("init", "--quiet");
+    git("config", "core.autocrlf", "true");
+    git("add", ".");
+    rmSync(made.path("scripts/verify.sh"));
+    git("checkout", "scripts/verify.sh");
+    expect(made.read("scripts/verify.sh")).not.toContain("\r");
+  },
+);
 
 test("--plugin none builds no rock of that name", async () => {
   const made = await new Made().make("--plugin", "kong-oidc");
