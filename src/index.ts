@@ -2,11 +2,7 @@ import type { AnswerKey, Answers } from "./answers/types.ts";
 import { unknownAnswer } from "./answers/did-you-mean.ts";
 import { complete, survey, type Resolved } from "./answers/resolve.ts";
 import { UnusableError } from "./base/errors.ts";
-import {
-  plan as planOf,
-  type Plan as PlanWithNumbers,
-  type PlanTexts as Plan,
-} from "./plan/plan.ts";
+import { plan as planOf, type PlanTexts as Plan } from "./plan/plan.ts";
 import { render as renderPlan, type Tree } from "./render/render.ts";
 
 // The package's programmatic interface: pure functions that read, ask and write nothing.
@@ -79,8 +75,7 @@ export function render(of: Plan): Tree {
   if (typeof (of as Partial<Plan> | null)?.uplink?.name !== "string")
     throw refuse();
   try {
-    // Templates use only the texts.
-    return renderPlan(of as PlanWithNumbers);
+    return renderPlan(of);
   } catch (error) {
     // Something that the templates need is missing.
     throw refuse(error);

@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/plan.ts";
+import type { PlanTexts } from "../plan/plan.ts";
 
 /** How a merged text is checked; `text` and `markdown` are free text. */
 type Format =
@@ -24,7 +24,7 @@ interface GeneratedFile {
   /** Permission bits. */
   readonly mode: number;
   /** Whether a plan has the file. */
-  readonly when: (plan: Plan) => boolean;
+  readonly when: (plan: PlanTexts) => boolean;
   /** Whether it holds secrets. Everywhere except on disk, `<secret>` replaces them. */
   readonly secret: boolean;
   /** Whether the order of its lines matters. If not, a merge may put lines of both sides side by side. */
@@ -46,7 +46,7 @@ const file = (source: GeneratedFile["source"], row: Row): GeneratedFile => ({
   ...row,
 });
 
-const ownFirewall = ({ firewall }: Plan): boolean => firewall.own;
+const ownFirewall = ({ firewall }: PlanTexts): boolean => firewall.own;
 
 const TEMPLATES: readonly Row[] = [
   {
@@ -166,8 +166,10 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
 const INTERFACE = "[interface]";
 
 /** A row's path in the repository of a plan. */
-export const pathIn = ({ path }: GeneratedFile, { uplink }: Plan): string =>
-  path.replace(INTERFACE, uplink.name);
+export const pathIn = (
+  { path }: GeneratedFile,
+  { uplink }: PlanTexts,
+): string => path.replace(INTERFACE, uplink.name);
 
 /**
  * The row that a path in a repository belongs to, whatever its uplink.

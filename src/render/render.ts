@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/plan.ts";
+import type { PlanTexts } from "../plan/plan.ts";
 import { GENERATED_FILES, pathIn } from "./generated-files.ts";
 import { SECRET } from "./secrets.ts";
 import { loadTemplates, verbatimSums, verbatimText } from "./templates.ts";
@@ -18,7 +18,7 @@ export type Tree = ReadonlyMap<string, File>;
  * All files of a plan's repository. SECRET stands for secrets (see secrets.ts): the result may be
  * stored and shown. The text of a verbatim file is read when it is first needed.
  */
-export function render(plan: Plan): Tree {
+export function render(plan: PlanTexts): Tree {
   const data = { ...plan, secret: SECRET };
   const [templates, sums] = [loadTemplates(), verbatimSums()];
   const tree = new Map<string, File>();
