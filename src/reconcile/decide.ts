@@ -1,4 +1,5 @@
 import type { DiskEntry } from "../repository/disk.ts";
+import { hasMarkers } from "../merge/conflict-markers.ts";
 import type { File } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { sumOf } from "../repository/state.ts";
@@ -29,8 +30,7 @@ export async function decide(
   if (yours === sides.rendered || yours === sides.base)
     return written(sides, "update", sides.rendered);
   const followed = base?.rewrite(yours, base.owned) ?? yours;
-  const hasMarkers = /^[<>]{7} /m.test(yours);
-  if (!isNew && followed === disk && !hasMarkers) return kept(sides);
+  if (!isNew && followed === disk && !hasMarkers(yours)) return kept(sides);
   // Loaded only where there are edits: merging and parsing take time to load.
   const { changedByBoth, foreign, mergeEdits } =
     await import("./merge-edits.ts");

@@ -1,7 +1,8 @@
-import { hasMarkers, withMarkers } from "../merge/conflict-markers.ts";
+import { hasMarkers } from "../merge/conflict-markers.ts";
 import { mergeHunk, unorderedIn } from "../merge/hunks.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { merge } from "../merge/three-way.ts";
+import { withMarkers } from "../merge/with-markers.ts";
 import { FOREIGN, type Change } from "./change.ts";
 import { conflict, kept, written, type Sides } from "./sides.ts";
 

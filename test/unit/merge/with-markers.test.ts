@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { withMarkers } from "../../../src/merge/conflict-markers.ts";
+import { withMarkers } from "../../../src/merge/with-markers.ts";
 import { announceSeed, runs } from "../../support/seed.ts";
 
 beforeAll(announceSeed);
