@@ -7,8 +7,8 @@ import type * as Diff from "./diff.ts";
 /** The result of a run, for a program. */
 export function outcomeJson(
   outcome: Outcome,
-  diff: typeof Diff | undefined = undefined,
-  detected: readonly Detected[] = [],
+  diff: typeof Diff | undefined,
+  detected: readonly Detected[],
 ): string {
   const { exitCode, directory, written, answers, warnings, notes, changes } =
     outcome;
@@ -32,8 +32,8 @@ export function outcomeJson(
     ...(detected.length > 0 && { detected }),
     warnings,
     notes,
-    acts: steps,
-    leftovers: stale,
+    steps,
+    stale,
     summary: summary(changes),
     changes: listed,
   });

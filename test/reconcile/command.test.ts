@@ -205,10 +205,10 @@ describe("--dry-run", () => {
     expect(report).toMatchObject({
       exitCode: 4,
       written: false,
-      leftovers: [],
+      stale: [],
       answers: { prefix: `${NEXT}::/64` },
     });
-    expect(report.acts).toContainEqual({
+    expect(report.steps).toContainEqual({
       what: "PTR record of Kong",
       old: expect.stringContaining("ip6.arpa"),
       new: expect.stringContaining("ip6.arpa"),
@@ -270,7 +270,7 @@ test("reports every old address in any spelling, and the steps that are left to 
   expect((await made.regenerate()).stdout).toContain("notes/own.txt:1  ");
   const { code: drift, stdout: report } = await made.run(["check", "--json"]);
   expect(drift).toBe(4);
-  expect(JSON.parse(report).leftovers).toHaveLength(spellings.length);
+  expect(JSON.parse(report).stale).toHaveLength(spellings.length);
   rmSync(made.path("notes"), { recursive: true });
   expect(await made.regenerate()).toMatchObject({ code: 0 });
   expect(await made.run(["check"])).toMatchObject({ code: 0 });

@@ -7,7 +7,7 @@ import { resolve } from "../../src/answers/resolve.ts";
 import { answersFrom } from "../support/base.ts";
 import { Made, OLD } from "./made.ts";
 
-const acts = (
+const steps = (
   change: Partial<Answers>,
   from: Partial<Answers> = {},
 ): ReturnType<typeof manualSteps> => {
@@ -71,18 +71,18 @@ test("a data directory in .env was printed unquoted in a root command", async ()
 });
 
 test("the steps say what happens to a database that is left behind or found again", () => {
-  const [taken, rest] = acts({ database: "off" });
+  const [taken, rest] = steps({ database: "off" });
   expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
   expect(taken?.commands?.join("\n")).toContain("kong config db_export");
   expect(rest?.what).toContain("its data stay in ./data/postgres");
   expect(rest?.first).toBeUndefined();
-  const [back, ...more] = acts({ database: "postgres" }, { database: "off" });
+  const [back, ...more] = steps({ database: "postgres" }, { database: "off" });
   expect(back?.commands?.join("\n")).toContain("kong config db_import");
   expect(more).toEqual([]);
 });
 
 test("the database is read before its data are moved", () => {
-  const both = acts({ database: "off", dataDir: "/srv/kong" });
+  const both = steps({ database: "off", dataDir: "/srv/kong" });
   expect(both.filter(({ first }) => first).map(({ new: now }) => now)).toEqual([
     "kong.yml",
     "/srv/kong",
@@ -90,7 +90,7 @@ test("the database is read before its data are moved", () => {
 });
 
 test("an unchanged value needs no step", () => {
-  expect(acts({ plugin: ["kong-oidc"] })).toEqual([]);
+  expect(steps({ plugin: ["kong-oidc"] })).toEqual([]);
 });
 
 test("a warning if another container may have Kong's new address", async () => {
@@ -158,7 +158,7 @@ test("a container's address is never rewritten to Kong's: it stays and is report
 
 test("the PTR record of another IPv4 is named, as the README has it", () => {
   const ipv4 = "192.0.2.10/24";
-  expect(acts({ ipv4: "198.51.100.7" }, { ipv4 })).toEqual([
+  expect(steps({ ipv4: "198.51.100.7" }, { ipv4 })).toEqual([
     { what: "A record of YOUR.DOMAIN", old: "192.0.2.10", new: "198.51.100.7" },
     {
       what: "PTR record of the server's IPv4",
@@ -166,5 +166,5 @@ test("the PTR record of another IPv4 is named, as the README has it", () => {
       new: "7.100.51.198.in-addr.arpa.",
     },
   ]);
-  expect(acts({ ipv4: "any" }, { ipv4 })).toEqual([]);
+  expect(steps({ ipv4: "any" }, { ipv4 })).toEqual([]);
 });

@@ -29,7 +29,7 @@ export function check(args: Arguments): ExitCode {
   if (args.json) {
     write(
       1,
-      `${printableJson({ exitCode, directory, interrupted, files, leftovers: stale, notes })}\n`,
+      `${printableJson({ exitCode, directory, interrupted, files, stale, notes })}\n`,
     );
     return exitCode;
   }
