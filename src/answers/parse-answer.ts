@@ -55,7 +55,7 @@ export function parseAnswer(
 }
 
 /** Any value as text, even one that JSON cannot represent. */
-export function shownValue(value: unknown): string {
+function shownValue(value: unknown): string {
   if (typeof value === "string") return value;
   try {
     return JSON.stringify(value) ?? String(value);

@@ -30,7 +30,7 @@ export async function runProbe(
   marker: string,
   target: string | undefined,
   terminal: boolean,
-  limits = limitsFor(terminal),
+  limits: Limits,
   cancelled?: AbortSignal,
 ): Promise<string> {
   const child =

@@ -18,7 +18,7 @@ type Unordered = (line: string) => boolean;
  */
 export function mergeHunk(
   { yours, base, generated }: Hunk,
-  unordered: Unordered = () => false,
+  unordered: Unordered,
 ): string[] | undefined {
   if (isTaken(yours, base, generated)) return [...yours];
   const loose = [...yours, ...base, ...generated].every(unordered);

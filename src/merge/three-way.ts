@@ -19,7 +19,7 @@ export function merge(
   yours: string,
   base: string,
   generated: string,
-  resolve: Resolve = () => undefined,
+  resolve: Resolve,
 ): Merged {
   const sides = [lines(yours), lines(base), lines(generated)] as const;
   const { head, tail } = commonEnds(sides);

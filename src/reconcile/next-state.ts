@@ -27,7 +27,7 @@ export function stateAfter(
   answers: Answers,
   rendered: Tree,
   changes: readonly Change[],
-  written: ReadonlyMap<string, string | undefined> = new Map(),
+  written: ReadonlyMap<string, string | undefined>,
 ): State {
   const files: Record<string, FileRecord> = {};
   for (const change of changes) {

@@ -8,7 +8,7 @@ import type { File } from "../../src/render/render.ts";
 import { renderedOf, type World } from "./in-memory.ts";
 
 /** What owners do to a repository; numbers are taken modulo what there is. */
-export interface Edit {
+interface Edit {
   readonly kind: (typeof KINDS)[number];
   readonly file: number;
   readonly at: number;
@@ -109,7 +109,7 @@ const inTheMiddle = (path: string, line: string): boolean =>
  * @param next the answers that regenerate is going to get
  * @returns the world after the edit, and the lines that the owner added
  */
-export function applyEdit(
+function applyEdit(
   world: World,
   edit: Edit,
   next: Answers,

@@ -112,6 +112,7 @@ test("the state has no sum of .env, from which a short secret could be guessed",
     next,
     render(plan(next)),
     [change],
+    new Map(),
   );
   expect(change.after?.text).toContain("PIN=1234\n");
   expect(state.files[".env"]).toEqual({

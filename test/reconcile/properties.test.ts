@@ -238,7 +238,7 @@ function compareWithPlain(
     if (whyInvalid(path, yours) !== undefined || hasMarkers(yours)) continue;
     counts.merged += 1;
     const conflict = action === "conflict";
-    const plain = merge(yours, base, next).conflicts;
+    const plain = merge(yours, base, next, () => undefined).conflicts;
     if (plain) counts.plain += 1;
     if (prefix) {
       counts.mergedOnPrefix += 1;

@@ -31,7 +31,7 @@ import {
 import { textOf } from "./trees.ts";
 
 /** What the answers mean in numbers: the oracle that every file is held against. */
-export interface Oracle {
+interface Oracle {
   readonly prefix: Cidr;
   readonly exposed: Cidr;
   readonly host: bigint;

@@ -169,7 +169,7 @@ export async function run(
   };
 }
 
-export const NOBODY = { uid: 65534, gid: 65534 };
+const NOBODY = { uid: 65534, gid: 65534 };
 
 /** Nothing of the machine that the tests run on: no colours, no CI, no git identity. */
 export function environment(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { CancelledError, FailedError } from "../../../src/base/errors.ts";
-import { runProbe, type Limits } from "../../../src/detect/probe.ts";
+import { limitsFor, runProbe, type Limits } from "../../../src/detect/probe.ts";
 import { readParts } from "../../../src/detect/parse/parts.ts";
 import { probeScript } from "../../../src/detect/probe-script.ts";
 import { inPlace, runs } from "./stand-in.ts";
@@ -72,7 +72,7 @@ describe("ssh", () => {
 
   test("that isn't there", async () => {
     process.env["PATH"] = scratch;
-    const run = runProbe("", "m", "gw", false);
+    const run = runProbe("", "m", "gw", false, limitsFor(false));
     expect(await said(run)).toContain("ssh cannot be started (ENOENT)");
   });
 
@@ -139,7 +139,13 @@ describe("the script", () => {
     const script = probeScript("m");
     expect(script.trimEnd().endsWith("\nprobe")).toBe(true);
     const ran = await said(
-      runProbe(script.replace(/probe\s*$/, ""), "m", undefined, false),
+      runProbe(
+        script.replace(/probe\s*$/, ""),
+        "m",
+        undefined,
+        false,
+        limitsFor(false),
+      ),
     );
     expect(ran).toContain("this machine did not run the probe");
   });

@@ -2,16 +2,19 @@ import { expect, test } from "vitest";
 import { hasMarkers } from "../../../src/merge/conflict-markers.ts";
 import { merge } from "../../../src/merge/three-way.ts";
 
+const plainMerge = (...texts: [string, string, string]) =>
+  merge(...texts, () => undefined);
+
 test("the same change on both sides is no conflict", () => {
   const both = "a\nnew\n";
-  expect(merge(both, "a\nold\n", both)).toEqual({
+  expect(plainMerge(both, "a\nold\n", both)).toEqual({
     text: both,
     conflicts: false,
   });
 });
 
 test("markers stay on lines of their own in a file without a final newline", () => {
-  expect(merge("a\nmine", "a\nold", "a\nnew")).toEqual({
+  expect(plainMerge("a\nmine", "a\nold", "a\nnew")).toEqual({
     text: "a\n<<<<<<< yours\nmine\n=======\nnew\n>>>>>>> create-kong-ipv6\n",
     conflicts: true,
   });
@@ -32,7 +35,7 @@ test("one of our markers alone is found", () => {
 
 test("a line deleted before a blank line merges with a change after it", () => {
   const base = "a\n\nb\n\nc\n";
-  expect(merge("\nb\n\nc\n", base, "a\n\nc\n")).toEqual({
+  expect(plainMerge("\nb\n\nc\n", base, "a\n\nc\n")).toEqual({
     text: "\nc\n",
     conflicts: false,
   });
@@ -40,7 +43,7 @@ test("a line deleted before a blank line merges with a change after it", () => {
 
 test("a line inserted before a blank line merges with a change after it", () => {
   const base = "a\n\nb\n\nc\n";
-  expect(merge("a\nx\n\nb\n\nc\n", base, "a\n\nc\n")).toEqual({
+  expect(plainMerge("a\nx\n\nb\n\nc\n", base, "a\n\nc\n")).toEqual({
     text: "a\nx\n\nc\n",
     conflicts: false,
   });
@@ -48,7 +51,7 @@ test("a line inserted before a blank line merges with a change after it", () => 
 
 test("a line inserted after a blank line merges with a change before it", () => {
   const base = "a\n\nb\n\nc\n";
-  expect(merge("a\n\nb\n\nx\nc\n", base, "a\n\nc\n")).toEqual({
+  expect(plainMerge("a\n\nb\n\nx\nc\n", base, "a\n\nc\n")).toEqual({
     text: "a\n\nx\nc\n",
     conflicts: false,
   });
