@@ -16,6 +16,7 @@ interface Target {
   /** The directory as the owner wrote it. */
   readonly shown: string;
   readonly previous?: State;
+  readonly previousText?: string;
 }
 
 /**
@@ -86,14 +87,14 @@ const isOpen = (given: Given, previous: State | undefined): boolean =>
 
 function requestOf(
   { dryRun, conflict, git }: Arguments,
-  { shown, previous }: Target,
+  { shown, ...previous }: Target,
 ): Request {
   return {
     directory: absolute(shown),
     dryRun,
     conflict,
     git,
-    ...(previous && { previous }),
+    ...previous,
   };
 }
 

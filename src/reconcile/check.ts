@@ -23,7 +23,6 @@ import {
   allPreviousAnswers,
   KEPT,
   sha256,
-  STATE_FILE,
   sumOf,
   sumOfText,
   type FileRecord,
@@ -74,10 +73,7 @@ export const NO_ACTION: ReadonlySet<Status> = new Set([
  * @throws UnusableError for an unusable state
  */
 export function inspectRepository(directory: string): Inspection {
-  const state = readState(
-    directory,
-    readDisk(directory, [STATE_FILE]).get(STATE_FILE),
-  );
+  const { state } = readState(directory);
   const present = plan(state.answers);
   const rendered = withPreviousData(
     render(present),

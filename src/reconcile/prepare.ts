@@ -16,14 +16,13 @@ import { recover, recovery } from "../repository/recover.ts";
 import { notesOn } from "./notices.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
-import { readState } from "../repository/state-reader.ts";
 import {
   complete,
   recheck,
   type Resolved,
   type Survey,
 } from "../answers/resolve.ts";
-import { STATE_FILE, stateText, type State } from "../repository/state.ts";
+import { STATE_FILE, type State } from "../repository/state.ts";
 import { refuseOwnRepository } from "../repository/target.ts";
 
 /**
@@ -91,9 +90,12 @@ const nothingBefore = ({ data: { ignore } }: Plan): RemainingWork => ({
   data: ignore === "" ? [] : [ignore],
 });
 
-function diskOf({ directory, previous }: Request, rendered: Tree): Disk {
+function diskOf(
+  { directory, previous, previousText }: Request,
+  rendered: Tree,
+): Disk {
   const disk = readDisk(directory, pathsOf(rendered, previous));
-  if (previous) refuseOtherState(directory, previous, disk);
+  if (previous) refuseOtherState(previousText, disk);
   return disk;
 }
 
@@ -127,14 +129,9 @@ function recoverFirst({ directory, dryRun }: Request): string[] {
 }
 
 /** Refuses if another run wrote since the state was read. The files were read before this second look. */
-function refuseOtherState(
-  directory: string,
-  previous: State,
-  disk: Disk,
-): void {
+function refuseOtherState(previousText: string | undefined, disk: Disk): void {
   const entry = disk.get(STATE_FILE);
-  const state = readState(directory, entry);
-  if (state === previous || stateText(state) === stateText(previous)) return;
+  if (entry?.kind === "file" && entry.text === previousText) return;
   throw new FailedError(
     `${STATE_FILE} was changed by another run; nothing was written`,
     "Run again.",

@@ -20,6 +20,8 @@ export interface Request {
   readonly git: boolean;
   /** The state before this run; undefined to create a repository. */
   readonly previous?: State;
+  /** The text of its file, as it was read. */
+  readonly previousText?: string;
 }
 
 /** What a run did, or would do. report/outcome-text.ts and outcome-json.ts print it. */

@@ -1,6 +1,6 @@
 import { VERSION } from "../base/version.ts";
 import { generatedFile } from "../render/generated-files.ts";
-import type { DiskEntry } from "./disk.ts";
+import { readDisk } from "./disk.ts";
 import { isInside } from "./inside.ts";
 import {
   broken,
@@ -20,14 +20,12 @@ import {
 } from "./state.ts";
 
 /**
- * Reads and checks the state, which anyone may have written: every path is relative and inside, every
- * text matches its sha256, the answers are usable.
+ * Reads and checks the state of a repository.
+ * @returns the state, and the text of its file: if it differs later, another run wrote
  * @throws UnusableError with the reason; nothing is guessed
  */
-export function readState(
-  directory: string,
-  entry: DiskEntry | undefined,
-): State {
+export function readState(directory: string): { state: State; text: string } {
+  const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
   if (entry === undefined || entry.kind === "absent") {
     throw unusable(
       directory,
@@ -36,10 +34,19 @@ export function readState(
     );
   }
   if (entry.kind === "other") throw broken(`it is ${entry.what}`);
-  if (last?.text === entry.text) return last.state;
+  const { text } = entry;
+  return { state: parseState(text), text };
+}
+
+/**
+ * Parses a state, which anyone may have written: every path is relative and inside, every text matches
+ * its sha256, the answers are usable.
+ * @throws UnusableError with the reason; nothing is guessed
+ */
+export function parseState(text: string): State {
   let content: unknown;
   try {
-    content = JSON.parse(entry.text);
+    content = JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw broken(`it is not valid JSON (${error.message})`);
@@ -60,7 +67,7 @@ export function readState(
   for (const [path, value] of Object.entries(object(state["files"], "files"))) {
     files[path] = readRecord(path, object(value, `files: ${path}`));
   }
-  const read: State = {
+  return {
     schemaVersion: SCHEMA_VERSION,
     generator,
     answers,
@@ -68,12 +75,7 @@ export function readState(
     ...(regenerated && { regenerated }),
     files,
   };
-  last = { text: entry.text, state: read };
-  return read;
 }
-
-/** A run reads the state twice, to notice another run. The second time it is usually unchanged. */
-let last: { readonly text: string; readonly state: State } | undefined;
 
 const KEYS = [
   "schemaVersion",

@@ -84,8 +84,7 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
  * because git ignores it. That counts as touched, so nothing is deleted in a clone.
  */
 function fromState(directory: string): Step[] {
-  const disk = readDisk(directory, [STATE_FILE]);
-  const { files, regenerated } = readState(directory, disk.get(STATE_FILE));
+  const { files, regenerated } = readState(directory).state;
   // Without a journal, undoing a regenerate would delete the whole repository.
   if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {

@@ -8,7 +8,6 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { readDisk } from "../../src/repository/disk.ts";
 import { inspectRepository } from "../../src/reconcile/check.ts";
 import type { Change } from "../../src/reconcile/change.ts";
 import { RESOLUTIONS } from "../../src/reconcile/request.ts";
@@ -97,16 +96,14 @@ test("on a disk as in memory; nothing outside changes; undo and redo restore eve
         const sandbox = put(world);
         const directory = sandbox.path("gw");
         const before = look(sandbox);
-        const previous = readState(
-          directory,
-          readDisk(directory, [STATE]).get(STATE),
-        );
+        const { state: previous, text: previousText } = readState(directory);
         const request = {
           directory,
           dryRun,
           conflict,
           git: false,
           previous,
+          previousText,
         } as const;
         const { written, changes: done } = await generate(given, request);
         const after = look(sandbox);

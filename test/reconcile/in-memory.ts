@@ -23,7 +23,7 @@ import {
   stateText,
   type State,
 } from "../../src/repository/state.ts";
-import { readState } from "../../src/repository/state-reader.ts";
+import { parseState } from "../../src/repository/state-reader.ts";
 
 /** A repository without a disk: what regenerate sees, and what it leaves. */
 export interface World {
@@ -96,8 +96,7 @@ export async function regenerated(
   for (const { path, content, mode } of operations) {
     const text = content && UTF8.decode(content);
     if (text === null) files.delete(path);
-    else if (path === STATE_FILE)
-      state = readState(NOWHERE, { kind: "file", text, mode });
+    else if (path === STATE_FILE) state = parseState(text);
     else files.set(path, { text, mode });
   }
   const former = [previous.answers, ...allPreviousAnswers(previous)].map(plan);

@@ -14,7 +14,6 @@ import { generate } from "../support/generate.ts";
 import { type Outcome, type Request } from "../../src/reconcile/request.ts";
 import { sha256 } from "../../src/repository/state.ts";
 import { readState } from "../../src/repository/state-reader.ts";
-import { readDisk } from "../../src/repository/disk.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { undoLast } from "../../src/repository/undo.ts";
 import { Sandbox, snapshot } from "../support/run.ts";
@@ -44,9 +43,9 @@ class Place {
     given: Given = TO,
     more: Partial<Request> = {},
   ): Promise<Outcome> {
-    const entry = readDisk(this.directory, [STATE]).get(STATE);
-    const previous = readState(this.directory, entry);
-    return await generate(given, this.request({ previous, ...more }));
+    const { state: previous, text: previousText } = readState(this.directory);
+    const request = this.request({ previous, previousText, ...more });
+    return await generate(given, request);
   }
 
   at(path: string): string {
