@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CI, environment, has, PREFIX, run, Sandbox } from "../support/run.ts";
+import { has } from "../support/programs.ts";
+import { CI, environment, PREFIX, run, Sandbox } from "../support/run.ts";
 import { CTRL_C, plain, Terminal } from "../support/terminal.ts";
 
 const NAME = {

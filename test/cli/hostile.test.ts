@@ -13,15 +13,8 @@ import {
 } from "./attacks.ts";
 import { runHere, runIn } from "../support/in-process.ts";
 import { planValues } from "../support/parsers.ts";
-import {
-  batched,
-  CI,
-  has,
-  PREFIX,
-  run,
-  Sandbox,
-  snapshot,
-} from "../support/run.ts";
+import { has } from "../support/programs.ts";
+import { batched, CI, PREFIX, run, Sandbox, snapshot } from "../support/run.ts";
 
 /** A control character, or one that turns the writing direction; a line's end is none. */
 const RAW = /[^\P{Cc}\n]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;

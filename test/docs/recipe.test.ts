@@ -13,10 +13,10 @@ import {
   within,
   type Cidr,
 } from "../support/ipv6.ts";
+import { blocksIn } from "../support/documents.ts";
 import {
   dockerfile,
   dotenv,
-  fenced,
   ndppd,
   nft,
   records,
@@ -122,7 +122,7 @@ describe("the recipe, row by row", () => {
   });
 
   test("3: the PTR record is ready to paste, for Kong and for the server", () => {
-    const ptr = fenced(readme, "dns")
+    const ptr = blocksIn(readme, "dns")
       .flatMap(records)
       .filter(({ type }) => type === "PTR");
     expect(ptr.map(({ name, data }) => [name, data])).toEqual([
@@ -328,7 +328,7 @@ describe("the recipe, row by row", () => {
   });
 
   test("14: the AAAA record is ready to paste", () => {
-    const found = fenced(readme, "dns").flatMap(records);
+    const found = blocksIn(readme, "dns").flatMap(records);
     expect(found.slice(0, 2)).toEqual([
       { name: "gateway.example.com.", ttl: 3600, type: "AAAA", data: KONG },
       { name: "gateway.example.com.", ttl: 3600, type: "A", data: "1.2.3.4" },

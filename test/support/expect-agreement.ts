@@ -15,10 +15,10 @@ import {
   within,
   type Cidr,
 } from "./ipv6.ts";
+import { blocksIn } from "./documents.ts";
 import {
   dockerfile,
   dotenv,
-  fenced,
   ndppd,
   nft,
   records,
@@ -395,7 +395,7 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
 
   const name = answers.domain === "none" ? "YOUR.DOMAIN" : answers.domain;
   const bind = bindAddress(answers);
-  expect(fenced(readme, "dns").flatMap(records)).toEqual([
+  expect(blocksIn(readme, "dns").flatMap(records)).toEqual([
     { name: `${name}.`, ttl: 3600, type: "AAAA", data: spell6(wanted.kong) },
     ...(bind === undefined || bind === "0.0.0.0"
       ? []
@@ -418,7 +418,7 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
           },
         ]),
   ]);
-  const [diagram = ""] = fenced(readme, "mermaid");
+  const [diagram = ""] = blocksIn(readme, "mermaid");
   for (const shown of [answers.kong, answers.host, answers.gateway])
     expect(diagram).toContain(`<br/>${shown}"]`);
 }

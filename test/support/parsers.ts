@@ -202,14 +202,6 @@ export function tableRows(markdown: string): string[][] {
   });
 }
 
-/** The text of every fenced block of one language. */
-export function fenced(markdown: string, language: string): string[] {
-  const fence = /^```(\w*)\n([\s\S]*?)^```$/gm;
-  return [...markdown.matchAll(fence)]
-    .filter(([, found]) => found === language)
-    .map(([, , body]) => body ?? "");
-}
-
 export interface DnsRecord {
   readonly name: string;
   readonly ttl: number;

@@ -1,13 +1,7 @@
 import type { Answers } from "../../src/answers/types.ts";
 import type { Tree } from "../../src/render/render.ts";
-import {
-  dockerfile,
-  dotenv,
-  fenced,
-  records,
-  planValues,
-  yaml,
-} from "./parsers.ts";
+import { blocksIn } from "./documents.ts";
+import { dockerfile, dotenv, records, planValues, yaml } from "./parsers.ts";
 import { textOf } from "./trees.ts";
 
 /**
@@ -29,7 +23,7 @@ export function readBack(tree: Tree): Answers {
   ];
   const daemon = JSON.parse(textOf(tree, "host/etc/docker/daemon.json"));
   const build = dockerfile(textOf(tree, "kong-build/Dockerfile"));
-  const [aaaa] = fenced(textOf(tree, "README.md"), "dns").flatMap(records);
+  const [aaaa] = blocksIn(textOf(tree, "README.md"), "dns").flatMap(records);
   const domain = aaaa?.name.slice(0, -1) ?? "";
   const [, own4] = link.addresses as string[];
   const bind = env["KONG_BIND_IP"];

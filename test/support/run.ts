@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -24,10 +24,6 @@ export const PREFIX = ["--prefix", "2a03:2222:3333:4444::/64"];
 
 /** Under CI=true a program that is missing is a failure, not a skip. */
 export const CI = process.env["CI"] === "true";
-
-export function has(program: string): boolean {
-  return spawnSync(program, ["--version"]).error === undefined;
-}
 
 /** Everything below a directory: path to `file 0644 text`, `dir 0755` or `link target`. */
 export type Snapshot = Record<string, string>;

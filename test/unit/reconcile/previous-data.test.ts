@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { CI, environment, has } from "../../support/run.ts";
+import { has } from "../../support/programs.ts";
+import { CI, environment } from "../../support/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
 /** A repository whose data directory has the database's password, as apply.sh leaves it. */

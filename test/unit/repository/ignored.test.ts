@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ignoresSecret } from "../../../src/repository/ignored.ts";
-import { CI, environment, has, Sandbox } from "../../support/run.ts";
+import { has } from "../../support/programs.ts";
+import { CI, environment, Sandbox } from "../../support/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
 const TAKEN =
