@@ -91,7 +91,7 @@ class Files(Case):
         self.addCleanup(patched.__exit__, None, None, None)
 
     def write(self, text: str, mode: int = 0o644) -> None:
-        self.system.write_file(CONF, text.encode(), mode)
+        self.system.write_file(CONF, text.encode(), (mode, *self.system.owner))
 
     def edited(self) -> list[str]:
         folder = self.on.root / STATE.lstrip("/") / "edited"

@@ -174,15 +174,11 @@ class WhatIsThereAlready(unittest.TestCase):
 
 
 class WhatOurFileDescribes(unittest.TestCase):
-    def test_addresses(self) -> None:
-        self.assertEqual(["2a03:2222:3333:4444::2/64"], netplan_files.addresses_in(OURS))
-        dumped = yaml.safe_dump(yaml.safe_load(OURS))
-        self.assertEqual(["2a03:2222:3333:4444::2/64"], netplan_files.addresses_in(dumped))
-
-    def test_routes(self) -> None:
-        self.assertEqual({("default", "fe80::1")}, netplan_files.routes_in(OURS))
-        self.assertEqual(set(), netplan_files.routes_in(None))
-        self.assertEqual(set(), netplan_files.routes_in(""))
+    def test_addresses_and_routes(self) -> None:
+        expected = {"2a03:2222:3333:4444::2/64", "default,fe80::1"}
+        self.assertEqual(expected, netplan_files.described(OURS))
+        self.assertEqual(expected, netplan_files.described(yaml.safe_dump(yaml.safe_load(OURS))))
+        self.assertEqual(set(), netplan_files.described(""))
 
     def test_only_described_routes_are_taken_out_of_a_snapshot(self) -> None:
         lines = [
@@ -192,5 +188,5 @@ class WhatOurFileDescribes(unittest.TestCase):
             "path6 2001:db8::/32 via fe80::1 dev eth1 proto static",
             "path6 2001:db9::/32 via fe80::1 dev ens3 proto static",
         ]
-        routes = {("default", "fe80::1"), ("2001:db8::/32", "fe80::1")}
+        routes = {"default,fe80::1", "2001:db8::/32,fe80::1"}
         self.assertEqual([lines[0], lines[3], lines[4]], netplan_files.without_routes(lines, routes, "ens3"))

@@ -119,7 +119,7 @@ class TheCallers(unittest.TestCase):
             server.neighbour = "fe80::1 lladdr 52:54:00:00:00:0b router REACHABLE\n"
             with server.patched(), mock.patch.object(solicit, "delivery", return_value="on-link") as asked:
                 resource, facts = server.resource("link")
-                resource.refuse(facts)
+                list(resource.refuse(facts))
             _, gateway, kong, own, known = asked.call_args.args
             self.assertEqual(("fe80::1", server.plan.kong), (gateway, kong))
             self.assertEqual(["fe80::5054:ff:fe6b:6f6e"] + [server.plan.host] * has_host, own)
@@ -134,7 +134,7 @@ class TheCallers(unittest.TestCase):
             server.neighbour = f"fe80::1 lladdr 52:54:00:00:00:0b router {state}\n"
             with server.patched(), mock.patch.object(solicit, "delivery", return_value="on-link") as asked:
                 resource, facts = server.resource("link")
-                resource.refuse(facts)
+                list(resource.refuse(facts))
             self.assertEqual(known, asked.call_args.args[4], state)
 
 

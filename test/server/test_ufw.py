@@ -72,7 +72,7 @@ class Rules(Case):
         rule, build = "in on docker0 out on ens3 to 0.0.0.0/0", "compose build extra"
         with server.patched():
             resource, facts = server.resource("compose")
-            resource.changes(facts)
+            list(resource.changes(facts))
             resource.others = {"pull": [], "build": ["extra"]}  # type: ignore[attr-defined]
             resource.apply()
         self.happened(server, f"run ufw route allow {rule}", f"run {build}", f"run ufw route delete allow {rule}")

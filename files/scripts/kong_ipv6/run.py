@@ -10,7 +10,7 @@ from typing import Optional
 from .facts import Context, Facts
 from .report import Change, Failure, Result
 from .resources import resources
-from .resources.base import NotUndone, Resource
+from .resources.base import Resource
 
 CHANGES = 4
 # For sh and zsh; it says why where there is no answer.
@@ -39,13 +39,13 @@ def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
     if only is None:
         facts.begin()
     chosen = [one for one in resources(context) if only in (None, one.name)]
-    refused = [refusal for resource in chosen for refusal in (resource.needs(facts) if only else [])]
+    refused = [refusal for resource in chosen if only for refusal in resource.needs(facts)]
     refused = refused or [refusal for resource in chosen for refusal in resource.refuse(facts)]
     for refusal in refused:
         context.report.refusal(refusal)
     if refused:
         raise Refused
-    planned = [(resource, resource.changes(facts)) for resource in chosen]
+    planned = [(resource, list(resource.changes(facts))) for resource in chosen]
     for resource, changes in planned:
         if facts.begun(resource.name) and not changes and not resource.follows:
             changes.append(Change(resource.name, "an interrupted step will be repeated"))
@@ -99,7 +99,7 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
     """One resource alone, for the flags of network.sh and ufw.sh."""
     chosen = next(resource for resource in resources(context) if resource.name == name)
     if remove:
-        rows = chosen.undo_rows(context.journal)
+        rows = list(chosen.undo_rows(context.journal))
         if dry_run:
             for row in rows:
                 context.report.row(*row)
@@ -150,9 +150,7 @@ def rollback(context: Context, dry_run: bool) -> int:
                 report.row(*row)
         return CHANGES
     hook(context, "before-rollback")
-    left: list[NotUndone] = []
-    for resource in backwards:
-        left += resource.undo(journal)
+    left = [not_undone for resource in backwards if (not_undone := resource.undo(journal))]
     report.step = ""
     if left:
         journal.retain({kind for one in left for kind in one.kinds})

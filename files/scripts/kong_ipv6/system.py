@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Optional, Union
 
-from .journal import Journal, attributes, copy, digest, move, sync, write_synced
+from .journal import Attributes, Journal, attributes, copy, digest, move, sync, write_synced
 from .report import Failure, Report
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -169,7 +169,7 @@ class System:
 
     # Files.
 
-    def write_file(self, path: str, data: bytes, mode: int = 0o644, owner: Optional[tuple[int, int]] = None) -> None:
+    def write_file(self, path: str, data: bytes, attributes: Optional[Attributes] = None) -> None:
         """All of it or nothing; an edit of the owner's is put aside first."""
         here, journal = self.on(path), self.journal
         journal.keep(path)
@@ -177,7 +177,7 @@ class System:
             journal.set_aside(path)
         here.parent.mkdir(parents=True, exist_ok=True)
         new = here.with_name(f".{here.name}.kong-ipv6")
-        write_synced(new, data, mode, owner or self.owner)
+        write_synced(new, data, *(attributes or (0o644, *self.owner)))
         # What was written is known, so that a later edit is known as such: this, and until it is moved what is there.
         known = [digest(new)] + ([digest(here)] if here.is_file() else [])
         journal.replace("wrote", path, " ".join(known))
@@ -188,9 +188,8 @@ class System:
         here = self.on(path)
         if aside and self.journal.edited(path):
             self.journal.set_aside(path)
-        mode, user, group = attributes(here)
         new = here.with_name(f".{here.name}.kong-ipv6")
-        write_synced(new, data, mode, (user, group))
+        write_synced(new, data, *attributes(here))
         move(new, here)
 
     def write_state(self, path: str, data: bytes) -> None:
@@ -233,8 +232,7 @@ class System:
             if here.is_dir() and not any(here.iterdir()):
                 here.rmdir()
 
-    def attributes(self, path: str) -> tuple[int, int, int]:
-        """Mode, user, group."""
+    def attributes(self, path: str) -> Attributes:
         return attributes(self.on(path))
 
     # The kernel.

@@ -51,7 +51,7 @@ class Case(unittest.TestCase):
     def asked(self, server: Server, name: str, method: str) -> tuple[Any, Resource, Facts]:
         with server.patched():
             resource, facts = server.resource(name)
-            return getattr(resource, method)(facts), resource, facts
+            return list(getattr(resource, method)(facts)), resource, facts
 
     def refusals(self, server: Server, name: str) -> list[Refusal]:
         found: list[Refusal] = self.asked(server, name, "refuse")[0]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple, Optional
 
 from ..facts import Context, Facts
 from ..journal import Journal
 from ..report import Change, Failure, Refusal, Result
+
+Row = tuple[str, str, str]
 
 
 class NotUndone(NamedTuple):
@@ -29,40 +32,38 @@ class Resource:
         self.plan, self.repository, self.report = context.plan, context.repository, context.report
         self.journal, self.system, self.engine = context.journal, context.system, context.engine
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
         """Why apply.sh must not begin. Changes nothing."""
-        return []
+        yield from ()
 
-    def needs(self, facts: Facts) -> list[Refusal]:
+    def needs(self, facts: Facts) -> Iterator[Refusal]:
         """Why network.sh or ufw.sh must not begin alone: in apply.sh another resource refuses it, or it is optional."""
-        return []
+        yield from ()
 
-    def changes(self, facts: Facts) -> list[Change]:
-        """What apply() is going to do; empty where the server is as it should be."""
-        return []
+    def changes(self, facts: Facts) -> Iterator[Change]:
+        """What apply() is going to do; nothing where the server is as it should be."""
+        yield from ()
 
     def apply(self) -> None:
         """Does what changes() has found. Raises Failure."""
 
-    def verify(self, facts: Facts) -> list[Result]:
+    def verify(self, facts: Facts) -> Iterator[Result]:
         """What can be seen from the inside."""
-        return []
+        yield from ()
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> Optional[NotUndone]:
         """Undoes what the journal has. Raises Failure where nothing else may be undone before it."""
-        return []
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
         """The rows that rollback.sh --dry-run prints for it: word, what, text."""
-        return []
+        yield from ()
 
 
-def short_of_space(path: str, megabytes: int) -> list[Refusal]:
+def short_of_space(path: str, megabytes: int) -> Iterator[Refusal]:
     """Checks the file system that the path is on, or will be."""
     while not os.path.isdir(path):
         path = os.path.dirname(path) or "/"
     status = os.statvfs(path)
     free = status.f_bavail * status.f_frsize // (1 << 20)
-    if free >= megabytes:
-        return []
-    return [Refusal(f"only {free} MB are free below {path}: {megabytes} MB are needed", "free some space there")]
+    if free < megabytes:
+        yield Refusal(f"only {free} MB are free below {path}: {megabytes} MB are needed", "free some space there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 from ..facts import Context
 from ..journal import Journal
@@ -15,15 +16,15 @@ from .daemon_json import DaemonJson
 KINDS = ("repository", "project", "network", "member", "docker", "todo", "sysctl")
 
 
-def undo(context: Context, journal: Journal) -> list[NotUndone]:
+def undo(context: Context, journal: Journal) -> Optional[NotUndone]:
     report, names = context.report, projects(journal)
     if not context.system.have("docker"):
         report.note("docker", "Docker is not installed: its containers and network are kept")
         if not names and not journal.names("network"):
-            return []
+            return None
         cause = "the containers and the network couldn't be removed: Docker is not installed"
         remedy = f"install Docker and run this again; or, if you no longer use Docker: rm -r /{journal.state.relative_to(journal.root)}"
-        return [NotUndone(Failure(cause, remedy), KINDS)]
+        return NotUndone(Failure(cause, remedy), KINDS)
     if not context.engine.answers():
         report.doing("docker", "starting it")
         start(context, journal)
@@ -37,7 +38,7 @@ def undo(context: Context, journal: Journal) -> list[NotUndone]:
         context.system.quietly("docker", "image", "rm", IMAGE)
     journal.forget_all("repository")
     journal.forget_all("project")
-    return []
+    return None
 
 
 def start(context: Context, journal: Journal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from .. import daemon_keys
 from ..engine import subnets_of
@@ -11,7 +12,7 @@ from ..journal import Journal
 from ..plan import inside
 from ..report import Change, Failure, Refusal, Result
 from ..staging import DAEMON_JSON
-from .base import NotUndone, Resource
+from .base import Resource, Row
 
 
 class DaemonJson(Resource):
@@ -21,71 +22,61 @@ class DaemonJson(Resource):
     def ours(self) -> bytes:
         return (self.repository.path / f"host{DAEMON_JSON}").read_bytes()
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
+        path, remedy = DAEMON_JSON, "correct the file; it was not changed"
         try:
-            if self.system.on(DAEMON_JSON).is_dir():
+            if self.system.on(path).is_dir():
                 raise ValueError("it is a directory")
-            daemon_keys.parse((self.system.read(DAEMON_JSON) or b"").decode())
-        except ValueError as error:
-            return [Refusal(f"{DAEMON_JSON} is not valid: {error}", "correct the file; it was not changed")]
-        try:
+            daemon_keys.parse((self.system.read(path) or b"").decode())
+            path, remedy = f"host{DAEMON_JSON}", "correct it"
             daemon_keys.parse(self.ours.decode())
         except ValueError as error:
-            return [Refusal(f"host{DAEMON_JSON} is not valid: {error}", "correct it")]
-        found, remedy = list[Refusal](), "remove that key; systemctl restart docker"
+            yield Refusal(f"{path} is not valid: {error}", remedy)
+            return
+        remedy = "remove that key; systemctl restart docker"
         if facts.daemon_settings.get("iptables") is False:
             why = "then Kong doesn't see the clients' IPv4 addresses, and containers can't connect to the outside"
-            found.append(Refusal(f'{DAEMON_JSON} has "iptables": false: {why}', remedy))
+            yield Refusal(f'{DAEMON_JSON} has "iptables": false: {why}', remedy)
         if facts.daemon_settings.get("bridge") == "none":
             why = "without Docker's default bridge Kong's image can't be built"
-            found.append(Refusal(f'{DAEMON_JSON} has "bridge": "none": {why}', remedy))
-        return found + self._validate(facts)
+            yield Refusal(f'{DAEMON_JSON} has "bridge": "none": {why}', remedy)
+        path = facts.daemon_json_path
+        why = self._validate(facts.staged[path].data) if facts.generation >= 23 and facts.changed(path) else ""
+        if why:
+            cause = f"dockerd rejects the merged daemon.json: {why}"
+            yield Refusal(cause, f"correct {path} or host{DAEMON_JSON}; {path} was not changed")
 
-    def _validate(self, facts: Facts) -> list[Refusal]:
-        """From engine 23 on."""
-        if not facts.changed(facts.daemon_json_path) or facts.generation < 23:
-            return []
+    def _validate(self, data: bytes) -> str:
+        """What dockerd says against it; from engine 23 on."""
         file = self.system.on("/run/kong-ipv6-daemon.json")
         try:
-            file.write_bytes(facts.staged[facts.daemon_json_path].data)
+            file.write_bytes(data)
             ran = self.system.run("dockerd", "--validate", "--config-file", str(file))
         finally:
             file.unlink(missing_ok=True)
-        if ran.code in (0, 127):
-            return []
-        said = (ran.out + ran.err).strip().split("\n")[-1]
-        cause = f"dockerd rejects the merged daemon.json: {said}"
-        return [
-            Refusal(
-                cause,
-                f"correct {facts.daemon_json_path} or host{DAEMON_JSON}; {facts.daemon_json_path} was not changed",
-            )
-        ]
+        return "" if ran.code in (0, 127) else (ran.out + ran.err).strip().split("\n")[-1] or "no message"
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> Iterator[Change]:
         self.facts = facts
         if not facts.changed(facts.daemon_json_path) and not facts.begun(self.name):
-            return []
+            return
         if facts.live_containers:
             text = "live-restore is on: docker0 gets IPv6 only if Docker restarts while no container runs"
             self.report.note("docker", text)
-        return [Change("docker", "will be restarted, for daemon.json")]
+        yield Change("docker", "will be restarted, for daemon.json")
 
     def apply(self) -> None:
         path, was = self.facts.daemon_json_path, self.system.read(self.facts.daemon_json_path)
         self.report.doing("docker", "restarting it")
         if self.facts.changed(path):
             self.journal.record("docker", path, "merged")
-            file = self.facts.staged[path]
-            self.system.write_file(path, file.data, file.attributes[0], file.attributes[1:])
+            self.system.write_file(path, *self.facts.staged[path])
         if not self.restart():
-            said = self.system.output(
-                "journalctl", "--unit", "docker.service", "--no-pager", "--output", "cat", "--lines", "5"
-            )
-            self.report.output_of(said)
+            line = "journalctl --unit docker.service --no-pager --output cat --lines 5"
+            self.report.output_of(self.system.output(*line.split()))
             # As it was before this run; where an earlier one was interrupted, before that.
             if was is not None and self.journal.fact("file", path) is not None:
-                self.system.write_file(path, was, *split(self.facts.staged[path].attributes))
+                self.system.write_file(path, was, self.facts.staged[path].attributes)
             else:
                 self.system.restore(path)
             self.system.run("systemctl", "reset-failed", "docker.service")
@@ -98,22 +89,23 @@ class DaemonJson(Resource):
     def restart(self) -> bool:
         return self.system.restart("docker.service") and self.system.wait(20, self.engine.answers)
 
-    def verify(self, facts: Facts) -> list[Result]:
+    def verify(self, facts: Facts) -> Iterator[Result]:
         if not facts.engine:
             remedy = "systemctl start docker; journalctl -u docker"
-            return [Result("fail", "engine", f"Docker doesn't answer: {facts.engine_error}", remedy)]
-        found = [Result("ok", "engine", f"Docker {facts.engine}")]
+            yield Result("fail", "engine", f"Docker doesn't answer: {facts.engine_error}", remedy)
+            return
+        yield Result("ok", "engine", f"Docker {facts.engine}")
         wanted = str(json.loads(self.ours or b"{}").get("fixed-cidr-v6", ""))
         bridge = facts.network("bridge")
         if bridge and bridge.get("EnableIPv6") and any(same_subnet(one, wanted) for one in subnets_of(bridge)):
-            return [*found, Result("ok", "daemon", f"daemon.json is in effect: docker0 has {wanted}")]
+            yield Result("ok", "daemon", f"daemon.json is in effect: docker0 has {wanted}")
+            return
         text = f"daemon.json is not in effect: docker0 does not have {wanted}"
+        remedy = "systemctl restart docker (a reload is not enough), or run apply.sh"
         if facts.live_containers:
             remedy = "stopped=$(docker ps -q); docker stop $stopped; systemctl restart docker; docker start $stopped"
             text += ". With live-restore Docker does not change docker0 while containers run"
-        else:
-            remedy = "systemctl restart docker (a reload is not enough), or run apply.sh"
-        return [*found, Result("fail", "daemon", text, remedy)]
+        yield Result("fail", "daemon", text, remedy)
 
     def changed_paths(self, journal: Journal) -> list[str]:
         return [path for path in journal.names("docker") if journal.differs(path)]
@@ -130,14 +122,14 @@ class DaemonJson(Resource):
         self.system.replace_file(path, text.encode(), aside=other)
         self.report.note("file", f"your other changes to {path} since apply.sh are kept")
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> None:
         for path in journal.names("docker"):
             # Of a run that was ended before it moved it to its place.
             self.system.on(path).with_name(f".{path.rsplit('/', 1)[1]}.kong-ipv6").unlink(missing_ok=True)
         paths = self.changed_paths(journal)
         pending = journal.fact("todo", "undo-docker") is not None
         if not paths and not pending:
-            return []
+            return
         journal.record("todo", "undo-docker", "begun")
         for path in paths:
             self.take_out(path)
@@ -149,7 +141,6 @@ class DaemonJson(Resource):
             self._flush_bridge()
             journal.forget("todo", "undo-docker")
             self.report.done("docker", "restarted with its original daemon.json")
-        return []
 
     def _flush_bridge(self) -> None:
         """Docker leaves the bridge's address and route there."""
@@ -163,12 +154,9 @@ class DaemonJson(Resource):
             if not route.startswith(("fe80::", "ff00::")):
                 self.system.run("ip", "-6", "route", "del", route, "dev", "docker0")
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        return [("restart", "docker", "for daemon.json")] if self.changed_paths(journal) else []
-
-
-def split(attributes: tuple[int, int, int]) -> tuple[int, tuple[int, int]]:
-    return attributes[0], (attributes[1], attributes[2])
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
+        if self.changed_paths(journal):
+            yield "restart", "docker", "for daemon.json"
 
 
 def same_subnet(one: str, other: str) -> bool:

@@ -6,10 +6,11 @@ import ipaddress
 import re
 import socket
 import struct
+from collections.abc import Iterator
 
 from ..engine import Json, endpoint, state_of
 from ..facts import Facts
-from ..plan import same
+from ..plan import same, spelled
 from ..report import Result
 from ..solicit import Outside, reaches
 from .base import Resource
@@ -34,17 +35,23 @@ class Kong(Resource):
     def _answers(self) -> bool:
         return " 200 " in http_status(self.plan.backend_kong, 8001, "/status")
 
-    def verify(self, facts: Facts) -> list[Result]:
+    def verify(self, facts: Facts) -> Iterator[Result]:
         if not facts.engine:
-            return []
+            return
         kong = facts.container("kong")
         if kong is None:
-            return [Result("fail", "kong", "Kong has no container", AGAIN)]
+            yield Result("fail", "kong", "Kong has no container", AGAIN)
+            return
         health = service_health("kong", state_of(kong))
+        yield health
         if health.level == "fail":
-            return [health]
-        found = [health, *self._database(facts, kong), self._address(kong), self._gateway(kong)]
-        return [*found, *self._listeners(kong), *self._own(), *self._outside(facts, kong)]
+            return
+        yield from self._database(facts, kong)
+        yield self._address(kong)
+        yield self._gateway(kong)
+        yield from self._listeners(kong)
+        yield from self._own()
+        yield from self._outside(facts, kong)
 
     def _database(self, facts: Facts, kong: Json) -> list[Result]:
         if self.plan.database != "postgres":
@@ -186,10 +193,6 @@ def ports_of(container: Json) -> dict[str, list[dict[str, str]]]:
     """What is published, by port; nothing for a port that is only exposed."""
     ports = container["NetworkSettings"].get("Ports") or {}
     return {port: at for port, at in ports.items() if at}
-
-
-def spelled(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def listeners(tcp: str, tcp6: str) -> set[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from .. import solicit
 from ..engine import BRIDGE_NAME
@@ -17,98 +18,77 @@ NOARP = 0x80
 class Link(Resource):
     name = "link"
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
         if facts.uplink is None:
             names = (link["ifname"] for link in facts.links)
             here = " ".join(sorted(name for name in names if not re.match(r"lo$|docker|br-|veth", name)))
             remedy = f"create-kong-ipv6 regenerate --interface NAME; NAME is one of: {here}"
-            return [Refusal(f"there is no interface {self.plan.uplink}", remedy)]
-        if facts.ipv6_off:
+            yield Refusal(f"there is no interface {self.plan.uplink}", remedy)
+        elif facts.ipv6_off:
             remedy = "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, and ipv6.disable=1 from the kernel's command line"
-            return [Refusal(f"IPv6 is disabled on {self.plan.uplink}", remedy)]
-        return self._other_links(facts) + self._link(facts)
+            yield Refusal(f"IPv6 is disabled on {self.plan.uplink}", remedy)
+        else:
+            yield from self._other_links(facts)
+            yield from self._link(facts)
 
-    def _other_links(self, facts: Facts) -> list[Refusal]:
+    def _other_links(self, facts: Facts) -> Iterator[Refusal]:
         """The prefix may be on a bridge of virtual machines too: its subnet is wider than the exposed one."""
-        found, plan = list[Refusal](), self.plan
-        networks = set(self.journal.names("network"))
-        ours = {
-            plan.uplink,
-            plan.bridge,
-            *((n.get("Options") or {}).get(BRIDGE_NAME) for n in facts.networks if n["Name"] in networks),
-        }
+        plan, networks = self.plan, set(self.journal.names("network"))
+        ours = {(n.get("Options") or {}).get(BRIDGE_NAME) for n in facts.networks if n["Name"] in networks}
         for name, address, length in facts.addresses("inet6"):
-            if name in ours or re.match(r"docker|br-|veth", name):
+            if name in ours or name in (plan.uplink, plan.bridge) or re.match(r"docker|br-|veth", name):
                 continue
+            subnet = f"{address}/{length}"
             if inside(address, plan.subnet):
-                cause = f"{name} has {address}/{length}, which is inside the exposed subnet {plan.subnet}"
-                found.append(Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET"))
+                cause = f"{name} has {subnet}, which is inside the exposed subnet {plan.subnet}"
+                yield Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET")
                 continue
             # A bridge that has the uplink as a port is not one for virtual machines.
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
-            bridge = bridge and (facts.uplink or {}).get("master") != name
-            subnet = f"{address}/{length}"
-            if (
-                not bridge
-                and not facts.on_uplink(plan.host)
-                and (inside(plan.host, subnet) or inside(plan.kong, subnet))
-            ):
+            if facts.on_uplink(plan.host) or (bridge and (facts.uplink or {}).get("master") != name):
+                continue
+            if inside(plan.host, subnet) or inside(plan.kong, subnet):
                 cause = f"the prefix {plan.prefix} is on {name} ({subnet}), not on {plan.uplink}"
-                found.append(
-                    Refusal(
-                        cause, f"create-kong-ipv6 regenerate --interface {name}, or regenerate with another --prefix"
-                    )
-                )
-        return found
+                remedy = f"create-kong-ipv6 regenerate --interface {name}, or regenerate with another --prefix"
+                yield Refusal(cause, remedy)
 
-    def _link(self, facts: Facts) -> list[Refusal]:
+    def _link(self, facts: Facts) -> Iterator[Refusal]:
         """Asks the link itself; only before the first deployment, when the answers mean something."""
         plan = self.plan
         locals_ = [one.address for one in facts.addresses("inet6", plan.uplink, "link")]
         flags = int(self.system.text(f"/sys/class/net/{plan.uplink}/flags") or "0", 16)
         if not locals_ or flags & NOARP or not facts.engine or facts.exposed or self.journal.names("network"):
-            return []
+            return
         has_host = facts.on_uplink(plan.host)
         try:
             taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not has_host))
             if taken:
                 cause = f"another machine on {plan.uplink} answers for {' and '.join(taken)}"
-                return [
-                    Refusal(
-                        cause, "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
-                    )
-                ]
+                remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
+                yield Refusal(cause, remedy)
+                return
             own = locals_[:1] + [one.address for one in facts.addresses("inet6", plan.uplink)]
             verdict = solicit.delivery(plan.uplink, plan.gateway, plan.kong, own, self._gateway_mac())
         except OSError:
-            return []
-        return self._delivery(verdict)
+            return
+        yield from self._delivery(verdict)
 
     def _gateway_mac(self) -> str:
         shown = self.system.output("ip", "-6", "neigh", "show", self.plan.gateway, "dev", self.plan.uplink)
         found = re.search(r"lladdr (\S+).* REACHABLE", shown)
         return found[1] if found else ""
 
-    def _delivery(self, verdict: str) -> list[Refusal]:
-        prefix, gateway = self.plan.prefix, self.plan.gateway
+    def _delivery(self, verdict: str) -> Iterator[Refusal]:
+        prefix, gateway, uplink = self.plan.prefix, self.plan.gateway, self.plan.uplink
         if verdict == "no-gateway":
             remedy = "create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use"
-            return [Refusal(f"the gateway {gateway} doesn't answer on {self.plan.uplink}", remedy)]
-        if verdict == "elsewhere":
-            cause = (
-                f"the router {gateway} doesn't deliver {prefix} on {self.plan.uplink}: "
-                "it answers this server's own addresses, but not an address of this prefix"
+            yield Refusal(f"the gateway {gateway} doesn't answer on {uplink}", remedy)
+        elif verdict == "elsewhere":
+            cause = f"the router {gateway} doesn't deliver {prefix} on {uplink}: it answers this server's own addresses, but not an address of this prefix"
+            remedy = (
+                "compare the prefix with the provider's control panel; then create-kong-ipv6 regenerate --prefix PREFIX"
             )
-            return [
-                Refusal(
-                    cause,
-                    "compare the prefix with the provider's control panel; then create-kong-ipv6 regenerate --prefix PREFIX",
-                )
-            ]
-        if (verdict, self.plan.delivery) == ("on-link", "routed"):
-            cause = (
-                f"the answers say that {prefix} is routed to this server, "
-                "but the router solicits its addresses on the link"
-            )
-            return [Refusal(cause, "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")]
-        return []
+            yield Refusal(cause, remedy)
+        elif (verdict, self.plan.delivery) == ("on-link", "routed"):
+            cause = f"the answers say that {prefix} is routed to this server, but the router solicits its addresses on the link"
+            yield Refusal(cause, "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from typing import Optional
 
 from ..facts import Facts
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
-from .base import NotUndone, Resource
+from .base import NotUndone, Resource, Row
 
 APT = ("apt-get", "--option", "DPkg::Lock::Timeout=60")
 INSTALL = (*APT, "--option", "Dpkg::Options::=--force-confold", "--yes", "--no-install-recommends", "install")
@@ -22,24 +24,22 @@ class Packages(Resource):
         ndppd = self.plan.ndp == "ndppd" and not self.system.have("ndppd")
         return ["ndppd"] * ndppd + ["nftables"] * (facts.filter == "table" and not self.system.have("nft"))
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
-        if self.system.have("apt-get"):
-            return []
-        cause = "{} is not installed, and there is no apt-get to install it"
-        return [Refusal(cause.format(one), f"install {one} by hand") for one in self.needed(facts)]
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
+        for one in self.needed(facts) if not self.system.have("apt-get") else ():
+            yield Refusal(f"{one} is not installed, and there is no apt-get to install it", f"install {one} by hand")
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> Iterator[Change]:
         self.lacking = self.needed(facts)
-        return [Change("package", f"{one} will be installed") for one in self.lacking]
+        for one in self.lacking:
+            yield Change("package", f"{one} will be installed")
 
     def apply(self) -> None:
         for package in self.lacking:
             self.report.doing("package", package)
             # A purge would delete what the owner has of it, too.
             own = package == "nftables" and self.system.exists("/etc/nftables.conf")
-            self.journal.record(
-                "package", package, "remove" if own or self._status(package) == "config-files" else "purge"
-            )
+            purge = not own and self._status(package) != "config-files"
+            self.journal.record("package", package, "purge" if purge else "remove")
             # What dpkg writes beside a configuration that it finds there.
             self.journal.keep(f"/etc/{package}.conf.dpkg-dist")
             self._install(package)
@@ -57,10 +57,13 @@ class Packages(Resource):
     def _status(self, package: str) -> str:
         return self.system.output("dpkg-query", "--show", "--showformat", "${db:Status-Status}", package)
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def _installed(self, package: str) -> bool:
+        return self._status(package) not in ("", "not-installed")
+
+    def undo(self, journal: Journal) -> Optional[NotUndone]:
         packages, left = journal.names("package"), list[str]()
         if not packages:
-            return []
+            return None
         self.report.doing("packages", "checking them")
         # It waits for what a run that was interrupted may have left running.
         broken = self.system.run(*APT, "check", env=QUIET).code != 0
@@ -69,10 +72,10 @@ class Packages(Resource):
             why = self._why_stays(package)
             if why:
                 self.report.note("package", self._stays(package, why))
-            elif self._status(package) not in ("", "not-installed"):
-                how = journal.fact("package", package) or "remove"
+            elif self._installed(package):
                 # A purge would delete what was there before.
-                if not self._remove(package, "remove" if self._foreign_conffiles(package) else how):
+                how = "remove" if self._foreign_conffiles(package) else journal.fact("package", package) or "remove"
+                if not self._remove(package, how):
                     left.append(package)
                     continue
             self.system.restore(f"/etc/{package}.conf.dpkg-dist")
@@ -80,21 +83,13 @@ class Packages(Resource):
         # What was to come with them and was interrupted, too.
         fix = ("install", "--fix-broken", "--no-remove", "--yes")
         if broken and not left and self.system.run(*APT, *fix, env=QUIET).code != 0:
-            self.report.note(
-                "package", "apt-get check finds broken packages; to repair them: apt-get install --fix-broken"
-            )
+            text = "apt-get check finds broken packages; to repair them: apt-get install --fix-broken"
+            self.report.note("package", text)
         if not left:
-            return []
+            return None
         cause = f"everything else is undone, but apt-get and dpkg can't remove: {' '.join(left)}"
-        return [
-            NotUndone(
-                Failure(
-                    cause,
-                    "see dpkg's message above; repair it (dpkg --audit shows what is broken), then run this again",
-                ),
-                ("package",),
-            )
-        ]
+        remedy = "see dpkg's message above; repair it (dpkg --audit shows what is broken), then run this again"
+        return NotUndone(Failure(cause, remedy), ("package",))
 
     def _remove(self, package: str, how: str) -> bool:
         """It alone."""
@@ -104,14 +99,13 @@ class Packages(Resource):
         self.system.run("dpkg", "--force-confold", "--configure", "-a", env=QUIET)
         return self.system.quietly("dpkg", "--force-remove-reinstreq", f"--{how}", package, env=QUIET)
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        rows: list[tuple[str, str, str]] = []
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
         for package in journal.names("package"):
-            if self._status(package) in ("", "not-installed"):
-                continue
             why = self._why_stays(package)
-            rows.append(("note", "package", self._stays(package, why)) if why else ("remove", "package", package))
-        return rows
+            if why:
+                yield "note", "package", self._stays(package, why)
+            elif self._installed(package):
+                yield "remove", "package", package
 
     def _stays(self, package: str, why: list[str]) -> str:
         how = self.journal.fact("package", package)
@@ -119,7 +113,7 @@ class Packages(Resource):
 
     def _why_stays(self, package: str) -> list[str]:
         """Why the owner now needs it."""
-        if self._status(package) in ("", "not-installed"):
+        if not self._installed(package):
             return []
         journal = self.journal
         dry = self.system.run("dpkg", "--no-act", "--remove", package)
@@ -127,10 +121,7 @@ class Packages(Resource):
         why = [f"{one} depends on it" for one in users if journal.fact("package", one) is None]
         for unit in self._units(package):
             # Ours: its link was made by start().
-            if (
-                journal.fact("unit", unit) is not None
-                or journal.fact("file", f"/etc/systemd/system/{unit}") is not None
-            ):
+            if unit in journal.names("unit") or f"/etc/systemd/system/{unit}" in journal.names("file"):
                 continue
             if self.system.run("systemctl", "is-enabled", unit).out.startswith("enabled"):
                 why.append(f"{unit} is enabled")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from collections.abc import Iterator
 
 from ..facts import Context, Facts
 from ..journal import Journal
 from ..network_state import Snapshot, readable
 from ..report import Change, Failure, Result
 from ..staging import SYSCTL_FILE
-from .base import NotUndone, Resource
+from .base import Resource, Row
 
-ALL = {"net.ipv6.conf.all.forwarding": "net/ipv6/conf", "net.ipv4.ip_forward": "net/ipv4/conf"}
+FORWARDING = "net.ipv6.conf.{}.forwarding"
+ALL = {FORWARDING.format("all"): "net/ipv6/conf", "net.ipv4.ip_forward": "net/ipv4/conf"}
 
 
 class Sysctl(Resource):
@@ -23,17 +23,17 @@ class Sysctl(Resource):
         self.values: dict[str, str] = {}
         self.before: Snapshot = []
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> Iterator[Change]:
         self.facts = facts
         differ = [(key, self.system.sysctl(key), value) for key, value in facts.sysctls.items()]
-        found = [Change("sysctl", f"{key} {now} → {value}") for key, now, value in differ if now != value]
+        differ = [one for one in differ if one[1] != one[2]]
+        for key, now, value in differ:
+            yield Change("sysctl", f"{key} {now} → {value}")
         # These follow net.ipv6.conf.all.forwarding, whenever it is written.
-        for link in (self.plan.uplink, self.plan.bridge) if not found else ():
-            key = f"net.ipv6.conf.{link.replace('.', '/')}.forwarding"
-            now = self.system.sysctl(key)
+        for link in (self.plan.uplink, self.plan.bridge) if not differ else ():
+            now = self.system.sysctl(FORWARDING.format(link.replace(".", "/")))
             if now not in ("", "1"):
-                found.append(Change("sysctl", f"net.ipv6.conf.{link}.forwarding {now} → 1"))
-        return found
+                yield Change("sysctl", f"{FORWARDING.format(link)} {now} → 1")
 
     def apply(self) -> None:
         before, values = self.facts.snapshot, {key: self.system.sysctl(key) for key in self.facts.sysctls}
@@ -61,10 +61,11 @@ class Sysctl(Resource):
     def _exceptions(self, folder: str, value: str) -> dict[str, str]:
         """The interfaces that have it otherwise than all have."""
         found: dict[str, str] = {}
-        for path in sorted(self.system.on(f"/proc/sys/{folder}").glob("*/forwarding")):
-            name, now = path.parent.name, read(path)
-            if now not in ("", value) and name not in ("all", "default"):
-                key = f"{folder.replace('/', '.')}.{name.replace('.', '/')}.forwarding"
+        names = (path.parent.name for path in self.system.on(f"/proc/sys/{folder}").glob("*/forwarding"))
+        for name in sorted({*names} - {"all", "default"}):
+            key = f"{folder.replace('/', '.')}.{name.replace('.', '/')}.forwarding"
+            now = self.system.sysctl(key)
+            if now not in ("", value):
                 self.journal.record("sysctl", key, now)
                 found[key] = now
         return found
@@ -74,31 +75,27 @@ class Sysctl(Resource):
         netplan's file accepts them."""
         for key, value in self.values.items():
             self.system.write_sysctl(key, value)
-        network, before = self.context.network, self.before
-        if not self.system.wait(5, lambda: network.kept(before)):
-            network.restore_missing(before)
+        self.context.network.restore_unless_kept(self.before, 5)
 
-    def verify(self, facts: Facts) -> list[Result]:
+    def verify(self, facts: Facts) -> Iterator[Result]:
         for name in ("all", self.plan.uplink, self.plan.bridge):
-            if self.system.sysctl(f"net.ipv6.conf.{name.replace('.', '/')}.forwarding") != "1":
+            if self.system.sysctl(FORWARDING.format(name.replace(".", "/"))) != "1":
                 remedy = "sysctl --system; look for a file in /etc/sysctl.d that sets it to 0"
-                return [Result("fail", "forwarding", f"net.ipv6.conf.{name}.forwarding is not 1", remedy)]
-        return [Result("ok", "forwarding", f"on, between {self.plan.uplink} and {self.plan.bridge}")]
+                yield Result("fail", "forwarding", f"{FORWARDING.format(name)} is not 1", remedy)
+                return
+        yield Result("ok", "forwarding", f"on, between {self.plan.uplink} and {self.plan.bridge}")
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> None:
         keys, before = journal.names("sysctl"), self.context.network.snapshot()
         if not keys:
-            return []
+            return
         self.report.doing("sysctl", "restoring the values")
         # Those for all first: they set each interface's.
         for_all = [key for key in keys if ".all." in key or key in ALL]
         self._restore(journal, for_all)
         self._restore(journal, [key for key in keys if key not in for_all])
-        network = self.context.network
-        if not self.system.wait(3, lambda: network.kept(before)):
-            network.restore_missing(before)
+        self.context.network.restore_unless_kept(before, 3)
         self.report.done("sysctl", "restored")
-        return []
 
     def _restore(self, journal: Journal, keys: list[str]) -> None:
         """As recorded, or as a file that is left on the server says by now."""
@@ -114,8 +111,9 @@ class Sysctl(Resource):
             if value != journal.fact("sysctl", key):
                 self.report.note("sysctl", f"{key} is {value}: a file in sysctl.d sets it")
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        return [("restore", "sysctl", f"{key} {journal.fact('sysctl', key)}") for key in journal.names("sysctl")]
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
+        for key in journal.names("sysctl"):
+            yield "restore", "sysctl", f"{key} {journal.fact('sysctl', key)}"
 
 
 class SysctlFile(Resource):
@@ -125,19 +123,11 @@ class SysctlFile(Resource):
     name = "sysctl-file"
     follows = ("files",)
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> Iterator[Change]:
         self.facts = facts
-        return []
+        yield from ()
 
     def apply(self) -> None:
         if self.facts.changed(SYSCTL_FILE):
-            file = self.facts.staged[SYSCTL_FILE]
-            self.system.write_file(SYSCTL_FILE, file.data, file.attributes[0], file.attributes[1:])
+            self.system.write_file(SYSCTL_FILE, *self.facts.staged[SYSCTL_FILE])
             self.report.done("file", SYSCTL_FILE)
-
-
-def read(path: Path) -> str:
-    try:
-        return re.sub(r"\s+", " ", path.read_text()).strip()
-    except OSError:
-        return ""

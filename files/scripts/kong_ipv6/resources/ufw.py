@@ -6,16 +6,16 @@ They are added to an inactive ufw too, for it drops what is forwarded to Kong as
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from .. import ufw_rules
-from ..facts import Context, Facts
+from ..facts import Facts
 from ..journal import Journal, sync
 from ..plan import Plan
 from ..report import Change, Refusal, Result
 from ..system import System
-from .base import NotUndone, Resource
+from .base import Resource, Row
 
 
 def wanted(plan: Plan, nftables: bool) -> list[str]:
@@ -62,10 +62,6 @@ def as_read(rule: str) -> list[str]:
 class Ufw(Resource):
     name = "ufw"
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.surplus: list[str] = []
-
     def _difference(self, facts: Facts) -> tuple[list[str], list[str]]:
         """The missing rules, and our rules that are no longer wanted."""
         want = wanted(self.plan, facts.nftables_backend)
@@ -73,28 +69,28 @@ class Ufw(Resource):
         lacking = [rule for rule in want if not set(as_read(rule)) <= set(facts.ufw.rules)]
         return lacking, [rule for rule in facts.ufw.rules if rule not in read]
 
-    def needs(self, facts: Facts) -> list[Refusal]:
+    def needs(self, facts: Facts) -> Iterator[Refusal]:
         if not facts.ufw.installed:
-            return [Refusal("ufw is not installed", "apt-get install ufw")]
-        if not facts.ufw.ipv6:
-            return [Refusal("ufw has IPV6=no", "set IPV6=yes in /etc/default/ufw, then run this again")]
-        return []
+            yield Refusal("ufw is not installed", "apt-get install ufw")
+        elif not facts.ufw.ipv6:
+            yield Refusal("ufw has IPV6=no", "set IPV6=yes in /etc/default/ufw, then run this again")
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> Iterator[Change]:
         self.facts, self.lacking, self.surplus = facts, list[str](), list[str]()
         if not facts.ufw.installed:
-            return []
+            return
         if self.plan.firewall == "none":
-            gone = self.journal.fact("ufw", "rules") is not None
-            return [Change("ufw", "the rules with the comment kong-ipv6 will be deleted")] if gone else []
-        if not facts.ufw.ipv6:
-            self.report.note(
-                "ufw", "ufw has IPV6=no, so no rules for Kong are added: set IPV6=yes, then run this again"
-            )
-            return []
-        self.lacking, self.surplus = self._difference(facts)
-        found = [Change("ufw", f"route allow {rule}") for rule in self.lacking]
-        return found + [Change("ufw", f"delete route allow {rule}") for rule in self.surplus]
+            if self.journal.fact("ufw", "rules") is not None:
+                yield Change("ufw", "the rules with the comment kong-ipv6 will be deleted")
+        elif not facts.ufw.ipv6:
+            text = "ufw has IPV6=no, so no rules for Kong are added: set IPV6=yes, then run this again"
+            self.report.note("ufw", text)
+        else:
+            self.lacking, self.surplus = self._difference(facts)
+            for rule in self.lacking:
+                yield Change("ufw", f"route allow {rule}")
+            for rule in self.surplus:
+                yield Change("ufw", f"delete route allow {rule}")
 
     def apply(self) -> None:
         if self.plan.firewall == "none":
@@ -143,25 +139,24 @@ class Ufw(Resource):
             journal.forget("file", path)
         journal.forget("ufw", "rules")
 
-    def verify(self, facts: Facts) -> list[Result]:
+    def verify(self, facts: Facts) -> Iterator[Result]:
         if not facts.ufw.active:
-            return []
+            return
         lacking, surplus = self._difference(facts)
-        if lacking or surplus:
-            if facts.filter == "none":
-                text = "ufw is active and has no rules for Kong: with Docker 26 and older it blocks Kong"
-                return [Result("warn", "firewall", text, "sudo ./scripts/ufw.sh")]
-            text = (
-                f"ufw is missing the rule {lacking[-1]}"
-                if lacking
-                else f"ufw has a rule of earlier answers: {surplus[-1]}"
-            )
-            return [Result("fail", "firewall", text, "sudo ./scripts/apply.sh")]
         forward = self.system.text("/etc/default/ufw")
         accepts = re.search(r'^DEFAULT_FORWARD_POLICY="?accept', forward, re.MULTILINE | re.IGNORECASE)
-        if facts.filter == "ufw" and accepts:
-            return [Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")]
-        return [Result("ok", "firewall", "ufw has Kong's rules")]
+        if (lacking or surplus) and facts.filter == "none":
+            text = "ufw is active and has no rules for Kong: with Docker 26 and older it blocks Kong"
+            yield Result("warn", "firewall", text, "sudo ./scripts/ufw.sh")
+        elif lacking:
+            yield Result("fail", "firewall", f"ufw is missing the rule {lacking[-1]}", "sudo ./scripts/apply.sh")
+        elif surplus:
+            text = f"ufw has a rule of earlier answers: {surplus[-1]}"
+            yield Result("fail", "firewall", text, "sudo ./scripts/apply.sh")
+        elif facts.filter == "ufw" and accepts:
+            yield Result("fail", "firewall", "ufw forwards all traffic by default", "ufw default deny routed")
+        else:
+            yield Result("ok", "firewall", "ufw has Kong's rules")
 
     def _present(self, journal: Journal) -> bool:
         """Whether our rules exist: recorded, or added by scripts/ufw.sh by hand. Without the command its files
@@ -169,15 +164,15 @@ class Ufw(Resource):
         rules, recorded = ufw_rules.read(self.system).rules, journal.fact("ufw", "rules") is not None
         return bool(recorded or rules) if self.system.have("ufw") else bool(recorded and rules)
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> None:
         if self._present(journal):
             self.report.doing("ufw", "deleting the rules")
             self._delete_all(journal)
             self.report.done("ufw", "Kong's rules are deleted")
-        return []
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        return [("remove", "ufw", "the rules with the comment kong-ipv6")] if self._present(journal) else []
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
+        if self._present(journal):
+            yield "remove", "ufw", "the rules with the comment kong-ipv6"
 
 
 def tuples(text: str) -> list[str]:

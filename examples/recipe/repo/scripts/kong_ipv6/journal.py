@@ -22,6 +22,8 @@ STATE = "/var/lib/kong-ipv6"
 NOT_OURS = re.compile(r"^/etc/ufw/|\.dpkg-dist$")
 
 Entry = tuple[str, str, str]
+# Mode, user, group.
+Attributes = tuple[int, int, int]
 
 
 def sync(path: Path) -> None:
@@ -33,13 +35,12 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_synced(path: Path, data: bytes, mode: int = 0o600, owner: Optional[tuple[int, int]] = None) -> None:
+def write_synced(path: Path, data: bytes, mode: int = 0o600, user: int = -1, group: int = -1) -> None:
     """Writes a new file with this mode from its first byte on, and syncs it."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        if owner and (os.fstat(descriptor).st_uid, os.fstat(descriptor).st_gid) != owner:
-            os.fchown(descriptor, *owner)
+        os.fchown(descriptor, user, group)
         os.fchmod(descriptor, mode)
         file.write(data)
         file.flush()
@@ -66,7 +67,7 @@ def copy(source: Path, target: Path) -> None:
     move(new, target)
 
 
-def attributes(path: Path) -> tuple[int, int, int]:
+def attributes(path: Path) -> Attributes:
     status = path.stat()
     return status.st_mode & 0o7777, status.st_uid, status.st_gid
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import re
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 try:
     import yaml as pyyaml
@@ -179,30 +179,23 @@ def fit(ours: str, texts: list[str], uplink: Uplink) -> Fitted:
     return Fitted(HEAD + yaml.safe_dump(tree, sort_keys=False), notes)
 
 
-def addresses_in(text: str) -> list[str]:
-    """What our netplan file gives the uplink, with prefix lengths."""
-    return re.findall(r"^ *- \"?'?([0-9a-f:.]+/[0-9]+)'?\"?$", text, re.MULTILINE)
-
-
-def routes_in(text: Optional[str]) -> set[tuple[str, str]]:
-    """Destination and gateway of each route in our netplan file, as `ip` writes them."""
-    found: set[tuple[str, str]] = set()
-    if not text or yaml is None:
-        return found
-    for settings in merged([text]).values():
+def described(text: str) -> set[str]:
+    """What our netplan file gives the uplink: addresses with prefix lengths, and routes as DESTINATION,GATEWAY, as `ip`
+    writes them."""
+    found = set(re.findall(r"^ *- \"?'?([0-9a-f:.]+/[0-9]+)'?\"?$", text, re.MULTILINE))
+    for settings in merged([text]).values() if text and yaml else ():
         for route in settings.get("routes", []):
-            to = str(route.get("to", ""))
-            found.add(("default" if family(route) else to, str(route.get("via", ""))))
+            found.add(f"{'default' if family(route) else route.get('to', '')},{route.get('via', '')}")
     return found
 
 
-def without_routes(snapshot: list[str], routes: set[tuple[str, str]], uplink: str) -> list[str]:
+def without_routes(snapshot: list[str], routes: set[str], uplink: str) -> list[str]:
     """The snapshot without what only these routes describe."""
 
-    def described(line: str) -> bool:
+    def matches(line: str) -> bool:
         words = line.split()
         if not words[0].startswith(("route", "path")) or words[2:3] != ["via"] or f" dev {uplink}" not in line:
             return False
-        return (words[1], words[3]) in routes
+        return f"{words[1]},{words[3]}" in routes
 
-    return [line for line in snapshot if not described(line)]
+    return [line for line in snapshot if not matches(line)]

@@ -114,6 +114,11 @@ class HostNetwork:
                 else:
                     self.system.run("ip", f"-{kind[-1]}", "rule" if kind.startswith("rule") else "route", "add", *rest)
 
+    def restore_unless_kept(self, before: Snapshot, seconds: float) -> None:
+        """Gives back what is still gone after so many seconds."""
+        if not self.system.wait(seconds, lambda: self.kept(before)):
+            self.restore_missing(before)
+
     def restore_unknown(self, before: Snapshot) -> None:
         """What networkd removed because netplan doesn't know it is given back at once, and named."""
         gone = self.lost(before)

@@ -66,6 +66,10 @@ def inside(address: str, subnet: str) -> bool:
         return False
 
 
+def spelled(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def same(one: str, other: str) -> bool:
     """Whether two texts are the same address, in any spelling."""
     try:

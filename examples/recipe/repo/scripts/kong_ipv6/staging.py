@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .daemon_keys import merged_for
+from .journal import Attributes
 from .netplan_files import NETPLAN_FILE
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ BESIDE = re.compile(r"^\.|\.new$|\.orig$|\.rej$|~$")
 
 
 class File(NamedTuple):
-    """Content and attributes: mode, user, group."""
-
     data: bytes
-    attributes: tuple[int, int, int]
+    attributes: Attributes
 
 
 def drop_in(netplan_id: str) -> str:
@@ -35,18 +34,18 @@ def stage(facts: Facts) -> dict[str, File]:
     """By the path on the server, sorted."""
     host, owner, files = facts.context.repository.path / "host", facts.system.owner, dict[str, File]()
 
-    def put(path: str, data: bytes, mode: int = 0o644, belongs: tuple[int, int] = owner) -> None:
-        files[path] = File(data, (mode, *belongs))
+    def put(path: str, data: bytes, attributes: Attributes = (0o644, *owner)) -> None:
+        files[path] = File(data, attributes)
 
     for source in host_files(host):
         path, data = "/" + str(source.relative_to(host)), source.read_bytes()
         if path == NETPLAN_FILE:
             if facts.netplan_manages:
-                put(path, facts.fitted.text.encode(), 0o600)
+                put(path, facts.fitted.text.encode(), (0o600, *owner))
         elif path == DAEMON_JSON:
             target = facts.daemon_json_path
-            mode, *belongs = facts.system.attributes(target) if facts.system.exists(target) else (0o644, *owner)
-            put(target, merged_for(facts.system, data, target), mode, (belongs[0], belongs[1]))
+            now = facts.system.attributes(target) if facts.system.exists(target) else (0o644, *owner)
+            put(target, merged_for(facts.system, data, target), now)
         elif path.startswith("/etc/systemd/network/"):
             # networkd reads it beside the file that netplan made: by netplan's ID.
             put(f"{drop_in(facts.netplan_id)}/{source.name}", data)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from typing import Optional
 
 from ..engine import endpoint, images_in
 from ..facts import Context, Facts, label
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
 from . import migrations
-from .base import NotUndone, Resource, short_of_space
-from .compose_refusals import backend_in_use, other_backend, refusals
+from .base import NotUndone, Resource, Row, short_of_space
+from .compose_refusals import OURS, backend_in_use, other_backend, refusals
 from .containers import explained, identity_of
 from .network import Network, difference, has_address
 from .secrets import Secrets, make_directory
@@ -18,7 +20,6 @@ from .ufw import builds_reach_outside
 
 IMAGE = "kong-ipv6:local"
 BUILT = "/var/lib/kong-ipv6/built"
-OURS = ("kong", "kong-migration", "kong-database")
 # By its own socket, where it asks for no password. psql reads the new one from the mounted file.
 SET_PASSWORD = "\\set password `cat /run/secrets/kong_pg_password`\nALTER USER kong PASSWORD :'password';\n"
 READY = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=kong", "--dbname=kong")
@@ -33,15 +34,17 @@ class ComposeUp(Resource):
         self.compose = context.compose
         self.others: dict[str, list[str]] = {"pull": [], "build": []}
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
-        found = refusals(self.context, facts)
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
+        found = list(refusals(self.context, facts))
+        yield from found
         if found or not facts.engine:
-            return found
+            return
         root = str(facts.info.get("DockerRootDir", "/var/lib/docker"))
         # Images are containerd's own with its store (the default of a fresh 29).
         if ["driver-type", "io.containerd.snapshotter.v1"] in (facts.info.get("DriverStatus") or []):
             root = "/var/lib/containerd"
-        return short_of_space(root, 256) + backend_in_use(self.context, facts)
+        yield from short_of_space(root, 256)
+        yield from backend_in_use(self.context, facts)
 
     def recipe(self) -> str:
         """What the image is built from."""
@@ -50,36 +53,39 @@ class ComposeUp(Resource):
             total.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(folder)}\n".encode())
         return total.hexdigest()
 
-    def changes(self, facts: Facts) -> list[Change]:
-        self.facts, found = facts, list[Change]()
-        image, compose = self.engine.image(IMAGE), facts.compose
+    def changes(self, facts: Facts) -> Iterator[Change]:
+        self.facts, name = facts, self.repository.backend_network
+        image = self.engine.image(IMAGE)
         self.build = self.system.text(BUILT) != f"{self.recipe()} {image['Id'] if image else 'none'}"
         if self.build:
-            found.append(Change("image", f"{IMAGE} will be built"))
+            yield Change("image", f"{IMAGE} will be built")
         self.password = facts.begun("password") or Secrets(self.context).new_password()
         if self.password:
-            found.append(
-                Change("database", "its password will be set to the one in .env; the containers will be recreated")
-            )
-        self.move, name = other_backend(self.context, facts), self.repository.backend_network
+            text = "its password will be set to the one in .env; the containers will be recreated"
+            yield Change("database", text)
+        self.move = other_backend(self.context, facts)
         if self.move:
             text = (
                 f"{name} and all its containers will be recreated: its subnet is {self.move}, not {self.plan.backend}"
             )
-            found.append(Change("network", text))
+            yield Change("network", text)
         self.lost = self._lost_container(facts)
+        if not (self.build or self.password or self.move or self._due(facts)):
+            return
+        if self.lost:
+            text = f"Kong is not connected to a network, or does not have {self.plan.kong} there: its container will be recreated"
+            yield Change("compose", text)
+        yield from self._images(facts.compose.version.startswith("1."))
+        if facts.backend is None:
+            yield Change("network", f"{name} will be created, for Kong and its other services")
+        yield Change("compose", "the services will be started")
+
+    def _due(self, facts: Facts) -> bool:
+        """Whether compose has something to do, by what other resources change and what the containers are."""
         publish = facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]"
         replaced = bool(difference(facts.exposed, self.plan, facts.engine) or Network(self.context).earlier(facts))
         new = not self.repository.env.exists() or not (self.repository.data / "logs").is_dir()
-        if not (found or publish or replaced or new or facts.begun(self.name) or self._differ(facts)):
-            return []
-        if self.lost:
-            text = f"Kong is not connected to a network, or does not have {self.plan.kong} there: its container will be recreated"
-            found.append(Change("compose", text))
-        found += self._images(compose.version.startswith("1."))
-        if facts.backend is None:
-            found.append(Change("network", f"{name} will be created, for Kong and its other services"))
-        return [*found, Change("compose", "the services will be started")]
+        return publish or replaced or new or facts.begun(self.name) or self._differ(facts)
 
     def _lost_container(self, facts: Facts) -> str:
         """Kong's container, where it isn't on both of its networks with its address."""
@@ -144,9 +150,8 @@ class ComposeUp(Resource):
     def _remove_lost(self) -> None:
         self.report.doing("compose", "removing Kong's container")
         if self.engine.container(self.lost):
-            self.engine.change(
-                "DELETE", f"/containers/{self.lost}?force=1", cause="Docker can't remove Kong's container"
-            )
+            cause = "Docker can't remove Kong's container"
+            self.engine.change("DELETE", f"/containers/{self.lost}?force=1", cause=cause)
 
     def _unpause(self) -> None:
         """Compose doesn't start a paused container. Its health checks have failed meanwhile, so it is stopped."""
@@ -154,9 +159,8 @@ class ComposeUp(Resource):
         for one in self.engine.containers(label_, status=["paused"]):
             self.report.doing("compose", "stopping paused containers")
             for act in ("unpause", "stop"):
-                self.engine.change(
-                    "POST", f"/containers/{one['Id']}/{act}", cause="Docker can't stop the paused containers"
-                )
+                cause = "Docker can't stop the paused containers"
+                self.engine.change("POST", f"/containers/{one['Id']}/{act}", cause=cause)
 
     def _remove_backend(self) -> None:
         """Compose can't move a network from under its containers, or moves some of them only."""
@@ -253,13 +257,14 @@ class ComposeUp(Resource):
     def failure(self, cause: str) -> Failure:
         return explained(self.context, cause)
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> Optional[NotUndone]:
         from .compose_undo import undo
 
         return undo(self.context, journal)
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        return [("remove", "compose", f"the containers of {name}; its data is kept") for name in projects(journal)]
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
+        for name in projects(journal):
+            yield "remove", "compose", f"the containers of {name}; its data is kept"
 
 
 def projects(journal: Journal) -> list[str]:

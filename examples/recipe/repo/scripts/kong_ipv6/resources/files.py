@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
 from ..facts import Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..report import Change, Refusal
 from ..staging import SYSCTL_FILE
-from .base import NotUndone, Resource, short_of_space
+from .base import Resource, Row, short_of_space
 
 UNITS = "/etc/systemd/system/"
 WANTS = "/multi-user.target.wants/"
@@ -26,26 +27,25 @@ def proxied_in(text: str) -> list[str]:
 class Files(Resource):
     name = "files"
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
         """A conflict that is left is for the owner to resolve, not for a server to run."""
-        found: list[Refusal] = []
         repository = self.repository.path
         tree = [path for folder in ("host", "kong-build") for path in sorted((repository / folder).rglob("*"))]
         for path in (*tree, *(repository / name for name in ("docker-compose.yml", "kong.yml", ".env"))):
             if path.is_file() and MARKERS.search(path.read_bytes()):
                 cause = f"{path.relative_to(repository)} still has conflict markers"
-                found.append(
-                    Refusal(cause, "resolve the conflicts; create-kong-ipv6 check lists everything that is unresolved")
-                )
-        return found + short_of_space("/etc", 16) + short_of_space(self.journal.state.as_posix(), 16)
+                remedy = "resolve the conflicts; create-kong-ipv6 check lists everything that is unresolved"
+                yield Refusal(cause, remedy)
+        yield from short_of_space("/etc", 16)
+        yield from short_of_space(self.journal.state.as_posix(), 16)
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> Iterator[Change]:
         self.facts = facts
-        found = [Change("file", self._how(facts, path)) for path in facts.staged if facts.changed(path)]
-        return found + [
-            Change("file", f"{path} belongs to earlier answers: its original state will be restored")
-            for path in self.dropped(facts)
-        ]
+        for path in facts.staged:
+            if facts.changed(path):
+                yield Change("file", self._how(facts, path))
+        for path in self.dropped(facts):
+            yield Change("file", f"{path} belongs to earlier answers: its original state will be restored")
 
     def _how(self, facts: Facts, path: str) -> str:
         journal, known = self.journal, self.journal.fact("file", path) is not None
@@ -75,7 +75,7 @@ class Files(Resource):
                 continue
             self.report.doing("file", path)
             self._prepare(path)
-            self.system.write_file(path, file.data, file.attributes[0], file.attributes[1:])
+            self.system.write_file(path, *file)
             self.report.done("file", path)
         self.report.doing("systemd", "daemon-reload")
         self.system.run("systemctl", "daemon-reload")
@@ -87,7 +87,7 @@ class Files(Resource):
             self.system.run("systemctl", "--quiet", "stop", name)
             self.system.on(f"{UNITS}multi-user.target.wants/{name}").unlink(missing_ok=True)
         if path.endswith(NDP_DROP_IN):
-            self._record_proxied(path)
+            self.record_proxied(path)
         self.system.restore(path)
         # From now on it is the owner's own again.
         self.journal.forget("file", path)
@@ -106,14 +106,14 @@ class Files(Resource):
             # networkd sets it once it has read the file, at the next netplan apply.
             key = f"net.ipv6.conf.{self.plan.uplink_sysctl}.proxy_ndp"
             self.journal.record("sysctl", key, self.system.sysctl(key))
-            self._record_proxied(path)
+            self.record_proxied(path)
 
-    def _record_proxied(self, path: str) -> None:
+    def record_proxied(self, path: str) -> None:
         """networkd forgets its proxy entries, but leaves them in the kernel: the ndp resource removes these."""
         for address in proxied_in(self.system.text(path)):
             self.journal.record("proxy", address, self.plan.uplink)
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> None:
         self.report.doing("files", "restoring them")
         with self.system.uninterrupted():
             for path in journal.our_files():
@@ -126,7 +126,6 @@ class Files(Resource):
             for unit in journal.names("unit"):
                 if journal.fact("unit", unit) == "active":
                     self._restart(unit)
-        return []
 
     def _restart(self, unit: str) -> None:
         # A newer systemd makes no unit of a SysV script.
@@ -135,7 +134,9 @@ class Files(Resource):
         elif not self.system.restart(unit):
             self.report.note("unit", f"{unit} doesn't start: journalctl -u {unit}")
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        units = [("restore", "unit", f"{unit}: {journal.fact('unit', unit)}") for unit in journal.names("unit")]
-        differ = (path for path in journal.our_files() if journal.differs(path))
-        return units + [("restore", "file", f"{path}: {journal.fact('file', path)}") for path in differ]
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
+        for unit in journal.names("unit"):
+            yield "restore", "unit", f"{unit}: {journal.fact('unit', unit)}"
+        for path in journal.our_files():
+            if journal.differs(path):
+                yield "restore", "file", f"{path}: {journal.fact('file', path)}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..facts import NFT_TABLE, TABLE_UNIT, Facts
 from ..journal import Journal
 from ..report import Change, Failure, Refusal, Result
 from ..staging import TABLE_FILE
-from .base import NotUndone, Resource
+from .base import Resource
 
 UNIT_FILE = f"/etc/systemd/system/{TABLE_UNIT}"
 
@@ -14,31 +16,27 @@ UNIT_FILE = f"/etc/systemd/system/{TABLE_UNIT}"
 class Firewall(Resource):
     name = "firewall"
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
         """ufw with IPV6=no drops all IPv6 that comes in, goes out or is forwarded."""
-        ufw = facts.ufw
-        if not (ufw.installed and ufw.enabled and not ufw.ipv6):
-            return []
-        cause = "ufw is active with IPV6=no: it drops all IPv6 traffic of this server"
-        return [Refusal(cause, "set IPV6=yes in /etc/default/ufw, then: ufw reload")]
+        if facts.ufw.enabled and not facts.ufw.ipv6:
+            cause = "ufw is active with IPV6=no: it drops all IPv6 traffic of this server"
+            yield Refusal(cause, "set IPV6=yes in /etc/default/ufw, then: ufw reload")
 
-    def changes(self, facts: Facts) -> list[Change]:
-        self.facts = facts
+    def changes(self, facts: Facts) -> Iterator[Change]:
+        self.facts, self.reason = facts, ""
         if facts.filter == "none":
             self.report.row("open", "firewall", "these scripts set up no firewall (--firewall none)")
             if facts.opens_all:
                 text = f"Docker {facts.engine} opens every port of every container with an IPv6 address to the world"
                 self.report.row("open", "firewall", text)
-        self.reason = ""
         if facts.filter == "table" and self.plan.firewall == "ufw":
             self.reason = f" (ufw is {'inactive' if facts.ufw.installed else 'not installed'})"
         if facts.filter != "table" or self._in_force(facts):
-            return []
-        found = [Change("firewall", f"the table inet kong_ipv6 will be loaded, now and at every boot{self.reason}")]
+            return
+        yield Change("firewall", f"the table inet kong_ipv6 will be loaded, now and at every boot{self.reason}")
         if facts.other_bridges:
             names = " ".join(facts.other_bridges)
-            found.append(Change("firewall", f"traffic to bridges that are not Docker's will not be filtered: {names}"))
-        return found
+            yield Change("firewall", f"traffic to bridges that are not Docker's will not be filtered: {names}")
 
     def _in_force(self, facts: Facts) -> bool:
         changed = facts.begun(self.name) or facts.changed(TABLE_FILE) or facts.changed(UNIT_FILE)
@@ -46,51 +44,38 @@ class Firewall(Resource):
 
     def apply(self) -> None:
         # An interrupted run may have begun it for other answers.
-        if self.facts.filter != "table":
-            return
-        self.report.doing("firewall", "the table inet kong_ipv6")
-        self.system.start(TABLE_UNIT)
-        self.report.done("firewall", f"table inet kong_ipv6{self.reason}")
+        if self.facts.filter == "table":
+            self.report.doing("firewall", "the table inet kong_ipv6")
+            self.system.start(TABLE_UNIT)
+            self.report.done("firewall", f"table inet kong_ipv6{self.reason}")
 
-    def verify(self, facts: Facts) -> list[Result]:
-        found = [*self._left_behind(facts), *self._ping(facts)]
-        return found + self._filter(facts)
+    def verify(self, facts: Facts) -> Iterator[Result]:
+        if facts.nftables_backend and not facts.ufw.enabled:
+            yield from self._left_behind()
+        # Docker 28 accepts it again.
+        if facts.generation == 27 and not facts.ufw.enabled:
+            rule = f"-i {self.plan.uplink} -d {self.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
+            text = "Docker 27 drops ping to Kong; 80 and 443 are not affected"
+            yield Result("warn", "ping", text, f"upgrade Docker, or: ip6tables -I DOCKER-USER {rule}")
+        if facts.filter == "table":
+            yield self._table(facts)
+        elif facts.filter == "ufw":
+            if facts.table:
+                text = "ufw is active, and the table inet kong_ipv6 is still loaded"
+                yield Result("warn", "firewall", text, "sudo ./scripts/apply.sh removes the table")
+        elif facts.opens_all and not facts.ufw.active:
+            text = "none: every port of every container with an IPv6 address is open to the world"
+            remedy = "filter this traffic elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
+            yield Result("warn", "firewall", text, remedy)
+        elif not facts.ufw.active:
+            yield Result("warn", "firewall", "these scripts set up no firewall (--firewall none)")
 
-    def _left_behind(self, facts: Facts) -> list[Result]:
+    def _left_behind(self) -> Iterator[Result]:
         """Docker leaves the policy of its iptables backend when it is told to use nftables."""
-        if facts.ufw.enabled or not facts.nftables_backend:
-            return []
-        found: list[Result] = []
         for program, what in (("iptables", "IPv4"), ("ip6tables", "IPv6")):
             if "-P FORWARD DROP" in self.system.output(program, "-w", "-S", "FORWARD"):
                 text = f"{program}' FORWARD policy is still DROP, from Docker's previous firewall backend: it drops all {what} of containers"
-                found.append(Result("fail", "firewall", text, f"reboot (until then: {program} -P FORWARD ACCEPT)"))
-        return found
-
-    def _ping(self, facts: Facts) -> list[Result]:
-        """Docker 28 accepts it again."""
-        if facts.generation != 27 or facts.ufw.enabled:
-            return []
-        rule = f"-i {self.plan.uplink} -d {self.plan.kong} -p icmpv6 --icmpv6-type echo-request -j ACCEPT"
-        text = "Docker 27 drops ping to Kong; 80 and 443 are not affected"
-        return [Result("warn", "ping", text, f"upgrade Docker, or: ip6tables -I DOCKER-USER {rule}")]
-
-    def _filter(self, facts: Facts) -> list[Result]:
-        if facts.filter == "table":
-            return [self._table(facts)]
-        if facts.filter == "ufw":
-            text, remedy = (
-                "ufw is active, and the table inet kong_ipv6 is still loaded",
-                "sudo ./scripts/apply.sh removes the table",
-            )
-            return [Result("warn", "firewall", text, remedy)] if facts.table else []
-        if facts.ufw.active:
-            return []
-        if facts.opens_all:
-            text = "none: every port of every container with an IPv6 address is open to the world"
-            remedy = "filter this traffic elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
-            return [Result("warn", "firewall", text, remedy)]
-        return [Result("warn", "firewall", "these scripts set up no firewall (--firewall none)")]
+                yield Result("fail", "firewall", text, f"reboot (until then: {program} -P FORWARD ACCEPT)")
 
     def _table(self, facts: Facts) -> Result:
         if facts.table_filters:
@@ -101,7 +86,7 @@ class Firewall(Resource):
         why = "Possible causes: ufw was disabled, the unit was stopped, or nft flush ruleset"
         return Result("fail", "firewall", "the table inet kong_ipv6 is not loaded", f"sudo ./scripts/apply.sh. {why}")
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> None:
         if journal.fact("unit", TABLE_UNIT) is not None:
             self.report.doing("firewall", "removing the table")
             self.system.run("systemctl", "--quiet", "stop", TABLE_UNIT)
@@ -109,4 +94,3 @@ class Firewall(Resource):
             delete = ("nft", "delete", *NFT_TABLE[2:])
             if not self.system.quietly(*delete):
                 raise Failure("nft can't remove the table inet kong_ipv6", " ".join(delete))
-        return []

@@ -5,18 +5,21 @@ taken off, it is removed and made, and they are put back. How each was connected
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from collections.abc import Iterator
+from typing import Optional
 
 from ..engine import BRIDGE_NAME, GATEWAY_MODE, MADE_ON, EngineError, Json, endpoint
 from ..facts import Facts, label
 from ..journal import Journal
 from ..plan import Plan, inside, same
 from ..report import Change, Failure, Refusal, Result
-from .base import NotUndone, Resource
-from .compose_refusals import docker
+from .base import Resource, Row
+from .compose_refusals import OURS, docker
 
 BEFORE = "/var/lib/kong-ipv6/network.before."
 QUICK = ("dad_transmits", "router_solicitation_delay")
+# Options of `docker network connect`, and what the API calls them.
+FIXED = {"ip": "IPv4Address", "ip6": "IPv6Address"}
 
 
 def stale(maker: str, generation: int) -> bool:
@@ -44,9 +47,8 @@ def difference(network: Optional[Json], plan: Plan, engine: str) -> str:
         return "its IPv6 gateway mode isn't routed"
     maker = labels.get(MADE_ON, "")
     if stale(maker, int(engine.split(".")[0])):
-        return (
-            f"it was created by an engine that ignores the routed mode ({maker or 'unknown'}); this engine is {engine}"
-        )
+        made = f"it was created by an engine that ignores the routed mode ({maker or 'unknown'})"
+        return f"{made}; this engine is {engine}"
     return ""
 
 
@@ -65,23 +67,15 @@ def arguments(network: Json) -> list[str]:
 def connection(container: Json, network: str) -> str:
     """How a container is connected, as `docker network connect` takes it."""
     at = endpoint(container, network) or {}
-    config = at.get("IPAMConfig") or {}
-    words = [
-        f"--{option}={config[key]}"
-        for key, option in (("IPv4Address", "ip"), ("IPv6Address", "ip6"))
-        if config.get(key)
-    ]
-    words += [f"--alias={alias}" for alias in at.get("Aliases") or [] if not container["Id"].startswith(alias)]
-    return " ".join(words)
+    config, aliases = at.get("IPAMConfig") or {}, at.get("Aliases") or []
+    words = [f"--{option}={config[key]}" for option, key in FIXED.items() if config.get(key)]
+    return " ".join([*words, *(f"--alias={one}" for one in aliases if not container["Id"].startswith(one))])
 
 
 def endpoint_config(words: list[str]) -> Json:
-    values = [word.split("=", 1) for word in words]
-    ipam: dict[str, Any] = {}
-    for option, value in values:
-        if option in ("--ip", "--ip6"):
-            ipam["IPv4Address" if option == "--ip" else "IPv6Address"] = value
-    return {"IPAMConfig": ipam, "Aliases": [value for option, value in values if option == "--alias"]}
+    values = [word[2:].split("=", 1) for word in words]
+    ipam = {FIXED[option]: value for option, value in values if option in FIXED}
+    return {"IPAMConfig": ipam, "Aliases": [value for option, value in values if option == "alias"]}
 
 
 class Network(Resource):
@@ -102,54 +96,51 @@ class Network(Resource):
     def members(self, network: str, containers: list[Json]) -> list[Json]:
         return [one for one in containers if network in ((one.get("NetworkSettings") or {}).get("Networks") or {})]
 
-    def _own(self, container: Json) -> bool:
-        """Compose makes these again."""
-        return label(container, "project") == self.repository.project
+    def _recreated(self, container: Json, network: Json) -> bool:
+        """Whether compose makes it again: Kong's, and those of the same project that Docker can't put back."""
+        if label(container, "project") != self.repository.project:
+            return False
+        return label(container, "service") in OURS or self._bound(container, network)
 
-    def needs(self, facts: Facts) -> list[Refusal]:
-        return docker(self.context, facts)
-
-    def refuse(self, facts: Facts) -> list[Refusal]:
+    def _bound(self, container: Json, network: Json) -> bool:
         """Docker puts no container back that was made for a network of another name, or for this very one by its id."""
-        found: list[Refusal] = []
+        mode, renamed = (container.get("HostConfig") or {}).get("NetworkMode", ""), network["Name"] != self.plan.network
+        return mode == network["Id"] or (renamed and mode == network["Name"])
+
+    def needs(self, facts: Facts) -> Iterator[Refusal]:
+        yield from docker(self.context, facts)
+
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
         for network in self.leaving(facts):
             for one in self.members(network["Name"], facts.containers):
-                mode = (one.get("HostConfig") or {}).get("NetworkMode", "")
-                renamed = network["Name"] != self.plan.network and mode == network["Name"]
-                if self._own(one) or not (renamed or mode == network["Id"]):
+                if self._recreated(one, network) or not self._bound(one, network):
                     continue
                 called = one["Names"][0].lstrip("/")
                 cause = f"{called} can't be connected to {self.plan.network}: it was created for {network['Name']}, which has to be removed"
-                found.append(
-                    Refusal(cause, f"recreate the container on another network, first: docker rm --force {called}")
-                )
-        return found
+                yield Refusal(cause, f"recreate the container on another network, first: docker rm --force {called}")
 
-    def changes(self, facts: Facts) -> list[Change]:
-        self.facts, why = facts, self.why(facts)
-        found = [
-            Change("network", f"{one['Name']} will be removed: the answers now name {self.plan.network}")
-            for one in self.earlier(facts)
-        ]
+    def changes(self, facts: Facts) -> Iterator[Change]:
+        self.facts, why, network = facts, self.why(facts), self.plan.network
+        for one in self.earlier(facts):
+            yield Change("network", f"{one['Name']} will be removed: the answers now name {network}")
         if why:
-            found.append(Change("network", f"{self.plan.network} will be set up: {why}"))
+            yield Change("network", f"{network} will be set up: {why}")
         elif self.journal.names("member"):
-            text = f"{self.plan.network}: containers that an interrupted run disconnected will be connected again"
-            found.append(Change("network", text))
-        return found
+            text = f"{network}: containers that an interrupted run disconnected will be connected again"
+            yield Change("network", text)
 
     def apply(self) -> None:
         plan, network = self.plan, self.engine.network(self.plan.network)
         self.report.doing("network", plan.network)
         self._remember(network)
         for one in self.earlier(self.facts):
-            self.take_off(one["Name"])
+            self.take_off(one)
             # One that was there before us comes back with rollback.sh: until then it would overlap.
             if self.journal.fact("network", one["Name"]) != "kept":
                 self.journal.forget("network", one["Name"])
         if difference(network, plan, self.facts.engine):
             if network:
-                self.take_off(plan.network)
+                self.take_off(network)
             script = str(self.repository.path / "scripts" / "network.sh")
             self.system.must((script,), f"Docker can't create the network {plan.network}")
         # At a boot they come from sysctl.d, which says why.
@@ -166,30 +157,22 @@ class Network(Resource):
                 self.system.write_state(BEFORE + name, "\n".join(arguments(network)).encode())
             self.journal.record("network", name, "kept" if network else "absent")
 
-    def take_off(self, name: str) -> None:
-        members, own = self.members(name, self.engine.containers()), list[str]()
-        for one in members:
-            if self._own(one):
-                own.append(one["Id"])
-            else:
-                container = self.engine.container(one["Id"])
-                self.journal.record("member", one["Id"], connection(container, name) if container else "")
-        for one in members:
-            if one["Id"] not in own:
-                body = {"Container": one["Id"], "Force": True}
-                self.engine.change(
-                    "POST",
-                    f"/networks/{name}/disconnect",
-                    body,
-                    f"Docker can't disconnect {one['Id'][:12]} from {name}",
-                )
+    def take_off(self, network: Json) -> None:
+        name, members = network["Name"], self.members(network["Name"], self.engine.containers())
+        own = [one["Id"] for one in members if self._recreated(one, network)]
+        others = [one["Id"] for one in members if one["Id"] not in own]
+        for identity in others:
+            container = self.engine.container(identity)
+            self.journal.record("member", identity, connection(container, name) if container else "")
+        for identity in others:
+            body, cause = {"Container": identity, "Force": True}, f"Docker can't disconnect {identity[:12]} from {name}"
+            self.engine.change("POST", f"/networks/{name}/disconnect", body, cause)
         if own and self.journal.fact("todo", "compose") is None:
             self.journal.record("todo", "compose", "begun")
             self.report.note("network", "Kong's container was removed with it. To recreate it: sudo ./scripts/apply.sh")
         for identity in own:
-            self.engine.change(
-                "DELETE", f"/containers/{identity}?force=1", cause="Docker can't remove Kong's container"
-            )
+            cause = "Docker can't remove Kong's container"
+            self.engine.change("DELETE", f"/containers/{identity}?force=1", cause=cause)
         self.engine.change("DELETE", f"/networks/{name}", cause=f"Docker can't remove the network {name}")
 
     def put_back(self, name: str) -> None:
@@ -234,37 +217,34 @@ class Network(Resource):
             return ""
         return why
 
-    def verify(self, facts: Facts) -> list[Result]:
+    def verify(self, facts: Facts) -> Iterator[Result]:
         if not facts.engine:
-            return []
-        plan, why = self.plan, self.why(facts)
-        if why or self.earlier(facts) or self.journal.names("member"):
-            change = self.changes(facts)[-1].text
-            return [Result("fail", "network", why or change, "sudo ./scripts/apply.sh")]
-        routed = ", routed" if facts.generation >= 27 else ""
-        return [Result("ok", "network", f"{plan.network}: bridge {plan.bridge}, {plan.subnet}{routed}")]
+            return
+        plan, changes = self.plan, list(self.changes(facts))
+        if changes:
+            yield Result("fail", "network", self.why(facts) or changes[-1].text, "sudo ./scripts/apply.sh")
+        else:
+            routed = ", routed" if facts.generation >= 27 else ""
+            yield Result("ok", "network", f"{plan.network}: bridge {plan.bridge}, {plan.subnet}{routed}")
 
-    def undo(self, journal: Journal) -> list[NotUndone]:
+    def undo(self, journal: Journal) -> None:
         """What there was before: nothing, or the network in another shape."""
-        recorded = journal.names("network")
+        recorded, back = journal.names("network"), ""
         if not recorded or not self.system.have("docker"):
-            return []
+            return
         self.report.doing("network", self.plan.network)
-        back = ""
         for name in recorded:
             network = self.engine.network(name)
             if network and (journal.fact("network", name) == "absent" or ours(network)):
-                self.take_off(name)
+                self.take_off(network)
         for name in recorded:
             if journal.fact("network", name) == "kept":
                 if self.engine.network(name) is None:
                     self._make_again(name)
                 back = name
         self.put_back(back)
-        for name in recorded:
-            journal.forget("network", name)
+        journal.forget_all("network")
         self.report.done("network", "restored")
-        return []
 
     def _make_again(self, name: str) -> None:
         lines = self.system.text(BEFORE + name).split("\n")
@@ -272,8 +252,9 @@ class Network(Resource):
         words = [line for line in lines if line and "=invalid " not in line]
         self.system.must(("docker", "network", "create", *words, name), f"Docker can't create the network {name}")
 
-    def undo_rows(self, journal: Journal) -> list[tuple[str, str, str]]:
-        return [("restore", "network", f"{name}: {journal.fact('network', name)}") for name in journal.names("network")]
+    def undo_rows(self, journal: Journal) -> Iterator[Row]:
+        for name in journal.names("network"):
+            yield "restore", "network", f"{name}: {journal.fact('network', name)}"
 
 
 def ours(network: Json) -> bool:

@@ -6,6 +6,7 @@ The password is in no argument, no output and no log: files carry it. The data i
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..facts import Facts
@@ -23,74 +24,61 @@ PUBLISH = "\n# Docker 27 accepts no other value for IPv6 (later versions ignore 
 class Secrets(Resource):
     name = "secrets"
 
-    def refuse(self, facts: Facts) -> list[Refusal]:
-        found = [*self._kong(), *self._password(), *self._ipv4(facts)]
-        if not self.repository.setting("KONG_DATA_DIR"):
-            found.append(Refusal("KONG_DATA_DIR in .env is not set", "set KONG_DATA_DIR=./data"))
-        return found + short_of_space(str(self.repository.data), 64)
-
-    def _kong(self) -> list[Refusal]:
-        kong, subnet, address = self.plan.kong, self.plan.subnet, self.repository.setting("KONG_BIND_IPV6")
+    def refuse(self, facts: Facts) -> Iterator[Refusal]:
+        setting, kong, subnet = self.repository.setting, self.plan.kong, self.plan.subnet
+        address = setting("KONG_BIND_IPV6")
         if not inside(address, subnet):
             cause = f"KONG_BIND_IPV6={address} in .env is not inside the exposed subnet {subnet}"
-            return [Refusal(cause, f"set KONG_BIND_IPV6={kong}")]
-        if not same(address, kong):
+            yield Refusal(cause, f"set KONG_BIND_IPV6={kong}")
+        elif not same(address, kong):
             cause = f"KONG_BIND_IPV6={address} in .env is not the planned address, {kong}"
-            return [Refusal(cause, f"set KONG_BIND_IPV6={kong}; or create-kong-ipv6 regenerate --kong {address}")]
-        return []
+            yield Refusal(cause, f"set KONG_BIND_IPV6={kong}; or create-kong-ipv6 regenerate --kong {address}")
+        if self.postgres and self.repository.env.exists() and setting(PASSWORD) in UNSET:
+            yield Refusal("KONG_PG_PASSWORD in .env is not set", "set it to the output of: openssl rand -hex 32")
+        if self.plan.ipv4_published:
+            yield from self._ipv4(facts, setting("KONG_BIND_IP"))
+        if not setting("KONG_DATA_DIR"):
+            yield Refusal("KONG_DATA_DIR in .env is not set", "set KONG_DATA_DIR=./data")
+        yield from short_of_space(str(self.repository.data), 64)
 
-    def _password(self) -> list[Refusal]:
-        needed = self.plan.database == "postgres" and self.repository.env.exists()
-        if not needed or self.repository.setting(PASSWORD) not in UNSET:
-            return []
-        return [Refusal("KONG_PG_PASSWORD in .env is not set", "set it to the output of: openssl rand -hex 32")]
+    @property
+    def postgres(self) -> bool:
+        return self.plan.database == "postgres"
 
-    def _ipv4(self, facts: Facts) -> list[Refusal]:
-        bind = self.repository.setting("KONG_BIND_IP")
-        if not self.plan.ipv4_published:
-            return []
-        if not bind:
-            return [
-                Refusal(
-                    "KONG_BIND_IP in .env is not set",
-                    "set it to the server's IPv4 address, or to 0.0.0.0 for all addresses",
-                )
-            ]
+    def _ipv4(self, facts: Facts, bind: str) -> Iterator[Refusal]:
         has = [one.address for scope in ("global", "host", "link") for one in facts.addresses("inet", scope=scope)]
-        if bind in ("0.0.0.0", self.plan.ipv4_netplan.split("/")[0], *has):
-            return []
-        here = " ".join(one.address for one in facts.addresses("inet", self.plan.uplink))
-        cause = f"KONG_BIND_IP={bind} in .env is not an address of this server"
-        return [Refusal(cause, f"set KONG_BIND_IP=0.0.0.0, or one of: {here}")]
+        if not bind:
+            remedy = "set it to the server's IPv4 address, or to 0.0.0.0 for all addresses"
+            yield Refusal("KONG_BIND_IP in .env is not set", remedy)
+        elif bind not in ("0.0.0.0", self.plan.ipv4_netplan.split("/")[0], *has):
+            here = " ".join(one.address for one in facts.addresses("inet", self.plan.uplink))
+            cause = f"KONG_BIND_IP={bind} in .env is not an address of this server"
+            yield Refusal(cause, f"set KONG_BIND_IP=0.0.0.0, or one of: {here}")
 
-    def changes(self, facts: Facts) -> list[Change]:
-        env, data, found = self.repository.env, self.repository.data, list[Change]()
-        postgres = self.plan.database == "postgres"
+    def changes(self, facts: Facts) -> Iterator[Change]:
+        env, data = self.repository.env, self.repository.data
         if not env.exists():
-            extra = ", with a random KONG_PG_PASSWORD" if postgres else ""
-            found.append(Change(".env", f"will be created from .env.example{extra}"))
+            extra = ", with a random KONG_PG_PASSWORD" if self.postgres else ""
+            yield Change(".env", f"will be created from .env.example{extra}")
         elif env.stat().st_mode & 0o7:
-            found.append(Change(".env", "will get mode 600: now every user of this server can read its password"))
+            yield Change(".env", "will get mode 600: now every user of this server can read its password")
         # Docker 27 alone refuses a host address in the publication of a routed network.
-        if facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]":
-            found.append(Change(".env", "KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value"))
-        self.publish = bool(found) and found[-1].text.startswith("KONG_PUBLISH_IPV6")
+        self.publish = facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]"
+        if self.publish:
+            yield Change(".env", "KONG_PUBLISH_IPV6=[::] will be added: Docker 27 accepts no other value")
         if not data.is_dir():
-            found.append(Change("data", f"{data} will be created"))
-        if postgres and self.secret_differs():
-            found.append(Change("secret", f"{self.repository.password_file} will be written, from .env"))
-        return found
+            yield Change("data", f"{data} will be created")
+        if self.postgres and self.secret_differs():
+            yield Change("secret", f"{self.repository.password_file} will be written, from .env")
 
     def secret_differs(self) -> bool:
-        file = self.repository.password_file
-        return not (
-            self.repository.env.exists() and file.is_file() and read_secret(file) == self.repository.setting(PASSWORD)
-        )
+        file, setting = self.repository.password_file, self.repository.setting(PASSWORD)
+        return not (self.repository.env.exists() and file.is_file() and read_secret(file) == setting)
 
     def new_password(self) -> bool:
         """Whether a database that was made with another one has to be told."""
         made = (self.repository.data / "postgres" / "PG_VERSION").exists()
-        return self.plan.database == "postgres" and made and self.secret_differs()
+        return self.postgres and made and self.secret_differs()
 
     def apply(self) -> None:
         env = self.repository.env
@@ -117,18 +105,18 @@ class Secrets(Resource):
         password = known or os.urandom(32).hex()
         lines = self.repository.example.read_text(errors="surrogateescape").splitlines()
         ours = [found is not None and found[1] == PASSWORD for found in map(ASSIGNMENT.match, lines)]
-        if self.plan.database == "postgres":
+        if self.postgres:
             lines = [f"{PASSWORD}={password}" if our else line for our, line in zip(ours, lines)]
             lines += [] if any(ours) else [f"{PASSWORD}={password}"]
         text = "".join(f"{line}\n" for line in lines)
         new, whose = self.repository.env.with_name(".env.new"), self.repository.path.stat()
-        write_synced(new, text.encode(errors="surrogateescape"), 0o600, (whose.st_uid, whose.st_gid))
+        write_synced(new, text.encode(errors="surrogateescape"), 0o600, whose.st_uid, whose.st_gid)
         move(new, self.repository.env)
 
     def _make_data(self) -> None:
         data, file = self.repository.data, self.repository.password_file
         make_directory(data, 0o755)
-        if self.plan.database != "postgres":
+        if not self.postgres:
             return
         make_directory(data / "postgres", 0o700)
         if self.secret_differs():
