@@ -52,7 +52,7 @@ class KilledAnywhere(Case):
 
     def recorded(self, server: Server, before: dict[str, Any]) -> None:
         """What is changed on the server is in the journal, as it was before."""
-        journal, now = server.context().journal, tree(server.root)
+        journal, now, sysctls = server.context().journal, tree(server.root), server.kernel.sysctls()
         for path, was in before["files"].items():
             if was[0] != "directory" and now.get(path) != was:
                 self.assertEqual("kept", journal.fact("file", path), path)
@@ -66,7 +66,7 @@ class KilledAnywhere(Case):
             of_all = (
                 name.endswith(".forwarding") and journal.fact("sysctl", "net.ipv6.conf.all.forwarding") == value.strip()
             )
-            if server.kernel.sysctls().get(key) != value and not of_all:
+            if sysctls.get(key) != value and not of_all:
                 self.assertEqual(value.strip(), journal.fact("sysctl", name))
 
     def goes_on(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -38,10 +39,10 @@ class Disk:
         return text[len(root) - 1 :] if text.startswith(root) else None
 
     def fsync(self, descriptor: int) -> None:
-        path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
         self.server.happens("fsync", self.inside(path) or path)
         status = os.fstat(descriptor)
-        if Path(path).is_file():
+        if stat.S_ISREG(status.st_mode):
             self.durable[status.st_dev, status.st_ino] = Path(path).read_bytes()
 
     def replace(self, source: Any, target: Any) -> None:
@@ -69,14 +70,19 @@ class Disk:
 def tree(root: Path) -> dict[str, tuple[str, int, bytes]]:
     """Type, mode and content of everything that a rollback has to restore."""
     found: dict[str, tuple[str, int, bytes]] = {}
-    for path in sorted(root.rglob("*")):
-        name = "/" + str(path.relative_to(root))
-        if name.startswith(("/proc/", "/sys/", "/run/")):
-            continue
-        if path.is_symlink():
-            found[name] = ("link", 0, str(path.readlink()).encode())
-        elif path.is_dir():
-            found[name] = ("directory", path.stat().st_mode & 0o7777, b"")
-        else:
-            found[name] = ("file", path.stat().st_mode & 0o7777, path.read_bytes())
+
+    def walk(folder: str) -> None:
+        for entry in os.scandir(folder):
+            name = entry.path[len(str(root)) :]
+            mode = entry.stat(follow_symlinks=False).st_mode & 0o7777
+            if entry.is_symlink():
+                found[name] = ("link", 0, os.readlink(entry.path).encode())
+            elif not entry.is_dir():
+                found[name] = ("file", mode, Path(entry.path).read_bytes())
+            else:
+                found[name] = ("directory", mode, b"")
+                if name not in ("/proc", "/sys", "/run"):
+                    walk(entry.path)
+
+    walk(str(root))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -95,8 +96,9 @@ class Kernel:
                 path.write_text(value)
 
     def sysctls(self) -> dict[str, str]:
-        root = self.root / "proc/sys"
-        return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
+        root = str(self.root / "proc/sys")
+        paths = [os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names]
+        return {path[len(root) + 1 :]: Path(path).read_text() for path in sorted(paths)}
 
     def state(self) -> dict[str, Any]:
         """What has to be the same after a rollback."""

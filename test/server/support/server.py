@@ -315,14 +315,18 @@ class Server:
             return
         if not what.startswith(OWN):
             assert self.disk.synced(manifest), f"the journal isn't synced before: {kind} {what}"
-        text = manifest.read_text()
-        if kind in ("replace", "unlink") and what.startswith(("/etc/", "/lib/")) and not self.rolling:
+        if self.rolling:
+            return
+        if kind in ("replace", "unlink") and what.startswith(("/etc/", "/lib/")):
+            text = manifest.read_text()
             path = re.sub(r"/\.([^/]*)\.kong-ipv6$", r"/\1", what)
             assert f"file\t{path}\t" in text, f"{path} is changed before its previous state is recorded"
             if f"file\t{path}\tkept" in text:
                 assert os.path.lexists(self.root / f"{STATE}/before{path}".lstrip("/")), f"{path} isn't kept"
-        if kind == "sysctl" and not self.rolling and self.plan.bridge not in what:
-            assert f"sysctl\t{what}\t" in text, f"{what} is changed before its previous value is recorded"
+        if kind == "sysctl" and self.plan.bridge not in what:
+            assert f"sysctl\t{what}\t" in manifest.read_text(), (
+                f"{what} is changed before its previous value is recorded"
+            )
 
     @property
     def rolling(self) -> bool:
