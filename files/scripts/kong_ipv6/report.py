@@ -1,7 +1,5 @@
 """What a run says: rows, colours, errors. Writing to a terminal that is gone never stops a run."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys
@@ -90,17 +88,18 @@ class Report:
             self.say(f"  {'':<7} {'':<11} Remedy: {result.remedy}")
 
     def failure(self, failure: Failure) -> None:
-        self._print(self.err, self.paint(RED, f"{self.program}: {failure.cause}"))
-        if failure.remedy:
-            self._print(self.err, f"  Remedy: {failure.remedy}")
+        self._error(f"{self.program}: {failure.cause}", f"Remedy: {failure.remedy}" if failure.remedy else "")
 
     def refusal(self, refusal: Refusal) -> None:
-        self._print(self.err, self.paint(RED, f"Refused: {refusal.cause}"))
-        self._print(self.err, f"  Remedy: {refusal.remedy}")
+        self._error(f"Refused: {refusal.cause}", f"Remedy: {refusal.remedy}")
 
     def stopped(self, hint: str) -> None:
         if self.step:
-            self._print(self.err, self.paint(RED, f"Stopped at: {self.step}"))
+            self._error(f"Stopped at: {self.step}", hint)
+
+    def _error(self, text: str, hint: str) -> None:
+        self._print(self.err, self.paint(RED, text))
+        if hint:
             self._print(self.err, f"  {hint}")
 
     def output_of(self, text: str) -> None:

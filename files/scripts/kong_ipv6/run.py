@@ -1,7 +1,5 @@
 """The three commands: refuse → plan → (end of a dry run) → apply → verify; and undo. No resource is known by name."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
