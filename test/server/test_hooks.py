@@ -40,6 +40,7 @@ class Hooks(Case):
         self.same_state(before, server.state())
         self.assertIn("the hook scripts/hooks/before-apply failed with exit code 3", server.printed)
         self.assertIn("    | not today", server.printed)
+        self.assertIn("This run has changed nothing.", server.printed)
         self.assertFalse(server.context().journal.exists)
 
     def test_a_failed_before_rollback_hook_takes_nothing_back(self) -> None:
@@ -47,6 +48,7 @@ class Hooks(Case):
         before = server.state()
         self.hook(server, "before-rollback", code=1)
         self.assertEqual(1, server.run("rollback"))
+        self.assertIn("This run has changed nothing.", server.printed)
         self.same_state(before, server.state())
         self.assertTrue(server.context().journal.exists)
 

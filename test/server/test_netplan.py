@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from kong_ipv6.system import Ran
 from support import netplan
 from support.case import Case
+from support.disk import Killed
 from support.kernel import Address
 from support.server import Server
 
@@ -270,6 +273,28 @@ class EarlierAnswers(Case):
         server.applied()
         self.assertTrue(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
         path.write_text(text)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertFalse(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
+
+    def test_a_route_that_only_the_replaced_file_described_goes_after_a_kill_too(self) -> None:
+        """Bug: killed between the write and netplan apply, the next run gave back a route that the owner had added to the
+        earlier file."""
+        server = self.applied()
+        new, text = "2a03:2222:3333:4444::3", server.read(FILE) or ""
+        own = text.replace("routes:\n", "routes:\n      - to: 2001:db8:77::/48\n        via: fe80::1\n")
+        server.write(FILE, own, 0o600)
+        netplan.apply(server)
+        self.renumber(server, f"{HOST}/", f"{new}/")
+        server.change_plan(host=new)
+
+        def killed(words: list[str]) -> Ran:
+            if words[0] == "apply":
+                raise Killed
+            return Ran(0, "", "")
+
+        with mock.patch.object(server.programs_run, "_netplan", killed), self.assertRaises(Killed):
+            server.run("apply")
+        self.assertTrue(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertFalse(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
 

@@ -142,6 +142,16 @@ class MadeAgain(Case):
         server.docker.networks_by_name[EXPOSED]["Options"][module.GATEWAY_MODE] = "nat"
         return server
 
+    def test_a_service_of_the_owners_own_is_put_back(self) -> None:
+        """Bug: compose made it again, without what was written in it."""
+        server = self.stale()
+        other = Other(server, mode=EXPOSED)
+        labels = {"com.docker.compose.project": "kong-ipv6", "com.docker.compose.service": "web"}
+        server.docker.containers_by_id[other.id]["Labels"] = labels
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertIn(other.id, server.docker.containers_by_id)
+        self.assertEqual("2a03:2222:3333:4444:300::9", other.at["GlobalIPv6Address"])
+
     def test_its_containers_are_back_with_their_addresses(self) -> None:
         for engine in ENGINES:
             server = self.stale(engine)

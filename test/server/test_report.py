@@ -45,7 +45,9 @@ class Printing(unittest.TestCase):
         self.assertEqual("", self.err.getvalue())
         self.report.doing("docker", "restarting it")
         self.report.stopped("again")
-        self.assertEqual("Stopped at: docker: restarting it\n  again\n", self.err.getvalue())
+        self.assertEqual(
+            "Stopped at: docker: restarting it\n  again\n  This run has changed nothing.\n", self.err.getvalue()
+        )
 
     def test_a_long_step_is_announced(self) -> None:
         self.report.doing("image", "building it", long=True)

@@ -109,6 +109,7 @@ class Apply(Case):
         self.assertIn(
             "Run ./scripts/apply.sh again to continue, or ./scripts/rollback.sh to undo everything.", server.printed
         )
+        self.assertIn("What is marked ok above stays in effect", server.printed)
         journal = server.context().journal
         # What was done is done; this step and the later ones are to do.
         self.assertIsNone(journal.fact("todo", "netplan"))

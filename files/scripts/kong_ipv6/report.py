@@ -55,6 +55,8 @@ class Report:
     def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr, program: str = "apply.sh") -> None:
         self.out, self.err, self.program = out, err, program
         self.step = ""
+        # Whether this run has begun to change the server.
+        self.changing = False
         terminal = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
         self.coloured = terminal
 
@@ -94,8 +96,11 @@ class Report:
         self._error(f"Refused: {refusal.cause}", f"Remedy: {refusal.remedy}")
 
     def stopped(self, hint: str) -> None:
+        """Says in which state the server is, too."""
+        done = "What is marked ok above stays in effect; what comes after this step was not begun."
         if self.step:
             self._error(f"Stopped at: {self.step}", hint)
+            self._print(self.err, f"  {done if self.changing else 'This run has changed nothing.'}")
 
     def _error(self, text: str, hint: str) -> None:
         self._print(self.err, self.paint(RED, text))

@@ -1,7 +1,5 @@
 """argv → command; signals and exit codes: 0 done, 1 failed or refused, 4 --dry-run with changes, 130 and 143 ended."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -112,10 +110,10 @@ def prepare() -> None:
 
 def command(name: str, given: set[str], report: Report) -> int:
     dry = "--dry-run" in given
-    held = None if dry or name == "verify" else lock()
+    held = () if dry or name == "verify" else (lock(),)
     try:
         context = context_for(report)
-        context.system.held = (held,) if held is not None else ()
+        context.system.held = held
         if name == "verify":
             return run.verify(context, "--json" in given)
         if name == "rollback":
@@ -124,8 +122,8 @@ def command(name: str, given: set[str], report: Report) -> int:
             return run.apply(context, dry)
         return run.one(context, name, dry, "--remove" in given)
     finally:
-        if held is not None:
-            os.close(held)
+        for descriptor in held:
+            os.close(descriptor)
 
 
 def main(name: str, arguments: list[str]) -> int:
@@ -143,12 +141,9 @@ def main(name: str, arguments: list[str]) -> int:
         return command(name, given, report)
     except run.Refused:
         return 1
-    except Failure as failure:
-        report.failure(failure)
-        report.stopped(again)
-        return 1
-    except EngineError as error:
-        report.failure(Failure(f"Docker doesn't answer: {error}", "systemctl status docker; then run this again"))
+    except (Failure, EngineError) as error:
+        remedy = "systemctl status docker; then run this again"
+        report.failure(error if isinstance(error, Failure) else Failure(f"Docker doesn't answer: {error}", remedy))
         report.stopped(again)
         return 1
     except (KeyboardInterrupt, Terminated) as ended:

@@ -1,7 +1,5 @@
 """Docker's daemon.json: our keys merged in, every other key left as it is, in its order and indentation."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, Optional

@@ -4,8 +4,7 @@ The paths have no version: each engine from 20.10 to 29 then answers in its own 
 that are read here have been the same in all of them. An address that isn't set is an empty string.
 """
 
-from __future__ import annotations
-
+import contextlib
 import json
 import re
 import socket
@@ -77,10 +76,9 @@ class Engine:
         return version
 
     def answers(self) -> bool:
-        try:
+        with contextlib.suppress(EngineError):
             return bool(self.version())
-        except EngineError:
-            return False
+        return False
 
     def network(self, name: str) -> Optional[Json]:
         return self.request("GET", f"/networks/{quote(name)}")
@@ -111,10 +109,8 @@ class Engine:
         import threading
 
         def stop(identity: str) -> None:
-            try:
+            with contextlib.suppress(EngineError):
                 self.request("POST", f"/containers/{identity}/stop", timeout=180)
-            except EngineError:
-                pass
 
         threads = [threading.Thread(target=stop, args=(identity,)) for identity in identities]
         for thread in threads:

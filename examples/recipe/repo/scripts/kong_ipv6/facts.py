@@ -1,14 +1,11 @@
 """What this server is and what differs from the repository: each fact is read once, when it is first needed."""
 
-from __future__ import annotations
-
-import json
 import re
 import threading
 from functools import cached_property
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
-from . import staging, ufw_rules
+from . import daemon_keys, staging, ufw_rules
 from .engine import Compose, Engine, EngineError, Json, bridge_of
 from .journal import Journal
 from .network_state import HostNetwork
@@ -57,7 +54,6 @@ class Facts(UplinkFacts):
     @cached_property
     def engine(self) -> str:
         """Its version; empty where it doesn't answer, for a reason that engine_error has."""
-        self.engine_error = ""
         try:
             return self.context.engine.version()
         except EngineError as error:
@@ -109,12 +105,11 @@ class Facts(UplinkFacts):
 
     @cached_property
     def daemon_settings(self) -> Json:
-        """The keys of daemon.json that have a value; empty where it isn't valid."""
+        """The keys of daemon.json; none where it isn't valid."""
         try:
-            keys: Any = json.loads(self.system.text("/etc/docker/daemon.json") or "{}")
+            return daemon_keys.parse(self.system.text(staging.DAEMON_JSON))
         except ValueError:
             return {}
-        return keys if isinstance(keys, dict) else {}
 
     @property
     def opens_all(self) -> bool:
@@ -124,9 +119,8 @@ class Facts(UplinkFacts):
     @property
     def live_containers(self) -> bool:
         """As long as a container outlives Docker's restart, Docker leaves docker0 as it is."""
-        return self.daemon_settings.get("live-restore") is True and any(
-            one["State"] == "running" for one in self.containers
-        )
+        live = self.daemon_settings.get("live-restore") is True
+        return live and any(one["State"] == "running" for one in self.containers)
 
     @cached_property
     def services(self) -> dict[str, str]:
@@ -206,9 +200,9 @@ class Facts(UplinkFacts):
     def changed(self, path: str) -> bool:
         """Whether the server's file isn't the staged one."""
         file = self.staged.get(path)
-        return file is not None and (
-            self.system.read(path) != file.data or self.system.attributes(path) != file.attributes
-        )
+        if file is None:
+            return False
+        return self.system.read(path) != file.data or self.system.attributes(path) != file.attributes
 
     def enabled(self, unit: str) -> bool:
         return self.system.on(f"/etc/systemd/system/multi-user.target.wants/{unit}").is_symlink()

@@ -5,8 +5,6 @@ the dot was cut short by a crash, before its change: it doesn't count. The first
 whatever later runs change. STATE/before holds the previous files, STATE/edited what the owner edited since.
 """
 
-from __future__ import annotations
-
 import filecmp
 import hashlib
 import os
@@ -53,14 +51,23 @@ def move(source: Path, target: Path) -> None:
     sync(target.parent)
 
 
+def beside(path: Path) -> Path:
+    """What becomes the file at this path is written here first."""
+    return path.with_name(f".{path.name}.kong-ipv6")
+
+
+def replace(target: Path, data: bytes, mode: int = 0o600, user: int = -1, group: int = -1) -> None:
+    """All of it or nothing."""
+    write_synced(beside(target), data, mode, user, group)
+    move(beside(target), target)
+
+
 def copy(source: Path, target: Path) -> None:
     """Like cp --archive --no-dereference, by way of a file beside the target."""
-    new = target.with_name(f"{target.name}.kong-ipv6")
+    new, was = beside(target), source.lstat()
     new.unlink(missing_ok=True)
     shutil.copy2(source, new, follow_symlinks=False)
-    was = source.lstat()
-    if (new.lstat().st_uid, new.lstat().st_gid) != (was.st_uid, was.st_gid):
-        os.chown(new, was.st_uid, was.st_gid, follow_symlinks=False)
+    os.chown(new, was.st_uid, was.st_gid, follow_symlinks=False)
     if not new.is_symlink():
         new.chmod(was.st_mode & 0o7777)
         sync(new)
@@ -130,17 +137,14 @@ class Journal:
 
     def retain(self, kinds: set[str]) -> None:
         """Forgets all other facts. What dpkg wrote belongs to its package."""
-        dpkgs = [
-            one for one in self.entries if one[0] == "file" and one[1].endswith(".dpkg-dist") and "package" in kinds
-        ]
-        self._rewrite([one for one in self.entries if one[0] in kinds or one in dpkgs])
+        dpkg = "package" in kinds
+        kept = [one for one in self.entries if one[0] in kinds or (dpkg and one[1].endswith(".dpkg-dist"))]
+        self._rewrite(kept)
 
     def _rewrite(self, entries: list[Entry]) -> None:
         self._entries = entries
         text = "".join("\t".join((*entry, ".\n")) for entry in entries)
-        new = self.manifest.with_name("manifest.new")
-        write_synced(new, text.encode(errors="surrogateescape"))
-        move(new, self.manifest)
+        replace(self.manifest, text.encode(errors="surrogateescape"))
 
     def open(self) -> None:
         if not self.state.is_dir():

@@ -4,8 +4,6 @@ netplan(5): files merge in the order of their names, lists append. One interface
 .network files, and only the first applies.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import ipaddress
 import re

@@ -5,8 +5,6 @@ rule, in the words that `ip` takes to add it. Not in it: routes of the kernel's 
 router advertisements and routing daemons, which come by themselves; and what expires.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Optional
@@ -76,11 +74,8 @@ def paths(snapshot: Snapshot) -> Snapshot:
 
 def readable(snapshot: Snapshot) -> list[str]:
     """The lines as a person reads them."""
-    found: list[str] = []
-    for line in snapshot:
-        line = re.sub(r"^addr ([^ ]*) (.*)", r"\2 on \1", line)
-        found.append(re.sub(r"^rule[46] ", "rule ", re.sub(r"^(route|path)[46] ", "", line)))
-    return found
+    lines = (re.sub(r"^addr ([^ ]*) (.*)", r"\2 on \1", line) for line in snapshot)
+    return [re.sub(r"^rule[46] ", "rule ", re.sub(r"^(route|path)[46] ", "", line)) for line in lines]
 
 
 class HostNetwork:
@@ -133,11 +128,8 @@ class HostNetwork:
         for line in readable(back):
             self.report.note("netplan", f"restored: {line}")
         if back:
-            self.report.note(
-                "netplan",
-                "netplan doesn't know these: the next netplan apply or boot removes them. "
-                "To keep them, add them to /etc/netplan",
-            )
+            text = "netplan doesn't know these: the next netplan apply or boot removes them"
+            self.report.note("netplan", f"{text}. To keep them, add them to /etc/netplan")
 
     def wait_until_restored(self, before: Snapshot, unknown: Snapshot, condition: Callable[[], bool]) -> str:
         """Waits for the condition, and then until the snapshot is back; unknown, a part of it, is given back at once.
@@ -151,16 +143,15 @@ class HostNetwork:
             return ""
         # By DHCP or router advertisements, say: networkd isn't done before that.
         wait(10, self.networkd_done)
-        if wait(10, lambda: self.kept(before)):
-            return ""
-        return "after netplan apply the server is missing " + ", ".join(readable(self.lost(before)))
+        wait(10, lambda: self.kept(before))
+        lost = ", ".join(readable(self.lost(before)))
+        return f"after netplan apply the server is missing {lost}" if lost else ""
 
     def netplan_apply(self) -> str:
         """Returns what went wrong; empty where nothing did."""
         ran = self.system.run("netplan", "apply")
-        if ran.code == 0:
-            return ""
-        return "netplan apply failed: " + " ".join((ran.out + ran.err).strip().split("\n")[-3:])
+        said = " ".join((ran.out + ran.err).strip().split("\n")[-3:])
+        return f"netplan apply failed: {said}" if ran.code != 0 else ""
 
     # networkd.
 

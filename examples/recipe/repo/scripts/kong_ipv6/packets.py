@@ -1,7 +1,5 @@
 """Ethernet frames by hand: Neighbor Discovery (RFC 4861), TCP's first packet, and reading what comes back."""
 
-from __future__ import annotations
-
 import ipaddress
 import select
 import socket

@@ -1,7 +1,5 @@
 """scripts/plan.json as a record. Every address in it is in RFC 5952's form, as the generator writes it."""
 
-from __future__ import annotations
-
 import ipaddress
 import json
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """What a run says: rows, colours, errors. Writing to a terminal that is gone never stops a run."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys
@@ -57,6 +55,8 @@ class Report:
     def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr, program: str = "apply.sh") -> None:
         self.out, self.err, self.program = out, err, program
         self.step = ""
+        # Whether this run has begun to change the server.
+        self.changing = False
         terminal = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
         self.coloured = terminal
 
@@ -90,17 +90,21 @@ class Report:
             self.say(f"  {'':<7} {'':<11} Remedy: {result.remedy}")
 
     def failure(self, failure: Failure) -> None:
-        self._print(self.err, self.paint(RED, f"{self.program}: {failure.cause}"))
-        if failure.remedy:
-            self._print(self.err, f"  Remedy: {failure.remedy}")
+        self._error(f"{self.program}: {failure.cause}", f"Remedy: {failure.remedy}" if failure.remedy else "")
 
     def refusal(self, refusal: Refusal) -> None:
-        self._print(self.err, self.paint(RED, f"Refused: {refusal.cause}"))
-        self._print(self.err, f"  Remedy: {refusal.remedy}")
+        self._error(f"Refused: {refusal.cause}", f"Remedy: {refusal.remedy}")
 
     def stopped(self, hint: str) -> None:
+        """Says in which state the server is, too."""
+        done = "What is marked ok above stays in effect; what comes after this step was not begun."
         if self.step:
-            self._print(self.err, self.paint(RED, f"Stopped at: {self.step}"))
+            self._error(f"Stopped at: {self.step}", hint)
+            self._print(self.err, f"  {done if self.changing else 'This run has changed nothing.'}")
+
+    def _error(self, text: str, hint: str) -> None:
+        self._print(self.err, self.paint(RED, text))
+        if hint:
             self._print(self.err, f"  {hint}")
 
     def output_of(self, text: str) -> None:

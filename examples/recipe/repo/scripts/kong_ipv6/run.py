@@ -1,7 +1,5 @@
 """The three commands: refuse → plan → (end of a dry run) → apply → verify; and undo. No resource is known by name."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -64,6 +62,7 @@ def carry_out(context: Context, planned: Planned) -> None:
         if changes or applied & set(resource.follows) or context.journal.fact("todo", resource.name) is not None:
             applied.add(resource.name)
             due.append(resource)
+    context.report.changing = True
     context.report.doing("journal", "recording the plan")
     context.journal.record("repository", str(context.repository.path), context.repository.project)
     for resource in due:
@@ -104,6 +103,7 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
             for row in rows:
                 context.report.row(*row)
         elif rows:
+            context.report.changing = True
             chosen.undo(context.journal)
         context.report.step = ""
         return CHANGES if dry_run and rows else 0
@@ -150,6 +150,7 @@ def rollback(context: Context, dry_run: bool) -> int:
                 report.row(*row)
         return CHANGES
     hook(context, "before-rollback")
+    report.changing = True
     left = [not_undone for resource in backwards if (not_undone := resource.undo(journal))]
     report.step = ""
     if left:

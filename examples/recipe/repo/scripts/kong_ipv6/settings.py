@@ -1,7 +1,5 @@
 """The repository's files that the owner edits: .env as compose reads it, and what is derived from it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

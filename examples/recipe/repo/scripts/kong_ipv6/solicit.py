@@ -1,7 +1,5 @@
 """Asks the link, and tests from outside: packets from a temporary namespace that come in by the uplink."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import socket
@@ -103,18 +101,16 @@ class Outside:
         self.name, self.end = f"kong-ipv6-{os.getpid()}", f"kp{os.getpid()}"
         self.problem = ""
 
-    def open(self) -> Outside:
+    def open(self) -> "Outside":
         """Opens the namespace. If that is impossible here, problem says why."""
         mac = self.system.text(f"/sys/class/net/{self.uplink}/address")
-        veth = (
-            f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name} address {SOLICITOR_MAC}"
-        )
+        veth = f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name}"
         self._remove_leftovers()
         redirect = "ingress protocol all u32 match u32 0 0 action mirred ingress redirect dev"
         try:
             for line in (
                 f"ip netns add {self.name}",
-                veth,
+                f"{veth} address {SOLICITOR_MAC}",
                 f"sysctl -qw net.ipv6.conf.{self.end}.disable_ipv6=1",
                 f"ip -n {self.name} link set peer addrgenmode none up",
                 f"ip link set {self.end} up",
@@ -156,10 +152,8 @@ class Outside:
             self.inward.send(packets.solicitation(own, source, target))
             for packet in self.outward.wait(1, outgoing=True):
                 if packets.solicited(packet) == source:
-                    answer = b"\x60\x00\x00\x00" + source + b"\x02\x01" + own
-                    self.inward.send(
-                        packets.icmp(self.outward.mac, own, source, packet.source, packets.ADVERTISEMENT, answer)
-                    )
+                    answer, to = b"\x60\x00\x00\x00" + source + b"\x02\x01" + own, self.outward.mac
+                    self.inward.send(packets.icmp(to, own, source, packet.source, packets.ADVERTISEMENT, answer))
                 if packets.advertisement_target(packet) == target:
                     return True
         return False
@@ -168,10 +162,8 @@ class Outside:
         """Whether a TCP connection from outside would be accepted: its first packet gets an answer."""
         target = packed(address)
         source, own, to = packed(NOBODY[4 if len(target) == 4 else 6]), self.inward.mac, self.outward.mac
-        ports, sequence = (
-            (32768 + int.from_bytes(os.urandom(2), "big") // 4, port),
-            int.from_bytes(os.urandom(3), "big"),
-        )
+        sequence = int.from_bytes(os.urandom(3), "big")
+        ports = (32768 + int.from_bytes(os.urandom(2), "big") // 4, port)
         for _ in range(3):
             first = packets.segment(source, target, ports, sequence, packets.SYN)
             self.inward.send(packets.frame(to, own, source, target, packets.TCP, first))

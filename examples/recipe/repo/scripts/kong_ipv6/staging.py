@@ -1,7 +1,5 @@
 """The files below host/, each as it belongs on this server."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,7 +28,7 @@ def drop_in(netplan_id: str) -> str:
     return f"/etc/systemd/network/10-netplan-{netplan_id}.network.d"
 
 
-def stage(facts: Facts) -> dict[str, File]:
+def stage(facts: "Facts") -> dict[str, File]:
     """By the path on the server, sorted."""
     host, owner, files = facts.context.repository.path / "host", facts.system.owner, dict[str, File]()
 
@@ -64,13 +62,13 @@ def host_files(host: Path) -> list[Path]:
     return sorted(path for path in found if not BESIDE.search(path.name))
 
 
-def others(facts: Facts) -> bytes:
+def others(facts: "Facts") -> bytes:
     """The bridges that our table leaves alone."""
     lines = ("add element inet kong_ipv6 others { " + f'"{one}"' + " }\n" for one in facts.other_bridges)
     return "".join(lines).encode()
 
 
-def kernel_advertisements(facts: Facts) -> bytes:
+def kernel_advertisements(facts: "Facts") -> bytes:
     """With forwarding the kernel takes router advertisements only if told so twice. It matters where the kernel itself
     handles them, not networkd."""
     uplink = facts.plan.uplink_sysctl

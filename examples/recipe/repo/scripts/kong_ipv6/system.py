@@ -3,8 +3,6 @@
 Each records the previous state first, writes atomically, and syncs. Reading has no side effects.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil
@@ -15,7 +13,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Optional, Union
 
-from .journal import Attributes, Journal, attributes, copy, digest, move, sync, write_synced
+from .journal import Attributes, Journal, attributes, beside, copy, digest, move, replace, sync, write_synced
 from .report import Failure, Report
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -176,7 +174,7 @@ class System:
         if journal.edited(path):
             journal.set_aside(path)
         here.parent.mkdir(parents=True, exist_ok=True)
-        new = here.with_name(f".{here.name}.kong-ipv6")
+        new = beside(here)
         write_synced(new, data, *(attributes or (0o644, *self.owner)))
         # What was written is known, so that a later edit is known as such: this, and until it is moved what is there.
         known = [digest(new)] + ([digest(here)] if here.is_file() else [])
@@ -188,16 +186,12 @@ class System:
         here = self.on(path)
         if aside and self.journal.edited(path):
             self.journal.set_aside(path)
-        new = here.with_name(f".{here.name}.kong-ipv6")
-        write_synced(new, data, *attributes(here))
-        move(new, here)
+        replace(here, data, *attributes(here))
 
     def write_state(self, path: str, data: bytes) -> None:
         """A file of the journal's own folder."""
         self.journal.open()
-        new = self.on(f"{path}.new")
-        write_synced(new, data)
-        move(new, self.on(path))
+        replace(self.on(path), data)
 
     def link(self, path: str, target: str) -> None:
         here = self.on(path)
@@ -205,17 +199,16 @@ class System:
         here.parent.mkdir(parents=True, exist_ok=True)
         if here.is_symlink() and os.readlink(here) == target:
             return
-        new = here.with_name(f".{here.name}.kong-ipv6")
-        new.unlink(missing_ok=True)
-        new.symlink_to(target)
-        move(new, here)
+        beside(here).unlink(missing_ok=True)
+        beside(here).symlink_to(target)
+        move(beside(here), here)
 
     def restore(self, path: str) -> None:
         """What the journal has of it. An edit made since is put aside first."""
         was, here = self.journal.fact("file", path), self.on(path)
         if was is None:
             return
-        here.with_name(f".{here.name}.kong-ipv6").unlink(missing_ok=True)
+        beside(here).unlink(missing_ok=True)
         if self.journal.edited(path):
             self.journal.set_aside(path)
         if was == "kept":

@@ -4,8 +4,6 @@ A rule is written as `ufw show added` prints it, between "route allow" and the c
 `ufw route allow` and `ufw route delete allow` take. One for IPv4 alone names 0.0.0.0/0.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

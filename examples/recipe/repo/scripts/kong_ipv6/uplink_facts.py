@@ -1,8 +1,7 @@
 """What is known of the uplink, and of what configures it."""
 
-from __future__ import annotations
-
 import json
+import os
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -28,7 +27,7 @@ class Address(NamedTuple):
 class UplinkFacts:
     """A part of Facts."""
 
-    context: Context
+    context: "Context"
     plan: Plan
     system: System
 
@@ -83,10 +82,8 @@ class UplinkFacts:
         infos = (self.uplink or {}).get("addr_info", [])
         if " proto ra" in routes:
             words.append("route")
-        if any(
-            i.get("dynamic") and i["family"] == "inet6" and i["scope"] == "global" and not i.get("deprecated")
-            for i in infos
-        ):
+        infos = [one for one in infos if (one["family"], one["scope"]) == ("inet6", "global")]
+        if any(one.get("dynamic") and not one.get("deprecated") for one in infos):
             words.append("address")
         ours = self.system.text(netplan_files.NETPLAN_FILE)
         # Once true it stays: an advertisement may just have run out.
@@ -121,12 +118,10 @@ class UplinkFacts:
     @cached_property
     def netplan_texts(self) -> dict[str, str]:
         """The server's own files by name, in the order in which netplan merges them."""
-        found: dict[str, str] = {}
-        for folder in netplan_files.FOLDERS:
-            for path in sorted(self.system.on(folder).glob("*.yaml")):
-                found[path.name] = path.read_text()
-        found.pop(netplan_files.NETPLAN_FILE.rsplit("/", 1)[1], None)
-        return {name: found[name] for name in sorted(found)}
+        folders = [self.system.on(folder) for folder in netplan_files.FOLDERS]
+        found = {path.name: path.read_text() for folder in folders for path in sorted(folder.glob("*.yaml"))}
+        found.pop(os.path.basename(netplan_files.NETPLAN_FILE), None)
+        return dict(sorted(found.items()))
 
     @cached_property
     def netplan_manages(self) -> bool:

@@ -1,8 +1,6 @@
 """One resource for each thing on the server, all of one shape (base.Resource). The order in which they are applied
 is here; they are undone in the opposite order."""
 
-from __future__ import annotations
-
 from ..facts import Context
 from .base import Resource
 from .compose import ComposeUp

@@ -1,7 +1,5 @@
 """The shape that all resources share."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple, Optional

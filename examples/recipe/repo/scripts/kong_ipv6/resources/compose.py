@@ -1,7 +1,5 @@
 """The containers: Kong, its database, and what the owner has added to docker-compose.yml."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from typing import Optional

@@ -1,7 +1,5 @@
 """Why the containers can't be brought up: Docker, compose, another repository's containers, ports in use."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

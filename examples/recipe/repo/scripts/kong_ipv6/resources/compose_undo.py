@@ -1,7 +1,5 @@
 """Removes the containers, their networks and the image; the data stays. Without Docker nothing of it can be undone."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Optional
 

@@ -1,7 +1,5 @@
 """The containers of this repository's services, and why one of them isn't well."""
 
-from __future__ import annotations
-
 from ..engine import state_of
 from ..facts import Context
 from ..report import Failure

@@ -1,14 +1,12 @@
 """Docker's daemon.json: our keys merged in. Only a restart puts them in force, a reload doesn't."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 
 from .. import daemon_keys
 from ..engine import subnets_of
 from ..facts import Facts
-from ..journal import Journal
+from ..journal import Journal, beside
 from ..plan import inside
 from ..report import Change, Failure, Refusal, Result
 from ..staging import DAEMON_JSON
@@ -125,7 +123,7 @@ class DaemonJson(Resource):
     def undo(self, journal: Journal) -> None:
         for path in journal.names("docker"):
             # Of a run that was ended before it moved it to its place.
-            self.system.on(path).with_name(f".{path.rsplit('/', 1)[1]}.kong-ipv6").unlink(missing_ok=True)
+            beside(self.system.on(path)).unlink(missing_ok=True)
         paths = self.changed_paths(journal)
         pending = journal.fact("todo", "undo-docker") is not None
         if not paths and not pending:

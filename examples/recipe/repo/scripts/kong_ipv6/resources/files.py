@@ -1,7 +1,5 @@
 """The files of host/. The resource that reads it writes netplan's, sysctl's and Docker's."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The product's own nftables table: filters where ufw doesn't. A drop in it is final (nft(8))."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..facts import NFT_TABLE, TABLE_UNIT, Facts

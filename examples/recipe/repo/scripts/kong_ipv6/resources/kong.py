@@ -1,7 +1,5 @@
 """Whether Kong is well, and reached: what a client outside would find, as far as this server can tell."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 import socket

@@ -1,7 +1,5 @@
 """The uplink, and whether the answers are true on it: nothing here changes the server."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

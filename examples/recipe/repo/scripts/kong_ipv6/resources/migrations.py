@@ -1,7 +1,5 @@
 """Kong's database migrations: the container kong-migration has to end with exit code 0."""
 
-from __future__ import annotations
-
 from ..engine import state_of
 from ..facts import Context
 from .containers import explained, identity_of

@@ -1,7 +1,5 @@
 """Who answers the router's Neighbor Solicitations for Kong: ndppd, the kernel through networkd, or nobody."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..facts import Facts

@@ -3,8 +3,6 @@
 The server stays reachable: what it had before is there after netplan apply, or the network becomes as it was.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import shutil

@@ -2,8 +2,6 @@
 taken off, it is removed and made, and they are put back. How each was connected is on disk before it is taken off.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Optional

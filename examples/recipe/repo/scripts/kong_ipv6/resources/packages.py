@@ -1,7 +1,5 @@
 """ndppd and nftables, where they are needed and missing. Their configuration is in place by then."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator

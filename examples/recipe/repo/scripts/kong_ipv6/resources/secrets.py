@@ -3,8 +3,6 @@
 The password is in no argument, no output and no log: files carry it. The data is never deleted.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The kernel's settings: forwarding above all. It can cost a route, so the network is compared."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..facts import Context, Facts

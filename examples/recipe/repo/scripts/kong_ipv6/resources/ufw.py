@@ -3,8 +3,6 @@
 They are added to an inactive ufw too, for it drops what is forwarded to Kong as soon as it is enabled.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
