@@ -18,3 +18,18 @@ export function hasMarkers(text: string): boolean {
     (/^<{7} /m.test(text) && /^>{7} /m.test(text))
   );
 }
+
+const HUNK = new RegExp(
+  `^${START}\\r?\\n(?:[^]*?\\n)??${MIDDLE}\\r?\\n([^]*?)${END}\\r?(?:\\n|$)`,
+  "gm",
+);
+
+/** A text with our markers, resolved: the generated side of each, and how many there were. */
+export function generatedSide(text: string): { text: string; hunks: number } {
+  let hunks = 0;
+  const resolved = text.replace(HUNK, (_, generated: string) => {
+    hunks += 1;
+    return generated;
+  });
+  return { text: resolved, hunks };
+}

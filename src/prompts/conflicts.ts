@@ -7,7 +7,7 @@ import { confirm, type Prompter } from "./ask.ts";
 
 const CHOICES: readonly { name: string; value: Resolution | "diff" }[] = [
   { name: "keep my file", value: "keep" },
-  { name: "use the generated file", value: "theirs" },
+  { name: "use the generated text for the conflicts", value: "theirs" },
   { name: "write both, with conflict markers", value: "markers" },
   { name: "show the difference", value: "diff" },
 ];

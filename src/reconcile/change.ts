@@ -63,6 +63,10 @@ export interface Change {
   readonly chosen?: true;
   /** For a conflict: both texts with markers; undefined if the file has markers already. */
   readonly marked?: string;
+  /** For a conflict: the new text in the conflicting hunks only, and their number; else `after` is taken. */
+  readonly theirs?: { readonly file: File; readonly hunks: number };
+  /** The owner chose the new text: the number of hunks, or 0 for the whole file. */
+  readonly taken?: number;
   /** For a conflict at a new path: the changes if the owner keeps the file there. */
   readonly kept?: readonly Change[];
   /** For a conflict: why no `.new` file can be written. */

@@ -1,10 +1,13 @@
-import { hasMarkers } from "../merge/conflict-markers.ts";
+import { generatedSide, hasMarkers } from "../merge/conflict-markers.ts";
 import { mergeHunk, unorderedIn } from "../merge/hunks.ts";
+import { generatedHunk } from "../merge/own-blocks.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { merge } from "../merge/three-way.ts";
 import { withMarkers } from "../merge/with-markers.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
 import { FOREIGN, type Change } from "./change.ts";
 import { conflict, kept, written, type Sides } from "./sides.ts";
+import { keepVariables } from "./variables.ts";
 
 /** A conflict with a file that create-kong-ipv6 did not write. */
 export const foreign = (sides: Sides): Change =>
@@ -20,6 +23,7 @@ export const changedByBoth = (sides: Sides): Change =>
         withMarkers(sides.yours, sides.rendered),
       );
 
+const TOUCHING = "your edit and the new text touch the same lines";
 const MARKERS_LEFT = "it still has conflict markers";
 
 /**
@@ -30,7 +34,9 @@ const MARKERS_LEFT = "it still has conflict markers";
  */
 export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   const { path, rendered } = sides;
-  if (hasMarkers(sides.yours)) return conflict(sides, MARKERS_LEFT);
+  const theirs = () => takeGenerated(sides, yours, base);
+  if (hasMarkers(sides.yours))
+    return { ...conflict(sides, MARKERS_LEFT), ...theirs() };
   const unordered = unorderedIn(path);
   const { text, conflicts } = merge(yours, base, rendered, (hunk) =>
     mergeHunk(hunk, unordered),
@@ -43,6 +49,32 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   // Nothing new to take over: the stale addresses that stay are reported.
   if (rendered === sides.base) return kept(sides);
   return conflicts
-    ? conflict(sides, "your edit and the new text touch the same lines", text)
+    ? { ...conflict(sides, TOUCHING, text), ...theirs() }
     : conflict(sides, `merged, ${invalid}`, withMarkers(yours, rendered));
+}
+
+/**
+ * The owner's text with the new text for the conflicting hunks only. If that is not possible, or not
+ * valid, nothing: the new text is the whole file.
+ */
+function takeGenerated(
+  { path, rendered, before, mode }: Sides,
+  yours: string,
+  base: string,
+): Pick<Change, "theirs"> {
+  const resolved = generatedSide(yours);
+  let { hunks } = resolved;
+  const unordered = unorderedIn(path);
+  const { text } = merge(resolved.text, base, rendered, (hunk) => {
+    const merged = mergeHunk(hunk, unordered);
+    if (merged === undefined) hunks += 1;
+    return merged ?? generatedHunk(hunk);
+  });
+  const [plain, old] = [text, yours].map((one) =>
+    one.replaceAll("\r\n", "\n"),
+  ) as [string, string];
+  if (hunks === 0 || hasMarkers(text)) return {};
+  if (whyInvalid(path, plain, old) !== undefined) return {};
+  const whole = path === SECRET_FILE ? keepVariables(text, before.text) : text;
+  return { theirs: { file: { text: whole, mode }, hunks } };
 }

@@ -1,3 +1,4 @@
+import type { File } from "../render/render.ts";
 import { isPrivate, type Change } from "./change.ts";
 import { movedTo } from "./compare.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
@@ -75,13 +76,27 @@ export function applyResolution(
   // The owner's mode, but a private file is never opened to others.
   const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;
   const marked = { text: change.marked ?? "", mode };
-  const result: Change =
+  const result: Change & { readonly after: File } =
     resolution === "theirs"
-      ? { ...change, action: "update" }
+      ? takeTheirs(change, after)
       : { ...change, action: "markers", after: marked };
-  if (from === undefined || result.after === null) return [result];
+  if (from === undefined) return [result];
   const [created, deleted] = movedTo(path, from, before, result.after);
   return resolution === "markers"
     ? [{ ...created, action: "markers" }, deleted]
-    : [created, deleted];
+    : [{ ...created, taken: result.taken ?? 0 }, deleted];
+}
+
+/** The new text for the conflicting hunks; for the whole file if the hunks alone can't be taken. */
+function takeTheirs(
+  { theirs, ...change }: Change,
+  whole: File,
+): Change & { readonly after: File } {
+  const hunks = theirs?.hunks ?? 0;
+  const reason =
+    hunks > 0
+      ? `the new text for ${hunks} conflict${hunks > 1 ? "s" : ""}; your other edits stay`
+      : `replaced: ${change.reason}`;
+  const after = theirs?.file ?? whole;
+  return { ...change, action: "update", after, reason, taken: hunks };
 }

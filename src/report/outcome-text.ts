@@ -162,11 +162,15 @@ function conflictLines(changes: readonly Change[]): string[] {
             : "Choose --conflict keep, theirs or markers.",
         ]
       : []),
+    ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
     ),
   ];
 }
+
+const OLD_TEXT =
+  "The old text is in .kong-ipv6.undo/old until the next write; undo restores it.";
 
 /** Where old addresses still stand: path:line, which editors can open, or the file's name. */
 export function staleText(

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { generatedHunk } from "../../../src/merge/own-blocks.ts";
+
+const lines = (text: string): string[] => text.split("\n");
+const taken = (yours: string, base: string, generated: string): string =>
+  generatedHunk({
+    yours: lines(yours),
+    base: lines(base),
+    generated: generated === "" ? [] : lines(generated),
+  }).join("\n");
+
+const DB = "  db:\n    image: a\n    restart: always";
+const EDITED = "  db:\n    image: a\n    restart: no";
+const MINE = "  mine:\n    image: b";
+
+test.each([
+  ["after a deleted one", `${EDITED}\n${MINE}`, DB, "", MINE],
+  ["before a deleted one", `${MINE}\n${EDITED}`, DB, "", MINE],
+  [
+    "after a changed one",
+    `${EDITED}\n${MINE}`,
+    DB,
+    "  db: 1",
+    `  db: 1\n${MINE}`,
+  ],
+  [
+    "between deleted ones",
+    `${EDITED}\n${MINE}\n  x:\n    y: 1`,
+    `${DB}\n  x:\n    y: 2`,
+    "",
+    MINE,
+  ],
+])("the owner's block %s is kept", (_, yours, base, generated, result) => {
+  expect(taken(yours, base, generated)).toBe(result);
+});
+
+test.each([
+  [
+    "a changed line",
+    "    restart: no",
+    "    restart: always",
+    "    restart: x",
+  ],
+  ["a line added to a deleted block", `${DB}\n    mem_limit: 1g`, DB, ""],
+  ["a block inside a deleted one", `${DB}\n    labels:\n      a: b`, DB, ""],
+  [
+    "a block that is generated too",
+    `  db:\n    image: c\n${MINE}`,
+    "  db:",
+    MINE,
+  ],
+])("only the generated lines: %s", (_, yours, base, generated) => {
+  expect(taken(yours, base, generated)).toBe(generated);
+});
