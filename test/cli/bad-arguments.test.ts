@@ -55,7 +55,7 @@ test("arguments that can't be used: exit 2, named, nothing written", async () =>
   const wrong = await batched(ARGUMENTS, async ([args, says]) => {
     const sandbox = new Sandbox();
     const before = sandbox.tree();
-    const { code, stdout, stderr, tree } = await run(sandbox, [
+    const { code, stdout, stderr, tree } = await runIn(sandbox, [
       ...PREFIX,
       ...args.split(" "),
     ]);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { rewriter } from "../../src/renumber/rewrite.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { announceSeed, runs } from "../support/seed.ts";
+import { announceSeed, longRuns } from "../support/seed.ts";
 import { answerChanges, editAll, normalEdits } from "./edits.ts";
 import {
   actionOf,
@@ -91,7 +91,7 @@ test(
         };
         expect(plain(back.world)).toEqual(plain(world));
       }),
-      runs(200),
+      longRuns(200),
     );
     expect(compared).toBeGreaterThan(tried * 0.9);
   },

@@ -16,7 +16,7 @@ import { readState } from "../../src/repository/state-reader.ts";
 import { stateText } from "../../src/repository/state.ts";
 import { undoLast } from "../../src/repository/undo.ts";
 import { Sandbox, snapshot, type Snapshot } from "../support/run.ts";
-import { announceSeed, runs } from "../support/seed.ts";
+import { announceSeed, longRuns } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { STATE } from "./made.ts";
 import {
@@ -124,6 +124,6 @@ test("on a disk as in memory; nothing outside changes; undo and redo restore eve
         rmSync(sandbox.root, { recursive: true });
       },
     ),
-    runs(50),
+    longRuns(50),
   );
 }, 120_000);

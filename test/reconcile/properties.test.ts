@@ -7,7 +7,7 @@ import { RESOLUTIONS, type Resolution } from "../../src/reconcile/request.ts";
 import { merge } from "../../src/merge/three-way.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { whyInvalid } from "../../src/merge/syntax.ts";
-import { announceSeed, runs } from "../support/seed.ts";
+import { announceSeed, longRuns } from "../support/seed.ts";
 import { answerChanges, editAll, edits } from "./edits.ts";
 import { oldPlaces } from "./oracle.ts";
 import {
@@ -266,7 +266,7 @@ test(
       fc.asyncProperty(cases, ([start, ...both]) =>
         examine(worlds[start] as World, both),
       ),
-      runs(300),
+      longRuns(300),
     );
     expect(counts.merged).toBeGreaterThan(counts.cases / 2);
     expect(counts.oursOnPrefix * 5).toBeLessThan(counts.plainOnPrefix);
