@@ -83,11 +83,12 @@ export function parseDomain(text: string): string {
   return name;
 }
 
-/** `--plugin`: the name of a rock (luarocks). @throws Refusal */
+/** `--plugin`: the name of a rock (luarocks), or ROCK=PLUGIN if the plugin has another name. @throws Refusal */
 export function parsePlugin(text: string): string {
   const remedy =
-    "Give the name that `luarocks install` takes, like kong-plugin-example";
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text)) {
+    "Give the name that `luarocks install` takes, like kong-plugin-example, or ROCK=PLUGIN, like kong-oidc=oidc";
+  const [rock = "", plugin] = text.split(/=(.*)/s);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(rock)) {
     throw new Refusal(
       "the name of a rock has only letters, digits, . _ -",
       remedy,
@@ -98,10 +99,19 @@ export function parsePlugin(text: string): string {
       "none means no plugin at all and can't be combined with others",
       "Give plugins by name, or none",
     );
+  if (plugin !== undefined && !/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(plugin))
+    throw new Refusal(
+      "the name of a plugin has only letters, digits, _ -",
+      remedy,
+    );
   if (text === "kong-plugin-")
     throw new Refusal("no plugin name follows kong-plugin-", remedy);
-  return text;
+  return plugin === pluginOf(rock) ? rock : text;
 }
+
+/** The plugin in a rock, if none is named. Kong's convention: kong-plugin-NAME contains NAME. */
+export const pluginOf = (rock: string): string =>
+  rock.replace(/^kong-plugin-/, "");
 
 /** An IPv6 literal, as ssh takes it. */
 const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;

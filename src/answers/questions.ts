@@ -191,7 +191,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     flag: "--plugin",
     list: true,
     metavar: "ROCK",
-    meaning: "luarocks plugin for the image, repeatable",
+    meaning: "luarocks plugin or ROCK=PLUGIN, repeatable",
     defaultText: "none",
     fallback: () => [],
     parse: parsePlugin,

@@ -1,5 +1,6 @@
 import { crypto } from "../base/builtin.ts";
 import { parsedOf } from "../answers/normal-form.ts";
+import { pluginOf } from "../answers/parse-names.ts";
 import type { Answers, ParsedAnswers } from "../answers/types.ts";
 import {
   contains,
@@ -11,6 +12,12 @@ import {
   type Subnet,
 } from "../ip/address.ts";
 import { isLinkLocal } from "../ip/special-ranges.ts";
+
+/** A rock (luarocks), and the name of Kong's plugin in it. */
+interface Rock {
+  readonly rock: string;
+  readonly plugin: string;
+}
 
 /** The address plan: everything that follows from the answers, as text for the templates. */
 export interface PlanTexts {
@@ -69,7 +76,7 @@ export interface PlanTexts {
   readonly domain: string;
   readonly image: string;
   readonly plugins: {
-    readonly rocks: readonly string[];
+    readonly rocks: readonly Rock[];
     readonly enabled: string;
   };
   readonly postgres: boolean;
@@ -165,12 +172,13 @@ function settings(
   "ndp" | "domain" | "image" | "plugins" | "postgres" | "firewall" | "data"
 > {
   const { plugin, dataDir } = answers;
-  const enabled = new Set(["bundled", ...plugin.map(pluginName)]);
+  const rocks = plugin.map(rockOf);
+  const enabled = new Set(["bundled", ...rocks.map((rock) => rock.plugin)]);
   return {
     ndp: { ndppd: answers.ndp === "ndppd", kernel: answers.ndp === "kernel" },
     domain: answers.domain === "none" ? "YOUR.DOMAIN" : answers.domain,
     image: answers.kongImage,
-    plugins: { rocks: plugin, enabled: [...enabled].join(",") },
+    plugins: { rocks, enabled: [...enabled].join(",") },
     postgres: answers.database === "postgres",
     firewall: {
       ufw: answers.firewall === "ufw",
@@ -269,7 +277,8 @@ function bridgeName(network: string): string {
   return `br-${crypto().createHash("sha256").update(network).digest("hex").slice(0, 12)}`;
 }
 
-/** Kong's convention: the rock kong-plugin-NAME contains the plugin NAME. */
-function pluginName(rock: string): string {
-  return rock.replace(/^kong-plugin-/, "");
+/** The parts of ROCK=PLUGIN. */
+function rockOf(answer: string): Rock {
+  const [rock = "", plugin = pluginOf(rock)] = answer.split("=");
+  return { rock, plugin };
 }

@@ -201,11 +201,12 @@ function meanings(sandbox: Sandbox, round: readonly Attack[]): string[] {
     compose.networks.exposed.name,
     given["network"] ?? "ipv6_exposed",
   );
-  const rock = given["plugin"]?.replace(/^kong-plugin-/, "");
+  const [rock, plugin = rock?.replace(/^kong-plugin-/, "")] =
+    given["plugin"]?.split("=") ?? [];
   want(
     "plugins",
     compose.services.kong.environment.KONG_PLUGINS,
-    rock && `bundled,${rock}`,
+    rock && `bundled,${plugin}`,
   );
   const ethernets = parseDocument(
     sandbox.read("gw/host/etc/netplan/60-kong-ipv6.yaml"),
@@ -224,13 +225,10 @@ function meanings(sandbox: Sandbox, round: readonly Attack[]): string[] {
       .read("gw/kong-build/Dockerfile")
       .replaceAll("\\\n", "")
       .match(/^\w.*$/gm) ?? [];
-  const install =
-    given["plugin"] === undefined
-      ? []
-      : [`RUN luarocks install ${given["plugin"]}`];
+  const install = rock === undefined ? [] : [`RUN luarocks install ${rock}`];
   want(
     "Dockerfile",
-    instructions.filter((line) => !line.includes("apt-get")),
+    instructions.filter((line) => !/apt-get|^RUN test -d/.test(line)),
     [
       `FROM ${given["kongImage"] ?? "kong:3.9.3"}`,
       "USER root",

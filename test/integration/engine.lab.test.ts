@@ -153,7 +153,7 @@ describe.each(GENERATIONS)("dockerd, %s", (generation) => {
     expect(again).toEqual({ code: 0, stdout: "", stderr: "" });
 
     // The Dockerfile is parsed as a whole. Then the build fails, because no image is available here.
-    const count = 4 + plan.plugins.rocks.length;
+    const count = 4 + 2 * plan.plugins.rocks.length;
     expect(build!.stdout).toMatch(
       new RegExp(`^Step 1/${count} : FROM ${plan.image}$`, "m"),
     );

@@ -147,9 +147,15 @@ const images = fc.oneof(
     ),
 );
 
-/** The name of the plugin in a rock; written here a second time on purpose. */
-const pluginOf = (rock: string): string =>
-  rock.startsWith("kong-plugin-") ? rock.slice(12) : rock;
+/** Rock and plugin of an answer; written here a second time on purpose. */
+export function rockAndPlugin(answer: string): [rock: string, plugin: string] {
+  const at = answer.indexOf("=");
+  if (at > 0) return [answer.slice(0, at), answer.slice(at + 1)];
+  return [
+    answer,
+    answer.startsWith("kong-plugin-") ? answer.slice(12) : answer,
+  ];
+}
 
 const plugins = fc.uniqueArray(
   fc.oneof(
@@ -157,8 +163,12 @@ const plugins = fc.uniqueArray(
     text("._-", [1, 12]),
     text("._-", [1, 60]),
     text("._-", [1, 12]).map((name) => `kong-plugin-${name}`),
+    fc
+      .tuple(text("._-", [1, 12]), text("_-", [1, 12]))
+      .filter(([rock, plugin]) => rockAndPlugin(rock)[1] !== plugin)
+      .map((names) => names.join("=")),
   ),
-  { maxLength: 4, selector: pluginOf },
+  { maxLength: 4, selector: (answer) => rockAndPlugin(answer)[1] },
 );
 
 const dataDirs = fc.oneof(

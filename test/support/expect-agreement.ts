@@ -28,6 +28,7 @@ import {
   unit,
   yaml as parseYaml,
 } from "./parsers.ts";
+import { rockAndPlugin } from "./arbitrary.ts";
 import { textOf } from "./trees.ts";
 
 /** What the answers mean in numbers: the oracle that every file is held against. */
@@ -200,9 +201,9 @@ function expectCompose(tree: Tree, answers: Answers): void {
   );
   expect(listen.KONG_ADMIN_GUI_LISTEN).toBe("off");
   expect(listen.KONG_DATABASE).toBe(answers.database);
-  const rocks = answers.plugin.map((rock) => rock.replace(/^kong-plugin-/, ""));
+  const plugins = answers.plugin.map((answer) => rockAndPlugin(answer)[1]);
   expect(listen.KONG_PLUGINS).toBe(
-    rocks.length === 0 ? undefined : ["bundled", ...rocks].join(","),
+    plugins.length === 0 ? undefined : ["bundled", ...plugins].join(","),
   );
   for (const service of Object.values(compose["services"] as Nested)) {
     const others = Object.entries(service.environment).filter(
@@ -277,7 +278,9 @@ function expectDocker(tree: Tree, answers: Answers): void {
   expect(build.at(-1)).toEqual({ name: "USER", value: "kong" });
   const installs = values("RUN").filter((run) => run.startsWith("luarocks"));
   expect(installs).toEqual(
-    answers.plugin.map((rock) => `luarocks install ${rock}`),
+    answers.plugin.map(
+      (answer) => `luarocks install ${rockAndPlugin(answer)[0]}`,
+    ),
   );
 }
 

@@ -23,6 +23,9 @@ export function readBack(tree: Tree): Answers {
   ];
   const daemon = JSON.parse(textOf(tree, "host/etc/docker/daemon.json"));
   const build = dockerfile(textOf(tree, "kong-build/Dockerfile"));
+  const matches = (pattern: RegExp): string[] =>
+    build.flatMap(({ value }) => pattern.exec(value)?.[1] ?? []);
+  const plugins = matches(/^test -d \S+\/kong\/plugins\/(\S+) /);
   const [aaaa] = blocksIn(textOf(tree, "README.md"), "dns").flatMap(records);
   const domain = aaaa?.name.slice(0, -1) ?? "";
   const [, own4] = link.addresses as string[];
@@ -47,9 +50,11 @@ export function readBack(tree: Tree): Answers {
     network: compose.networks.exposed.name,
     domain: domain === "YOUR.DOMAIN" ? "none" : domain,
     kongImage: build.find(({ name }) => name === "FROM")?.value ?? "",
-    plugin: build
-      .map(({ value }) => /^luarocks install (.*)$/.exec(value)?.[1])
-      .filter((rock) => rock !== undefined),
+    plugin: matches(/^luarocks install (.*)$/).map((rock, index) =>
+      rock.replace(/^kong-plugin-/, "") === plugins[index]
+        ? rock
+        : `${rock}=${plugins[index]}`,
+    ),
     database: compose.services.kong.environment.KONG_DATABASE,
     firewall: constant("firewall") as Answers["firewall"],
     dataDir: env["KONG_DATA_DIR"] ?? "",

@@ -181,8 +181,21 @@ const NAMES: Record<string, Name> = {
       "X_y",
       "kong-plugin-x",
       long(100),
+      "kong-oidc=oidc",
+      "kong-plugin-x=y_z-1",
+    ],
+    changed: [
+      ["kong-plugin-x=x", "kong-plugin-x"],
+      ["x=x", "x"],
     ],
     refused: [
+      ["kong-oidc=", "name of a plugin"],
+      ["kong-oidc=a=b", "name of a plugin"],
+      ["kong-oidc=a.b", "name of a plugin"],
+      ["kong-oidc=-a", "name of a plugin"],
+      ["kong-oidc=a\nRUN x", "name of a plugin"],
+      [`kong-oidc=${long(101)}`, "name of a plugin"],
+      ["=oidc", "name of a rock"],
       ["", "name of a rock"],
       [long(101), "name of a rock"],
       ["-x", "name of a rock"],
@@ -288,7 +301,8 @@ describe.each(Object.entries(NAMES))("%s", (_, name) => {
         character + start + end,
         start + end + character,
       ])
-        refusalOf(() => name.read(text));
+        if (text !== "a=b" || name.read !== parsePlugin)
+          refusalOf(() => name.read(text));
     }
   });
 });

@@ -256,9 +256,15 @@ describe("plugins", () => {
     expect(enabled("x", "kong-plugin-x", "bundled")).toBe("bundled,x");
   });
 
-  test("are built as they were named", () => {
-    const plugin = ["kong-plugin-jwt2header", "kong-oidc"];
-    expect(planOf({ plugin }).plugins.rocks).toEqual(plugin);
+  test("are enabled by the name after =, and built by the one before", () => {
+    const plugin = ["kong-plugin-jwt2header", "kong-oidc=oidc"];
+    expect(planOf({ plugin }).plugins).toEqual({
+      rocks: [
+        { rock: "kong-plugin-jwt2header", plugin: "jwt2header" },
+        { rock: "kong-oidc", plugin: "oidc" },
+      ],
+      enabled: "bundled,jwt2header,oidc",
+    });
   });
 });
 
