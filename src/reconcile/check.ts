@@ -46,26 +46,29 @@ export type Status =
   | "conflict"
   | "invalid";
 
-interface Checked {
+export interface Checked {
   readonly path: string;
   readonly status: Status;
   readonly reason?: string;
 }
 
-interface Inspection {
+export interface Inspection {
   readonly files: readonly Checked[];
   readonly stale: readonly StaleAddress[];
   /** Other messages to the owner. */
   readonly notes: readonly string[];
 }
 
-/** The statuses that need no action. */
-export const NO_ACTION: ReadonlySet<Status> = new Set([
+const NO_ACTION: readonly Status[] = [
   "generated",
   "edited",
   "merged",
   "deleted",
-]);
+];
+
+/** Whether the owner has something to do about a file. */
+export const isOpen = ({ status }: Checked): boolean =>
+  !NO_ACTION.includes(status);
 
 /**
  * Compares the answers, what was generated last, what would be generated now, and the disk. Writes

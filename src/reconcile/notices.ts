@@ -78,7 +78,7 @@ function deletedNotes(changes: readonly Change[]): string[] {
   );
   return gone
     ? [
-        "Deleted files stay deleted. --conflict theirs restores all of them, and takes\nthe generated text for every conflict.",
+        "Deleted files stay deleted. --conflict theirs restores all of them, and takes the generated text for every conflict.",
       ]
     : [];
 }
@@ -114,8 +114,8 @@ export function secretNotes(status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? "git tracks your .env, with the database's password: run git rm --cached .env. If\nit was ever committed, change the password."
-      : "git would commit your .env, with the database's password: add a line .env to\n.gitignore.",
+      ? "git tracks your .env, with the database's password: run git rm --cached .env. If it was ever committed, change the password."
+      : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
   ];
 }
 

@@ -60,7 +60,7 @@ function otherAddress(dotenv: string | undefined, { kong }: Plan): string[] {
   const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
   return own && !hasAddress(dotenv, kong.address)
     ? [
-        `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that.\nGive --kong ${own}, or correct .env.`,
+        `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that. Give --kong ${own}, or correct .env.`,
       ]
     : [];
 }

@@ -49,18 +49,22 @@ export function outcomeText(
     setAt(0, printableText(outcome.notes.join("\n")), style.columns),
     staleText(outcome.stale, style),
     endText(outcome, options, style),
-    options.asked ? rerunText(outcome, options) : "",
+    options.asked ? rerunText(outcome, options, style) : "",
   ];
   // Separate it from the questions above.
   return `${options.asked ? "\n" : ""}${joined(sections)}`;
 }
 
-function rerunText(outcome: Outcome, options: ReportOptions): string {
+function rerunText(
+  outcome: Outcome,
+  options: ReportOptions,
+  { columns }: Style,
+): string {
   const start = "To repeat this run without questions";
   const introduction = isOneByOne(outcome.resolutions)
-    ? `${start} (except the conflicts, which you\nresolved one by one; --conflict resolves all in the same way):`
+    ? `${start} (except the conflicts, which you resolved one by one; --conflict resolves all in the same way):`
     : `${start}:`;
-  return `${introduction}\n  ${rerunCommand(outcome, options)}`;
+  return `${setAt(0, introduction, columns)}\n  ${rerunCommand(outcome, options)}`;
 }
 
 /**
@@ -79,7 +83,8 @@ export function summaryText(
   ])}\n`;
 }
 
-const joined = (sections: readonly string[]): string =>
+/** The sections that are not empty, with a blank line between them. */
+export const joined = (sections: readonly string[]): string =>
   sections.filter((section) => section !== "").join("\n\n");
 
 const planText = ({ plan }: Outcome, { columns }: Style): string =>
@@ -147,6 +152,8 @@ export const hasSidecar = (changes: readonly Change[]): boolean =>
 export const placeText = (shown: string): string =>
   shown === "." ? "this directory" : shown;
 
+const CHOICES = "--conflict keep, theirs or markers.";
+
 function conflictLines(changes: readonly Change[]): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");
   const marked = changes.filter(({ action }) => action === "markers");
@@ -155,13 +162,14 @@ function conflictLines(changes: readonly Change[]): string[] {
       (change) =>
         `${change.from ?? change.path} was not changed${change.noSidecar === undefined ? `: the new text is in ${sidecarPath(change)}` : ""}.`,
     ),
-    ...(conflicts.length > 0
+    ...(hasSidecar(changes)
       ? [
-          hasSidecar(changes)
-            ? "Copy what you want from it and run regenerate again, or choose --conflict\nkeep, theirs or markers."
-            : "Choose --conflict keep, theirs or markers.",
+          "Copy what you want from it, then run regenerate again.",
+          `Or choose ${CHOICES}`,
         ]
-      : []),
+      : conflicts.length > 0
+        ? [`Choose ${CHOICES}`]
+        : []),
     ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,

@@ -10,7 +10,7 @@ import { FailedError } from "../base/errors.ts";
 import { readState } from "./state-reader.ts";
 import { STATE_FILE, sumOfText, type FileRecord } from "./state.ts";
 
-interface Undone {
+export interface Undone {
   readonly restored: readonly {
     readonly path: string;
     readonly to: "before" | "gone";

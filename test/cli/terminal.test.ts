@@ -264,7 +264,7 @@ describe("the conversation", () => {
     expect(await terminal.ended).toBe(0);
     const output = plain(terminal.output);
     expect(output).toContain(
-      "without questions (except the conflicts, which you\nresolved one by one",
+      "without questions (except the conflicts, which you resolved\none by one",
     );
     for (const line of output
       .split("\n")

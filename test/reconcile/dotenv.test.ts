@@ -178,7 +178,7 @@ test("regenerate warns if only .env has an address for Kong", async () => {
   expect(first).toMatchObject({ code: 0 });
   const own = `${NEXT}:300::abcd`;
   expect(first.stdout).toContain(
-    `Your .env has KONG_BIND_IPV6=${own}, the other files have ${NEXT}:300::8100: apply.sh will refuse that.\n`,
+    `Your .env has KONG_BIND_IPV6=${own}, the other files have ${NEXT}:300::8100: apply.sh will refuse that. `,
   );
   expect((await made.regenerate()).stdout).toContain(`Give --kong ${own}`);
   const mended = await made.regenerate("--kong", own);

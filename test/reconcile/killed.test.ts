@@ -150,7 +150,7 @@ test("undo after a kill undoes only one write", async () => {
   const sandbox = copied(begun);
   const undo = (...flags: string[]): Promise<Ended> =>
     runHere(["undo", sandbox.path("gw"), ...flags]);
-  const told = /was interrupted: only its unfinished write .* undone\.\n/;
+  const told = /was interrupted: only its unfinished write .* undone\.\s/;
   expect(await undo("--dry-run")).toMatchObject({
     code: 4,
     stdout: expect.stringMatching(told),

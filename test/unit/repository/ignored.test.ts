@@ -7,7 +7,7 @@ import { CI, environment, Sandbox } from "../../support/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
 const TAKEN =
-  "git would commit your .env, with the database's password: add a line .env to\n.gitignore.\n";
+  "git would commit your .env, with the database's password: add a line .env to .gitignore.\n";
 
 /** Lines of .gitignore, and whether they ignore .env. */
 const LINES: readonly [string, boolean][] = [

@@ -1,0 +1,51 @@
+import { printable, printableText } from "../base/escape.ts";
+import type { Style } from "../base/colors.ts";
+import { setAt } from "../base/wrap.ts";
+import {
+  isOpen,
+  type Checked,
+  type Inspection,
+  type Status,
+} from "../reconcile/check.ts";
+import type { Recovered } from "../repository/recover.ts";
+import { joined, staleText } from "./outcome-text.ts";
+
+/** What check found, for a person. @param recovered what regenerate will do about an interrupted run */
+export function checkText(
+  { files, stale, notes }: Inspection,
+  { shown, recovered }: { shown: string; recovered: Recovered | undefined },
+  style: Style,
+): string {
+  const open = files.filter(isOpen);
+  const isEdited = open.some(
+    ({ status }) => status === "changed" || status === "missing",
+  );
+  const wrapped = (text: string): string => setAt(0, text, style.columns);
+  return joined([
+    recovered === undefined ? "" : wrapped(interruptedText(recovered)),
+    open.map((file) => fileLine(file, style)).join("\n"),
+    isEdited
+      ? "If these are your own edits, run regenerate to record them."
+      : "",
+    wrapped(printableText(notes.join("\n"))),
+    staleText(stale, style),
+    counts(shown, files),
+  ]);
+}
+
+const interruptedText = (recovered: Recovered): string =>
+  `An earlier run was interrupted while writing here. ${recovered === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`;
+
+function fileLine({ path, status, reason }: Checked, { red }: Style): string {
+  const why = reason ? `: ${printable(reason)}` : "";
+  return `  ${red("!")} ${path}  ${status}${why}`;
+}
+
+/** `gw: 40 generated, 1 edited.` */
+function counts(shown: string, files: readonly Checked[]): string {
+  const found = new Map<Status, number>();
+  for (const { status } of files)
+    found.set(status, (found.get(status) ?? 0) + 1);
+  const listed = [...found].map(([status, count]) => `${count} ${status}`);
+  return `${shown}: ${listed.join(", ")}.`;
+}

@@ -1,0 +1,55 @@
+import type { Style } from "../base/colors.ts";
+import { counted, setAt } from "../base/wrap.ts";
+import type { Recovered } from "../repository/recover.ts";
+import type { Undone } from "../repository/undo.ts";
+import { placeText } from "./outcome-text.ts";
+
+interface UndoOptions {
+  /** The directory as the owner wrote it. */
+  readonly shown: string;
+  readonly dryRun: boolean;
+  /** The result for an interrupted run; undefined if there was none. */
+  readonly recovered: Recovered | undefined;
+}
+
+/** What undo did, or would do, for a person. */
+export function undoText(
+  undone: Undone,
+  options: UndoOptions,
+  style: Style,
+): string {
+  const { recovered, dryRun } = options;
+  const wrapped = (text: string): string => setAt(0, text, style.columns);
+  // The first line tells it already.
+  const isTold = recovered === "rolled back" && !dryRun;
+  return [
+    ...(recovered ? [wrapped(interruptedText(recovered, dryRun))] : []),
+    ...undone.restored.map(
+      ({ path, to }) =>
+        `  ${to === "gone" ? style.red("-") : style.yellow("~")} ${path}`,
+    ),
+    ...undone.edited.map(
+      (path) => `  ${style.red("!")} ${path}  (edited since)`,
+    ),
+    ...(isTold ? [] : [wrapped(endText(undone, options))]),
+  ].join("\n");
+}
+
+function interruptedText(recovered: Recovered, dryRun: boolean): string {
+  if (recovered === "completed")
+    return `An earlier run was interrupted after it had written everything${dryRun ? ": its write would be undone" : ""}.`;
+  return dryRun
+    ? "An earlier run was interrupted: only its unfinished write would be undone."
+    : "An earlier run was interrupted: only its unfinished write was undone. Run undo again to undo the write before it.";
+}
+
+function endText(
+  { restored, edited }: Undone,
+  { shown, dryRun }: UndoOptions,
+): string {
+  if (edited.length > 0)
+    return "Nothing was undone, because these files were edited since the last write. Use --conflict theirs to undo it anyway. A second undo restores your edits.";
+  return dryRun
+    ? "Nothing was written: --dry-run."
+    : `Restored ${counted(restored.length, "file")} in ${placeText(shown)}. Run undo again to redo.`;
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { styleFor } from "../../../src/base/colors.ts";
+import type { Inspection } from "../../../src/reconcile/check.ts";
+import { checkText } from "../../../src/report/check-text.ts";
+import { undoText } from "../../../src/report/undo-text.ts";
+
+const FOUND: Inspection = {
+  files: [
+    { path: "kong.yml", status: "invalid", reason: "line 3: \u001b[31m" },
+    { path: "README.md", status: "generated" },
+  ],
+  stale: [],
+  notes: [
+    "git would commit your .env, with the database's password: add a line .env to .gitignore.",
+  ],
+};
+
+const lengths = (text: string): number[] =>
+  text.split("\n").map(({ length }) => length);
+
+test("check's sentences are wrapped at a terminal, and whole in a pipe", () => {
+  const options = { shown: "gw", recovered: "completed" } as const;
+  const whole = checkText(FOUND, options, styleFor(false, false));
+  expect(whole).toBe(
+    [
+      "An earlier run was interrupted while writing here. It had written everything; regenerate cleans up.",
+      "  ! kong.yml  invalid: line 3: \\u001b[31m",
+      ...FOUND.notes,
+      "gw: 1 invalid, 1 generated.",
+    ].join("\n\n"),
+  );
+  const wrapped = checkText(FOUND, options, styleFor(true, false));
+  expect(Math.max(...lengths(wrapped))).toBeLessThanOrEqual(80);
+  expect(wrapped.replace(/(?<!\n)\n(?!\n)/g, " ")).toBe(whole);
+});
+
+test("undo's sentences are wrapped at a terminal, and whole in a pipe", () => {
+  const undone = { restored: [], edited: ["kong.yml"] };
+  const options = {
+    shown: ".",
+    dryRun: false,
+    recovered: "completed",
+  } as const;
+  const whole = undoText(undone, options, styleFor(false, false)).split("\n");
+  expect(whole).toHaveLength(3);
+  const wrapped = undoText(undone, options, styleFor(true, false));
+  expect(Math.max(...lengths(wrapped))).toBeLessThanOrEqual(80);
+  expect(wrapped.split("\n").slice(2).join(" ")).toBe(whole[2]);
+});
