@@ -8,6 +8,7 @@ from unittest import mock
 
 from kong_ipv6.resources import kong as module
 from support.case import Case
+from support.compose import kong_process
 from support.recorded import ENGINES
 
 CHECKS = ("kong", "database", "address", "gateway", "admin", "listeners", "own", "IPv6", "IPv4", "outgoing")
@@ -85,7 +86,7 @@ class TheContainers(Case):
         for gateway, text in (("fd00::1", "via fd00::1"), ("", "is missing")):
             server = self.applied()
             server.kong_gateway = gateway
-            server.kong_process()
+            kong_process(server)
             self.fails(server, "kong", "gateway", text)
 
 
@@ -93,7 +94,7 @@ class TheListeners(Case):
     def listening(self, change: Any) -> Any:
         server = self.applied()
         change(server.listens)
-        server.kong_process()
+        kong_process(server)
         return server
 
     def test_kong_does_not_listen_on_ipv6(self) -> None:

@@ -1,70 +1,15 @@
-"""The server's own address and route: refusals, netplan apply, and the network as it was where something gets lost."""
+"""The server's own address and route: netplan apply, and the network as it was where something gets lost."""
 
 from __future__ import annotations
-
-from unittest import mock
 
 from kong_ipv6.system import Ran
 from support import netplan
 from support.case import Case
-from support.disk import Killed
 from support.kernel import Address
 from support.server import Server
 
 FILE = "/etc/netplan/60-kong-ipv6.yaml"
 HOST = "2a03:2222:3333:4444::2"
-
-
-class TheUplink(Case):
-    def test_a_missing_interface(self) -> None:
-        server = self.server(uplink__name="eth7")
-        self.refused(server, "link", "there is no interface eth7", "NAME is one of: ens3")
-
-    def test_ipv6_is_off(self) -> None:
-        server = self.server()
-        server.kernel.sysctl("net.ipv6.conf.ens3.disable_ipv6", "1")
-        self.refused(server, "link", "IPv6 is disabled on ens3", "disable_ipv6=1")
-        server = self.server()
-        (server.root / "proc/net/if_inet6").unlink()
-        self.refused(server, "link", "IPv6 is disabled on ens3", "ipv6.disable=1")
-
-    def test_an_address_of_the_exposed_subnet_on_another_interface(self) -> None:
-        server = self.server()
-        server.kernel.add_link("eth1", "52:54:00:00:00:03")
-        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444:300::5/128"))
-        self.refused(
-            server, "link", "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet", "--exposed"
-        )
-
-    def test_the_prefix_is_on_another_card(self) -> None:
-        server = self.server()
-        server.kernel.add_link("eth1", "52:54:00:00:00:03")
-        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444::7/64"))
-        self.refused(server, "link", "is on eth1", "--interface eth1")
-
-    def test_a_bridge_of_virtual_machines_may_have_the_same_prefix(self) -> None:
-        """eth0 has …::2/128, vmbr0 …::2/64: with --interface vmbr0 Kong would not be reached."""
-        server = self.server()
-        server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
-        server.kernel.addresses += [Address("ens3", f"{HOST}/128"), Address("vmbr0", f"{HOST}/64")]
-        self.assertEqual([], self.refusals(server, "link"))
-
-    def test_a_bridge_whose_subnet_is_inside_the_exposed_one(self) -> None:
-        server = self.server()
-        server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
-        server.kernel.addresses.append(Address("vmbr0", "2a03:2222:3333:4444:300:0:0:1/112"))
-        self.refused(server, "link", "which is inside the exposed subnet", "--exposed")
-
-    def test_a_bridge_that_the_uplink_is_a_port_of(self) -> None:
-        """Bug: it counted as a bridge of virtual machines, and the address went to its port."""
-        server = self.server()
-        server.kernel.add_link("br0", "52:54:00:00:00:03", "bridge")
-        server.kernel.links["ens3"]["master"] = "br0"
-        server.kernel.addresses.append(Address("br0", f"{HOST}/64"))
-        self.refused(server, "link", "is on br0", "--interface br0")
-
-    def test_dockers_own_interfaces_do_not_count(self) -> None:
-        self.assertEqual([], self.refusals(self.applied(), "link"))
 
 
 class TheFiles(Case):
@@ -117,43 +62,6 @@ class TheFiles(Case):
         server.run("apply")
         self.assertIsNone(server.read(FILE))
         self.assertNotIn("netplan apply", server.commands)
-
-
-class TheLink(Case):
-    def test_another_machine_has_our_address(self) -> None:
-        server = self.server()
-        server.uses = [server.plan.kong, HOST]
-        self.refused(
-            server,
-            "link",
-            f"another machine on ens3 answers for {server.plan.kong} and {HOST}",
-            "--host ADDRESS or --kong ADDRESS",
-        )
-
-    def test_the_gateway_does_not_answer(self) -> None:
-        server = self.server()
-        server.delivery = "no-gateway"
-        self.refused(server, "link", "the gateway fe80::1 doesn't answer on ens3", "regenerate --gateway")
-
-    def test_the_prefix_is_delivered_elsewhere(self) -> None:
-        server = self.server()
-        server.delivery = "elsewhere"
-        self.refused(server, "link", "doesn't deliver 2a03:2222:3333:4444::/64 on ens3", "regenerate --prefix")
-
-    def test_routed_by_the_answers_and_on_link_in_truth(self) -> None:
-        server = self.server(delivery="routed", ndp="none")
-        self.refused(server, "link", "the router solicits its addresses on the link", "--delivery on-link --ndp ndppd")
-
-    def test_silence_says_nothing(self) -> None:
-        for verdict in ("unknown", "on-link", "routed"):
-            server = self.server()
-            server.delivery = verdict
-            self.assertEqual([], self.refusals(server, "link"), verdict)
-
-    def test_it_is_asked_before_the_first_deployment_only(self) -> None:
-        server = self.applied()
-        server.delivery, server.uses = "no-gateway", [server.plan.kong]
-        self.assertEqual([], self.refusals(server, "link"))
 
 
 class Apply(Case):
@@ -249,86 +157,6 @@ class Apply(Case):
         self.assertIn(f"{HOST} is in use by another machine on the link", server.printed)
         self.assertIn("regenerate --host", server.printed)
         self.assertEqual(before, server.kernel.state()["addresses"])
-
-
-class EarlierAnswers(Case):
-    def renumber(self, server: Server, old: str, new: str) -> None:
-        """The repository's files have other addresses now."""
-        path = server.repository / f"host{FILE}"
-        path.write_text(path.read_text().replace(old, new))
-
-    def test_a_route_that_only_the_replaced_file_described_goes(self) -> None:
-        server = self.applied()
-        self.renumber(server, "fe80::1", "fe80::9")
-        server.change_plan(gateway="fe80::9")
-        self.assertEqual(0, server.run("apply"), server.printed)
-        defaults = [line for line in server.kernel.routes[6] if line.startswith("default")]
-        self.assertEqual(["default via fe80::9 dev ens3 proto static"], defaults)
-
-    def test_another_route_of_the_replaced_file_goes_too(self) -> None:
-        server = self.server()
-        path = server.repository / f"host{FILE}"
-        text = path.read_text()
-        path.write_text(text + '        - to: "2001:db8:77::/48"\n          via: "fe80::1"\n')
-        server.applied()
-        self.assertTrue(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
-        path.write_text(text)
-        self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertFalse(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
-
-    def test_a_route_that_only_the_replaced_file_described_goes_after_a_kill_too(self) -> None:
-        """Bug: killed between the write and netplan apply, the next run gave back a route that the owner had added to the
-        earlier file."""
-        server = self.applied()
-        new, text = "2a03:2222:3333:4444::3", server.read(FILE) or ""
-        own = text.replace("routes:\n", "routes:\n      - to: 2001:db8:77::/48\n        via: fe80::1\n")
-        server.write(FILE, own, 0o600)
-        netplan.apply(server)
-        self.renumber(server, f"{HOST}/", f"{new}/")
-        server.change_plan(host=new)
-
-        def killed(words: list[str]) -> Ran:
-            if words[0] == "apply":
-                raise Killed
-            return Ran(0, "", "")
-
-        with mock.patch.object(server.programs_run, "_netplan", killed), self.assertRaises(Killed):
-            server.run("apply")
-        self.assertTrue(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
-        self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertFalse(any("2001:db8:77::/48" in line for line in server.kernel.routes[6]))
-
-    def test_an_address_that_only_the_replaced_file_gave_goes(self) -> None:
-        server = self.applied()
-        new = "2a03:2222:3333:4444::3"
-        self.renumber(server, f"{HOST}/", f"{new}/")
-        server.change_plan(host=new)
-        self.assertEqual(0, server.run("apply"), server.printed)
-        has = [one.text for one in server.kernel.addresses if one.dev == "ens3"]
-        self.assertIn(f"{new}/64", has)
-        self.assertNotIn(f"{HOST}/64", has)
-
-    def test_an_address_that_the_server_had_before_stays(self) -> None:
-        server = self.server()
-        server.write(
-            "/etc/netplan/55-mine.yaml", f'network: {{ethernets: {{ens3: {{addresses: ["{HOST}/64"]}}}}}}\n', 0o600
-        )
-        netplan.apply(server)
-        server.applied()
-        new = "2a03:2222:3333:4444::3"
-        self.renumber(server, f"{HOST}/", f"{new}/")
-        server.change_plan(host=new)
-        self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertIn(f"{HOST}/64", [one.text for one in server.kernel.addresses])
-
-    def test_one_that_a_connection_runs_through_stays_until_the_next_boot(self) -> None:
-        server = self.applied()
-        server.connections = f"0 0 [{HOST}]:22 [2001:db8::5]:51000\n"
-        new = "2a03:2222:3333:4444::3"
-        self.renumber(server, f"{HOST}/", f"{new}/")
-        server.change_plan(host=new)
-        self.assertEqual(0, server.run("apply"), server.printed)
-        self.assertIn(f"{HOST}/64 is kept until the next boot: a connection uses it", server.printed)
 
 
 class Verify(Case):

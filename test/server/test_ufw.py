@@ -5,6 +5,7 @@ from __future__ import annotations
 from kong_ipv6 import ufw_rules
 from kong_ipv6.resources.ufw import wanted
 from kong_ipv6.system import Ran
+from support import ufw
 from support.case import Case
 from support.disk import Killed
 from support.server import Server
@@ -31,7 +32,7 @@ class Rules(Case):
     def test_the_script_adds_exactly_the_wanted_ones(self) -> None:
         for engine, nftables in (("28.5.2", False), ("29.7.2", False), ("29.7.2-nftables", True)):
             server = self.server(engine)
-            self.assertEqual(sorted(wanted(server.plan, nftables)), sorted(server.ufw_sh_rules()), engine)
+            self.assertEqual(sorted(wanted(server.plan, nftables)), sorted(ufw.sh_rules(server)), engine)
 
     def test_dockers_nftables_backend_needs_more(self) -> None:
         """There ufw's drop is final: IPv4 to Kong, the way out of each bridge, and within a bridge."""
@@ -109,7 +110,7 @@ class Rules(Case):
     def test_rules_of_earlier_answers_go(self) -> None:
         server = self.server().with_ufw().applied()
         earlier = "in on ens3 out on ipv6_exposed to 2001:db8::9 port 80 proto tcp"
-        server.ufw_rule(earlier.split(), delete=False)
+        ufw.rule(server, earlier.split(), delete=False)
         self.assertEqual([f"ufw: delete route allow {earlier}"], self.changes(server, "ufw"))
         server.run("apply")
         self.assertNotIn(earlier, self.rules(server))
@@ -144,7 +145,7 @@ class Rules(Case):
     def test_every_kind_of_rule_is_read_as_it_was_given(self) -> None:
         server = self.server().with_ufw()
         for rule in wanted(server.plan, True):
-            server.ufw_rule(rule.split(), delete=False)
+            ufw.rule(server, rule.split(), delete=False)
         found = self.rules(server)
         for rule in wanted(server.plan, True):
             self.assertTrue(rule in found or f"{rule} to 0.0.0.0/0" in found, rule)
@@ -158,7 +159,8 @@ class Verify(Case):
 
     def test_a_rule_of_earlier_answers(self) -> None:
         server = self.server().with_ufw().applied()
-        server.ufw_rule(
+        ufw.rule(
+            server,
             ["in", "on", "ens3", "out", "on", "ipv6_exposed", "to", "2001:db8::9", "port", "80", "proto", "tcp"],
             delete=False,
         )

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from kong_ipv6.engine import Engine, EngineError
 
+from . import compose
+
 if TYPE_CHECKING:
     from .server import Server
 
@@ -187,7 +189,7 @@ class FakeEngine(Engine):
             ("exited", "Exited (0) 1 second ago") if ends else ("running", "Up 1 second (healthy)")
         )
         if container.get("_pid"):
-            self.server.kong_process()
+            compose.kong_process(self.server)
 
 
 def matches(labels: dict[str, str], filters: Json) -> bool:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from kong_ipv6.system import Ran
 
 from .kernel import Address
 
 if TYPE_CHECKING:
     from .server import Server
+
+CLOUD_INIT = """network:
+  version: 2
+  ethernets:
+    ens3:
+      addresses:
+        - 1.2.3.4/22
+      routes:
+        - to: default
+          via: 1.2.0.1
+"""
 
 
 @cache
@@ -58,3 +71,9 @@ def proxies(server: Server) -> None:
         for address in re.findall(r"^IPv6ProxyNDPAddress=(.*)$", path.read_text(), re.MULTILINE):
             if (address, uplink) not in kernel.proxied:
                 kernel.proxied.append((address, uplink))
+
+
+def says(server: Server, folder: Path) -> Ran:
+    """What netplan generate says to our file."""
+    has_ours = (folder / "etc/netplan/60-kong-ipv6.yaml").exists()
+    return Ran(1, "", server.netplan_error) if server.netplan_error and has_ours else Ran(0, "", "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 from kong_ipv6.facts import Context
 from kong_ipv6.system import Ran, System, sysctl_path
 
-from . import netplan
+from . import compose, netplan, ufw
 
 if TYPE_CHECKING:
     from .server import Server
@@ -101,7 +101,7 @@ class Programs:
 
     def _netplan(self, words: list[str]) -> Ran:
         if words[0] == "generate":
-            return self.server.netplan_says(Path(words[2]))
+            return netplan.says(self.server, Path(words[2]))
         self.changes("netplan", *words)
         netplan.apply(self.server)
         return OK
@@ -183,13 +183,13 @@ class Programs:
     def _ufw(self, words: list[str]) -> Ran:
         """Keeps our rules in its files, in its own words."""
         self.changes("ufw", *words)
-        self.server.ufw_rule(words[2:] if words[1] == "allow" else words[3:], delete="delete" in words)
+        ufw.rule(self.server, words[2:] if words[1] == "allow" else words[3:], delete="delete" in words)
         return OK
 
     def _script_ufw_sh(self, words: list[str]) -> Ran:
         self.changes("scripts/ufw.sh")
-        for rule in self.server.ufw_sh_rules():
-            self.server.ufw_rule(rule.split(), delete=False)
+        for rule in ufw.sh_rules(self.server):
+            ufw.rule(self.server, rule.split(), delete=False)
         return OK
 
     # Docker.
@@ -250,14 +250,14 @@ class Programs:
         if words[0] == "version":
             return server.compose_version or Ran(1, "", "")
         if words[0] == "config":
-            return server.compose_config("--hash" in words)
+            return compose.config(server, "--hash" in words)
         self.changes("compose", *words)
         if words[0] == "build":
             server.docker.images["kong-ipv6:local"] = "sha256:built"
         elif words[0] == "pull":
             server.docker.images["postgres:17"] = "sha256:pulled"
         elif words[0] == "up":
-            server.compose_up(words[1:])
+            compose.up(server, words[1:])
         return OK
 
     _docker_compose = _compose

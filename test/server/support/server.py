@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Optional
 from unittest import mock
@@ -28,9 +28,8 @@ from kong_ipv6.report import Report
 from kong_ipv6.resources import kong, resources
 from kong_ipv6.resources.base import Resource
 from kong_ipv6.settings import Repository
-from kong_ipv6.system import Ran
 
-from . import TOP
+from . import TOP, netplan, order
 from .disk import Disk, Killed, tree
 from .docker import FakeEngine
 from .kernel import Kernel
@@ -39,19 +38,7 @@ from .programs import FIREWALL, FakeSystem, Programs
 from .recorded import recorded
 
 PASSWORD = "not-to-be-printed-5f1d"
-CLOUD_INIT = """network:
-  version: 2
-  ethernets:
-    ens3:
-      addresses:
-        - 1.2.3.4/22
-      routes:
-        - to: default
-          via: 1.2.0.1
-"""
 NETWORKD = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-ens3.network\n"
-# What ends in these belongs to the journal, or is made for a moment.
-OWN = (STATE, "/run/")
 
 
 class Server:
@@ -84,7 +71,7 @@ class Server:
 
     def _base(self) -> None:
         """The facts that a test varies."""
-        self.clock = 0.0
+        self.clock, self.command = 0.0, ""
         self.programs = {"apt-get", "ip", "docker", "dockerd", "netplan", "ss"}
         self.packages: set[str] = {"docker.io", "netplan.io"}
         self.broken_packages: set[str] = set()
@@ -122,11 +109,9 @@ class Server:
             "lib/netplan",
         ):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
-        self.write("/etc/netplan/50-cloud-init.yaml", CLOUD_INIT, 0o600)
+        self.write("/etc/netplan/50-cloud-init.yaml", netplan.CLOUD_INIT, 0o600)
         self.write("/run/systemd/netif/links/2", NETWORKD)
-        from .netplan import apply
-
-        apply(self)
+        netplan.apply(self)
 
     # The repository.
 
@@ -204,94 +189,11 @@ class Server:
             self.write(path, "*filter\n### RULES ###\n### END RULES ###\nCOMMIT\n", 0o640)
         return self
 
-    def ufw_rule(self, words: Sequence[str], delete: bool) -> None:
-        """ufw writes its files itself, a rule in each family that it holds for."""
-        rule = " ".join(words).replace(" comment kong-ipv6", "")
-        given = dict(re.findall(r"(in on|out on|from|to|port|proto) (\S+)", rule))
-        families = [6] if ":" in rule else [4] if re.search(r"(to|from) \d", rule) else [4, 6]
-        ways = "!".join(f"{way.split()[0]}_{given[way]}" for way in ("in on", "out on") if way in given)
-        for family in families:
-            path, anywhere = ufw_rules.FILES[family], ufw_rules.ANY[family]
-            fields = [
-                given.get("proto", "any"),
-                given.get("port", "any"),
-                given.get("to", anywhere),
-                "any",
-                given.get("from", anywhere),
-                ways,
-            ]
-            line = f"### tuple ### route:allow {' '.join(fields)} {ufw_rules.IN_FILES}\n"
-            text = self.read(path) or ""
-            text = text.replace(line, "")
-            self.write(
-                path, text if delete else text.replace("### END RULES ###\n", line + "### END RULES ###\n"), 0o640
-            )
-
-    def ufw_sh_rules(self) -> list[str]:
-        """The rules that the repository's ufw.sh has, for this engine."""
-        text, nftables = (
-            (self.repository / "scripts/ufw.sh").read_text(),
-            "nftables" in json.dumps(self.docker.recording["info"].get("FirewallBackend")),
-        )
-        rules = re.findall(r"^(\t*)allow (.*)$", text, re.MULTILINE)
-        found = [rule.replace("'", "") for indent, rule in rules if nftables or not indent]
-        return [
-            rule.replace('"$port"', port) for rule in found for port in (("80", "443") if "$port" in rule else ("",))
-        ]
-
-    def netplan_says(self, folder: Path) -> Ran:
-        has_ours = (folder / "etc/netplan/60-kong-ipv6.yaml").exists()
-        return Ran(1, "", self.netplan_error) if self.netplan_error and has_ours else Ran(0, "", "")
-
     # Compose.
 
     @property
     def services(self) -> tuple[str, ...]:
         return ("kong-database", "kong-migration", "kong") if self.plan.database == "postgres" else ("kong",)
-
-    def compose_config(self, hashes: bool) -> Any:
-        if self.compose_error:
-            return Ran(15, "", self.compose_error)
-        labels = [one["Labels"] for one in self.docker.recording["containers"]]
-        made = {one["com.docker.compose.service"]: one["com.docker.compose.config-hash"] for one in labels}
-        made = {service: digest for service, digest in made.items() if service in self.services}
-        if hashes:
-            return "".join(
-                f"{service} {self.hashes.get(service, digest)}\n" for service, digest in {**made, **self.hashes}.items()
-            )
-        image = "    image: kong-ipv6:local\n"
-        kong_ = f"    build:\n      context: .\n{image}"
-        rest = f"  kong-migration:\n{kong_}  kong-database:\n    image: postgres:17\n" if len(self.services) > 1 else ""
-        return f"name: kong-ipv6\nservices:\n  kong:\n{kong_}{rest}networks:\n"
-
-    def compose_up(self, words: list[str]) -> None:
-        for service in self.services:
-            there = self.docker.service(service)
-            if there and "--force-recreate" in words:
-                del self.docker.containers_by_id[there["Id"]]
-            if self.docker.service(service) is None:
-                self.docker.create_service(service)
-            named = [word for word in words if not word.startswith("-")]
-            if "--detach" in words and service in named:
-                self.docker.start(self.docker.service(service)["Id"])  # type: ignore[index]
-
-    def kong_process(self) -> None:
-        """/proc of Kong's process, in the byte order of this machine (proc_net_tcp(5))."""
-
-        def hexadecimal(address: str) -> str:
-            raw = packets.packed(address)
-            return "".join(f"{int.from_bytes(raw[at : at + 4], sys.byteorder):08X}" for at in range(0, len(raw), 4))
-
-        for name, six in (("tcp", False), ("tcp6", True)):
-            lines = [
-                f"   0: {hexadecimal(one)}:{port:04X} 0:0 0A 0" for one, port in self.listens if (":" in one) == six
-            ]
-            self.write(f"/proc/2768/net/{name}", "\n".join(["  sl  local_address rem_address   st", *lines, ""]))
-        gateway = packets.packed(self.kong_gateway).hex() if self.kong_gateway else "0" * 32
-        self.write(
-            "/proc/2768/net/ipv6_route",
-            f"{'0' * 32} 00 {'0' * 32} 00 {gateway} 00000400 00000001 00000000 00450003     eth0\n",
-        )
 
     # What happens.
 
@@ -302,37 +204,11 @@ class Server:
         if self.kill_at is not None and len(self.events) >= self.kill_at:
             raise Killed
         self.events.append((kind, what, detail))
-        self._check_order(kind, what)
-
-    def _check_order(self, kind: str, what: str) -> None:
-        """What is changed must be on disk in the journal before."""
-        manifest = self.root / STATE.lstrip("/") / "manifest"
-        if not manifest.exists():
-            own = kind == "fsync" or what.startswith((*OWN, str(self.repository)))
-            assert own or self.rolling or not self._command, f"no journal yet: {kind} {what}"
-            return
-        if kind == "fsync":
-            return
-        if not what.startswith(OWN):
-            assert self.disk.synced(manifest), f"the journal isn't synced before: {kind} {what}"
-        if self.rolling:
-            return
-        if kind in ("replace", "unlink") and what.startswith(("/etc/", "/lib/")):
-            text = manifest.read_text()
-            path = re.sub(r"/\.([^/]*)\.kong-ipv6$", r"/\1", what)
-            assert f"file\t{path}\t" in text, f"{path} is changed before its previous state is recorded"
-            if f"file\t{path}\tkept" in text:
-                assert os.path.lexists(self.root / f"{STATE}/before{path}".lstrip("/")), f"{path} isn't kept"
-        if kind == "sysctl" and self.plan.bridge not in what:
-            assert f"sysctl\t{what}\t" in manifest.read_text(), (
-                f"{what} is changed before its previous value is recorded"
-            )
+        order.check(self, kind, what)
 
     @property
     def rolling(self) -> bool:
-        return self._command == "rollback"
-
-    _command = ""
+        return self.command == "rollback"
 
     # Running it.
 
@@ -366,7 +242,7 @@ class Server:
     def run(self, command: str, *arguments: str, kill_at: Optional[int] = None) -> int:
         """The whole command, as __main__ runs it. Its output is in printed, what it did in events."""
         out, err = io.StringIO(), io.StringIO()
-        self.events, self.commands, self.inputs, self._command = [], [], [], command
+        self.events, self.commands, self.inputs, self.command = [], [], [], command
         self.kill_at = kill_at
         signals = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
         mask = os.umask(0o022)
@@ -382,7 +258,7 @@ class Server:
             os.umask(mask)
             for number, handler in signals.items():
                 signal.signal(number, handler)
-            self.printed, self.kill_at, self._command = out.getvalue() + err.getvalue(), None, ""
+            self.printed, self.kill_at, self.command = out.getvalue() + err.getvalue(), None, ""
 
     def applied(self) -> Server:
         """After a first apply.sh."""

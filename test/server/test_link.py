@@ -1,0 +1,97 @@
+"""The uplink, and what the link itself answers: refusals."""
+
+from __future__ import annotations
+
+from support.case import Case
+from support.kernel import Address
+
+HOST = "2a03:2222:3333:4444::2"
+
+
+class TheUplink(Case):
+    def test_a_missing_interface(self) -> None:
+        server = self.server(uplink__name="eth7")
+        self.refused(server, "link", "there is no interface eth7", "NAME is one of: ens3")
+
+    def test_ipv6_is_off(self) -> None:
+        server = self.server()
+        server.kernel.sysctl("net.ipv6.conf.ens3.disable_ipv6", "1")
+        self.refused(server, "link", "IPv6 is disabled on ens3", "disable_ipv6=1")
+        server = self.server()
+        (server.root / "proc/net/if_inet6").unlink()
+        self.refused(server, "link", "IPv6 is disabled on ens3", "ipv6.disable=1")
+
+    def test_an_address_of_the_exposed_subnet_on_another_interface(self) -> None:
+        server = self.server()
+        server.kernel.add_link("eth1", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444:300::5/128"))
+        self.refused(
+            server, "link", "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet", "--exposed"
+        )
+
+    def test_the_prefix_is_on_another_card(self) -> None:
+        server = self.server()
+        server.kernel.add_link("eth1", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444::7/64"))
+        self.refused(server, "link", "is on eth1", "--interface eth1")
+
+    def test_a_bridge_of_virtual_machines_may_have_the_same_prefix(self) -> None:
+        """eth0 has …::2/128, vmbr0 …::2/64: with --interface vmbr0 Kong would not be reached."""
+        server = self.server()
+        server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
+        server.kernel.addresses += [Address("ens3", f"{HOST}/128"), Address("vmbr0", f"{HOST}/64")]
+        self.assertEqual([], self.refusals(server, "link"))
+
+    def test_a_bridge_whose_subnet_is_inside_the_exposed_one(self) -> None:
+        server = self.server()
+        server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
+        server.kernel.addresses.append(Address("vmbr0", "2a03:2222:3333:4444:300:0:0:1/112"))
+        self.refused(server, "link", "which is inside the exposed subnet", "--exposed")
+
+    def test_a_bridge_that_the_uplink_is_a_port_of(self) -> None:
+        """Bug: it counted as a bridge of virtual machines, and the address went to its port."""
+        server = self.server()
+        server.kernel.add_link("br0", "52:54:00:00:00:03", "bridge")
+        server.kernel.links["ens3"]["master"] = "br0"
+        server.kernel.addresses.append(Address("br0", f"{HOST}/64"))
+        self.refused(server, "link", "is on br0", "--interface br0")
+
+    def test_dockers_own_interfaces_do_not_count(self) -> None:
+        self.assertEqual([], self.refusals(self.applied(), "link"))
+
+
+class TheLink(Case):
+    def test_another_machine_has_our_address(self) -> None:
+        server = self.server()
+        server.uses = [server.plan.kong, HOST]
+        self.refused(
+            server,
+            "link",
+            f"another machine on ens3 answers for {server.plan.kong} and {HOST}",
+            "--host ADDRESS or --kong ADDRESS",
+        )
+
+    def test_the_gateway_does_not_answer(self) -> None:
+        server = self.server()
+        server.delivery = "no-gateway"
+        self.refused(server, "link", "the gateway fe80::1 doesn't answer on ens3", "regenerate --gateway")
+
+    def test_the_prefix_is_delivered_elsewhere(self) -> None:
+        server = self.server()
+        server.delivery = "elsewhere"
+        self.refused(server, "link", "doesn't deliver 2a03:2222:3333:4444::/64 on ens3", "regenerate --prefix")
+
+    def test_routed_by_the_answers_and_on_link_in_truth(self) -> None:
+        server = self.server(delivery="routed", ndp="none")
+        self.refused(server, "link", "the router solicits its addresses on the link", "--delivery on-link --ndp ndppd")
+
+    def test_silence_says_nothing(self) -> None:
+        for verdict in ("unknown", "on-link", "routed"):
+            server = self.server()
+            server.delivery = verdict
+            self.assertEqual([], self.refusals(server, "link"), verdict)
+
+    def test_it_is_asked_before_the_first_deployment_only(self) -> None:
+        server = self.applied()
+        server.delivery, server.uses = "no-gateway", [server.plan.kong]
+        self.assertEqual([], self.refusals(server, "link"))
