@@ -89,14 +89,12 @@ def matches(kind: str, identity: str, settings: Tree, uplink: Uplink) -> bool:
         return identity == uplink.name
     if uplink.virtual:
         return False
-    drivers = match.get("driver", uplink.driver)
-    return (
-        str(match.get("macaddress", uplink.mac)).lower() == uplink.mac.lower()
-        and fnmatch.fnmatch(uplink.name, str(match.get("name", "*")))
-        and any(
-            fnmatch.fnmatch(uplink.driver, str(one)) for one in (drivers if isinstance(drivers, list) else [drivers])
-        )
-    )
+    drivers: Any = match.get("driver", uplink.driver)
+    drivers = drivers if isinstance(drivers, list) else [drivers]
+    if str(match.get("macaddress", uplink.mac)).lower() != uplink.mac.lower():
+        return False
+    named = fnmatch.fnmatch(uplink.name, str(match.get("name", "*")))
+    return named and any(fnmatch.fnmatch(uplink.driver, str(one)) for one in drivers)
 
 
 def find(theirs: dict[Key, Tree], uplink: Uplink) -> Key:

@@ -5,7 +5,7 @@ import os
 import socket
 import struct
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Optional
 
 from . import packets
@@ -21,17 +21,14 @@ CLONE_NEWNET = 0x40000000
 
 def used(uplink: str, source: str, addresses: list[str]) -> list[str]:
     """Those that another machine answers Neighbor Solicitations for."""
-    link, found = RawLink(uplink), list[str]()
-    targets = {packed(address): address for address in addresses}
-    for _ in range(2):
-        for target in targets:
-            link.send(packets.solicitation(link.mac, packed(source), target))
-        for packet in link.wait(0.25):
-            address = targets.get(packets.advertisement_target(packet))
-            if address and address not in found:
-                found.append(address)
-    link.close()
-    return found
+    targets, found = {packed(address): address for address in addresses}, list[str]()
+    with closing(RawLink(uplink)) as link:
+        for _ in range(2):
+            for target in targets:
+                link.send(packets.solicitation(link.mac, packed(source), target))
+            answers = map(packets.advertisement_target, link.wait(0.25))
+            found += [targets[one] for one in answers if one in targets]
+    return list(dict.fromkeys(found))
 
 
 def router_mac(link: RawLink, router: bytes, sources: list[bytes]) -> Optional[bytes]:
@@ -52,25 +49,22 @@ def delivery(uplink: str, gateway: str, address: str, own: list[str], known: str
     straight away: routed. One that answers pings from our own addresses only delivers it elsewhere. no-gateway: it
     answers no solicitation. unknown: silence says nothing.
     """
-    link, router, foreign = RawLink(uplink), packed(gateway), packed(address)
-    sources = [packed(one) for one in own]
-    to = bytes.fromhex(known.replace(":", "")) if known else router_mac(link, router, sources)
-    if not to:
-        link.close()
-        return "no-gateway"
+    router, foreign, sources = packed(gateway), packed(address), [packed(one) for one in own]
     ping, answers = struct.pack("!HH", os.getpid() & 0xFFFF, 1) + b"kong-ipv", False
-    # A router that has just asked in vain asks again only after a while (RFC 4861 7.2.2): a wrong "elsewhere" would
-    # refuse a good server.
-    for _ in range(8):
-        for source in (*sources, foreign):
-            link.send(packets.icmp(to, link.mac, source, router, packets.ECHO, ping))
-        for packet in link.wait(0.7):
-            reply = packet.protocol == packets.ICMPV6 and packet.payload[0] == packets.ECHO_REPLY
-            if packets.solicited(packet) == foreign or (reply and packet.target == foreign):
-                link.close()
-                return "routed" if reply else "on-link"
-            answers = answers or (reply and packet.target in sources)
-    link.close()
+    with closing(RawLink(uplink)) as link:
+        to = bytes.fromhex(known.replace(":", "")) if known else router_mac(link, router, sources)
+        if not to:
+            return "no-gateway"
+        # A router that has just asked in vain asks again only after a while (RFC 4861 7.2.2): a wrong "elsewhere" would
+        # refuse a good server.
+        for _ in range(8):
+            for source in (*sources, foreign):
+                link.send(packets.icmp(to, link.mac, source, router, packets.ECHO, ping))
+            for packet in link.wait(0.7):
+                reply = packet.protocol == packets.ICMPV6 and packet.payload[0] == packets.ECHO_REPLY
+                if packets.solicited(packet) == foreign or (reply and packet.target == foreign):
+                    return "routed" if reply else "on-link"
+                answers = answers or (reply and packet.target in sources)
     return "elsewhere" if answers else "unknown"
 
 
@@ -121,7 +115,9 @@ class Outside:
                 if ran.code != 0:
                     self.problem = (ran.err or ran.out).strip().split("\n")[-1] or line
                     return self
-            self.inward, self.outward = self._link(), RawLink(self.uplink)
+            with namespace(f"/run/netns/{self.name}"):
+                self.inward = RawLink("peer")
+            self.outward = RawLink(self.uplink)
         except OSError as error:
             self.problem = str(error)
         except BaseException:
@@ -134,10 +130,6 @@ class Outside:
         for path in self.system.on("/run/netns").glob("kong-ipv6-*"):
             if not self.system.exists(f"/proc/{path.name.rsplit('-', 1)[1]}"):
                 self.system.run("ip", "netns", "del", path.name)
-
-    def _link(self) -> RawLink:
-        with namespace(f"/run/netns/{self.name}"):
-            return RawLink("peer")
 
     def close(self) -> None:
         """The veth goes with its namespace."""
@@ -182,19 +174,16 @@ class Outside:
         family = socket.AF_INET if version == 4 else socket.AF_INET6
         with namespace(f"/proc/{process}/ns/net"):
             sender = socket.socket(family, socket.SOCK_DGRAM)
-        nobody = packed(NOBODY[version])
-        try:
+        with sender:
             for _ in range(3):
                 try:
                     sender.sendto(b"kong-ipv6", (NOBODY[version], 9))
                 except OSError:
                     return ""
                 for packet in self.outward.wait(0.5, outgoing=True):
-                    if packet.target == nobody and packet.protocol == packets.UDP:
+                    if packet.target == packed(NOBODY[version]) and packet.protocol == packets.UDP:
                         return socket.inet_ntop(family, packet.source)
-            return ""
-        finally:
-            sender.close()
+        return ""
 
 
 def reaches(process: int, address: str, port: int) -> bool:
@@ -202,10 +191,5 @@ def reaches(process: int, address: str, port: int) -> bool:
     with namespace(f"/proc/{process}/ns/net"):
         connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     connection.settimeout(2)
-    try:
-        connection.connect((address, port))
-    except OSError:
-        return False
-    finally:
-        connection.close()
-    return True
+    with connection:
+        return connection.connect_ex((address, port)) == 0

@@ -94,12 +94,10 @@ class ComposeUp(Resource):
 
     def _differ(self, facts: Facts) -> bool:
         """Whether a service has no container that is as it should be."""
-        there = {
-            (label(one, "service"), label(one, "config-hash")): (one["State"], one["Status"])
-            for one in facts.of_project()
-        }
-        for service, digest in facts.services.items():
-            state, status = there.get((service, digest), ("", ""))
+        there = {(label(one, "service"), label(one, "config-hash")): one for one in facts.of_project()}
+        for wanted in facts.services.items():
+            service, one = wanted[0], there.get(wanted, {})
+            state, status = one.get("State", ""), one.get("Status", "")
             runs = state == "running" and not (service in OURS and "(unhealthy)" in status)
             # The migrations, and a service of the owner's that does its work once.
             ended = service not in ("kong", "kong-database") and status.startswith("Exited (0)")
@@ -227,17 +225,13 @@ class ComposeUp(Resource):
         identity, loop = self.identity("kong-database"), f"until {' '.join(READY)}; do sleep 0.1; done"
         inside = ("docker", "exec", identity, "timeout", "10", "sh", "-c", loop)
         # An image of the owner's may have no shell.
-        return (
-            self.system.run(*inside, timeout=15).code == 0
-            or self.system.run("docker", "exec", identity, *READY).code == 0
-        )
+        ready = self.system.run(*inside, timeout=15).code == 0
+        return ready or self.system.run("docker", "exec", identity, *READY).code == 0
 
     def _logs(self) -> None:
         logs = self.repository.data / "logs"
         if not logs.is_dir():
-            user = self.system.output(
-                "docker", "run", "--rm", "--network", "none", "--entrypoint", "id", IMAGE, "-u"
-            ).strip()
+            user = self.system.output(*f"docker run --rm --network none --entrypoint id {IMAGE} -u".split()).strip()
             make_directory(logs, 0o755, int(user or 0))
 
     def _own_services(self) -> None:

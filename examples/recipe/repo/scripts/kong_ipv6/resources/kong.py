@@ -48,29 +48,28 @@ class Kong(Resource):
         yield self._address(kong)
         yield self._gateway(kong)
         yield from self._listeners(kong)
-        yield from self._own()
+        yield self._own()
         yield from self._outside(facts, kong)
 
-    def _database(self, facts: Facts, kong: Json) -> list[Result]:
+    def _database(self, facts: Facts, kong: Json) -> Iterator[Result]:
         if self.plan.database != "postgres":
-            return []
+            return
         database = facts.container("kong-database")
-        found = [service_health("database", state_of(database))]
+        health = service_health("database", state_of(database))
         if database is None:
-            return found
+            yield health
+            return
+        address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
+        if health.level == "ok" and address and not reaches(kong["State"]["Pid"], address, 5432):
+            remedy = "nft list ruleset; iptables -S FORWARD: what drops packets within the bridge of kong-net?"
+            health = Result("fail", "database", f"Kong doesn't reach it at {address}:5432", remedy)
+        yield health
         ports = ports_of(database).items()
         published = " ".join(f"{port} -> {at['HostIp']}:{at['HostPort']}" for port, all_ in ports for at in all_)
         if published:
             remedy = "remove ports: from kong-database in docker-compose.yml, then sudo ./scripts/apply.sh"
-            found.append(
-                Result("fail", "database", f"the database's port is published on the server: {published}", remedy)
-            )
-        address = str((endpoint(database, self.repository.backend_network) or {}).get("IPAddress", ""))
-        if found[0].level == "ok" and address and not reaches(kong["State"]["Pid"], address, 5432):
-            text = f"Kong doesn't reach it at {address}:5432"
-            remedy = "nft list ruleset; iptables -S FORWARD: what drops packets within the bridge of kong-net?"
-            found[0] = Result("fail", "database", text, remedy)
-        return found
+            text = f"the database's port is published on the server: {published}"
+            yield Result("fail", "database", text, remedy)
 
     def _address(self, kong: Json) -> Result:
         has = str((endpoint(kong, self.plan.network) or {}).get("GlobalIPv6Address", ""))
@@ -87,95 +86,90 @@ class Kong(Resource):
         remedy = "disconnect Kong from other IPv6 networks; docker compose up -d --force-recreate kong"
         return Result("fail", "gateway", text, remedy)
 
-    def _listeners(self, kong: Json) -> list[Result]:
-        process, plan = f"/proc/{kong['State']['Pid']}/net", self.plan
+    def _listeners(self, kong: Json) -> Iterator[Result]:
+        process, backend = f"/proc/{kong['State']['Pid']}/net", self.plan.backend_kong
         listening = listeners(self.system.text(f"{process}/tcp"), self.system.text(f"{process}/tcp6"))
-        found: list[Result] = []
-        remedy = "check KONG_PROXY_LISTEN in docker-compose.yml; docker compose logs kong"
-        found += [
-            Result("fail", "listeners", f"Kong doesn't listen on [::]:{port}", remedy)
-            for port in (80, 443)
-            if ("::", port) not in listening
-        ]
-        private = {("127.0.0.1", 8001), ("127.0.0.1", 8007), (plan.backend_kong, 8001)}
+        lacking = [port for port in (80, 443) if ("::", port) not in listening]
+        for port in lacking:
+            remedy = "check KONG_PROXY_LISTEN in docker-compose.yml; docker compose logs kong"
+            yield Result("fail", "listeners", f"Kong doesn't listen on [::]:{port}", remedy)
+        private = {("127.0.0.1", 8001), ("127.0.0.1", 8007), (backend, 8001)}
         open_ = sorted(one for one in listening if one[1] in ADMIN_PORTS and one not in private)
         if open_:
             text = "Kong's admin ports listen on " + " ".join(spelled(*one) for one in open_)
-            remedy = f"in docker-compose.yml let KONG_ADMIN_LISTEN and similar settings use only 127.0.0.1 and {plan.backend_kong}"
-            found.append(Result("fail", "admin", text, remedy))
-        elif any(re.match(r"8\d{3}/", port) and at for port, at in ports_of(kong).items()):
+            remedy = (
+                f"in docker-compose.yml let KONG_ADMIN_LISTEN and similar settings use only 127.0.0.1 and {backend}"
+            )
+            yield Result("fail", "admin", text, remedy)
+        elif any(re.match(r"8\d{3}/", port) for port in ports_of(kong)):
             remedy = "remove it from ports: in docker-compose.yml"
-            found.append(Result("fail", "admin", "an admin port is published on the server", remedy))
+            yield Result("fail", "admin", "an admin port is published on the server", remedy)
         else:
-            found.append(Result("ok", "admin", f"reachable only from this server: http://{plan.backend_kong}:8001"))
-        line = http_status(plan.kong, 80, "/")
+            yield Result("ok", "admin", f"reachable only from this server: http://{backend}:8001")
+        line = http_status(self.plan.kong, 80, "/")
         if not line:
-            text = f"[{plan.kong}]:80 doesn't answer this server"
-            found.append(Result("fail", "listeners", text, "docker compose logs kong"))
-        elif all(one.check != "listeners" for one in found):
-            text = f"Kong listens on 80 and 443; [{plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"
-            found.append(Result("ok", "listeners", text))
-        return found
+            text = f"[{self.plan.kong}]:80 doesn't answer this server"
+            yield Result("fail", "listeners", text, "docker compose logs kong")
+        elif not lacking:
+            text = f"Kong listens on 80 and 443; [{self.plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"
+            yield Result("ok", "listeners", text)
 
-    def _own(self) -> list[Result]:
+    def _own(self) -> Result:
         shown = self.system.output("ss", "-Hltnp", "( sport = :80 or sport = :443 )").splitlines()
         own = [line.split()[3] for line in shown if "docker-proxy" in line]
         proxies = [one for one in own if re.match(r"(\[::\]|\*):", one)]
         if not proxies:
-            return [Result("ok", "own", "docker-proxy does not expose Kong on the server's own IPv6 address")]
+            return Result("ok", "own", "docker-proxy does not expose Kong on the server's own IPv6 address")
         text = f"docker-proxy exposes Kong on the server's own IPv6 address: {' '.join(proxies)}"
-        return [Result("fail", "own", text, 'publish the ports as "[::1]:80:80" in docker-compose.yml')]
+        return Result("fail", "own", text, 'publish the ports as "[::1]:80:80" in docker-compose.yml')
 
-    def _outside(self, facts: Facts, kong: Json) -> list[Result]:
+    def _outside(self, facts: Facts, kong: Json) -> Iterator[Result]:
         """What comes in from outside passes other rules than what this server sends itself."""
         if facts.uplink is None:
-            return []
+            return
         if facts.outside.problem:
             text = f"traffic from outside can't be simulated on {self.plan.uplink}: {facts.outside.problem}"
-            return [Result("warn", "outside", text, "test from another machine")]
-        reached = self._reached(facts.outside, "IPv6", [self.plan.kong])
-        return [*reached, *self._ipv4(facts, kong), *self._leaves(facts, kong)]
+            yield Result("warn", "outside", text, "test from another machine")
+            return
+        yield self._reached(facts.outside, "IPv6", [self.plan.kong])
+        if self.plan.ipv4_published:
+            yield self._ipv4(facts, kong)
+        yield from self._leaves(facts, int(kong["State"]["Pid"]))
 
-    def _reached(self, outside: Outside, what: str, addresses: list[str]) -> list[Result]:
+    def _reached(self, outside: Outside, what: str, addresses: list[str]) -> Result:
         dead = [(one, port) for one in addresses for port in (80, 443) if not outside.connects(one, port)]
-        if dead:
-            text = f"a client outside doesn't reach {' and '.join(spelled(*one) for one in dead)}"
-            remedy = "ufw status verbose; nft list ruleset; iptables -S FORWARD: what drops it? sudo ./scripts/apply.sh"
-            return [Result("fail", what, text, remedy)]
-        return [Result("ok", what, f"80 and 443 are reached through {self.plan.uplink}: {' '.join(addresses)}")]
+        if not dead:
+            return Result("ok", what, f"80 and 443 are reached through {self.plan.uplink}: {' '.join(addresses)}")
+        text = f"a client outside doesn't reach {' and '.join(spelled(*one) for one in dead)}"
+        remedy = "ufw status verbose; nft list ruleset; iptables -S FORWARD: what drops it? sudo ./scripts/apply.sh"
+        return Result("fail", what, text, remedy)
 
-    def _ipv4(self, facts: Facts, kong: Json) -> list[Result]:
-        if not self.plan.ipv4_published:
-            return []
-        ports = ports_of(kong)
-        lacking = [
-            port for port in ("80", "443") if not any(":" not in at["HostIp"] for at in ports.get(f"{port}/tcp", []))
-        ]
+    def _ipv4(self, facts: Facts, kong: Json) -> Result:
+        ports = {port: at for port, all_ in ports_of(kong).items() for at in all_ if ":" not in at["HostIp"]}
+        lacking = [port for port in ("80", "443") if f"{port}/tcp" not in ports]
         if lacking:
             remedy = f"{AGAIN}; is it missing in ports: of docker-compose.yml?"
-            return [Result("fail", "IPv4", f"Docker doesn't publish Kong's {' and '.join(lacking)} on IPv4", remedy)]
+            return Result("fail", "IPv4", f"Docker doesn't publish Kong's {' and '.join(lacking)} on IPv4", remedy)
         bind = self.repository.setting("KONG_BIND_IP")
         own = [one.address for one in facts.addresses("inet", self.plan.uplink)]
         addresses = own[:1] if bind == "0.0.0.0" else [one for one in own if one == bind]
-        if facts.ipv4_uplink != self.plan.uplink or not addresses:
-            text = f"80 and 443 are not tested: KONG_BIND_IP or the IPv4 default route isn't on {self.plan.uplink}"
-            return [Result("warn", "IPv4", text, "test from another machine")]
-        return self._reached(facts.outside, "IPv4", addresses)
+        if facts.ipv4_uplink == self.plan.uplink and addresses:
+            return self._reached(facts.outside, "IPv4", addresses)
+        text = f"80 and 443 are not tested: KONG_BIND_IP or the IPv4 default route isn't on {self.plan.uplink}"
+        return Result("warn", "IPv4", text, "test from another machine")
 
-    def _leaves(self, facts: Facts, kong: Json) -> list[Result]:
-        found, process = list[Result](), int(kong["State"]["Pid"])
-        source = facts.outside.leaves(process, 6)
+    def _leaves(self, facts: Facts, process: int) -> Iterator[Result]:
+        source, here = facts.outside.leaves(process, 6), facts.ipv4_uplink == self.plan.uplink
         if source != self.plan.kong:
             text = "Kong's outgoing IPv6 packets do not leave the server"
             text = f"Kong's outgoing IPv6 packets come from {source}, not from {self.plan.kong}" if source else text
-            found.append(Result("fail", "outgoing", text, "nft list ruleset; ip -6 route"))
-        if facts.ipv4_uplink != self.plan.uplink:
-            text = f"Kong's IPv6 packets leave the server; IPv4 is not tested: its default route isn't on {self.plan.uplink}"
-            return found or [Result("ok", "outgoing", text)]
-        if not facts.outside.leaves(process, 4):
+            yield Result("fail", "outgoing", text, "nft list ruleset; ip -6 route")
+        if here and not facts.outside.leaves(process, 4):
             remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
-            found.append(Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy))
-        return found or [Result("ok", "outgoing", "Kong's packets leave the server")]
+            yield Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy)
+        elif source == self.plan.kong:
+            text = f"Kong's IPv6 packets leave the server; IPv4 is not tested: its default route isn't on {self.plan.uplink}"
+            yield Result("ok", "outgoing", "Kong's packets leave the server" if here else text)
 
 
 def service_health(check: str, state: str) -> Result:

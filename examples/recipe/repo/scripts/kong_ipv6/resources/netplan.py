@@ -188,10 +188,8 @@ class Netplan(Resource):
         network = self.context.network
         self.report.doing("netplan", "applying it")
         before = self._not_ours(journal, network.snapshot())
-        dynamic = {
-            f"addr {line.split()[1]} {line.split()[3]}"
-            for line in self.system.output("ip", "-o", "addr", "show", "dynamic").splitlines()
-        }
+        shown = self.system.output("ip", "-o", "addr", "show", "dynamic").splitlines()
+        dynamic = {f"addr {words[1]} {words[3]}" for words in map(str.split, shown)}
         # What has a time limit comes by DHCP or router advertisements.
         unknown = [line for line in before if not line.startswith("route") and line not in dynamic]
         journal.record("todo", "undo-netplan", "begun")
