@@ -502,7 +502,9 @@ describe("files in the way", () => {
     await terminal.answer("Do the same for the other 2? (y/N)", "y");
     const summary = await agree(terminal);
     expect(await terminal.ended).toBe(0);
-    expect(summary).toMatch(/^ {2}\+ \.env\.example docker-compose\.yml .*$/m);
+    expect(summary).toMatch(
+      /^ {2}\+ \.env\.example \.gitattributes docker-compose\.yml .*$/m,
+    );
     expect(summary).toMatch(/^ {2}~ README\.md {2}\(/m);
     expect(summary).toMatch(/Plan: \d+ to create, 3 to update\./);
   });
