@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "@lydell/node-pty";
-import { QUESTIONS } from "../../src/answers/questions.ts";
+import { questionOf, QUESTIONS } from "../../src/answers/questions.ts";
 import { inPlace, recordedSsh } from "../../test/unit/detect/stand-in.ts";
 import { COLUMNS, LINES, Screen, textOf, type Row } from "./screen.ts";
 
@@ -18,7 +18,8 @@ export interface Frame {
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** A recorded server stands in for this one. */
 const SERVER = "trixie-gateway-in-prefix";
-const CREATE = ["my-gateway", "--detect", "--ssh", "root@203.0.113.10"];
+const CREATE = ["my-gateway"];
+const LOGIN = "root@203.0.113.10";
 const REGENERATE = [
   "regenerate",
   "my-gateway",
@@ -30,7 +31,7 @@ const ENTER = "\r";
 const KEY = 0.05;
 
 /**
- * Records the built command in a pseudo-terminal: create with detected defaults, then regenerate with
+ * Records the built command in a pseudo-terminal: create with the facts of a server, then regenerate with
  * another prefix. The files are written to a temporary directory.
  * @throws if the command prints something unexpected
  */
@@ -43,6 +44,12 @@ export async function record(): Promise<Frame[]> {
     recording.show(2, recording.column);
     await recording.print("\r\n");
     const create = new Command(CREATE, directory, recording.screen);
+    recording.show(1.6, await create.asks(`? ${questionOf("ssh").meaning}: (`));
+    for (let end = 1; end <= LOGIN.length; end += 1) {
+      create.type(LOGIN.charAt(end - 1));
+      recording.show(KEY, await create.asks("? ", LOGIN.slice(0, end)));
+    }
+    create.type(ENTER);
     for (const { meaning } of QUESTIONS.filter(({ first }) => first)) {
       recording.show(1.6, await create.asks(`? ${meaning}: (`));
       create.type(ENTER);
@@ -131,12 +138,13 @@ class Command {
     this.#pty.write(text);
   }
 
-  /** Waits until the last row is a question that starts like this. @returns the cursor's column */
-  async asks(start: string): Promise<number> {
+  /** Waits until the last row is a question that starts and ends like this. @returns the cursor's column */
+  async asks(start: string, end = ")"): Promise<number> {
     const deadline = Date.now() + 20_000;
     for (;;) {
       const row = textOf(this.#screen.rows().at(-1));
-      if (row.startsWith(start) && row.endsWith(")")) return row.length + 1;
+      if (row.startsWith(start) && row.endsWith(end))
+        return row.length + (end === ")" ? 1 : 0);
       if (Date.now() > deadline) {
         this.#pty.kill();
         throw this.#unexpected(start);

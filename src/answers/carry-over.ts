@@ -1,10 +1,13 @@
 import {
   contains,
+  formatAddress,
   includes,
+  parseAddress,
   size,
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
+import { Refusal } from "../base/errors.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { questionOf } from "./questions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
@@ -20,8 +23,8 @@ const INSIDE = [
 
 /**
  * The answers after some of them changed. If a subnet moved, the answers inside it move along and
- * keep their place (host ::2 stays ::2), unless they are given themselves. A default NDP
- * proxy changes with the delivery.
+ * keep their place (host ::2 stays ::2), unless they are given themselves. A login at the server's
+ * address follows that address. A default NDP proxy changes with the delivery.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
@@ -39,11 +42,28 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
         : movedSubnet(value, from, to);
     Object.assign(moved, { [key]: carried ?? value });
   }
+  const user = loginAt(previous.ssh, previous.host);
+  if (changed.ssh === undefined && user !== undefined)
+    moved.ssh = user + formatAddress(6, moved.host);
   // A proxy that the owner chose stays.
   const usual = questionOf("ndp").fallback;
   if (changed.ndp === undefined && previous.ndp === usual(previous))
     Object.assign(moved, { ndp: usual(moved) });
   return formatAnswers(moved);
+}
+
+/**
+ * `root@` of `root@2001:db8::2` if that is the address; undefined for any other login.
+ */
+export function loginAt(ssh: string, address: bigint): string | undefined {
+  const at = ssh.lastIndexOf("@") + 1;
+  const host = ssh.slice(at).replace(/^\[(.*)\]$/, "$1");
+  try {
+    if (parseAddress(6, host, "") === address) return ssh.slice(0, at);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+  }
+  return undefined;
 }
 
 /**

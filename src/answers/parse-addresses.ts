@@ -37,6 +37,26 @@ export function parsePrefix(text: string): Subnet {
   return prefix;
 }
 
+/**
+ * An address with its prefix length, as `ip addr` prints it: `2001:db8:1:2::2/64`, or its whole line.
+ * @returns the subnet and the address; undefined for anything else, also for the subnet itself
+ */
+export function parseLink(
+  text: unknown,
+): { prefix: Subnet; host: bigint } | undefined {
+  const line = /^\s*(?:inet6\s+)?([\da-f:.]+)\/(\d{1,3})(?:\s.*)?$/i;
+  const [, address, length] = line.exec(String(text)) ?? [];
+  if (address === undefined || Number(length) > 128) return undefined;
+  try {
+    const value = parseAddress(6, address, "");
+    const prefix = subnetAt(6, value, Number(length));
+    return value === prefix.network ? undefined : { prefix, host: value };
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
 /** `--host`, `--kong`: a global unicast address. */
 export function parseGlobalAddress(
   text: string,

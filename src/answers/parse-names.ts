@@ -113,6 +113,10 @@ export function parsePlugin(text: string): string {
 export const pluginOf = (rock: string): string =>
   rock.replace(/^kong-plugin-/, "");
 
+/** `--ssh`: `none`, or how the owner reaches the server. @throws Refusal */
+export const parseSsh = (text: string): string =>
+  text === "none" ? text : parseSshTarget(text);
+
 /** An IPv6 literal, as ssh takes it. */
 const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;
 

@@ -25,6 +25,7 @@ import {
   parseInterface,
   parseNetwork,
   parsePlugin,
+  parseSsh,
 } from "./parse-names.ts";
 import { parseDataDir } from "./parse-paths.ts";
 import { fittingExposed, fittingHost } from "./suggestions.ts";
@@ -52,6 +53,8 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   prefix: {
     flag: "--prefix",
     first: true,
+    hint: () =>
+      "Like 2a03:2222:3333:4444::/64, or the server's address as `ip addr` prints it,\nlike 2a03:2222:3333:4444::2/64.",
     metavar: "PREFIX",
     meaning: "the provider's IPv6 prefix, /64 or shorter",
     defaultText: "asked",
@@ -111,6 +114,12 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   delivery: {
     flag: "--delivery",
     choices: CHOICES.delivery,
+    explanations: {
+      "on-link": "the provider's router asks on the link who has an address",
+      routed: "the provider's router sends the whole prefix to the server",
+    },
+    hint: ({ kong, interface: uplink = "ens3" }) =>
+      `To find out, run \`tcpdump -ni ${uplink} icmp6\` on the server, and on another machine\nping ${kong === undefined ? "Kong's address" : formatAddress6(kong)}. Neighbor solicitations for it mean on-link,\necho requests mean routed.`,
     metavar: "HOW",
     meaning: "how the provider delivers the prefix",
     defaultText: "on-link",
@@ -120,11 +129,26 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   ndp: {
     flag: "--ndp",
     choices: CHOICES.ndp,
+    explanations: {
+      ndppd: "the daemon ndppd answers for the whole exposed subnet",
+      kernel: "the kernel answers for Kong's address; needs no package",
+      none: "nothing answers; right if the prefix is routed",
+    },
     metavar: "PROXY",
     meaning: "who answers NDP for Kong",
     defaultText: "ndppd; none if routed",
     fallback: ({ delivery }) => (delivery === "routed" ? "none" : "ndppd"),
     parse: choice(CHOICES.ndp),
+  },
+  ssh: {
+    flag: "--ssh",
+    hint: () =>
+      "Like root@203.0.113.10. Its facts are read, nothing is changed. Enter skips it.",
+    metavar: "USER@HOST",
+    meaning: "the server's ssh login, to detect the rest",
+    defaultText: "none",
+    fallback: () => "none",
+    parse: parseSsh,
   },
   ipv4: {
     flag: "--ipv4",
@@ -199,6 +223,10 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   database: {
     flag: "--database",
     choices: CHOICES.database,
+    explanations: {
+      postgres: "you configure Kong at run time, through its admin API",
+      off: "you configure Kong by the file kong.yml",
+    },
     metavar: "KIND",
     meaning: "where Kong keeps its configuration",
     defaultText: "postgres",
@@ -208,6 +236,11 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   firewall: {
     flag: "--firewall",
     choices: CHOICES.firewall,
+    explanations: {
+      ufw: "rules through ufw; if ufw is not active, an own nftables table",
+      nftables: "always an own nftables table",
+      none: "you filter elsewhere",
+    },
     metavar: "KIND",
     meaning: "what filters forwarded traffic",
     defaultText: "ufw",

@@ -20,6 +20,7 @@ export interface Answers {
   gateway: string;
   delivery: Choice<"delivery">;
   ndp: Choice<"ndp">;
+  ssh: string;
   ipv4: string;
   ipv4Gateway: string;
   backendSubnet: string;
@@ -85,6 +86,10 @@ export interface Question<Key extends AnswerKey = AnswerKey> {
   /** True if the default is a new random value each time. */
   readonly random?: true;
   readonly choices?: readonly string[];
+  /** One line for each choice. */
+  readonly explanations?: Readonly<Record<string, string>>;
+  /** What a conversation prints before the question. */
+  readonly hint?: (known: KnownAnswers) => string;
   /** The placeholder after the flag in --help. */
   readonly metavar: string;
   /** For --help, the prompt and the README. */

@@ -131,8 +131,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     aside: true,
     metavar: "USER@HOST",
     shown: "--ssh USER@HOST",
-    meaning: "detect on that server instead of this machine",
-    commands: ["create", "regenerate", "detect"],
+    meaning: "read that server instead of this machine",
+    commands: ["detect"],
   },
   {
     name: "dry-run",
@@ -202,8 +202,10 @@ export const RUN_FLAGS: readonly RunFlag[] = [
 
 /** Every flag, for "Did you mean". */
 export const FLAGS: readonly string[] = [
-  ...QUESTIONS.map(({ flag }) => flag),
-  ...RUN_FLAGS.flatMap(spellings),
+  ...new Set([
+    ...QUESTIONS.map(({ flag }) => flag),
+    ...RUN_FLAGS.flatMap(spellings),
+  ]),
 ];
 
 /** Every flag with one letter. */

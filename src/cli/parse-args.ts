@@ -21,9 +21,9 @@ export interface Arguments {
   readonly unread: readonly AnswerKey[];
   /** --answers FILE */
   readonly answersFile: string | undefined;
-  /** --detect: what the server says is the default. */
+  /** --detect or --ssh: what the server says is the default. */
   readonly detect: boolean;
-  /** --ssh USER@HOST: where to look; undefined for this machine. */
+  /** --ssh of detect: the server to read; undefined for this machine. Elsewhere --ssh is an answer. */
   readonly ssh: string | undefined;
   readonly yes: boolean;
   readonly dryRun: boolean;
@@ -52,8 +52,9 @@ export function readArguments(argv: readonly string[]): Arguments {
   issues.push(...shellIssues, ...foreignFlags(tokens));
   const given = readGiven(values, issues);
   const conflict = readConflict(values.get("conflict"), issues);
-  const ssh = readSsh(values.get("ssh"), issues);
-  issues.push(...contradictions(tokens, ssh));
+  const ssh =
+    command === "detect" ? readSsh(values.get("ssh"), issues) : undefined;
+  issues.push(...contradictions(tokens));
   if (!named && first !== undefined)
     issues.push(...mistypedCommand(first, directories.length > 1));
   // After a flag that does not exist, a second directory may be that flag's value.
@@ -68,7 +69,9 @@ export function readArguments(argv: readonly string[]): Arguments {
     given,
     unread: tokens.unread,
     answersFile: answersFile && single("--answers", answersFile, issues),
-    detect: switches.get("detect") ?? false,
+    detect:
+      switches.get("detect") ??
+      (given.ssh !== undefined && given.ssh !== "none"),
     ssh,
     yes: switches.get("yes") ?? false,
     dryRun: switches.get("dry-run") ?? false,
@@ -102,25 +105,16 @@ function foreignFlags({ command, switches, values }: Tokens): Issue[] {
 }
 
 /** Flags that cannot be given together, or not without another one. */
-function contradictions(
-  { command, switches }: Tokens,
-  ssh: string | undefined,
-): Issue[] {
-  const issues: Issue[] = [];
-  if (ssh !== undefined && command !== "detect" && !switches.has("detect"))
-    issues.push({
-      flag: "--ssh",
-      value: ssh,
-      reason: "it names the server for --detect, which is not given",
-      remedy: "Add --detect",
-    });
-  if (command === "detect" && switches.has("json") && switches.has("yaml"))
-    issues.push({
+function contradictions({ command, switches }: Tokens): Issue[] {
+  if (command !== "detect" || !switches.has("json") || !switches.has("yaml"))
+    return [];
+  return [
+    {
       flag: "--yaml",
       reason: "it cannot be combined with --json",
       remedy: "Give only one of the two",
-    });
-  return issues;
+    },
+  ];
 }
 
 function readGiven(values: Tokens["values"], issues: Issue[]): Given {

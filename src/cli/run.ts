@@ -28,13 +28,7 @@ export async function run(
   args: Arguments,
   open: () => Target,
 ): Promise<ExitCode> {
-  const mayAsk = !args.yes && !args.json;
-  const canConverse = canAsk() && mayAsk;
-  if (mayAsk && isDumbTerminal())
-    write(
-      2,
-      "Nothing is asked: with TERM=dumb an answer could not be corrected.\n",
-    );
+  const canConverse = mayAsk(args);
   const { target, given, found } = await readInputs(args, open, canConverse);
   const { shown, previous } = target;
   // inquirer's own colours read this when it is loaded.
@@ -67,7 +61,17 @@ export async function run(
         canConverse,
       );
   const detected = defaults?.used(outcome.answers) ?? [];
-  const options = { shown, asked, agreed, dryRun, diff, git, detected };
+  const offered = defaults?.offered() ?? [];
+  const options = {
+    shown,
+    asked,
+    agreed,
+    dryRun,
+    diff,
+    git,
+    detected,
+    offered,
+  };
   // Loaded only now, so that an error in the arguments is reported fast.
   if (args.json) {
     const { outcomeJson } = await import("../report/outcome-json.ts");
@@ -77,6 +81,14 @@ export async function run(
     show(outcomeText(outcome, options, style));
   }
   return outcome.exitCode;
+}
+
+/** Whether questions may be asked. On a dumb terminal it says why not. */
+function mayAsk({ yes, json }: Arguments): boolean {
+  if (yes || json) return false;
+  const reason = "with TERM=dumb an answer could not be corrected";
+  if (isDumbTerminal()) write(2, `Nothing is asked: ${reason}.\n`);
+  return canAsk();
 }
 
 /** Whether there is something to ask. regenerate has all answers: it asks only if none is given. */

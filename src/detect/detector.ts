@@ -66,7 +66,11 @@ export function detectorFor(
 ): Detector {
   let facts: Promise<Facts> | undefined;
   return async (given) => {
-    facts ??= readServer(target, terminal);
+    // A read that failed is tried again.
+    facts ??= readServer(target, terminal).catch((error: unknown) => {
+      facts = undefined;
+      throw error;
+    });
     return inferAnswers(await facts, given, previous);
   };
 }

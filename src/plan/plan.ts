@@ -34,6 +34,8 @@ export interface PlanTexts {
     readonly interface: string;
     readonly reverse: string;
   };
+  /** How the owner reaches the server by ssh. */
+  readonly login: string;
   readonly gateway: {
     readonly address: string;
     /** True for a global gateway outside the host's subnet: netplan needs `on-link` then. */
@@ -142,6 +144,7 @@ export function plan(answers: Answers): Plan {
       interface: `${answers.host}/${numbers.host.length}`,
       reverse: reverseName(6, numbers.host.address),
     },
+    login: answers.ssh === "none" ? `root@${answers.host}` : answers.ssh,
     gateway: { address: answers.gateway, onLink: needsOnLink(numbers) },
     exposed: {
       network: answers.network,

@@ -1,8 +1,10 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
-import { type Answers, type Question } from "../answers/types.ts";
-import type { Detected } from "../detect/infer/types.ts";
+import { parseLink } from "../answers/parse-addresses.ts";
+import { QUESTIONS } from "../answers/questions.ts";
+import type { AnswerKey, Answers, Question } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import { move } from "../answers/carry-over.ts";
+import { formatAddress, formatSubnet } from "../ip/address.ts";
 import { oneLine } from "./one-line.ts";
 import {
   formatAnswer,
@@ -18,13 +20,33 @@ export interface Prompter {
   prompt(questions: readonly DistinctQuestion[]): Promise<Replies>;
 }
 
-/** Yes or no; Enter is the default. inquirer's own takes any other word for the default. */
-export async function confirm(
+/** Yes or no; Enter is the default. */
+export const confirm = async (
   prompter: Prompter,
   message: string,
   usual: boolean,
-): Promise<boolean> {
-  const hint = usual ? "Y/n" : "y/N";
+): Promise<boolean> =>
+  (await askWord(prompter, message, usual ? "Y/n" : "y/N", usual)) === "Yes";
+
+/** `confirm`, or a third answer. */
+export const confirmOrChange = async (
+  prompter: Prompter,
+  message: string,
+): Promise<Word> =>
+  await askWord(prompter, message, "Y/n, c to change an answer", true);
+
+const WORDS = ["Yes", "No", "Change an answer"] as const;
+type Word = (typeof WORDS)[number];
+
+/** inquirer's own question for yes or no takes any other word for the default. */
+async function askWord(
+  prompter: Prompter,
+  message: string,
+  hint: string,
+  usual: boolean,
+): Promise<Word> {
+  const words = hint.includes("change") ? WORDS : WORDS.slice(0, 2);
+  const initials = words.map((word) => word.charAt(0).toLowerCase());
   const { sure } = await prompter.prompt([
     {
       type: "input",
@@ -32,19 +54,18 @@ export async function confirm(
       message,
       default: hint,
       transformer: withDefault(hint),
-      filter: (text: unknown) =>
-        yesOrNo(text === hint ? hint.replace(/[^A-Z]/g, "") : text),
-      validate: (text: unknown) => text !== "" || "Type y or n.",
+      filter: (text: unknown) => {
+        if (text === hint) return usual ? "Yes" : "No";
+        const typed = String(text).trim().toLowerCase();
+        const isMeant = (word: string): boolean =>
+          typed !== "" && word.toLowerCase().startsWith(typed);
+        return words.find(isMeant) ?? "";
+      },
+      validate: (text: unknown) =>
+        text !== "" || `Type ${initials.join(" or ")}.`,
     },
   ]);
-  return sure === "Yes";
-}
-
-/** "Yes", "No", or nothing for any other word. */
-function yesOrNo(text: unknown): string {
-  const word = String(text).trim().toLowerCase();
-  if (word === "") return "";
-  return ["Yes", "No"].find((one) => one.toLowerCase().startsWith(word)) ?? "";
+  return sure as Word;
 }
 
 type Transformer = (
@@ -65,33 +86,42 @@ function withDefault(usual: string | undefined): Transformer {
   };
 }
 
-/** Asks one question, again until the answer can be used. */
+interface AskOptions {
+  /** The previous answers: the default is among them, moved to the new prefix. */
+  readonly previous?: Answers | undefined;
+  /** A default that replaces all others. */
+  readonly offered?: string | undefined;
+}
+
+/**
+ * Asks one question, again until the answer can be used. An answer that only contradicts an earlier
+ * one is taken: then either can be changed.
+ */
 export async function ask(
   prompter: Prompter,
   question: Question,
   answers: Given,
-  previous?: Answers,
-  seen?: Detected,
+  { previous, offered }: AskOptions = {},
 ): Promise<unknown> {
   const known = survey(answers, { defaults: false }).answers;
-  const usual = suggestedAnswer(question, parsedOf(known));
-  const fallback =
-    seen?.value ?? (previous ? move(previous, known)[question.key] : usual);
+  const usual =
+    offered ??
+    (previous
+      ? move(previous, known)[question.key]
+      : suggestedAnswer(question, parsedOf(known)));
   const prompt = {
     name: question.key,
     message: `${question.meaning}:`,
-    default: Array.isArray(fallback)
-      ? fallback.join(" ") || undefined
-      : fallback,
+    default: Array.isArray(usual) ? usual.join(" ") || undefined : usual,
   };
   const reply = await prompter.prompt([
     question.choices
-      ? { ...prompt, type: "list", choices: [...question.choices] }
+      ? { ...prompt, type: "list", choices: choicesOf(question) }
       : {
           ...prompt,
           type: "input",
           transformer: withDefault(prompt.default),
-          validate: (text: unknown) => judge(question, text, answers, usual),
+          validate: (text: unknown) => judge(question, text, answers),
           filter: (text: unknown) => normalForm(question, text),
         },
   ]);
@@ -99,34 +129,75 @@ export async function ask(
   return question.list ? words(text) : text;
 }
 
-/**
- * true, or on one line why the answer cannot be used.
- * @param usual a value that fits the other answers, if there is one
- */
+/** Each choice with its explanation. */
+function choicesOf({ choices = [], explanations = {} }: Question): object[] {
+  const width = Math.max(...choices.map(({ length }) => length));
+  return choices.map((value) => ({
+    name: `${value.padEnd(width)}  ${explanations[value]}`,
+    value,
+    short: value,
+  }));
+}
+
+/** Asks which of some answers to change. */
+export async function chooseAnswer(
+  prompter: Prompter,
+  keys: readonly AnswerKey[],
+  answers: Given,
+): Promise<Question> {
+  const questions = QUESTIONS.filter(({ key }) => keys.includes(key));
+  const [only] = questions;
+  if (only && questions.length === 1) return only;
+  const { change } = await prompter.prompt([
+    {
+      type: "list",
+      name: "change",
+      message: "Change which answer?",
+      pageSize: 12,
+      choices: questions.map(({ key, meaning }) => ({
+        name: `${meaning}: ${[answers[key]].flat().join(" ")}`,
+        value: key,
+      })),
+    },
+  ]);
+  return questions.find(({ key }) => key === change) as Question;
+}
+
+/** The answers that an issue is about: its own, and others that its reason names. */
+export function keysOf({ flag, reason }: Issue): AnswerKey[] {
+  const flags = [flag, ...(reason.match(/--[a-z0-9-]+/g) ?? [])];
+  return QUESTIONS.filter((question) => flags.includes(question.flag)).map(
+    ({ key }) => key,
+  );
+}
+
+/** true, or on one line why the answer itself cannot be used. */
 function judge(
   question: Question,
   text: unknown,
   answers: Given,
-  usual: string | string[] | undefined,
 ): true | string {
-  const issuesWith = (value: unknown): readonly Issue[] =>
-    survey({ ...answers, [question.key]: value }, { defaults: false }).issues;
-  // An answer given by flag may be what is wrong. Nothing after this question would report it.
-  const [issue] = issuesWith(question.list ? words(text) : text);
-  if (issue === undefined) return true;
-  if (issue.flag === question.flag) return oneLine(issue);
-  // The remedy is for another flag, which cannot be typed here.
-  const fits = usual !== undefined && issuesWith(usual).length === 0;
-  return oneLine({
-    ...issue,
-    reason: `${issue.flag}: ${issue.reason}`,
-    remedy: fits
-      ? `Try ${String(usual)}`
-      : `Ctrl-C, and give another ${issue.flag}`,
-  });
+  const value = question.list ? words(text) : text;
+  const given = { ...answers, ...answersIn(question, value) };
+  if (answers.host !== undefined) given.host = answers.host;
+  const { issues } = survey(given, { defaults: false });
+  const own = issues.find((issue) =>
+    keysOf(issue).every((key) => key === question.key),
+  );
+  return own === undefined ? true : oneLine(own);
 }
 
-/** An accepted answer is shown in normal form. Unreadable text stays as typed. */
+/** What a reply answers: the prefix as `ip addr` prints it, an address with its length, also the host. */
+export function answersIn({ key }: Question, reply: unknown): Given {
+  const link = key === "prefix" ? parseLink(reply) : undefined;
+  if (link === undefined) return { [key]: reply };
+  return {
+    prefix: formatSubnet(link.prefix),
+    host: formatAddress(6, link.host),
+  };
+}
+
+/** An accepted answer is shown in normal form. Other text stays as typed. */
 function normalForm(question: Question, text: unknown): unknown {
   if (question.list) return text;
   const { value, issues } = parseAnswer(question, text);

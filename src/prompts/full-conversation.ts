@@ -1,7 +1,17 @@
-import { confirm, type Prompter } from "./ask.ts";
+import { confirm, confirmOrChange, type Prompter } from "./ask.ts";
 import { askConflicts, askDeleted } from "./conflicts.ts";
-import { converse } from "./conversation.ts";
-import { CancelledError } from "../base/errors.ts";
+import {
+  changeAnswer,
+  converse,
+  settled,
+  type Printer,
+} from "./conversation.ts";
+import { DESCRIPTION } from "./plop-generator.ts";
+import { move } from "../answers/carry-over.ts";
+import { CancelledError, issueText } from "../base/errors.ts";
+import { printable } from "../base/escape.ts";
+import { VERSION } from "../base/version.ts";
+import { warningText } from "../detect/print.ts";
 import { WRITING } from "../reconcile/change.ts";
 import type * as Diff from "../report/diff.ts";
 import { prepare } from "../reconcile/prepare.ts";
@@ -16,7 +26,7 @@ import { hasSidecar, placeText, summaryText } from "../report/outcome-text.ts";
 import { rowsText } from "../plan/summary.ts";
 import { counted } from "../base/wrap.ts";
 import { survey, type Given } from "../answers/resolve.ts";
-import type { Style } from "../base/colors.ts";
+import { labelled, type Style } from "../base/colors.ts";
 
 /** What a conversation is about, and how it prints. */
 export interface ConversationContext {
@@ -31,7 +41,8 @@ export interface ConversationContext {
 }
 
 /**
- * The whole conversation: the questions, the conflicts, the summary, the owner's consent.
+ * The whole conversation: the questions, the conflicts, the summary, the owner's consent. At the
+ * summary, and after an error, an answer can be changed.
  * @throws CancelledError if the owner does not agree; nothing is written here
  */
 export async function fullConversation(
@@ -39,19 +50,37 @@ export async function fullConversation(
   given: Given,
   context: ConversationContext,
 ): Promise<Prepared> {
-  const { request, style, show } = context;
-  const answered = await converse(
-    prompter,
-    given,
-    request.previous?.answers,
-    (rows) => show(style.dim(rowsText(rows, style.columns))),
-    context.defaults?.detect,
-  );
+  const { request, style, show, defaults } = context;
+  const previous = request.previous?.answers;
+  const print = printerOf(context);
+  show(`create-kong-ipv6 ${VERSION}: ${DESCRIPTION}`);
+  let answers = await converse(prompter, given, print, {
+    previous,
+    detect: defaults?.detect,
+    asksLogin: defaults?.explicit === false,
+  });
+  const usual = { defaults: previous === undefined };
+  if (previous) answers = { ...move(previous, survey(answers, usual).answers) };
   const prompts = conflictPrompts(() => Promise.resolve(prompter), style, show);
-  const found = survey(answered, { defaults: request.previous === undefined });
-  const prepared = await prepare(found, request, prompts);
-  await askConsent(prompter, prepared, context);
-  return prepared;
+  for (;;) {
+    answers = await settled(prompter, answers, print, usual);
+    const prepared = await prepare(survey(answers, usual), request, prompts);
+    if (await askConsent(prompter, prepared, context, true)) return prepared;
+    answers = await changeAnswer(prompter, prepared.outcome.answers);
+  }
+}
+
+function printerOf({ style, show }: ConversationContext): Printer {
+  const labelledText = (label: "error" | "warning", text: string): void =>
+    show(labelled(label, text, style));
+  return {
+    rows: (rows) => show(style.dim(rowsText(rows, style.columns))),
+    hint: (text) => show(style.dim(text)),
+    issue: (issue) => labelledText("error", `${issueText(issue)}.`),
+    failure: ({ message, remedy }) =>
+      labelledText("error", `${printable(message)}. ${remedy}`),
+    warning: (text) => show(warningText(text, style)),
+  };
 }
 
 /** The questions of prepare(), asked at a terminal. */
@@ -67,18 +96,30 @@ export function conflictPrompts(
   };
 }
 
-/** Shows what is going to be written, and asks for a yes. @throws CancelledError */
+/**
+ * Shows what is going to be written, and asks for a yes.
+ * @param mayChange whether the owner can also change an answer
+ * @returns whether the answer was yes; false if an answer is to be changed
+ * @throws CancelledError if it was no
+ */
 export async function askConsent(
   prompter: Prompter,
   prepared: Prepared,
   { shown, diff, defaults, style, show }: ConversationContext,
-): Promise<void> {
+  mayChange = false,
+): Promise<boolean> {
   const { outcome, operations, makesGit } = prepared;
-  if (operations.length === 0) return;
+  if (operations.length === 0) return true;
   const detected = defaults?.used(outcome.answers) ?? [];
   show(summaryText(outcome, { diff, detected }, style));
-  if (!(await confirm(prompter, consentText(outcome, shown, makesGit), true)))
-    throw new CancelledError();
+  const question = consentText(outcome, shown, makesGit);
+  const word = mayChange
+    ? await confirmOrChange(prompter, question)
+    : (await confirm(prompter, question, true))
+      ? "Yes"
+      : "No";
+  if (word === "No") throw new CancelledError();
+  return word === "Yes";
 }
 
 /** `Write 20 files to my-gateway?` */

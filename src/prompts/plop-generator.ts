@@ -9,6 +9,7 @@ export interface Session {
 }
 
 export const GENERATOR = "kong-ipv6";
+export const DESCRIPTION = "a Kong gateway on its own public IPv6 address";
 
 /**
  * The generator as plop sees it. Prompts and actions are functions; plop's bypass, renderer and file
@@ -16,7 +17,7 @@ export const GENERATOR = "kong-ipv6";
  */
 export function setGenerator(plop: NodePlopAPI, session: Session): void {
   plop.setGenerator(GENERATOR, {
-    description: "a Kong gateway on its own public IPv6 address",
+    description: DESCRIPTION,
     prompts: async (prompter) => {
       await session.ask(prompter);
       return {};

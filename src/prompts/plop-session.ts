@@ -15,6 +15,7 @@ export function checkoutSession(): Session {
   widenTerminal();
   const style = styleFor(isTerminal(1), true);
   const show = (text: string): void => void write(1, `${text}\n`);
+  const defaults = detectedDefaults({ detect: false, color: true }, undefined);
   let prepared: Prepared | undefined;
   return {
     ask: async (prompter) => {
@@ -44,10 +45,7 @@ export function checkoutSession(): Session {
         request,
         shown: directory,
         diff: undefined,
-        defaults: detectedDefaults(
-          { detect: false, ssh: undefined, color: true },
-          undefined,
-        ),
+        defaults,
         style,
         show,
       };
@@ -64,6 +62,7 @@ export function checkoutSession(): Session {
         diff: undefined,
         git: false,
         detected: [],
+        offered: defaults.offered(),
       };
       show(outcomeText(outcome, options, style));
       process.exitCode = outcome.exitCode;

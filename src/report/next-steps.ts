@@ -1,6 +1,8 @@
 import { filled } from "../base/wrap.ts";
 import { printableText } from "../base/escape.ts";
 import { shellWord } from "../base/shell.ts";
+import { loginAt } from "../answers/carry-over.ts";
+import { plan as planOf } from "../plan/plan.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -20,8 +22,9 @@ export function firstSteps(outcome: Outcome, shown: string): string[] {
  * folder. Data, git, the undo folder, files that exist only on the server, and a .env that is not in
  * this copy are not touched.
  */
-function copyText({ plan, data, changes }: Outcome, shown: string): string {
-  const target = plan.ipv4.address || `[${plan.host.address}]`;
+function copyText(outcome: Outcome, shown: string): string {
+  const { data, changes } = outcome;
+  const login = loginNow(outcome);
   const elsewhere = changes.some(
     ({ path, action }) => path === SECRET_FILE && action === "gone",
   );
@@ -42,12 +45,26 @@ function copyText({ plan, data, changes }: Outcome, shown: string): string {
   return [
     "Copy it to the server (use the address you connect to today). Files that it\n     replaces or deletes there are kept in /opt/kong-ipv6.replaced:",
     "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
-    "       --chown=root:root \\",
+    `       --chown=root:root${/^(?!root@).*@/.test(login) ? " --rsync-path='sudo rsync'" : ""} \\`,
     ...filled([...left, ...deleted], { indent: "       ", width: 78 }).map(
       (line) => `${line} \\`,
     ),
-    `       ${shellWord(`${source}/`)} ${shellWord(`root@${target}:/opt/kong-ipv6/`)}`,
+    `       ${shellWord(`${source}/`)} ${shellWord(`${login}:/opt/kong-ipv6/`)}`,
   ].join("\n");
+}
+
+/**
+ * The login that reaches the server before the change: at its present address, unless the owner named
+ * another. An IPv6 address is in brackets, as rsync takes it.
+ */
+function loginNow({ answers, previousAnswers, plan: after }: Outcome): string {
+  const { ssh } = answers;
+  const now = previousAnswers ? planOf(previousAnswers) : after;
+  if (ssh === "none")
+    return `root@${now.ipv4.address || `[${now.host.address}]`}`;
+  const user = loginAt(ssh, after.numbers.host.address);
+  const login = user === undefined ? ssh : user + now.host.address;
+  return login.replace(/(^|@)([^@[]*:[^@]*)$/, "$1[$2]");
 }
 
 /** The next steps after regenerate. */

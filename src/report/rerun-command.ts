@@ -12,16 +12,22 @@ interface Rerun {
   readonly resolutions?: readonly Resolution[];
 }
 
+interface RerunOptions {
+  readonly shown: string;
+  readonly git?: boolean;
+  readonly dryRun?: boolean;
+  /** Answers that a detection replaces, unless they are given. */
+  readonly offered?: readonly AnswerKey[];
+}
+
 /** The command that does the same without questions, except what isOneByOne describes. */
 export function rerunCommand(
   { answers, previousAnswers, resolutions = [] }: Rerun,
-  {
-    shown,
-    git = false,
-    dryRun = false,
-  }: { shown: string; git?: boolean; dryRun?: boolean },
+  { shown, git = false, dryRun = false, offered = [] }: RerunOptions,
 ): string {
   const needed = neededKeys(answers, previousAnswers);
+  // --ssh detects again.
+  if (needed.has("ssh")) for (const key of offered) needed.add(key);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
     ({ key, flag }) => {
       const texts = [answers[key]].flat();

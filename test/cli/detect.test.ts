@@ -199,7 +199,7 @@ describe("create --detect", () => {
     await terminal.answer("(2001:db8:1:2:300::8100)");
     await terminal.answer("? More settings? (y/N)");
     await terminal.see("Detected on the server:");
-    const seen = await terminal.see(" to gw? (Y/n)");
+    const seen = await terminal.see(" to gw? (Y/n");
     expect(seen).toMatch(/^ {2}ipv4 +203\.0\.113\.10 /m);
     // That one was answered otherwise.
     expect(seen).not.toMatch(/^ {2}host /m);
@@ -207,6 +207,41 @@ describe("create --detect", () => {
     const repeat = await terminal.see("--yes");
     expect(repeat).toContain("--ipv4 203.0.113.10");
     expect(await terminal.ended).toBe(0);
+  });
+
+  test("the first question is the ssh login: what it answers detects, is kept and repeats", async () => {
+    const far = new Far("trixie-two-uplinks");
+    const terminal = new Terminal(far, ["gw"], { env: far.env });
+    await terminal.answer("to detect the rest: (none)", "root@gw");
+    await terminal.see("detected        ens3 has 2001:db8:1:2::2/64\n");
+    for (const first of ["::/64", "::2", ":300::/80", ":300::8100"])
+      await terminal.answer(`(2001:db8:1:2${first})`);
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.see("Detected on the server:");
+    await terminal.answer(" to gw? (Y/n", "y");
+    await terminal.see("root@gw:/opt/kong-ipv6/");
+    const repeat = await terminal.see("--yes");
+    for (const flag of ["--ssh root@gw", "--interface ens3", "--ipv4 203."])
+      expect(repeat).toContain(flag);
+    expect(await terminal.ended).toBe(0);
+    const { answers } = JSON.parse(far.read("gw/.kong-ipv6.json"));
+    expect(answers).toMatchObject({ ssh: "root@gw", interface: "ens3" });
+    expect(far.read("gw/README.md")).toContain(":8001 root@gw`");
+  });
+
+  test("a server that ssh can't reach is told, and the login asked for again", async () => {
+    const far = new Far("trixie-fresh");
+    inPlace(join(far.root, "bin"), {
+      ssh: "echo 'root@gw: Permission denied (publickey).' >&2; exit 255\n",
+    });
+    const terminal = new Terminal(far, ["gw"], { env: far.env });
+    await terminal.answer("to detect the rest: (none)", "root@gw");
+    await terminal.see("error ssh could not log in to root@gw");
+    await terminal.answer("Continue without its facts? (y/N)");
+    await terminal.answer("to detect the rest: (none)");
+    await terminal.see("the provider's IPv6 prefix");
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).toBe(130);
   });
 
   test("with sources and a warning of 233 columns the plan had scrolled off, and words were cut", async () => {
@@ -217,7 +252,7 @@ describe("create --detect", () => {
     for (let first = 0; first < 4; first += 1)
       given += await terminal.answer(": (");
     given += await terminal.answer("? More settings? (y/N)");
-    const summary = await terminal.see(" to gw? (Y/n)");
+    const summary = await terminal.see(" to gw? (Y/n");
     for (const line of ownLines(given + summary))
       expect(line.length, line).toBeLessThanOrEqual(80);
     expect(summary).toContain("warning --firewall none: nothing on the server");

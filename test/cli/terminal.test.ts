@@ -36,8 +36,9 @@ const MINE = {
   "gw/README.md": "# Mine\n",
 };
 
-/** The prefix, and each derived default taken. */
+/** No login, the prefix, and each derived default taken. */
 async function answerFirst(terminal: Terminal): Promise<void> {
+  await terminal.answer(`${prompt("ssh")}(none)`);
   await terminal.answer(prompt("prefix"), `${P}::/64`);
   await terminal.answer(`${prompt("host")}(${P}::2)`);
   await terminal.answer(`${prompt("exposed")}(${P}:300::/80)`);
@@ -46,7 +47,7 @@ async function answerFirst(terminal: Terminal): Promise<void> {
 
 /** Enter at the summary. @returns what is shown before it */
 async function agree(terminal: Terminal): Promise<string> {
-  const seen = await terminal.see(" to gw? (Y/n)");
+  const seen = await terminal.see(" to gw? (Y/n");
   terminal.type(ENTER);
   return seen;
 }
@@ -73,7 +74,7 @@ async function expectRepeated(sandbox: Sandbox, output: string): Promise<void> {
 const ANSWERS = resolve({ prefix: `${P}::/64` }).answers;
 
 /** All behind "More settings?". */
-const MORE = QUESTIONS.filter(({ first }) => !first);
+const MORE = QUESTIONS.filter(({ first, key }) => !first && key !== "ssh");
 
 describe("the conversation", () => {
   test("four questions with their derived defaults, then More settings?; it can be repeated", async () => {
@@ -99,6 +100,7 @@ describe("the conversation", () => {
   test("a refused value is told on one line, and can be mended", async () => {
     const sandbox = new Sandbox();
     const terminal = new Terminal(sandbox, ["gw"]);
+    await terminal.answer(prompt("ssh"));
     await terminal.answer(prompt("prefix"), "fe80::/64");
     await terminal.see(
       ">> it is link-local space. Try 2a03:2222:3333:4444::/64.",
@@ -125,6 +127,7 @@ describe("the conversation", () => {
 
   test("the default is shown again when what was typed is deleted", async () => {
     const terminal = new Terminal(new Sandbox(), ["gw", ...PREFIX]);
+    await terminal.answer(prompt("ssh"));
     await terminal.see(`${prompt("host")}(${P}::2) `);
     terminal.type("2");
     await terminal.see(`${prompt("host")}2`);
@@ -196,13 +199,15 @@ describe("the conversation", () => {
       "a.yaml",
       "--host",
       `${P}::3`,
+      "--ssh",
+      "none",
       "--git",
     ]);
     expect(await terminal.answer(prompt("exposed"))).not.toContain(
       prompt("prefix"),
     );
     await terminal.answer("? More settings? (y/N)");
-    await terminal.answer(" to gw, and commit them? (Y/n)");
+    await terminal.answer(" to gw, and commit them? (Y/n");
     expect(await terminal.ended).toBe(0);
     expect(plain(terminal.output)).not.toContain(prompt("kong"));
     expect(repetition(terminal.output)).toContain("--git");
@@ -302,6 +307,54 @@ describe("the conversation", () => {
   });
 });
 
+describe("at the summary", () => {
+  test("an answer can be changed, again and again; the new plan is shown, written and repeated", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw"]);
+    await terminal.see("create-kong-ipv6 0.1.0: ");
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.answer("(Y/n, c to change an answer)", "c");
+    await terminal.see(`❯ ${prompt("prefix").slice(2)}${P}::/64`);
+    terminal.type(ENTER);
+    await terminal.answer(
+      `${prompt("prefix")}(${P}::/64)`,
+      "2001:db8:7:8::5/64",
+    );
+    const seen = await terminal.answer(" to gw? (Y/n", "maybe");
+    expect(seen).toContain("2001:db8:7:8:300::8100");
+    await terminal.see(">> Type y or n or c.");
+    terminal.type(`c${ENTER}`);
+    await terminal.see("❯ ");
+    terminal.type(DOWN + DOWN + DOWN + ENTER);
+    await terminal.answer(
+      `${prompt("kong")}(2001:db8:7:8:300::8100)`,
+      "2001:db8:7:8:300::9",
+    );
+    await agree(terminal);
+    expect(await terminal.ended).toBe(0);
+    const { answers } = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
+    expect(answers).toMatchObject({
+      prefix: "2001:db8:7:8::/64",
+      host: "2001:db8:7:8::5",
+      kong: "2001:db8:7:8:300::9",
+    });
+    await expectRepeated(sandbox, terminal.output);
+  });
+
+  test("an error that a default causes is told, and its answer asked for", async () => {
+    const sandbox = new Sandbox();
+    const terminal = new Terminal(sandbox, ["gw", "--ipv4", "10.83.81.5/24"]);
+    await answerFirst(terminal);
+    await terminal.answer("? More settings? (y/N)");
+    await terminal.see("error --backend-subnet 10.83.81.0/24: ");
+    await terminal.answer(prompt("backendSubnet"), "10.83.82.0/24");
+    await agree(terminal);
+    expect(await terminal.ended).toBe(0);
+    expect(sandbox.read("gw/docker-compose.yml")).toContain("10.83.82.0/24");
+  });
+});
+
 describe("cancelled: exit 130, nothing written, said", () => {
   const cancelled = async (
     terminal: Terminal,
@@ -328,7 +381,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
     const command = ["bash", "--norc", "-i"];
     const shell = new Terminal(sandbox, [], { command });
     // As npm does: a process of its own between the shell and the command.
-    const call = `'${process.execPath}' '${CLI}' gw --kong ${P}:300::9`;
+    const call = `'${process.execPath}' '${CLI}' gw --ssh none --kong ${P}:300::9`;
     shell.type(`sh -c "${call}; :"${ENTER}`);
     await shell.answer(prompt("prefix"), `${P}::/64`);
     await shell.see(prompt("host"));
@@ -369,7 +422,8 @@ describe("cancelled: exit 130, nothing written, said", () => {
       const before = sandbox.tree();
       const plugin = list ? [] : ["--plugin", "a"];
       const terminal = new Terminal(sandbox, ["gw", ...allBut(key), ...plugin]);
-      if (!first) await terminal.answer("? More settings? (y/N)", "y");
+      if (!first && key !== "ssh")
+        await terminal.answer("? More settings? (y/N)", "y");
       await terminal.see(prompt(key));
       terminal.type(CTRL_C);
       await cancelled(terminal, sandbox, before);
@@ -385,6 +439,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
       const sandbox = new Sandbox();
       const before = sandbox.tree();
       const middle = new Terminal(sandbox, ["gw", ...PREFIX]);
+      await middle.answer(prompt("ssh"));
       await middle.answer(prompt("host"));
       await middle.see(prompt("exposed"));
       middle.type(key);
@@ -394,7 +449,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
       const summary = new Terminal(sandbox, ["gw", ...allBut("kong")]);
       await summary.answer(prompt("kong"));
       await summary.answer("? More settings? (y/N)");
-      await summary.see(" to gw? (Y/n)");
+      await summary.see(" to gw? (Y/n");
       summary.type(key);
       for (const terminal of [middle, more, summary])
         await cancelled(terminal, sandbox, before);
@@ -407,12 +462,12 @@ describe("cancelled: exit 130, nothing written, said", () => {
     const asked = new Terminal(sandbox, ["new", ...allBut("kong")]);
     await asked.answer(prompt("kong"));
     await asked.answer("? More settings? (y/N)");
-    await asked.answer(" to new? (Y/n)", "n");
+    await asked.answer(" to new? (Y/n", "n");
     const all = [...allBut("plugin"), "--plugin", "a"];
     const inTheWay = new Terminal(sandbox, ["gw", ...all]);
     await inTheWay.see("show the difference");
     inTheWay.type(DOWN + ENTER);
-    await inTheWay.answer(" to gw? (Y/n)", "n");
+    await inTheWay.answer(" to gw? (Y/n", "n");
     await cancelled(asked, sandbox, before);
     await cancelled(inTheWay, sandbox, before);
   });

@@ -150,7 +150,7 @@ describe("run", () => {
     const sandbox = new Sandbox();
     const type = shell(sandbox, sandbox.cwd);
     const commands = all("run").filter(([, command]) =>
-      /--ssh|answers\.json/.test(command),
+      /--ssh|--detect|answers\.json/.test(command),
     );
     expect(commands).toHaveLength(5);
     for (const [, command] of commands) type(command);
@@ -269,7 +269,7 @@ const labTests = (): string[] =>
 test("copy, outside: as the command prints and the generated README says", () => {
   const sandbox = new Sandbox();
   const [, create = ""] = all("run").find(
-    ([where, it]) => where === "README.md" && it.includes("--detect"),
+    ([where, it]) => where === "README.md" && it.includes("--ssh"),
   ) as [string, string];
   const { stdout } = shell(sandbox, sandbox.cwd)(create);
   const printed = stdout.replace(/ *\\\n */g, " ");

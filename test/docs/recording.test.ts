@@ -43,7 +43,7 @@ describe("the recording of a run", () => {
 
   test("it shows detected defaults, and its first frame is not empty", () => {
     expect(frames[0]?.rows.map(textOf)).toEqual([
-      "$ npx create-kong-ipv6 my-gateway --detect --ssh root@203.0.113.10",
+      "$ npx create-kong-ipv6 my-gateway",
     ]);
     expect(svg).toContain("Detected on the server:");
     expect(svg).toContain("the static address of ens3");
@@ -51,7 +51,7 @@ describe("the recording of a run", () => {
 
   test("the cursor is where the next key goes", () => {
     expect(svg).toContain('>$ npx<tspan class="cursor">');
-    expect(svg).toMatch(/\(Y\/n\)<\/tspan> <tspan class="cursor">/);
+    expect(svg).toMatch(/an answer\)<\/tspan> <tspan class="cursor">/);
   });
 
   test("markup in what a program prints stays text", () => {

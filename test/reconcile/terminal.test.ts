@@ -123,12 +123,13 @@ test("the previous answers are the defaults, moved with a new prefix", async () 
     made,
     ["regenerate"],
     [
+      ["to detect the rest:", ENTER],
       ["prefix, /64 or shorter:", `2a0d:1:2:3::/64${ENTER}`],
       ["own IPv6 address:", ENTER],
       ["public Docker subnet /65-/126:", ENTER],
       ["Kong's own IPv6 address:", ENTER],
       ["More settings?", ENTER],
-      ["files in this directory? (Y/n)", ENTER],
+      ["files in this directory? (Y/n, c", ENTER],
     ],
   );
   expect(code, screen).toBe(0);

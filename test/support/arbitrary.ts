@@ -260,6 +260,14 @@ const ingredients = fc.record({
   plugin: plugins,
   database: fc.constantFrom("postgres", "off"),
   firewall: fc.constantFrom("ufw", "nftables", "none"),
+  ssh: fc.constantFrom(
+    "none",
+    "gw",
+    "admin-1@my_gw.example.com",
+    "root@192.0.2.10",
+    "root@2001:db8:ffff::22",
+    "[2001:db8:ffff::22]",
+  ),
   dataDir: dataDirs,
 });
 
@@ -371,6 +379,7 @@ function build(dice: Ingredients): Case {
     plugin: dice.plugin,
     database: dice.database,
     firewall: dice.firewall,
+    ssh: dice.ssh,
   };
   return {
     given: {

@@ -27,12 +27,14 @@ export function readBack(tree: Tree): Answers {
     build.flatMap(({ value }) => pattern.exec(value)?.[1] ?? []);
   const plugins = matches(/^test -d \S+\/kong\/plugins\/(\S+) /);
   const [aaaa] = blocksIn(textOf(tree, "README.md"), "dns").flatMap(records);
+  const host: string = link.addresses[0].split("/")[0];
+  const [, login] = /`ssh -L \S+ (\S+)`/.exec(textOf(tree, "README.md")) ?? [];
   const domain = aaaa?.name.slice(0, -1) ?? "";
   const [, own4] = link.addresses as string[];
   const bind = env["KONG_BIND_IP"];
   return {
     prefix: constant("prefix"),
-    host: link.addresses[0].split("/")[0],
+    host,
     exposed: constant("exposed.subnet"),
     kong: env["KONG_BIND_IPV6"] ?? "",
     interface: uplink,
@@ -43,6 +45,7 @@ export function readBack(tree: Tree): Answers {
       : [...tree.keys()].some((path) => path.endsWith("60-kong-ndp.conf"))
         ? "kernel"
         : "none",
+    ssh: login === undefined || login === `root@${host}` ? "none" : login,
     ipv4: own4 ?? (bind === "0.0.0.0" ? "any" : (bind ?? "none")),
     ipv4Gateway: link.routes[1]?.via ?? "none",
     backendSubnet: compose.networks["kong-net"].ipam.config[0].subnet,

@@ -56,13 +56,19 @@ export function completedFlags(command: Command): readonly Flag[] {
   ];
 }
 
-/** Every flag that takes a value. The word after it is neither a directory nor a command. */
-export const VALUED: readonly string[] = [...ANSWERS, ...RUN.values()]
-  .filter(({ value }) => value !== undefined)
-  .flatMap(({ spelled }) => spelled);
+const isAnswer = (flag: Flag): boolean =>
+  ANSWERS.some(({ spelled }) => spelled[0] === flag.spelled[0]);
 
-/** All flags, each once. */
-export const ALL: readonly Flag[] = [...ANSWERS, ...RUN.values()];
+/** All flags, each once: --ssh is an answer, and a flag of detect. */
+export const ALL: readonly Flag[] = [
+  ...ANSWERS,
+  ...[...RUN.values()].filter((flag) => !isAnswer(flag)),
+];
+
+/** Every flag that takes a value. The word after it is neither a directory nor a command. */
+export const VALUED: readonly string[] = ALL.filter(
+  ({ value }) => value !== undefined,
+).flatMap(({ spelled }) => spelled);
 
 /** What follows a command: words, a directory, or nothing. */
 export function operandOf(command: Command): readonly string[] | "directory" {

@@ -52,3 +52,14 @@ test("the usual NDP proxy follows the delivery: regenerate --delivery on-link le
   expect(move(chosen, { delivery: "routed" }).ndp).toBe("kernel");
   expect(move(onLink, { delivery: "routed", ndp: "ndppd" }).ndp).toBe("ndppd");
 });
+
+test("a login at the server's address follows it; any other stays", () => {
+  const moved = (ssh: string): string =>
+    move(resolve({ prefix: "2001:db8:1::/64", ssh }).answers, {
+      prefix: "2001:db8:2::/64",
+    }).ssh;
+  expect(moved("root@2001:db8:1::2")).toBe("root@2001:db8:2::2");
+  expect(moved("[2001:DB8:1:0::2]")).toBe("2001:db8:2::2");
+  for (const ssh of ["none", "gw", "root@2001:db8:1::3", "root@:::::"])
+    expect(moved(ssh)).toBe(ssh);
+});

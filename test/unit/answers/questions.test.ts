@@ -18,7 +18,7 @@ describe("the questions", () => {
       );
       expect(flag).toBe(`--${words?.replace("ipv4-", "ipv4-")}`);
     }
-    expect(new Set(flags.map(([key]) => key)).size).toBe(19);
+    expect(new Set(flags.map(([key]) => key)).size).toBe(20);
   });
 
   test("the first four come first", () => {
@@ -30,6 +30,7 @@ describe("the questions", () => {
   test("defaults are the contract's", () => {
     expect(answersFrom()).toEqual({
       prefix: "2001:db8:1:2::/64",
+      ssh: "none",
       host: "2001:db8:1:2::2",
       exposed: "2001:db8:1:2:300::/80",
       kong: "2001:db8:1:2:300::8100",

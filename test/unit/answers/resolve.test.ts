@@ -30,6 +30,7 @@ test("all errors come together, each with flag, value, reason and remedy", () =>
     gateway: "::1",
     delivery: "magic",
     ndp: "arp",
+    ssh: "root@gw:22",
     ipv4: "localhost",
     ipv4Gateway: "0.0.0.0",
     backendSubnet: "172.99.0.0/16",

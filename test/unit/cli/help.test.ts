@@ -57,10 +57,10 @@ describe("a command's own help", () => {
   });
 });
 
-test("the general help has each flag of create that is no answer, but --ssh and --git", () => {
+test("the general help has each flag of create that is no answer, but --git", () => {
   const { run } = flagsOf("create");
   const all = run.flatMap(spellings);
-  const without = ["--ssh", "--git", "--no-git", "--color"];
+  const without = ["--git", "--no-git", "--color"];
   expect(flagsIn(helpText()).sort()).toEqual(
     ["--prefix", ...all.filter((flag) => !without.includes(flag))].sort(),
   );

@@ -235,19 +235,20 @@ describe("detect", () => {
     });
   });
 
-  test("--detect is create's and regenerate's, and --ssh goes with it", () => {
+  test("--detect is create's and regenerate's; --ssh is an answer there, and implies it", () => {
     for (const command of ["create", "regenerate"]) {
-      const given = [command, "gw", "--detect", "--ssh", "admin@gw"];
-      expect(readArguments(given)).toMatchObject({
+      expect(readArguments([command, "--ssh", "admin@gw"])).toMatchObject({
         detect: true,
-        ssh: "admin@gw",
+        given: { ssh: "admin@gw" },
         issues: [],
       });
+      expect(readArguments([command, "--ssh", "none"]).detect).toBe(false);
+      expect(readArguments([command, "--detect"]).detect).toBe(true);
     }
     for (const command of ["check", "undo"]) {
       expect(flags(command, "--detect")).toEqual(["--detect"]);
       expect(flags(command, "--ssh", "gw")).toContain("--ssh");
     }
-    expect(flags("gw", "--ssh", "gw")).toEqual(["--ssh"]);
+    expect(flags("detect", "--ssh", "-l@gw")).toEqual(["--ssh"]);
   });
 });

@@ -5,9 +5,18 @@ import { type Answers } from "../../../src/answers/types.ts";
 import type { Change } from "../../../src/reconcile/change.ts";
 import { confirm, type Prompter } from "../../../src/prompts/ask.ts";
 import { askConflicts } from "../../../src/prompts/conflicts.ts";
-import { converse } from "../../../src/prompts/conversation.ts";
+import {
+  changeAnswer,
+  converse as converseWith,
+  type Printer,
+} from "../../../src/prompts/conversation.ts";
+import {
+  FailedError,
+  issueText,
+  type Issue,
+} from "../../../src/base/errors.ts";
+import type { PlanRow } from "../../../src/plan/summary.ts";
 import type { Detected, Detector } from "../../../src/detect/infer/types.ts";
-import { PROMPT_WIDTH } from "../../../src/prompts/one-line.ts";
 import { resolve, type Given } from "../../../src/answers/resolve.ts";
 import { styleFor } from "../../../src/base/colors.ts";
 import { answersFrom, GIVEN } from "../../support/base.ts";
@@ -45,10 +54,46 @@ class Owner implements Prompter {
     }
   }
 
+  listOf(name: string): { name: string; value: string }[] {
+    const asked = this.asked.find((question) => question.name === name);
+    return (asked as unknown as { choices: { name: string; value: string }[] })
+      .choices;
+  }
+
+  choicesOf(name: string): string[] {
+    return this.listOf(name).map(({ value }) => value);
+  }
+
   get names(): string[] {
     return this.asked.map(({ name }) => name);
   }
 }
+
+/** What is printed besides the questions. */
+class Printed implements Printer {
+  readonly told: string[][] = [];
+  readonly hints: string[] = [];
+  readonly issues: string[] = [];
+  readonly failures: string[] = [];
+  readonly warnings: string[] = [];
+  readonly rows = (rows: readonly PlanRow[]): void =>
+    void this.told.push(rows.map(({ name, value }) => `${name}: ${value}`));
+  readonly hint = (text: string): void => void this.hints.push(text);
+  readonly issue = (issue: Issue): void =>
+    void this.issues.push(issueText(issue));
+  readonly failure = (error: FailedError): void =>
+    void this.failures.push(error.message);
+  readonly warning = (text: string): void => void this.warnings.push(text);
+}
+
+type Background = Parameters<typeof converseWith>[3];
+
+const converse = async (
+  owner: Owner,
+  given: Given,
+  background?: Background,
+  printed = new Printed(),
+): Promise<Given> => await converseWith(owner, given, printed, background);
 
 describe("converse", () => {
   test("asks the four first, then whether there is more", async () => {
@@ -94,16 +139,11 @@ describe("converse", () => {
         warnings: [],
       });
     };
-    const told: string[] = [];
-    const given = await converse(
-      owner,
-      {},
-      undefined,
-      (rows) => told.push(...rows.map(({ value }) => value)),
-      look,
-    );
+    const printed = new Printed();
+    const given = await converse(owner, {}, { detect: look }, printed);
+    const told = printed.told.flat();
     expect(owner.asked[1]?.default).toBe("2001:db8:1:2::9");
-    expect(told).toContain("address\\u000aof eth0");
+    expect(told).toContain("detected: address\\u000aof eth0");
     // What isn't asked is as it was seen.
     expect(given).toMatchObject({ host: "2001:db8:1:2::9", interface: "eth0" });
     expect(told.join()).toContain("2001:db8:1:2::9/64 on eth0");
@@ -151,14 +191,16 @@ describe("converse", () => {
 
   test("refuses at once, by the same rules, and says what would do", async () => {
     const owner = new Owner({
-      prefix: ["fd00::/64", "2001:db8:1:2::1/64", "2001:db8:1:2::/64"],
+      prefix: ["fd00::/64", "2001:db8:1:2::/72", "2001:db8:1:2::/64"],
       kong: ["2001:db8::1", "2001:db8:1:2:300::1", "2001:db8:1:2:300::7"],
     });
     const given = await converse(owner, {});
     expect(given.kong).toBe("2001:db8:1:2:300::7");
     expect(owner.refused).toEqual([
       expect.stringContaining("unique local"),
-      expect.stringContaining("The subnet is 2001:db8:1:2::/64"),
+      expect.stringContaining(
+        "longer than /64: no room for subnets. Try 2001:db8:1:2::/64",
+      ),
       expect.stringContaining("outside the exposed subnet"),
       expect.stringContaining("Docker"),
     ]);
@@ -167,15 +209,25 @@ describe("converse", () => {
 
   const P = "2001:db8:1:2";
 
-  test("the exposed subnet that is offered holds the Kong that was given", async () => {
-    const owner = new Owner({ exposed: [`${P}:300::/80`, `${P}:999::/80`] });
+  test("the exposed subnet that is offered holds the Kong that was given; another contradicts it", async () => {
     const given = { ...GIVEN, kong: `${P}:999::1` };
-    await expect(converse(owner, given)).rejects.toThrow("stuck");
-    expect(owner.asked.at(-1)?.default).toBe(`${P}:998::/79`);
-    expect(owner.refused).toEqual([
-      `--kong: it is outside the exposed subnet. Try ${P}:998::/79.`,
-      `--kong: Docker's bridge takes the first address. Try ${P}:998::/79.`,
+    const owner = new Owner({
+      exposed: [`${P}:300::/80`],
+      change: ["kong"],
+      kong: [`${P}:300::7`],
+    });
+    const printed = new Printed();
+    const answers = await converse(owner, given, {}, printed);
+    const asked = owner.asked.find(({ name }) => name === "exposed");
+    expect(asked?.default).toBe(`${P}:998::/79`);
+    expect(printed.issues).toEqual([
+      expect.stringContaining(`--kong ${P}:999::1: it is outside the exposed`),
     ]);
+    expect(owner.choicesOf("change")).toEqual(["exposed", "kong"]);
+    expect(answers).toMatchObject({
+      exposed: `${P}:300::/80`,
+      kong: `${P}:300::7`,
+    });
     const taken = await converse(new Owner({}), given);
     expect(() => resolve(taken)).not.toThrow();
   });
@@ -189,28 +241,151 @@ describe("converse", () => {
     expect((await converse(new Owner({}), second)).host).toBe(`${P}::3`);
   });
 
-  test("an issue of another flag says to cancel and change that flag", async () => {
-    const owner = new Owner({ prefix: ["2a03:2222:3333:4444::/64"] });
-    const kong = `${P}:999::5`;
-    await expect(converse(owner, { kong })).rejects.toThrow("stuck");
-    expect(owner.refused).toEqual([
-      expect.stringMatching(
-        /^--kong: it is outside the prefix.*give another --kong/,
-      ),
+  test("an answer that contradicts an earlier one: the owner changes either, until they agree", async () => {
+    const printed = new Printed();
+    const owner = new Owner({
+      prefix: ["2a03:2222:3333:4444::/64", `${P}::/64`],
+      change: ["prefix"],
+    });
+    const given = { kong: `${P}:999::5` };
+    const answers = await converse(owner, given, {}, printed);
+    expect(printed.issues).toEqual([
+      expect.stringContaining("it is outside the prefix"),
     ]);
-    for (const text of owner.refused)
-      expect(text.length).toBeLessThanOrEqual(PROMPT_WIDTH);
+    expect(owner.choicesOf("change")).toEqual(["prefix", "kong"]);
+    expect(answers).toMatchObject({ prefix: `${P}::/64`, kong: `${P}:999::5` });
   });
 
-  test("a choice is a list of its words", async () => {
+  test("an IPv4 gateway after an IPv4 without its prefix length", async () => {
+    const printed = new Printed();
+    const owner = new Owner({
+      sure: ["y"],
+      ipv4: ["192.0.2.10", "192.0.2.10/24"],
+      ipv4Gateway: ["192.0.2.1"],
+      change: ["ipv4"],
+    });
+    const answers = await converse(owner, GIVEN, {}, printed);
+    expect(printed.issues).toEqual([
+      expect.stringContaining("netplan needs --ipv4 with its prefix length"),
+    ]);
+    expect(owner.choicesOf("change")).toEqual(["ipv4", "ipv4Gateway"]);
+    expect(answers).toMatchObject({
+      ipv4: "192.0.2.10/24",
+      ipv4Gateway: "192.0.2.1",
+    });
+    expect(() => resolve(answers)).not.toThrow();
+  });
+
+  test("a prefix as `ip addr` prints it gives the host too", async () => {
+    for (const text of [
+      `${P}::9/64`,
+      `    inet6 ${P}::9/64 scope global `,
+      `2001:DB8:1:2:0::9/64`,
+    ]) {
+      const owner = new Owner({ prefix: [text] });
+      const answers = await converse(owner, {});
+      expect(owner.refused).toEqual([]);
+      expect(answers).toMatchObject({ prefix: `${P}::/64`, host: `${P}::9` });
+      expect(owner.names).toContain("host");
+    }
+    // What a prefix may not be, it may not be in this form either.
+    const owner = new Owner({ prefix: ["fe80::9/64", `${P}::/64`] });
+    expect((await converse(owner, {})).host).toBe(`${P}::2`);
+    expect(owner.refused).toEqual([expect.stringContaining("link-local")]);
+  });
+
+  test("a hint before ssh, the prefix and the delivery", async () => {
+    const printed = new Printed();
+    const owner = new Owner({ prefix: [`${P}::/64`], sure: ["y"] });
+    await converse(owner, {}, { asksLogin: true }, printed);
+    expect(printed.hints).toEqual([
+      expect.stringContaining("root@203.0.113.10"),
+      expect.stringContaining("2a03:2222:3333:4444::2/64"),
+      expect.stringContaining("tcpdump -ni ens3 icmp6"),
+    ]);
+    expect(printed.hints[2]).toContain(`ping ${P}:300::8100`);
+    for (const line of printed.hints.join("\n").split("\n"))
+      expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  test("the first question is the server's login: what it answers is detected there", async () => {
+    const detect: Detector = ({ ssh }) =>
+      Promise.resolve({
+        answers:
+          ssh === "root@gw"
+            ? [{ key: "prefix", value: `${P}::/64`, source: "eth0" }]
+            : [],
+        seen: [],
+        warnings: ssh === "root@gw" ? ["ufw is off"] : [],
+      });
+    const printed = new Printed();
+    const owner = new Owner({ ssh: ["root@gw"] });
+    const background = { detect, asksLogin: true };
+    const answers = await converse(owner, {}, background, printed);
+    expect(owner.names[0]).toBe("ssh");
+    expect(answers).toMatchObject({ ssh: "root@gw", prefix: `${P}::/64` });
+    expect(printed.warnings).toEqual(["ufw is off"]);
+    const skipped = new Owner({ prefix: [`${P}::/64`] });
+    expect((await converse(skipped, {}, background)).ssh).toBe("none");
+  });
+
+  test("a server that can't be read: asked again, or on without it", async () => {
+    let reads = 0;
+    const detect: Detector = ({ ssh }) => {
+      if (ssh !== "none") reads += 1;
+      return ssh === "none"
+        ? Promise.resolve({ answers: [], seen: [], warnings: [] })
+        : Promise.reject(new FailedError("no route to gw", "Check it."));
+    };
+    const background = { detect, asksLogin: true };
+    const printed = new Printed();
+    const again = new Owner({
+      ssh: ["root@gw", "none"],
+      prefix: [`${P}::/64`],
+    });
+    expect(await converse(again, {}, background, printed)).toMatchObject({
+      ssh: "none",
+    });
+    expect(printed.failures).toEqual(["no route to gw"]);
+    const on = new Owner({
+      ssh: ["root@gw"],
+      sure: ["y"],
+      prefix: [`${P}::/64`],
+    });
+    const answers = await converse(on, {}, background);
+    expect(answers).toMatchObject({ ssh: "root@gw", prefix: `${P}::/64` });
+    expect(reads).toBe(2);
+  });
+
+  test("a changed answer takes along what lies in it", async () => {
+    const owner = new Owner({
+      change: ["prefix"],
+      prefix: ["2001:db8:7::/64"],
+    });
+    const before = answersFrom();
+    const after = await changeAnswer(owner, before);
+    expect(owner.choicesOf("change")).toEqual(QUESTIONS.map(({ key }) => key));
+    expect(after).toMatchObject({
+      prefix: "2001:db8:7::/64",
+      host: "2001:db8:7::2",
+      kong: "2001:db8:7:0:300::8100",
+      internalPrefix: before.internalPrefix,
+    });
+    const kept = new Owner({ change: ["plugin"] });
+    expect(await changeAnswer(kept, before)).toEqual(before);
+  });
+
+  test("a choice is a list of its words, each with an explanation", async () => {
     const owner = new Owner({ prefix: ["2001:db8:1:2::/64"], sure: ["y"] });
     await converse(owner, {});
     for (const { key, choices } of QUESTIONS.filter((row) => row.choices)) {
       const asked = owner.asked.find(({ name }) => name === key);
-      expect(asked).toMatchObject({
-        type: "list",
-        choices: [...(choices ?? [])],
-      });
+      expect(asked).toMatchObject({ type: "list" });
+      expect(owner.choicesOf(key)).toEqual(choices);
+      for (const { name } of owner.listOf(key)) {
+        expect(name).toMatch(/^\S+ {2,}\S.{10,}/);
+        expect(name.length).toBeLessThanOrEqual(77);
+      }
     }
   });
 });
@@ -221,11 +396,10 @@ describe("the plan while it is asked for", () => {
     given: Given = {},
     former?: Answers,
   ): Promise<string[][]> => {
-    const heard: string[][] = [];
-    await converse(new Owner(replies), given, former, (rows) =>
-      heard.push(rows.map(({ name, value }) => `${name}: ${value}`)),
-    );
-    return heard;
+    const printed = new Printed();
+    const background = { previous: former };
+    await converse(new Owner(replies), given, background, printed);
+    return printed.told;
   };
   const P = "2001:db8:1:2";
 
