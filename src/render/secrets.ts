@@ -1,12 +1,19 @@
 import { crypto } from "../base/builtin.ts";
 import { assignmentsOf, withTails } from "../base/dotenv.ts";
+import { VARIABLES } from "./env-variables.ts";
 
 /** Stands for a secret in rendered text, in the state and in every report. */
 export const SECRET = "<secret>";
 
-/** The one file with secrets, and their keys. */
+/** The one file with secrets. */
 export const SECRET_FILE = ".env";
-const SECRET_KEYS: readonly string[] = ["KONG_PG_PASSWORD"];
+
+const isSecret = (key: string): boolean =>
+  VARIABLES.some((variable) => variable.secret && variable.key === key);
+
+/** Whether a variable is generated and not secret. All others are the owner's, and may be secret. */
+const isPublic = (key: string): boolean =>
+  VARIABLES.some((variable) => !variable.secret && variable.key === key);
 
 /**
  * Replaces SECRET by the existing secret, or by a new random one: 256 bits in hex, which need no quotes
@@ -28,7 +35,7 @@ export function fillSecrets(text: string, existing = ""): string {
 /** Whether every secret of a dotenv text looks generated: the owner has set none. */
 export const areGenerated = (text: string): boolean =>
   assignmentsOf(text)
-    .filter(({ key }) => SECRET_KEYS.includes(key))
+    .filter(({ key }) => isSecret(key))
     .every(({ tail }) => /^[0-9a-f]{64}$/.test(tail));
 
 /** The reverse of fillSecrets: a file's text on disk, without secrets, to store or show. */
@@ -36,18 +43,14 @@ export function redactSecrets(path: string, text: string): string {
   if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;
   return withTails(text, ({ key, tail }) =>
     // An empty password is missing, not secret.
-    SECRET_KEYS.includes(key) && tail !== "" ? SECRET : undefined,
+    isSecret(key) && tail !== "" ? SECRET : undefined,
   );
 }
-
-/** The generated variables without secrets. All others are the owner's, and may be secret. */
-const GENERATED_KEYS =
-  /^(COMPOSE_PROJECT_NAME|KONG_BIND_IP|KONG_BIND_IPV6|KONG_DATA_DIR)$/;
 
 /** A text of .env for others: of the owner's variables, only the names. */
 export const redactOthers = (text: string): string =>
   withTails(text, ({ key, tail }) =>
-    GENERATED_KEYS.test(key) || tail.trim() === "" ? undefined : SECRET,
+    isPublic(key) || tail.trim() === "" ? undefined : SECRET,
   );
 
 /**

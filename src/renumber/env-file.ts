@@ -4,15 +4,9 @@ import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 import { settingOf, withValues } from "../base/dotenv.ts";
 import type { Plan } from "../plan/plan.ts";
+import { VARIABLES } from "../render/env-variables.ts";
 
 // git ignores .env: a copy of it may be older than the rest of the repository.
-
-/** The variables that the answers set. */
-const GIVEN: readonly [key: string, of: (plan: Plan) => string][] = [
-  ["KONG_BIND_IPV6", (plan) => plan.kong.address],
-  ["KONG_BIND_IP", (plan) => plan.ipv4.bind],
-  ["KONG_DATA_DIR", (plan) => plan.data.directory],
-];
 
 /**
  * Updates a .env that was generated from earlier answers. A variable with a generated value gets the
@@ -31,7 +25,8 @@ export function updateEnvFile(
       ? undefined
       : previous.find(({ kong }) => kong.address === address);
   let result = then ? rewriter(then, present, namesIn(text))(text) : text;
-  for (const [key, of] of GIVEN) {
+  for (const { key, of } of VARIABLES) {
+    if (of === undefined) continue;
     const value = settingOf(result, key) ?? "";
     const now = of(present);
     const generated = previous.some((plan) => of(plan) === value);

@@ -1,4 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { assignmentsOf } from "../../../src/base/dotenv.ts";
+import { plan } from "../../../src/plan/plan.ts";
+import { VARIABLES } from "../../../src/render/env-variables.ts";
+import { render } from "../../../src/render/render.ts";
+import { answersFrom } from "../../support/base.ts";
 import {
   fillSecrets,
   redactSecrets,
@@ -106,5 +111,18 @@ test("a password of several lines, or in other quotes, is redacted as a whole", 
     const redacted = redactSecrets(".env", disk);
     expect(redacted).toBe(`A=1\nKONG_PG_PASSWORD=${SECRET}\nC=2\n`);
     expect(fillSecrets(redacted, disk)).toBe(disk);
+  }
+});
+
+test("the table of variables is what the generated .env sets", () => {
+  const made = plan(answersFrom({ ipv4: "198.51.100.7" }));
+  const assigned = assignmentsOf(render(made).get(".env")?.text ?? "");
+  expect(assigned.map(({ key }) => key).sort()).toEqual(
+    VARIABLES.map(({ key }) => key).sort(),
+  );
+  for (const { key, secret, of } of VARIABLES) {
+    const value = assigned.find((assignment) => assignment.key === key)?.value;
+    if (secret) expect(value).toBe(SECRET);
+    if (of) expect(value).toBe(of(made));
   }
 });
