@@ -2,17 +2,6 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type Question } from "../answers/types.ts";
 import { RESOLUTIONS } from "../reconcile/request.ts";
 
-/** The commands. Without one, the command is create. */
-export const COMMANDS = [
-  "create",
-  "regenerate",
-  "check",
-  "undo",
-  "detect",
-  "completion",
-] as const;
-export type Command = (typeof COMMANDS)[number];
-
 /** How conflicts are resolved. */
 export const CONFLICT = ["ask", ...RESOLUTIONS] as const;
 
@@ -33,8 +22,8 @@ interface CommandRow {
   readonly exits: readonly (3 | 4 | 130)[];
 }
 
-/** One row per command: parsing, --help and completion read it. */
-export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
+/** One row per command: parsing, --help and completion read it. Without a command, it is create. */
+const ROWS = {
   create: {
     operand: "[directory]",
     meaning: "create a repository; asks for missing answers",
@@ -83,7 +72,11 @@ export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = {
     examples: ["completion bash", "completion zsh"],
     exits: [],
   },
-};
+} satisfies Record<string, CommandRow>;
+
+export type Command = keyof typeof ROWS;
+export const COMMAND_ROWS: Readonly<Record<Command, CommandRow>> = ROWS;
+export const COMMANDS = Object.keys(ROWS) as readonly Command[];
 
 /** A flag that is not an answer. */
 export interface RunFlag {

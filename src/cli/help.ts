@@ -34,15 +34,17 @@ function general(): string {
     return `  ${`${name} ${operand}`.padEnd(24)} ${meaning}\n`;
   });
   const flags = RUN_FLAGS.filter(
-    ({ name, aside }) => !aside && !["color", "help", "version"].includes(name),
+    ({ aside, commands: users }) => !aside && users !== COMMANDS,
+  );
+  const everywhere = RUN_FLAGS.filter(
+    ({ commands: users }) => users === COMMANDS,
   );
   return `${PROGRAM}: a Kong gateway on its own public IPv6 address
 
 Commands (the default is create; each has its own --help)
 ${commands.join("")}
 Options, besides one per answer (--prefix PREFIX ..., see create --help)
-${runRows(flags)}  --diff, --json      show the differences; report as JSON, never ask
-  --no-color, -h, --help, -V, --version
+${runRows([...flags, inOneRow("diff", "json")])}  ${everywhere.map(({ shown }) => shown).join(", ")}
 
 Examples
 ${examples("create")}`;
@@ -74,7 +76,16 @@ function examples(command: Command): string {
     .join("\n");
 }
 
-function runRows(flags: readonly RunFlag[]): string {
+/** Several flags in one row, to save room. */
+function inOneRow(...names: string[]): Pick<RunFlag, "shown" | "meaning"> {
+  const rows = RUN_FLAGS.filter(({ name }) => names.includes(name));
+  return {
+    shown: rows.map(({ shown }) => shown).join(", "),
+    meaning: rows.map(({ meaning }) => meaning).join("; "),
+  };
+}
+
+function runRows(flags: readonly Pick<RunFlag, "shown" | "meaning">[]): string {
   return flags
     .map(({ shown, meaning }) => `  ${shown.padEnd(19)} ${meaning}\n`)
     .join("");
