@@ -75,6 +75,21 @@ test("Kong logs why it isn't ready, finishes open responses, and reports nothing
   }
 });
 
+test("the README says how to ask the real Kong", () => {
+  const readme = text("README.md");
+  // Through the entrypoint, which reads the password; facts/kong.md.
+  expect(readme).toContain(
+    "`docker compose exec kong /docker-entrypoint.sh kong migrations list`",
+  );
+  expect(readme).not.toMatch(/exec kong kong migrations/);
+  // Kong answers 500 for such an upstream.
+  expect(readme).not.toMatch(/url[=:]\S*\[/);
+  expect(readme).toContain("set `host` to the address in brackets");
+  expect(readme).toContain("KONG_ANONYMOUS_REPORTS");
+  expect(readme).toContain("build-essential");
+  expect(text("README.md", { database: "off" })).not.toContain("migrations");
+});
+
 test("git ignores secrets and local files", () => {
   const ignored = text(".gitignore").split("\n");
   for (const path of [".env", "*.new", ".kong-ipv6.*/", "/data/"])
