@@ -1,5 +1,5 @@
 import type { Base } from "./change.ts";
-import { type Disk } from "../repository/disk.ts";
+import { textAt, type Disk } from "../repository/disk.ts";
 import { updateEnvFile } from "../renumber/env-file.ts";
 import { newNames, newValues } from "../renumber/moves.ts";
 import { rewriteWith, type Rewrite } from "../renumber/rewrite.ts";
@@ -110,10 +110,10 @@ function ownersNames(
 ): Set<string> {
   const names = new Set<string>();
   for (const [path, { text, sha256 }] of records) {
-    const entry = disk.get(path);
-    if (entry?.kind !== "file" || entry.text === text) continue;
-    if (text === undefined && sumOfText(entry.text) === sha256) continue;
-    for (const token of findTokens(entry.text)) names.add(nameOf(token));
+    const own = textAt(disk, path);
+    if (own === undefined || own === text) continue;
+    if (text === undefined && sumOfText(own) === sha256) continue;
+    for (const token of findTokens(own)) names.add(nameOf(token));
   }
   return names;
 }

@@ -82,6 +82,9 @@ export const WRITING: ReadonlySet<Action> = new Set([
   "markers",
 ]);
 
+/** The text of a conflict that would be written. Every conflict has one. */
+export const textToWrite = ({ after }: Change): File => after as File;
+
 /** Why a file that create-kong-ipv6 did not write is left alone. */
 export const FOREIGN = "create-kong-ipv6 did not write it";
 

@@ -1,4 +1,11 @@
-import { readDisk, type Disk, type DiskEntry } from "../repository/disk.ts";
+import {
+  entryAt,
+  readDisk,
+  textAt,
+  type Disk,
+  type DiskEntry,
+} from "../repository/disk.ts";
+import { pathsOf } from "./decide-all.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
@@ -14,7 +21,7 @@ import {
 import { withPreviousData } from "./previous-data.ts";
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
-import { plan } from "../plan/plan.ts";
+import { plan, type Plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
@@ -26,6 +33,7 @@ import {
   sumOf,
   sumOfText,
   type FileRecord,
+  type State,
 } from "../repository/state.ts";
 
 /**
@@ -84,47 +92,50 @@ export function inspectRepository(directory: string): Inspection {
     allPreviousAnswers(state),
     state.files[IGNORE_FILE]?.text,
   );
-  const paths = [
-    ...new Set([...rendered.keys(), ...Object.keys(state.files)]),
-  ].sort();
-  const disk = readDisk(directory, [
-    ...paths,
-    ...paths.map((path) => path + SIDECAR),
-  ]);
+  const disk = readDisk(directory, pathsOf(rendered, state));
   const previous = allPreviousAnswers(state).map(plan);
-  const files = paths.map((path): Checked => {
-    const record = state.files[path];
-    const next = rendered.get(path);
-    const isOld = (text: string): boolean =>
-      path === SECRET_FILE &&
-      record?.owner !== KEPT &&
-      updateEnvFile(text, present, previous) !== text;
-    return { path, ...statusOf(path, record, next, disk, isOld) };
-  });
   const { stale, unread } = findStaleAddresses(directory, present, previous);
   return {
-    files,
+    files: checkFiles(state, present, rendered, disk),
     stale,
     notes: [...notesOn(directory, rendered, disk), ...unreadNotes(unread)],
   };
 }
 
+/** The status of each file. @param disk all of pathsOf() */
+export function checkFiles(
+  state: State,
+  present: Plan,
+  rendered: Tree,
+  disk: Disk,
+): Checked[] {
+  const previous = allPreviousAnswers(state).map(plan);
+  const paths = new Set([...rendered.keys(), ...Object.keys(state.files)]);
+  return [...paths].sort().map((path) => {
+    const record = state.files[path];
+    const isOld = (text: string): boolean =>
+      record?.owner !== KEPT && updateEnvFile(text, present, previous) !== text;
+    const whyUnfit = (text: string): Finding | undefined =>
+      path === SECRET_FILE ? unfit(text, isOld, present) : undefined;
+    return {
+      path,
+      ...statusOf(path, record, rendered.get(path), disk, whyUnfit),
+    };
+  });
+}
+
 function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
-  const textOf = (path: string): string | undefined => {
-    const entry = disk.get(path);
-    return entry?.kind === "file" ? entry.text : undefined;
-  };
-  const generated = rendered.get(SECRET_FILE)?.text ?? "";
+  const generated = (rendered.get(SECRET_FILE) as File).text;
   return [
-    missingVariables(generated, textOf(SECRET_FILE) ?? generated),
-    secretNotes(secretStatus(directory, textOf(IGNORE_FILE))),
+    missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
+    secretNotes(secretStatus(directory, textAt(disk, IGNORE_FILE))),
     readByOthers(disk),
   ].flatMap((note) => note ?? []);
 }
 
 function readByOthers(disk: Disk): string | undefined {
-  const entry = disk.get(SECRET_FILE);
-  return entry?.kind === "file" && (entry.mode & 0o077) !== 0
+  const entry = entryAt(disk, SECRET_FILE);
+  return entry.kind === "file" && (entry.mode & 0o077) !== 0
     ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
     : undefined;
 }
@@ -136,10 +147,10 @@ function statusOf(
   record: FileRecord | undefined,
   next: File | undefined,
   disk: Disk,
-  isOld: (text: string) => boolean,
+  whyUnfit: (text: string) => Finding | undefined,
 ): Finding {
-  const entry = disk.get(path) ?? { kind: "absent" };
-  if (disk.get(path + SIDECAR)?.kind === "file") {
+  const entry = entryAt(disk, path);
+  if (textAt(disk, path + SIDECAR) !== undefined) {
     return {
       status: "conflict",
       reason: "delete its .new file when done",
@@ -147,7 +158,7 @@ function statusOf(
   }
   if (record === undefined)
     return { status: "outdated", reason: "regenerate would write it" };
-  const found = onDisk(path, record, entry, isOld);
+  const found = onDisk(path, record, entry, whyUnfit);
   if (
     found.status === "invalid" ||
     found.status === "conflict" ||
@@ -165,7 +176,7 @@ function onDisk(
   path: string,
   record: FileRecord,
   entry: DiskEntry,
-  isOld: (text: string) => boolean,
+  whyUnfit: (text: string) => Finding | undefined,
 ): Finding {
   if (entry.kind === "absent") {
     // git ignores it, so a clone has none.
@@ -197,13 +208,8 @@ function onDisk(
     row?.source === "verbatim" && sumOfText(text) === record.sha256;
   const invalid = untouched ? undefined : whyInvalid(path, text);
   if (invalid !== undefined) return { status: "invalid", reason: invalid };
-  if (isOld(text)) {
-    const reason = "it is older than the other files: regenerate updates it";
-    return { status: "outdated", reason };
-  }
-  const unfit =
-    path === SECRET_FILE ? whyUnfit(entry.text, record.text ?? "") : undefined;
-  if (unfit !== undefined) return unfit;
+  const found = whyUnfit(entry.text);
+  if (found !== undefined) return found;
   if (sumOfText(text) === record.sha256) return { status: "generated" };
   // The rest of .env is the owner's, and differs from copy to copy.
   if (path === SECRET_FILE) return { status: "edited" };
@@ -216,14 +222,20 @@ function onDisk(
 }
 
 /** What apply.sh would refuse in a .env, which may come from another copy of the repository. */
-function whyUnfit(text: string, generated: string): Finding | undefined {
-  const planned = settingOf(generated, "KONG_BIND_IPV6") ?? "";
-  if (!hasAddress(text, planned)) {
-    const reason = `KONG_BIND_IPV6 is not ${planned}, as in the answers`;
+function unfit(
+  text: string,
+  isOld: (text: string) => boolean,
+  { kong, postgres }: Plan,
+): Finding | undefined {
+  if (isOld(ownText(SECRET_FILE, text))) {
+    const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
-  const isAsked = settingOf(generated, "KONG_PG_PASSWORD") !== undefined;
-  if (isAsked && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {
+  if (!hasAddress(text, kong.address)) {
+    const reason = `KONG_BIND_IPV6 is not ${kong.address}, as in the answers`;
+    return { status: "outdated", reason };
+  }
+  if (postgres && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {
     const reason =
       "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one";
     return { status: "invalid", reason };

@@ -1,4 +1,4 @@
-import type { Disk, DiskEntry } from "../repository/disk.ts";
+import { entryAt, type Disk, type DiskEntry } from "../repository/disk.ts";
 import { sumOf, sumOfText } from "../repository/state.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import type { File, Tree } from "../render/render.ts";
@@ -53,9 +53,6 @@ function withMarks(
   return owned ? { ...change, owned } : change;
 }
 
-const entryAt = (disk: Disk, path: string): DiskEntry =>
-  disk.get(path) ?? { kind: "absent" };
-
 /** New path → old path, for a file whose path has the uplink's name. */
 function renamed(
   rendered: Tree,
@@ -65,7 +62,7 @@ function renamed(
   const added = [...rendered.keys()].filter((path) => !bases.has(path));
   const pairs = added.flatMap((path): [string, string][] => {
     const row = generatedFile(path);
-    const twins = removed.filter((old) => row && generatedFile(old) === row);
+    const twins = removed.filter((old) => generatedFile(old) === row);
     return twins.length === 1 ? [[path, twins[0] as string]] : [];
   });
   return new Map(pairs);

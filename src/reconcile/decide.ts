@@ -3,8 +3,10 @@ import { hasMarkers } from "../merge/conflict-markers.ts";
 import type { File } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { sumOf } from "../repository/state.ts";
-import type { Base, Change } from "./change.ts";
+import { FOREIGN, type Base, type Change } from "./change.ts";
 import { kept, sidesOf, written } from "./sides.ts";
+
+const NEWER = "you edited it, and the generator has a newer version";
 
 /** The decision table for one file that is generated: base × disk × rendered. */
 export async function decide(
@@ -32,10 +34,9 @@ export async function decide(
   const followed = base?.rewrite(yours, base.owned) ?? yours;
   if (!isNew && followed === disk && !hasMarkers(yours)) return kept(sides);
   // Loaded only where there are edits: merging and parsing take time to load.
-  const { changedByBoth, foreign, mergeEdits } =
-    await import("./merge-edits.ts");
-  if (base === undefined) return foreign(sides);
+  const { mergeEdits, unmergeable } = await import("./merge-edits.ts");
+  if (base === undefined) return unmergeable(sides, FOREIGN);
   return sides.base === undefined
-    ? changedByBoth(sides)
+    ? unmergeable(sides, NEWER)
     : mergeEdits(sides, followed, base.rewrite(sides.base));
 }

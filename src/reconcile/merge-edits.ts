@@ -5,23 +5,15 @@ import { whyInvalid } from "../merge/syntax.ts";
 import { merge } from "../merge/three-way.ts";
 import { withMarkers } from "../merge/with-markers.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { FOREIGN, type Change } from "./change.ts";
+import type { Change } from "./change.ts";
 import { conflict, kept, written, type Sides } from "./sides.ts";
 import { keepVariables } from "./variables.ts";
 
-/** A conflict with a file that create-kong-ipv6 did not write. */
-export const foreign = (sides: Sides): Change =>
-  conflict(sides, FOREIGN, withMarkers(sides.yours, sides.rendered));
-
-/** A verbatim file that the owner edited and the generator changed: without its base, no merge. */
-export const changedByBoth = (sides: Sides): Change =>
+/** A conflict without a base: no merge. The file is edited and the generator has a newer version, or it is foreign. */
+export const unmergeable = (sides: Sides, reason: string): Change =>
   hasMarkers(sides.yours)
     ? conflict(sides, MARKERS_LEFT)
-    : conflict(
-        sides,
-        "you edited it, and the generator has a newer version",
-        withMarkers(sides.yours, sides.rendered),
-      );
+    : conflict(sides, reason, withMarkers(sides.yours, sides.rendered));
 
 const TOUCHING = "your edit and the new text touch the same lines";
 const MARKERS_LEFT = "it still has conflict markers";

@@ -41,11 +41,11 @@ export function stateAfter(
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
       }
-    } else if (previous && held) {
+    } else if (held) {
       const { sidecar: before, ...rest } = held;
       const path = sidecarPath(change);
       const sidecar = written.has(path) ? written.get(path) : before;
-      const since = held.answers ?? previous.answers;
+      const since = held.answers ?? (previous as State).answers;
       files[at] = { ...rest, answers: since, ...(sidecar && { sidecar }) };
     }
   }

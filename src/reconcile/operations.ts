@@ -1,9 +1,9 @@
 import type { Operation } from "../repository/operation.ts";
 import { sidecarPath, sidecarText, sidecarSum } from "./sidecar.ts";
-import { WRITING, type Change } from "./change.ts";
+import { textToWrite, WRITING, type Change } from "./change.ts";
 import { stateAfter } from "./next-state.ts";
 import type { Outcome, Request } from "./request.ts";
-import { type Disk, type DiskEntry } from "../repository/disk.ts";
+import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import type { File, Tree } from "../render/render.ts";
 import { fillSecrets } from "../render/secrets.ts";
 import { sha256, STATE_FILE, stateText } from "../repository/state.ts";
@@ -17,7 +17,7 @@ export function allOperations(
 ): readonly Operation[] {
   const conflicts = changes.some(({ action }) => action === "conflict");
   if (dryRun || (conflicts && previous === undefined)) return [];
-  const operations = operationsOf(changes, disk, previous !== undefined);
+  const operations = operationsOf(changes, disk);
   const written = new Map(
     operations.map(({ path, content }) => [
       path,
@@ -25,49 +25,46 @@ export function allOperations(
     ]),
   );
   const state = stateAfter(previous, answers, rendered, changes, written);
-  const entry = disk.get(STATE_FILE);
+  const there = textAt(disk, STATE_FILE);
   // A first regenerate that changes nothing must not write only the `regenerated` mark.
-  const known = (): boolean =>
-    entry?.kind === "file" && entry.text === stateText(state);
-  if (operations.length === 0 && known()) return [];
+  if (operations.length === 0 && there === stateText(state)) return [];
   const text = stateText(previous ? { ...state, regenerated: true } : state);
-  const same = entry?.kind === "file" && entry.text === text;
-  return same ? operations : [...operations, stateOperation(text, disk)];
+  return there === text
+    ? operations
+    : [...operations, stateOperation(text, disk)];
 }
 
 /**
- * The operations of changes. Secrets are filled in here and nowhere else: the existing one, or a new
- * one.
- * @param sidecars whether to write the new text of a conflict beside the file
+ * The operations of changes, the `.new` files of conflicts included. Secrets are filled in here and
+ * nowhere else: the existing one, or a new one.
  */
 export function operationsOf(
   changes: readonly Change[],
   disk: Disk,
-  sidecars: boolean,
 ): Operation[] {
   return changes.flatMap((change): Operation[] => {
     const { path, action, after } = change;
-    if (action === "conflict" && sidecars && after !== null) {
-      if (change.noSidecar !== undefined) return [];
-      const text = sidecarText(change, disk);
-      const sidecar: File = { text, mode: after.mode };
-      const operation = write(sidecarPath(change), sidecar, "", disk);
-      // It is there already.
-      return sha256(operation.content ?? "") === operation.expected
-        ? []
-        : [operation];
-    }
+    if (action === "conflict") return sidecarOperation(change, disk);
     if (!WRITING.has(action)) return [];
-    const existing = rawText(disk.get(change.from ?? path));
+    const existing = textAt(disk, change.from ?? path) ?? "";
     if (after !== null) return [write(path, after, existing, disk)];
     return [{ path, content: null, mode: 0o600, expected: sumAt(disk, path) }];
   });
 }
 
+function sidecarOperation(change: Change, disk: Disk): Operation[] {
+  if (change.noSidecar !== undefined) return [];
+  const at = sidecarPath(change);
+  const text = sidecarText(change, disk);
+  // It may be there already.
+  if (text === textAt(disk, at)) return [];
+  return [write(at, { text, mode: textToWrite(change).mode }, "", disk)];
+}
+
 /** The state file, always the last to be written. */
 export function stateOperation(text: string, disk: Disk): Operation {
-  const entry = disk.get(STATE_FILE);
-  const mode = entry?.kind === "file" ? entry.mode : 0o644;
+  const entry = entryAt(disk, STATE_FILE);
+  const mode = entry.kind === "file" ? entry.mode : 0o644;
   return write(STATE_FILE, { text, mode }, "", disk);
 }
 
@@ -82,10 +79,6 @@ function write(
 }
 
 function sumAt(disk: Disk, path: string): string | null {
-  const entry = disk.get(path);
-  return entry?.kind === "file" ? sha256(entry.text) : null;
-}
-
-function rawText(entry: DiskEntry | undefined): string {
-  return entry?.kind === "file" ? entry.text : "";
+  const text = textAt(disk, path);
+  return text === undefined ? null : sha256(text);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Answers } from "../answers/types.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { ignoreLine } from "../plan/plan.ts";
-import type { Tree } from "../render/render.ts";
+import type { File, Tree } from "../render/render.ts";
 
 const HEAD = "# Earlier data directories:\n";
 
@@ -19,8 +19,7 @@ export function withPreviousData(
   previous: readonly Answers[],
   listed = "",
 ): Tree {
-  const file = rendered.get(IGNORE_FILE);
-  if (file === undefined) return rendered;
+  const file = rendered.get(IGNORE_FILE) as File;
   const present = new Set(file.text.split("\n"));
   const before = new Set(
     listed.includes(HEAD)

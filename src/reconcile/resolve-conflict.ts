@@ -1,5 +1,5 @@
 import type { File } from "../render/render.ts";
-import { isPrivate, type Change } from "./change.ts";
+import { isPrivate, textToWrite, type Change } from "./change.ts";
 import { movedTo } from "./compare.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -59,20 +59,21 @@ export function applyResolution(
   change: Change,
   resolution: Resolution,
 ): Change[] {
-  const { path, action, before, after, from } = change;
+  const { path, action, before, from } = change;
   if (action === "gone" && resolution === "theirs")
     return [{ ...change, action: "create" }];
   if (action !== "conflict") return [change];
   // A file with conflict markers: another text on top of it would be lost.
   const isOpen = before !== null && change.marked === undefined;
   if (isOpen && resolution !== "theirs") return [change];
-  if (resolution === "keep")
-    return [
-      ...(change.kept ?? [
-        { ...change, action: "keep" as const, chosen: true as const },
-      ]),
-    ];
-  if (before === null || after === null) return [change];
+  if (resolution === "keep") {
+    if (change.kept) return [...change.kept];
+    return from === undefined || before === null
+      ? [{ ...change, action: "keep", chosen: true }]
+      : movedTo(path, from, before, before);
+  }
+  if (before === null) return [change];
+  const after = textToWrite(change);
   // The owner's mode, but a private file is never opened to others.
   const mode = isPrivate(after) ? before.mode & 0o700 : before.mode;
   const marked = { text: change.marked ?? "", mode };

@@ -1,5 +1,10 @@
-import type { Change } from "./change.ts";
-import type { Disk, DiskEntry } from "../repository/disk.ts";
+import { textToWrite, type Change } from "./change.ts";
+import {
+  entryAt,
+  textAt,
+  type Disk,
+  type DiskEntry,
+} from "../repository/disk.ts";
 import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { sha256, type State } from "../repository/state.ts";
 
@@ -24,7 +29,7 @@ export function withSidecars(
     if (change.action !== "conflict") return change;
     const at = sidecarPath(change);
     const last = previous.files[change.from ?? change.path]?.sidecar;
-    const entry = disk.get(at);
+    const entry = entryAt(disk, at);
     const known = (text: string): boolean =>
       sha256(text) === last || text === sidecarText(change, disk);
     const noSidecar = secretAway(change) ?? inTheWay(at, entry, known);
@@ -35,11 +40,8 @@ export function withSidecars(
 /** The text of a sidecar. Its secrets are the file's own, else those of the last sidecar, else new ones. */
 export function sidecarText(change: Change, disk: Disk): string {
   const paths = [sidecarPath(change), change.from ?? change.path];
-  const texts = paths.map((path) => {
-    const entry = disk.get(path);
-    return entry?.kind === "file" ? entry.text : "";
-  });
-  return fillSecrets(change.after?.text ?? "", texts.join("\n"));
+  const texts = paths.map((path) => textAt(disk, path) ?? "");
+  return fillSecrets(textToWrite(change).text, texts.join("\n"));
 }
 
 /** If .env can't be read, a sidecar would have a second password. */
@@ -50,14 +52,14 @@ function secretAway({ path, before, reason }: Change): string | undefined {
 
 function inTheWay(
   at: string,
-  entry: DiskEntry | undefined,
+  entry: DiskEntry,
   known: (text: string) => boolean,
 ): string | undefined {
-  if (entry?.kind === "other") {
+  if (entry.kind === "other") {
     const itself = /^(an? |not a |unreadable)/.test(entry.what);
     return `${at} could not be written: ${itself ? `it is ${entry.what}` : entry.what}.`;
   }
-  if (entry?.kind !== "file" || known(entry.text)) return undefined;
+  if (entry.kind !== "file" || known(entry.text)) return undefined;
   return `${at} was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run regenerate again to get the new text.`;
 }
 

@@ -18,6 +18,15 @@ export type DiskEntry =
 
 export type Disk = ReadonlyMap<string, DiskEntry>;
 
+export const entryAt = (disk: Disk, path: string): DiskEntry =>
+  disk.get(path) ?? { kind: "absent" };
+
+/** The text of a file; undefined if there is none that can be compared. */
+export function textAt(disk: Disk, path: string): string | undefined {
+  const entry = entryAt(disk, path);
+  return entry.kind === "file" ? entry.text : undefined;
+}
+
 /** In bytes. Generated files are far smaller. */
 const LARGEST = 4 * 1024 * 1024;
 

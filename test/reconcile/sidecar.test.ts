@@ -179,5 +179,5 @@ test("also if .env may not be read", () => {
   const { state } = created(START);
   const [settled] = withSidecars([change], new Map(), state);
   expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES) and ");
-  expect(operationsOf([settled as Change], new Map(), true)).toEqual([]);
+  expect(operationsOf([settled as Change], new Map())).toEqual([]);
 });

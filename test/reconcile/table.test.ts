@@ -245,6 +245,19 @@ describe("a file that is generated under another path", () => {
     expect(files[DROPIN("eth9")].owner).toBe(sha256("mine\n"));
   });
 
+  test("--conflict keep left the owner's text at the old path, and forgot it", async () => {
+    const place = await Place.made({ ...GIVEN, ndp: "kernel" });
+    place.edit(DROPIN("ens3"), (text) => `${text}not a setting\n`);
+    const to = { interface: "eth9", kong: `${OLD}:300::9` };
+    expect((await place.again(to)).exitCode).toBe(3);
+    await place.again({}, { conflict: "keep" });
+    expect(place.read(DROPIN("eth9"))).toContain("not a setting\n");
+    expect(existsSync(place.at(DROPIN("ens3")))).toBe(false);
+    expect(actionOf(await place.again({}), DROPIN("eth9"))).toBe(
+      "keep: your edits",
+    );
+  });
+
   test.each([
     ["theirs", DROPIN("eth9"), `${OLD}:300::9`],
     // What has markers already gets no others.
@@ -297,6 +310,20 @@ const IN_THE_WAY: readonly [string, (at: string) => void, string][] = [
 ];
 
 describe("in the way", () => {
+  test("a file with conflict markers got others around them, or was kept and then a conflict again", async () => {
+    const place = new Place();
+    const text = "<<<<<<< a\n=======\n>>>>>>> b\n";
+    mkdirSync(place.directory);
+    writeFileSync(place.at("README.md"), text);
+    for (const conflict of ["markers", "keep"] as const) {
+      const outcome = await generate(GIVEN, place.request({ conflict }));
+      expect(actionOf(outcome, "README.md")).toBe(
+        "conflict: it still has conflict markers",
+      );
+      expect(place.read("README.md")).toBe(text);
+    }
+  });
+
   test.each(IN_THE_WAY)(
     "%s: left alone, a conflict until it is kept",
     async (_, put, what) => {

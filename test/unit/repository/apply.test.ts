@@ -71,7 +71,7 @@ async function operationsFor(
   const disk = readDisk(directory, [...RENDERED.keys(), STATE]);
   const changes = await compare(RENDERED, disk);
   const settled = changes.flatMap((change) => applyResolution(change, word));
-  return [...operationsOf(settled, disk, false), stateOperation("{}\n", disk)];
+  return [...operationsOf(settled, disk), stateOperation("{}\n", disk)];
 }
 
 const write = async (directory: string): Promise<void> =>
