@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { reporters } from "./test/reporters.ts";
+import { countBranches } from "./test/support/count-branches.ts";
 
 const FILES = readdirSync("test", { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".test.ts") && !path.endsWith(".lab.test.ts"))
@@ -18,6 +19,8 @@ const inProcess = holding(/\/made\.ts"|in-process/).filter(
 
 /** `npm test`: needs only Node. The tests that need root and Debian hosts are the lab's. */
 export default defineConfig({
+  // properties.test.ts and disk.test.ts read the counts.
+  plugins: [countBranches("src/reconcile/")],
   test: {
     // Many start a Node, or a table of them: on a busy machine that takes its time.
     testTimeout: 90_000,

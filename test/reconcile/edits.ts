@@ -8,7 +8,7 @@ import type { File } from "../../src/render/render.ts";
 import { renderedOf, type World } from "./in-memory.ts";
 
 /** What owners do to a repository; numbers are taken modulo what there is. */
-interface Edit {
+export interface Edit {
   readonly kind: (typeof KINDS)[number];
   readonly file: number;
   readonly at: number;
@@ -347,6 +347,17 @@ const shorter = fc
 const answerChange: fc.Arbitrary<Given> = fc.oneof(
   { weight: 6, arbitrary: prefix64.map((prefix) => ({ prefix })) },
   { weight: 2, arbitrary: shorter.map((prefix) => ({ prefix })) },
+  // These change which files there are, and their paths.
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Given>(
+      { database: "off" },
+      { ndp: "kernel" },
+      { interface: "enp1s0" },
+      { interface: "eth1" },
+      { dataDir: "./var" },
+    ),
+  },
   {
     weight: 4,
     arbitrary: fc.constantFrom<Given>(
@@ -373,6 +384,7 @@ const answerChange: fc.Arbitrary<Given> = fc.oneof(
       { firewall: "nftables" },
       { plugin: ["kong-oidc"] },
       { dataDir: "/srv/kong" },
+      { dataDir: "./var" },
       { kongImage: "kong:3.9.4" },
       { internalPrefix: "fd11:2233:4455::/64" },
       {},

@@ -4,7 +4,14 @@ import type { Disk, DiskEntry } from "../../src/repository/disk.ts";
 import { UnusableError } from "../../src/base/errors.ts";
 import type { Resolution } from "../../src/reconcile/request.ts";
 import { withDataPatterns } from "../../src/reconcile/bases.ts";
-import { decideAll, pathsOf } from "../../src/reconcile/decide-all.ts";
+import {
+  decideAll,
+  pathsOf,
+  type Generated,
+} from "../../src/reconcile/decide-all.ts";
+import { checkFiles, type Status } from "../../src/reconcile/check.ts";
+import { withPreviousData } from "../../src/reconcile/previous-data.ts";
+import { Sandbox } from "../support/run.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
 import {
   staleAddressesIn,
@@ -68,6 +75,9 @@ export function renderedOf(answers: Answers): Tree {
   return tree;
 }
 
+/** What the owner does with conflicts: nothing, the same with all, or one after the other when asked. */
+export type Choice = undefined | Resolution | readonly Resolution[];
+
 export interface Step {
   readonly world: World;
   readonly changes: readonly Change[];
@@ -78,38 +88,103 @@ export interface Step {
 export async function regenerated(
   world: World,
   given: Given,
-  resolution?: Resolution,
+  choice?: Choice,
 ): Promise<Step> {
   const { state: previous } = world;
   const found = survey(given, { defaults: false });
   const { answers } = resolveAll(found, previous);
   const present = plan(answers);
-  const rendered = withDataPatterns(renderedOf(answers), NOWHERE, previous);
-  const disk = diskOf(world, pathsOf(rendered, previous));
-  const { changes, operations } = await decideAll(
-    { previous, conflict: resolution ?? "ask", dryRun: false },
+  const rendered = withDataPatterns(renderedOf(answers), directory(), previous);
+  const { world: after, changes } = await ran(
+    world,
     { answers, present, rendered },
-    disk,
+    previous,
+    choice,
+  );
+  const former = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
+  const valueOf = staleValues(former, present);
+  const stale = [...after.files].flatMap(([path, { text }]) =>
+    valueOf && former.some(({ prefix }) => mayName(text, prefix))
+      ? staleAddressesIn(path, text, valueOf)
+      : [],
+  );
+  return { world: after, changes, stale };
+}
+
+/** What create does where files are already. */
+export async function createdOver(
+  world: World,
+  answers: Answers,
+  choice: Choice,
+  dryRun: boolean,
+): Promise<Pick<Step, "world" | "changes">> {
+  const [present, rendered] = [plan(answers), renderedOf(answers)];
+  const made = { answers, present, rendered };
+  return await ran(world, made, undefined, choice, dryRun);
+}
+
+async function ran(
+  world: World,
+  made: Generated,
+  previous: State | undefined,
+  choice: Choice,
+  dryRun = false,
+): Promise<Pick<Step, "world" | "changes">> {
+  const asks = typeof choice === "object" && choice.length > 0;
+  const chosen = (all: readonly Change[]): Map<string, Resolution> =>
+    new Map(
+      all.map(({ path }, index) => [
+        path,
+        (choice as Resolution[])[index % (choice as []).length] as Resolution,
+      ]),
+    );
+  const { changes, operations } = await decideAll(
+    {
+      ...(previous && { previous }),
+      conflict: typeof choice === "string" ? choice : "ask",
+      dryRun,
+    },
+    made,
+    diskOf(world, pathsOf(made.rendered, previous), previous),
+    asks
+      ? {
+          askConflicts: (all) => Promise.resolve(chosen(all)),
+          // Every second one stays deleted.
+          askDeleted: (all) =>
+            Promise.resolve(chosen(all.filter((_, index) => index % 2 === 0))),
+        }
+      : undefined,
   );
   const files = new Map(world.files);
-  let state = previous;
+  let { state } = world;
   for (const { path, content, mode } of operations) {
     const text = content && UTF8.decode(content);
     if (text === null) files.delete(path);
     else if (path === STATE_FILE) state = parseState(text);
     else files.set(path, { text, mode });
   }
-  const former = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
-  const valueOf = staleValues(former, present);
-  const stale = [...files].flatMap(([path, { text }]) =>
-    valueOf && former.some(({ prefix }) => mayName(text, prefix))
-      ? staleAddressesIn(path, text, valueOf)
-      : [],
-  );
-  return { world: { ...world, files, state }, changes, stale };
+  return { world: { ...world, files, state }, changes };
 }
 
-const NOWHERE = "/nowhere";
+/** What check says of each file. */
+export function statusesOf(world: World): Map<string, Status> {
+  const { state } = world;
+  const rendered = withPreviousData(
+    renderedOf(state.answers),
+    directory(),
+    allPreviousAnswers(state),
+    state.files[".gitignore"]?.text,
+  );
+  const disk = diskOf(world, pathsOf(rendered, state), state);
+  const files = checkFiles(state, plan(state.answers), rendered, disk);
+  return new Map(files.map(({ path, status }) => [path, status]));
+}
+
+let made: string | undefined;
+/** Where only the data directory is looked for: the default one exists. */
+const directory = (): string =>
+  (made ??= new Sandbox({ "gw/data/": "" }).path("gw"));
+
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Of several changes of answers those that go with the ones before them. */
@@ -126,23 +201,25 @@ export function usable({ state }: World, list: readonly Given[]): Given {
 }
 
 function diskOf(
-  { files, others, state }: World,
+  { files, others }: World,
   paths: Iterable<string>,
+  state: State | undefined,
 ): Disk {
-  const known: DiskEntry = {
-    kind: "file",
-    text: stateText(state),
-    mode: 0o644,
+  const entryOf = (path: string): DiskEntry => {
+    if (path === STATE_FILE && state)
+      return { kind: "file", text: stateText(state), mode: 0o644 };
+    const [file, what] = [files.get(path), others.get(path)];
+    const parent = [...others.keys()].find((at) => path.startsWith(`${at}/`));
+    if (parent !== undefined)
+      return { kind: "other", what: whatParentIs(parent, others) };
+    if (what !== undefined) return { kind: "other", what };
+    return file ? { kind: "file", ...file } : { kind: "absent" };
   };
-  const disk = new Map(
-    [...paths].map((path): [string, DiskEntry] => {
-      const [file, what] = [files.get(path), others.get(path)];
-      if (what !== undefined) return [path, { kind: "other", what }];
-      return [path, file ? { kind: "file", ...file } : { kind: "absent" }];
-    }),
-  );
-  return disk.set(STATE_FILE, known);
+  return new Map([...paths].map((path) => [path, entryOf(path)]));
 }
+
+const whatParentIs = (parent: string, others: World["others"]): string =>
+  `${parent} is ${others.get(parent)}`;
 
 /** What the owner does. */
 export function edited(
