@@ -42,19 +42,8 @@ export interface Ipv4Interface {
   readonly length: number | undefined;
 }
 
-/** The same answers, parsed: addresses are numbers, everything else is as in Answers. */
-export interface ParsedAnswers extends Omit<
-  Answers,
-  | "prefix"
-  | "host"
-  | "exposed"
-  | "kong"
-  | "gateway"
-  | "ipv4"
-  | "ipv4Gateway"
-  | "backendSubnet"
-  | "internalPrefix"
-> {
+/** The answers that are parsed to numbers. */
+interface ParsedAddresses {
   prefix: Subnet;
   host: bigint;
   exposed: Subnet;
@@ -65,6 +54,10 @@ export interface ParsedAnswers extends Omit<
   backendSubnet: Subnet;
   internalPrefix: Subnet;
 }
+
+/** All answers, parsed. */
+export interface ParsedAnswers
+  extends Omit<Answers, keyof ParsedAddresses>, ParsedAddresses {}
 
 /** The parsed answers so far: what a default, a suggestion or a rule may use. */
 export type KnownAnswers = Readonly<Partial<ParsedAnswers>>;
