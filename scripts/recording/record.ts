@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,11 @@ export async function record(): Promise<Frame[]> {
   const recording = new Recording();
   const directory = mkdtempSync(join(tmpdir(), "kong-ipv6-recording-"));
   try {
+    // As a package: in a checkout, other commands are printed.
+    for (const part of ["dist", "files"])
+      cpSync(join(ROOT, part), join(directory, "package", part), {
+        recursive: true,
+      });
     // The first frame already shows the whole command: some viewers show only that one.
     await recording.print(`$ npx create-kong-ipv6 ${CREATE.join(" ")}`);
     recording.show(2, recording.column);
@@ -109,7 +114,7 @@ class Command {
   constructor(args: readonly string[], cwd: string, screen: Screen) {
     this.#screen = screen;
     const preload = join(ROOT, "scripts/recording/fixed-random.cjs");
-    const cli = join(ROOT, "dist/cli.cjs");
+    const cli = join(cwd, "package/dist/cli.cjs");
     this.#pty = spawn(process.execPath, ["--require", preload, cli, ...args], {
       cwd,
       cols: COLUMNS,

@@ -24,7 +24,9 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
   const args = readArguments(argv);
   if (args.help) {
     const { helpText } = await import("./help.ts");
-    return print(helpText(args.named ? args.command : undefined));
+    const { program } = await import("../base/program.ts");
+    const text = helpText(args.named ? args.command : undefined);
+    return print(text.replaceAll("npx create-kong-ipv6", program()));
   }
   if (args.version) return print((await import("../base/version.ts")).VERSION);
   return await runCommand(args);

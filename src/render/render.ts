@@ -1,3 +1,4 @@
+import { PUBLISHED } from "../base/program.ts";
 import type { PlanTexts } from "../plan/plan.ts";
 import { GENERATED_FILES, pathIn } from "./generated-files.ts";
 import { SECRET } from "./secrets.ts";
@@ -19,7 +20,7 @@ export type Tree = ReadonlyMap<string, File>;
  * stored and shown. The text of a verbatim file is read when it is first needed.
  */
 export function render(plan: PlanTexts): Tree {
-  const data = { ...plan, secret: SECRET };
+  const data = { ...plan, secret: SECRET, program: PUBLISHED };
   const [templates, sums] = [loadTemplates(), verbatimSums()];
   const tree = new Map<string, File>();
   for (const row of GENERATED_FILES) {

@@ -1,3 +1,4 @@
+import { program } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
@@ -37,7 +38,7 @@ export function rerunCommand(
     },
   );
   return [
-    "npx create-kong-ipv6",
+    program(),
     ...(previousAnswers ? ["regenerate"] : []),
     shellWord(shown),
     ...flags,

@@ -1,3 +1,4 @@
+import { program } from "../base/program.ts";
 import { targetKind, readDisk } from "./disk.ts";
 import { UnusableError } from "../base/errors.ts";
 import { wasInterrupted } from "./recover.ts";
@@ -12,7 +13,7 @@ export function refuseOwnRepository(directory: string): void {
       flag: "directory",
       value: directory,
       reason: `it already holds a generated repository (${STATE_FILE})`,
-      remedy: `Run create-kong-ipv6 regenerate ${directory} to update it`,
+      remedy: `Run ${program()} regenerate ${directory} to update it`,
     },
   ]);
 }

@@ -132,6 +132,15 @@ test("unpacked, with nothing around it, it writes a repository", () => {
   expect(readFileSync(join(alone, "gw/.kong-ipv6.json"), "utf8")).toContain(
     manifest.version,
   );
+  // What is generated or printed names the version.
+  const call = `npx create-kong-ipv6@${manifest.version}`;
+  expect(readFileSync(join(alone, "gw/README.md"), "utf8")).toContain(
+    `${call} regenerate`,
+  );
+  const help = [cli, "create", "--help"];
+  expect(
+    spawnSync(process.execPath, help, { encoding: "utf8" }).stdout,
+  ).toMatch(new RegExp(`^ {2}${call} my-gateway$`, "m"));
 });
 
 test("the minifier took the errors' names: an uncaught UnusableError was a V", () => {

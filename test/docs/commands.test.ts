@@ -24,7 +24,7 @@ import {
 /** How each command is tested, by its form. */
 const KINDS = {
   /** Run here by the built command, one after the other. */
-  run: /^npx create-kong-ipv6 /,
+  run: /^npx create-kong-ipv6(@\S+)? /,
   /** Run here for their output; other tests load it in the shells. */
   completion: /\bcreate-kong-ipv6 completion \w+/,
   /** Checked to exist; npm start is run. */

@@ -135,7 +135,7 @@ test("the previous answers are the defaults, moved with a new prefix", async () 
   expect(code, screen).toBe(0);
   expect(screen).toContain(`${OLD}::/64`);
   expect(screen).toContain(
-    "npx create-kong-ipv6 regenerate . --prefix 2a0d:1:2:3::/64 --yes",
+    "dist/cli.cjs regenerate . --prefix 2a0d:1:2:3::/64 --yes",
   );
   expect(made.read(".kong-ipv6.json")).toContain(
     '"kong": "2a0d:1:2:3:300::8100"',

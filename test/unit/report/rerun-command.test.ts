@@ -24,7 +24,7 @@ test("the command that repeats a run gives the same answers, for 300 random ones
     const [npx, name, ...argv] = shellWords(
       rerunCommand({ answers }, { shown: "gateway" }),
     );
-    expect([npx, name]).toEqual(["npx", "create-kong-ipv6"]);
+    expect([npx, name]).toEqual(["npx", "create-kong-ipv6@0.1.0"]);
     const { given, directory, yes } = readArguments(argv);
     expect(directory).toBe("gateway");
     expect(yes).toBe(true);
@@ -52,7 +52,7 @@ test("the command that repeats a regenerate lost --plugin none", () => {
   const answers = { ...former, plugin: [] };
   expect(
     rerunCommand({ answers, previousAnswers: former }, { shown: "gw" }),
-  ).toBe("npx create-kong-ipv6 regenerate gw --plugin none --yes");
+  ).toBe("npx create-kong-ipv6@0.1.0 regenerate gw --plugin none --yes");
 });
 
 test("a choice that goes back to the default is in the command that repeats a regenerate", () => {
@@ -64,12 +64,12 @@ test("a choice that goes back to the default is in the command that repeats a re
   };
   expect(
     rerunCommand({ answers, previousAnswers: former }, { shown: "gw" }),
-  ).toBe("npx create-kong-ipv6 regenerate gw --delivery on-link --yes");
+  ).toBe("npx create-kong-ipv6@0.1.0 regenerate gw --delivery on-link --yes");
 });
 
 test("it names what differs from the defaults, and the random ULA", () => {
   expect(rerunCommand({ answers: answersFrom() }, { shown: "gw" })).toBe(
-    `npx create-kong-ipv6 gw --prefix ${GIVEN.prefix} --internal-prefix ${GIVEN.internalPrefix} --yes`,
+    `npx create-kong-ipv6@0.1.0 gw --prefix ${GIVEN.prefix} --internal-prefix ${GIVEN.internalPrefix} --yes`,
   );
 });
 

@@ -1,0 +1,26 @@
+import { existsSync, realpathSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { shellWord } from "./shell.ts";
+import { VERSION } from "./version.ts";
+
+/** How the published package is called. The version is named, because a newer one has newer templates. */
+export const PUBLISHED = `npx create-kong-ipv6@${VERSION}`;
+
+/**
+ * How this program can be called again: as the published package, or in a checkout as it was called.
+ * @param script the path of what Node runs
+ * @param event npm's: `start` for `npm start`
+ */
+export function program(
+  script = process.argv[1] ?? "",
+  event = process.env["npm_lifecycle_event"],
+): string {
+  const file = existsSync(script) ? realpathSync(script) : script;
+  if (/^plop(\.js)?$/.test(basename(file))) return "npm start --";
+  const isCheckout =
+    basename(file) === "cli.cjs" && existsSync(join(file, "../../src/cli.ts"));
+  if (!isCheckout) return PUBLISHED;
+  if (event === "start") return "npm start --";
+  const path = relative(".", file);
+  return `node ${shellWord(path.startsWith("..") ? file : path)}`;
+}
