@@ -22,7 +22,8 @@ announceSeed();
 /** What the built command finds, byte for byte. */
 function put({ files, state, others }: World): Made {
   const made = new Made({ built: true });
-  mkdirSync(made.path());
+  // The data directory is there in memory, too.
+  mkdirSync(made.path("data"), { recursive: true });
   const all = new Map([
     ...files,
     [STATE, { text: stateText(state), mode: 0o644 }],

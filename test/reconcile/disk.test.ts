@@ -33,7 +33,11 @@ const first = created(START);
 
 /** Puts a world on a disk, with something of somebody else's beside it. */
 function put(world: World): Sandbox {
-  const sandbox = new Sandbox({ "beside/mine.txt": "mine\n" });
+  const sandbox = new Sandbox({
+    "beside/mine.txt": "mine\n",
+    // As in memory.
+    "gw/data/": "",
+  });
   const state = { text: stateText(world.state), mode: 0o644 };
   for (const [path, { text, mode }] of [
     ...world.files,
