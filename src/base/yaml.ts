@@ -44,13 +44,19 @@ const MERGE = new Type("tag:yaml.org,2002:merge", {
 
 const ANY_SCHEMA = CORE_SCHEMA.extend({ implicit: [MERGE], explicit: ANY_TAG });
 
-/** Why a text with any tags is not valid YAML; undefined if it is valid. */
-export function whyInvalidYaml(text: string): string | undefined {
+/** Why a text with any tags is not a YAML mapping; undefined if it is one. */
+export function whyNotMapping(text: string): string | undefined {
   try {
-    load(text, { schema: ANY_SCHEMA });
-    return undefined;
+    const value = load(text, { schema: ANY_SCHEMA });
+    // Of nothing but comments, and of one null, the parser makes the same.
+    if (value === undefined || value === null) return "it is empty";
+    return typeof value === "object" && !Array.isArray(value)
+      ? undefined
+      : "it has no keys at the top";
   } catch (error) {
-    return error instanceof YAMLException ? error.reason : reasonOf(error);
+    const reason =
+      error instanceof YAMLException ? error.reason : reasonOf(error);
+    return `not valid YAML: ${reason}`;
   }
 }
 

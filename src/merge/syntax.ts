@@ -1,5 +1,5 @@
 import { childProcess } from "../base/builtin.ts";
-import { whyInvalidYaml } from "../base/yaml.ts";
+import { whyNotMapping } from "../base/yaml.ts";
 import { assignmentsOf, strayLine } from "../base/dotenv.ts";
 import { generatedFile } from "../render/generated-files.ts";
 
@@ -13,9 +13,13 @@ export function whyInvalid(
   text: string,
   before = text,
 ): string | undefined {
-  switch (generatedFile(path)?.format) {
+  const format = generatedFile(path)?.format;
+  // No generated file is empty. Free text is the owner's.
+  if (text.trim() === "" && format && !["markdown", "text"].includes(format))
+    return "it is empty";
+  switch (format) {
     case "yaml":
-      return yaml(text);
+      return whyNotMapping(text);
     case "json":
       return json(text);
     case "shell":
@@ -37,15 +41,12 @@ export function whyInvalid(
   }
 }
 
-function yaml(text: string): string | undefined {
-  const reason = whyInvalidYaml(text);
-  return reason && `not valid YAML: ${reason}`;
-}
-
 function json(text: string): string | undefined {
   try {
-    JSON.parse(text);
-    return undefined;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? undefined
+      : "it is not a JSON object";
   } catch (error) {
     if (error instanceof SyntaxError) return `not valid JSON: ${error.message}`;
     throw error;

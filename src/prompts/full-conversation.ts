@@ -22,7 +22,8 @@ import {
   type ConflictPrompts,
 } from "../reconcile/request.ts";
 import type { DetectedDefaults } from "../detect/detected-defaults.ts";
-import { hasSidecar, placeText, summaryText } from "../report/outcome-text.ts";
+import { hasSidecar } from "../report/conflicts-text.ts";
+import { placeText, summaryText } from "../report/outcome-text.ts";
 import { rowsText } from "../plan/summary.ts";
 import { counted } from "../base/wrap.ts";
 import { survey, type Given } from "../answers/resolve.ts";

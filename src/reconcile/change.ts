@@ -88,4 +88,12 @@ export const textToWrite = ({ after }: Change): File => after as File;
 /** Why a file that create-kong-ipv6 did not write is left alone. */
 export const FOREIGN = "create-kong-ipv6 did not write it";
 
-export const isPrivate = ({ mode }: File): boolean => (mode & 0o077) === 0;
+type Mode = Pick<File, "mode">;
+
+export const isPrivate = ({ mode }: Mode): boolean => (mode & 0o077) === 0;
+
+export const isExecutable = ({ mode }: Mode): boolean => (mode & 0o100) !== 0;
+
+/** A sentence about what is in a file's place (DiskEntry): `it is a directory`, `x is a symbolic link`. */
+export const whatIsThere = (what: string): string =>
+  /^(an? |not a |unreadable)/.test(what) ? `it is ${what}` : what;

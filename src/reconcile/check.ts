@@ -11,6 +11,7 @@ import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { secretNotes } from "./notices.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
+import { isExecutable } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { missingVariables } from "./variables.ts";
 import {
@@ -200,8 +201,11 @@ function onDisk(
       status: "invalid",
       reason: `bash cannot read CRLF line ends: ${CONVERT}`,
     };
-  if (row && (row.mode & 0o100) !== 0 && (entry.mode & 0o100) === 0)
-    return { status: "changed", reason: `not executable: chmod 755 ${path}` };
+  if (row && isExecutable(row) && !isExecutable(entry))
+    return {
+      status: "outdated",
+      reason: "not executable: regenerate restores that",
+    };
   // Checking a Python file starts a process. Untouched files are skipped: the generator's own tests check
   // them.
   const untouched =

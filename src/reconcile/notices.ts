@@ -1,5 +1,6 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
+import { printable } from "../base/escape.ts";
 import { type Disk } from "../repository/disk.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
@@ -93,6 +94,25 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   const text = (action === "merge" && after ? after : before).text;
   const note = missingVariables(generated, text);
   return note === undefined ? [] : [note];
+}
+
+/**
+ * Kept files that the program which reads them would refuse. Loads the parsers only if a file is kept.
+ */
+export async function invalidNotes(
+  changes: readonly Change[],
+): Promise<string[]> {
+  const kept = changes.filter(({ action }) => action === "keep");
+  if (kept.length === 0) return [];
+  const { whyInvalid } = await import("../merge/syntax.ts");
+  return kept.flatMap(({ path, before }) => {
+    const reason = before && whyInvalid(path, before.text);
+    return reason
+      ? [
+          `${path} is not usable: ${printable(reason)}. Correct it. For the generated text, delete it and run regenerate --conflict theirs.`,
+        ]
+      : [];
+  });
 }
 
 /** Whether git would add .env after this run. */

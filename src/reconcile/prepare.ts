@@ -13,7 +13,7 @@ import {
 } from "../base/errors.ts";
 import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
-import { notesOn } from "./notices.ts";
+import { invalidNotes, notesOn } from "./notices.ts";
 import { plan, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import {
@@ -58,9 +58,12 @@ export async function prepare(
     disk,
     prompts,
   );
-  notes.push(...notesOn(request, { changes, rendered, disk }, prompts));
+  notes.push(
+    ...notesOn(request, { changes, rendered, disk }, prompts),
+    ...(previous ? await invalidNotes(changes) : []),
+  );
   const after = previous
-    ? remainingWork(directory, previous, present, changes, disk)
+    ? remainingWork(directory, previous, present, changes, rendered, disk)
     : nothingBefore(present);
   const { steps, stale, data } = after;
   const outcome: Outcome = {

@@ -3,7 +3,8 @@ import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import { hasAddress, withDataOf } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
-import type { Issue } from "../base/errors.ts";
+import { Refusal, type Issue } from "../base/errors.ts";
+import { contains, parseAddress, type Subnet } from "../ip/address.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -11,6 +12,7 @@ import {
   type Search,
 } from "../renumber/find-stale.ts";
 import { plan, type Plan } from "../plan/plan.ts";
+import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { allPreviousAnswers, type State } from "../repository/state.ts";
 import { collisions } from "../renumber/collisions.ts";
@@ -29,6 +31,7 @@ export interface RemainingWork {
 
 /**
  * @param previous the state before this run
+ * @param rendered from the present plan
  * @param disk the generated files
  */
 export function remainingWork(
@@ -36,6 +39,7 @@ export function remainingWork(
   previous: State,
   present: Plan,
   changes: readonly Change[],
+  rendered: Tree,
   disk: Disk,
 ): RemainingWork {
   const before = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
@@ -45,24 +49,51 @@ export function remainingWork(
   return {
     steps: manualSteps(withDataOf(then, was), withDataOf(present, now)),
     stale: search.stale,
-    notes: [...unreadNotes(search.unread), ...otherAddress(now, present)],
+    notes: [
+      ...unreadNotes(search.unread),
+      ...(isOpen(changes) ? [] : otherAddress(now, present)),
+    ],
     warnings: collisions(
       textFiles(directory, [present, ...before], undefined, disk),
       present,
       before,
+      rendered,
     ),
     data: dataPatterns([present, ...before]),
   };
 }
 
+/** Whether .env is in conflict: then its values are not the last word. */
+const isOpen = (changes: readonly Change[]): boolean =>
+  changes.some(
+    ({ path, action }) =>
+      path === SECRET_FILE && ["conflict", "markers"].includes(action),
+  );
+
 /** The owner's own address in .env stays. If nothing else has it, the owner must know. */
-function otherAddress(dotenv: string | undefined, { kong }: Plan): string[] {
+function otherAddress(
+  dotenv: string | undefined,
+  { kong, exposed, numbers }: Plan,
+): string[] {
   const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
-  return own && !hasAddress(dotenv, kong.address)
-    ? [
-        `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that. Give --kong ${own}, or correct .env.`,
-      ]
-    : [];
+  if (!own || hasAddress(dotenv, kong.address)) return [];
+  const fits = addressIn(own, numbers.exposed.subnet);
+  return [
+    `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that. ${
+      fits
+        ? `Give --kong ${own}, or correct .env.`
+        : `Correct .env: that address is outside ${exposed.subnet}.`
+    }`,
+  ];
+}
+
+function addressIn(text: string, subnet: Subnet): boolean {
+  try {
+    return contains(subnet, parseAddress(6, text));
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 /** The texts of .env before and after this run. */

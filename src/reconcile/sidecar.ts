@@ -1,4 +1,4 @@
-import { textToWrite, type Change } from "./change.ts";
+import { textToWrite, whatIsThere, type Change } from "./change.ts";
 import {
   entryAt,
   textAt,
@@ -55,10 +55,8 @@ function inTheWay(
   entry: DiskEntry,
   known: (text: string) => boolean,
 ): string | undefined {
-  if (entry.kind === "other") {
-    const itself = /^(an? |not a |unreadable)/.test(entry.what);
-    return `${at} could not be written: ${itself ? `it is ${entry.what}` : entry.what}.`;
-  }
+  if (entry.kind === "other")
+    return `${at} could not be written: ${whatIsThere(entry.what)}.`;
   if (entry.kind !== "file" || known(entry.text)) return undefined;
   return `${at} was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run regenerate again to get the new text.`;
 }

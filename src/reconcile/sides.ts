@@ -7,7 +7,7 @@ import {
   withoutKept,
 } from "../render/secrets.ts";
 import { sumOfText } from "../repository/state.ts";
-import type { Action, Base, Change } from "./change.ts";
+import { isExecutable, type Action, type Base, type Change } from "./change.ts";
 import { keepVariables } from "./variables.ts";
 
 /** The texts of one file that is there; all have the line ends of the disk. */
@@ -42,8 +42,13 @@ export function sidesOf(
     rendered.sha256 !== undefined && sumOfText(entry.text) === rendered.sha256;
   const next = ends(isThere ? entry.text : rendered.text);
   const yours = base?.update?.(disk) ?? disk;
-  // The owner's mode stays.
-  const isOurs = base === undefined ? yours !== next : entry.mode === base.mode;
+  // The owner's mode stays, but a program stays executable.
+  const mode =
+    base && entry.mode !== base.mode
+      ? executableAs(rendered, entry.mode)
+      : base || yours !== next
+        ? rendered.mode
+        : entry.mode;
   return {
     path,
     base: base && baseText(base, yours, ends),
@@ -51,9 +56,15 @@ export function sidesOf(
     before: { text, mode: entry.mode },
     disk,
     yours,
-    mode: isOurs ? rendered.mode : entry.mode,
+    mode,
   };
 }
+
+/** A mode that whoever may read the file may run it with, if the generated file is executable. */
+const executableAs = (rendered: File, mode: number): number =>
+  isExecutable(rendered) && !isExecutable({ mode })
+    ? mode | ((mode & 0o444) >> 2)
+    : mode;
 
 /** The base's text, if the file is untouched or its text is known. */
 function baseText(
@@ -70,11 +81,16 @@ function baseText(
 export function written(sides: Sides, action: Action, text: string): Change {
   const { path, before, mode } = sides;
   const after = { text: keepSecrets(text, before.text), mode };
-  const isSame = after.text === before.text && after.mode === before.mode;
-  return { path, action: isSame ? "same" : action, before, after };
+  const isSame = after.text === before.text;
+  if (isSame && mode === before.mode)
+    return { path, action: "same", before, after };
+  const reason = isSame ? { reason: "only its mode" } : {};
+  return { path, action, before, after, ...reason };
 }
 
-export function kept({ path, before, disk, mode }: Sides): Change {
+export function kept(sides: Sides): Change {
+  const { path, before, disk, mode } = sides;
+  if (mode !== before.mode) return written(sides, "merge", disk);
   const after = { text: disk, mode };
   return { path, action: "keep", before, after, reason: "your edits" };
 }

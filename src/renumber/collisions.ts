@@ -3,6 +3,8 @@ import type { Plan } from "../plan/plan.ts";
 import { lineCounter } from "../base/line-counter.ts";
 import { formatAddress } from "../ip/address.ts";
 import { findTokens, subnetOf } from "../ip/find-addresses.ts";
+import type { Tree } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
 
 /** The addresses of a plan that only one machine or container may have. */
 const SINGLE = [
@@ -20,17 +22,22 @@ const SINGLE = [
  * (newValues() in moves.ts).
  * @param files path and text before anything is rewritten
  * @param before earlier plans, newest first
+ * @param rendered a generated line with the address is Kong's or the server's own
  */
 export function collisions(
   files: Iterable<readonly [path: string, text: string]>,
   present: Plan,
   before: readonly Plan[],
+  rendered: Tree,
 ): Issue[] {
   // An address that Kong or the server had before is no collision.
   const changed = SINGLE.filter(
     ({ of }) => !before.some((plan) => of(plan) === of(present)),
   );
   if (changed.length === 0) return [];
+  const isGenerated = (path: string, line: string): boolean =>
+    (path === SECRET_FILE && /^\s*(export\s+)?KONG_BIND_IPV6\b/.test(line)) ||
+    (rendered.get(path)?.text.split("\n").includes(line) ?? false);
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);
     return findTokens(text).flatMap((token) =>
@@ -39,7 +46,8 @@ export function collisions(
           ({ of }) =>
             token.version === 6 &&
             token.value === of(present) &&
-            !subnetOf(token),
+            !subnetOf(token) &&
+            !isGenerated(path, lineOf(text, token.start)),
         )
         .map(({ flag, who, of }): Issue => ({
           flag,
@@ -50,3 +58,12 @@ export function collisions(
     );
   });
 }
+
+const lineOf = (text: string, place: number): string => {
+  const end = text.indexOf("\n", place);
+  const line = text.slice(
+    text.lastIndexOf("\n", place) + 1,
+    end < 0 ? undefined : end,
+  );
+  return line.replace(/\r$/, "");
+};

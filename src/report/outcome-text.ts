@@ -8,11 +8,11 @@ import { factsText } from "../detect/print.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
 import { WRITING, type Change } from "../reconcile/change.ts";
 import type { Outcome } from "../reconcile/request.ts";
-import { sidecarPath } from "../reconcile/sidecar.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
 import { STATE_FILE } from "../repository/state.ts";
 import { changesInShort, changesText, differs } from "./changes-text.ts";
 import type * as Diff from "./diff.ts";
+import { conflictLines, hasSidecar, refusedLines } from "./conflicts-text.ts";
 import { firstSteps, updatedSteps } from "./next-steps.ts";
 import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 
@@ -123,9 +123,11 @@ function endText(
   const { exitCode, written, changes } = outcome;
   const updated = outcome.previousAnswers !== undefined;
   if (dryRun) return "Nothing was written: --dry-run.";
-  if (!written && exitCode === EXIT.conflicts && !updated) {
-    return `${style.red("Nothing was written")}: some files exist already and were not generated.\nChoose --conflict keep, theirs or markers.`;
-  }
+  if (!written && exitCode === EXIT.conflicts && !updated)
+    return [
+      `${style.red("Nothing was written")}: some files exist already and were not generated.`,
+      ...refusedLines(changes),
+    ].join("\n");
   if (!written)
     return ["Nothing to change.", ...conflictLines(changes)].join("\n");
   return [
@@ -138,50 +140,18 @@ function endText(
 /** The start of the sentence; the place follows. */
 function doneText(changes: readonly Change[], updated: boolean): string {
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
-  if (!updated) return `Wrote ${counted(count, "file")} to`;
-  if (count > 0) return `Changed ${counted(count, "file")} in`;
+  if (count > 0)
+    return updated
+      ? `Changed ${counted(count, "file")} in`
+      : `Wrote ${counted(count, "file")} to`;
   return hasSidecar(changes)
     ? "Wrote the new texts beside your files in"
-    : `Recorded the changes in ${STATE_FILE}; no file changed in`;
+    : `Recorded the ${updated ? "changes" : "answers"} in ${STATE_FILE}; no file changed in`;
 }
-
-/** Whether a new text is written beside a file of the owner's. */
-export const hasSidecar = (changes: readonly Change[]): boolean =>
-  changes.some(
-    ({ action, noSidecar }) => action === "conflict" && noSidecar === undefined,
-  );
 
 /** `.` with a full stop would read as `..`. */
 export const placeText = (shown: string): string =>
   shown === "." ? "this directory" : shown;
-
-const CHOICES = "--conflict keep, theirs or markers.";
-
-function conflictLines(changes: readonly Change[]): string[] {
-  const conflicts = changes.filter(({ action }) => action === "conflict");
-  const marked = changes.filter(({ action }) => action === "markers");
-  return [
-    ...conflicts.map(
-      (change) =>
-        `${change.from ?? change.path} was not changed${change.noSidecar === undefined ? `: the new text is in ${sidecarPath(change)}` : ""}.`,
-    ),
-    ...(hasSidecar(changes)
-      ? [
-          "Copy what you want from it, then run regenerate again.",
-          `Or choose ${CHOICES}`,
-        ]
-      : conflicts.length > 0
-        ? [`Choose ${CHOICES}`]
-        : []),
-    ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
-    ...marked.map(
-      ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
-    ),
-  ];
-}
-
-const OLD_TEXT =
-  "The old text is in .kong-ipv6.undo/old until the next write; undo restores it.";
 
 /** Where old addresses still stand: path:line, which editors can open, or the file's name. */
 export function staleText(

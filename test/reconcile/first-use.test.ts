@@ -19,7 +19,7 @@ test("check reports scripts that bash can't read, or that are not executable", a
     "scripts/verify.sh  invalid: bash cannot read CRLF line ends: sed -i 's/\\r$//' scripts/*.sh",
   );
   expect(stdout).toContain(
-    "scripts/apply.sh  changed: not executable: chmod 755 scripts/apply.sh",
+    "scripts/apply.sh  outdated: not executable: regenerate restores that",
   );
   expect(stdout).toContain("Others can read your .env: chmod 600 .env");
 });

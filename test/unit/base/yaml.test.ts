@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseYaml, whyInvalidYaml } from "../../../src/base/yaml.ts";
+import { parseYaml, whyNotMapping } from "../../../src/base/yaml.ts";
 
 test("YAML 1.2: off and 12:30 are text; JSON is YAML", () => {
   expect(parseYaml("a: off\nb: 12:30\nc: fe80::1\nd: 5\n")).toEqual({
@@ -48,7 +48,9 @@ describe("a SyntaxError of one line", () => {
 
 test("a file with tags of its own program is valid, a broken one is not", () => {
   const compose = "x: &x {a: b}\ny:\n  <<: *x\n  ports: !override [80]\n";
-  expect(whyInvalidYaml(compose)).toBe(undefined);
-  expect(whyInvalidYaml("a: [\n")).toMatch(/unexpected end/);
-  expect(whyInvalidYaml("a: 1\na: 2\n")).toBe("duplicated mapping key");
+  expect(whyNotMapping(compose)).toBe(undefined);
+  expect(whyNotMapping("a: [\n")).toMatch(/unexpected end/);
+  expect(whyNotMapping("a: 1\na: 2\n")).toBe(
+    "not valid YAML: duplicated mapping key",
+  );
 });

@@ -1,0 +1,113 @@
+import { whatIsThere, type Change } from "../reconcile/change.ts";
+import { sidecarPath } from "../reconcile/sidecar.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+
+/** Whether a new text is written beside a file of the owner's. */
+export const hasSidecar = (changes: readonly Change[]): boolean =>
+  changes.some(
+    ({ action, noSidecar }) => action === "conflict" && noSidecar === undefined,
+  );
+
+/** What is in conflict after regenerate, and what the owner can do about it. */
+export function conflictLines(changes: readonly Change[]): string[] {
+  const conflicts = changes.filter(({ action }) => action === "conflict");
+  const marked = changes.filter(({ action }) => action === "markers");
+  return [
+    ...conflicts.map(withSidecar),
+    ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
+    ...marked.map(
+      ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
+    ),
+    ...textRemedies(conflicts.filter(isText)),
+    ...markerRemedies(conflicts.filter(hasOldMarkers)),
+    ...obstacleRemedies(conflicts.filter(isObstacle)),
+  ];
+}
+
+const OLD_TEXT =
+  "The old text is in .kong-ipv6.undo/old until the next write; undo restores it.";
+
+/** What the owner can do if create wrote nothing. */
+export function refusedLines(changes: readonly Change[]): string[] {
+  const conflicts = changes.filter(({ action }) => action === "conflict");
+  const obstacles = conflicts.filter(isObstacle);
+  return [
+    ...obstacles.map((change) => `${notChanged(change)}.`),
+    ...(obstacles.length > 0
+      ? [
+          "Move away what is in the way and run this again, or choose --conflict keep.",
+        ]
+      : []),
+    ...(conflicts.length > obstacles.length
+      ? ["Choose --conflict keep, theirs or markers."]
+      : []),
+  ];
+}
+
+/** A link, a directory, or a file that can't be read: there is no text to compare. */
+const isObstacle = ({ before }: Change): boolean => before === null;
+
+/** Conflict markers that were there before this run. */
+const hasOldMarkers = ({ before, marked }: Change): boolean =>
+  before !== null && marked === undefined;
+
+const isText = (change: Change): boolean =>
+  !isObstacle(change) && !hasOldMarkers(change);
+
+/** `x was not changed: it is a directory` */
+function notChanged({
+  path,
+  from = path,
+  before,
+  reason = "",
+}: Change): string {
+  const why = before === null ? `: ${whatIsThere(reason)}` : "";
+  return `${from} was not changed${why}`;
+}
+
+/** The same with the place of the new text. */
+function withSidecar(change: Change): string {
+  const start = notChanged(change);
+  if (change.noSidecar !== undefined) return `${start}.`;
+  const sign = change.before === null ? ";" : ":";
+  return `${start}${sign} the new text is in ${sidecarPath(change)}.`;
+}
+
+function textRemedies(conflicts: readonly Change[]): string[] {
+  if (conflicts.length === 0) return [];
+  return hasSidecar(conflicts)
+    ? [
+        "Copy what you want from the .new file, then run regenerate --conflict keep. Or",
+        "choose --conflict theirs or markers.",
+      ]
+    : ["Choose --conflict keep, theirs or markers."];
+}
+
+function markerRemedies(conflicts: readonly Change[]): string[] {
+  return conflicts.length === 0
+    ? []
+    : [
+        "Remove the old conflict markers and run regenerate again, or take the new text",
+        "with --conflict theirs.",
+      ];
+}
+
+function obstacleRemedies(conflicts: readonly Change[]): string[] {
+  const isUnreadable = ({ reason = "" }: Change): boolean =>
+    reason.startsWith("unreadable");
+  const movable = conflicts.filter(
+    (change) => !isUnreadable(change) && change.path !== SECRET_FILE,
+  );
+  const lines: string[] = [];
+  if (conflicts.some(isUnreadable))
+    lines.push("Make the unreadable file readable and run regenerate again.");
+  if (movable.length > 0)
+    lines.push(
+      hasSidecar(movable)
+        ? "Move away what is in the way, then move the .new file to its place."
+        : "Move away what is in the way and run regenerate --conflict theirs.",
+    );
+  if (conflicts.length > 0)
+    lines.push("Or leave it as it is: regenerate --conflict keep.");
+  return lines;
+}
