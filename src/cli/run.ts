@@ -17,6 +17,8 @@ interface Target {
   readonly shown: string;
   readonly previous?: State;
   readonly previousText?: string;
+  /** Answers that generated files there have. */
+  readonly there?: Given;
 }
 
 /**
@@ -182,7 +184,8 @@ async function readInputs(
       ? undefined
       : await collectIssues(() => readAnswersFile(file));
   issues.push(...(fromFile?.issues ?? []));
-  const given: Given = { ...fromFile?.given, ...args.given };
+  const target = await collectIssues(open);
+  const given: Given = { ...target?.there, ...fromFile?.given, ...args.given };
   const defaults = args.command === "create" && !canConverse && !args.detect;
   // An unreadable flag or file may hold the answer that seems to be missing.
   const unread = new Set([
@@ -191,7 +194,6 @@ async function readInputs(
       ? QUESTIONS.map(({ key }) => key)
       : (fromFile?.unread ?? [])),
   ]);
-  const target = await collectIssues(open);
   const found = survey(given, { defaults, unread });
   issues.push(...found.issues);
   if (issues.length > 0 || target === undefined)

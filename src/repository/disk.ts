@@ -14,7 +14,12 @@ export type DiskEntry =
   | { readonly kind: "absent" }
   | { readonly kind: "file"; readonly text: string; readonly mode: number }
   /** It can't be compared: a directory, a link, a file that is not text or can't be read. */
-  | { readonly kind: "other"; readonly what: string };
+  | {
+      readonly kind: "other";
+      readonly what: string;
+      /** The code of the failed system call, if it can't be read. */
+      readonly code?: string;
+    };
 
 export type Disk = ReadonlyMap<string, DiskEntry>;
 
@@ -107,11 +112,11 @@ function look(path: string): DiskEntry {
     const text = UTF8.decode(readFileSync(path));
     return { kind: "file", text, mode: stat.mode & 0o7777 };
   } catch (error) {
-    const what =
-      error instanceof TypeError
-        ? "not a text file"
-        : `unreadable (${codeOf(error)})`;
-    return { kind: "other", what };
+    // TextDecoder's error has a code too.
+    if (error instanceof TypeError)
+      return { kind: "other", what: "not a text file" };
+    const code = codeOf(error);
+    return { kind: "other", what: `unreadable (${code})`, code };
   }
 }
 

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { FailedError, type UnusableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { readDisk } from "./disk.ts";
@@ -23,17 +26,15 @@ import {
  * Reads and checks the state of a repository.
  * @returns the state, and the text of its file: if it differs later, another run wrote
  * @throws UnusableError with the reason; nothing is guessed
+ * @throws FailedError if it can't be read
  */
 export function readState(directory: string): { state: State; text: string } {
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-  if (entry === undefined || entry.kind === "absent") {
-    throw unusable(
-      directory,
-      "it holds no generated repository",
-      "Run create-kong-ipv6 DIRECTORY to create one",
-    );
+  if (entry === undefined || entry.kind === "absent") throw missing(directory);
+  if (entry.kind === "other") {
+    if (entry.code !== undefined) throw unreadable(directory, entry.code);
+    throw broken(`it is ${entry.what}`);
   }
-  if (entry.kind === "other") throw broken(`it is ${entry.what}`);
   const { text } = entry;
   return { state: parseState(text), text };
 }
@@ -44,14 +45,7 @@ export function readState(directory: string): { state: State; text: string } {
  * @throws UnusableError with the reason; nothing is guessed
  */
 export function parseState(text: string): State {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw broken(`it is not valid JSON (${error.message})`);
-  }
-  const state = object(content, "it");
+  const state = object(parsed(text), "it");
   refuseOtherSchema(state["schemaVersion"]);
   const generator = generatorOf(state);
   refuseUnknown(state, KEYS, "it");
@@ -76,6 +70,47 @@ export function parseState(text: string): State {
     files,
   };
 }
+
+function missing(directory: string): UnusableError {
+  return existsSync(join(directory, "scripts/plan.json"))
+    ? unusable(
+        directory,
+        `its ${STATE_FILE} is missing`,
+        `Take that from git: git checkout HEAD ${STATE_FILE}. Without a copy, run create-kong-ipv6 . --conflict keep there with the same answers: it adopts the repository`,
+      )
+    : unusable(
+        directory,
+        "it holds no generated repository",
+        "Run create-kong-ipv6 DIRECTORY to create one",
+      );
+}
+
+const unreadable = (directory: string, code: string): FailedError =>
+  new FailedError(
+    `${join(directory, STATE_FILE)} can't be read (${code})`,
+    code === "EACCES" || code === "EPERM"
+      ? "Run this as the user that it belongs to, or change its permissions."
+      : "Check the disk, or take the file from git again or from a backup.",
+  );
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    if (hasGitMarkers(text))
+      throw unusable(
+        STATE_FILE,
+        "it has git's conflict markers",
+        `Take one side with git checkout --ours ${STATE_FILE}, then run create-kong-ipv6 regenerate`,
+      );
+    throw broken(`it is not valid JSON (${error.message})`);
+  }
+}
+
+/** What git merge leaves in a file that both sides changed. */
+const hasGitMarkers = (text: string): boolean =>
+  /^<{7}( |$)/m.test(text) && /^>{7}( |$)/m.test(text);
 
 const KEYS = [
   "schemaVersion",

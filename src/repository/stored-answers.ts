@@ -68,7 +68,7 @@ export function broken(reason: string): UnusableError {
   return unusable(
     STATE_FILE,
     reason,
-    "Take it from git again, or from a backup",
+    `Take it from git (git checkout HEAD ${STATE_FILE}) or from a backup. Without a copy, delete it and run create-kong-ipv6 . --conflict keep there with the same answers: it adopts the repository`,
   );
 }
 

@@ -1,6 +1,8 @@
+import { parseInternalPrefix } from "../answers/parse-addresses.ts";
+import type { Given } from "../answers/resolve.ts";
+import { Refusal, UnusableError } from "../base/errors.ts";
 import { program } from "../base/program.ts";
 import { targetKind, readDisk } from "./disk.ts";
-import { UnusableError } from "../base/errors.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
 
@@ -26,4 +28,25 @@ export function inspectTarget(directory: string): void {
   targetKind(directory);
   // An interrupted write is rolled back or completed first.
   if (!wasInterrupted(directory)) refuseOwnRepository(directory);
+}
+
+const DAEMON_JSON = "host/etc/docker/daemon.json";
+
+/**
+ * The answer that create draws at random, if generated files have it already: a repository without
+ * its state keeps it.
+ */
+export function answersThere(directory: string): Given {
+  const entry = readDisk(directory, [DAEMON_JSON]).get(DAEMON_JSON);
+  if (entry?.kind !== "file") return {};
+  try {
+    const settings = JSON.parse(entry.text) as Record<string, unknown> | null;
+    const internalPrefix = settings?.["fixed-cidr-v6"];
+    if (typeof internalPrefix !== "string") return {};
+    parseInternalPrefix(internalPrefix);
+    return { internalPrefix };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof Refusal) return {};
+    throw error;
+  }
 }

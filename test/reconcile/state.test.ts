@@ -265,7 +265,7 @@ test("invalid JSON, a directory, a link, nothing at all", async () => {
     [
       "nothing",
       () => rmSync(made.path(STATE)),
-      "it holds no generated repository",
+      "its .kong-ipv6.json is missing",
     ],
   ];
   for (const [, prepare, told] of ways) {

@@ -3,15 +3,16 @@ import { resolve as absolute } from "node:path";
 import { wasInterrupted } from "../../repository/recover.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode } from "../../base/errors.ts";
-import { inspectTarget } from "../../repository/target.ts";
+import { answersThere, inspectTarget } from "../../repository/target.ts";
 import { run } from "../run.ts";
 
 /** `create-kong-ipv6 [directory]`: asks for missing answers, then creates a repository. */
 export async function create(args: Arguments): Promise<ExitCode> {
   return await run(args, () => {
     const shown = args.directory ?? implied(args.answersFile);
-    inspectTarget(absolute(shown));
-    return { shown };
+    const directory = absolute(shown);
+    inspectTarget(directory);
+    return { shown, there: answersThere(directory) };
   });
 }
 
