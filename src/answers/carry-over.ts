@@ -8,8 +8,10 @@ import {
   type Subnet,
 } from "../ip/address.ts";
 import { Refusal } from "../base/errors.ts";
+import { kongIn } from "./defaults.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { questionOf } from "./questions.ts";
+import { whyNotKong } from "./suggestions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
 
 /** Answers that lie in a subnet which is another answer, outermost first. */
@@ -23,8 +25,9 @@ const INSIDE = [
 
 /**
  * The answers after some of them changed. If a subnet moved, the answers inside it move along and
- * keep their place (host ::2 stays ::2), unless they are given themselves. A login at the server's
- * address follows that address. A default NDP proxy changes with the delivery.
+ * keep their place (host ::2 stays ::2), unless they are given themselves. If Kong's place does not
+ * fit into a smaller subnet, Kong gets the default there. A login at the server's address follows that
+ * address. A default NDP proxy changes with the delivery.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
@@ -36,9 +39,10 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
     const to = moved[around];
     if (changed[key] !== undefined || includes(to, from)) continue;
     const value = moved[key];
+    const moveTo = key === "kong" ? movedKong : movedAddress;
     const carried =
       typeof value === "bigint"
-        ? movedAddress(value, from, to)
+        ? moveTo(value, from, to)
         : movedSubnet(value, from, to);
     Object.assign(moved, { [key]: carried ?? value });
   }
@@ -50,6 +54,14 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
   if (changed.ndp === undefined && previous.ndp === usual(previous))
     Object.assign(moved, { ndp: usual(moved) });
   return formatAnswers(moved);
+}
+
+function movedKong(kong: bigint, from: Subnet, to: Subnet): bigint {
+  const place = kong - from.network;
+  const moved = to.network + place;
+  return place < size(to) && whyNotKong(to, moved) === undefined
+    ? moved
+    : kongIn(to);
 }
 
 /**

@@ -73,6 +73,15 @@ export class FailedError extends KongIpv6Error {
   }
 }
 
+/** Another run, or the owner, changed a file since it was read. Exit 1. */
+export class ChangedError extends FailedError {
+  static override readonly name = "ChangedError";
+
+  constructor(path: string) {
+    super(`${path} was changed meanwhile; nothing was written`, "Run again.");
+  }
+}
+
 /** Files that undo would restore have been edited since. Exit 3. */
 export class EditedError extends FailedError {
   static override readonly name = "EditedError";

@@ -55,8 +55,11 @@ export function readArguments(argv: readonly string[]): Arguments {
   const ssh =
     command === "detect" ? readSsh(values.get("ssh"), issues) : undefined;
   issues.push(...contradictions(tokens));
-  if (!named && first !== undefined)
-    issues.push(...mistypedCommand(first, directories.length > 1));
+  const mistyped =
+    !named && first !== undefined
+      ? mistypedCommand(first, directories.length > 1)
+      : [];
+  issues.push(...mistyped);
   // After a flag that does not exist, a second directory may be that flag's value.
   if (issues.length === 0)
     issues.push(...directoryIssues(command, directories));
@@ -67,7 +70,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     directory: directories[0],
     shell,
     given,
-    unread: tokens.unread,
+    // A word too many may be a mistyped command, or the value of a mistyped flag.
+    unread:
+      mistyped.length > 0 || directories.length > 1
+        ? QUESTIONS.map(({ key }) => key)
+        : tokens.unread,
     answersFile: answersFile && single("--answers", answersFile, issues),
     detect:
       switches.get("detect") ??

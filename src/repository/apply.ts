@@ -11,7 +11,9 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { targetKind } from "./disk.ts";
-import { codeOf, FailedError } from "../base/errors.ts";
+import { ChangedError, codeOf, FailedError } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
+import { STATE_FILE } from "./state.ts";
 import { writeInto, type Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import {
@@ -40,6 +42,11 @@ export function apply(
     if (wroteNew(directory, operations, beforeVisible)) return;
     writeInto(directory, operations, directories);
   } catch (error) {
+    if (wasCreatedMeanwhile(directory, operations, error))
+      throw new FailedError(
+        `another run created a repository in ${directory} meanwhile; this one wrote nothing`,
+        `Look at it with create-kong-ipv6 check ${shellWord(directory)}. To change it, run create-kong-ipv6 regenerate ${shellWord(directory)}.`,
+      );
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;
     const place = placeOf(error, directory);
@@ -52,6 +59,19 @@ export function apply(
   // Not above: if this fails, the files are written nevertheless.
   beforeVisible(directory);
 }
+
+/** Of two runs that create a repository in one directory, one finds the files of the other. */
+const wasCreatedMeanwhile = (
+  directory: string,
+  operations: readonly Operation[],
+  error: unknown,
+): boolean =>
+  (error instanceof ChangedError ||
+    ["ENOTEMPTY", "EEXIST"].includes(codeOf(error))) &&
+  operations.some(
+    ({ path, expected }) => path === STATE_FILE && expected === null,
+  ) &&
+  existsSync(join(directory, STATE_FILE));
 
 /** The directory to name in the error: a subdirectory, or the repository itself. */
 function placeOf(error: unknown, directory: string): string {

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { codeOf, FailedError } from "../base/errors.ts";
+import { ChangedError, codeOf, FailedError } from "../base/errors.ts";
 import {
   complete,
   discard,
@@ -195,7 +195,7 @@ function stage(
 
 /**
  * @returns whether a file is replaced
- * @throws FailedError if it isn't the file that was compared
+ * @throws ChangedError if it isn't the file that was compared
  */
 function stageFile(
   directory: string,
@@ -207,11 +207,7 @@ function stageFile(
   const there = lstatSync(target, { throwIfNoEntry: false });
   const old = oldPath(work, index);
   if (there) copy(target, old);
-  if ((there ? hashOf(old) : null) !== expected)
-    throw new FailedError(
-      `${path} was changed meanwhile; nothing was written`,
-      "Run again.",
-    );
+  if ((there ? hashOf(old) : null) !== expected) throw new ChangedError(path);
   // For a deletion, the prepared file is empty. It is there until the deletion is done.
   const next = newPath(work, index);
   writeOne(next, content ?? "", mode);

@@ -121,6 +121,23 @@ test("what is missing is named with its flag, directory and prefix in one run", 
   ]);
 });
 
+test.each([
+  ["regenrate gw --yes", "regenrate: there is no such command."],
+  ["chek gw", "chek: there is no such command."],
+  ["gw other --yes", "other: only one directory can be given."],
+  ["gw --prefx 2a03:2222:3333:4444::/64", "--prefx: there is no such flag."],
+  ["gw --bogus --yes", "--bogus: there is no such flag."],
+])(
+  "a mistyped word is the only error, though no prefix is read: %s",
+  async (args, says) => {
+    const { code, stderr } = await runIn(new Sandbox(), args.split(" "));
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringContaining(says),
+    ]);
+  },
+);
+
 const MANY = [
   "gw",
   "--bogus",

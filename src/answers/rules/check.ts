@@ -1,7 +1,7 @@
 import type { AnswerKey, KnownAnswers } from "../types.ts";
 import { exposedRules } from "./exposed.ts";
 import type { Finding, Rule } from "./finding.ts";
-import { gatewayRules } from "./gateway.ts";
+import { gatewayRules, gatewayWarnings } from "./gateway.ts";
 import { hostRules } from "./host.ts";
 import { internalPrefixRules } from "./internal-prefix.ts";
 import { ipv4Rules } from "./ipv4.ts";
@@ -16,6 +16,7 @@ const RULES: readonly Rule[] = [
   exposedRules,
   kongRules,
   gatewayRules,
+  gatewayWarnings,
   ndpRules,
   ipv4Rules,
   internalPrefixRules,

@@ -1,15 +1,18 @@
 import { contains, formatAddress, formatSubnet } from "../../ip/address.ts";
-import { fittingExposed } from "../suggestions.ts";
+import { fittingExposed, freeHost } from "../suggestions.ts";
 import {
   isGatewayExposed,
+  isHostInDefault,
   refusal,
+  tryAddress,
   usableExposed,
   type Context,
   type Finding,
 } from "./finding.ts";
 
 /** The exposed subnet: inside the prefix, without the host and the gateway. */
-export function exposedRules({ known, isDefault }: Context): Finding[] {
+export function exposedRules(context: Context): Finding[] {
+  const { known, isDefault } = context;
   const { prefix, exposed, host, gateway } = known;
   if (!prefix || !exposed) return [];
   // A default Kong moves with the subnet.
@@ -26,7 +29,15 @@ export function exposedRules({ known, isDefault }: Context): Finding[] {
       ),
     );
   }
-  if (host !== undefined && contains(exposed, host)) {
+  if (isHostInDefault(context)) {
+    findings.push(
+      refusal(
+        "host",
+        `it is inside the exposed subnet ${formatSubnet(exposed)}`,
+        `${tryAddress(freeHost(prefix, gateway))}; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
+      ),
+    );
+  } else if (host !== undefined && contains(exposed, host)) {
     findings.push(
       refusal(
         "exposed",

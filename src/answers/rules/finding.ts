@@ -52,3 +52,11 @@ export function isGatewayExposed({ exposed, gateway }: KnownAnswers): boolean {
     exposed !== undefined && gateway !== undefined && contains(exposed, gateway)
   );
 }
+
+/** Whether the owner gave a host inside a default exposed subnet: the error names what was given. */
+export const isHostInDefault = ({ known, isDefault }: Context): boolean =>
+  known.host !== undefined &&
+  known.exposed !== undefined &&
+  contains(known.exposed, known.host) &&
+  isDefault("exposed") &&
+  !isDefault("host");

@@ -1,12 +1,31 @@
-import { formatSubnet } from "../../ip/address.ts";
+import { contains, formatSubnet, subnetAt } from "../../ip/address.ts";
+import { documentation } from "../../ip/special-ranges.ts";
 import { freeHost } from "../suggestions.ts";
 import {
   isGatewayExposed,
   refusal,
   tryAddress,
+  warning,
   type Context,
   type Finding,
 } from "./finding.ts";
+
+/** An address for examples only. One inside the prefix is as good as the prefix, which has its own warning. */
+export function gatewayWarnings({
+  known: { prefix, gateway },
+}: Context): Finding[] {
+  if (gateway === undefined || (prefix && contains(prefix, gateway))) return [];
+  const rfc = documentation(subnetAt(6, gateway, 128));
+  return rfc
+    ? [
+        warning(
+          "gateway",
+          `it is reserved for documentation (${rfc})`,
+          "Give the provider's router, like fe80::1",
+        ),
+      ]
+    : [];
+}
 
 /** The gateway is a fact: if a default conflicts with it, the default has to change. */
 export function gatewayRules({ known, isDefault }: Context): Finding[] {

@@ -10,7 +10,7 @@ import {
 import { BACKEND_SUBNET } from "../defaults.ts";
 import { endOf } from "../parse-addresses.ts";
 import type { Ipv4Interface, KnownAnswers } from "../types.ts";
-import { refusal, type Context, type Finding } from "./finding.ts";
+import { refusal, warning, type Context, type Finding } from "./finding.ts";
 
 /** The server's IPv4, its gateway, and kong-net, which must contain neither. */
 export const ipv4Rules = ({ known }: Context): Finding[] => [
@@ -18,6 +18,7 @@ export const ipv4Rules = ({ known }: Context): Finding[] => [
   ...missingAddress(known),
   ...gatewayAddressRules(known),
   ...gatewaySubnetRules(known),
+  ...dockerBridge(known),
 ];
 
 /** The server's IPv4, if it is known. */
@@ -98,6 +99,20 @@ function gatewaySubnetRules(known: KnownAnswers): Finding[] {
       "backendSubnet",
       `it contains the IPv4 gateway ${formatAddress(4, gateway)}`,
       otherBackend(backend, own && linkOf(own)),
+    ),
+  ];
+}
+
+/** docker0 gets the first of Docker's default address pools (moby libnetwork/ipamutils). */
+const DOCKER_BRIDGE = "172.17.0.0/16";
+
+function dockerBridge({ backendSubnet: backend }: KnownAnswers): Finding[] {
+  if (!backend || !overlaps(backend, parseSubnet(4, DOCKER_BRIDGE))) return [];
+  return [
+    warning(
+      "backendSubnet",
+      `it overlaps ${DOCKER_BRIDGE}, which Docker's default bridge usually has: Docker refuses a second network there`,
+      `Use another one, like ${formatSubnet(BACKEND_SUBNET)}, unless the bridge has another subnet`,
     ),
   ];
 }

@@ -2,6 +2,7 @@ import { contains, formatSubnet } from "../../ip/address.ts";
 import { kongIn } from "../defaults.ts";
 import { freeSubnet, whyNotKong } from "../suggestions.ts";
 import {
+  isHostInDefault,
   refusal,
   tryAddress,
   usableExposed,
@@ -39,9 +40,11 @@ function placeRules({ known, isDefault }: Context): Finding[] {
   ];
 }
 
-function hostConflict({ known, isDefault }: Context): Finding[] {
+function hostConflict(context: Context): Finding[] {
+  const { known, isDefault } = context;
   const { kong, prefix, exposed, host, gateway } = known;
-  if (kong === undefined || kong !== host) return [];
+  if (kong === undefined || kong !== host || isHostInDefault(context))
+    return [];
   // A default Kong moves with the exposed subnet, which is refused for the same address.
   if (isDefault("kong") && exposed && contains(exposed, host)) return [];
   const usable = usableExposed(known);

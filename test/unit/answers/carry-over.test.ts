@@ -63,3 +63,16 @@ test("a login at the server's address follows it; any other stays", () => {
   for (const ssh of ["none", "gw", "root@2001:db8:1::3", "root@:::::"])
     expect(moved(ssh)).toBe(ssh);
 });
+
+test.each([
+  ["2001:db8:1:2:400::/80", "2001:db8:1:2:400::8100"],
+  ["2001:db8:1:2:400::/116", "2001:db8:1:2:400::2"],
+  ["2001:db8:1:2:400::/120", "2001:db8:1:2:400::2"],
+  ["2001:db8:1:2:400::/126", "2001:db8:1:2:400::2"],
+])(
+  "in a smaller exposed subnet Kong gets a valid address, not a cut one: %s",
+  (exposed, kong) => {
+    const { answers } = resolve({ prefix: "2001:db8:1:2::/64" });
+    expect(move(answers, { exposed }).kong).toBe(kong);
+  },
+);

@@ -88,10 +88,10 @@ test("the value in an issue is what was given, not its normal form", () => {
   expect(issues[0]).toMatchObject({ flag: "--kong", value: "2001:DB8::1" });
 });
 
-test("a default that doesn't fit is laid at the flag that would mend it", () => {
+test("a host in the default exposed subnet: the error names the host, which was given", () => {
   const { issues } = unusable({ ...GIVEN, host: "2001:db8:1:2:300::1" });
   expect(issues.map(({ flag, value }) => [flag, value])).toEqual([
-    ["--exposed", "2001:db8:1:2:300::/80"],
+    ["--host", "2001:db8:1:2:300::1"],
   ]);
 });
 

@@ -517,3 +517,50 @@ describe("recover", () => {
     expect(recover(temporary())).toBeUndefined();
   });
 });
+
+describe("two runs create a repository in one directory: the second says so", () => {
+  const told = {
+    message: expect.stringMatching(
+      /^another run created a repository in \S+ meanwhile; this one wrote nothing$/,
+    ),
+    remedy: expect.stringMatching(
+      /create-kong-ipv6 check \S+\. To change it, run create-kong-ipv6 regenerate \S+\.$/,
+    ),
+    exitCode: 1,
+  };
+
+  test.each(["new", "empty", "filled"])("%s directory", async (kind) => {
+    const directory = join(temporary(), "gateway");
+    if (kind !== "new") mkdirSync(directory);
+    if (kind === "filled") writeFileSync(join(directory, "mine.txt"), "mine\n");
+    const operations = await operationsFor(directory);
+    await write(directory);
+    const first = snapshot(directory);
+    expect(() => apply(directory, operations)).toThrow(
+      expect.objectContaining(told),
+    );
+    expect(snapshot(directory)).toEqual(first);
+  });
+
+  test("right before the rename", async () => {
+    const directory = join(temporary(), "gateway");
+    const operations = await operationsFor(directory);
+    expect(() =>
+      apply(directory, operations, () => {
+        mkdirSync(directory);
+        writeFileSync(join(directory, STATE), "{}\n");
+      }),
+    ).toThrow(expect.objectContaining(told));
+    expect(readdirSync(directory)).toEqual([STATE]);
+  });
+
+  test("what is there is no repository: the file is named", async () => {
+    const directory = join(temporary(), "gateway");
+    const operations = await operationsFor(directory);
+    mkdirSync(directory);
+    writeFileSync(join(directory, "README.md"), "# Mine\n");
+    expect(() => apply(directory, operations)).toThrow(
+      /README\.md was changed meanwhile/,
+    );
+  });
+});

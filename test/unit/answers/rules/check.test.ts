@@ -70,10 +70,15 @@ describe("the exposed subnet", () => {
 
   test("doesn't contain the host", () => {
     refuses({ exposed: "2001:db8:1:2::/80" }, ["--exposed", "2001:db8:1:2::2"]);
-    refuses({ host: "2001:db8:1:2:300::1" }, [
+    const exposed = "2001:db8:1:2:300::/80";
+    refuses({ host: "2001:db8:1:2:300::1", exposed }, [
       "--exposed",
       // The recipe's subnet is taken: the next one would do.
       "Try 2001:db8:1:2:301::/80",
+    ]);
+    refuses({ host: "2001:db8:1:2:300::1" }, [
+      "--host",
+      `it is inside the exposed subnet ${exposed}. Try 2001:db8:1:2::2; with --exposed 2001:db8:1:2:301::/80 it may stay`,
     ]);
     takes({ host: "2001:db8:1:2:2ff:ffff:ffff:ffff" });
     takes({ host: "2001:db8:1:2:301::" });
@@ -84,7 +89,7 @@ describe("the exposed subnet", () => {
       host: "2001:db8:1:2:300::1",
       gateway: "2001:db8:1:2:301::1",
     };
-    refuses(given, ["--exposed", "Try 2001:db8:1:2:302::/80"]);
+    refuses(given, ["--host", "with --exposed 2001:db8:1:2:302::/80"]);
     takes({ ...given, exposed: "2001:db8:1:2:302::/80" });
   });
 });
@@ -154,15 +159,17 @@ describe("Kong", () => {
 
   test("is not the host", () => {
     const taken = "2001:db8:1:2:300::8100";
+    refuses({ host: taken, kong: taken }, ["--host", "Try 2001:db8:1:2::2"]);
     refuses(
-      { host: taken, kong: taken },
+      { host: taken, kong: taken, exposed: "2001:db8:1:2:300::/80" },
       ["--exposed", "Try 2001:db8:1:2:301::/80"],
       ["--kong", "the server's own address. Try 2001:db8:1:2:301::8100"],
     );
   });
 
   test("by default on the host's address, it moves with the exposed subnet that is refused", () => {
-    refuses({ host: "2001:db8:1:2:300::8100" }, [
+    const exposed = "2001:db8:1:2:300::/80";
+    refuses({ host: "2001:db8:1:2:300::8100", exposed }, [
       "--exposed",
       "Try 2001:db8:1:2:301::/80",
     ]);
@@ -384,4 +391,37 @@ test("answers that are not there yet are not missed", () => {
     expect([key, refusals({ [key]: whole[key] })]).toEqual([key, []]);
   }
   expect(check({})).toEqual([]);
+});
+
+describe("warnings", () => {
+  const warned = (given: Given): string[] =>
+    look({ ...given, prefix: "2a03:1:2:3::/64" }).warnings.map(
+      ({ flag, value, reason, remedy }) =>
+        `${flag} ${value}: ${reason}. ${remedy}`,
+    );
+
+  test("a gateway in documentation space, as for the prefix", () => {
+    expect(warned({ gateway: "2001:db8::1" })).toEqual([
+      "--gateway 2001:db8::1: it is reserved for documentation (RFC 3849). Give the provider's router, like fe80::1",
+    ]);
+    expect(warned({ gateway: "2a03:1:2:3::1" })).toEqual([]);
+    // One warning, about the prefix, is enough.
+    const { warnings } = look({ gateway: "2001:db8:1:2::1" });
+    expect(warnings.map(({ flag }) => flag)).toEqual(["--prefix"]);
+  });
+
+  test.each(["172.17.0.0/16", "172.16.0.0/12", "172.17.255.0/24"])(
+    "kong-net on Docker's default bridge: %s",
+    (backendSubnet) => {
+      expect(warned({ backendSubnet })).toEqual([
+        expect.stringMatching(
+          /^--backend-subnet 172\.\S+: it overlaps 172\.17\.0\.0\/16.*like 10\.83\.81\.0\/24/,
+        ),
+      ]);
+    },
+  );
+
+  test("kong-net beside Docker's default bridge", () => {
+    expect(warned({ backendSubnet: "172.18.0.0/16" })).toEqual([]);
+  });
 });
