@@ -325,5 +325,9 @@ export const happened = (
         (at) => path === at || path.startsWith(`${at}/`),
       ),
   );
-  return { ...after, files: new Map(files) };
+  const others = [...after.others].filter(
+    ([path]) =>
+      ![...after.others.keys()].some((at) => path.startsWith(`${at}/`)),
+  );
+  return { ...after, files: new Map(files), others: new Map(others) };
 };
