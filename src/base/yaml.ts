@@ -44,6 +44,18 @@ const MERGE = new Type("tag:yaml.org,2002:merge", {
 
 const ANY_SCHEMA = CORE_SCHEMA.extend({ implicit: [MERGE], explicit: ANY_TAG });
 
+/**
+ * Parses YAML as Compose and netplan read it: with aliases, merges and any tags.
+ * @throws SyntaxError
+ */
+export function parseAnyYaml(text: string): unknown {
+  try {
+    return load(text, { schema: ANY_SCHEMA });
+  } catch (error) {
+    throw new SyntaxError(reasonOf(error), { cause: error });
+  }
+}
+
 /** Why a text with any tags is not a YAML mapping; undefined if it is one. */
 export function whyNotMapping(text: string): string | undefined {
   try {

@@ -65,6 +65,8 @@ export interface Change {
   readonly marked?: string;
   /** For a conflict: the new text in the conflicting hunks only, and their number; else `after` is taken. */
   readonly theirs?: { readonly file: File; readonly hunks: number };
+  /** Where the text after this run contradicts the answers (contradictions.ts). */
+  readonly contradicts?: readonly string[];
   /** The owner chose the new text: the number of hunks, or 0 for the whole file. */
   readonly taken?: number;
   /** For a conflict at a new path: the changes if the owner keeps the file there. */

@@ -10,6 +10,7 @@ import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { secretNotes } from "./notices.ts";
+import { contradictions } from "./contradictions.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import { isExecutable } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
@@ -42,6 +43,7 @@ import {
  * - merged: the owner's edits and a newer generated text, merged by regenerate
  * - changed: edited since the last run · missing: deleted since the last run · deleted: before it
  * - outdated: regenerate would write another text
+ * - drift: the answers have other addresses, services, networks or ports
  * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
  */
 export type Status =
@@ -52,6 +54,7 @@ export type Status =
   | "missing"
   | "deleted"
   | "outdated"
+  | "drift"
   | "conflict"
   | "invalid";
 
@@ -118,10 +121,8 @@ export function checkFiles(
       record?.owner !== KEPT && updateEnvFile(text, present, previous) !== text;
     const whyUnfit = (text: string): Finding | undefined =>
       path === SECRET_FILE ? unfit(text, isOld, present) : undefined;
-    return {
-      path,
-      ...statusOf(path, record, rendered.get(path), disk, whyUnfit),
-    };
+    const found = statusOf(path, record, rendered.get(path), disk, whyUnfit);
+    return { path, ...(driftOf(path, found, disk, rendered) ?? found) };
   });
 }
 
@@ -142,6 +143,27 @@ function readByOthers(disk: Disk): string | undefined {
 }
 
 type Finding = Omit<Checked, "path">;
+
+/** What an edited file says that the answers don't. */
+function driftOf(
+  path: string,
+  { status }: Finding,
+  disk: Disk,
+  rendered: Tree,
+): Finding | undefined {
+  const entry = disk.get(path);
+  if (entry?.kind !== "file" || path === SECRET_FILE) return undefined;
+  if (!["edited", "merged", "changed", "outdated"].includes(status))
+    return undefined;
+  const text = ownText(path, entry.text);
+  const found = contradictions(path, text, rendered);
+  return found.length === 0
+    ? undefined
+    : {
+        status: "drift",
+        reason: `it contradicts the answers: ${found.join("; ")}`,
+      };
+}
 
 function statusOf(
   path: string,

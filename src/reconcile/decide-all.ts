@@ -7,6 +7,7 @@ import { STATE_FILE } from "../repository/state.ts";
 import { basesOf } from "./bases.ts";
 import type { Change } from "./change.ts";
 import { compare } from "./compare.ts";
+import { contradictions } from "./contradictions.ts";
 import { allOperations } from "./operations.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { resolveConflicts, type Choices } from "./resolve-conflict.ts";
@@ -39,16 +40,53 @@ export async function decideAll(
 ): Promise<Decided> {
   const { previous } = request;
   const bases = previous && basesOf(previous, present, disk, rendered);
+  const compared = await compare(rendered, disk, bases);
+  const offered = request.conflict !== "ask" || prompts !== undefined;
   const { decided, resolutions } = await resolveConflicts(
-    await compare(rendered, disk, bases),
+    compared.map((change) => stillKept(change, rendered, previous, offered)),
     request,
     prompts,
   );
-  const changes = previous ? withSidecars(decided, disk, previous) : decided;
+  const changes = previous
+    ? withSidecars(decided, disk, previous).map((change) =>
+        withContradictions(change, rendered),
+      )
+    : decided;
   const made = { answers, changes };
   const operations = allOperations(request, made, rendered, disk);
   return { changes, resolutions, operations };
 }
+
+/**
+ * A file that the owner kept, although it contradicts the answers, stays until the conflict is offered
+ * again. As soon as it agrees, there is none.
+ */
+function stillKept(
+  change: Change,
+  rendered: Tree,
+  previous: Request["previous"],
+  offered: boolean,
+): Change {
+  const { path, from = path, action, before, marked } = change;
+  if (action !== "conflict" || !previous?.files[from]?.kept) return change;
+  if (before === null || marked === undefined) return change;
+  const agrees = (): boolean =>
+    contradictions(path, plain(before.text), rendered).length === 0;
+  return offered && !agrees()
+    ? change
+    : { ...change, action: "keep", chosen: true };
+}
+
+function withContradictions(change: Change, rendered: Tree): Change {
+  const { path, action, before, after } = change;
+  if (!["same", "keep", "merge", "update"].includes(action)) return change;
+  const file = action === "keep" ? before : after;
+  if (file === null) return change;
+  const contradicts = contradictions(path, plain(file.text), rendered);
+  return contradicts.length === 0 ? change : { ...change, contradicts };
+}
+
+const plain = (text: string): string => text.replaceAll("\r\n", "\n");
 
 /** The paths that a run reads: all that it may write. */
 export function pathsOf(

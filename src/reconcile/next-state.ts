@@ -34,7 +34,16 @@ export function stateAfter(
     const at = change.from ?? change.path;
     const held = previous?.files[at];
     const next = rendered.get(change.path);
-    if (change.action !== "conflict") {
+    if (previous && held && isUnresolved(change)) {
+      // The base stays, so that the conflict can be offered again.
+      const { sidecar: _, answers: since, owned, ...rest } = held;
+      files[at] = {
+        ...rest,
+        kept: true,
+        answers: since ?? previous.answers,
+        ...(owned && { owned }),
+      };
+    } else if (change.action !== "conflict") {
       if (next !== undefined) {
         const owner = ownersVersion(change, next, held);
         const made = record(next, owner, change);
@@ -68,6 +77,10 @@ export function stateAfter(
     ...(regenerated && { regenerated }),
   };
 }
+
+/** Whether the owner kept a file that contradicts the answers. The state has another mark for .env. */
+const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
+  chosen === true && contradicts !== undefined && path !== SECRET_FILE;
 
 /** Whether a file was deleted or has a new path. */
 const handled = (path: string, changes: readonly Change[]): boolean =>

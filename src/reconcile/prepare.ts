@@ -105,8 +105,10 @@ function diskOf(
 function exitCodeOf({ dryRun }: Request, changes: readonly Change[]): ExitCode {
   const has = (...actions: Action[]): boolean =>
     changes.some(({ action }) => actions.includes(action));
-  if (!dryRun) return has("conflict", "markers") ? EXIT.conflicts : EXIT.done;
-  return has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
+  const drift = changes.some(({ contradicts }) => contradicts !== undefined);
+  if (!dryRun)
+    return drift || has("conflict", "markers") ? EXIT.conflicts : EXIT.done;
+  return drift || has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
 }
 
 /** The given answers, with the previous ones as defaults; addresses in a subnet that moved move with it. */

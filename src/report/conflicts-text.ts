@@ -1,3 +1,4 @@
+import { printable } from "../base/escape.ts";
 import { whatIsThere, type Change } from "../reconcile/change.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -14,6 +15,7 @@ export function conflictLines(changes: readonly Change[]): string[] {
   const marked = changes.filter(({ action }) => action === "markers");
   return [
     ...conflicts.map(withSidecar),
+    ...driftLines(changes),
     ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
@@ -110,4 +112,21 @@ function obstacleRemedies(conflicts: readonly Change[]): string[] {
   if (conflicts.length > 0)
     lines.push("Or leave it as it is: regenerate --conflict keep.");
   return lines;
+}
+
+/** Files that contradict the answers after this run. */
+export function driftLines(changes: readonly Change[]): string[] {
+  const lines = changes.flatMap(({ path, contradicts }) =>
+    contradicts
+      ? [
+          `${path} contradicts the answers: ${printable(contradicts.join("; "))}.`,
+        ]
+      : [],
+  );
+  return lines.length === 0
+    ? []
+    : [
+        ...lines,
+        "Edit it, change the answers, or run regenerate --conflict theirs or markers.",
+      ];
 }

@@ -14,13 +14,14 @@ export function outcomeJson(
     outcome;
   const { steps, stale } = outcome;
   const listed = changes.map((change) => {
-    const { path, action, after, reason } = change;
+    const { path, action, after, reason, contradicts } = change;
     const mode = after?.mode.toString(8).padStart(4, "0");
     return {
       path,
       action,
       ...(mode === undefined ? {} : { mode }),
       ...(reason === undefined ? {} : { reason }),
+      ...(contradicts && { contradicts }),
       ...(diff && differs(change) ? { diff: diff.patchOf(change) } : {}),
     };
   });

@@ -12,7 +12,12 @@ import type { StaleAddress } from "../renumber/find-stale.ts";
 import { STATE_FILE } from "../repository/state.ts";
 import { changesInShort, changesText, differs } from "./changes-text.ts";
 import type * as Diff from "./diff.ts";
-import { conflictLines, hasSidecar, refusedLines } from "./conflicts-text.ts";
+import {
+  conflictLines,
+  driftLines,
+  hasSidecar,
+  refusedLines,
+} from "./conflicts-text.ts";
 import { firstSteps, updatedSteps } from "./next-steps.ts";
 import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 
@@ -122,7 +127,10 @@ function endText(
 ): string {
   const { exitCode, written, changes } = outcome;
   const updated = outcome.previousAnswers !== undefined;
-  if (dryRun) return "Nothing was written: --dry-run.";
+  if (dryRun)
+    return ["Nothing was written: --dry-run.", ...driftLines(changes)].join(
+      "\n",
+    );
   if (!written && exitCode === EXIT.conflicts && !updated)
     return [
       `${style.red("Nothing was written")}: some files exist already and were not generated.`,

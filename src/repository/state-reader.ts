@@ -126,6 +126,7 @@ const RECORD_KEYS = [
   "text",
   "owner",
   "merged",
+  "kept",
   "answers",
   "owned",
   "sidecar",
@@ -156,7 +157,9 @@ function readRecord(path: string, fields: Fields): FileRecord {
     throw broken(`owner of ${path} is not a sha256`);
   }
   const held = fields["answers"];
-  const { owned, sidecar, merged } = fields;
+  const { owned, sidecar, merged, kept } = fields;
+  if (kept !== undefined && kept !== true)
+    throw broken(`kept of ${path} is not true`);
   if (merged !== undefined && merged !== true)
     throw broken(`merged of ${path} is not true`);
   if (
@@ -170,6 +173,7 @@ function readRecord(path: string, fields: Fields): FileRecord {
     ...(text === undefined ? {} : { text }),
     ...(owner === undefined ? {} : { owner }),
     ...(merged && { merged }),
+    ...(kept && { kept }),
     ...(held === undefined
       ? {}
       : { answers: readAnswers(held, `answers of ${path}`) }),

@@ -40,6 +40,8 @@ export interface FileRecord {
   readonly owner?: string;
   /** Whether that version is a merge that regenerate made. */
   readonly merged?: true;
+  /** The owner kept the file in a conflict, although it contradicts the answers. */
+  readonly kept?: true;
   /** The answers of that text, if it is older than the state: the file is in conflict, or no longer generated. */
   readonly answers?: Answers;
   /** Names in the owner's version that equal the plan's values but are the owner's own. */

@@ -175,10 +175,13 @@ test("regenerate warns if only .env has an address for Kong", async () => {
   const made = await new Made().make();
   made.edit(".env", (text) => text.replace("300::8100\n", "300::abcd\n"));
   const first = await made.regenerate(...TO);
-  expect(first).toMatchObject({ code: 0 });
+  expect(first).toMatchObject({ code: 3 });
   const own = `${NEXT}:300::abcd`;
   expect(first.stdout).toContain(
     `Your .env has KONG_BIND_IPV6=${own}, the other files have ${NEXT}:300::8100: apply.sh will refuse that. `,
+  );
+  expect(first.stdout).toContain(
+    `.env contradicts the answers: KONG_BIND_IPV6 is ${own}, not ${NEXT}:300::8100.\n`,
   );
   expect((await made.regenerate()).stdout).toContain(`Give --kong ${own}`);
   const mended = await made.regenerate("--kong", own);

@@ -1,0 +1,183 @@
+import { settingOf } from "../base/dotenv.ts";
+import { parseAnyYaml } from "../base/yaml.ts";
+import { formatAddress, formatSubnet } from "../ip/address.ts";
+import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
+import { generatedFile } from "../render/generated-files.ts";
+import type { Tree } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+
+/** What a file says about something that the answers decide: name → value. */
+type Facts = Map<string, string>;
+
+/** The value of a fact that has no other. */
+const THERE = "there";
+
+/**
+ * Where an edited file contradicts the answers: addresses, services, networks, ports, the database.
+ * What the owner adds is no contradiction, unless only other answers have it.
+ * @param text valid in its format
+ * @returns `KONG_DATABASE is postgres, not off`
+ */
+export function contradictions(
+  path: string,
+  text: string,
+  rendered: Tree,
+): string[] {
+  const generated = rendered.get(path);
+  if (!generated || generated.sha256 !== undefined || generated.text === text)
+    return [];
+  const settings = rendered.get(SECRET_FILE)?.text ?? "";
+  const [planned, found] = [generated.text, text].map((one) =>
+    factsOf(path, one, settings),
+  ) as [Facts, Facts];
+  const wrong = [...planned].flatMap(([name, value]) => {
+    const other = found.get(name);
+    if (other === value) return [];
+    if (other === undefined) return [`${name} is missing`];
+    return [`${name} is ${other}, not ${value}`];
+  });
+  const extra = [...found.keys()].filter(
+    (name) => OURS.test(name) && !planned.has(name),
+  );
+  return [...wrong, ...extra.map((name) => `${name} is not in the answers`)];
+}
+
+/** What only some answers have. */
+const OURS = /^service kong|^port \$KONG_BIND_IP\b/;
+
+function factsOf(path: string, text: string, settings: string): Facts {
+  const facts: Facts = new Map();
+  switch (path) {
+    case SECRET_FILE: {
+      const address = settingOf(text, "KONG_BIND_IPV6");
+      if (address) facts.set("KONG_BIND_IPV6", normal(address));
+      return facts;
+    }
+    case "docker-compose.yml":
+      return composeFacts(parsed(text), settings);
+    case "host/etc/netplan/60-kong-ipv6.yaml":
+      return netplanFacts(parsed(text));
+    case "kong-build/Dockerfile":
+      for (const [, image] of text.matchAll(/^FROM\s+(?:--\S+\s+)*(\S+)/gim))
+        facts.set(`image ${image}`, THERE);
+      return facts;
+  }
+  switch (generatedFile(path)?.format) {
+    case "json":
+      addLeaves(facts, parsed(text), "");
+      return facts;
+    case "braces":
+    case "ini":
+    case "shell":
+      for (const token of findTokens(text.replace(/(^|\s)#.*$/gm, "")))
+        facts.set(nameOf(token), THERE);
+      return facts;
+    default:
+      return facts;
+  }
+}
+
+function composeFacts(compose: unknown, settings: string): Facts {
+  const facts: Facts = new Map();
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined) facts.set(name, resolved(value, settings));
+  };
+  for (const name of ["kong", "kong-migration", "kong-database"])
+    if (at(compose, "services", name) !== undefined)
+      facts.set(`service ${name}`, THERE);
+  const kong = at(compose, "services", "kong");
+  add("KONG_DATABASE", variable(at(kong, "environment"), "KONG_DATABASE"));
+  add("ipv6_address of kong", at(kong, "networks", "exposed", "ipv6_address"));
+  add("ipv4_address of kong", at(kong, "networks", "kong-net", "ipv4_address"));
+  for (const port of list(at(kong, "ports")))
+    facts.set(`port ${resolved(portText(port), settings)}`, THERE);
+  const subnets = list(at(compose, "networks", "kong-net", "ipam", "config"));
+  add("subnet of kong-net", at(subnets[0], "subnet"));
+  add(
+    "name of the exposed network",
+    at(compose, "networks", "exposed", "name"),
+  );
+  return facts;
+}
+
+/** In a mapping, or in a list of KEY=VALUE. */
+function variable(environment: unknown, key: string): unknown {
+  if (!Array.isArray(environment)) return at(environment, key);
+  const row = environment.find((one) => String(one).startsWith(`${key}=`));
+  return row === undefined ? undefined : String(row).slice(key.length + 1);
+}
+
+/** The long form of a port in the short one. */
+const portText = (port: unknown): string =>
+  typeof port === "object"
+    ? ["host_ip", "published", "target"]
+        .flatMap((key) => at(port, key) ?? [])
+        .join(":")
+    : String(port);
+
+function netplanFacts(netplan: unknown): Facts {
+  const facts: Facts = new Map();
+  const uplinks = at(netplan, "network", "ethernets");
+  for (const [name, uplink] of Object.entries(uplinks ?? {})) {
+    for (const address of list(at(uplink, "addresses")))
+      facts.set(`address ${normal(String(address))} on ${name}`, THERE);
+    for (const route of list(at(uplink, "routes"))) {
+      const [to, via] = ["to", "via"].map((key) => String(at(route, key)));
+      facts.set(`the gateway of ${to} on ${name}`, normal(via ?? ""));
+    }
+  }
+  return facts;
+}
+
+function addLeaves(facts: Facts, value: unknown, name: string): void {
+  if (typeof value !== "object" || value === null) {
+    facts.set(name, normal(String(value)));
+    return;
+  }
+  for (const [key, inner] of Object.entries(value))
+    addLeaves(facts, inner, name === "" ? key : `${name}.${key}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseAnyYaml(text);
+  } catch (error) {
+    // Reported as invalid.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** The value at a path of keys; undefined if there is none. */
+function at(value: unknown, ...keys: readonly string[]): unknown {
+  let inner = value;
+  for (const key of keys) {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    inner = Object.hasOwn(inner, key)
+      ? (inner as Record<string, unknown>)[key]
+      : undefined;
+  }
+  return inner;
+}
+
+/** A value with the variables that .env sets. */
+const resolved = (value: unknown, settings: string): string =>
+  normal(
+    String(value).replaceAll(
+      /\$\{?(\w+)(?:[^}\w][^}]*)?\}?/g,
+      (_, key: string) => settingOf(settings, key) ?? `$${key}`,
+    ),
+  );
+
+/** One spelling for each address and subnet. */
+function normal(text: string): string {
+  const [token] = findTokens(text);
+  if (token?.start !== 0 || token.end !== text.length) return text;
+  const subnet = subnetOf(token);
+  if (subnet) return formatSubnet(subnet);
+  const { version, value, length } = token;
+  const bits = length === undefined ? "" : `/${length}`;
+  return formatAddress(version, value) + bits;
+}
