@@ -10,6 +10,7 @@ import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { secretNotes } from "./notices.ts";
+import { COMPOSE_FILE, composeNotes, renamedCompose } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import { isExecutable } from "./change.ts";
@@ -99,10 +100,19 @@ export function inspectRepository(directory: string): Inspection {
   const disk = readDisk(directory, pathsOf(rendered, state));
   const previous = allPreviousAnswers(state).map(plan);
   const { stale, unread } = findStaleAddresses(directory, present, previous);
+  const renamed = renamedCompose(directory);
   return {
-    files: checkFiles(state, present, rendered, disk),
+    files: checkFiles(state, present, rendered, disk).map((file) =>
+      file.path === COMPOSE_FILE && renamed !== undefined
+        ? { ...file, status: "missing", reason: `renamed to ${renamed}` }
+        : file,
+    ),
     stale,
-    notes: [...notesOn(directory, rendered, disk), ...unreadNotes(unread)],
+    notes: [
+      ...notesOn(directory, rendered, disk),
+      ...composeNotes(directory),
+      ...unreadNotes(unread),
+    ],
   };
 }
 

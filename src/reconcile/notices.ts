@@ -2,6 +2,7 @@ import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
 import { printable } from "../base/escape.ts";
 import { type Disk } from "../repository/disk.ts";
+import { composeNotes } from "./compose-names.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
@@ -33,6 +34,7 @@ export function notesOn(
     ...missingNotes(changes, rendered),
     ...riskNotes(request.directory, changes, disk),
     ...crlfNotes(changes),
+    ...composeNotes(request.directory),
   ];
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 from kong_ipv6.engine import Compose, images_in
 from kong_ipv6.system import Ran
@@ -72,6 +73,31 @@ class TheCompose(Case):
             compose = Compose(server.context().system, server.repository)
             self.assertTrue(compose.find())
         self.assertEqual((("docker-compose",), 1), (compose.command, compose.major))
+
+    def test_it_names_its_file_and_the_owners_override(self) -> None:
+        server = self.server()
+        folder = server.repository
+        (folder / "compose.yaml").write_text("services: {}\n")
+
+        def files() -> str:
+            """What a compose process gets."""
+            given = Ran(0, "", "")
+            with server.patched():
+                compose = Compose(server.context().system, folder)
+                with mock.patch.object(compose.system, "run", return_value=given) as run:
+                    compose.run("config")
+            return str(run.call_args.kwargs["env"]["COMPOSE_FILE"])
+
+        self.assertEqual("docker-compose.yml", files())
+        (folder / "compose.override.yaml").write_text("services: {}\n")
+        self.assertEqual("docker-compose.yml:compose.override.yaml", files())
+        (folder / "docker-compose.override.yml").write_text("services: {}\n")
+        self.assertEqual("docker-compose.yml:docker-compose.override.yml", files())
+        (folder / "docker-compose.yml").unlink()
+        self.assertEqual("compose.yaml:docker-compose.override.yml", files())
+        with (folder / ".env").open("a") as env:
+            env.write("COMPOSE_FILE=compose.yaml:mine.yml\n")
+        self.assertEqual("compose.yaml:mine.yml", files())
 
     def test_an_error_in_docker_compose_yml(self) -> None:
         server = self.server()

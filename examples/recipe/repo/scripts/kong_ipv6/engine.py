@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Optional, cast
 
 from .report import Failure
+from .settings import Repository
 from .system import Ran, System
 
 SOCKET = "/var/run/docker.sock"
@@ -182,11 +183,15 @@ class Compose:
     def line(self, seconds: int, *arguments: str) -> tuple[str, ...]:
         return ("timeout", "--foreground", str(seconds), *self.command, *arguments)
 
+    def files(self) -> dict[str, str]:
+        return {"COMPOSE_FILE": Repository(self.folder).compose_files}
+
     def run(self, *arguments: str, seconds: int = 1800) -> Ran:
-        return self.system.run(*self.line(seconds, *arguments), cwd=self.folder, timeout=seconds + 30)
+        return self.system.run(*self.line(seconds, *arguments), cwd=self.folder, env=self.files(), timeout=seconds + 30)
 
     def quietly(self, *arguments: str, seconds: int = 1800) -> bool:
-        return self.system.quietly(*self.line(seconds, *arguments), cwd=self.folder, timeout=seconds + 30)
+        line, env = self.line(seconds, *arguments), self.files()
+        return self.system.quietly(*line, cwd=self.folder, env=env, timeout=seconds + 30)
 
 
 def images_in(config: str, built: str) -> list[tuple[str, str, str]]:

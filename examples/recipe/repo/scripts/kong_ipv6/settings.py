@@ -24,6 +24,11 @@ def parse(text: str) -> dict[str, str]:
     return values
 
 
+# Ours first: compose itself looks for compose.yaml first.
+COMPOSE = ("docker-compose.yml", "compose.yaml", "compose.yml", "docker-compose.yaml")
+OVERRIDES = tuple(name.replace(".y", ".override.y") for name in COMPOSE)
+
+
 class Repository:
     """The generated repository on this server."""
 
@@ -39,6 +44,18 @@ class Repository:
         if not source.exists():
             return ""
         return parse(source.read_text(encoding="utf-8", errors="surrogateescape")).get(key, "")
+
+    @property
+    def compose_file(self) -> Path:
+        """docker-compose.yml, which the owner may have renamed."""
+        paths = [self.path / name for name in COMPOSE]
+        return next((path for path in paths if path.exists()), paths[0])
+
+    @property
+    def compose_files(self) -> str:
+        """As in COMPOSE_FILE, with the owner's override. Without it compose reads the owner's compose.yaml instead."""
+        override = next((name for name in OVERRIDES if (self.path / name).exists()), "")
+        return self.setting("COMPOSE_FILE") or ":".join([self.compose_file.name] + [override] * (override != ""))
 
     @property
     def data(self) -> Path:

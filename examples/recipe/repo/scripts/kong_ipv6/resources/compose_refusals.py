@@ -3,11 +3,13 @@
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..engine import Json, subnets_of
 from ..facts import Context, Facts, label
 from ..plan import spelled
 from ..report import Refusal
+from ..settings import Repository
 
 OURS = ("kong", "kong-migration", "kong-database")
 
@@ -58,7 +60,7 @@ def project(context: Context, facts: Facts) -> Iterator[Refusal]:
     here, name = context.repository.path, context.repository.project
     folders = sorted({label(one, "project.working_dir") for one in facts.of_project()} - {""})
     for other in folders:
-        if os.path.isfile(f"{other}/docker-compose.yml") and not os.path.samefile(other, here):
+        if Repository(Path(other)).compose_file.is_file() and not os.path.samefile(other, here):
             remedy = (
                 f"run apply.sh there; or remove that gateway first: sudo {other}/scripts/rollback.sh; "
                 f"or, if this directory with its .env and data replaces it: mv {other} {other}.old"
@@ -111,7 +113,7 @@ def published(container: Json, bind: str) -> list[str]:
 def other_backend(context: Context, facts: Facts) -> str:
     """The subnet that kong-net has instead of the plan's; empty where it is the plan's, or the owner's own."""
     now = next(iter(subnets_of(facts.backend)), "")
-    compose = (context.repository.path / "docker-compose.yml").read_text()
+    compose = context.repository.compose_file.read_text()
     return "" if now in ("", context.plan.backend) or now in compose else now
 
 

@@ -29,7 +29,7 @@ class Files(Resource):
         """A conflict that is left is for the owner to resolve, not for a server to run."""
         repository = self.repository.path
         tree = [path for folder in ("host", "kong-build") for path in sorted((repository / folder).rglob("*"))]
-        for path in (*tree, *(repository / name for name in ("docker-compose.yml", "kong.yml", ".env"))):
+        for path in (*tree, self.repository.compose_file, repository / "kong.yml", repository / ".env"):
             if path.is_file() and MARKERS.search(path.read_bytes()):
                 cause = f"{path.relative_to(repository)} still has conflict markers"
                 remedy = "resolve the conflicts; create-kong-ipv6 check lists everything that is unresolved"
