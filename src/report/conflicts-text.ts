@@ -123,10 +123,15 @@ export function driftLines(changes: readonly Change[]): string[] {
         ]
       : [],
   );
-  return lines.length === 0
-    ? []
-    : [
-        ...lines,
-        "Edit it, change the answers, or run regenerate --conflict theirs or markers.",
-      ];
+  if (lines.length === 0) return [];
+  // Only a conflict has a new text to take.
+  const isKept = changes.some(
+    ({ contradicts, chosen }) => contradicts && chosen,
+  );
+  return [
+    ...lines,
+    isKept
+      ? "Edit it, change the answers, or run regenerate --conflict theirs or markers."
+      : "Edit it, or change the answers.",
+  ];
 }

@@ -92,7 +92,7 @@ export function expectAgreement(tree: Tree, answers: Answers): void {
   expectFirewall(tree, answers);
   expectScripts(tree, answers, wanted);
   expectReadme(tree, answers, wanted);
-  expectOnlyAddresses(tree, wanted);
+  expectOnlyAddresses(tree, answers, wanted);
 }
 
 /** Which files there are follows from the choices. */
@@ -439,7 +439,11 @@ const isConstant = (value: bigint, path: string): boolean =>
       value >> 64n === 0x100000000000000n));
 
 /** No address occurs anywhere that isn't the plan's, and each is spelled as RFC 5952 wants it. */
-function expectOnlyAddresses(tree: Tree, wanted: Oracle): void {
+function expectOnlyAddresses(
+  tree: Tree,
+  answers: Answers,
+  wanted: Oracle,
+): void {
   const planned = new Set([
     wanted.prefix.address,
     wanted.exposed.address,
@@ -449,6 +453,8 @@ function expectOnlyAddresses(tree: Tree, wanted: Oracle): void {
     wanted.internal.address,
     wanted.bridgeAddress,
     wanted.dynamic.address,
+    // The login may be at another address of the server.
+    ...addressesIn(answers.ssh).flatMap(({ value }) => value ?? []),
   ]);
   for (const [path, { text }] of tree) {
     // The state holds the other files' texts; its own part is compared as a whole.
