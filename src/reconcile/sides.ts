@@ -43,12 +43,8 @@ export function sidesOf(
   const next = ends(isThere ? entry.text : rendered.text);
   const yours = base?.update?.(disk) ?? disk;
   // The owner's mode stays, but a program stays executable.
-  const mode =
-    base && entry.mode !== base.mode
-      ? executableAs(rendered, entry.mode)
-      : base || yours !== next
-        ? rendered.mode
-        : entry.mode;
+  const isOwners = base ? entry.mode !== base.mode : yours === next;
+  const mode = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
   return {
     path,
     base: base && baseText(base, yours, ends),

@@ -224,8 +224,8 @@ function checkStep(
     for (const at of after.files.keys())
       expect(at === path || at.startsWith(`${path}/`), at).toBe(false);
   // What was merged parses.
-  for (const { path, action } of changes)
-    if (action === "merge")
+  for (const { path, action, reason } of changes)
+    if (action === "merge" && reason !== "only its mode")
       expect(
         whyInvalid(
           path,
@@ -261,9 +261,21 @@ async function checkCreate(
     const step = await createdOver(world, answers, choice, dryRun);
     const { world: after, changes } = step;
     const isOpen = changes.some(({ action }) => action === "conflict");
-    if (isOpen || dryRun) expect(after).toEqual(world);
-    for (const [path, file] of world.files)
-      if (choice === "keep") expect(after.files.get(path), path).toEqual(file);
+    if (isOpen || dryRun) {
+      expect(after).toEqual(world);
+      continue;
+    }
+    if (choice !== "keep") continue;
+    // A generated script that can't run is made executable.
+    const modes = new Map(
+      changes.flatMap(({ path, reason, after: file }) =>
+        reason === "only its mode" && file ? [[path, file.mode]] : [],
+      ),
+    );
+    for (const [path, file] of world.files) {
+      const mode = modes.get(path) ?? file.mode;
+      expect(after.files.get(path), path).toEqual({ ...file, mode });
+    }
   }
 }
 

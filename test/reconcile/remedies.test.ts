@@ -36,6 +36,17 @@ test("check asked for a regenerate that changed nothing: an executable bit is re
   expect((await made.regenerate()).stdout).toContain("Nothing to change.");
 });
 
+test("a script that is there before the generator has it becomes executable in the first run", async () => {
+  const made = await new Made().make();
+  const state = JSON.parse(made.read(".kong-ipv6.json"));
+  delete state.files["scripts/verify.sh"];
+  made.write(".kong-ipv6.json", JSON.stringify(state));
+  chmodSync(made.path("scripts/verify.sh"), 0o644);
+  const { stdout } = await made.regenerate();
+  expect(stdout).toContain("  ~ scripts/verify.sh  (only its mode)\n");
+  expect((await made.regenerate()).stdout).toContain("Nothing to change.");
+});
+
 test("files that the owner emptied or broke are recorded, but named each time", async () => {
   const made = await new Made().make();
   const broken: Record<string, [text: string, reason: string]> = {
