@@ -16,6 +16,8 @@ interface Ended {
 }
 
 const [tests, checks] = await Promise.all([vitest(), allChecks()]);
+// vitest prints for itself; it has output only if it could not be started.
+if (tests.output) console.error(tests.output);
 for (const { name, output } of checks) console.log(`== ${name}\n${output}`);
 const failed = [tests, ...checks].filter(({ code }) => code !== 0);
 for (const { name } of failed) console.error(`Failed: ${name}`);

@@ -119,7 +119,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
       routed: "the provider's router sends the whole prefix to the server",
     },
     hint: ({ kong, interface: uplink = "ens3" }) =>
-      `To find out, run \`tcpdump -ni ${uplink} icmp6\` on the server, and on another machine\nping ${kong === undefined ? "Kong's address" : formatAddress6(kong)}. Neighbor solicitations for it mean on-link,\necho requests mean routed.`,
+      `To find out, run \`tcpdump -ni ${uplink} icmp6\` on the server, and\nping ${kong === undefined ? "Kong's address" : formatAddress6(kong)} from another machine.\nNeighbor solicitations for it mean on-link, echo requests mean routed.`,
     metavar: "HOW",
     meaning: "how the provider delivers the prefix",
     defaultText: "on-link",
@@ -143,7 +143,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   ssh: {
     flag: "--ssh",
     hint: () =>
-      "Like root@203.0.113.10. Its facts are read, nothing is changed. Enter skips it.",
+      "Like root@203.0.113.10. The server is read, not changed. Press Enter to skip.",
     metavar: "USER@HOST",
     meaning: "the server's ssh login, to detect the rest",
     defaultText: "none",
@@ -225,7 +225,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     choices: CHOICES.database,
     explanations: {
       postgres: "you configure Kong at run time, through its admin API",
-      off: "you configure Kong by the file kong.yml",
+      off: "you configure Kong in the file kong.yml",
     },
     metavar: "KIND",
     meaning: "where Kong keeps its configuration",
@@ -237,8 +237,8 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     flag: "--firewall",
     choices: CHOICES.firewall,
     explanations: {
-      ufw: "rules through ufw; if ufw is not active, an own nftables table",
-      nftables: "always an own nftables table",
+      ufw: "rules through ufw; if ufw is not active, a separate nftables table",
+      nftables: "always a separate nftables table",
       none: "you filter elsewhere",
     },
     metavar: "KIND",

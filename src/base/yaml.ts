@@ -60,7 +60,7 @@ export function parseAnyYaml(text: string): unknown {
 export function whyNotMapping(text: string): string | undefined {
   try {
     const value = load(text, { schema: ANY_SCHEMA });
-    // Of nothing but comments, and of one null, the parser makes the same.
+    // The parser returns the same for comments only and for a single null.
     if (value === undefined || value === null) return "it is empty";
     return typeof value === "object" && !Array.isArray(value)
       ? undefined

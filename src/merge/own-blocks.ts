@@ -19,7 +19,8 @@ export function generatedHunk({ yours, base, generated }: Hunk): string[] {
   const blocks = blocksOf(yours, indent);
   const isOwn = ({ key, lines }: Block): boolean =>
     key !== undefined && !others.has(key) && lines.length > 1;
-  // The lines after the conflict continue the last block. Where none is generated, every block ends.
+  // What follows the hunk belongs to its last block, so an own block may only come after the generated
+  // lines. If nothing is generated, every own block is complete.
   const last = blocks.findLastIndex((block) => !isOwn(block)) + 1;
   const deleted = generated.every((line) => line.trim() === "");
   const kept = (deleted ? blocks : blocks.slice(last)).filter(isOwn);

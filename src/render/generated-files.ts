@@ -57,7 +57,7 @@ const TEMPLATES: readonly Row[] = [
     ordered: false,
   },
   { path: ".env.example", format: "dotenv" },
-  { path: ".gitattributes", format: "text", ordered: false },
+  { path: ".gitattributes", format: "text" },
   { path: ".gitignore", format: "text", ordered: false },
   { path: "README.md", format: "markdown" },
   { path: "docker-compose.yml", format: "yaml" },

@@ -7,7 +7,7 @@ export interface ManualStep {
   readonly what: string;
   readonly old: string;
   readonly new: string;
-  /** Run on the server, in the repository there. */
+  /** Run on the server, in the repository there, unless `what` names another place. */
   readonly commands?: readonly string[];
   /** Before the repository is copied to the server, because it needs what is there now. */
   readonly first?: true;
@@ -76,7 +76,7 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
   const data = `${before.data.directory}/postgres`;
   return [
     {
-      what: "Before copying, export the database; use ~/kong.yml as your kong.yml",
+      what: "Before copying, export the database",
       old: data,
       new: "kong.yml",
       commands: [
@@ -85,6 +85,13 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
         // Outside of the repository, because the next copy overwrites its kong.yml.
         `${KONG} cat /tmp/kong.yml > ~/kong.yml`,
       ],
+      first: true,
+    },
+    {
+      what: "On your machine, in this repository, fetch it (LOGIN as in the copy below)",
+      old: "services: []",
+      new: "kong.yml",
+      commands: ["scp LOGIN:kong.yml kong.yml"],
       first: true,
     },
     {

@@ -36,7 +36,7 @@ const KINDS = {
   /** Compared with the generated README. */
   outside: /^curl -6 /,
   /** Run by the lab: test/e2e/server/first-hour.lab.test.ts. */
-  firstHour: /^(GROUP=\$\()?sudo (docker compose|install) /,
+  firstHour: /^(GROUP=\$\(|\(umask 077; )?sudo (docker compose|install) /,
   /** For the real Kong, which the lab can't have. Checked by test/docs/first-hour.test.ts. */
   admin: /^(curl -sS http:\/\/172\.30\.0\.100:8001\/|sleep 6$)/,
 } as const;

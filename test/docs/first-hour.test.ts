@@ -35,6 +35,63 @@ test.each(scenarios())("%s: services are for Compose, routes for Kong", (s) => {
   expect(kong.map(({ services }) => services)).toHaveLength(postgres ? 0 : 1);
 });
 
+/** Blocks for one file, joined as the README says: entries below the key that the file has already. */
+function joined(blocks: readonly string[]): string {
+  const sections = new Map<string, string>();
+  for (const block of blocks)
+    for (const [section] of block.matchAll(/^\S.*\n(?:[ \n].*\n?)*/gm)) {
+      const [key = "", ...entries] = section.split(/(?<=\n)/);
+      sections.set(key, (sections.get(key) ?? "") + entries.join(""));
+    }
+  return [...sections].flat().join("");
+}
+
+test.each(scenarios())("%s: all blocks for a file fit into one", (scenario) => {
+  const readme = readmeOf(scenario);
+  expect(readme).toContain("put the entries below its `services:`");
+  const blocks = blocksIn(readme, "yaml");
+  const forKong = blocks.filter((text) => / protocols?:/.test(text));
+  const forCompose = blocks.filter((text) => !forKong.includes(text));
+  const { postgres } = planOf(scenario);
+  expect([forCompose.length, forKong.length]).toEqual(
+    postgres ? [2, 0] : [3, 2],
+  );
+  // The parser refuses a key that occurs twice.
+  const { services } = parse(joined(forCompose)) as { services: object };
+  expect(Object.keys(services).sort()).toEqual(
+    postgres ? ["kong", "web"] : ["kong", "redis", "web"],
+  );
+  if (postgres) return;
+  const generated = textOf(exampleTree(scenario), "kong.yml");
+  const added = joined(forKong);
+  expect(generated).toContain("services: []\n");
+  const config: unknown = parse(generated.replace("services: []\n", added));
+  expect(config).toMatchObject({
+    _format_version: expect.any(String),
+    services: [{ name: "example" }],
+    routes: [{ name: "acme" }],
+    plugins: [{ name: "acme" }],
+  });
+  // apply.sh does not compare the content of kong.yml.
+  expect(readme).toContain(
+    "After a change of `kong.yml`, also run `sudo docker compose restart kong`.",
+  );
+});
+
+/** Debian 11 has curl 7.74; these are older. */
+const CURL_OPTIONS = ["-6", "-sS", "-o", "-w", "-d", "-H"];
+
+test.each(scenarios())("%s: curl's options are in curl 7.74", (scenario) => {
+  const commands = blocksIn(readmeOf(scenario), "sh")
+    .flatMap((block) => block.split("\n"))
+    .filter((line) => line.startsWith("curl "));
+  expect(commands.length).toBeGreaterThan(0);
+  const options = commands.flatMap(
+    (line) => line.replaceAll(/'[^']*'/g, "").match(/(?<= )-\S+/g) ?? [],
+  );
+  for (const option of options) expect(CURL_OPTIONS).toContain(option);
+});
+
 test.each(scenarios())("%s: each address is in the plan", (scenario) => {
   const { backend, kong, host, ipv4, gateway } = planOf(scenario);
   const text = readmeOf(scenario);
@@ -51,7 +108,7 @@ test.each(scenarios())("%s: each address is in the plan", (scenario) => {
 
 test("what is sent to Kong's admin API is valid JSON, with the plan's domain", () => {
   const bodies = blocksIn(readmeOf("recipe"), "sh").flatMap((block) =>
-    [...block.matchAll(/--json '(.*)'/g)].map(
+    [...block.matchAll(/-d '(\{.*\})'/g)].map(
       ([, body = ""]) => JSON.parse(body) as Record<string, unknown>,
     ),
   );

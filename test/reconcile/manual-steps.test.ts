@@ -71,9 +71,14 @@ test("a data directory in .env was printed unquoted in a root command", async ()
 });
 
 test("the steps say what happens to a database that is left behind or found again", () => {
-  const [taken, rest] = steps({ database: "off" });
+  const [taken, fetched, rest] = steps({ database: "off" });
   expect(taken).toMatchObject({ first: true, old: "./data/postgres" });
   expect(taken?.commands?.join("\n")).toContain("kong config db_export");
+  // It was exported on the server, but the repository is copied from the owner's machine.
+  expect(fetched).toMatchObject({
+    first: true,
+    commands: ["scp LOGIN:kong.yml kong.yml"],
+  });
   expect(rest?.what).toContain("its data stay in ./data/postgres");
   expect(rest?.first).toBeUndefined();
   const [back, ...more] = steps({ database: "postgres" }, { database: "off" });
@@ -84,6 +89,7 @@ test("the steps say what happens to a database that is left behind or found agai
 test("the database is read before its data are moved", () => {
   const both = steps({ database: "off", dataDir: "/srv/kong" });
   expect(both.filter(({ first }) => first).map(({ new: now }) => now)).toEqual([
+    "kong.yml",
     "kong.yml",
     "/srv/kong",
   ]);

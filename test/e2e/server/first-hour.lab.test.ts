@@ -92,6 +92,8 @@ test("a backup is restored, and Kong answers after it", async () => {
     `${sql("CREATE TABLE services (name text)")}\n${sql("INSERT INTO services VALUES ('before')")}`,
   );
   expect(await type(block("sh", "pg_dump"))).toMatchObject({ code: 0 });
+  // It holds the consumers' credentials.
+  expect(await lab.host.sh("stat -c %a /root/kong.sql")).toBe("600\n");
   await type(sql("UPDATE services SET name = 'after'"));
   expect(await rows()).toBe("after\n");
   const { code, stderr } = await type(block("sh", "psql"));
