@@ -107,13 +107,14 @@ function variable(environment: unknown, key: string): unknown {
   return row === undefined ? undefined : String(row).slice(key.length + 1);
 }
 
-/** The long form of a port in the short one. */
+/** The long form of a port in the short one. An IPv6 address may lack its brackets there. */
 const portText = (port: unknown): string =>
   typeof port === "object"
     ? ["host_ip", "published", "target"]
         .flatMap((key) => at(port, key) ?? [])
+        .map((part) => String(part).replace(/^[^[$]*:.*/, "[$&]"))
         .join(":")
-    : String(port);
+    : String(port).replace(/\/tcp$/, "");
 
 function netplanFacts(netplan: unknown): Facts {
   const facts: Facts = new Map();
@@ -162,12 +163,19 @@ function at(value: unknown, ...keys: readonly string[]): unknown {
   return inner;
 }
 
-/** A value with the variables that .env sets. */
+/** `$KEY`, `${KEY}`, `${KEY:-default}`, `${KEY:?message}`. Groups: key in braces, operator, default, key. */
+const VARIABLE = /\$\{(\w+)(?:(:?[-?+])([^}]*))?\}|\$(\w+)/g;
+
+/** A value with the variables that .env sets, or with their defaults. */
 const resolved = (value: unknown, settings: string): string =>
   normal(
     String(value).replaceAll(
-      /\$\{?(\w+)(?:[^}\w][^}]*)?\}?/g,
-      (_, key: string) => settingOf(settings, key) ?? `$${key}`,
+      VARIABLE,
+      (_, braced?: string, operator?: string, text = "", bare?: string) => {
+        const key = braced ?? bare ?? "";
+        const other = operator?.endsWith("-") ? text : `$${key}`;
+        return settingOf(settings, key) ?? other;
+      },
     ),
   );
 

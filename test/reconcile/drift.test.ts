@@ -74,7 +74,7 @@ test.each<
     COMPOSE,
     /"\$\{KONG_PUBLISH_IPV6:-\[::1\]\}:443:443"/,
     '"8443:443"',
-    "port $KONG_PUBLISH_IPV6:443:443 is missing",
+    "port [::1]:443:443 is missing",
   ],
   [
     COMPOSE,
