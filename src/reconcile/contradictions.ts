@@ -15,8 +15,7 @@ const THERE = "there";
 /**
  * Where an edited file contradicts the answers: addresses, services, networks, ports, the database.
  * What the owner adds is no contradiction, unless only other answers have it.
- * @param text valid in its format
- * @returns `KONG_DATABASE is postgres, not off`
+ * @returns `KONG_DATABASE is postgres, not off`; nothing for a text that is not valid in its format
  */
 export function contradictions(
   path: string,
@@ -29,7 +28,8 @@ export function contradictions(
   const settings = rendered.get(SECRET_FILE)?.text ?? "";
   const [planned, found] = [generated.text, text].map((one) =>
     factsOf(path, one, settings),
-  ) as [Facts, Facts];
+  );
+  if (!planned || !found) return [];
   const wrong = [...planned].flatMap(([name, value]) => {
     const other = found.get(name);
     if (other === value) return [];
@@ -45,8 +45,17 @@ export function contradictions(
 /** What only some answers have. */
 const OURS = /^service kong|^port \$KONG_BIND_IP\b/;
 
-function factsOf(path: string, text: string, settings: string): Facts {
+/** @returns undefined for a text that is not valid in its format */
+function factsOf(
+  path: string,
+  text: string,
+  settings: string,
+): Facts | undefined {
   const facts: Facts = new Map();
+  const format = generatedFile(path)?.format;
+  const value =
+    format === "yaml" || format === "json" ? parsed(text) : undefined;
+  if (value === null) return undefined;
   switch (path) {
     case SECRET_FILE: {
       const address = settingOf(text, "KONG_BIND_IPV6");
@@ -54,17 +63,17 @@ function factsOf(path: string, text: string, settings: string): Facts {
       return facts;
     }
     case "docker-compose.yml":
-      return composeFacts(parsed(text), settings);
+      return composeFacts(value, settings);
     case "host/etc/netplan/60-kong-ipv6.yaml":
-      return netplanFacts(parsed(text));
+      return netplanFacts(value);
     case "kong-build/Dockerfile":
       for (const [, image] of text.matchAll(/^FROM\s+(?:--\S+\s+)*(\S+)/gim))
         facts.set(`image ${image}`, THERE);
       return facts;
   }
-  switch (generatedFile(path)?.format) {
+  switch (format) {
     case "json":
-      addLeaves(facts, parsed(text), "");
+      addLeaves(facts, value, "");
       return facts;
     case "braces":
     case "ini":
@@ -120,14 +129,28 @@ function netplanFacts(netplan: unknown): Facts {
   const facts: Facts = new Map();
   const uplinks = at(netplan, "network", "ethernets");
   for (const [name, uplink] of Object.entries(uplinks ?? {})) {
-    for (const address of list(at(uplink, "addresses")))
-      facts.set(`address ${normal(String(address))} on ${name}`, THERE);
+    for (const address of list(at(uplink, "addresses")).map(addressText))
+      facts.set(`address ${normal(address)} on ${name}`, THERE);
     for (const route of list(at(uplink, "routes"))) {
-      const [to, via] = ["to", "via"].map((key) => String(at(route, key)));
-      facts.set(`the gateway of ${to} on ${name}`, normal(via ?? ""));
+      const via = at(route, "via");
+      if (via === undefined) continue;
+      const to = destination(String(at(route, "to")), String(via));
+      facts.set(`the gateway of ${to} on ${name}`, normal(String(via)));
     }
   }
   return facts;
+}
+
+/** An address may be a mapping of one key, with its options below it (netplan(5)). */
+const addressText = (address: unknown): string =>
+  typeof address === "object"
+    ? String(Object.keys(address ?? {})[0])
+    : String(address);
+
+/** `default` is the default route of the gateway's family (netplan(5)). */
+function destination(to: string, via: string): string {
+  if (to !== "default") return normal(to);
+  return via.includes(":") ? "::/0" : "0.0.0.0/0";
 }
 
 function addLeaves(facts: Facts, value: unknown, name: string): void {
@@ -139,12 +162,13 @@ function addLeaves(facts: Facts, value: unknown, name: string): void {
     addLeaves(facts, inner, name === "" ? key : `${name}.${key}`);
 }
 
-function parsed(text: string): unknown {
+/** A text that is not a mapping gives null: it is reported as not usable. */
+function parsed(text: string): object | null {
   try {
-    return parseAnyYaml(text);
+    const value = parseAnyYaml(text);
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
   } catch (error) {
-    // Reported as invalid.
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }

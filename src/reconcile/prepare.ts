@@ -58,16 +58,17 @@ export async function prepare(
     disk,
     prompts,
   );
+  const invalid = previous ? await invalidNotes(changes) : [];
   notes.push(
     ...notesOn(request, { changes, rendered, disk }, prompts),
-    ...(previous ? await invalidNotes(changes) : []),
+    ...invalid,
   );
   const after = previous
     ? remainingWork(directory, previous, present, changes, rendered, disk)
     : nothingBefore(present);
   const { steps, stale, data } = after;
   const outcome: Outcome = {
-    exitCode: exitCodeOf(request, changes),
+    exitCode: exitCodeOf(request, changes, invalid.length > 0),
     directory,
     answers,
     plan: present,
@@ -102,13 +103,18 @@ function diskOf(
   return disk;
 }
 
-function exitCodeOf({ dryRun }: Request, changes: readonly Change[]): ExitCode {
+/** @param invalid whether a kept file is not usable */
+function exitCodeOf(
+  { dryRun }: Request,
+  changes: readonly Change[],
+  invalid: boolean,
+): ExitCode {
   const has = (...actions: Action[]): boolean =>
     changes.some(({ action }) => actions.includes(action));
-  const drift = changes.some(({ contradicts }) => contradicts !== undefined);
+  const isLeft = invalid || changes.some(({ contradicts }) => contradicts);
   if (!dryRun)
-    return drift || has("conflict", "markers") ? EXIT.conflicts : EXIT.done;
-  return drift || has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
+    return isLeft || has("conflict", "markers") ? EXIT.conflicts : EXIT.done;
+  return isLeft || has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;
 }
 
 /** The given answers, with the previous ones as defaults; addresses in a subnet that moved move with it. */

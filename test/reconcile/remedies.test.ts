@@ -74,6 +74,17 @@ test("files that the owner emptied or broke are recorded, but named each time", 
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
+test("one file that is not usable: exit 3, and not called a contradiction", async () => {
+  const made = await new Made().make();
+  made.write("docker-compose.yml", "services: [");
+  const { code, stdout } = await made.regenerate();
+  expect(stdout).toContain("docker-compose.yml is not usable: not valid YAML");
+  expect(stdout).not.toContain("contradicts");
+  expect(code).toBe(3);
+  made.write("docker-compose.yml", "");
+  expect((await made.regenerate("--dry-run")).code).toBe(4);
+});
+
 test("a link and a directory in the way: moved away, the new texts take their place", async () => {
   const made = await new Made().make();
   const paths = ["README.md", "scripts/ufw.sh"];

@@ -48,3 +48,39 @@ describe("a port that is written in another way is no contradiction", () => {
     ]);
   });
 });
+
+const NETPLAN = "host/etc/netplan/60-kong-ipv6.yaml";
+
+describe("netplan(5)'s other ways to write the same are no contradiction", () => {
+  test.each([
+    ["the IPv6 default route", 'to: "::/0"', "to: default"],
+    ["the IPv4 default route", 'to: "0.0.0.0/0"', "to: default"],
+    [
+      "an address with options",
+      '- "2a03:2222:3333:4444::2/64"',
+      '- "2a03:2222:3333:4444::2/64": { lifetime: 0 }',
+    ],
+    [
+      "a route without a gateway",
+      "routes:\n",
+      "routes:\n        - to: 10.0.0.0/8\n          scope: link\n",
+    ],
+  ])("%s", (_, from, to) => {
+    expect(edited(NETPLAN, from, to)).toEqual([]);
+  });
+
+  test("a default route without its gateway is one", () => {
+    expect(edited(NETPLAN, 'via: "fe80::1"', "scope: link")).toEqual([
+      "the gateway of ::/0 on ens3 is missing",
+    ]);
+  });
+});
+
+test.each([
+  [COMPOSE, "services: ["],
+  [COMPOSE, "# Mine\n"],
+  [NETPLAN, "- a\n"],
+  ["host/etc/docker/daemon.json", "{"],
+])("%s: a text that is not valid contradicts nothing: %s", (path, text) => {
+  expect(contradictions(path, text, tree)).toEqual([]);
+});
