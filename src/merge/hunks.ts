@@ -34,7 +34,7 @@ export function mergeHunk(
 
 /**
  * The owner resolved the conflict by hand: all new lines are there, with own lines around them, and
- * none that the generator dropped. Without a new line nothing can tell.
+ * none that the generator dropped. If nothing is generated, nothing can tell.
  */
 function isTaken(
   yours: readonly string[],

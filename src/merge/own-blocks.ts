@@ -7,10 +7,15 @@ interface Block {
 }
 
 /**
- * The result of a conflict for which the owner takes the generated lines: those, and after them whole
- * YAML blocks that only the owner has, such as another service next to one that changed.
+ * The result of a conflict for which the owner takes the generated lines: those, and whole YAML blocks
+ * that only the owner has, such as another service next to one that changed.
+ * @returns undefined if there is no place for such a block
  */
-export function generatedHunk({ yours, base, generated }: Hunk): string[] {
+export function generatedHunk({
+  yours,
+  base,
+  generated,
+}: Hunk): string[] | undefined {
   const indents = base.filter((line) => line.trim() !== "").map(indentOf);
   const indent = Math.min(...indents);
   const others = new Set(
@@ -19,13 +24,22 @@ export function generatedHunk({ yours, base, generated }: Hunk): string[] {
   const blocks = blocksOf(yours, indent);
   const isOwn = ({ key, lines }: Block): boolean =>
     key !== undefined && !others.has(key) && lines.length > 1;
-  // What follows the hunk belongs to its last block, so an own block may only come after the generated
-  // lines. If nothing is generated, every own block is complete.
+  // The lines after the hunk continue its last block. All blocks before the last are complete.
   const last = blocks.findLastIndex((block) => !isOwn(block)) + 1;
-  const deleted = generated.every((line) => line.trim() === "");
-  const kept = (deleted ? blocks : blocks.slice(last)).filter(isOwn);
-  return [...generated, ...kept.flatMap(({ lines }) => lines)];
+  const complete = linesOf(blocks.slice(0, last).filter(isOwn));
+  const open = linesOf(blocks.slice(last));
+  const [first] = generated.filter((line) => line.trim() !== "");
+  if (first === undefined) return [...generated, ...complete, ...open];
+  const fits = complete.length === 0 || startsAt(first, complete);
+  return fits ? [...complete, ...generated, ...open] : undefined;
 }
+
+const linesOf = (blocks: readonly Block[]): string[] =>
+  blocks.flatMap(({ lines }) => lines);
+
+/** Whether a line is indented as the first of some others: it ends what stands before it. */
+const startsAt = (line: string, [first = ""]: readonly string[]): boolean =>
+  indentOf(line) === indentOf(first);
 
 const indentOf = (line: string): number => line.search(/\S/);
 

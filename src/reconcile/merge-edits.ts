@@ -56,16 +56,20 @@ function takeGenerated(
 ): Pick<Change, "theirs"> {
   const resolved = generatedSide(yours);
   let { hunks } = resolved;
+  let isLost = false;
   const unordered = unorderedIn(path);
   const { text } = merge(resolved.text, base, rendered, (hunk) => {
     const merged = mergeHunk(hunk, unordered);
-    if (merged === undefined) hunks += 1;
-    return merged ?? generatedHunk(hunk);
+    if (merged !== undefined) return merged;
+    hunks += 1;
+    const taken = generatedHunk(hunk);
+    isLost ||= taken === undefined;
+    return taken ?? hunk.generated;
   });
   const [plain, old] = [text, yours].map((one) =>
     one.replaceAll("\r\n", "\n"),
   ) as [string, string];
-  if (hunks === 0 || hasMarkers(text)) return {};
+  if (hunks === 0 || isLost || hasMarkers(text)) return {};
   if (whyInvalid(path, plain, old) !== undefined) return {};
   const whole = path === SECRET_FILE ? keepVariables(text, before.text) : text;
   return { theirs: { file: { text: whole, mode }, hunks } };

@@ -7,7 +7,7 @@ const taken = (yours: string, base: string, generated: string): string =>
     yours: lines(yours),
     base: lines(base),
     generated: generated === "" ? [] : lines(generated),
-  }).join("\n");
+  })?.join("\n") ?? "no place";
 
 const DB = "  db:\n    image: a\n    restart: always";
 const EDITED = "  db:\n    image: a\n    restart: no";
@@ -22,6 +22,20 @@ test.each([
     DB,
     "  db: 1",
     `  db: 1\n${MINE}`,
+  ],
+  [
+    "before a changed one",
+    `${MINE}\n${EDITED}`,
+    DB,
+    "  db: 1",
+    `${MINE}\n  db: 1`,
+  ],
+  [
+    "between changed ones",
+    `${EDITED}\n${MINE}\n  x:\n    y: 1`,
+    `${DB}\n  x:\n    y: 2`,
+    "  db: 1\n  x: 3",
+    `${MINE}\n  db: 1\n  x: 3`,
   ],
   [
     "between deleted ones",
@@ -51,4 +65,9 @@ test.each([
   ],
 ])("only the generated lines: %s", (_, yours, base, generated) => {
   expect(taken(yours, base, generated)).toBe(generated);
+});
+
+test("the owner's block before lines that continue another one has no place", () => {
+  const yours = `${MINE}\n${EDITED}`;
+  expect(taken(yours, DB, "    restart: x")).toBe("no place");
 });
