@@ -52,6 +52,7 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
 }
 
 const HERE = "cd /opt/kong-ipv6";
+const DATABASE = "kong-ipv6-kong-database-1";
 const KONG = "sudo docker compose exec -T kong";
 
 /** Nothing else moves the data. Without them Kong starts with an empty database. */
@@ -95,10 +96,14 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
       first: true,
     },
     {
-      what: `Remove the database's container; its data stay in ${data}`,
+      what: `Remove the database's containers; its data stay in ${data}`,
       old: "postgres",
       new: "off",
-      commands: [HERE, "sudo docker compose up -d --remove-orphans"],
+      // By name: compose --remove-orphans would remove Kong too if it reads the owner's compose.yaml.
+      commands: [
+        `sudo docker stop ${DATABASE}`,
+        `sudo docker rm ${DATABASE} kong-ipv6-kong-migration-1`,
+      ],
     },
   ];
 }

@@ -81,6 +81,11 @@ test("the steps say what happens to a database that is left behind or found agai
   });
   expect(rest?.what).toContain("its data stay in ./data/postgres");
   expect(rest?.first).toBeUndefined();
+  // --remove-orphans would remove Kong where compose reads the owner's compose.yaml.
+  expect(rest?.commands?.join("\n")).not.toContain("docker compose");
+  expect(rest?.commands).toContain(
+    "sudo docker stop kong-ipv6-kong-database-1",
+  );
   const [back, ...more] = steps({ database: "postgres" }, { database: "off" });
   expect(back?.commands?.join("\n")).toContain("kong config db_import");
   expect(more).toEqual([]);
