@@ -26,7 +26,7 @@ async function run(argv: readonly string[]): Promise<ExitCode> {
     const { helpText } = await import("./help.ts");
     const { program } = await import("../base/program.ts");
     const text = helpText(args.named ? args.command : undefined);
-    return print(text.replaceAll("npx create-kong-ipv6", program()));
+    return print(text.replaceAll("npx create-kong-ipv6", () => program()));
   }
   if (args.version) return print((await import("../base/version.ts")).VERSION);
   return await runCommand(args);

@@ -2,6 +2,7 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import { type Issue, Refusal } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
+import { program } from "../base/program.ts";
 import { parseSshTarget } from "../answers/parse-names.ts";
 import { mistypedCommand } from "./did-you-mean.ts";
 import type { Given } from "../answers/resolve.ts";
@@ -54,7 +55,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const conflict = readConflict(values.get("conflict"), issues);
   const ssh =
     command === "detect" ? readSsh(values.get("ssh"), issues) : undefined;
-  issues.push(...contradictions(tokens));
+  issues.push(...flagConflicts(tokens));
   const mistyped =
     !named && first !== undefined
       ? mistypedCommand(first, directories.length > 1)
@@ -107,12 +108,12 @@ function foreignFlags({ command, switches, values }: Tokens): Issue[] {
     .map((flag) => ({
       flag,
       reason: `${command} does not take it`,
-      remedy: `See create-kong-ipv6 ${command} --help`,
+      remedy: `See ${program()} ${command} --help`,
     }));
 }
 
 /** Flags that cannot be given together, or not without another one. */
-function contradictions({ command, switches }: Tokens): Issue[] {
+function flagConflicts({ command, switches }: Tokens): Issue[] {
   if (command !== "detect" || !switches.has("json") || !switches.has("yaml"))
     return [];
   return [

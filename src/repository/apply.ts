@@ -23,6 +23,7 @@ import {
   remedyFor,
   writeOne,
 } from "./write.ts";
+import { program } from "../base/program.ts";
 
 /**
  * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
@@ -45,7 +46,7 @@ export function apply(
     if (wasCreatedMeanwhile(directory, operations, error))
       throw new FailedError(
         `another run created a repository in ${directory} meanwhile; this one wrote nothing`,
-        `Look at it with create-kong-ipv6 check ${shellWord(directory)}. To change it, run create-kong-ipv6 regenerate ${shellWord(directory)}.`,
+        `Look at it with ${program()} check ${shellWord(directory)}. To change it, run ${program()} regenerate ${shellWord(directory)}.`,
       );
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;

@@ -21,6 +21,7 @@ import {
   type Marks,
   type State,
 } from "./state.ts";
+import { program } from "../base/program.ts";
 
 /**
  * Reads and checks the state of a repository.
@@ -76,12 +77,12 @@ function missing(directory: string): UnusableError {
     ? unusable(
         directory,
         `its ${STATE_FILE} is missing`,
-        `Take that from git: git checkout HEAD ${STATE_FILE}. Without a copy, run create-kong-ipv6 . --conflict keep there with the same answers: it adopts the repository`,
+        `Take that from git: git checkout HEAD ${STATE_FILE}. Without a copy, run ${program()} . --conflict keep there with the same answers: it adopts the repository`,
       )
     : unusable(
         directory,
         "it holds no generated repository",
-        "Run create-kong-ipv6 DIRECTORY to create one",
+        `Run ${program()} DIRECTORY to create one`,
       );
 }
 
@@ -102,7 +103,7 @@ function parsed(text: string): unknown {
       throw unusable(
         STATE_FILE,
         "it has git's conflict markers",
-        `Take one side with git checkout --ours ${STATE_FILE}, then run create-kong-ipv6 regenerate`,
+        `Take one side with git checkout --ours ${STATE_FILE}, then run ${program()} regenerate`,
       );
     throw broken(`it is not valid JSON (${error.message})`);
   }

@@ -4,6 +4,7 @@ import { UnusableError } from "../base/errors.ts";
 import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
 import { resolve, type Given } from "../answers/resolve.ts";
 import { STATE_FILE } from "./state.ts";
+import { program } from "../base/program.ts";
 
 // Reads the fields of a state. Anyone may have written them.
 
@@ -68,7 +69,7 @@ export function broken(reason: string): UnusableError {
   return unusable(
     STATE_FILE,
     reason,
-    `Take it from git (git checkout HEAD ${STATE_FILE}) or from a backup. Without a copy, delete it and run create-kong-ipv6 . --conflict keep there with the same answers: it adopts the repository`,
+    `Take it from git (git checkout HEAD ${STATE_FILE}) or from a backup. Without a copy, delete it and run ${program()} . --conflict keep there with the same answers: it adopts the repository`,
   );
 }
 
