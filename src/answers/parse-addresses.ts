@@ -39,7 +39,8 @@ export function parsePrefix(text: string): Subnet {
 
 /**
  * An address with its prefix length, as `ip addr` prints it: `2001:db8:1:2::2/64`, or its whole line.
- * @returns the subnet and the address; undefined for anything else, also for the subnet itself
+ * @returns the subnet and the address; undefined for anything else, also if the address could be a mistyped
+ *   subnet (its last 64 bits are zero)
  */
 export function parseLink(
   text: unknown,
@@ -50,7 +51,9 @@ export function parseLink(
   try {
     const value = parseAddress(6, address, "");
     const prefix = subnetAt(6, value, Number(length));
-    return value === prefix.network ? undefined : { prefix, host: value };
+    const isSubnet =
+      value === prefix.network || BigInt.asUintN(64, value) === 0n;
+    return isSubnet ? undefined : { prefix, host: value };
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

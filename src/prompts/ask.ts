@@ -26,26 +26,40 @@ export const confirm = async (
   message: string,
   usual: boolean,
 ): Promise<boolean> =>
-  (await askWord(prompter, message, usual ? "Y/n" : "y/N", usual)) === "Yes";
+  (await askWord(prompter, message, {
+    words: WORDS.slice(0, 2),
+    hint: usual ? "Y/n" : "y/N",
+    usual,
+  })) === "Yes";
 
 /** `confirm`, or a third answer. */
 export const confirmOrChange = async (
   prompter: Prompter,
   message: string,
 ): Promise<Word> =>
-  await askWord(prompter, message, "Y/n, c to change an answer", true);
+  await askWord(prompter, message, {
+    words: WORDS,
+    hint: "Y/n, c to change an answer",
+    usual: true,
+  });
 
 const WORDS = ["Yes", "No", "Change an answer"] as const;
 type Word = (typeof WORDS)[number];
+
+interface WordOptions {
+  /** The words that are allowed. */
+  readonly words: readonly Word[];
+  readonly hint: string;
+  /** What Enter means: yes or no. */
+  readonly usual: boolean;
+}
 
 /** inquirer's own question for yes or no takes any other word for the default. */
 async function askWord(
   prompter: Prompter,
   message: string,
-  hint: string,
-  usual: boolean,
+  { words, hint, usual }: WordOptions,
 ): Promise<Word> {
-  const words = hint.includes("change") ? WORDS : WORDS.slice(0, 2);
   const initials = words.map((word) => word.charAt(0).toLowerCase());
   const { sure } = await prompter.prompt([
     {

@@ -55,15 +55,15 @@ export async function converse(
   const answers: Given = { ...given };
   const asking = new Asking(prompter, answers, print, background);
   const open = ({ key }: Question): boolean => answers[key] === undefined;
-  if (background.asksLogin && open(questionOf("ssh"))) await asking.login();
+  if (background.asksLogin) await asking.login();
   else await asking.detect();
   for (const question of QUESTIONS.filter(({ first }) => first).filter(open))
-    await asking.put(question);
+    await asking.askAndDetect(question);
   const rest = QUESTIONS.filter(open);
   if (rest.length === 0) return answers;
   if (!(await confirm(prompter, "More settings?", false)))
     return { ...valuesOf(asking.detected), ...answers };
-  for (const question of rest) await asking.put(question);
+  for (const question of rest) await asking.askAndDetect(question);
   return answers;
 }
 
@@ -102,23 +102,25 @@ class Asking {
     return detection?.warnings ?? [];
   }
 
-  async put(question: Question): Promise<void> {
+  async askAndDetect(question: Question): Promise<void> {
     await this.#ask(question);
     await this.detect();
   }
 
-  /** Asks for the server's login until its facts are read, or the owner goes on without them. */
+  /** Asks for the server's login, unless it is given, until its facts are read, or the owner goes on without them. */
   async login(): Promise<void> {
-    await this.#ask(questionOf("ssh"));
+    if (this.#answers.ssh === undefined) await this.#ask(questionOf("ssh"));
     try {
       const warnings = await this.detect();
       if (this.#answers.ssh !== "none") warnings.forEach(this.#print.warning);
     } catch (error) {
       if (!(error instanceof FailedError)) throw error;
       this.#print.failure(error);
-      const message = "Continue without its facts?";
-      if (!(await confirm(this.#prompter, message, false)))
+      const message = "Continue without the server's facts?";
+      if (!(await confirm(this.#prompter, message, false))) {
+        delete this.#answers.ssh;
         return await this.login();
+      }
       this.#detector = undefined;
     }
   }

@@ -237,7 +237,7 @@ describe("create --detect", () => {
     const terminal = new Terminal(far, ["gw"], { env: far.env });
     await terminal.answer("to detect the rest: (none)", "root@gw");
     await terminal.see("error ssh could not log in to root@gw");
-    await terminal.answer("Continue without its facts? (y/N)");
+    await terminal.answer("Continue without the server's facts? (y/N)");
     await terminal.answer("to detect the rest: (none)");
     await terminal.see("the provider's IPv6 prefix");
     terminal.type(CTRL_C);

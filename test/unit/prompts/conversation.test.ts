@@ -288,6 +288,12 @@ describe("converse", () => {
       expect(answers).toMatchObject({ prefix: `${P}::/64`, host: `${P}::9` });
       expect(owner.names).toContain("host");
     }
+    // A mistyped prefix is not an address with its length.
+    for (const length of [48, 56]) {
+      const owner = new Owner({ prefix: [`${P}::/${length}`, `${P}::/64`] });
+      expect((await converse(owner, {})).host).toBe(`${P}::2`);
+      expect(owner.refused).toHaveLength(1);
+    }
     // What a prefix may not be, it may not be in this form either.
     const owner = new Owner({ prefix: ["fe80::9/64", `${P}::/64`] });
     expect((await converse(owner, {})).host).toBe(`${P}::2`);
@@ -355,6 +361,25 @@ describe("converse", () => {
     const answers = await converse(on, {}, background);
     expect(answers).toMatchObject({ ssh: "root@gw", prefix: `${P}::/64` });
     expect(reads).toBe(2);
+  });
+
+  test("an unreachable login of an answers file: on without it, or another one", async () => {
+    const detect: Detector = ({ ssh }) =>
+      ssh === "root@gw"
+        ? Promise.reject(new FailedError("no route to gw", "Check it."))
+        : Promise.resolve({ answers: [], seen: [], warnings: ["ufw is off"] });
+    const background = { detect, asksLogin: true };
+    const given = { ssh: "root@gw", prefix: `${P}::/64` };
+    const on = new Owner({ sure: ["y"] });
+    expect(await converse(on, given, background)).toMatchObject(given);
+    expect(on.names).not.toContain("ssh");
+    const printed = new Printed();
+    const again = new Owner({ sure: ["n"], ssh: ["root@other"] });
+    expect(await converse(again, given, background, printed)).toMatchObject({
+      ssh: "root@other",
+    });
+    expect(printed.failures).toEqual(["no route to gw"]);
+    expect(printed.warnings).toEqual(["ufw is off"]);
   });
 
   test("a changed answer takes along what lies in it", async () => {
