@@ -18,7 +18,7 @@ interface Target {
   readonly previous?: State;
   readonly previousText?: string;
   /** Answers that generated files there have. */
-  readonly there?: Given;
+  readonly existing?: Given;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function run(
   args: Arguments,
   open: () => Target,
 ): Promise<ExitCode> {
-  const canConverse = mayAsk(args);
+  const canConverse = wantsToAsk(args) && canAsk();
   const { target, given, found } = await readInputs(args, open, canConverse);
   const { shown, previous } = target;
   // inquirer's own colours read this when it is loaded.
@@ -47,7 +47,11 @@ export async function run(
           previous?.answers,
         )
       : undefined;
-  const detectedFirst = args.detect && (await defaults?.detectFirst(given));
+  // A detection would change nothing if every answer is given.
+  const detectedFirst =
+    args.detect &&
+    QUESTIONS.some(({ key }) => given[key] === undefined) &&
+    (await defaults?.detectFirst(given));
   const request = requestOf(args, target);
   const context = { request, shown, diff, defaults, style, show };
   const { outcome, agreed } = asked
@@ -63,17 +67,7 @@ export async function run(
         canConverse,
       );
   const detected = defaults?.used(outcome.answers) ?? [];
-  const offered = defaults?.offered() ?? [];
-  const options = {
-    shown,
-    asked,
-    agreed,
-    dryRun,
-    diff,
-    git,
-    detected,
-    offered,
-  };
+  const options = { shown, asked, agreed, dryRun, diff, git, detected };
   // Loaded only now, so that an error in the arguments is reported fast.
   if (args.json) {
     const { outcomeJson } = await import("../report/outcome-json.ts");
@@ -85,13 +79,10 @@ export async function run(
   return outcome.exitCode;
 }
 
-/** Whether questions may be asked. On a dumb terminal it says why not. */
-function mayAsk({ yes, json }: Arguments): boolean {
-  if (yes || json) return false;
-  const reason = "with TERM=dumb an answer could not be corrected";
-  if (isDumbTerminal()) write(2, `Nothing is asked: ${reason}.\n`);
-  return canAsk();
-}
+const wantsToAsk = ({ yes, json }: Arguments): boolean => !yes && !json;
+
+const NOT_ASKED =
+  "Nothing is asked: with TERM=dumb an answer could not be corrected.\n";
 
 /** Whether there is something to ask. regenerate has all answers: it asks only if none is given. */
 const isOpen = (given: Given, previous: State | undefined): boolean =>
@@ -101,14 +92,15 @@ const isOpen = (given: Given, previous: State | undefined): boolean =>
 
 function requestOf(
   { dryRun, conflict, git }: Arguments,
-  { shown, ...previous }: Target,
+  { shown, previous, previousText }: Target,
 ): Request {
   return {
     directory: absolute(shown),
     dryRun,
     conflict,
     git,
-    ...previous,
+    ...(previous && { previous }),
+    ...(previousText !== undefined && { previousText }),
   };
 }
 
@@ -185,7 +177,13 @@ async function readInputs(
       : await collectIssues(() => readAnswersFile(file));
   issues.push(...(fromFile?.issues ?? []));
   const target = await collectIssues(open);
-  const given: Given = { ...target?.there, ...fromFile?.given, ...args.given };
+  const given: Given = {
+    ...target?.existing,
+    ...fromFile?.given,
+    ...args.given,
+  };
+  if (wantsToAsk(args) && isDumbTerminal() && isOpen(given, target?.previous))
+    write(2, NOT_ASKED);
   const defaults = args.command === "create" && !canConverse && !args.detect;
   // An unreadable flag or file may hold the answer that seems to be missing.
   const unread = new Set([

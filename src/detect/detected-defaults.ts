@@ -16,8 +16,6 @@ export interface DetectedDefaults {
   readonly detectFirst: (given: Given) => Promise<Given>;
   /** The detected values that became answers, with their sources. */
   readonly used: (answers: Answers) => Detected[];
-  /** All answers that the server gave, whether they were taken or not. */
-  readonly offered: () => AnswerKey[];
 }
 
 /** The server of the answer ssh. Without it this machine: always with --detect, otherwise if it is the server. */
@@ -60,6 +58,5 @@ export function detectedDefaults(
     // The owner may have answered a question otherwise.
     used: (answers) =>
       [...detected.values()].filter(({ key, value }) => answers[key] === value),
-    offered: () => [...detected.keys()],
   };
 }

@@ -62,7 +62,6 @@ export function checkoutSession(): Session {
         diff: undefined,
         git: false,
         detected: [],
-        offered: defaults.offered(),
       };
       show(outcomeText(outcome, options, style));
       process.exitCode = outcome.exitCode;

@@ -2,7 +2,6 @@ import { printable, printableText } from "../base/escape.ts";
 import { EXIT, issueText } from "../base/errors.ts";
 import { labelled, type Style } from "../base/colors.ts";
 import { counted, setAt } from "../base/wrap.ts";
-import type { AnswerKey } from "../answers/types.ts";
 import type { Detected } from "../detect/infer/types.ts";
 import { factsText } from "../detect/print.ts";
 import { planRows, rowsText } from "../plan/summary.ts";
@@ -35,8 +34,6 @@ interface ReportOptions {
   readonly agreed: boolean;
   /** Detected answers, with the facts behind them. */
   readonly detected: readonly Detected[];
-  /** All answers that the server gave. The command that repeats the run gives each of them. */
-  readonly offered: readonly AnswerKey[];
 }
 
 /** The result of a run, for a person. */

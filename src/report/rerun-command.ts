@@ -17,18 +17,17 @@ interface RerunOptions {
   readonly shown: string;
   readonly git?: boolean;
   readonly dryRun?: boolean;
-  /** Answers that a detection replaces, unless they are given. */
-  readonly offered?: readonly AnswerKey[];
 }
 
 /** The command that does the same without questions, except what isOneByOne describes. */
 export function rerunCommand(
   { answers, previousAnswers, resolutions = [] }: Rerun,
-  { shown, git = false, dryRun = false, offered = [] }: RerunOptions,
+  { shown, git = false, dryRun = false }: RerunOptions,
 ): string {
   const needed = neededKeys(answers, previousAnswers);
-  // --ssh detects again.
-  if (needed.has("ssh")) for (const key of offered) needed.add(key);
+  // --ssh implies --detect, which is skipped if no answer is left open.
+  if (needed.has("ssh") && answers.ssh !== "none")
+    for (const { key } of QUESTIONS) needed.add(key);
   const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
     ({ key, flag }) => {
       const texts = [answers[key]].flat();

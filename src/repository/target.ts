@@ -30,15 +30,18 @@ export function inspectTarget(directory: string): void {
   if (!wasInterrupted(directory)) refuseOwnRepository(directory);
 }
 
+/** No other repository has it. */
+const PLAN_JSON = "scripts/plan.json";
 const DAEMON_JSON = "host/etc/docker/daemon.json";
 
 /**
  * The answer that create draws at random, if generated files have it already: a repository without
  * its state keeps it.
  */
-export function answersThere(directory: string): Given {
-  const entry = readDisk(directory, [DAEMON_JSON]).get(DAEMON_JSON);
-  if (entry?.kind !== "file") return {};
+export function existingAnswers(directory: string): Given {
+  const disk = readDisk(directory, [PLAN_JSON, DAEMON_JSON]);
+  const entry = disk.get(DAEMON_JSON);
+  if (entry?.kind !== "file" || disk.get(PLAN_JSON)?.kind !== "file") return {};
   try {
     const settings = JSON.parse(entry.text) as Record<string, unknown> | null;
     const internalPrefix = settings?.["fixed-cidr-v6"];

@@ -597,6 +597,12 @@ describe("without questions", () => {
     expect(terminal.output).toContain("error --prefix: it is missing");
     expect(terminal.output).not.toContain("\u001b");
     expect(sandbox.tree()).toEqual(before);
+    const dry = ["gw", "--prefix", `${P}::/64`, "--yes"];
+    expect((await run(sandbox, dry)).code).toBe(0);
+    const change = ["regenerate", "gw", "--kong", `${P}:300::7`];
+    const given = new Terminal(sandbox, change, { env: { TERM: "dumb" } });
+    expect(await given.ended).toBe(0);
+    expect(given.output).not.toContain("Nothing is asked");
   });
 
   test("colours on a terminal only, and none with --no-color, NO_COLOR or TERM=dumb", async () => {

@@ -3,7 +3,7 @@ import { resolve as absolute } from "node:path";
 import { wasInterrupted } from "../../repository/recover.ts";
 import type { Arguments } from "../parse-args.ts";
 import { UnusableError, type ExitCode } from "../../base/errors.ts";
-import { answersThere, inspectTarget } from "../../repository/target.ts";
+import { existingAnswers, inspectTarget } from "../../repository/target.ts";
 import { run } from "../run.ts";
 
 /** `create-kong-ipv6 [directory]`: asks for missing answers, then creates a repository. */
@@ -12,7 +12,7 @@ export async function create(args: Arguments): Promise<ExitCode> {
     const shown = args.directory ?? implied(args.answersFile);
     const directory = absolute(shown);
     inspectTarget(directory);
-    return { shown, there: answersThere(directory) };
+    return { shown, existing: existingAnswers(directory) };
   });
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import { QUESTIONS } from "../../../src/answers/questions.ts";
 import { readArguments } from "../../../src/cli/parse-args.ts";
 import type { Resolution } from "../../../src/reconcile/request.ts";
 import { rerunCommand } from "../../../src/report/rerun-command.ts";
@@ -7,6 +8,8 @@ import { move } from "../../../src/answers/carry-over.ts";
 import { resolve, survey } from "../../../src/answers/resolve.ts";
 import { cases } from "../../support/arbitrary.ts";
 import { answersFrom, GIVEN } from "../../support/base.ts";
+import { runIn } from "../../support/in-process.ts";
+import { Sandbox } from "../../support/run.ts";
 import { announceSeed, runs } from "../../support/seed.ts";
 
 beforeAll(announceSeed);
@@ -71,6 +74,17 @@ test("it names what differs from the defaults, and the random ULA", () => {
   expect(rerunCommand({ answers: answersFrom() }, { shown: "gw" })).toBe(
     `npx create-kong-ipv6@0.1.0 gw --prefix ${GIVEN.prefix} --internal-prefix ${GIVEN.internalPrefix} --yes`,
   );
+});
+
+test("with a login it names every answer: an unreachable server is not asked again", async () => {
+  const command = rerunCommand(
+    { answers: answersFrom({ ssh: "root@gw.invalid" }) },
+    { shown: "gw", dryRun: true },
+  );
+  const [, , ...argv] = shellWords(command);
+  for (const { flag } of QUESTIONS) expect(argv).toContain(flag);
+  const { code, stderr } = await runIn(new Sandbox(), argv);
+  expect({ code, stderr }).toEqual({ code: 4, stderr: "" });
 });
 
 test("the rerun command has --conflict if all conflicts were resolved alike, and --dry-run", () => {
