@@ -132,6 +132,9 @@ test("a file of others that is as ours would be is no conflict", async () => {
     files.map(([path]) => [`gw/${path}`, first.read("gw", path)]),
   );
   const sandbox = new Sandbox(same);
+  for (const [path, content] of files)
+    if (content.startsWith("file 0755"))
+      chmodSync(sandbox.path("gw", path), 0o755);
   const { code, stdout } = await runIn(sandbox, ["gw", ...ALL, "--json"]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout).summary).toEqual({ same: files.length });
