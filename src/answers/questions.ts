@@ -130,7 +130,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     flag: "--ndp",
     choices: CHOICES.ndp,
     explanations: {
-      ndppd: "the daemon ndppd answers for the whole exposed subnet",
+      ndppd: "the daemon ndppd answers for Kong",
       kernel: "the kernel answers for Kong's address; needs no package",
       none: "nothing answers; right if the prefix is routed",
     },

@@ -167,7 +167,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     aside: true,
     negatable: true,
     shown: "--git, --no-git",
-    meaning: "create a git repository (default: no)",
+    meaning: "create a git repository, or not (default)",
     commands: ["create"],
   },
   {

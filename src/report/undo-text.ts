@@ -49,7 +49,9 @@ function endText(
 ): string {
   if (edited.length > 0)
     return "Nothing was undone, because these files were edited since the last write. Use --conflict theirs to undo it anyway. A second undo restores your edits.";
+  // Of a create, and of what only the last write made.
+  const isRemoved = restored.every(({ to }) => to === "gone");
   return dryRun
     ? "Nothing was written: --dry-run."
-    : `Restored ${counted(restored.length, "file")} in ${placeText(shown)}. Run undo again to redo.`;
+    : `${isRemoved ? "Removed" : "Restored"} ${counted(restored.length, "file")} in ${placeText(shown)}. Run undo again to redo.`;
 }

@@ -1,6 +1,6 @@
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers } from "../answers/types.ts";
-import { UnusableError } from "../base/errors.ts";
+import { issueText, UnusableError } from "../base/errors.ts";
 import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
 import { resolve, type Given } from "../answers/resolve.ts";
 import { STATE_FILE } from "./state.ts";
@@ -28,7 +28,7 @@ export function readAnswers(value: unknown, where: string): Answers {
     answers = resolve(given as Given).answers;
   } catch (error) {
     if (!(error instanceof UnusableError)) throw error;
-    throw broken(`${where}: ${error.message}`);
+    throw broken(`${where}: ${error.issues.map(issueText).join("; ")}`);
   }
   for (const [key, text] of Object.entries(given)) {
     if (

@@ -110,7 +110,7 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
   [
     "answers that don't fit",
     (state) => (state["answers"].prefix = "2a0d::/64"),
-    /answers: /,
+    /answers: --host .*; --exposed .*; --kong /,
   ],
   [
     "an answer in another spelling",

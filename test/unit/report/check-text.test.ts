@@ -47,3 +47,15 @@ test("undo's sentences are wrapped at a terminal, and whole in a pipe", () => {
   expect(Math.max(...lengths(wrapped))).toBeLessThanOrEqual(80);
   expect(wrapped.split("\n").slice(2).join(" ")).toBe(whole[2]);
 });
+
+test("undo of a create says that it removed the files", () => {
+  const options = { shown: "gw", dryRun: false, recovered: undefined };
+  const text = (to: "gone" | "before"): string =>
+    undoText(
+      { restored: [{ path: "kong.yml", to }], edited: [] },
+      options,
+      styleFor(false, false),
+    );
+  expect(text("gone")).toContain("Removed 1 file in gw.");
+  expect(text("before")).toContain("Restored 1 file in gw.");
+});
