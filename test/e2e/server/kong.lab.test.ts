@@ -53,7 +53,7 @@ test.each([
     const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
       .map((name) => `${name}_temp_path /tmp/${name};`)
       .join(" ");
-    const conf = `pid /tmp/pid; events {} http { ${paths} server { listen 80; } }`;
+    const conf = `pid /tmp/pid; events {} http { access_log off; ${paths} server { listen 80; } }`;
     const { code, stderr } = await lab.host.run([
       "bash",
       "-c",
