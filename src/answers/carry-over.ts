@@ -7,7 +7,7 @@ import {
   subnetAt,
   type Subnet,
 } from "../ip/address.ts";
-import { Refusal } from "../base/errors.ts";
+import { attempt } from "../base/errors.ts";
 import { kongIn } from "./defaults.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { questionOf } from "./questions.ts";
@@ -64,18 +64,12 @@ function movedKong(kong: bigint, from: Subnet, to: Subnet): bigint {
     : kongIn(to);
 }
 
-/**
- * `root@` of `root@2001:db8::2` if that is the address; undefined for any other login.
- */
+/** `root@` of `root@2001:db8::2` if that is the address; undefined for any other login. */
 export function loginAt(ssh: string, address: bigint): string | undefined {
   const at = ssh.lastIndexOf("@") + 1;
   const host = ssh.slice(at).replace(/^\[(.*)\]$/, "$1");
-  try {
-    if (parseAddress(6, host, "") === address) return ssh.slice(0, at);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-  }
-  return undefined;
+  const isThere = attempt(() => parseAddress(6, host)) === address;
+  return isThere ? ssh.slice(0, at) : undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Refusal } from "../base/errors.ts";
+import { attempt, Refusal } from "../base/errors.ts";
 import {
   contains,
   formatAddress,
@@ -48,16 +48,11 @@ export function parseLink(
   const line = /^\s*(?:inet6\s+)?([\da-f:.]+)\/(\d{1,3})(?:\s.*)?$/i;
   const [, address, length] = line.exec(String(text)) ?? [];
   if (address === undefined || Number(length) > 128) return undefined;
-  try {
-    const value = parseAddress(6, address, "");
-    const prefix = subnetAt(6, value, Number(length));
-    const isSubnet =
-      value === prefix.network || BigInt.asUintN(64, value) === 0n;
-    return isSubnet ? undefined : { prefix, host: value };
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
+  const value = attempt(() => parseAddress(6, address));
+  if (value === undefined) return undefined;
+  const prefix = subnetAt(6, value, Number(length));
+  const isSubnet = value === prefix.network || BigInt.asUintN(64, value) === 0n;
+  return isSubnet ? undefined : { prefix, host: value };
 }
 
 /** `--host`, `--kong`: a global unicast address. */

@@ -48,6 +48,16 @@ export class Refusal extends Error {
   }
 }
 
+/** The result of a parser, or undefined if it refuses the text. */
+export function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
 /** An error that the owner can act on. It is printed without a stack trace. */
 export class KongIpv6Error extends Error {
   // Set by hand, because the built package shortens class names.

@@ -1,4 +1,4 @@
-import { Refusal } from "../base/errors.ts";
+import { attempt } from "../base/errors.ts";
 import {
   formatAddress,
   formatSubnet,
@@ -239,14 +239,8 @@ function reverseToken(text: string, start: number): Token | undefined {
   };
 }
 
-function read(version: Version, text: string): bigint | undefined {
-  try {
-    return parseAddress(version, text);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
-}
+const read = (version: Version, text: string): bigint | undefined =>
+  attempt(() => parseAddress(version, text));
 
 /** A prefix length with the written digits if the number is the same; "" for none. */
 const lengthLike = (bits: number | undefined, digits = ""): string =>

@@ -44,16 +44,13 @@ function isTaken(
   const dropped = base.filter((line) => !generated.includes(line));
   return (
     generated.length > 0 &&
-    contains(yours, generated) &&
+    inOrder(yours, generated) &&
     !dropped.some((line) => yours.includes(line))
   );
 }
 
-/** Whether lines have all of some others, in their order. */
-export function contains(
-  lines: readonly string[],
-  others: readonly string[],
-): boolean {
+/** Whether all of the other lines are among the lines, in the same order. */
+function inOrder(lines: readonly string[], others: readonly string[]): boolean {
   let next = 0;
   for (const line of lines) if (line === others[next]) next += 1;
   return next === others.length;

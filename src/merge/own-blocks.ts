@@ -37,7 +37,7 @@ export function generatedHunk({
 const linesOf = (blocks: readonly Block[]): string[] =>
   blocks.flatMap(({ lines }) => lines);
 
-/** Whether a line is indented as the first of some others: it ends what stands before it. */
+/** Whether a line has the indent of the first of the others, so that it ends the block before it. */
 const startsAt = (line: string, [first = ""]: readonly string[]): boolean =>
   indentOf(line) === indentOf(first);
 

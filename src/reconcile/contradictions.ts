@@ -1,4 +1,5 @@
 import { settingOf } from "../base/dotenv.ts";
+import { COMPOSE_FILE } from "./compose-names.ts";
 import { parseAnyYaml } from "../base/yaml.ts";
 import { formatAddress, formatSubnet } from "../ip/address.ts";
 import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
@@ -62,7 +63,7 @@ function factsOf(
       if (address) facts.set("KONG_BIND_IPV6", normal(address));
       return facts;
     }
-    case "docker-compose.yml":
+    case COMPOSE_FILE:
       return composeFacts(value, settings);
     case "host/etc/netplan/60-kong-ipv6.yaml":
       return netplanFacts(value);

@@ -78,7 +78,7 @@ export function stateAfter(
   };
 }
 
-/** Whether the owner kept a file that contradicts the answers. The state has another mark for .env. */
+/** Whether the owner kept a file that contradicts the answers. The state marks .env in another way. */
 const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
   chosen === true && contradicts !== undefined && path !== SECRET_FILE;
 

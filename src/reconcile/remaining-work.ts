@@ -3,8 +3,8 @@ import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
 import { hasAddress, withDataOf } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
-import { Refusal, type Issue } from "../base/errors.ts";
-import { contains, parseAddress, type Subnet } from "../ip/address.ts";
+import { attempt, type Issue } from "../base/errors.ts";
+import { contains, parseAddress } from "../ip/address.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -51,7 +51,7 @@ export function remainingWork(
     stale: search.stale,
     notes: [
       ...unreadNotes(search.unread),
-      ...(isOpen(changes) ? [] : otherAddress(now, present)),
+      ...(isSecretOpen(changes) ? [] : otherAddress(now, present)),
     ],
     warnings: collisions(
       textFiles(directory, [present, ...before], undefined, disk),
@@ -63,8 +63,8 @@ export function remainingWork(
   };
 }
 
-/** Whether .env is in conflict: then its values are not the last word. */
-const isOpen = (changes: readonly Change[]): boolean =>
+/** Whether .env is in conflict: then its values can still change. */
+const isSecretOpen = (changes: readonly Change[]): boolean =>
   changes.some(
     ({ path, action }) =>
       path === SECRET_FILE && ["conflict", "markers"].includes(action),
@@ -77,7 +77,9 @@ function otherAddress(
 ): string[] {
   const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
   if (!own || hasAddress(dotenv, kong.address)) return [];
-  const fits = addressIn(own, numbers.exposed.subnet);
+  const address = attempt(() => parseAddress(6, own));
+  const fits =
+    address !== undefined && contains(numbers.exposed.subnet, address);
   return [
     `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that. ${
       fits
@@ -85,15 +87,6 @@ function otherAddress(
         : `Correct .env: that address is outside ${exposed.subnet}.`
     }`,
   ];
-}
-
-function addressIn(text: string, subnet: Subnet): boolean {
-  try {
-    return contains(subnet, parseAddress(6, text));
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
 }
 
 /** The texts of .env before and after this run. */

@@ -56,7 +56,7 @@ export function sidesOf(
   };
 }
 
-/** A mode that whoever may read the file may run it with, if the generated file is executable. */
+/** The mode, with execute permission for everyone who can read the file, if the generated file is executable. */
 const executableAs = (rendered: File, mode: number): number =>
   isExecutable(rendered) && !isExecutable({ mode })
     ? mode | ((mode & 0o444) >> 2)

@@ -1,4 +1,4 @@
-import { Refusal } from "../base/errors.ts";
+import { attempt } from "../base/errors.ts";
 import { parseAddress } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
@@ -49,11 +49,6 @@ const namesIn = (text: string): Set<string> =>
 
 /** Whether a dotenv text gives Kong this address, in any spelling. */
 export function hasAddress(text: string, address: string): boolean {
-  try {
-    const own = settingOf(text, "KONG_BIND_IPV6") ?? "";
-    return parseAddress(6, own) === parseAddress(6, address);
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
+  const own = settingOf(text, "KONG_BIND_IPV6") ?? "";
+  return attempt(() => parseAddress(6, own)) === parseAddress(6, address);
 }

@@ -11,7 +11,7 @@ import type { ManualStep } from "../renumber/manual-steps.ts";
 /** The next steps after create. */
 export function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
-    `Read ${shown}/README.md: the address plan, the DNS records, all steps.`,
+    `Read ${shown}/README.md: the address plan, the DNS records, the first hour.`,
     copyText(outcome, shown),
     "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
   ]);

@@ -56,7 +56,7 @@ afterAll(() => {
   process.stdout.write(
     [
       `regenerate: ${c.rounds} runs, conflicts left in ${rate(c.open, c.rounds)}`,
-      `${c.cases} without a word on conflicts; files edited and generated anew: ${c.merged}`,
+      `${c.cases} without --conflict; files that both sides changed: ${c.merged}`,
       `  conflicts, edit apart from what changed: ${rate(c.conflictsApart, c.apart)}`,
       `  conflicts, edit on what changed:         ${rate(c.conflictsTouching, c.touching)}`,
       `  conflicts, plain diff3:                  ${rate(c.plain, c.merged)}`,

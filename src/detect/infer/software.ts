@@ -1,10 +1,10 @@
+import { attempt } from "../../base/errors.ts";
 import { parseInternalPrefix } from "../../answers/parse-addresses.ts";
 import { formatSubnet } from "../../ip/address.ts";
 import { isUla } from "../../ip/special-ranges.ts";
 import { readManager } from "../parse/configuration.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Collector } from "./types.ts";
-import { attempt } from "../parse/json.ts";
 
 /** What is installed and configured on the server: Docker, ufw, netplan. */
 export function softwareFacts(

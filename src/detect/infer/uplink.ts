@@ -1,3 +1,4 @@
+import { attempt } from "../../base/errors.ts";
 import {
   contains,
   formatAddress,
@@ -10,7 +11,6 @@ import { parseInterface } from "../../answers/parse-names.ts";
 import { parsePrefix } from "../../answers/parse-addresses.ts";
 import { isUla, whyNotGlobal } from "../../ip/special-ranges.ts";
 import type { Facts } from "../parse/facts.ts";
-import { attempt } from "../parse/json.ts";
 import type { Address, Route } from "../parse/network.ts";
 
 /** The interface with the default route, and the fact that shows it. */

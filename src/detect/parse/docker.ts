@@ -1,5 +1,6 @@
+import { attempt } from "../../base/errors.ts";
 import { parseSubnet, type Subnet } from "../../ip/address.ts";
-import { attempt, isFields, objects, parseJson, textOf } from "./json.ts";
+import { isFields, objects, parseJson, textOf } from "./json.ts";
 import type { Part, ServerFile } from "./parts.ts";
 
 /** A Docker network and its address space. */

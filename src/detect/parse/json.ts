@@ -1,5 +1,3 @@
-import { Refusal } from "../../base/errors.ts";
-
 /** An untrusted object: every field is checked before it is used. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -39,14 +37,4 @@ export function numberOf(fields: Fields, key: string): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
     ? value
     : undefined;
-}
-
-/** The result of a parser, or undefined if it refuses the text. */
-export function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
 }

@@ -1,3 +1,4 @@
+import { attempt } from "../../base/errors.ts";
 import {
   parseAddress,
   parseSubnet,
@@ -5,14 +6,7 @@ import {
   type Subnet,
   type Version,
 } from "../../ip/address.ts";
-import {
-  attempt,
-  isFields,
-  numberOf,
-  objects,
-  textOf,
-  type Fields,
-} from "./json.ts";
+import { isFields, numberOf, objects, textOf, type Fields } from "./json.ts";
 
 /** An address of an interface, from `ip -j address`. */
 export interface Address {
