@@ -15,8 +15,8 @@ const EXITS: Readonly<Record<number, string>> = {
   0: "done",
   1: "failed",
   2: "unusable arguments or answers",
-  3: "conflicts for you to resolve",
-  4: "there are changes",
+  3: "conflicts or drift for you to resolve",
+  4: "there are changes or drift",
   130: "cancelled",
 };
 

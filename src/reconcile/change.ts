@@ -59,6 +59,8 @@ export interface Change {
   readonly reason?: string;
   /** The old path, if the path changed. */
   readonly from?: string;
+  /** For gone: the file's name now. */
+  readonly renamed?: string;
   /** For keep: the owner chose it in a conflict. */
   readonly chosen?: true;
   /** For a conflict: both texts with markers; undefined if the file has markers already. */

@@ -43,6 +43,7 @@ import {
  * - generated: as it was generated · edited: by the owner before the last run
  * - merged: the owner's edits and a newer generated text, merged by regenerate
  * - changed: edited since the last run · missing: deleted since the last run · deleted: before it
+ * - renamed: by the owner, to another name that docker compose finds
  * - outdated: regenerate would write another text
  * - drift: the answers have other addresses, services, networks or ports
  * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
@@ -54,6 +55,7 @@ export type Status =
   | "changed"
   | "missing"
   | "deleted"
+  | "renamed"
   | "outdated"
   | "drift"
   | "conflict"
@@ -104,7 +106,7 @@ export function inspectRepository(directory: string): Inspection {
   return {
     files: checkFiles(state, present, rendered, disk).map((file) =>
       file.path === COMPOSE_FILE && renamed !== undefined
-        ? { ...file, status: "missing", reason: `renamed to ${renamed}` }
+        ? { ...file, status: "renamed", reason: `it is ${renamed} now` }
         : file,
     ),
     stale,

@@ -7,6 +7,7 @@ import { STATE_FILE } from "../repository/state.ts";
 import { basesOf } from "./bases.ts";
 import type { Change } from "./change.ts";
 import { compare } from "./compare.ts";
+import { COMPOSE_FILE } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
 import { allOperations } from "./operations.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
@@ -18,6 +19,8 @@ export interface Generated {
   readonly answers: Answers;
   readonly present: Plan;
   readonly rendered: Tree;
+  /** The file that was docker-compose.yml before the owner renamed it. */
+  readonly renamed?: string | undefined;
 }
 
 interface Decided {
@@ -34,7 +37,7 @@ interface Decided {
  */
 export async function decideAll(
   request: Choices,
-  { answers, present, rendered }: Generated,
+  { answers, present, rendered, renamed }: Generated,
   disk: Disk,
   prompts?: ConflictPrompts,
 ): Promise<Decided> {
@@ -43,15 +46,15 @@ export async function decideAll(
   const compared = await compare(rendered, disk, bases);
   const offered = request.conflict !== "ask" || prompts !== undefined;
   const { decided, resolutions } = await resolveConflicts(
-    compared.map((change) => stillKept(change, rendered, previous, offered)),
+    compared
+      .map((change) => stillKept(change, rendered, previous, offered))
+      .map((change) => withNewName(change, renamed)),
     request,
     prompts,
   );
-  const changes = previous
-    ? withSidecars(decided, disk, previous).map((change) =>
-        withContradictions(change, rendered),
-      )
-    : decided;
+  const changes = (
+    previous ? withSidecars(decided, disk, previous) : decided
+  ).map((change) => withContradictions(change, rendered));
   const made = { answers, changes };
   const operations = allOperations(request, made, rendered, disk);
   return { changes, resolutions, operations };
@@ -75,6 +78,14 @@ function stillKept(
   return offered && !agrees()
     ? change
     : { ...change, action: "keep", chosen: true };
+}
+
+/** A compose file that was only renamed is neither deleted nor to be created again. */
+function withNewName(change: Change, renamed: string | undefined): Change {
+  const { path, action } = change;
+  if (renamed === undefined || path !== COMPOSE_FILE || action !== "gone")
+    return change;
+  return { ...change, renamed, reason: `renamed to ${renamed}` };
 }
 
 function withContradictions(change: Change, rendered: Tree): Change {

@@ -77,7 +77,8 @@ function unaskedNotes(
 /** How to restore what the owner deleted. .env may only be missing in this copy. */
 function deletedNotes(changes: readonly Change[]): string[] {
   const gone = changes.some(
-    ({ path, action }) => action === "gone" && path !== SECRET_FILE,
+    ({ path, action, renamed }) =>
+      action === "gone" && path !== SECRET_FILE && renamed === undefined,
   );
   return gone
     ? [

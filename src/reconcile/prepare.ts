@@ -3,6 +3,7 @@ import { move } from "../answers/carry-over.ts";
 import { remainingWork, type RemainingWork } from "./remaining-work.ts";
 import { withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
+import { renamedCompose } from "./compose-names.ts";
 import { decideAll, pathsOf } from "./decide-all.ts";
 import { readDisk, type Disk } from "../repository/disk.ts";
 import {
@@ -54,7 +55,12 @@ export async function prepare(
   const disk = diskOf(request, rendered);
   const { changes, resolutions, operations } = await decideAll(
     request,
-    { answers, present, rendered },
+    {
+      answers,
+      present,
+      rendered,
+      renamed: previous && renamedCompose(directory),
+    },
     disk,
     prompts,
   );
@@ -111,7 +117,9 @@ function exitCodeOf(
 ): ExitCode {
   const has = (...actions: Action[]): boolean =>
     changes.some(({ action }) => actions.includes(action));
-  const isLeft = invalid || changes.some(({ contradicts }) => contradicts);
+  const isLeft =
+    invalid ||
+    changes.some(({ contradicts, renamed }) => contradicts ?? renamed);
   if (!dryRun)
     return isLeft || has("conflict", "markers") ? EXIT.conflicts : EXIT.done;
   return isLeft || has("conflict", ...WRITING) ? EXIT.changes : EXIT.done;

@@ -17,7 +17,8 @@ export async function resolveConflicts(
   prompts: ConflictPrompts | undefined,
 ): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
   const open = compared.filter(
-    ({ action }) => action === "conflict" || action === "gone",
+    ({ action, renamed }) =>
+      action === "conflict" || (action === "gone" && renamed === undefined),
   );
   const asIs = { decided: compared, resolutions: [] };
   if (open.length === 0) return asIs;
@@ -60,7 +61,7 @@ export function applyResolution(
   resolution: Resolution,
 ): Change[] {
   const { path, action, before, from } = change;
-  if (action === "gone" && resolution === "theirs")
+  if (action === "gone" && resolution === "theirs" && !change.renamed)
     return [{ ...change, action: "create" }];
   if (action !== "conflict") return [change];
   // A file with conflict markers: another text on top of it would be lost.

@@ -10,12 +10,15 @@ export const hasSidecar = (changes: readonly Change[]): boolean =>
   );
 
 /** What is in conflict after regenerate, and what the owner can do about it. */
-export function conflictLines(changes: readonly Change[]): string[] {
+export function conflictLines(
+  changes: readonly Change[],
+  updated: boolean,
+): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");
   const marked = changes.filter(({ action }) => action === "markers");
   return [
     ...conflicts.map(withSidecar),
-    ...driftLines(changes),
+    ...driftLines(changes, updated),
     ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
@@ -37,7 +40,7 @@ export function refusedLines(changes: readonly Change[]): string[] {
     ...obstacles.map((change) => `${notChanged(change)}.`),
     ...(obstacles.length > 0
       ? [
-          "Move away what is in the way and run this again, or choose --conflict keep.",
+          "Move it out of the way and run this again, or choose --conflict keep.",
         ]
       : []),
     ...(conflicts.length > obstacles.length
@@ -106,16 +109,19 @@ function obstacleRemedies(conflicts: readonly Change[]): string[] {
   if (movable.length > 0)
     lines.push(
       hasSidecar(movable)
-        ? "Move away what is in the way, then move the .new file to its place."
-        : "Move away what is in the way and run regenerate --conflict theirs.",
+        ? "Move the file, directory or link out of the way, then rename the .new file to its name."
+        : "Move it out of the way and run regenerate --conflict theirs.",
     );
   if (conflicts.length > 0)
     lines.push("Or leave it as it is: regenerate --conflict keep.");
   return lines;
 }
 
-/** Files that contradict the answers after this run. */
-export function driftLines(changes: readonly Change[]): string[] {
+/** Files that contradict the answers after this run. @param updated whether there was a repository */
+export function driftLines(
+  changes: readonly Change[],
+  updated: boolean,
+): string[] {
   const lines = changes.flatMap(({ path, contradicts }) =>
     contradicts
       ? [
@@ -124,14 +130,17 @@ export function driftLines(changes: readonly Change[]): string[] {
       : [],
   );
   if (lines.length === 0) return [];
-  // Only a conflict has a new text to take.
-  const isKept = changes.some(
-    ({ contradicts, chosen }) => contradicts && chosen,
+  // Only a conflict in an existing repository is offered again.
+  const kept = changes.flatMap(({ path, contradicts, chosen }) =>
+    updated && contradicts && chosen ? [path] : [],
   );
   return [
     ...lines,
-    isKept
-      ? "Edit it, change the answers, or run regenerate --conflict theirs or markers."
-      : "Edit it, or change the answers.",
+    `Edit ${lines.length === 1 ? "it" : "these files"}, or change the answers.`,
+    ...(kept.length > 0
+      ? [
+          `For the new text of ${kept.join(", ")}, run regenerate --conflict theirs or markers.`,
+        ]
+      : []),
   ];
 }

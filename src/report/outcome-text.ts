@@ -125,19 +125,22 @@ function endText(
   const { exitCode, written, changes } = outcome;
   const updated = outcome.previousAnswers !== undefined;
   if (dryRun)
-    return ["Nothing was written: --dry-run.", ...driftLines(changes)].join(
-      "\n",
-    );
+    return [
+      "Nothing was written: --dry-run.",
+      ...driftLines(changes, updated),
+    ].join("\n");
   if (!written && exitCode === EXIT.conflicts && !updated)
     return [
       `${style.red("Nothing was written")}: some files exist already and were not generated.`,
       ...refusedLines(changes),
     ].join("\n");
   if (!written)
-    return ["Nothing to change.", ...conflictLines(changes)].join("\n");
+    return ["Nothing to change.", ...conflictLines(changes, updated)].join(
+      "\n",
+    );
   return [
     style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),
-    ...conflictLines(changes),
+    ...conflictLines(changes, updated),
     ...(updated ? updatedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
 }

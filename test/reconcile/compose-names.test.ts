@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PREFIX, Sandbox } from "../support/run.ts";
 import { runHere } from "../support/in-process.ts";
@@ -11,7 +11,7 @@ test.each(["compose.yaml", "compose.yml"])(
   async (name) => {
     const sandbox = new Sandbox({ [`gw/${name}`]: "services: {}\n" });
     const note = `docker compose reads your ${name} instead of docker-compose.yml.`;
-    const way = `mv ${name} docker-compose.override.yml`;
+    const way = `mv -n ${name} docker-compose.override.yml`;
     for (const args of [
       ["gw", ...PREFIX, "--yes"],
       ["regenerate", "gw"],
@@ -26,20 +26,40 @@ test.each(["compose.yaml", "compose.yml"])(
   },
 );
 
-test("a docker-compose.yml that the owner renamed is recognised by its content", async () => {
+test("an override that exists is not overwritten", async () => {
   const made = await new Made().make();
-  renameSync(made.path(COMPOSE), made.path("compose.yaml"));
-  const way = "  mv compose.yaml docker-compose.yml\n";
-  for (let run = 0; run < 2; run += 1) {
-    const checked = await made.run(["check"]);
-    expect(checked.code).toBe(4);
-    expect(checked.stdout).toContain(
-      `${COMPOSE}  missing: renamed to compose.yaml\n`,
-    );
-    expect(checked.stdout).toContain(way);
-    expect((await made.regenerate(...TO)).stdout).toContain(way);
-  }
-  renameSync(made.path("compose.yaml"), made.path(COMPOSE));
-  expect(await made.regenerate()).toMatchObject({ code: 0 });
-  expect((await made.run(["check"])).stdout).not.toContain("compose.yaml");
+  for (const name of ["compose.yaml", "compose.override.yaml"])
+    made.write(name, "services: {}\n");
+  const { stdout } = await made.regenerate();
+  expect(stdout).toContain(
+    "If it only adds services, move its services into compose.override.yaml and delete it.",
+  );
 });
+
+test.each(["compose.yaml", "docker-compose.yaml"])(
+  "a docker-compose.yml that the owner renamed to %s is recognised by its content",
+  async (name) => {
+    const made = await new Made().make();
+    renameSync(made.path(COMPOSE), made.path(name));
+    const way = `  mv ${name} docker-compose.yml\n`;
+    for (const more of [[], ["--conflict", "theirs"]]) {
+      const checked = await made.run(["check"]);
+      expect(checked.code).toBe(4);
+      expect(checked.stdout).toContain(
+        `${COMPOSE}  renamed: it is ${name} now\n`,
+      );
+      expect(checked.stdout).toContain(way);
+      expect(checked.stdout).not.toContain("run regenerate to record them");
+      const { code, stdout } = await made.regenerate(...TO, ...more);
+      expect(stdout).toContain(way);
+      expect(stdout).toContain(`${COMPOSE}  (renamed to ${name})`);
+      expect(stdout).not.toContain("Deleted files stay deleted");
+      expect(code).toBe(3);
+      expect((await made.regenerate("--dry-run")).code).toBe(4);
+      expect(existsSync(made.path(COMPOSE))).toBe(false);
+    }
+    renameSync(made.path(name), made.path(COMPOSE));
+    expect(await made.regenerate()).toMatchObject({ code: 0 });
+    expect((await made.run(["check"])).stdout).not.toContain(name);
+  },
+);

@@ -106,13 +106,29 @@ test("a missing state: create --conflict keep adopts the repository, with the ow
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
-test.each(["{", "null", '{"fixed-cidr-v6": 5}', '{"fixed-cidr-v6": "fe80::"}'])(
+test("a missing state: adopting with other answers is drift, with exit 3", async () => {
+  const made = await new Made().make();
+  rmSync(made.path(STATE));
+  const keep = ["--conflict", "keep", "--yes"];
+  const { code, stdout } = await made.run([".", ...TO, ...keep]);
+  expect(stdout).toContain(
+    `host/etc/netplan/60-kong-ipv6.yaml contradicts the answers: address ${NEXT}::2/64 on ens3 is missing.`,
+  );
+  expect(code).toBe(3);
+});
+
+test.each([
+  ["{", 0],
+  ["null", 0],
+  ['{"fixed-cidr-v6": 5}', 3],
+  ['{"fixed-cidr-v6": "fe80::"}', 3],
+])(
   "a daemon.json that has no usable prefix does not stop create: %s",
-  async (text) => {
+  async (text, code) => {
     const made = await new Made().make();
     rmSync(made.path(STATE));
     made.write("host/etc/docker/daemon.json", text);
     const keep = [...PREFIX, "--conflict", "keep"];
-    expect(await made.run([".", ...keep])).toMatchObject({ code: 0 });
+    expect(await made.run([".", ...keep])).toMatchObject({ code });
   },
 );

@@ -96,7 +96,7 @@ test("a link and a directory in the way: moved away, the new texts take their pl
   expect(code).toBe(3);
   expect(stdout).toContain("README.md was not changed: it is a symbolic link;");
   expect(stdout).toContain(
-    "Move away what is in the way, then move the .new file to its place.\n",
+    "Move the file, directory or link out of the way, then rename the .new file to its name.\n",
   );
   expect(stdout).not.toContain("--conflict theirs");
   for (const path of paths) {
@@ -118,7 +118,7 @@ test("a link in the place of a directory: moved away, --conflict theirs writes i
     "scripts/ufw.sh was not changed: scripts is a symbolic link.\n",
   );
   expect(stdout).toContain(
-    "Move away what is in the way and run regenerate --conflict theirs.\n",
+    "Move it out of the way and run regenerate --conflict theirs.\n",
   );
   rmSync(made.path("scripts"));
   await made.regenerate("--conflict", "theirs");
@@ -133,7 +133,7 @@ test("create with a directory in the way: moved away, create writes", async () =
   const { code, stdout } = await runHere(create);
   expect(code).toBe(3);
   expect(stdout).toContain(
-    "README.md was not changed: it is a directory.\nMove away what is in the way and run this again, or choose --conflict keep.\n",
+    "README.md was not changed: it is a directory.\nMove it out of the way and run this again, or choose --conflict keep.\n",
   );
   expect(stdout).not.toContain("theirs");
   rmSync(sandbox.path("gw/README.md"), { recursive: true });
