@@ -67,7 +67,7 @@ test("--conflict keep: the owner's files stay, the others are written", async ()
     "--conflict",
     "keep",
   ]);
-  expect(code).toBe(0);
+  expect(code).toBe(3);
   expect(sandbox.read("gw/README.md")).toBe(README);
   expect(sandbox.read("gw/.env")).toBe(ENV);
   expect(sandbox.read("gw/docker-compose.yml")).toContain("services:");

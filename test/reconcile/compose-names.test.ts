@@ -58,6 +58,14 @@ test.each(["compose.yaml", "docker-compose.yaml"])(
       expect((await made.regenerate("--dry-run")).code).toBe(4);
       expect(existsSync(made.path(COMPOSE))).toBe(false);
     }
+    // Nor with a conflict in another file.
+    made.edit("kong-build/Dockerfile", (text) =>
+      text.replace("FROM kong:3.9.3", "FROM kong:3.4.0"),
+    );
+    const image = ["--kong-image", "kong:3.9.2", "--conflict", "theirs"];
+    expect((await made.regenerate(...image)).code).toBe(3);
+    expect(made.read("kong-build/Dockerfile")).toContain("FROM kong:3.9.2");
+    expect(existsSync(made.path(COMPOSE))).toBe(false);
     renameSync(made.path(name), made.path(COMPOSE));
     expect(await made.regenerate()).toMatchObject({ code: 0 });
     expect((await made.run(["check"])).stdout).not.toContain(name);

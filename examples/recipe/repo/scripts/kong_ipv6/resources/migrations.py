@@ -22,7 +22,7 @@ def wait(context: Context) -> None:
     report.doing("database", "waiting for the migrations")
     system.wait(180, lambda: complete(context) or retried(context))
     if not complete(context) and retried(context):
-        cause = "an interrupted migration blocks the next one for up to a minute"
+        cause = "an interrupted one blocks the next for up to a minute"
         report.row("...", "database", f"the migrations are not complete; Docker runs them again ({cause})")
     if not system.wait(180, lambda: complete(context)):
         raise explained(context, "the database migrations failed")
