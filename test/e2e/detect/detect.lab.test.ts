@@ -144,7 +144,8 @@ describe("trixie, probed by a real ssh from outside", () => {
   });
 
   test("apply.sh accepts a repository generated from these answers, and it works", async () => {
-    const made = await owner.do("gw", "--answers", "answers.json", "--yes");
+    const create = ["gw", "--answers", "answers.json", "--yes"];
+    const made = await owner.do(...create, ...SSH);
     expect(made.code).toBe(0);
     await lab.host.copyIn(join(owner.home, "gw"), REPOSITORY);
     const dry = await script(lab, "apply.sh --dry-run");
@@ -190,6 +191,7 @@ describe("a conversation", () => {
   test("on the server itself offers the detected values, with their source", async () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
+    await terminal.answer("to detect the rest: (none)");
     await terminal.answer("/64 or shorter: ", "2001:db8:7:7::/64");
     await terminal.see("detected        the static address of wan0");
     await terminal.answer("(2001:db8:7:7::9)");
@@ -200,7 +202,7 @@ describe("a conversation", () => {
     await terminal.see("wan0");
     // The plan comes last, so that it is on the screen with the question.
     await terminal.see("2001:db8:7:7::9/64 on wan0, gateway fe80::7");
-    await terminal.see(" to gw? (Y/n)");
+    await terminal.see(" to gw? (Y/n, c to change an answer)");
     terminal.type(ENTER);
     expect(await terminal.ended).toBe(0);
     expect(sandbox.read("gw/host/etc/ndppd.conf")).toContain("proxy wan0");
@@ -209,12 +211,13 @@ describe("a conversation", () => {
   test("for another server offers no values of this one", async () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
+    await terminal.answer("to detect the rest: (none)");
     await terminal.answer("/64 or shorter: ", "2001:db8:8:8::/64");
     await terminal.answer("(2001:db8:8:8::2)");
     await terminal.answer("(2001:db8:8:8:300::/80)");
     await terminal.answer("(2001:db8:8:8:300::8100)");
     await terminal.answer("? More settings? (y/N)");
-    const summary = await terminal.see(" to gw? (Y/n)");
+    const summary = await terminal.see(" to gw? (Y/n, c to change an answer)");
     expect(summary).toContain("2001:db8:8:8::2/64 on ens3");
     expect(summary).not.toContain("Seen on");
     terminal.type(ENTER);
