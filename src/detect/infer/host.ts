@@ -1,18 +1,17 @@
 import {
   contains,
-  formatAddress,
   formatSubnet,
   parseAddress,
   parseSubnet,
   subnetAt,
+  type Subnet,
 } from "../../ip/address.ts";
 import type { Answers } from "../../answers/types.ts";
 import type { Collector } from "./types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";
-import { isPublic4 } from "../../ip/special-ranges.ts";
+import { ipv4Facts } from "./ipv4.ts";
 import {
-  addressesOf,
   onLinkProof,
   onlyUla,
   prefixOf,
@@ -63,7 +62,7 @@ function prefixFacts(
   collector: Collector,
 ): Pick<Partial<Answers>, "prefix"> {
   const { answer, warn } = collector;
-  const { name } = uplink;
+  const { name, route } = uplink;
   const wanted =
     known.prefix === undefined ? undefined : parseSubnet(6, known.prefix);
   // A routed prefix is not on the uplink: the server's own address is outside it.
@@ -74,16 +73,21 @@ function prefixFacts(
     : all;
   const [host] = fitting;
   if (host === undefined) {
-    warn(noAddress(facts, name, inside && all.length > 0, known.prefix));
+    warn(
+      inside && all.length > 0
+        ? outside(uplink, wanted, known.delivery)
+        : noAddress(facts, name, known.prefix),
+    );
     return {};
   }
   answer(
     "host",
     text6(host.value),
-    `the ${host.dynamic ? "dynamic" : "static"} address of ${name}`,
+    `the ${host.dynamic ? "dynamic" : "static"} address of ${name}${host.deprecated ? ", deprecated (preferred lifetime 0) but permanent" : ""}`,
   );
-  if (fitting.length > 1) {
-    const others = fitting.slice(1, 5).map(({ value }) => text6(value));
+  const more = fitting.slice(1).filter(({ deprecated }) => !deprecated);
+  if (more.length > 0) {
+    const others = more.slice(0, 4).map(({ value }) => text6(value));
     warn(
       `${name} also has ${others.join(", ")}. To use one of these, give --host`,
     );
@@ -96,7 +100,8 @@ function prefixFacts(
     warn(tooLong(host));
     return {};
   }
-  if (wanted === undefined) answerPrefix(found, host, collector);
+  if (wanted === undefined)
+    answerPrefix(found, host, route?.gateway, collector);
   if (known.delivery === undefined) {
     const proof = onLinkProof(facts, uplink, found.prefix);
     if (proof !== undefined) answer("delivery", "on-link", proof);
@@ -108,6 +113,7 @@ function prefixFacts(
 function answerPrefix(
   { prefix, source }: OnLink,
   host: Address,
+  gateway: bigint | undefined,
   { answer, warn }: Collector,
 ): void {
   const text = formatSubnet(prefix);
@@ -121,18 +127,20 @@ function answerPrefix(
     warn(
       `${text6(host.value)} comes from router advertisements or DHCP. Only the provider knows whether all of ${text} belongs to this server, and for how long`,
     );
+  } else if (gateway !== undefined && contains(prefix, gateway)) {
+    warn(
+      `the gateway ${text6(gateway)} is in ${text} too, so other customers may share it. If the provider's control panel shows only a part for this server, give that with --prefix`,
+    );
   }
 }
 
 function noAddress(
   facts: Facts,
   name: string,
-  elsewhere: boolean,
   prefix: string | undefined,
 ): string {
   if (facts.ipv6Off)
     return "IPv6 is disabled on this server (net.ipv6.conf.all.disable_ipv6, or ipv6.disable=1 on the kernel command line)";
-  if (elsewhere) return `${name} has no address in ${prefix}: give --host`;
   const why = onlyUla(facts, name)
     ? `${name} has only unique local IPv6 addresses (RFC 4193), which the Internet cannot reach`
     : `${name} has no public IPv6 address`;
@@ -141,47 +149,21 @@ function noAddress(
     : why;
 }
 
+/** The uplink has addresses, but none in the given prefix. */
+const outside = (
+  { name }: Uplink,
+  prefix: Subnet,
+  delivery: Answers["delivery"] | undefined,
+): string =>
+  `${name} has no address in ${formatSubnet(prefix)}${delivery === undefined ? `, so it is probably routed: --delivery routed. ${deliveryTest(name)}` : ": give --host"}`;
+
 const tooLong = ({ value, length }: Address): string =>
   length === 128
     ? `${text6(value)} is a single address (/128), so the prefix cannot be detected. If the provider gives a whole /64, give --prefix`
     : `${text6(value)}/${length} is longer than /64, too small for a subnet of its own: ask the provider for a /64, then give --prefix`;
 
 const untold = ({ name, route }: Uplink, { prefix }: OnLink): string =>
-  `whether ${formatSubnet(prefix)} is on-link or routed cannot be detected from the server${route?.gateway === FE80_1 ? " (with gateway fe80::1 both are common)" : ""}. Run \`tcpdump -ni ${name} icmp6\` on it and ping an unused address of the prefix from another machine: neighbor solicitations mean on-link, echo requests mean --delivery routed`;
+  `whether ${formatSubnet(prefix)} is on-link or routed cannot be detected from the server${route?.gateway === FE80_1 ? " (with gateway fe80::1 both are common)" : ""}. ${deliveryTest(name)}`;
 
-function ipv4Facts(
-  facts: Facts,
-  name: string,
-  gateway: string | undefined,
-  { answer }: Collector,
-): void {
-  const all = addressesOf(facts, name, 4);
-  if (all.length === 0) {
-    answer("ipv4", "none", `${name} has no IPv4 address`);
-    return;
-  }
-  const open = all.filter(({ value }) => isPublic4(value));
-  const preferred = facts.routes.find(
-    ({ destination: { version, length }, device, source }) =>
-      version === 4 && length === 0 && device === name && source !== undefined,
-  )?.source;
-  const own =
-    open.length === 1 ? open[0] : open.find(({ value }) => value === preferred);
-  if (own === undefined) {
-    const texts = all.slice(0, 4).map(({ value }) => formatAddress(4, value));
-    answer(
-      "ipv4",
-      "any",
-      `${name} has ${open.length === 0 ? "only private IPv4 addresses:" : "several IPv4 addresses:"} ${texts.join(", ")}`,
-    );
-    return;
-  }
-  const address = formatAddress(4, own.value);
-  // If netplan configures the IPv4 too, its prefix length is needed.
-  const configured = gateway !== undefined && gateway !== "none";
-  answer(
-    "ipv4",
-    configured ? `${address}/${own.length}` : address,
-    `the IPv4 address of ${name}`,
-  );
-}
+const deliveryTest = (uplink: string): string =>
+  `Run \`tcpdump -ni ${uplink} icmp6\` on the server and ping an unused address of the prefix from another machine: neighbor solicitations mean on-link, echo requests mean --delivery routed`;

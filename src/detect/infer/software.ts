@@ -72,7 +72,7 @@ function netplanFacts(
       ids.join(", "),
       renderer === undefined ? "" : `renderer ${renderer}`,
     ].filter((text) => text !== "");
-    see("netplan", unread ?? (named.join(", ") || "no ethernets"), path);
+    see("netplan", unread ?? (named.join(", ") || "no interfaces"), path);
   }
 }
 

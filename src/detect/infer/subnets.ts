@@ -33,7 +33,10 @@ export function subnetFacts(
   known: Partial<Answers>,
   collector: Collector,
 ): void {
-  const taken = takenSubnets(facts, uplink, known.network ?? "ipv6_exposed");
+  const prefix =
+    known.prefix === undefined ? undefined : parseSubnet(6, known.prefix);
+  const network = known.network ?? "ipv6_exposed";
+  const taken = takenSubnets(facts, uplink, network, prefix);
   const all = listed(taken);
   for (const [subnet, by] of [...all].slice(0, LISTED))
     collector.see("taken", subnet, by);
@@ -41,8 +44,8 @@ export function subnetFacts(
     collector.warn(
       `${all.size - LISTED} more subnets are in use than are listed`,
     );
-  if (known.prefix !== undefined && known.exposed === undefined)
-    exposedFacts(parseSubnet(6, known.prefix), taken, collector);
+  if (prefix !== undefined && known.exposed === undefined)
+    exposedFacts(prefix, taken, collector);
   if (known.backendSubnet === undefined) backendFacts(taken, collector);
 }
 

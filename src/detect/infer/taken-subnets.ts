@@ -1,6 +1,7 @@
 import {
   contains,
   formatSubnet,
+  includes,
   overlaps,
   size,
   subnetAt,
@@ -19,11 +20,13 @@ export interface Taken {
  * repository's own networks, if they exist already, do not count.
  * @param uplink its on-link subnets contain the prefix, so only single addresses on it count
  * @param network the name of the exposed network; apply.sh replaces one of that name
+ * @param prefix a bridge for virtual machines that has it too is like the uplink
  */
 export function takenSubnets(
   facts: Facts,
   uplink: string,
   network: string,
+  prefix: Subnet | undefined,
 ): Taken[] {
   const { docker, daemonJson } = facts;
   const mine = docker.networks.filter(
@@ -31,6 +34,7 @@ export function takenSubnets(
   );
   // If Docker does not answer, the bridge of the exposed network is still known by its name.
   const bridges = new Set([network, ...mine.map(({ bridge }) => bridge)]);
+  const links = new Set([uplink, ...linksOf(facts, prefix)]);
   const bits = (version: 4 | 6): number => (version === 4 ? 32 : 128);
   return [
     ...docker.networks
@@ -47,7 +51,7 @@ export function takenSubnets(
         ({ destination: { version, length }, device, gateway }) =>
           length > 0 &&
           !bridges.has(device) &&
-          !(version === 6 && device === uplink && gateway === undefined),
+          !(version === 6 && links.has(device) && gateway === undefined),
       )
       .map(({ destination, device }) => ({
         subnet: destination,
@@ -70,12 +74,29 @@ export function takenSubnets(
           ],
     ),
     ...facts.neighbours
-      .filter(({ device }) => device === uplink)
-      .map(({ value }) => ({
+      .filter(({ device }) => links.has(device))
+      .map(({ value, device }) => ({
         subnet: subnetAt(6, value, 128),
-        by: `another machine on the link of ${uplink}`,
+        by: `another machine on the link of ${device}`,
       })),
   ];
+}
+
+/** The interfaces, except Docker's, whose own subnet contains the prefix. */
+function linksOf(
+  { addresses, docker }: Facts,
+  prefix: Subnet | undefined,
+): string[] {
+  if (prefix === undefined) return [];
+  const containers = new Set(docker.networks.map(({ bridge }) => bridge));
+  return addresses
+    .filter(
+      ({ device, version, value, length }) =>
+        version === 6 &&
+        !containers.has(device) &&
+        includes(subnetAt(6, value, length), prefix),
+    )
+    .map(({ device }) => device);
 }
 
 /** The first taken subnet that overlaps a subnet. */

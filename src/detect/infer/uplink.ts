@@ -66,7 +66,8 @@ export function publicAddresses(facts: Facts, uplink: string): Address[] {
     .filter(({ value }) => whyNotGlobal(subnetAt(6, value, 128)) === undefined)
     .sort(
       (one, other) =>
-        // Static before advertised, with a subnet before single.
+        // Preferred before deprecated, static before advertised, with a subnet before single.
+        Number(one.deprecated) - Number(other.deprecated) ||
         Number(one.dynamic) - Number(other.dynamic) ||
         Number(one.length > 64) - Number(other.length > 64) ||
         (one.value < other.value ? -1 : 1),
@@ -114,8 +115,9 @@ export interface OnLink {
 }
 
 /**
- * The prefix of an address: from its own prefix length, or from an on-link route (an address from
- * DHCPv6 is a /128). undefined if there is neither: a /128 alone shows no prefix.
+ * The prefix of an address: from its own prefix length, from an on-link route (an address from
+ * DHCPv6 is a /128), or from a bridge for virtual machines that has the prefix. undefined if there
+ * is none of them: a /128 alone shows no prefix.
  */
 export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
   const { value, length, device } = address;
@@ -124,13 +126,43 @@ export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
   const route = linkRoutes(facts, device).find(({ destination }) =>
     contains(destination, value),
   );
-  return (
-    route &&
-    fit(
+  if (route)
+    return fit(
       route.destination,
       `${formatSubnet(route.destination)} is on the link of ${device}`,
+    );
+  const beside = bridgesBeside(facts, device).find(({ subnet }) =>
+    contains(subnet, value),
+  );
+  return (
+    beside &&
+    fit(
+      beside.subnet,
+      `${beside.device} has ${text6(beside.value)}/${beside.subnet.length}, beside ${text6(value)} on ${device}`,
     )
   );
+}
+
+/** Public subnets up to /64 of other interfaces that are not Docker's. */
+function bridgesBeside(
+  { addresses, docker }: Facts,
+  uplink: string,
+): { device: string; value: bigint; subnet: Subnet }[] {
+  const containers = new Set(docker.networks.map(({ bridge }) => bridge));
+  return addresses
+    .filter(
+      ({ device, version, lasting, length }) =>
+        device !== uplink &&
+        !containers.has(device) &&
+        version === 6 &&
+        lasting &&
+        length <= 64,
+    )
+    .map(({ device, value, length }) => ({
+      device,
+      value,
+      subnet: subnetAt(6, value, length),
+    }));
 }
 
 /** On-link subnets up to /64, the longest first. */

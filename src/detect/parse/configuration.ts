@@ -1,7 +1,7 @@
 import { isFields, textOf, type Fields } from "./json.ts";
 import type { ServerFile } from "./parts.ts";
 
-/** A netplan file: the IDs under `ethernets`, and the renderer that it names. */
+/** A netplan file: the IDs of its interfaces, and the renderer that it names. */
 export interface NetplanFile {
   readonly path: string;
   /** Why it could not be read. */
@@ -9,6 +9,20 @@ export interface NetplanFile {
   readonly ids: readonly string[];
   readonly renderer: string | undefined;
 }
+
+/** Where netplan(5) describes interfaces. */
+const KINDS = [
+  "ethernets",
+  "modems",
+  "wifis",
+  "bonds",
+  "bridges",
+  "vlans",
+  "dummy-devices",
+  "virtual-ethernets",
+  "tunnels",
+  "vrfs",
+];
 
 /** Characters. A netplan file has some hundred, and parsing YAML is slow. */
 const LARGEST = 64 * 1024;
@@ -31,11 +45,13 @@ export async function readNetplan({
     return { ...nothing, unread: "not valid YAML" };
   }
   const network = fieldsIn(content, "network");
-  const ethernets = fieldsIn(network, "ethernets");
   return {
     path,
     unread: undefined,
-    ids: Object.keys(ethernets).slice(0, 100),
+    ids: KINDS.flatMap((kind) => Object.keys(fieldsIn(network, kind))).slice(
+      0,
+      100,
+    ),
     renderer: textOf(network, "renderer"),
   };
 }

@@ -15,10 +15,12 @@ export interface Address {
   readonly value: bigint;
   /** Prefix length in bits. */
   readonly length: number;
-  /** Global, and neither temporary, deprecated, tentative nor a failed duplicate. */
+  /** Global, and neither temporary, tentative, a failed duplicate nor deprecated until it expires. */
   readonly lasting: boolean;
   /** It has a lifetime: it comes from router advertisements or DHCP. */
   readonly dynamic: boolean;
+  /** Its preferred lifetime is 0: not used as a source address while there is another. */
+  readonly deprecated: boolean;
 }
 
 export interface Link {
@@ -44,7 +46,10 @@ export interface Neighbour {
   readonly value: bigint;
 }
 
-const NOT_LASTING = ["temporary", "deprecated", "tentative", "dadfailed"];
+const NOT_LASTING = ["temporary", "tentative", "dadfailed"];
+
+/** The lifetime of a permanent address (INFINITY_LIFE_TIME, linux/if_addr.h). */
+const FOREVER = 0xffff_ffff;
 
 /** Interfaces and their addresses. Entries that do not look like ip-address(8) output are dropped. */
 export function readAddresses(json: unknown): {
@@ -74,9 +79,11 @@ function readAddress(device: string, info: Fields): Address | undefined {
   const length = numberOf(info, "prefixlen");
   if (value === undefined || length === undefined) return undefined;
   if (length > (version === 4 ? 32 : 128)) return undefined;
+  const deprecated = info["deprecated"] === true;
   const lasting =
     textOf(info, "scope") === "global" &&
-    !NOT_LASTING.some((flag) => info[flag] === true);
+    !NOT_LASTING.some((flag) => info[flag] === true) &&
+    (!deprecated || numberOf(info, "valid_life_time") === FOREVER);
   // NetworkManager also adds the routes of static addresses itself, so only a lifetime is a sign.
   return {
     device,
@@ -85,6 +92,7 @@ function readAddress(device: string, info: Fields): Address | undefined {
     length,
     lasting,
     dynamic: info["dynamic"] === true,
+    deprecated,
   };
 }
 

@@ -75,6 +75,9 @@ const EXPECTED: Readonly<
   },
   "trixie-gateway-in-prefix": {
     answers: { ...STATIC, gateway: "2001:db8:1:2::1", delivery: "on-link" },
+    warnings: [
+      /^the gateway 2001:db8:1:2::1 is in 2001:db8:1:2::\/64 too, so other customers may share it/,
+    ],
   },
   "trixie-ula-only": {
     answers: { ...IPV4, gateway: "fe80::1" },

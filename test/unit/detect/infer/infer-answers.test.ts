@@ -26,6 +26,7 @@ const withAddress = (facts: Facts, text: string, length = 64): Facts => ({
       length,
       lasting: true,
       dynamic: false,
+      deprecated: false,
     },
   ],
 });
@@ -42,7 +43,7 @@ describe("beside what the owner gave", () => {
       prefix: "2001:db8:9:9::/64",
       host: "2001:db8:9:9::2",
       gateway: "fe80::9",
-      ipv4: "none",
+      ipv4: "any",
     });
   });
 
@@ -62,6 +63,16 @@ describe("beside what the owner gave", () => {
       internalPrefix: "fd4c:8a1e:92b7::/64",
       firewall: "ufw",
     });
+    const { warnings } = inferAnswers(busy, given);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /^ens3 has no address in 2001:db8:5:6::\/64, so it is probably routed: --delivery routed\. Run `tcpdump -ni ens3 icmp6` on the server/,
+      ),
+    );
+  });
+
+  test("another prefix that is on-link for certain: --host is missing", () => {
+    const given = { prefix: "2001:db8:5:6::/64", delivery: "on-link" };
     expect(inferAnswers(busy, given).warnings).toContain(
       "ens3 has no address in 2001:db8:5:6::/64: give --host",
     );
@@ -195,6 +206,45 @@ describe("several addresses", () => {
     expect(values(facts)).toMatchObject({ exposed: "2001:db8:1:2:301::/80" });
   });
 
+  test("a deprecated but permanent address is the server's, with a note", () => {
+    const addresses = busy.addresses.map((one) => ({
+      ...one,
+      deprecated: true,
+    }));
+    const { answers, warnings } = inferAnswers({ ...busy, addresses });
+    expect(answers).toContainEqual({
+      key: "host",
+      value: "2001:db8:1:2::2",
+      source:
+        "the static address of ens3, deprecated (preferred lifetime 0) but permanent",
+    });
+    const more = withAddress({ ...busy, addresses }, "2001:db8:1:2::9");
+    expect(values(more)).toMatchObject({ host: "2001:db8:1:2::9" });
+    expect(inferAnswers(more).warnings).toEqual(warnings);
+  });
+
+  test("IPv4 on another interface than IPv6: any, and which one", () => {
+    const addresses = busy.addresses.map((one) =>
+      one.device === "ens3" && one.version === 4
+        ? { ...one, device: "ens3.4000" }
+        : one,
+    );
+    const ipv4 = (facts: Facts) =>
+      inferAnswers(facts).answers.find(({ key }) => key === "ipv4");
+    const routes = busy.routes.filter(
+      ({ destination: { version, length } }) => version === 6 || length > 0,
+    );
+    expect(ipv4({ ...busy, addresses, routes })).toEqual({
+      key: "ipv4",
+      value: "any",
+      source: "the IPv4 of this server is on ens3.4000",
+    });
+    const none = addresses.filter(({ device }) => device !== "ens3.4000");
+    expect(ipv4({ ...busy, addresses: none, routes })).toMatchObject({
+      value: "none",
+    });
+  });
+
   test("no IPv4 that is public: any, and why", () => {
     const facts: Facts = {
       ...busy,
@@ -209,6 +259,59 @@ describe("several addresses", () => {
       key: "ipv4",
       value: "any",
       source: "ens3 has only private IPv4 addresses: 172.31.5.5",
+    });
+  });
+});
+
+describe("a bridge for virtual machines with the same /64", () => {
+  const single = two.addresses.map((one) =>
+    one.device === "ens3" && one.version === 6 ? { ...one, length: 128 } : one,
+  );
+  const bridged = ((): Facts => {
+    const { addresses, routes, ...rest } = withAddress(
+      { ...two, addresses: single },
+      "2001:db8:1:2::2",
+    );
+    const last = addresses.length - 1;
+    return {
+      ...rest,
+      addresses: addresses.map((one, index) =>
+        index === last ? { ...one, device: "vmbr0" } : one,
+      ),
+      routes: routes.map((route) =>
+        route.destination.length === 64 && route.device === "ens3"
+          ? { ...route, device: "vmbr0" }
+          : route,
+      ),
+      neighbours: [
+        { device: "vmbr0", value: parseAddress(6, "2001:db8:1:2:300::9") },
+      ],
+    };
+  })();
+
+  test("the prefix is the bridge's, and it isn't in its own way", () => {
+    const { answers } = inferAnswers(bridged);
+    expect(valuesOf(answers)).toMatchObject({
+      prefix: "2001:db8:1:2::/64",
+      host: "2001:db8:1:2::2",
+      interface: "ens3",
+    });
+    expect(answers).toContainEqual({
+      key: "prefix",
+      value: "2001:db8:1:2::/64",
+      source: "vmbr0 has 2001:db8:1:2::2/64, beside 2001:db8:1:2::2 on ens3",
+    });
+  });
+
+  test("a machine on the bridge has its address", () => {
+    const exposed = inferAnswers(bridged).answers.find(
+      ({ key }) => key === "exposed",
+    );
+    expect(exposed).toMatchObject({
+      value: "2001:db8:1:2:301::/80",
+      source: expect.stringContaining(
+        "another machine on the link of vmbr0",
+      ) as string,
     });
   });
 });

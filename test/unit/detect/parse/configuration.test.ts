@@ -27,6 +27,24 @@ describe("netplan's files", () => {
     });
   });
 
+  test("bridges, bonds, VLANs and tunnels have IDs too", async () => {
+    const text = `network:
+  version: 2
+  ethernets: { eno1: {} }
+  vlans: { vlan4000: { id: 4000, link: bond0 } }
+  bonds: { bond0: { interfaces: [eno1] } }
+  bridges: { br0: { interfaces: [bond0] } }
+  tunnels: { he-ipv6: { mode: sit } }
+`;
+    expect((await read(text)).ids).toEqual([
+      "eno1",
+      "bond0",
+      "br0",
+      "vlan4000",
+      "he-ipv6",
+    ]);
+  });
+
   test.each([
     [undefined, "not readable without root"],
     ["a: [", "not valid YAML"],

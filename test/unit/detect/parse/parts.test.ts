@@ -26,8 +26,25 @@ test.each(["temporary", "deprecated", "tentative", "dadfailed"])(
       ]).addresses.map(({ lasting }) => lasting);
     expect(read({})).toEqual([true]);
     expect(read({ [flag]: true })).toEqual([false]);
+    expect(read({ [flag]: true, valid_life_time: 3600 })).toEqual([false]);
   },
 );
+
+test("an address that is deprecated but valid forever is a lasting one", () => {
+  const info = {
+    family: "inet6",
+    local: "2001:db8:1:2::1",
+    prefixlen: 64,
+    scope: "global",
+    deprecated: true,
+    valid_life_time: 4294967295,
+    preferred_life_time: 0,
+  };
+  expect(
+    readAddresses([{ ifname: "eth0", ifindex: 2, addr_info: [info] }])
+      .addresses,
+  ).toMatchObject([{ lasting: true, deprecated: true, dynamic: false }]);
+});
 
 describe("parts", () => {
   test("greetings before, between and after are no part", () => {
