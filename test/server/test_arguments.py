@@ -36,7 +36,8 @@ class Arguments(Case):
 
     def test_each_command_knows_its_own_arguments(self) -> None:
         for command, argument in (
-            ("apply", "--json"),
+            ("apply", "--remove"),
+            ("rollback", "--json"),
             ("verify", "--dry-run"),
             ("rollback", "--remove"),
             ("apply", "x"),

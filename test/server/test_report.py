@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import unittest
 from unittest import mock
 
-from kong_ipv6.report import Failure, Refusal, Report
+from kong_ipv6.report import Change, Failure, JsonReport, Refusal, Report, Result
 
 
 class Terminal(io.StringIO):
@@ -63,6 +64,37 @@ class Printing(unittest.TestCase):
         report.done("sysctl", "forwarding")
         report.refusal(Refusal("a", "b"))
         report.stopped("again")
+
+
+class Json(unittest.TestCase):
+    def test_one_object_a_line_on_standard_output(self) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        report = JsonReport(out, err, "apply.sh")
+        report.heading("Planned changes:")
+        report.planned(Change("sysctl", "forwarding 0 → 1"))
+        report.doing("image", "building", long=True)
+        report.output_of("step 1\nstep 2\n")
+        report.failure(Failure("no space", "free some"))
+        report.stopped("run it again")
+        report.result(Result("fail", "ndp", "silent", "start it"))
+        report.refusal(Refusal("too old", "upgrade"))
+        report.outcome = "failed"
+        report.end(1)
+        self.assertEqual("", err.getvalue())
+        self.assertEqual(
+            [
+                {"step": "sysctl", "status": "planned", "detail": "forwarding 0 → 1"},
+                {"step": "image", "status": "...", "detail": "building: this may take minutes"},
+                {"step": "image", "status": "output", "detail": "step 1"},
+                {"step": "image", "status": "output", "detail": "step 2"},
+                {"step": "image", "status": "failed", "detail": "no space", "remedy": "free some"},
+                {"step": "image", "status": "stopped", "detail": "building", "remedy": "run it again"},
+                {"step": "ndp", "status": "fail", "detail": "silent", "remedy": "start it"},
+                {"step": "apply.sh", "status": "refused", "detail": "too old", "remedy": "upgrade"},
+                {"outcome": "failed", "code": 1},
+            ],
+            [json.loads(line) for line in out.getvalue().splitlines()],
+        )
 
 
 class Colours(unittest.TestCase):

@@ -6,6 +6,7 @@ from unittest import mock
 import kong_ipv6.__main__ as program
 from kong_ipv6.resources import resources
 from support.case import Case
+from support.server import Server
 
 
 class Apply(Case):
@@ -141,6 +142,45 @@ class Apply(Case):
             server = self.server()
             with mock.patch.object(program.run, "carry_out", side_effect=ends):
                 self.assertEqual(code, server.run("apply"))
+
+
+class AsJson(Case):
+    def ended(self, server: Server, *arguments: str) -> tuple[int, str]:
+        """The exit code and the outcome; every line must be JSON."""
+        code = server.run("apply", "--json", *arguments)
+        *rows, last = [json.loads(line) for line in server.printed.splitlines()]
+        self.assertTrue(all(set(row) - {"remedy"} == {"step", "status", "detail"} for row in rows), rows)
+        self.assertEqual(code, last["code"])
+        return code, last["outcome"]
+
+    def test_the_last_line_has_the_outcome(self) -> None:
+        server = self.server()
+        self.assertEqual((4, "planned"), self.ended(server, "--dry-run"))
+        self.assertEqual((0, "applied"), self.ended(server))
+        self.assertEqual((0, "unchanged"), self.ended(server))
+        self.assertEqual((0, "unchanged"), self.ended(server, "--dry-run"))
+        self.assertEqual((1, "refused"), self.ended(server, "--nonsense"))
+        server.outside.dead = {(server.plan.kong, 443)}
+        self.assertEqual((1, "failed"), self.ended(server))
+        server.env(KONG_DATA_DIR="")
+        self.assertEqual((1, "refused"), self.ended(server))
+
+    def test_a_failed_step_is_named(self) -> None:
+        server = self.server()
+        server.broken_units.add("ndppd.service")
+        self.assertEqual((1, "failed"), self.ended(server))
+        self.assertIn('{"step": "ndp", "status": "failed", "detail": "ndppd.service doesn\'t start"', server.printed)
+
+    def test_an_unexpected_error_has_an_outcome_too(self) -> None:
+        server = self.server()
+        with mock.patch.object(program.run, "carry_out", side_effect=ValueError), self.assertRaises(ValueError):
+            server.run("apply", "--json")
+        self.assertEqual({"outcome": "failed", "code": 1}, json.loads(server.printed.splitlines()[-1]))
+
+    def test_the_help_is_plain_text(self) -> None:
+        server = self.server()
+        self.assertEqual(0, server.run("apply", "--json", "--help"))
+        self.assertIn("usage: sudo ./scripts/apply.sh", server.printed)
 
 
 class Verify(Case):

@@ -15,17 +15,18 @@ from .engine import Compose, Engine, EngineError
 from .facts import Context
 from .journal import Journal
 from .network_state import HostNetwork
-from .report import Failure, Report
+from .report import Failure, JsonReport, Report
 from .settings import Repository
 from .system import PATH, System
 
 LOCK = "/run/kong-ipv6.lock"
 USAGE = {
-    "apply": """usage: sudo ./scripts/apply.sh [--dry-run]
+    "apply": """usage: sudo ./scripts/apply.sh [--dry-run] [--json]
 
 Brings this server to the state that the repository describes, then checks it.
 A second run changes nothing. scripts/rollback.sh undoes everything.
---dry-run prints what would change. Exit status: 4 if something would, else 0.""",
+--dry-run prints what would change. Exit status: 4 if something would, else 0.
+--json prints one JSON object per line; the last one has the outcome.""",
     "verify": """usage: sudo ./scripts/verify.sh [--json]
 
 Checks everything that can be checked on this server, and explains what does not
@@ -127,7 +128,18 @@ def command(name: str, given: set[str], report: Report) -> int:
 
 
 def main(name: str, arguments: list[str]) -> int:
-    report = Report(program=f"{name}.sh")
+    as_json = name == "apply" and "--json" in arguments and not {"-h", "--help"} & set(arguments)
+    report, code = (JsonReport if as_json else Report)(program=f"{name}.sh"), 1
+    try:
+        code = attempt(name, arguments, report)
+    finally:
+        if code == 1 and report.outcome != "refused":
+            report.outcome = "failed"
+        report.end(code)
+    return code
+
+
+def attempt(name: str, arguments: list[str], report: Report) -> int:
     again = f"Run ./scripts/{name}.sh again to continue"
     again += "." if name == "rollback" else ", or ./scripts/rollback.sh to undo everything."
     try:
@@ -140,13 +152,17 @@ def main(name: str, arguments: list[str]) -> int:
         prepare()
         return command(name, given, report)
     except run.Refused:
+        report.outcome = "refused"
         return 1
     except (Failure, EngineError) as error:
         remedy = "systemctl status docker; then run this again"
+        # Before the first step, nothing can have failed.
+        report.outcome = "failed" if report.step else "refused"
         report.failure(error if isinstance(error, Failure) else Failure(f"Docker doesn't answer: {error}", remedy))
         report.stopped(again)
         return 1
     except (KeyboardInterrupt, Terminated) as ended:
+        report.outcome = "failed"
         report.stopped(again)
         return 130 if isinstance(ended, KeyboardInterrupt) else 143
     except Exception:

@@ -24,7 +24,7 @@ def hook(context: Context, name: str) -> None:
     context.report.doing("hook", name)
     ran = context.system.run(str(path), cwd=context.repository.path, locked=False)
     if ran.out.strip():
-        context.report.say(ran.out.rstrip("\n"))
+        context.report.output("hook", ran.out.rstrip("\n"))
     if ran.code != 0:
         context.report.output_of(ran.err or ran.out)
         raise Failure(f"the hook scripts/hooks/{name} failed with exit code {ran.code}", "see its message above")
@@ -80,9 +80,10 @@ def apply(context: Context, dry_run: bool) -> int:
     if lines:
         report.heading("Planned changes:")
         for change in lines:
-            report.say(f"  {change.what:<11} {change.text}")
+            report.planned(change)
     else:
         report.say("Nothing to change.")
+    report.outcome = "unchanged" if not lines else "planned" if dry_run else "applied"
     if dry_run:
         return CHANGES if lines else 0
     hook(context, "before-apply")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -24,7 +25,7 @@ from kong_ipv6.facts import Context, Facts
 from kong_ipv6.journal import STATE, Journal
 from kong_ipv6.network_state import HostNetwork
 from kong_ipv6.plan import parse
-from kong_ipv6.report import Report
+from kong_ipv6.report import JsonReport, Report
 from kong_ipv6.resources import kong, resources
 from kong_ipv6.resources.base import Resource
 from kong_ipv6.settings import Repository
@@ -248,7 +249,9 @@ class Server:
         mask = os.umask(0o022)
         try:
             with self.patched(), mock.patch.dict(os.environ), contextlib.ExitStack() as stack:
-                stack.enter_context(mock.patch.object(program, "Report", lambda program: Report(out, err, program)))
+                for kind in (Report, JsonReport):
+                    made = functools.partial(kind, out, err)
+                    stack.enter_context(mock.patch.object(program, kind.__name__, made))
                 stack.enter_context(mock.patch.object(program, "context_for", self.context))
                 stack.enter_context(mock.patch.object(program, "LOCK", str(self.folder / "lock")))
                 if kill_at is not None:

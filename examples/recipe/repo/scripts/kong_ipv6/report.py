@@ -1,9 +1,10 @@
-"""What a run says: rows, colours, errors. Writing to a terminal that is gone never stops a run."""
+"""What a run says: rows, colours, errors, JSON. Writing to a terminal that is gone never stops a run."""
 
+import json
 import os
 import re
 import sys
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, Union
 
 
 class Failure(Exception):
@@ -57,6 +58,8 @@ class Report:
         self.step = ""
         # Whether this run has begun to change the server.
         self.changing = False
+        # How it ended, for --json.
+        self.outcome = ""
         terminal = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
         self.coloured = terminal
 
@@ -68,6 +71,13 @@ class Report:
 
     def heading(self, text: str) -> None:
         self.say(self.paint(BOLD, text))
+
+    def planned(self, change: Change) -> None:
+        self.say(f"  {change.what:<11} {change.text}")
+
+    def output(self, what: str, text: str) -> None:
+        """What a program of the owner's has printed."""
+        self.say(text)
 
     def row(self, word: str, what: str, text: str) -> None:
         self.say(f"  {self.paint(COLOURS.get(word, BOLD), f'{word:<7}')} {what:<11} {text}")
@@ -107,6 +117,9 @@ class Report:
         if hint:
             self._print(self.err, f"  {hint}")
 
+    def end(self, code: int) -> None:
+        """The last line of --json."""
+
     def output_of(self, text: str) -> None:
         """The last words of a program that failed."""
         for line in text.rstrip("\n").split("\n")[-15:]:
@@ -117,3 +130,48 @@ class Report:
             print(text, file=stream, flush=True)
         except (OSError, ValueError):
             pass
+
+
+class JsonReport(Report):
+    """One JSON object a line, all on standard output.
+
+    {"step", "status", "detail"} and, if there is one, "remedy". step is what the row is about (sysctl, netplan, image …).
+    status: planned, ok, warn, fail, note, open, ... (a long step begins), output, refused, failed or stopped.
+    The last line has "outcome": planned, unchanged, applied, refused or failed; and "code", the exit code.
+    """
+
+    def say(self, text: str) -> None:
+        pass
+
+    def _write(self, **fields: Union[str, int, bool]) -> None:
+        self._print(self.out, json.dumps(fields, ensure_ascii=False))
+
+    def row(self, word: str, what: str, text: str, remedy: str = "") -> None:
+        more = {"remedy": remedy} if remedy else {}
+        self._write(step=what, status=word, detail=text, **more)
+
+    def planned(self, change: Change) -> None:
+        self.row("planned", *change)
+
+    def output(self, what: str, text: str) -> None:
+        self.row("output", what, text)
+
+    def result(self, result: Result) -> None:
+        self.row(result.level, result.check, result.detail, result.remedy)
+
+    def failure(self, failure: Failure) -> None:
+        self.row("failed", self.step.split(":")[0] or self.program, failure.cause, failure.remedy)
+
+    def refusal(self, refusal: Refusal) -> None:
+        self.row("refused", self.program, *refusal)
+
+    def stopped(self, hint: str) -> None:
+        if self.step:
+            self.row("stopped", *self.step.split(": ", 1), remedy=hint)
+
+    def output_of(self, text: str) -> None:
+        for line in text.rstrip("\n").split("\n")[-15:]:
+            self.row("output", self.step.split(":")[0] or self.program, redacted(line))
+
+    def end(self, code: int) -> None:
+        self._write(outcome=self.outcome, code=code)
