@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.case import Case
+from support.case import SLAAC, Case
 from support.kernel import Address
 
 HOST = "2a03:2222:3333:4444::2"
@@ -94,4 +94,58 @@ class TheLink(Case):
     def test_it_is_asked_before_the_first_deployment_only(self) -> None:
         server = self.applied()
         server.delivery, server.uses = "no-gateway", [server.plan.kong]
+        self.assertEqual([], self.refusals(server, "link"))
+
+
+class OtherDeliveries(Case):
+    """Routed prefixes, kept addresses, tunnels."""
+
+    def test_a_tunnel_has_nobody_to_solicit(self) -> None:
+        for answers in ({"ndp": "ndppd", "delivery": "routed"}, {"ndp": "none", "delivery": "on-link"}):
+            server = self.server(gateway="none", **answers)
+            server.write("/sys/class/net/ens3/flags", "0x91\n")
+            self.refused(server, "link", "ens3 has no link-layer addresses", "--delivery routed --ndp none")
+        server = self.server(gateway="none", ndp="none", delivery="routed")
+        server.write("/sys/class/net/ens3/flags", "0x91\n")
+        server.delivery = "no-gateway"
+        self.assertEqual([], self.refusals(server, "link"))
+
+    def test_an_address_of_the_uplink_inside_the_exposed_subnet(self) -> None:
+        """With --host keep the generator can't know it."""
+        server = self.kept(exposed__subnet="2a03:2222:3333:4444::/65", delivery="routed", ndp="none")
+        server.delivery = "routed"
+        self.refused(server, "link", f"ens3 has {SLAAC}/64, which is inside the exposed subnet", "--exposed SUBNET")
+
+    def test_the_gateway_inside_the_exposed_subnet(self) -> None:
+        server = self.kept()
+        server.kernel.routes[6].append("default via 2a03:2222:3333:4444:300::9 dev ens3 proto static metric 2048")
+        self.refused(server, "link", "the gateway 2a03:2222:3333:4444:300::9 is inside the exposed", "--exposed")
+
+    def test_what_our_own_file_gives_the_uplink_may_move(self) -> None:
+        server = self.applied()
+        server.change_plan(exposed__subnet="2a03:2222:3333:4444::/80", host="2a03:2222:3333:4444:9::2")
+        self.assertEqual([], self.refusals(server, "link"))
+
+    def test_a_routed_prefix_may_be_on_another_link(self) -> None:
+        server = self.server(delivery="routed", ndp="none", host="2a03:9999::2")
+        server.delivery = "routed"
+        server.kernel.add_link("lan0", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("lan0", "2a03:2222:3333:4444::1/64"))
+        self.assertEqual([], self.refusals(server, "link"))
+        server.kernel.addresses.append(Address("lan0", "2a03:9999::2/64"))
+        self.refused(server, "link", "is on lan0", "--interface lan0")
+
+    def test_a_kept_host_needs_its_prefix_on_no_other_card(self) -> None:
+        server = self.kept()
+        server.kernel.add_link("eth1", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444::7/64"))
+        self.assertEqual([], self.refusals(server, "link"))
+        server.kernel.addresses = [one for one in server.kernel.addresses if "dynamic" not in one.flags]
+        self.refused(server, "link", "is on eth1", "--interface eth1")
+
+    def test_a_gateway_that_router_advertisements_name_is_asked(self) -> None:
+        server = self.kept()
+        server.delivery = "no-gateway"
+        self.refused(server, "link", "the gateway fe80::1 doesn't answer on ens3", "regenerate --gateway")
+        server.kernel.routes[6] = ["default dev ens3 proto static metric 1024"]
         self.assertEqual([], self.refusals(server, "link"))

@@ -56,6 +56,7 @@ class Apply(Case):
             "packages",
             "firewall",
             "ufw",
+            "uplink",
             "netplan",
             "ndp",
             "docker",

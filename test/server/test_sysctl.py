@@ -39,7 +39,7 @@ class Changes(Case):
     def test_a_kernel_that_takes_router_advertisements_itself_goes_on(self) -> None:
         """With forwarding it takes them only where accept_ra is 2."""
         server = self.server()
-        server.programs.discard("netplan")
+        server.unmanaged()
         server.kernel.routes[6].append("default via fe80::1 dev ens3 proto ra metric 1024 expires 1797sec")
         self.assertIn("sysctl: net.ipv6.conf.ens3.accept_ra 1 → 2", self.changes(server, "sysctl"))
 

@@ -135,10 +135,11 @@ def fit_routes(mine: Tree, had: Tree, advertised: tuple[str, ...], notes: list[s
     for version in (4, 6):
         if had.get(f"gateway{version}"):
             defaults[version] = str(had[f"gateway{version}"])
-    for route in list(mine["routes"]):
+    for route in list(mine.get("routes", [])):
         version = family(route)
         if version and version in defaults:
-            notes.append(f"the IPv{version} default route is already configured, via {defaults[version]}")
+            via = f", via {defaults[version]}" if defaults[version] != "None" else ""
+            notes.append(f"the IPv{version} default route is already configured{via}")
         elif version == 6 and "route" in advertised:
             notes.append("the IPv6 default route comes from router advertisements")
         else:
@@ -190,8 +191,8 @@ def without_routes(snapshot: list[str], routes: set[str], uplink: str) -> list[s
 
     def matches(line: str) -> bool:
         words = line.split()
-        if not words[0].startswith(("route", "path")) or words[2:3] != ["via"] or f" dev {uplink}" not in line:
+        if not words[0].startswith(("route", "path")) or f" dev {uplink} " not in f"{line} ":
             return False
-        return f"{words[1]},{words[3]}" in routes
+        return f"{words[1]},{words[3] if words[2:3] == ['via'] else ''}" in routes
 
     return [line for line in snapshot if not matches(line)]

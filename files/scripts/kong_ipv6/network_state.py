@@ -165,6 +165,10 @@ class HostNetwork:
         """How far networkd is with the uplink: configuring, configured, unmanaged …"""
         return self._link_state("ADMIN_STATE")
 
+    def networkd_file(self) -> str:
+        """The name of the uplink's .network file in force; before there is one, of the one that netplan will make."""
+        return self._link_state("NETWORK_FILE").rsplit("/", 1)[-1] or f"10-netplan-{self.plan.uplink}.network"
+
     def networkd_id(self) -> str:
         """The netplan ID that the uplink's configuration in force came from."""
         found = re.search(r"/10-netplan-(.*)\.network$", self._link_state("NETWORK_FILE"))

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 
 class Plan(NamedTuple):
-    """What the answers became; all fields but the last seven are addresses, subnets or names."""
+    """What the answers became; all fields but the last seven are addresses, subnets or names. host may also be keep,
+    gateway ra or none."""
 
     prefix: str
     uplink: str
@@ -27,6 +28,20 @@ class Plan(NamedTuple):
     database: str
     ipv4_published: bool
     ipv4_netplan: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether the server's address and default route stay as they are."""
+        return self.host == "keep"
+
+    @property
+    def default_route(self) -> str:
+        """The IPv6 default route in words."""
+        if self.gateway == "ra":
+            return "a default route from router advertisements"
+        if self.gateway == "none":
+            return f"a default route through {self.uplink} without a gateway"
+        return f"the default route via {self.gateway}"
 
 
 def parse(text: str) -> Plan:

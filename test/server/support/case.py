@@ -9,7 +9,10 @@ from kong_ipv6.facts import Facts
 from kong_ipv6.report import Change, Refusal, Result
 from kong_ipv6.resources.base import Resource
 
+from .kernel import Address
 from .server import Server
+
+SLAAC = "2a03:2222:3333:4444:5054:ff:fe6b:6f6e"
 
 
 class Case(unittest.TestCase):
@@ -34,6 +37,14 @@ class Case(unittest.TestCase):
         (folder / "60-kong-ndp.conf").write_text(f"[Network]\nIPv6ProxyNDP=yes\nIPv6ProxyNDPAddress={made.plan.kong}\n")
         for path in ("ndppd.conf", "systemd/system/ndppd.service"):
             (made.repository / "host/etc" / path).unlink()
+        return made
+
+    def kept(self, engine: str = "28.5.2", **plan: Any) -> Server:
+        """A server with --host keep: router advertisements give it its address and route."""
+        made = self.server(engine, **{"host": "keep", "gateway": "ra", **plan})
+        (made.repository / "host/etc/netplan/60-kong-ipv6.yaml").unlink()
+        made.kernel.addresses.append(Address("ens3", f"{SLAAC}/64", "global", ("dynamic",)))
+        made.kernel.routes[6].append("default via fe80::1 dev ens3 proto ra metric 1024 expires 1797sec pref medium")
         return made
 
     def same_state(self, before: dict[str, Any], now: dict[str, Any]) -> None:

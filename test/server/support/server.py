@@ -190,6 +190,12 @@ class Server:
             self.write(path, "*filter\n### RULES ###\n### END RULES ###\nCOMMIT\n", 0o640)
         return self
 
+    def unmanaged(self) -> None:
+        """As with ifupdown: the kernel itself takes router advertisements."""
+        self.programs.discard("netplan")
+        self.active.discard("systemd-networkd")
+        (self.root / "run/systemd/netif/links/2").unlink()
+
     # Compose.
 
     @property

@@ -211,6 +211,12 @@ class Facts(UplinkFacts):
         return self.system.run("systemctl", "--quiet", "is-active", unit).code == 0
 
     @cached_property
+    def networkd_manages(self) -> bool:
+        """Whether networkd configures the uplink."""
+        setup = self.context.network.networkd_setup()
+        return setup in ("configured", "configuring") and self.active("systemd-networkd")
+
+    @cached_property
     def sysctls(self) -> dict[str, str]:
         """What the staged files of sysctl.d set."""
         return {key: value for key, value in staging.sysctls(self.staged).items() if self.system.sysctl(key) != ""}

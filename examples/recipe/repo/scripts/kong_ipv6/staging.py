@@ -13,19 +13,24 @@ if TYPE_CHECKING:
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 SYSCTL_FILE = "/etc/sysctl.d/60-kong-ipv6.conf"
+# Beside the uplink's own .network file.
+RA_DROP_IN = "/60-kong-ra.conf"
 TABLE_FILE = "/etc/kong-ipv6/firewall.nft"
 OF_TABLE = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/")
 # What editors and create-kong-ipv6 put beside a file.
 BESIDE = re.compile(r"^\.|\.new$|\.orig$|\.rej$|~$")
 
 
+NETWORKD_ADVERTISEMENTS = b"""\
+# The default route or the address comes from router advertisements. With forwarding on, networkd ignores them by default.
+[Network]
+IPv6AcceptRA=yes
+"""
+
+
 class File(NamedTuple):
     data: bytes
     attributes: Attributes
-
-
-def drop_in(netplan_id: str) -> str:
-    return f"/etc/systemd/network/10-netplan-{netplan_id}.network.d"
 
 
 def stage(facts: "Facts") -> dict[str, File]:
@@ -46,7 +51,7 @@ def stage(facts: "Facts") -> dict[str, File]:
             put(target, merged_for(facts.system, data, target), now)
         elif path.startswith("/etc/systemd/network/"):
             # networkd reads it beside the file that netplan made: by netplan's ID.
-            put(f"{drop_in(facts.netplan_id)}/{source.name}", data)
+            put(f"{facts.drop_in}/{source.name}", data)
         elif path == TABLE_FILE or OF_TABLE.search(path):
             if facts.filter == "table":
                 put(path, data + others(facts) if path == TABLE_FILE else data)
@@ -54,6 +59,8 @@ def stage(facts: "Facts") -> dict[str, File]:
             put(path, kernel_advertisements(facts) + data)
         else:
             put(path, data)
+    if facts.plan.kept and facts.networkd_manages and set(facts.advertised):
+        put(facts.drop_in + RA_DROP_IN, NETWORKD_ADVERTISEMENTS)
     return dict(sorted(files.items()))
 
 
@@ -73,7 +80,7 @@ def kernel_advertisements(facts: "Facts") -> bytes:
     handles them, not networkd."""
     uplink = facts.plan.uplink_sysctl
     taken = facts.system.sysctl(f"net.ipv6.conf.{uplink}.accept_ra") not in ("", "0")
-    if facts.netplan_manages or not taken or not {"route", "address", "earlier"} & set(facts.advertised):
+    if facts.netplan_manages or facts.networkd_manages or not taken or not facts.advertised:
         return b""
     # First: forwarding alone throws away what advertisements brought.
     return (

@@ -10,10 +10,14 @@ from . import netplan_files
 from .engine import Json
 from .network_state import Snapshot
 from .plan import Plan, same
+from .staging import RA_DROP_IN, SYSCTL_FILE
 from .system import System
 
 if TYPE_CHECKING:
     from .facts import Context
+
+
+NOARP = 0x80
 
 
 class Address(NamedTuple):
@@ -65,8 +69,37 @@ class UplinkFacts:
         return any(same(one.address, address) for one in self.addresses("inet6", self.plan.uplink))
 
     @cached_property
-    def default_route(self) -> bool:
-        return bool(self.system.output("ip", "-6", "route", "show", "default").strip())
+    def lasting(self) -> list[str]:
+        """The uplink's global IPv6 addresses that stay: no temporary ones (RFC 8981), and none that our netplan file of
+        earlier answers gave."""
+        ours = netplan_files.described(self.system.text(netplan_files.NETPLAN_FILE))
+        return [
+            info["local"]
+            for info in (self.uplink or {}).get("addr_info", [])
+            if (info.get("family"), info.get("scope")) == ("inet6", "global") and "local" in info
+            if not info.get("temporary") and not info.get("dadfailed")
+            if f"{info['local']}/{info['prefixlen']}" not in ours
+        ]
+
+    @property
+    def has_host(self) -> bool:
+        return bool(self.lasting) if self.plan.kept else self.on_uplink(self.plan.host)
+
+    @cached_property
+    def tunnel(self) -> bool:
+        """Whether the uplink has no link-layer addresses: nothing is solicited there."""
+        return bool(int(self.system.text(f"/sys/class/net/{self.plan.uplink}/flags") or "0", 16) & NOARP)
+
+    @cached_property
+    def gateways(self) -> list[str]:
+        """Those of the IPv6 default routes through the uplink, in any table; empty for a route without a gateway. With
+        --host keep a route that our netplan file of earlier answers gave doesn't count."""
+        text, found = self.system.text(netplan_files.NETPLAN_FILE), list[str]()
+        ours = netplan_files.described(text) if self.plan.kept else set()
+        for line in self.system.output("ip", "-6", "-o", "route", "show", "table", "all", "default").splitlines():
+            vias = [via for via, link in re.findall(r"(?:via (\S+) )?dev (\S+)", line) if link == self.plan.uplink]
+            found += [via for via in vias if " proto static" not in line or f"default,{via}" not in ours]
+        return found
 
     @cached_property
     def ipv4_uplink(self) -> str:
@@ -87,10 +120,12 @@ class UplinkFacts:
             words.append("address")
         ours = self.system.text(netplan_files.NETPLAN_FILE)
         # Once true it stays: an advertisement may just have run out.
-        if "accept-ra: true" in ours:
+        setting = f"{self.plan.uplink_sysctl}.accept_ra = 2"
+        taken = self.system.exists(self.drop_in + RA_DROP_IN) or setting in self.system.text(SYSCTL_FILE)
+        if taken or "accept-ra: true" in ours:
             words.append("earlier")
-            if not re.search(r"""to: ["']?::/0""", ours):
-                words.append("route")
+        if "accept-ra: true" in ours and not re.search(r"""to: ["']?::/0""", ours):
+            words.append("route")
         return tuple(words)
 
     @cached_property
@@ -100,7 +135,7 @@ class UplinkFacts:
     @cached_property
     def fitted(self) -> netplan_files.Fitted:
         """Raises Unmanaged, or another exception where the server's files can't be read."""
-        if not self.system.have("netplan"):
+        if self.plan.kept or not self.system.have("netplan"):
             raise netplan_files.Unmanaged
         link, name = self.uplink or {}, self.plan.uplink
         driver = self.system.on(f"/sys/class/net/{name}/device/driver")
@@ -132,5 +167,6 @@ class UplinkFacts:
             return False
 
     @cached_property
-    def netplan_id(self) -> str:
-        return self.context.network.networkd_id() or self.plan.uplink
+    def drop_in(self) -> str:
+        """The folder that networkd reads beside the uplink's own .network file."""
+        return f"/etc/systemd/network/{self.context.network.networkd_file()}.d"

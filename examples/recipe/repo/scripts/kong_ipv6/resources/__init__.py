@@ -16,6 +16,7 @@ from .packages import Packages
 from .secrets import Secrets
 from .sysctl import Sysctl, SysctlFile
 from .ufw import Ufw
+from .uplink import Uplink
 
 
 def resources(context: Context) -> list[Resource]:
@@ -31,6 +32,7 @@ def resources(context: Context) -> list[Resource]:
         Packages(context),
         Firewall(context),
         Ufw(context),
+        Uplink(context),
         netplan,
         Ndp(context),
         DaemonJson(context),

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from .. import solicit
 from ..engine import BRIDGE_NAME
 from ..facts import Facts
-from ..plan import inside
+from ..netplan_files import NETPLAN_FILE, described
+from ..plan import inside, same
 from ..report import Refusal
 from .base import Resource
-
-NOARP = 0x80
 
 
 class Link(Resource):
@@ -26,8 +25,27 @@ class Link(Resource):
             remedy = "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, and ipv6.disable=1 from the kernel's command line"
             yield Refusal(f"IPv6 is disabled on {self.plan.uplink}", remedy)
         else:
+            yield from self._tunnel(facts)
+            yield from self._inside(facts)
             yield from self._other_links(facts)
             yield from self._link(facts)
+
+    def _tunnel(self, facts: Facts) -> Iterator[Refusal]:
+        if facts.tunnel and (self.plan.delivery == "on-link" or self.plan.ndp != "none"):
+            cause = f"{self.plan.uplink} has no link-layer addresses, like a tunnel: an NDP proxy can't work there, so the prefix has to be routed to this server"
+            yield Refusal(cause, "create-kong-ipv6 regenerate --delivery routed --ndp none")
+
+    def _inside(self, facts: Facts) -> Iterator[Refusal]:
+        """The exposed bridge would take over the uplink's own addresses, and those of a gateway that only this server
+        knows."""
+        plan, ours = self.plan, described(self.system.text(NETPLAN_FILE))
+        has = [f"{one.address}/{one.length}" for one in facts.addresses("inet6", plan.uplink)]
+        for one in (one for one in has if one not in ours and inside(one.split("/")[0], plan.subnet)):
+            cause = f"{plan.uplink} has {one}, which is inside the exposed subnet {plan.subnet}"
+            yield Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET")
+        for gateway in (one for one in facts.gateways if plan.kept and inside(one, plan.subnet)):
+            cause = f"the gateway {gateway} is inside the exposed subnet {plan.subnet}"
+            yield Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET")
 
     def _other_links(self, facts: Facts) -> Iterator[Refusal]:
         """The prefix may be on a bridge of virtual machines too: its subnet is wider than the exposed one."""
@@ -43,9 +61,11 @@ class Link(Resource):
                 continue
             # A bridge that has the uplink as a port is not one for virtual machines.
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
-            if facts.on_uplink(plan.host) or (bridge and (facts.uplink or {}).get("master") != name):
+            if facts.has_host or (bridge and (facts.uplink or {}).get("master") != name):
                 continue
-            if inside(plan.host, subnet) or inside(plan.kong, subnet):
+            # A routed prefix may be on any link of this server.
+            wide = plan.delivery == "on-link" and (inside(plan.host, subnet) or inside(plan.kong, subnet))
+            if same(address, plan.host) or wide:
                 cause = f"the prefix {plan.prefix} is on {name} ({subnet}), not on {plan.uplink}"
                 remedy = f"create-kong-ipv6 regenerate --interface {name}, or regenerate with another --prefix"
                 yield Refusal(cause, remedy)
@@ -54,30 +74,33 @@ class Link(Resource):
         """Asks the link itself; only before the first deployment, when the answers mean something."""
         plan = self.plan
         locals_ = [one.address for one in facts.addresses("inet6", plan.uplink, "link")]
-        flags = int(self.system.text(f"/sys/class/net/{plan.uplink}/flags") or "0", 16)
-        if not locals_ or flags & NOARP or not facts.engine or facts.exposed or self.journal.names("network"):
+        if not locals_ or facts.tunnel or not facts.engine or facts.exposed or self.journal.names("network"):
             return
-        has_host = facts.on_uplink(plan.host)
+        gateway = self._gateway(facts)
         try:
-            taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not has_host))
+            taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not facts.has_host))
             if taken:
                 cause = f"another machine on {plan.uplink} answers for {' and '.join(taken)}"
                 remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
                 yield Refusal(cause, remedy)
                 return
             own = locals_[:1] + [one.address for one in facts.addresses("inet6", plan.uplink)]
-            verdict = solicit.delivery(plan.uplink, plan.gateway, plan.kong, own, self._gateway_mac())
+            verdict = gateway and solicit.delivery(plan.uplink, gateway, plan.kong, own, self._mac_of(gateway))
         except OSError:
             return
-        yield from self._delivery(verdict)
+        yield from self._delivery(verdict, gateway)
 
-    def _gateway_mac(self) -> str:
-        shown = self.system.output("ip", "-6", "neigh", "show", self.plan.gateway, "dev", self.plan.uplink)
+    def _gateway(self, facts: Facts) -> str:
+        """Its address; empty where none is known."""
+        return self.plan.gateway if ":" in self.plan.gateway else next((one for one in facts.gateways if one), "")
+
+    def _mac_of(self, gateway: str) -> str:
+        shown = self.system.output("ip", "-6", "neigh", "show", gateway, "dev", self.plan.uplink)
         found = re.search(r"lladdr (\S+).* REACHABLE", shown)
         return found[1] if found else ""
 
-    def _delivery(self, verdict: str) -> Iterator[Refusal]:
-        prefix, gateway, uplink = self.plan.prefix, self.plan.gateway, self.plan.uplink
+    def _delivery(self, verdict: str, gateway: str) -> Iterator[Refusal]:
+        prefix, uplink = self.plan.prefix, self.plan.uplink
         if verdict == "no-gateway":
             remedy = "create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use"
             yield Refusal(f"the gateway {gateway} doesn't answer on {uplink}", remedy)

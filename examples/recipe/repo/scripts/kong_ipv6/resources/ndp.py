@@ -7,7 +7,6 @@ from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..network_state import Snapshot, paths, readable
 from ..report import Change, Failure, Refusal, Result
-from ..staging import drop_in
 from .base import Resource
 from .files import NDP_DROP_IN, Files, proxied_in
 
@@ -20,13 +19,9 @@ class Ndp(Resource):
 
     def refuse(self, facts: Facts) -> Iterator[Refusal]:
         """networkd sets the kernel's proxy: what else manages the uplink would wipe it."""
-        if self.plan.ndp == "kernel" and facts.usable and not self._networkd_manages(facts):
+        if self.plan.ndp == "kernel" and facts.usable and not facts.networkd_manages:
             cause = f"systemd-networkd doesn't manage {self.plan.uplink}: --ndp kernel needs it to set the proxy entry"
             yield Refusal(cause, "create-kong-ipv6 regenerate --ndp ndppd")
-
-    def _networkd_manages(self, facts: Facts) -> bool:
-        setup = self.context.network.networkd_setup()
-        return facts.active("systemd-networkd") and setup in ("configured", "configuring")
 
     def changes(self, facts: Facts) -> Iterator[Change]:
         self.stale = [one for one in self._known() if one != self.plan.kong or self.plan.ndp != "kernel"]
@@ -37,7 +32,7 @@ class Ndp(Resource):
                 yield Change("ndp", f"{UNIT} will be {now} now, and started at every boot")
                 return
         if self.plan.ndp == "kernel":
-            changed = facts.changed(drop_in(facts.netplan_id) + NDP_DROP_IN)
+            changed = facts.changed(facts.drop_in + NDP_DROP_IN)
             if facts.begun(self.name) or changed or not self._proxied():
                 text = f"networkd will let the kernel answer for {self.plan.kong} on {self.plan.uplink}"
                 yield Change("ndp", text)

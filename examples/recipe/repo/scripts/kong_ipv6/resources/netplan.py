@@ -15,9 +15,10 @@ from ..facts import Context, Facts
 from ..journal import Journal, write_synced
 from ..netplan_files import NETPLAN_FILE, described
 from ..network_state import Snapshot, paths
-from ..report import Change, Failure, Refusal, Result
+from ..report import Change, Failure, Refusal
 from .base import Resource
 from .sysctl import Sysctl
+from .uplink import WHERE
 
 
 def recorded_snapshot(journal: Journal) -> Optional[Snapshot]:
@@ -34,7 +35,7 @@ class Netplan(Resource):
         self.sysctl = sysctl
 
     def refuse(self, facts: Facts) -> Iterator[Refusal]:
-        if not facts.usable:
+        if not facts.usable or self.plan.kept:
             return
         if self.system.have("netplan") and netplan_files.yaml is None:
             cause = "PyYAML is not installed: it is needed to read the files in /etc/netplan"
@@ -58,15 +59,14 @@ class Netplan(Resource):
 
     def _unmanaged(self, facts: Facts) -> Iterator[Refusal]:
         """Another program looks after the uplink: fine if it has done what netplan would do."""
-        host, gateway, uplink = self.plan.host, self.plan.gateway, self.plan.uplink
-        where = "where the server's network is configured"
+        host, route, uplink = self.plan.host, self.plan.default_route, self.plan.uplink
         if not facts.on_uplink(host):
             cause = f"netplan doesn't manage {uplink}, and {uplink} does not have the address {host}"
-            remedy = f"configure {host} and the default route via {gateway} {where} (/etc/network/interfaces?), then run this again"
+            remedy = f"configure {host} and {route} {WHERE} (/etc/network/interfaces?), then run this again"
             yield Refusal(cause, remedy)
-        elif not facts.default_route:
-            cause = f"netplan doesn't manage {uplink}, and there is no IPv6 default route"
-            yield Refusal(cause, f"configure the route via {gateway} {where}")
+        elif not facts.gateways:
+            cause = f"netplan doesn't manage {uplink}, and there is no IPv6 default route through it"
+            yield Refusal(cause, f"configure {route} {WHERE}")
         else:
             text = f"netplan doesn't manage {uplink}; its address and route exist, so nothing is changed"
             self.report.note("netplan", text)
@@ -100,7 +100,7 @@ class Netplan(Resource):
             # What it gave the uplink may have been taken away since.
             host, uplink = self.plan.host, self.plan.uplink
             missing += [f"{uplink} does not have the address {host}"] * (not facts.on_uplink(host))
-            missing += ["there is no IPv6 default route"] * (not facts.default_route)
+            missing += [f"there is no IPv6 default route through {uplink}"] * (not facts.gateways)
         for text in missing:
             yield Change("netplan", text)
         dropped = NETPLAN_FILE not in facts.staged and self.journal.differs(NETPLAN_FILE)
@@ -114,7 +114,7 @@ class Netplan(Resource):
         wanted = self.facts.fitted.text if self.facts.netplan_manages else ""
         # Until the new file is in force both are ours, also after an interruption.
         ours = self.ours(self.journal) | described(old) | described(wanted)
-        leaving = self._leaving(ours, wanted) if NETPLAN_FILE in self.facts.staged else []
+        leaving = self._leaving(ours, wanted) if self.plan.kept or NETPLAN_FILE in self.facts.staged else []
         gone = {f"addr {self.plan.uplink} {one}" for one in leaving}
         self.before = [line for line in self.facts.snapshot if line not in gone]
         # What only a replaced file described must go.
@@ -166,21 +166,6 @@ class Netplan(Resource):
         network.restore_unless_kept(self.facts.snapshot, 5)
         default = "netplan doesn't know what is missing: add it to /etc/netplan, then run this again"
         raise Failure(why, f"the network was restored; {remedy or default}")
-
-    def verify(self, facts: Facts) -> Iterator[Result]:
-        plan, apply = self.plan, "sudo ./scripts/apply.sh; netplan get"
-        if facts.uplink is None:
-            remedy = "create-kong-ipv6 regenerate --interface NAME"
-            yield Result("fail", "uplink", f"there is no interface {plan.uplink}", remedy)
-        elif not facts.on_uplink(plan.host):
-            yield Result("fail", "uplink", f"{plan.uplink} does not have the address {plan.host}", apply)
-        elif self.context.network.duplicate():
-            remedy = f"ip -6 addr show dev {plan.uplink} dadfailed"
-            yield Result("fail", "uplink", f"another machine uses the same address as {plan.uplink}", remedy)
-        elif not facts.default_route:
-            yield Result("fail", "uplink", "there is no IPv6 default route", "ip -6 route; netplan get")
-        else:
-            yield Result("ok", "uplink", f"{plan.uplink} has {plan.host} and a default route")
 
     def undo(self, journal: Journal) -> None:
         if not journal.differs(NETPLAN_FILE) and journal.fact("todo", "undo-netplan") is None:
@@ -251,7 +236,8 @@ class Settled(Resource):
                 self.netplan.back_and_fail(why)
             words = described(self.system.text(NETPLAN_FILE))
             self.journal.replace("ours", "netplan", " ".join(sorted(words)))
-        self.report.done("netplan", f"{uplink} has {self.plan.host}; no address or route was lost")
+        has = "" if self.plan.kept else f"{uplink} has {self.plan.host}; "
+        self.report.done("netplan", f"{has}no address or route was lost")
 
     def _dad_finished(self) -> bool:
         network = self.context.network
