@@ -66,9 +66,12 @@ export function whyNotMapping(text: string): string | undefined {
       ? undefined
       : "it has no keys at the top";
   } catch (error) {
-    const reason =
-      error instanceof YAMLException ? error.reason : reasonOf(error);
-    return `not valid YAML: ${reason}`;
+    if (!(error instanceof YAMLException))
+      return `not valid YAML: ${reasonOf(error)}`;
+    // The types promise a mark, but not every error has one.
+    const mark = error.mark as typeof error.mark | undefined;
+    const place = mark ? ` (line ${mark.line + 1})` : "";
+    return `not valid YAML: ${error.reason}${place}`;
   }
 }
 

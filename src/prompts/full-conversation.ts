@@ -22,7 +22,7 @@ import {
   type ConflictPrompts,
 } from "../reconcile/request.ts";
 import type { DetectedDefaults } from "../detect/detected-defaults.ts";
-import { hasSidecar } from "../report/conflicts-text.ts";
+import { writesSidecar } from "../report/conflicts-text.ts";
 import { placeText, summaryText } from "../report/outcome-text.ts";
 import { rowsText } from "../plan/summary.ts";
 import { counted } from "../base/wrap.ts";
@@ -134,7 +134,7 @@ function consentText(
   if (previousAnswers === undefined)
     return `Write ${counted(count, "file")} to ${place}${makesGit ? ", and commit them" : ""}?`;
   if (count > 0) return `Change ${counted(count, "file")} in ${place}?`;
-  return hasSidecar(changes)
+  return writesSidecar(changes)
     ? `Write the new texts beside your files in ${place}?`
     : `Record the new answers in ${place}?`;
 }

@@ -75,6 +75,8 @@ export interface Change {
   readonly kept?: readonly Change[];
   /** For a conflict: why no `.new` file can be written. */
   readonly noSidecar?: string;
+  /** The `.new` file has this text already, or is deleted, because the conflict is resolved. */
+  readonly sidecar?: "unchanged" | "obsolete";
 }
 
 /** The actions that change the disk. */

@@ -9,6 +9,7 @@ import type { Change } from "./change.ts";
 import { compare } from "./compare.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
+import { offered } from "./faults.ts";
 import { allOperations } from "./operations.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { resolveConflicts, type Choices } from "./resolve-conflict.ts";
@@ -44,11 +45,15 @@ export async function decideAll(
   const { previous } = request;
   const bases = previous && basesOf(previous, present, disk, rendered);
   const compared = await compare(rendered, disk, bases);
-  const offered = request.conflict !== "ask" || prompts !== undefined;
+  const chooses =
+    request.conflict !== "ask" || (prompts !== undefined && !request.dryRun);
+  const known = compared
+    .map((change) => stillKept(change, rendered, previous, chooses))
+    .map((change) => withNewName(change, renamed));
   const { decided, resolutions } = await resolveConflicts(
-    compared
-      .map((change) => stillKept(change, rendered, previous, offered))
-      .map((change) => withNewName(change, renamed)),
+    chooses && request.conflict !== "keep"
+      ? await Promise.all(known.map((change) => offered(change, rendered)))
+      : known,
     request,
     prompts,
   );
@@ -68,14 +73,14 @@ function stillKept(
   change: Change,
   rendered: Tree,
   previous: Request["previous"],
-  offered: boolean,
+  chooses: boolean,
 ): Change {
   const { path, from = path, action, before, marked } = change;
   if (action !== "conflict" || !previous?.files[from]?.kept) return change;
   if (before === null || marked === undefined) return change;
   const agrees = (): boolean =>
     contradictions(path, plain(before.text), rendered).length === 0;
-  return offered && !agrees()
+  return chooses && !agrees()
     ? change
     : { ...change, action: "keep", chosen: true };
 }

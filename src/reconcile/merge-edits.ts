@@ -1,12 +1,13 @@
 import { generatedSide, hasMarkers } from "../merge/conflict-markers.ts";
 import { mergeHunk, unorderedIn } from "../merge/hunks.ts";
+import { takeFaultyHunks } from "../merge/faulty-hunks.ts";
 import { generatedHunk } from "../merge/own-blocks.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { merge } from "../merge/three-way.ts";
 import { withMarkers } from "../merge/with-markers.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Change } from "./change.ts";
-import { conflict, kept, written, type Sides } from "./sides.ts";
+import { conflict, isCrlf, kept, written, type Sides } from "./sides.ts";
 import { keepVariables } from "./variables.ts";
 
 /** A conflict without a base: no merge. The file is edited and the generator has a newer version, or it is foreign. */
@@ -40,9 +41,14 @@ export function mergeEdits(sides: Sides, yours: string, base: string): Change {
   if (!conflicts && invalid === undefined) return written(sides, "merge", text);
   // Nothing new to take over: the stale addresses that stay are reported.
   if (rendered === sides.base) return kept(sides);
-  return conflicts
-    ? { ...conflict(sides, TOUCHING, text), ...theirs() }
-    : conflict(sides, `merged, ${invalid}`, withMarkers(yours, rendered));
+  const own = whyInvalid(path, before);
+  if (conflicts)
+    return { ...conflict(sides, own ?? TOUCHING, text), ...theirs() };
+  const reason = own ?? `the merged text would be broken: ${invalid}`;
+  return {
+    ...conflict(sides, reason, withMarkers(yours, rendered)),
+    ...theirs(),
+  };
 }
 
 /**
@@ -66,11 +72,21 @@ function takeGenerated(
     isLost ||= taken === undefined;
     return taken ?? hunk.generated;
   });
-  const [plain, old] = [text, yours].map((one) =>
+  if (isLost || hasMarkers(text)) return {};
+  const [plain, old, next] = [text, yours, rendered].map((one) =>
     one.replaceAll("\r\n", "\n"),
-  ) as [string, string];
-  if (hunks === 0 || isLost || hasMarkers(text)) return {};
-  if (whyInvalid(path, plain, old) !== undefined) return {};
-  const whole = path === SECRET_FILE ? keepVariables(text, before.text) : text;
+  ) as [string, string, string];
+  const isInvalid = (one: string): boolean =>
+    whyInvalid(path, one, old) !== undefined;
+  let result = text;
+  if (isInvalid(plain)) {
+    const taken = takeFaultyHunks(plain, next, (one) => Number(isInvalid(one)));
+    if (taken === undefined) return {};
+    hunks += taken.hunks;
+    result = isCrlf(text) ? taken.text.replaceAll("\n", "\r\n") : taken.text;
+  }
+  if (hunks === 0) return {};
+  const whole =
+    path === SECRET_FILE ? keepVariables(result, before.text) : result;
   return { theirs: { file: { text: whole, mode }, hunks } };
 }

@@ -55,7 +55,7 @@ function sidecarNotes(changes: readonly Change[], disk: Disk): string[] {
     const entry = disk.get(path);
     if (change.action === "conflict")
       return change.noSidecar === undefined ? [] : [change.noSidecar];
-    return entry?.kind === "file"
+    return entry?.kind === "file" && change.sidecar === undefined
       ? [`${path} is left over from an earlier conflict: delete it when done.`]
       : [];
   });
@@ -112,7 +112,7 @@ export async function invalidNotes(
     const reason = before && whyInvalid(path, before.text);
     return reason
       ? [
-          `${path} is not usable: ${printable(reason)}. Correct it. For the generated text, delete it and run regenerate --conflict theirs.`,
+          `${path} is not usable: ${printable(reason)}. Correct it, or take the generated text: regenerate --conflict theirs.`,
         ]
       : [];
   });

@@ -45,19 +45,28 @@ export function operationsOf(
   return changes.flatMap((change): Operation[] => {
     const { path, action, after } = change;
     if (action === "conflict") return sidecarOperation(change, disk);
-    if (!WRITING.has(action)) return [];
+    const old = change.sidecar === "obsolete" ? [sidecarPath(change)] : [];
+    const deletions = old.map((at) => deletion(at, disk));
+    if (!WRITING.has(action)) return deletions;
     const existing = textAt(disk, change.from ?? path) ?? "";
-    if (after !== null) return [write(path, after, existing, disk)];
-    return [{ path, content: null, mode: 0o600, expected: sumAt(disk, path) }];
+    return after === null
+      ? [deletion(path, disk), ...deletions]
+      : [write(path, after, existing, disk), ...deletions];
   });
 }
 
+const deletion = (path: string, disk: Disk): Operation => ({
+  path,
+  content: null,
+  mode: 0o600,
+  expected: sumAt(disk, path),
+});
+
 function sidecarOperation(change: Change, disk: Disk): Operation[] {
-  if (change.noSidecar !== undefined) return [];
+  if (change.noSidecar !== undefined || change.sidecar === "unchanged")
+    return [];
   const at = sidecarPath(change);
   const text = sidecarText(change, disk);
-  // It may be there already.
-  if (text === textAt(disk, at)) return [];
   return [write(at, { text, mode: textToWrite(change).mode }, "", disk)];
 }
 

@@ -16,8 +16,8 @@ export const sidecarPath = ({ path, from }: Change): string =>
   (from ?? path) + SIDECAR;
 
 /**
- * Adds the reason to conflicts whose sidecar can't be written. A file that is there already is
- * overwritten only if it is the sidecar of the last run, unchanged.
+ * Adds what becomes of sidecars. One that is there already is overwritten, or deleted once the conflict
+ * is resolved, only if it is that of the last run, unchanged.
  * @param previous the state before this run
  */
 export function withSidecars(
@@ -26,14 +26,24 @@ export function withSidecars(
   previous: State,
 ): Change[] {
   return changes.map((change) => {
-    if (change.action !== "conflict") return change;
     const at = sidecarPath(change);
     const last = previous.files[change.from ?? change.path]?.sidecar;
     const entry = entryAt(disk, at);
-    const known = (text: string): boolean =>
-      sha256(text) === last || text === sidecarText(change, disk);
+    const isOurs = (text: string): boolean => sha256(text) === last;
+    if (change.action !== "conflict")
+      // Of a file that gets a new path, the deletion at the old one has it.
+      return change.from === undefined &&
+        entry.kind === "file" &&
+        isOurs(entry.text)
+        ? { ...change, sidecar: "obsolete" }
+        : change;
+    const isNew = (text: string): boolean => text !== sidecarText(change, disk);
+    const known = (text: string): boolean => isOurs(text) || !isNew(text);
     const noSidecar = secretAway(change) ?? inTheWay(at, entry, known);
-    return noSidecar === undefined ? change : { ...change, noSidecar };
+    if (noSidecar !== undefined) return { ...change, noSidecar };
+    return entry.kind === "file" && !isNew(entry.text)
+      ? { ...change, sidecar: "unchanged" }
+      : change;
   });
 }
 

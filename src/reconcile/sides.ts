@@ -111,7 +111,7 @@ export function conflict(
 }
 
 /** Windows line ends, if most lines have them. */
-function isCrlf(text: string): boolean {
+export function isCrlf(text: string): boolean {
   const crlf = text.split("\r\n").length - 1;
   return crlf > 0 && crlf * 2 > text.split("\n").length - 1;
 }

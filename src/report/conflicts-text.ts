@@ -3,22 +3,28 @@ import { whatIsThere, type Change } from "../reconcile/change.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
-/** Whether a new text is written beside a file of the owner's. */
-export const hasSidecar = (changes: readonly Change[]): boolean =>
+/** Whether a new text is beside a file of the owner's after this run. */
+const hasSidecar = (changes: readonly Change[]): boolean =>
   changes.some(
     ({ action, noSidecar }) => action === "conflict" && noSidecar === undefined,
   );
 
+/** Whether this run writes one. */
+export const writesSidecar = (changes: readonly Change[]): boolean =>
+  hasSidecar(changes.filter(({ sidecar }) => sidecar === undefined));
+
 /** What is in conflict after regenerate, and what the owner can do about it. */
-export function conflictLines(
-  changes: readonly Change[],
-  updated: boolean,
-): string[] {
+export function conflictLines(changes: readonly Change[]): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");
   const marked = changes.filter(({ action }) => action === "markers");
   return [
     ...conflicts.map(withSidecar),
-    ...driftLines(changes, updated),
+    ...changes.flatMap((change) =>
+      change.sidecar === "obsolete"
+        ? [`${sidecarPath(change)} was deleted, because it was not edited.`]
+        : [],
+    ),
+    ...driftLines(changes),
     ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
@@ -117,11 +123,8 @@ function obstacleRemedies(conflicts: readonly Change[]): string[] {
   return lines;
 }
 
-/** Files that contradict the answers after this run. @param updated whether there was a repository */
-export function driftLines(
-  changes: readonly Change[],
-  updated: boolean,
-): string[] {
+/** Files that contradict the answers after this run. */
+export function driftLines(changes: readonly Change[]): string[] {
   const lines = changes.flatMap(({ path, contradicts }) =>
     contradicts
       ? [
@@ -129,18 +132,11 @@ export function driftLines(
         ]
       : [],
   );
-  if (lines.length === 0) return [];
-  // Only a conflict in an existing repository is offered again.
-  const kept = changes.flatMap(({ path, contradicts, chosen }) =>
-    updated && contradicts && chosen ? [path] : [],
-  );
-  return [
-    ...lines,
-    `Edit ${lines.length === 1 ? "it" : "these files"}, or change the answers.`,
-    ...(kept.length > 0
-      ? [
-          `For the new text of ${kept.join(", ")}, run regenerate --conflict theirs or markers.`,
-        ]
-      : []),
-  ];
+  const them = lines.length === 1 ? "it" : "these files";
+  return lines.length === 0
+    ? []
+    : [
+        ...lines,
+        `Edit ${them}, change the answers, or take the generated text in these places: regenerate --conflict theirs.`,
+      ];
 }

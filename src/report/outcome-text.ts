@@ -14,7 +14,7 @@ import type * as Diff from "./diff.ts";
 import {
   conflictLines,
   driftLines,
-  hasSidecar,
+  writesSidecar,
   refusedLines,
 } from "./conflicts-text.ts";
 import { firstSteps, updatedSteps } from "./next-steps.ts";
@@ -125,22 +125,19 @@ function endText(
   const { exitCode, written, changes } = outcome;
   const updated = outcome.previousAnswers !== undefined;
   if (dryRun)
-    return [
-      "Nothing was written: --dry-run.",
-      ...driftLines(changes, updated),
-    ].join("\n");
+    return ["Nothing was written: --dry-run.", ...driftLines(changes)].join(
+      "\n",
+    );
   if (!written && exitCode === EXIT.conflicts && !updated)
     return [
       `${style.red("Nothing was written")}: some files exist already and were not generated.`,
       ...refusedLines(changes),
     ].join("\n");
   if (!written)
-    return ["Nothing to change.", ...conflictLines(changes, updated)].join(
-      "\n",
-    );
+    return ["Nothing to change.", ...conflictLines(changes)].join("\n");
   return [
     style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),
-    ...conflictLines(changes, updated),
+    ...conflictLines(changes),
     ...(updated ? updatedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
 }
@@ -152,7 +149,7 @@ function doneText(changes: readonly Change[], updated: boolean): string {
     return updated
       ? `Changed ${counted(count, "file")} in`
       : `Wrote ${counted(count, "file")} to`;
-  return hasSidecar(changes)
+  return writesSidecar(changes)
     ? "Wrote the new texts beside your files in"
     : `Recorded the ${updated ? "changes" : "answers"} in ${STATE_FILE}; no file changed in`;
 }

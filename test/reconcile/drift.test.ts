@@ -1,4 +1,7 @@
+import { mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { runIn } from "../support/in-process.ts";
+import { PREFIX } from "../support/run.ts";
 import { Made, NEXT, OLD, TO } from "./made.ts";
 
 // --conflict keep once left a file that contradicts the answers, and neither regenerate nor check said so.
@@ -140,8 +143,67 @@ test.each<
     expect(stdout).toContain(contradiction);
     expect(code).toBe(3);
     expect((await made.run(["check"])).code).toBe(4);
+    expect(await made.regenerate("--conflict", "theirs")).toMatchObject({
+      code: 0,
+    });
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
   },
 );
+
+test("--conflict theirs and markers take only the lines that contradict, also while others are merged", async () => {
+  const mine = async (): Promise<Made> => {
+    const made = await new Made().make();
+    made.edit(COMPOSE, (text) =>
+      edit(text).replace("subnet: 10.83.81.0/24", "subnet: 10.9.9.0/24"),
+    );
+    return made;
+  };
+  const taken = await mine();
+  const { code, stdout } = await taken.regenerate(
+    ...TO,
+    "--conflict",
+    "theirs",
+  );
+  expect(stdout).toContain(
+    `  ~ ${COMPOSE}  (the new text for 1 conflict; your other edits stay)\n`,
+  );
+  expect(code).toBe(0);
+  expect(taken.read(COMPOSE)).toContain("restart: unless-stopped");
+  expect(taken.read(COMPOSE)).not.toContain("10.9.9.0");
+  expect(await taken.run(["check"])).toMatchObject({ code: 0 });
+  const marked = await mine();
+  await marked.regenerate("--conflict", "markers");
+  expect(marked.read(COMPOSE)).toMatch(
+    /^<<<<<<< yours\n.*10\.9\.9\.0.*\n=======\n.*10\.83\.81\.0.*\n>>>>>>> /m,
+  );
+  expect(marked.read(COMPOSE)).toContain("restart: unless-stopped");
+});
+
+test("a CRLF file keeps its line ends when the lines that contradict are taken", async () => {
+  const made = await new Made().make();
+  const crlf = (text: string): string => text.replaceAll("\n", "\r\n");
+  made.edit(COMPOSE, (text) =>
+    crlf(edit(text).replace("10.83.81.0/24", "10.9.9.0/24")),
+  );
+  expect(await made.regenerate("--conflict", "theirs")).toMatchObject({
+    code: 0,
+  });
+  const other = await new Made().make();
+  expect(made.read(COMPOSE)).toBe(crlf(edit(other.read(COMPOSE))));
+});
+
+test("create --conflict keep, then regenerate --conflict theirs: the generated text is taken", async () => {
+  const made = new Made();
+  mkdirSync(made.path());
+  made.write(COMPOSE, "services:\n  mine:\n    image: a:1\n");
+  const all = [...PREFIX, "--conflict", "keep"];
+  const { code, stdout } = await runIn(made.sandbox, ["gw", ...all]);
+  expect(code).toBe(3);
+  expect(stdout).toContain(`${COMPOSE} contradicts the answers: `);
+  expect((await made.regenerate()).code).toBe(3);
+  expect((await made.regenerate("--conflict", "theirs")).code).toBe(0);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
 
 test("what the owner adds, or spells in another way, is no drift", async () => {
   const made = await new Made().make();

@@ -350,7 +350,8 @@ function compareWithPlain(
 const TIME = 300_000;
 
 /** Not what needs a disk: disk.test.ts has that. */
-const IN_MEMORY = /^src\/reconcile\/(?!commit|notices|prepare|remaining)/;
+const IN_MEMORY =
+  /^src\/reconcile\/(?!commit|compose-names|notices|prepare|remaining)/;
 
 beforeAll(resetBranches);
 

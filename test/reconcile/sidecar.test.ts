@@ -41,6 +41,25 @@ test("the owner's own FILE.new is not overwritten, and regenerate says so", asyn
   expect(made.read(`${COMPOSE}.new`)).toContain("KONG_DECLARATIVE_CONFIG");
 });
 
+test("an unchanged FILE.new is deleted with its conflict, and comes back with undo", async () => {
+  const made = await new Made().make();
+  mine(made);
+  await made.regenerate(...OFF);
+  const beside = made.read(`${COMPOSE}.new`);
+  made.edit("README.md", (text) => `${text}\nMine.\n`);
+  const again = await made.regenerate();
+  expect(again.code).toBe(3);
+  expect(again.stdout).toContain("Recorded the changes in .kong-ipv6.json;");
+  const { code, stdout } = await made.regenerate("--conflict", "theirs");
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    `${COMPOSE}.new was deleted, because it was not edited.\n`,
+  );
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  await made.run(["undo"]);
+  expect(made.read(`${COMPOSE}.new`)).toBe(beside);
+});
+
 test("an edited FILE.new is not overwritten; an untouched one is replaced", async () => {
   const made = await new Made().make();
   mine(made);
@@ -113,7 +132,7 @@ test("--conflict markers a second time, with other answers: the new text is not 
     text.replace(/^<{7}.*\n([^]*?)^={7}\n[^]*?^>{7}.*\n/gm, "$1"),
   );
   await made.regenerate();
-  expect(made.read(`${COMPOSE}.new`)).toContain("2a0d:9999:aaaa:bbbb");
+  expect(made.read(COMPOSE)).toContain("2a0d:9999:aaaa:bbbb");
 });
 
 test("a link in the way of FILE.new is reported", async () => {

@@ -59,13 +59,49 @@ describe("--conflict theirs takes the new text for the conflicting hunks only", 
     expect(await made.run(["check"])).toMatchObject({ code: 0 });
   });
 
-  test("without a common base the whole file is replaced, and regenerate says so", async () => {
+  test("two places that are not valid: the whole file is replaced, and regenerate says so", async () => {
     const made = await new Made().make();
-    made.edit(COMPOSE, (text) => text.replace("services:\n", "services: [\n"));
+    made.edit(
+      COMPOSE,
+      (text) => `x: {\n${text.replace("services:\n", "services: [\n")}`,
+    );
     const { stdout } = await made.regenerate(...OFF, ...THEIRS);
-    expect(stdout).toMatch(/~ docker-compose.yml {2}\(replaced: merged, not/);
+    expect(stdout).toMatch(
+      /~ docker-compose.yml {2}\(replaced: not valid YAML/,
+    );
     expect(stdout).toContain("undo restores it.\n");
   });
+
+  test.each([
+    ["a tab", "\tx: 1\n", "tab characters must not be used in indentation"],
+    ["a key twice", "networks: {}\n", "duplicated mapping key"],
+    ["an open bracket", "x: [\n", ""],
+  ])(
+    "a file that is not valid (%s): named with its line, and only that place is taken",
+    async (_, wrong, reason) => {
+      const made = await new Made().make();
+      made.edit(COMPOSE, (text) =>
+        text
+          .replace("\nservices:\n", `\n${wrong}\nservices:\n${SERVICE}`)
+          .replaceAll("restart: always", "restart: unless-stopped"),
+      );
+      const told = new RegExp(
+        `not valid YAML: [^\n(]*${reason} \\(line \\d+\\)`,
+      );
+      for (const more of [[], OFF]) {
+        const { code, stdout } = await made.regenerate(...more);
+        expect(code).toBe(3);
+        expect(stdout).toMatch(told);
+        expect(stdout).not.toContain("merged, ");
+      }
+      const { code } = await made.regenerate(...THEIRS);
+      expect(code).toBe(0);
+      expect(made.read(COMPOSE)).toContain(SERVICE);
+      expect(made.read(COMPOSE)).toContain("restart: unless-stopped");
+      expect(made.read(COMPOSE)).not.toContain(wrong);
+      expect(await made.run(["check"])).toMatchObject({ code: 0 });
+    },
+  );
 });
 
 const oldTexts = (made: Made): string[] => {

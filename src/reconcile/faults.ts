@@ -1,0 +1,52 @@
+import { hasMarkers } from "../merge/conflict-markers.ts";
+import type { File, Tree } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import type { Change } from "./change.ts";
+import { contradictions } from "./contradictions.ts";
+import { isCrlf } from "./sides.ts";
+import { keepVariables } from "./variables.ts";
+
+/** More than any text has contradictions: one that does not parse hides its own. */
+const UNUSABLE = 1e6;
+
+/**
+ * A file that stays, or is merged, although it contradicts the answers or is not usable, as a conflict:
+ * the owner can take the generated lines in those places.
+ * @returns the same change if there is nothing wrong
+ */
+export async function offered(change: Change, rendered: Tree): Promise<Change> {
+  const { path, action, before } = change;
+  const next = rendered.get(path);
+  const result = action === "keep" ? before : change.after;
+  if (!["same", "keep", "merge"].includes(action)) return change;
+  if (before === null || !result || !next) return change;
+  const yours = result.text.replaceAll("\r\n", "\n");
+  if (yours === next.text || hasMarkers(yours)) return change;
+  // The parsers are loaded only if a file was edited.
+  const { whyInvalid } = await import("../merge/syntax.ts");
+  const invalid = whyInvalid(path, yours);
+  const faults = (text: string): number =>
+    whyInvalid(path, text) === undefined
+      ? contradictions(path, text, rendered).length
+      : UNUSABLE;
+  if (faults(yours) === 0) return change;
+  const { takeFaultyHunks } = await import("../merge/faulty-hunks.ts");
+  const { withMarkers } = await import("../merge/with-markers.ts");
+  const taken = takeFaultyHunks(yours, next.text, faults);
+  const ends = (text: string): string =>
+    isCrlf(result.text) ? text.replaceAll("\n", "\r\n") : text;
+  const { mode } = result;
+  const whole =
+    path === SECRET_FILE ? keepVariables(next.text, yours) : next.text;
+  const fileOf = (text: string): File => ({ text: ends(text), mode });
+  return {
+    path,
+    action: "conflict",
+    before,
+    after: fileOf(whole),
+    reason: invalid ?? "it contradicts the answers",
+    marked: ends(withMarkers(yours, taken?.text ?? next.text)),
+    ...(taken && { theirs: { file: fileOf(taken.text), hunks: taken.hunks } }),
+    kept: [change],
+  };
+}
