@@ -20,6 +20,8 @@ interface CommandRow {
   readonly examples: readonly string[];
   /** Which exit codes it can have besides 0, 1 and 2. */
   readonly exits: readonly (3 | 4 | 130)[];
+  /** What they mean, where that differs from the other commands. */
+  readonly exitMeanings?: Readonly<Record<number, string>>;
 }
 
 /** One row per command: parsing, --help and completion read it. Without a command, it is create. */
@@ -64,6 +66,18 @@ const ROWS = {
     answers: false,
     examples: ["detect", "detect --ssh root@192.0.2.10"],
     exits: [],
+  },
+  probe: {
+    operand: "[directory]",
+    meaning: "test from here that only the right ports answer",
+    answers: false,
+    examples: ["probe my-gateway", "probe my-gateway --json"],
+    exits: [4],
+    exitMeanings: {
+      0: "everything is as promised",
+      1: "failed, or not everything could be tested",
+      4: "something is not as promised",
+    },
   },
   completion: {
     operand: SHELLS.join("|"),
@@ -145,7 +159,15 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     aside: true,
     shown: "--json",
     meaning: "report as JSON; never ask",
-    commands: ["create", "regenerate", "check", "undo", "detect"],
+    commands: ["create", "regenerate", "check", "undo", "detect", "probe"],
+  },
+  {
+    name: "timeout",
+    aside: true,
+    metavar: "SECONDS",
+    shown: "--timeout SECONDS",
+    meaning: "wait so long for each answer (default 5)",
+    commands: ["probe"],
   },
   {
     name: "yaml",

@@ -39,24 +39,26 @@ function general(): string {
   const everywhere = RUN_FLAGS.filter(
     ({ commands: users }) => users === COMMANDS,
   );
+  const aside = RUN_FLAGS.filter(({ name }) => /^(diff|json)$/.test(name));
   return `${PROGRAM}: a Kong gateway on its own public IPv6 address
 
 Commands (the default is create; each has its own --help)
 ${commands.join("")}
 Options, besides one per answer (--prefix PREFIX ..., see create --help)
-${runRows([...flags, inOneRow("diff", "json")])}  ${everywhere.map(({ shown }) => shown).join(", ")}
+${runRows(flags)}  ${[...aside, ...everywhere].map(({ shown }) => shown).join(", ")}
 
 Examples
 ${examples("create")}`;
 }
 
 function about(command: Command): string {
-  const { operand, meaning, exits } = COMMAND_ROWS[command];
+  const { operand, meaning, exits, exitMeanings } = COMMAND_ROWS[command];
   const { answers, run } = flagsOf(command);
   const first = answers.filter((question) => question.first);
   const rest = answers.filter((question) => !question.first);
   const defaults = command === "create";
-  const codes = [0, 1, 2, ...exits].map((code) => `${code} ${EXITS[code]}`);
+  const meanings = { ...EXITS, ...exitMeanings };
+  const codes = [0, 1, 2, ...exits].map((code) => `${code} ${meanings[code]}`);
   const sections = [
     `${`${PROGRAM} ${command} ${operand}`.trimEnd()}\n  ${meaning}\n`,
     first.length > 0
@@ -76,16 +78,7 @@ function examples(command: Command): string {
     .join("\n");
 }
 
-/** Several flags in one row, to save room. */
-function inOneRow(...names: string[]): Pick<RunFlag, "shown" | "meaning"> {
-  const rows = RUN_FLAGS.filter(({ name }) => names.includes(name));
-  return {
-    shown: rows.map(({ shown }) => shown).join(", "),
-    meaning: rows.map(({ meaning }) => meaning).join("; "),
-  };
-}
-
-function runRows(flags: readonly Pick<RunFlag, "shown" | "meaning">[]): string {
+function runRows(flags: readonly RunFlag[]): string {
   return flags
     .map(({ shown, meaning }) => `  ${shown.padEnd(19)} ${meaning}\n`)
     .join("");

@@ -26,6 +26,8 @@ export interface Arguments {
   readonly detect: boolean;
   /** --ssh of detect: the server to read; undefined for this machine. Elsewhere --ssh is an answer. */
   readonly ssh: string | undefined;
+  /** --timeout of probe, in seconds. */
+  readonly timeout: number;
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly diff: boolean;
@@ -55,6 +57,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const conflict = readConflict(values.get("conflict"), issues);
   const ssh =
     command === "detect" ? readSsh(values.get("ssh"), issues) : undefined;
+  const timeout = readSeconds("--timeout", values, issues, [0.1, 60]) ?? 5;
   issues.push(...flagConflicts(tokens));
   const mistyped =
     !named && first !== undefined
@@ -81,6 +84,7 @@ export function readArguments(argv: readonly string[]): Arguments {
       switches.get("detect") ??
       (given.ssh !== undefined && given.ssh !== "none"),
     ssh,
+    timeout,
     yes: switches.get("yes") ?? false,
     dryRun: switches.get("dry-run") ?? false,
     diff: switches.get("diff") ?? false,
@@ -165,6 +169,28 @@ function readSsh(
     issues.push({ flag: "--ssh", value, reason, remedy });
     return undefined;
   }
+}
+
+/** A number of seconds. @returns undefined if it is not given, or not usable */
+function readSeconds(
+  flag: string,
+  values: Tokens["values"],
+  issues: Issue[],
+  [least, most]: readonly [number, number],
+): number | undefined {
+  const texts = values.get(flag.slice(2));
+  if (texts === undefined) return undefined;
+  const value = single(flag, texts, issues);
+  const seconds = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && seconds >= least && seconds <= most)
+    return seconds;
+  issues.push({
+    flag,
+    value,
+    reason: `it is not a number of seconds from ${least} to ${most}`,
+    remedy: `Write it like ${flag} ${Math.min(10, most)}`,
+  });
+  return undefined;
 }
 
 /** The value of a flag that can be given once. */

@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { EXAMPLES } from "../../scripts/examples.ts";
+import { readArguments } from "../../src/cli/parse-args.ts";
 import { EXIT } from "../../src/base/errors.ts";
 import { CHECKOUT, CLI, environment, Sandbox } from "../support/run.ts";
 import { inPlace, recordedSsh } from "../unit/detect/stand-in.ts";
@@ -23,6 +24,8 @@ import {
 
 /** How each command is tested, by its form. */
 const KINDS = {
+  /** Run by the lab: test/e2e/deploy. The arguments are checked here. */
+  network: /^npx create-kong-ipv6(@\S+)? probe /,
   /** Run here by the built command, one after the other. */
   run: /^npx create-kong-ipv6(@\S+)? /,
   /** Run here for their output; other tests load it in the shells. */
@@ -159,6 +162,13 @@ describe("run", () => {
         sandbox.read(made, "host/etc/netplan/60-kong-ipv6.yaml"),
       ).toContain("2001:db8:1:2::1");
   });
+});
+
+test("network: the arguments can be read", () => {
+  const commands = all("network");
+  expect(commands.length).toBeGreaterThan(1);
+  for (const [, command] of commands)
+    expect(readArguments(command.split(" ").slice(2)).issues).toEqual([]);
 });
 
 test("completion: each prints a script", () => {

@@ -1,0 +1,77 @@
+import type { Plan } from "../plan/plan.ts";
+
+export interface Expectation {
+  readonly address: string;
+  readonly version: 4 | 6;
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  readonly expected: "answers" | "closed";
+  /** What listens there, or must not. */
+  readonly service: string;
+  /** Where Kong must answer: how to ask it. */
+  readonly kong?: "http" | "https";
+}
+
+/** Ports that must not answer on any public address, by what Kong and its database listen for there. */
+const PRIVATE_PORTS: readonly (readonly [port: number, service: string])[] = [
+  [8001, "admin API"],
+  [8444, "admin API"],
+  [8002, "manager"],
+  [8445, "manager"],
+  [8005, "cluster port"],
+  [8006, "cluster port"],
+  [8007, "status API"],
+  [8000, "default proxy"],
+  [8443, "default proxy"],
+  [5432, "database"],
+];
+
+const KONG_PORTS = [
+  { port: 80, service: "Kong", kong: "http" },
+  { port: 443, service: "Kong", kong: "https" },
+] as const;
+
+/** The address of an expectation if the server's IPv4 is not known. */
+export const UNKNOWN = "any";
+
+/**
+ * What must answer, and what must not, on every public address of the plan.
+ * @param found the server's, if the plan has none
+ */
+export function expectationsOf(
+  { kong, host, ipv4: planned }: Plan,
+  found?: string,
+): Expectation[] {
+  const onHost = KONG_PORTS.map(({ port }) => [port, "gateway"] as const);
+  const ipv4 = planned.published ? planned.address || found || UNKNOWN : "";
+  return [
+    ...answering(kong.address, 6),
+    ...(ipv4 === "" ? [] : answering(ipv4, 4)),
+    ...closed(kong.address, 6, PRIVATE_PORTS),
+    ...closed(host.address, 6, [...onHost, ...PRIVATE_PORTS]),
+    ...(ipv4 === "" ? [] : closed(ipv4, 4, PRIVATE_PORTS)),
+  ];
+}
+
+const answering = (address: string, version: 4 | 6): Expectation[] =>
+  KONG_PORTS.map((port) => ({
+    address,
+    version,
+    ...port,
+    protocol: "tcp",
+    expected: "answers",
+  }));
+
+const closed = (
+  address: string,
+  version: 4 | 6,
+  ports: typeof PRIVATE_PORTS,
+): Expectation[] =>
+  ports.map(([port, service]) => ({
+    address,
+    version,
+    port,
+    service,
+    protocol: "tcp",
+    expected: "closed",
+  }));

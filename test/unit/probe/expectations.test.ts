@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { plan } from "../../../src/plan/plan.ts";
+import {
+  expectationsOf,
+  type Expectation,
+} from "../../../src/probe/expectations.ts";
+import { answersFrom } from "../../support/base.ts";
+
+const ADMIN = [5432, 8000, 8001, 8002, 8005, 8006, 8007, 8443, 8444, 8445];
+
+const ports = (
+  all: readonly Expectation[],
+  wanted: Expectation["expected"],
+): Record<string, number[]> => {
+  const found: Record<string, number[]> = {};
+  for (const { address, port, expected } of all)
+    if (expected === wanted) (found[address] ??= []).push(port);
+  for (const list of Object.values(found)) list.sort((a, b) => a - b);
+  return found;
+};
+
+test("Kong answers on its address and on IPv4, and nothing else does", () => {
+  const all = expectationsOf(
+    plan(answersFrom({ ipv4: "192.0.2.10", prefix: "2001:db8:1:2::/64" })),
+  );
+  expect(ports(all, "answers")).toEqual({
+    "2001:db8:1:2:300::8100": [80, 443],
+    "192.0.2.10": [80, 443],
+  });
+  expect(ports(all, "closed")).toEqual({
+    "2001:db8:1:2:300::8100": ADMIN,
+    "2001:db8:1:2::2": [80, 443, ...ADMIN],
+    "192.0.2.10": ADMIN,
+  });
+});
+
+test("IPv4 any: the address that was found, or else an address that can't be tested", () => {
+  const any = plan(answersFrom({ ipv4: "any", prefix: "2001:db8:1:2::/64" }));
+  expect(ports(expectationsOf(any, "192.0.2.7"), "answers")).toHaveProperty([
+    "192.0.2.7",
+  ]);
+  expect(ports(expectationsOf(any), "answers")).toHaveProperty(["any"]);
+});
+
+test("IPv4 none: no IPv4 address is tested", () => {
+  const all = expectationsOf(
+    plan(answersFrom({ ipv4: "none", prefix: "2001:db8:1:2::/64" })),
+    "192.0.2.7",
+  );
+  expect(all.every(({ version }) => version === 6)).toBe(true);
+});
