@@ -11,14 +11,14 @@ import { attempt } from "../base/errors.ts";
 import { kongIn } from "./defaults.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { questionOf } from "./questions.ts";
-import { whyNotKong } from "./suggestions.ts";
+import { defaultExposed, hostAddress, whyNotKong } from "./suggestions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
 
 /** Answers that lie in a subnet which is another answer, outermost first. */
 const INSIDE = [
   ["host", "prefix"],
-  ["exposed", "prefix"],
   ["gateway", "prefix"],
+  ["exposed", "prefix"],
   ["internalPrefix", "prefix"],
   ["kong", "exposed"],
 ] as const;
@@ -38,22 +38,47 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
     const from = previous[around];
     const to = moved[around];
     if (changed[key] !== undefined || includes(to, from)) continue;
-    const value = moved[key];
-    const moveTo = key === "kong" ? movedKong : movedAddress;
     const carried =
-      typeof value === "bigint"
-        ? moveTo(value, from, to)
-        : movedSubnet(value, from, to);
-    Object.assign(moved, { [key]: carried ?? value });
+      key === "exposed"
+        ? movedExposed(from, to, moved)
+        : carriedTo(moved[key], from, to, key === "kong");
+    Object.assign(moved, { [key]: carried ?? moved[key] });
   }
-  const user = loginAt(previous.ssh, previous.host);
-  if (changed.ssh === undefined && user !== undefined)
-    moved.ssh = user + formatAddress(6, moved.host);
+  const user = loginAt(previous.ssh, hostAddress(previous));
+  const address = hostAddress(moved);
+  if (changed.ssh === undefined && user !== undefined && address !== undefined)
+    moved.ssh = user + formatAddress(6, address);
   // A proxy that the owner chose stays.
   const usual = questionOf("ndp").fallback;
   if (changed.ndp === undefined && previous.ndp === usual(previous))
     Object.assign(moved, { ndp: usual(moved) });
   return formatAnswers(moved);
+}
+
+/** undefined for a value that is not an address or a subnet in `from`. */
+function carriedTo(
+  value: ParsedAnswers["host" | "gateway" | "internalPrefix" | "kong"],
+  from: Subnet,
+  to: Subnet,
+  isKong: boolean,
+): typeof value | undefined {
+  if (typeof value === "string") return undefined;
+  if (typeof value === "bigint")
+    return isKong ? movedKong(value, from, to) : movedAddress(value, from, to);
+  if ("network" in value) return movedSubnet(value, from, to);
+  const address = movedAddress(value.address, from, to);
+  return address === undefined ? undefined : { ...value, address };
+}
+
+/** If the exposed subnet has no place in the new prefix, it gets the default there. */
+function movedExposed(
+  from: Subnet,
+  to: Subnet,
+  moved: ParsedAnswers,
+): Subnet | undefined {
+  const { exposed } = moved;
+  if (!includes(from, exposed)) return undefined;
+  return movedSubnet(exposed, from, to) ?? defaultExposed(moved);
 }
 
 function movedKong(kong: bigint, from: Subnet, to: Subnet): bigint {
@@ -65,7 +90,11 @@ function movedKong(kong: bigint, from: Subnet, to: Subnet): bigint {
 }
 
 /** `root@` of `root@2001:db8::2` if that is the address; undefined for any other login. */
-export function loginAt(ssh: string, address: bigint): string | undefined {
+export function loginAt(
+  ssh: string,
+  address: bigint | undefined,
+): string | undefined {
+  if (address === undefined) return undefined;
   const at = ssh.lastIndexOf("@") + 1;
   const host = ssh.slice(at).replace(/^\[(.*)\]$/, "$1");
   const isThere = attempt(() => parseAddress(6, host)) === address;

@@ -1,14 +1,28 @@
 import { crypto } from "../base/builtin.ts";
 import { parseSubnet, size, subnetAt, type Subnet } from "../ip/address.ts";
+import type { Ipv6Interface, KnownAnswers } from "./types.ts";
 
 /** The server's address in a prefix, as in the recipe: ::2. */
 export function hostIn(prefix: Subnet): bigint {
   return prefix.network + 2n;
 }
 
-/** The exposed subnet in a prefix, as in the recipe: :300::/80 in its first /64. */
-export function exposedIn(prefix: Subnet): Subnet {
-  return subnetAt(6, prefix.network + (0x300n << 48n), 80);
+/**
+ * The server's default address: ::2 in a prefix up to /64. A longer routed prefix leaves the address as
+ * it is. A longer on-link one is a part of a shared link, where only the provider knows the address.
+ */
+export function defaultHost({
+  prefix,
+  delivery,
+}: KnownAnswers): Ipv6Interface | "keep" | undefined {
+  if (prefix === undefined) return undefined;
+  if (prefix.length <= 64) return { address: hostIn(prefix), length: 64 };
+  return delivery === "routed" ? "keep" : undefined;
+}
+
+/** The exposed subnet in a /64, as in the recipe: :300::/80. */
+export function exposedIn(slash64: Subnet): Subnet {
+  return subnetAt(6, slash64.network + (0x300n << 48n), 80);
 }
 
 /**

@@ -15,26 +15,43 @@ import {
   privateRange,
   whyNotGlobal,
 } from "../ip/special-ranges.ts";
-import { exposedIn } from "./defaults.ts";
-import type { Ipv4Interface } from "./types.ts";
+import type { Ipv4Interface, Ipv6Interface } from "./types.ts";
 
 // Each function parses one answer and checks it against the address rules that need no other answer.
 // All throw a Refusal. The checks that need several answers are in rules/.
 
-/** `--prefix`: in global unicast space, /64 or shorter. */
+const THE_PREFIX = "Give the provider's ADDRESS/LENGTH";
+
+/** `--prefix`: what the provider delegated in global unicast space, /8 to /126. */
 export function parsePrefix(text: string): Subnet {
-  const remedy =
-    "Give the prefix that the provider delegated, like 2a03:2222:3333:4444::/64";
-  const prefix = parseSubnet(6, text, remedy);
-  refuseUnlessGlobal(prefix, remedy);
-  if (prefix.length > 64) {
-    const corrected = formatSubnet(subnetAt(6, prefix.network, 64));
+  if (!text.includes("/")) throw withoutLength(text);
+  const prefix = parseSubnet(6, text, THE_PREFIX);
+  refuseUnlessGlobal(prefix, THE_PREFIX);
+  const { length } = prefix;
+  if (length < 8) {
+    throw new Refusal(`a /${length} is shorter than /8`, THE_PREFIX);
+  }
+  if (length > 126) {
     throw new Refusal(
-      `a /${prefix.length} is longer than /64: no room for subnets (RFC 4291 2.5.1)`,
-      `If the whole /64 is yours: ${corrected}`,
+      length === 128
+        ? "it is one address; Kong needs a subnet"
+        : "two addresses are too few for a subnet",
+      "Ask the provider for a prefix",
     );
   }
   return prefix;
+}
+
+/** A prefix length can't be guessed, but most providers give a /64. */
+function withoutLength(text: string): Refusal {
+  const address = parseAddress(6, text, THE_PREFIX);
+  refuseUnlessGlobal(host(address), THE_PREFIX);
+  const corrected = formatSubnet(subnetAt(6, address, 64));
+  return new Refusal(
+    "it has no prefix length",
+    `Add the one that the provider shows. If it is a /64: ${corrected}`,
+    { corrected },
+  );
 }
 
 /**
@@ -55,7 +72,42 @@ export function parseLink(
   return isSubnet ? undefined : { prefix, host: value };
 }
 
-/** `--host`, `--kong`: a global unicast address. */
+/** The prefix length of the server's link if none is given. */
+const LINK_LENGTH = 64;
+
+/** `--host`: `keep`, or a global unicast address, optionally with the prefix length of its link. */
+export function parseHost(text: string): Ipv6Interface | "keep" {
+  if (text === "keep") return text;
+  const remedy = "Give the server's own address, or keep";
+  const [bare = "", digits, ...rest] = text.split("/");
+  if (digits === undefined || bare.includes("%"))
+    return { address: parseGlobalAddress(text, remedy), length: LINK_LENGTH };
+  const address = parseGlobalAddress(bare, remedy);
+  const length = Number(digits);
+  if (
+    rest.length > 0 ||
+    !/^\d{1,3}$/.test(digits) ||
+    length < 8 ||
+    length > 128
+  )
+    throw new Refusal(
+      "its prefix length is not a number from 8 to 128",
+      `Give the length that the link has, like ${bare}/${LINK_LENGTH}`,
+      { corrected: bare },
+    );
+  return { address, length };
+}
+
+/** The length is left out if it is the usual one. */
+export function formatHost(host: Ipv6Interface | "keep"): string {
+  if (host === "keep") return host;
+  const { address, length } = host;
+  return (
+    formatAddress(6, address) + (length === LINK_LENGTH ? "" : `/${length}`)
+  );
+}
+
+/** `--kong`: a global unicast address. */
 export function parseGlobalAddress(
   text: string,
   remedy = "Give a global unicast address, inside the provider's prefix",
@@ -67,32 +119,30 @@ export function parseGlobalAddress(
 
 /** `--exposed`: /65 to /126. A longer one has no room for Docker's gateway and Kong. */
 export function parseExposed(text: string): Subnet {
-  const subnet = parseSubnet(6, text, "Write it like 2001:db8:1:2:300::/80");
+  const remedy = "Give a subnet of the provider's prefix, /65 to /126";
+  const subnet = parseSubnet(6, text, remedy);
   if (subnet.length < 65 || subnet.length > 126) {
-    const slash64 = subnetAt(6, subnet.network, 64);
-    const slash80 = subnetAt(6, subnet.network, 80);
-    // The server itself is in the first /80 of its /64.
-    const free =
-      slash80.network === slash64.network ? exposedIn(slash64) : slash80;
     throw new Refusal(
       `a /${subnet.length} is not between /65 and /126`,
-      `A /80 would do: ${formatSubnet(free)}`,
+      remedy,
+      { isExample: true },
     );
   }
-  refuseUnlessGlobal(
-    host(subnet.network),
-    "Give a subnet of the provider's prefix",
-  );
+  refuseUnlessGlobal(host(subnet.network), remedy);
   return subnet;
 }
 
-/** `--gateway`: a link-local or global unicast address. */
-export function parseGateway(text: string): bigint {
-  const remedy = "Give the provider's router, like fe80::1";
+/** `--gateway`: a link-local or global unicast address, `ra` or `none`. */
+export function parseGateway(text: string): bigint | "ra" | "none" {
+  if (text === "ra" || text === "none") return text;
+  const remedy = "Give the provider's router, like fe80::1, or ra or none";
   const address = parseAddress(6, text, remedy);
   if (!isLinkLocal(address)) refuseUnlessGlobal(host(address), remedy);
   return address;
 }
+
+export const formatGateway = (gateway: bigint | "ra" | "none"): string =>
+  typeof gateway === "bigint" ? formatAddress(6, gateway) : gateway;
 
 /** The remedy for every refused internal prefix: a ULA never overlaps the rest of the plan. */
 export const ANY_ULA =

@@ -75,7 +75,8 @@ function remedyOf(
   { remedy, isExample }: Refusal,
   known: KnownAnswers,
 ): string {
-  const fitting = question.first && isExample && question.fallback(known);
+  const fit = question.suggest ?? question.fallback;
+  const fitting = question.first && isExample && fit(known);
   return fitting ? `Try ${String(formatAnswer(question, fitting))}` : remedy;
 }
 

@@ -2,18 +2,20 @@ import { Refusal } from "../base/errors.ts";
 import { formatAddress, formatSubnet } from "../ip/address.ts";
 import {
   BACKEND_SUBNET,
-  exposedIn,
+  defaultHost,
   GATEWAY,
-  hostIn,
   kongIn,
   newUla,
 } from "./defaults.ts";
 import {
+  formatGateway,
+  formatHost,
   formatIpv4,
   parseBackendSubnet,
   parseExposed,
   parseGateway,
   parseGlobalAddress,
+  parseHost,
   parseInternalPrefix,
   parseIpv4,
   parseIpv4Gateway,
@@ -28,7 +30,7 @@ import {
   parseSsh,
 } from "./parse-names.ts";
 import { parseDataDir } from "./parse-paths.ts";
-import { fittingExposed, fittingHost } from "./suggestions.ts";
+import { defaultExposed, fittingExposed, fittingHost } from "./suggestions.ts";
 import { CHOICES, type AnswerKey, type Question } from "./types.ts";
 
 const formatAddress6 = (address: bigint): string => formatAddress(6, address);
@@ -56,7 +58,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     hint: () =>
       "Like 2a03:2222:3333:4444::/64, or the server's address as `ip addr` prints it,\nlike 2a03:2222:3333:4444::2/64.",
     metavar: "PREFIX",
-    meaning: "the provider's IPv6 prefix, /64 or shorter",
+    meaning: "the provider's IPv6 prefix",
     defaultText: "asked",
     fallback: () => undefined,
     parse: parsePrefix,
@@ -66,12 +68,12 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     flag: "--host",
     first: true,
     metavar: "ADDRESS",
-    meaning: "the server's own IPv6 address",
+    meaning: "the server's IPv6 address, or keep",
     defaultText: "<prefix>::2",
-    fallback: ({ prefix }) => prefix && hostIn(prefix),
+    fallback: defaultHost,
     suggest: fittingHost,
-    parse: parseGlobalAddress,
-    format: formatAddress6,
+    parse: parseHost,
+    format: formatHost,
   },
   exposed: {
     flag: "--exposed",
@@ -79,7 +81,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     metavar: "SUBNET",
     meaning: "public Docker subnet /65-/126",
     defaultText: "<prefix>:300::/80",
-    fallback: ({ prefix }) => prefix && exposedIn(prefix),
+    fallback: defaultExposed,
     suggest: fittingExposed,
     parse: parseExposed,
     format: formatSubnet,
@@ -105,11 +107,11 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   gateway: {
     flag: "--gateway",
     metavar: "ADDRESS",
-    meaning: "the IPv6 default gateway",
+    meaning: "the IPv6 default gateway, ra or none",
     defaultText: "fe80::1",
-    fallback: () => GATEWAY,
+    fallback: ({ host }) => (host === "keep" ? "ra" : GATEWAY),
     parse: parseGateway,
-    format: formatAddress6,
+    format: formatGateway,
   },
   delivery: {
     flag: "--delivery",

@@ -1,5 +1,6 @@
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
+import { missing } from "./missing.ts";
 import { parseAnswer } from "./parse-answer.ts";
 import { questionOf, QUESTIONS } from "./questions.ts";
 import { check } from "./rules/check.ts";
@@ -9,7 +10,6 @@ import type {
   Answers,
   KnownAnswers,
   ParsedAnswers,
-  Question,
 } from "./types.ts";
 
 /** The owner's answers by key, not parsed yet: text, for a list also an array of texts. */
@@ -103,12 +103,15 @@ interface ParsedGiven {
   readonly corrected: ReadonlySet<AnswerKey>;
 }
 
-/** Each answer by itself, in the order of the questions: later defaults depend on earlier answers. */
+/**
+ * Each answer by itself, then the defaults in the order of the questions: a default may depend on every
+ * given answer and on earlier defaults.
+ */
 function parseGiven(
   given: Given,
   { defaults = true, unread = new Set() }: SurveyOptions,
 ): ParsedGiven {
-  const known: Partial<ParsedAnswers> = {};
+  const known: Partial<ParsedAnswers> = usableOf(given);
   const issues: Issue[] = [];
   const corrected = new Set<AnswerKey>();
   for (const question of QUESTIONS) {
@@ -123,10 +126,24 @@ function parseGiven(
     } else if (defaults && !unread.has(key) && !question.random) {
       const value = question.fallback(known);
       if (value !== undefined) Object.assign(known, { [key]: value });
-      else if (key === "prefix") issues.push(missing(question));
+      else {
+        const issue = missing(question, known, given);
+        if (issue) issues.push(issue);
+      }
     }
   }
   return { known, issues, corrected };
+}
+
+/** The given answers that are usable or have an obvious correction. */
+function usableOf(given: Given): Partial<ParsedAnswers> {
+  const entries = QUESTIONS.flatMap((question) => {
+    const { key } = question;
+    if (given[key] === undefined) return [];
+    const { value } = parseAnswer(question, given[key]);
+    return value === undefined ? [] : [[key, value]];
+  });
+  return Object.fromEntries(entries) as Partial<ParsedAnswers>;
 }
 
 /**
@@ -143,14 +160,6 @@ function withBetterRemedies(
     );
     return finding ? { ...issue, remedy: finding.remedy } : issue;
   });
-}
-
-function missing({ flag, metavar, meaning }: Question): Issue {
-  return {
-    flag,
-    reason: `it is missing: ${meaning}`,
-    remedy: `Give ${flag} ${metavar}`,
-  };
 }
 
 /** Findings with flag and value: the value as it was given, or the default. */

@@ -1,10 +1,18 @@
 import { contains, size, subnetAt, type Subnet } from "../ip/address.ts";
-import { exposedIn, hostIn } from "./defaults.ts";
-import type { KnownAnswers } from "./types.ts";
+import { defaultHost, exposedIn, hostIn } from "./defaults.ts";
+import type { Ipv6Interface, KnownAnswers } from "./types.ts";
 
 // Values that fit the other answers where a default doesn't: errors name them, prompts offer them.
 
-type Addresses = readonly (bigint | undefined)[];
+/** The server's own address, if it is known. */
+export const hostAddress = ({ host }: KnownAnswers): bigint | undefined =>
+  typeof host === "object" ? host.address : undefined;
+
+/** The gateway's address, if it has one. */
+export const gatewayAddress = ({
+  gateway,
+}: KnownAnswers): bigint | undefined =>
+  typeof gateway === "bigint" ? gateway : undefined;
 
 /**
  * Why an address in the exposed subnet can't be Kong's.
@@ -22,66 +30,115 @@ export function whyNotKong(exposed: Subnet, kong: bigint): string | undefined {
     : undefined;
 }
 
-/** The server's default address in a prefix, or the next one if the gateway has that. */
-export function freeHost(prefix: Subnet, gateway: bigint | undefined): bigint {
-  const first = hostIn(prefix);
-  return first === gateway ? first + 1n : first;
+/** An address of the prefix that the server can have: ::2, or the next one that nothing else has. */
+export function freeHost(prefix: Subnet, known: KnownAnswers): bigint {
+  const { exposed, kong, gateway } = known;
+  let address = hostIn(prefix);
+  while (address === gateway || address === kong) address += 1n;
+  return exposed &&
+    contains(exposed, address) &&
+    !contains(exposed, prefix.network + size(prefix) - 1n)
+    ? exposed.network + size(exposed)
+    : address;
 }
 
-/** The recipe's :300::/80 in a prefix, or the next /80 that contains none of the addresses. */
-export function freeSubnet(prefix: Subnet, occupied: Addresses): Subnet {
-  let subnet = exposedIn(prefix);
-  while (containsAny(subnet, occupied))
-    subnet = subnetAt(6, subnet.network + size(subnet), 80);
-  return subnet;
+/** The default server address, or the next one if the gateway has that. */
+export function fittingHost(
+  known: KnownAnswers,
+): Ipv6Interface | "keep" | undefined {
+  const usual = defaultHost(known);
+  return typeof usual === "object" && usual.address === known.gateway
+    ? { ...usual, address: usual.address + 1n }
+    : usual;
 }
 
-const containsAny = (subnet: Subnet, addresses: Addresses): boolean =>
-  addresses.some(
-    (address) => address !== undefined && contains(subnet, address),
+/** Whether the exposed subnet may be the whole prefix: it is routed, and the server lies outside. */
+export function mayBeWhole({ prefix, host, delivery }: KnownAnswers): boolean {
+  if (prefix === undefined || delivery !== "routed") return false;
+  return (
+    host === "keep" || (host !== undefined && !contains(prefix, host.address))
   );
-
-/** Prefix lengths to try around a given Kong: the default, then larger subnets, then smaller ones. */
-const LENGTHS = [80, ...range(79, 65), ...range(126, 81).reverse()];
-
-function range(from: number, downTo: number): number[] {
-  return Array.from({ length: from - downTo + 1 }, (_, index) => from - index);
-}
-
-/** A subnet of the prefix that can hold this Kong and none of the other addresses. */
-function subnetAround(
-  kong: bigint,
-  prefix: Subnet,
-  occupied: Addresses,
-): Subnet | undefined {
-  if (!contains(prefix, kong)) return undefined;
-  return LENGTHS.map((length) => subnetAt(6, kong, length)).find(
-    (subnet) =>
-      !containsAny(subnet, occupied) && whyNotKong(subnet, kong) === undefined,
-  );
-}
-
-/** A server address that fits the other answers; undefined without a prefix. */
-export function fittingHost({
-  prefix,
-  gateway,
-}: KnownAnswers): bigint | undefined {
-  return prefix && freeHost(prefix, gateway);
 }
 
 /**
- * An exposed subnet that fits the other answers: without host and gateway, and with Kong if that is
- * possible; undefined without a prefix.
+ * The default exposed subnet: :300::/80 in the server's /64, or in the prefix's first one. Of a longer
+ * prefix, the largest part without server and gateway; undefined if there is none, or before the
+ * server's address is known.
  */
-export function fittingExposed({
-  prefix,
-  host,
-  gateway,
-  kong,
-}: KnownAnswers): Subnet | undefined {
+export function defaultExposed(known: KnownAnswers): Subnet | undefined {
+  const { prefix, host } = known;
+  if (prefix === undefined) return undefined;
+  if (prefix.length > 64)
+    return host === undefined ? undefined : freePart(prefix, known);
+  const own = hostAddress(known);
+  const isInside = own !== undefined && contains(prefix, own);
+  return exposedIn(subnetAt(6, isInside ? own : prefix.network, 64));
+}
+
+/** The largest part of a prefix that contains neither server nor gateway; the highest one of these. */
+function freePart(prefix: Subnet, known: KnownAnswers): Subnet | undefined {
+  for (const length of lengthsIn(prefix, known)) {
+    // Of four parts, two addresses are in two at the most.
+    for (let last = 1n; last <= 3n; last += 1n) {
+      const address =
+        prefix.network + size(prefix) - last * size({ ...prefix, length });
+      const part = subnetAt(6, address, length);
+      if (address >= prefix.network && !isOccupied(part, known)) return part;
+    }
+  }
+  return undefined;
+}
+
+/** The default exposed subnet, or the next /80 without server and gateway. */
+export function freeSubnet(known: KnownAnswers): Subnet | undefined {
+  let subnet = defaultExposed(known);
+  while (subnet && isOccupied(subnet, known))
+    subnet = subnetAt(6, subnet.network + size(subnet), subnet.length);
+  return subnet;
+}
+
+/** Whether the server or the gateway is in a subnet. */
+const isOccupied = (subnet: Subnet, known: KnownAnswers): boolean =>
+  [hostAddress(known), gatewayAddress(known)].some(
+    (address) => address !== undefined && contains(subnet, address),
+  );
+
+/** Lengths of an exposed subnet in a prefix, the best first: the default, larger ones, smaller ones. */
+function lengthsIn(prefix: Subnet, known: KnownAnswers): number[] {
+  if (prefix.length <= 64)
+    return [80, ...range(65, 79).reverse(), ...range(81, 126)];
+  return range(prefix.length + (mayBeWhole(known) ? 0 : 1), 126);
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from(
+    { length: Math.max(0, to - from + 1) },
+    (_, index) => from + index,
+  );
+
+/** A subnet of the prefix that can hold this Kong, and neither server nor gateway. */
+function subnetAround(
+  kong: bigint,
+  prefix: Subnet,
+  known: KnownAnswers,
+): Subnet | undefined {
+  if (!contains(prefix, kong)) return undefined;
+  return lengthsIn(prefix, known)
+    .map((length) => subnetAt(6, kong, length))
+    .find(
+      (subnet) =>
+        !isOccupied(subnet, known) && whyNotKong(subnet, kong) === undefined,
+    );
+}
+
+/**
+ * An exposed subnet that fits the other answers: without server and gateway, and with Kong if that is
+ * possible; undefined without a prefix, or if there is no room.
+ */
+export function fittingExposed(known: KnownAnswers): Subnet | undefined {
+  const { prefix, kong } = known;
   if (!prefix) return undefined;
-  const occupied = [host, gateway];
   const around =
-    kong === undefined ? undefined : subnetAround(kong, prefix, occupied);
-  return around ?? freeSubnet(prefix, occupied);
+    kong === undefined ? undefined : subnetAround(kong, prefix, known);
+  return around ?? freeSubnet(known);
 }

@@ -36,6 +36,12 @@ export interface Answers {
 
 export type AnswerKey = keyof Answers;
 
+/** The server's own IPv6 address, with the prefix length of its link. */
+export interface Ipv6Interface {
+  readonly address: bigint;
+  readonly length: number;
+}
+
 /** An IPv4 address, with the prefix length of its link where one is given. */
 export interface Ipv4Interface {
   readonly address: bigint;
@@ -45,10 +51,12 @@ export interface Ipv4Interface {
 /** The answers that are parsed to numbers. */
 interface ParsedAddresses {
   prefix: Subnet;
-  host: bigint;
+  /** `keep`: the server's address and default route stay as they are. */
+  host: Ipv6Interface | "keep";
   exposed: Subnet;
   kong: bigint;
-  gateway: bigint;
+  /** `ra`: from router advertisements; `none`: a route without a gateway. */
+  gateway: bigint | "ra" | "none";
   ipv4: Ipv4Interface | "any" | "none";
   ipv4Gateway: bigint | "none";
   backendSubnet: Subnet;

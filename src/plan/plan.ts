@@ -1,6 +1,7 @@
 import { crypto } from "../base/builtin.ts";
 import { parsedOf } from "../answers/normal-form.ts";
 import { pluginOf } from "../answers/parse-names.ts";
+import { gatewayAddress } from "../answers/suggestions.ts";
 import type { Answers, ParsedAnswers } from "../answers/types.ts";
 import {
   contains,
@@ -12,118 +13,15 @@ import {
   type Subnet,
 } from "../ip/address.ts";
 import { isLinkLocal } from "../ip/special-ranges.ts";
+import type {
+  DefaultRoute,
+  Plan,
+  PlanNumbers,
+  PlanTexts,
+  Rock,
+} from "./types.ts";
 
-/** A rock (luarocks), and the name of Kong's plugin in it. */
-interface Rock {
-  readonly rock: string;
-  readonly plugin: string;
-}
-
-/** The address plan: everything that follows from the answers, as text for the templates. */
-export interface PlanTexts {
-  readonly prefix: string;
-  readonly routed: boolean;
-  readonly uplink: {
-    readonly name: string;
-    /** The name in a dotted sysctl key: its own dots become slashes (sysctl.d(5)). */
-    readonly sysctl: string;
-  };
-  readonly host: {
-    readonly address: string;
-    /** `address/length`, with the prefix length that netplan configures. */
-    readonly interface: string;
-    readonly reverse: string;
-  };
-  /** How the owner reaches the server by ssh. */
-  readonly login: string;
-  readonly gateway: {
-    readonly address: string;
-    /** True for a global gateway outside the host's subnet: netplan needs `on-link` then. */
-    readonly onLink: boolean;
-  };
-  readonly exposed: {
-    readonly network: string;
-    readonly bridge: string;
-    readonly subnet: string;
-    readonly gateway: string;
-    /** From here Docker gives addresses to containers without a fixed one: the half without Kong. */
-    readonly range: string;
-  };
-  readonly kong: { readonly address: string; readonly reverse: string };
-  readonly ipv4: {
-    /** Whether Kong's ports are published on the server's IPv4. */
-    readonly published: boolean;
-    /** KONG_BIND_IP. */
-    readonly bind: string;
-    /** The server's IPv4 and the name of its PTR record; empty if unknown. */
-    readonly address: string;
-    readonly reverse: string;
-    /** If netplan configures the IPv4 too; otherwise null. */
-    readonly netplan: {
-      readonly interface: string;
-      readonly gateway: string;
-      readonly onLink: boolean;
-    } | null;
-  };
-  readonly backend: {
-    readonly subnet: string;
-    readonly gateway: string;
-    /** From here Docker gives addresses to the other services; Kong's is not in it. */
-    readonly range: string;
-    readonly kong: string;
-  };
-  readonly internalPrefix: string;
-  readonly ndp: { readonly ndppd: boolean; readonly kernel: boolean };
-  /** For the DNS records; "YOUR.DOMAIN" if none is given. */
-  readonly domain: string;
-  readonly image: string;
-  readonly plugins: {
-    readonly rocks: readonly Rock[];
-    readonly enabled: string;
-  };
-  readonly postgres: boolean;
-  readonly firewall: { readonly ufw: boolean; readonly own: boolean };
-  readonly data: {
-    readonly directory: string;
-    /** Its line in .gitignore; empty if the directory is outside the repository. */
-    readonly ignore: string;
-  };
-}
-
-/** The same addresses as numbers, for code that computes with them. */
-interface PlanNumbers {
-  readonly prefix: Subnet;
-  readonly host: { readonly address: bigint; readonly length: number };
-  readonly gateway: bigint;
-  readonly exposed: {
-    readonly subnet: Subnet;
-    readonly gateway: bigint;
-    readonly range: Subnet;
-  };
-  readonly kong: bigint;
-  /** undefined if the server's IPv4 is unknown. */
-  readonly ipv4:
-    | {
-        readonly address: bigint;
-        /** Prefix length and gateway, if netplan configures the IPv4. */
-        readonly netplan: {
-          readonly length: number;
-          readonly gateway: bigint;
-        } | null;
-      }
-    | undefined;
-  readonly backend: {
-    readonly subnet: Subnet;
-    readonly gateway: bigint;
-    readonly range: Subnet;
-    readonly kong: bigint;
-  };
-  readonly internalPrefix: Subnet;
-}
-
-export interface Plan extends PlanTexts {
-  readonly numbers: PlanNumbers;
-}
+export type { Plan, PlanTexts } from "./types.ts";
 
 /**
  * Derives the plan from checked answers in normal form (see resolve()). The same answers give the
@@ -139,13 +37,14 @@ export function plan(answers: Answers): Plan {
       name: answers.interface,
       sysctl: answers.interface.replaceAll(".", "/"),
     },
-    host: {
-      address: answers.host,
-      interface: `${answers.host}/${numbers.host.length}`,
-      reverse: reverseName(6, numbers.host.address),
+    host: hostTexts(numbers),
+    login: loginOf(answers, numbers),
+    gateway: {
+      answer: answers.gateway,
+      address: numbers.gateway === undefined ? "" : answers.gateway,
+      advertised: answers.gateway === "ra",
     },
-    login: answers.ssh === "none" ? `root@${answers.host}` : answers.ssh,
-    gateway: { address: answers.gateway, onLink: needsOnLink(numbers) },
+    routes: routesOf(answers, numbers),
     exposed: {
       network: answers.network,
       bridge: bridgeName(answers.network),
@@ -196,13 +95,11 @@ export const ignoreLine = (dataDir: string): string =>
   dataDir.startsWith("./") ? `${dataDir.slice(1)}/` : "";
 
 function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
-  const { prefix, host, gateway, exposed, kong, internalPrefix } = parsed;
-  // On-link, the whole prefix is on the uplink's link. Routed, only the server's own /64 is.
-  const length = parsed.delivery === "on-link" ? prefix.length : 64;
+  const { prefix, host, exposed, kong, internalPrefix } = parsed;
   return {
     prefix,
-    host: { address: host, length },
-    gateway,
+    host: host === "keep" ? undefined : host,
+    gateway: gatewayAddress(parsed),
     exposed: {
       subnet: exposed,
       gateway: exposed.network + 1n,
@@ -215,9 +112,44 @@ function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
   };
 }
 
-function needsOnLink({ host, gateway }: PlanNumbers): boolean {
-  const link = subnetAt(6, host.address, host.length);
-  return !isLinkLocal(gateway) && !contains(link, gateway);
+function hostTexts({ host }: PlanNumbers): PlanTexts["host"] {
+  if (host === undefined) return null;
+  const address = formatAddress(6, host.address);
+  return {
+    address,
+    length: host.length,
+    interface: `${address}/${host.length}`,
+    reverse: reverseName(6, host.address),
+  };
+}
+
+/** How the owner reaches the server; SERVER stands for its name if no address is known. */
+function loginOf({ ssh }: Answers, { host, ipv4 }: PlanNumbers): string {
+  if (ssh !== "none") return ssh;
+  if (host) return `root@${formatAddress(6, host.address)}`;
+  return `root@${ipv4 ? formatAddress(4, ipv4.address) : "SERVER"}`;
+}
+
+/** None for a family whose routes stay as they are or come from router advertisements. */
+function routesOf(
+  { gateway }: Answers,
+  { host, gateway: router, ipv4 }: PlanNumbers,
+): DefaultRoute[] {
+  const routes: DefaultRoute[] = [];
+  if (host && gateway !== "ra") {
+    const link = subnetAt(6, host.address, host.length);
+    const onLink =
+      router !== undefined && !isLinkLocal(router) && !contains(link, router);
+    const via = router === undefined ? "" : gateway;
+    routes.push({ to: "::/0", via, onLink });
+  }
+  if (ipv4?.netplan) {
+    const link = subnetAt(4, ipv4.address, ipv4.netplan.length);
+    const via = formatAddress(4, ipv4.netplan.gateway);
+    const onLink = !contains(link, ipv4.netplan.gateway);
+    routes.push({ to: "0.0.0.0/0", via, onLink });
+  }
+  return routes;
 }
 
 function ipv4Numbers({
@@ -243,9 +175,7 @@ function ipv4Texts(
   const reverse = reverseName(4, numbers.address);
   const known = { published: true, bind: address, address, reverse };
   if (numbers.netplan === null) return { ...known, netplan: null };
-  const link = subnetAt(4, numbers.address, numbers.netplan.length);
-  const onLink = !contains(link, numbers.netplan.gateway);
-  return { ...known, netplan: { interface: ipv4, gateway, onLink } };
+  return { ...known, netplan: { interface: ipv4, gateway } };
 }
 
 /** Kong is at .100 as in the recipe, or in the middle of a smaller subnet; the others are below. */

@@ -12,7 +12,7 @@ export interface PlanRow {
 
 /** The address plan for printing, the most important row first. */
 export function planRows(plan: Plan): PlanRow[] {
-  const { kong, exposed, host, uplink, gateway, prefix, backend } = plan;
+  const { kong, exposed, host, uplink, prefix, backend } = plan;
   return [
     { key: "kong", name: "Kong", value: kong.address },
     {
@@ -23,7 +23,7 @@ export function planRows(plan: Plan): PlanRow[] {
     {
       key: "host",
       name: "server",
-      value: `${host.interface} on ${uplink.name}, gateway ${gateway.address}`,
+      value: `${host?.interface ?? "address as it is"} on ${uplink.name}, ${gatewayText(plan)}`,
     },
     {
       key: "prefix",
@@ -48,6 +48,11 @@ export function rowsText(rows: readonly PlanRow[], columns: number): string {
         `  ${name.padEnd(width)}  ${setAt(width + 4, value, columns)}`,
     )
     .join("\n");
+}
+
+function gatewayText({ gateway }: Plan): string {
+  if (gateway.advertised) return "gateway from router advertisements";
+  return gateway.address === "" ? "no gateway" : `gateway ${gateway.address}`;
 }
 
 function ndpText({ ndp }: Plan): string {

@@ -1,10 +1,10 @@
 import type { Answers as Replies, DistinctQuestion } from "inquirer";
-import { parseLink } from "../answers/parse-addresses.ts";
+import { formatHost, parseLink } from "../answers/parse-addresses.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import type { AnswerKey, Answers, Question } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import { move } from "../answers/carry-over.ts";
-import { formatAddress, formatSubnet } from "../ip/address.ts";
+import { formatSubnet } from "../ip/address.ts";
 import { oneLine } from "./one-line.ts";
 import {
   formatAnswer,
@@ -207,7 +207,7 @@ export function answersIn({ key }: Question, reply: unknown): Given {
   if (link === undefined) return { [key]: reply };
   return {
     prefix: formatSubnet(link.prefix),
-    host: formatAddress(6, link.host),
+    host: formatHost({ address: link.host, length: link.prefix.length }),
   };
 }
 

@@ -73,7 +73,12 @@ const TEMPLATES: readonly Row[] = [
     when: ({ ndp }) => ndp.ndppd,
   },
   // netplan warns about a file that others can read (netplan 0.106 and later).
-  { path: "host/etc/netplan/60-kong-ipv6.yaml", format: "yaml", mode: PRIVATE },
+  {
+    path: "host/etc/netplan/60-kong-ipv6.yaml",
+    format: "yaml",
+    mode: PRIVATE,
+    when: ({ host }) => host !== null,
+  },
   { path: "host/etc/sysctl.d/60-kong-ipv6.conf", format: "sysctl" },
   {
     path: "host/etc/systemd/network/10-netplan-[interface].network.d/60-kong-ndp.conf",

@@ -12,7 +12,7 @@ const SINGLE = [
   {
     flag: "--host",
     who: "the server",
-    of: ({ numbers }: Plan) => numbers.host.address,
+    of: ({ numbers }: Plan) => numbers.host?.address,
   },
 ] as const;
 
@@ -31,9 +31,12 @@ export function collisions(
   rendered: Tree,
 ): Issue[] {
   // An address that Kong or the server had before is no collision.
-  const changed = SINGLE.filter(
-    ({ of }) => !before.some((plan) => of(plan) === of(present)),
-  );
+  const changed = SINGLE.flatMap(({ of, ...single }) => {
+    const address = of(present);
+    return address === undefined || before.some((plan) => of(plan) === address)
+      ? []
+      : [{ ...single, address }];
+  });
   if (changed.length === 0) return [];
   const isGenerated = (path: string, line: string): boolean =>
     (path === SECRET_FILE && /^\s*(export\s+)?KONG_BIND_IPV6\b/.test(line)) ||
@@ -43,15 +46,15 @@ export function collisions(
     return findTokens(text).flatMap((token) =>
       changed
         .filter(
-          ({ of }) =>
+          ({ address }) =>
             token.version === 6 &&
-            token.value === of(present) &&
+            token.value === address &&
             !subnetOf(token) &&
             !isGenerated(path, lineOf(text, token.start)),
         )
-        .map(({ flag, who, of }): Issue => ({
+        .map(({ flag, who, address }): Issue => ({
           flag,
-          value: formatAddress(6, of(present)),
+          value: formatAddress(6, address),
           reason: `${path}:${lineAt(token.start)} already contains this address`,
           remedy: `Make sure that only ${who} gets it`,
         })),

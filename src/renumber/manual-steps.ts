@@ -41,7 +41,8 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
     );
   }
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
-  step("PTR record of the server", before.host.reverse, after.host.reverse);
+  if (before.host && after.host)
+    step("PTR record of the server", before.host.reverse, after.host.reverse);
   if (after.ipv4.reverse !== "" && before.ipv4.reverse !== "")
     step(
       "PTR record of the server's IPv4",

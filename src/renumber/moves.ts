@@ -144,13 +144,14 @@ function addressPairs(
   { numbers: to }: Plan,
 ): [Version, bigint, bigint][] {
   const pairs: [Version, bigint, bigint][] = [
-    [6, from.host.address, to.host.address],
-    [6, from.gateway, to.gateway],
     [6, from.exposed.gateway, to.exposed.gateway],
     [6, from.kong, to.kong],
     [4, from.backend.gateway, to.backend.gateway],
     [4, from.backend.kong, to.backend.kong],
   ];
+  if (from.host && to.host) pairs.push([6, from.host.address, to.host.address]);
+  if (from.gateway !== undefined && to.gateway !== undefined)
+    pairs.push([6, from.gateway, to.gateway]);
   if (from.ipv4 && to.ipv4) pairs.push([4, from.ipv4.address, to.ipv4.address]);
   if (from.ipv4?.netplan && to.ipv4?.netplan)
     pairs.push([4, from.ipv4.netplan.gateway, to.ipv4.netplan.gateway]);
@@ -177,7 +178,9 @@ function interfacePairs(
   from: Plan,
   to: Plan,
 ): Map<string, { readonly address: bigint; readonly length: number }> {
-  const pairs = new Map([[from.host.interface, to.numbers.host]]);
+  const pairs = new Map<string, { address: bigint; length: number }>();
+  if (from.host && to.numbers.host)
+    pairs.set(from.host.interface, to.numbers.host);
   const now = to.numbers.ipv4;
   if (from.ipv4.netplan && now?.netplan) {
     const { length } = now.netplan;

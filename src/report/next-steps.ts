@@ -60,10 +60,11 @@ function copyText(outcome: Outcome, shown: string): string {
 function loginNow({ answers, previousAnswers, plan: after }: Outcome): string {
   const { ssh } = answers;
   const now = previousAnswers ? planOf(previousAnswers) : after;
+  const address = now.host?.address;
   if (ssh === "none")
-    return `root@${now.ipv4.address || `[${now.host.address}]`}`;
-  const user = loginAt(ssh, after.numbers.host.address);
-  const login = user === undefined ? ssh : user + now.host.address;
+    return `root@${now.ipv4.address || (address ? `[${address}]` : "SERVER")}`;
+  const user = loginAt(ssh, after.numbers.host?.address);
+  const login = user === undefined || !address ? ssh : user + address;
   return login.replace(/(^|@)([^@[]*:[^@]*)$/, "$1[$2]");
 }
 

@@ -2,40 +2,46 @@ const P = "2a03:2222:3333:4444";
 
 /** flag | value | part of the reason | part of the remedy | what else is given. P is the prefix. */
 const TABLE = `
---prefix | nonsense | not an IPv6 address | like P::/64
---prefix | 192.0.2.0/24 | not an IPv6 address | like P::/64
---prefix | P:::/64 | not an IPv6 address | like P::/64
---prefix | P:: | no prefix length | like P::/64
---prefix | P::/129 | not a number from 0 to 128 | like P::/64
---prefix | P::/sixty | not a number from 0 to 128 | like P::/64
---prefix | P::/64/64 | not a number from 0 to 128 | like P::/64
+--prefix | nonsense | not an IPv6 address | Give the provider's ADDRESS/LENGTH
+--prefix | 192.0.2.0/24 | not an IPv6 address | Give the provider's ADDRESS/LENGTH
+--prefix | P:::/64 | not an IPv6 address | Give the provider's ADDRESS/LENGTH
+--prefix | P:: | no prefix length | If it is a /64: P::/64
+--prefix | P::2 | no prefix length | If it is a /64: P::/64
+--prefix | P::/129 | not a number from 0 to 128 | Give the provider's ADDRESS/LENGTH
+--prefix | P::/sixty | not a number from 0 to 128 | Give the provider's ADDRESS/LENGTH
+--prefix | P::/64/64 | not a number from 0 to 128 | Give the provider's ADDRESS/LENGTH
 --prefix | P::1/64 | bits set after its prefix length /64 | The subnet is P::/64
 --prefix | 2A03:2222:3333:4444:0:0:0:1/60 | bits set | The subnet is 2a03:2222:3333:4440::/60
 --prefix | P::%ens3/64 | a zone (RFC 4007) | Give it without the zone: P::/64
---prefix | P:300::/80 | a /80 is longer than /64 | the whole /64 is yours: P::/64
---prefix | P::1/128 | a /128 is longer than /64 | the whole /64 is yours: P::/64
---prefix | P::2/80 | bits set after its prefix length /80 | the whole /64 is yours: P::/64
---prefix | ::/128 | unspecified address (RFC 4291 | provider delegated, like P::/64
---prefix | ::1/128 | loopback (RFC 4291 | provider delegated, like P::/64
---prefix | ::ffff:192.0.2.0/120 | IPv4-mapped | provider delegated, like P::/64
---prefix | 64:ff9b::/96 | NAT64 space (RFC 6052) | provider delegated, like P::/64
---prefix | 64:ff9b:1::/48 | NAT64 space (RFC 8215) | provider delegated, like P::/64
---prefix | 100::/64 | discard prefix (RFC 6666) | provider delegated, like P::/64
---prefix | 2001::/32 | IETF protocol space (RFC 2928) | provider delegated, like P::/64
---prefix | 2002:c000:204::/48 | 6to4 space (RFC 3056) | provider delegated, like P::/64
---prefix | fd12:3456:789a::/48 | unique local space, not public (RFC 4193) | provider delegated, like P::/64
---prefix | fe80::/64 | link-local | provider delegated, like P::/64
---prefix | fec0::/64 | site-local space (RFC 3879) | provider delegated, like P::/64
---prefix | ff02::/64 | multicast | provider delegated, like P::/64
---prefix | 4000::/64 | outside global unicast space, 2000::/3 | provider delegated, like P::/64
---prefix | ::/64 | it contains the unspecified address (RFC 4291 | provider delegated, like P::/64
---prefix | 2000::/3 | it contains IETF protocol space | provider delegated, like P::/64
---prefix | ::/0 | unspecified | provider delegated, like P::/64
+--prefix | P::1/128 | it is one address | Ask the provider for a prefix
+--prefix | P::2/127 | two addresses are too few | Ask the provider for a prefix
+--prefix | 2800::/6 | a /6 is shorter than /8 | Give the provider's ADDRESS/LENGTH
+--prefix | P::8/126 | on-link (--delivery) has no room | add --delivery routed
+--prefix | P::8/126 | no room for Docker's gateway and Kong | add --host keep | --delivery routed --host P::9
+--prefix | P::2/80 | bits set after its prefix length /80 | The subnet is P::/80 | --host P::2
+--prefix | ::/128 | unspecified address (RFC 4291 | Give the provider's ADDRESS/LENGTH
+--prefix | ::1/128 | loopback (RFC 4291 | Give the provider's ADDRESS/LENGTH
+--prefix | ::ffff:192.0.2.0/120 | IPv4-mapped | Give the provider's ADDRESS/LENGTH
+--prefix | 64:ff9b::/96 | NAT64 space (RFC 6052) | Give the provider's ADDRESS/LENGTH
+--prefix | 64:ff9b:1::/48 | NAT64 space (RFC 8215) | Give the provider's ADDRESS/LENGTH
+--prefix | 100::/64 | discard prefix (RFC 6666) | Give the provider's ADDRESS/LENGTH
+--prefix | 2001::/32 | IETF protocol space (RFC 2928) | Give the provider's ADDRESS/LENGTH
+--prefix | 2002:c000:204::/48 | 6to4 space (RFC 3056) | Give the provider's ADDRESS/LENGTH
+--prefix | fd12:3456:789a::/48 | unique local space, not public (RFC 4193) | Give the provider's ADDRESS/LENGTH
+--prefix | fe80::/64 | link-local | Give the provider's ADDRESS/LENGTH
+--prefix | fec0::/64 | site-local space (RFC 3879) | Give the provider's ADDRESS/LENGTH
+--prefix | ff02::/64 | multicast | Give the provider's ADDRESS/LENGTH
+--prefix | 4000::/64 | outside global unicast space, 2000::/3 | Give the provider's ADDRESS/LENGTH
+--prefix | ::/64 | it contains the unspecified address (RFC 4291 | Give the provider's ADDRESS/LENGTH
+--prefix | 2000::/3 | it contains IETF protocol space | Give the provider's ADDRESS/LENGTH
+--prefix | ::/0 | unspecified | Give the provider's ADDRESS/LENGTH
 
 --host | server | not an IPv6 address | Try P::2
 --host | 192.0.2.10 | not an IPv6 address | Try P::2
---host | P::2/64 | a prefix length | Give the address alone: P::2
---host | P::/65 | it is a subnet, not an address | Try P::2
+--host | P::2/129 | not a number from 8 to 128 | like P::2/64
+--host | P::2/x | not a number from 8 to 128 | like P::2/64
+--host | P::2/64/64 | not a number from 8 to 128 | like P::2/64
+--host | P::/65 | subnet-router anycast address (RFC 4291 2.6.1) | Try P::2
 --kong | P:300::/80 | it is a subnet, not an address | Try P:300::8100
 --host | P::2%ens3 | a zone (RFC 4007) | without the zone: P::2
 --host | P:: | subnet-router anycast address (RFC 4291 2.6.1) | Try P::2
@@ -46,11 +52,11 @@ const TABLE = `
 --host | ::ffff:192.0.2.10 | IPv4-mapped | Try P::2
 --host | ff02::1 | multicast | Try P::2
 
---exposed | P::8100/64 | bits set after its prefix length /64 | A /80 would do: P:300::/80
+--exposed | P::8100/64 | bits set after its prefix length /64 | Try P:300::/80
 --exposed | public | not an IPv6 address | Try P:300::/80
 --exposed | P:300:: | no prefix length | Try P:300::/80
---exposed | P::/64 | a /64 is not between /65 and /126 | A /80 would do: P:300::/80
---exposed | P:300::/127 | a /127 is not between /65 and /126 | A /80 would do: P:300::/80
+--exposed | P::/64 | a /64 is not between /65 and /126 | Try P:300::/80
+--exposed | P:300::/127 | a /127 is not between /65 and /126 | Try P:300::/80
 --exposed | P:300::8100/80 | bits set after its prefix length /80 | The subnet is P:300::/80
 --exposed | 2a03:2222:3333:5555:300::/80 | outside the prefix P::/64 | Try P:300::/80
 --exposed | P::/80 | contains the host address P::2 | Try P:300::/80

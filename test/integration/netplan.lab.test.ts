@@ -20,25 +20,21 @@ function sections(text: string): Record<string, string[][]> {
   return all;
 }
 
-function expected({ uplink, host, gateway, ipv4 }: Plan) {
-  const route = (destination: string, via: string, onLink: boolean) => [
-    `Destination=${destination}`,
-    `Gateway=${via}`,
-    ...(onLink ? ["GatewayOnLink=true"] : []),
-  ];
+function expected({ uplink, host, gateway, ipv4, routes }: Plan) {
   const four = ipv4.netplan;
   return {
     name: [`Name=${uplink.name}`],
     network: [
       ...(four ? [`Address=${four.interface}`] : []),
-      `Address=${host.interface}`,
-      "IPv6AcceptRA=no",
+      `Address=${host?.interface}`,
+      `IPv6AcceptRA=${gateway.advertised ? "yes" : "no"}`,
       "LinkLocalAddressing=ipv6",
     ],
-    routes: [
-      route("::/0", gateway.address, gateway.onLink),
-      ...(four ? [route("0.0.0.0/0", four.gateway, four.onLink)] : []),
-    ],
+    routes: routes.map(({ to, via, onLink }) => [
+      `Destination=${to}`,
+      ...(via === "" ? ["Scope=link"] : [`Gateway=${via}`]),
+      ...(onLink ? ["GatewayOnLink=true"] : []),
+    ]),
   };
 }
 

@@ -51,7 +51,7 @@ describe.each(GENERATIONS)("systemd-networkd, %s", (generation) => {
     const has = (JSON.parse(addresses!) as { addr_info: Address[] }[]).flatMap(
       ({ addr_info }) => addr_info.filter(({ local }) => local),
     );
-    const ours = [plan.ipv4.netplan?.interface, plan.host.interface];
+    const ours = [plan.ipv4.netplan?.interface, plan.host?.interface];
     expect(has.map(({ local, prefixlen }) => `${local}/${prefixlen}`)).toEqual(
       ours.filter(Boolean),
     );
@@ -59,7 +59,7 @@ describe.each(GENERATIONS)("systemd-networkd, %s", (generation) => {
     expect(routes).toMatchObject([
       { gateway: plan.gateway.address, dev: name },
     ]);
-    expect(routes[0]!.flags).toEqual(plan.gateway.onLink ? ["onlink"] : []);
+    expect(routes[0]!.flags).toEqual(plan.routes[0]!.onLink ? ["onlink"] : []);
     const gateway = plan.ipv4.netplan?.gateway;
     expect(JSON.parse(four! || "[]")).toMatchObject(
       gateway ? [{ gateway, dev: name }] : [],

@@ -55,7 +55,7 @@ export function oracle(answers: Answers): Oracle {
     prefix: cidr6(answers.prefix) as Cidr,
     exposed,
     kong,
-    host: parse6(answers.host) as bigint,
+    host: parse6(answers.host.replace(/\/.*/, "")) as bigint,
     gateway: parse6(answers.gateway) as bigint,
     internal: cidr6(answers.internalPrefix) as Cidr,
     bridgeAddress: exposed.address + 1n,
@@ -233,7 +233,7 @@ function expectCompose(tree: Tree, answers: Answers): void {
 }
 
 function expectNetplan(tree: Tree, answers: Answers, wanted: Oracle): void {
-  const length = answers.delivery === "routed" ? 64 : wanted.prefix.length;
+  const length = Number(answers.host.split("/")[1] ?? 64);
   const linkLocal = networkOf(wanted.gateway, 10) === 0xfe80n << 112n;
   const near = within({ address: wanted.host, length }, wanted.gateway);
   const both = answers.ipv4Gateway !== "none";
@@ -252,7 +252,7 @@ function expectNetplan(tree: Tree, answers: Answers, wanted: Oracle): void {
           ...(both ? { dhcp4: false } : {}),
           "accept-ra": false,
           addresses: [
-            `${answers.host}/${length}`,
+            `${spell6(wanted.host)}/${length}`,
             ...(both ? [answers.ipv4] : []),
           ],
           routes: [
@@ -353,7 +353,8 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
     prefix: answers.prefix,
     delivery: answers.delivery,
     "uplink.name": answers.interface,
-    host: answers.host,
+    host: spell6(wanted.host),
+    hostLength: answers.host.split("/")[1] ?? "64",
     gateway: answers.gateway,
     "exposed.network": answers.network,
     "exposed.bridge": bridge,
@@ -393,7 +394,7 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
   expect(plan.get("internal network kong-net")).toBe(answers.backendSubnet);
   expect(plan.get("Docker's default bridge")).toBe(answers.internalPrefix);
   expect(plan.get(`server, on \`${answers.interface}\``)).toBe(
-    `${answers.host}/${answers.delivery === "routed" ? 64 : wanted.prefix.length}`,
+    `${spell6(wanted.host)}/${answers.host.split("/")[1] ?? 64}`,
   );
 
   const name = answers.domain === "none" ? "YOUR.DOMAIN" : answers.domain;

@@ -173,7 +173,7 @@ export function planValues(text: string): Record<string, string> {
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       for (const [key, inner] of Object.entries(value))
         walk(inner, path ? `${path}.${key}` : key);
-    else if (typeof value === "string" || typeof value === "boolean")
+    else if (["string", "boolean", "number"].includes(typeof value))
       found[path] = String(value);
     else throw new Error(`plan.json: ${path} is ${JSON.stringify(value)}`);
   };

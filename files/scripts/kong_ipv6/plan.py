@@ -13,6 +13,7 @@ class Plan(NamedTuple):
     uplink: str
     uplink_sysctl: str
     host: str
+    host_length: int  # 0 if the host is kept
     gateway: str
     network: str
     bridge: str
@@ -53,6 +54,7 @@ def parse(text: str) -> Plan:
         uplink=data["uplink"]["name"],
         uplink_sysctl=data["uplink"]["sysctl"],
         host=data["host"],
+        host_length=data["hostLength"],
         gateway=data["gateway"],
         network=exposed["network"],
         bridge=exposed["bridge"],

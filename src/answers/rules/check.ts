@@ -6,12 +6,13 @@ import { hostRules } from "./host.ts";
 import { internalPrefixRules } from "./internal-prefix.ts";
 import { ipv4Rules } from "./ipv4.ts";
 import { kongRules } from "./kong.ts";
-import { ndpRules, prefixRules } from "./prefix.ts";
+import { ndpRules, prefixRules, roomRules } from "./prefix.ts";
 import { firewallRules, imageRules, networkRules } from "./software.ts";
 
 /** In the order in which errors and warnings are printed. */
 const RULES: readonly Rule[] = [
   prefixRules,
+  roomRules,
   hostRules,
   exposedRules,
   kongRules,

@@ -1,7 +1,15 @@
-import { contains, formatAddress, formatSubnet } from "../../ip/address.ts";
-import { fittingExposed, freeHost } from "../suggestions.ts";
+import { formatAddress, formatSubnet, includes } from "../../ip/address.ts";
+import {
+  fittingExposed,
+  freeHost,
+  gatewayAddress,
+  hostAddress,
+  mayBeWhole,
+} from "../suggestions.ts";
+import type { KnownAnswers } from "../types.ts";
 import {
   isGatewayExposed,
+  isHostExposed,
   isHostInDefault,
   refusal,
   tryAddress,
@@ -13,52 +21,49 @@ import {
 /** The exposed subnet: inside the prefix, without the host and the gateway. */
 export function exposedRules(context: Context): Finding[] {
   const { known, isDefault } = context;
-  const { prefix, exposed, host, gateway } = known;
+  const { prefix, exposed } = known;
   if (!prefix || !exposed) return [];
   // A default Kong moves with the subnet.
   const { kong: _, ...withoutKong } = known;
   const fitting = fittingExposed(isDefault("kong") ? withoutKong : known);
-  const remedy = `Try ${formatSubnet(fitting ?? exposed)}`;
+  const remedy = fitting
+    ? `Try ${formatSubnet(fitting)}`
+    : "Ask the provider for a larger prefix";
   const findings: Finding[] = [];
-  if (!usableExposed(known)) {
-    findings.push(
-      refusal(
-        "exposed",
-        `it is outside the prefix ${formatSubnet(prefix)}`,
-        remedy,
-      ),
-    );
-  }
+  const refuse = (reason: string): void =>
+    void findings.push(refusal("exposed", reason, remedy));
+  const outside = whyNotInside(known);
+  if (outside !== undefined) refuse(outside);
+  const [host, gateway] = [hostAddress(known), gatewayAddress(known)];
   if (isHostInDefault(context)) {
+    const { exposed: __, ...others } = known;
     findings.push(
       refusal(
         "host",
         `it is inside the exposed subnet ${formatSubnet(exposed)}`,
-        `${tryAddress(freeHost(prefix, gateway))}; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
+        `${tryAddress(freeHost(prefix, others))}; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
       ),
     );
-  } else if (host !== undefined && contains(exposed, host)) {
-    findings.push(
-      refusal(
-        "exposed",
-        `it contains the host address ${formatAddress(6, host)}`,
-        remedy,
-      ),
-    );
+  } else if (host !== undefined && isHostExposed(known)) {
+    refuse(`it contains the host address ${formatAddress(6, host)}`);
   }
   // The gateway is a fact: a default subnet around it is what has to change (see gateway.ts).
-  if (
-    gateway !== undefined &&
-    isDefault("exposed") &&
-    isGatewayExposed(known)
-  ) {
-    findings.push(
-      refusal(
-        "exposed",
-        `it contains the gateway ${formatAddress(6, gateway)}`,
-        remedy,
-      ),
-    );
-  }
+  if (gateway !== undefined && isDefault("exposed") && isGatewayExposed(known))
+    refuse(`it contains the gateway ${formatAddress(6, gateway)}`);
   return findings;
+}
+
+function whyNotInside(known: KnownAnswers): string | undefined {
+  const { prefix, exposed, delivery } = known;
+  if (!prefix || !exposed) return undefined;
+  if (usableExposed(known) === undefined) {
+    return includes(exposed, prefix)
+      ? `it is larger than the prefix ${formatSubnet(prefix)}`
+      : `it is outside the prefix ${formatSubnet(prefix)}`;
+  }
+  return exposed.length === prefix.length &&
+    delivery === "on-link" &&
+    !mayBeWhole(known)
+    ? "it is the whole prefix, which is on-link (--delivery)"
+    : undefined;
 }

@@ -1,4 +1,10 @@
-import { contains, formatAddress, type Subnet } from "../../ip/address.ts";
+import {
+  contains,
+  formatAddress,
+  includes,
+  type Subnet,
+} from "../../ip/address.ts";
+import { gatewayAddress, hostAddress } from "../suggestions.ts";
 import type { AnswerKey, KnownAnswers } from "../types.ts";
 
 /** A conflict between one answer and the others, or something unusual about it. */
@@ -42,21 +48,23 @@ export function usableExposed({
   prefix,
   exposed,
 }: KnownAnswers): Subnet | undefined {
-  return exposed && (!prefix || contains(prefix, exposed.network))
+  return exposed && (!prefix || includes(prefix, exposed))
     ? exposed
     : undefined;
 }
 
-export function isGatewayExposed({ exposed, gateway }: KnownAnswers): boolean {
-  return (
-    exposed !== undefined && gateway !== undefined && contains(exposed, gateway)
-  );
-}
+export const isGatewayExposed = (known: KnownAnswers): boolean =>
+  isExposed(known, gatewayAddress(known));
+
+export const isHostExposed = (known: KnownAnswers): boolean =>
+  isExposed(known, hostAddress(known));
+
+const isExposed = (
+  { exposed }: KnownAnswers,
+  address: bigint | undefined,
+): boolean =>
+  exposed !== undefined && address !== undefined && contains(exposed, address);
 
 /** Whether the owner gave a host inside a default exposed subnet: the error names what was given. */
 export const isHostInDefault = ({ known, isDefault }: Context): boolean =>
-  known.host !== undefined &&
-  known.exposed !== undefined &&
-  contains(known.exposed, known.host) &&
-  isDefault("exposed") &&
-  !isDefault("host");
+  isHostExposed(known) && isDefault("exposed") && !isDefault("host");

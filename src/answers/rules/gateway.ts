@@ -1,6 +1,6 @@
 import { contains, formatSubnet, subnetAt } from "../../ip/address.ts";
 import { documentation } from "../../ip/special-ranges.ts";
-import { freeHost } from "../suggestions.ts";
+import { freeHost, hostAddress } from "../suggestions.ts";
 import {
   isGatewayExposed,
   refusal,
@@ -14,7 +14,8 @@ import {
 export function gatewayWarnings({
   known: { prefix, gateway },
 }: Context): Finding[] {
-  if (gateway === undefined || (prefix && contains(prefix, gateway))) return [];
+  if (typeof gateway !== "bigint" || (prefix && contains(prefix, gateway)))
+    return [];
   const rfc = documentation(subnetAt(6, gateway, 128));
   return rfc
     ? [
@@ -29,18 +30,18 @@ export function gatewayWarnings({
 
 /** The gateway is a fact: if a default conflicts with it, the default has to change. */
 export function gatewayRules({ known, isDefault }: Context): Finding[] {
-  const { prefix, host, kong, exposed, gateway } = known;
-  if (gateway === undefined) return [];
+  const { prefix, kong, exposed, gateway } = known;
+  if (typeof gateway !== "bigint") return [];
   const refuse = (reason: string): Finding[] => [
     refusal("gateway", reason, "Give the provider's router, like fe80::1"),
   ];
-  if (gateway === host) {
+  if (gateway === hostAddress(known)) {
     return prefix && isDefault("host") && !isDefault("gateway")
       ? [
           refusal(
             "host",
             "it is the gateway's address",
-            tryAddress(freeHost(prefix, gateway)),
+            tryAddress(freeHost(prefix, known)),
           ),
         ]
       : refuse("it is the server's own address");

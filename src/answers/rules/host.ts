@@ -1,24 +1,30 @@
-import { contains, formatSubnet, subnetAt } from "../../ip/address.ts";
+import {
+  contains,
+  formatSubnet,
+  includes,
+  subnetAt,
+  type Subnet,
+} from "../../ip/address.ts";
 import { freeHost } from "../suggestions.ts";
+import type { Ipv6Interface, KnownAnswers } from "../types.ts";
 import { refusal, tryAddress, type Context, type Finding } from "./finding.ts";
 
 /** The server's own address: RFC 4291 2.6.1. */
 export function hostRules({ known }: Context): Finding[] {
-  const { prefix, host, gateway, delivery } = known;
-  if (!prefix || host === undefined) return [];
-  const remedy = tryAddress(freeHost(prefix, gateway));
-  if (!contains(prefix, host) && delivery !== "routed") {
+  const { prefix, host } = known;
+  if (!prefix || typeof host !== "object") return [];
+  const remedy = tryAddress(freeHost(prefix, known));
+  if (!isReachable(prefix, host, known)) {
     return [
       refusal(
         "host",
-        `it is outside the prefix ${formatSubnet(prefix)}, which is on-link`,
+        `it is outside the prefix ${formatSubnet(prefix)}, which is on-link (--delivery)`,
         `${remedy}; with --delivery routed it may be outside`,
       ),
     ];
   }
-  // A routed prefix is not on the uplink's link: the server's own /64 is (plan.ts).
-  const link = subnetAt(6, host, delivery === "routed" ? 64 : prefix.length);
-  return host === prefix.network || host === link.network
+  // A /127 and a /128 have no such address (RFC 6164).
+  return host.length < 127 && host.address === linkOf(host).network
     ? [
         refusal(
           "host",
@@ -28,3 +34,16 @@ export function hostRules({ known }: Context): Finding[] {
       ]
     : [];
 }
+
+/** Whether an on-link prefix can be on the server's link. A routed one need not be. */
+const isReachable = (
+  prefix: Subnet,
+  host: Ipv6Interface,
+  { delivery }: KnownAnswers,
+): boolean =>
+  delivery !== "on-link" ||
+  contains(prefix, host.address) ||
+  includes(linkOf(host), prefix);
+
+const linkOf = ({ address, length }: Ipv6Interface): Subnet =>
+  subnetAt(6, address, length);

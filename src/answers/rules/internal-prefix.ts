@@ -6,11 +6,13 @@ import {
 } from "../../ip/address.ts";
 import { isUla } from "../../ip/special-ranges.ts";
 import { ANY_ULA } from "../parse-addresses.ts";
+import { gatewayAddress, hostAddress } from "../suggestions.ts";
 import { refusal, warning, type Context, type Finding } from "./finding.ts";
 
 /** The prefix of Docker's default bridge: overlaps nothing else, and should be a random ULA. */
 export function internalPrefixRules({ known }: Context): Finding[] {
-  const { internalPrefix: internal, exposed, host, gateway } = known;
+  const { internalPrefix: internal, exposed } = known;
+  const [host, gateway] = [hostAddress(known), gatewayAddress(known)];
   if (!internal) return [];
   const findings: Finding[] = [];
   const refuse = (reason: string): void =>

@@ -41,8 +41,17 @@ function ownSubnetRules(known: KnownAnswers): Finding[] {
 }
 
 function missingAddress(known: KnownAnswers): Finding[] {
-  const { ipv4, ipv4Gateway } = known;
+  const { ipv4, ipv4Gateway, host } = known;
   if (typeof ipv4Gateway !== "bigint" || ipv4 === undefined) return [];
+  if (host === "keep") {
+    return [
+      refusal(
+        "ipv4Gateway",
+        "with --host keep no netplan file is generated",
+        "Give --ipv4-gateway none, or the server's own address as --host",
+      ),
+    ];
+  }
   const own = ownOf(known);
   if (own?.length !== undefined) return [];
   const address = own ? formatAddress(4, own.address) : "192.0.2.10";

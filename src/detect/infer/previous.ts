@@ -1,4 +1,5 @@
-import { contains, parseAddress, parseSubnet } from "../../ip/address.ts";
+import { contains, parseAddress } from "../../ip/address.ts";
+import { parsedOf } from "../../answers/normal-form.ts";
 import type { Answers } from "../../answers/types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Detected } from "./types.ts";
@@ -16,13 +17,13 @@ export function changedSincePrevious(
 ): Detected[] {
   const six = publicAddresses(facts, uplink).map(({ value }) => value);
   const four = addressesOf(facts, uplink, 4).map(({ value }) => value);
-  const prefix = parseSubnet(6, previous.prefix);
+  const { prefix, host } = parsedOf(previous);
   const stands: Partial<Record<keyof Answers, boolean>> = {
     // A routed prefix is not on the uplink, so the uplink says nothing about it.
     prefix:
       previous.delivery === "routed" ||
       six.some((address) => contains(prefix, address)),
-    host: six.includes(parseAddress(6, previous.host)),
+    host: host === "keep" || six.includes(host.address),
     ipv4:
       previous.ipv4 === "any" ||
       previous.ipv4 === "none" ||

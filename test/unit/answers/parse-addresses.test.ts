@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AnswerKey } from "../../../src/answers/types.ts";
-import { answersFrom, normalForm } from "../../support/base.ts";
+import { normalForm } from "../../support/base.ts";
 import { refusalOf } from "../../support/refusal.ts";
 
 const refused = (key: AnswerKey, text: string): string =>
@@ -18,7 +18,8 @@ describe("--prefix", () => {
     ["3fff:ffff:ffff:ffff::/64"], // the last of 2000::/3
     ["2a03:2222:3333:4444::/64"],
     ["2a00::/12"],
-    ["3000::/4"],
+    ["3000::/8"],
+    ["2a03:2222:3333:4444::/126"],
     ["2001:db8::/32"],
     ["3fff:0:0:1::/64"],
   ])("takes %s", (text) => {
@@ -51,17 +52,25 @@ describe("--prefix", () => {
   ])("refuses %s: %s", (text, words) => {
     const said = refusalOf(() => normalForm("prefix", text));
     expect(said).toContain(words);
-    expect(said).toContain("2a03:2222:3333:4444::/64");
+    expect(said).toContain("Give the provider's ADDRESS/LENGTH");
   });
 
-  test("/64 is the longest, and a longer one is told its /64", () => {
-    expect(normalForm("prefix", "2a03:2222:3333:4444::/64")).toBeTruthy();
-    const said = refusalOf(() =>
-      normalForm("prefix", "2a03:2222:3333:4444:5::/80"),
-    );
-    expect(said).toContain("a /80 is longer than /64");
-    expect(said).toContain("2a03:2222:3333:4444::/64");
-    refusalOf(() => normalForm("prefix", "2a03:2222:3333:4444::/65"));
+  test("one or two addresses are no prefix, and neither is their /64", () => {
+    for (const text of ["2a03:1:2:3::5/128", "2a03:1:2:3::4/127"]) {
+      const said = refused("prefix", text);
+      expect(said).toContain("Ask the provider for a prefix");
+      expect(said).not.toContain("2a03:");
+    }
+  });
+
+  test("is not shorter than /8", () => {
+    expect(refused("prefix", "3000::/4")).toContain("shorter than /8");
+  });
+
+  test("without a length, it is told its /64", () => {
+    const said = refused("prefix", "2a03:2222:3333:4444::2");
+    expect(said).toContain("If it is a /64: 2a03:2222:3333:4444::/64");
+    expect(refused("prefix", "fd00::2")).toContain("unique local");
   });
 });
 
@@ -92,6 +101,29 @@ describe("an address", () => {
     ])
       expect(normalForm("host", text)).toBe(text);
   });
+});
+
+describe("--host", () => {
+  test.each([
+    ["keep", "keep"],
+    ["2001:DB8:1:2:0::2", "2001:db8:1:2::2"],
+    // The usual length is left out: one normal form.
+    ["2001:db8:1:2::2/64", "2001:db8:1:2::2"],
+    ["2001:db8:1:2::2/064", "2001:db8:1:2::2"],
+    ["2001:db8:1:2::2/56", "2001:db8:1:2::2/56"],
+    ["2001:db8:1:2::2/128", "2001:db8:1:2::2/128"],
+  ])("takes %s as %s", (text, normal) => {
+    expect(normalForm("host", text)).toBe(normal);
+  });
+
+  test.each(["7", "129", "", "x", "64/64", "-64"])(
+    "refuses the length %j",
+    (length) => {
+      expect(refused("host", `2001:db8:1:2::2/${length}`)).toContain(
+        "8 to 128. Give the length that the link has, like 2001:db8:1:2::2/64",
+      );
+    },
+  );
 });
 
 describe("--internal-prefix", () => {
@@ -176,13 +208,6 @@ describe("--exposed", () => {
     expect(refused("exposed", "2002::/80")).toContain("6to4");
     expect(refused("exposed", "2001:db8::1/80")).toContain("2001:db8::/80");
   });
-
-  test("too short, it is told a /80 that would do", () => {
-    const said = refused("exposed", "2001:db8:1:2::/64");
-    const suggested = /2001:db8:1:2:\S*\/80/.exec(said)?.[0] ?? said;
-    expect(normalForm("exposed", suggested)).toBe(suggested);
-    expect(answersFrom({ exposed: suggested }).exposed).toBe(suggested);
-  });
 });
 
 describe("--gateway", () => {
@@ -194,6 +219,8 @@ describe("--gateway", () => {
       "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     ],
     ["2001:db8::1", "2001:db8::1"],
+    ["ra", "ra"],
+    ["none", "none"],
   ])("takes %s as %s", (text, normal) => {
     expect(normalForm("gateway", text)).toBe(normal);
   });
@@ -206,7 +233,7 @@ describe("--gateway", () => {
     ["ff02::2", "multicast"],
     ["::", "unspecified"],
     ["192.0.2.1", "not an IPv6 address"],
-    ["none", "not an IPv6 address"],
+    ["any", "not an IPv6 address"],
   ])("refuses %s: %s", (text, words) => {
     expect(refused("gateway", text)).toContain(words);
   });

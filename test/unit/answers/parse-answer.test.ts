@@ -50,12 +50,12 @@ test("an error names a value that fits the earlier answers instead of an example
 });
 
 test("an obvious correction is returned beside the issue", () => {
-  const { value, issues } = parseAnswer(questionOf("host"), "2a03:1:2:3::2/64");
+  const { value, issues } = parseAnswer(questionOf("kong"), "2a03:1:2:3::2/64");
   expect(value).toBe(0x2a03_0001_0002_0003_0000_0000_0000_0002n);
   expect(issues).toHaveLength(1);
   expect(parseAnswer(questionOf("host"), "x")).not.toHaveProperty("value");
   // Without its length it would be refused next: the remedy is the one for that.
-  const loopback = parseAnswer(questionOf("host"), "::1/128");
+  const loopback = parseAnswer(questionOf("kong"), "::1/128");
   expect(loopback).not.toHaveProperty("value");
   expect(loopback.issues[0]?.reason).toContain("prefix length");
   expect(loopback.issues[0]?.remedy).toContain("global unicast");

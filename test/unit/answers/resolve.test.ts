@@ -141,7 +141,7 @@ test("what is meant but doesn't fit either is not suggested", () => {
 });
 
 test("a corrected value is not used as an answer", () => {
-  const { answers } = survey({ ...GIVEN, host: "2001:db8:1:2::5/64" });
+  const { answers } = survey({ ...GIVEN, host: "2001:db8:1:2::5%eth0" });
   expect(answers).not.toHaveProperty("host");
   expect(answers.exposed).toBe("2001:db8:1:2:300::/80");
 });

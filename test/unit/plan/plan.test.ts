@@ -34,10 +34,10 @@ test("numbers and texts are the same addresses", () => {
   expect(texts).toMatchObject({
     prefix: formatSubnet(numbers.prefix),
     host: {
-      address: six(numbers.host.address),
-      interface: `${six(numbers.host.address)}/${numbers.host.length}`,
+      address: six(numbers.host?.address ?? 0n),
+      interface: `${six(numbers.host?.address ?? 0n)}/${numbers.host?.length}`,
     },
-    gateway: { address: six(numbers.gateway) },
+    gateway: { address: six(numbers.gateway ?? 0n) },
     exposed: {
       subnet: formatSubnet(numbers.exposed.subnet),
       gateway: six(numbers.exposed.gateway),
@@ -149,13 +149,25 @@ describe("kong-net", () => {
 });
 
 describe("the uplink", () => {
-  test("on-link, the host has the prefix's length; routed, its own /64", () => {
-    expect(planOf().host.interface).toBe("2001:db8:1:2::2/64");
+  test("the host is on a /64, unless its length is given", () => {
+    expect(planOf().host?.interface).toBe("2001:db8:1:2::2/64");
     const shorter = { prefix: "2001:db8:1::/48", host: "2001:db8:1::2" };
-    expect(planOf(shorter).host.interface).toBe("2001:db8:1::2/48");
-    expect(planOf({ ...shorter, delivery: "routed" }).host.interface).toBe(
-      "2001:db8:1::2/64",
+    expect(planOf(shorter).host?.interface).toBe("2001:db8:1::2/64");
+    expect(planOf({ ...shorter, host: "2001:db8:1::2/48" }).host).toMatchObject(
+      { interface: "2001:db8:1::2/48", length: 48 },
     );
+  });
+
+  test("a kept host has no address and no route", () => {
+    const { host, routes, gateway } = planOf({ host: "keep" });
+    expect({ host, routes }).toEqual({ host: null, routes: [] });
+    expect(gateway).toEqual({ answer: "ra", address: "", advertised: true });
+  });
+
+  test("a gateway none is a route without a gateway; ra is no route", () => {
+    const none = { to: "::/0", via: "", onLink: false };
+    expect(planOf({ gateway: "none" }).routes).toEqual([none]);
+    expect(planOf({ gateway: "ra" }).routes).toEqual([]);
   });
 
   test.each([
@@ -163,17 +175,10 @@ describe("the uplink", () => {
     [{ gateway: "febf::1" }, false],
     [{ gateway: "2001:db8:1:2::1" }, false],
     [{ gateway: "2001:db8:1:3::1" }, true],
-    [{ prefix: "2001:db8:1::/48", gateway: "2001:db8:1:9::1" }, false],
-    [
-      {
-        prefix: "2001:db8:1::/48",
-        gateway: "2001:db8:1:9::1",
-        delivery: "routed",
-      },
-      true,
-    ],
+    [{ host: "2001:db8:1:2::2/48", gateway: "2001:db8:1:9::1" }, false],
+    [{ host: "2001:db8:1:2::2/128", gateway: "2001:db8:1:2::1" }, true],
   ])("gateway of %j needs on-link: %s", (given, onLink) => {
-    expect(planOf(given).gateway.onLink).toBe(onLink);
+    expect(planOf(given).routes[0]?.onLink).toBe(onLink);
   });
 
   test("a VLAN's dots are slashes in a sysctl key (sysctl.d(5))", () => {
@@ -232,11 +237,9 @@ describe("IPv4", () => {
     ["1.2.3.4/22", "1.2.0.1", false],
     ["1.2.3.4/24", "1.2.0.1", true],
   ])("%s by way of %s needs on-link: %s", (ipv4, ipv4Gateway, onLink) => {
-    expect(planOf({ ipv4, ipv4Gateway }).ipv4.netplan).toEqual({
-      interface: ipv4,
-      gateway: ipv4Gateway,
-      onLink,
-    });
+    const { ipv4: own, routes } = planOf({ ipv4, ipv4Gateway });
+    expect(own.netplan).toEqual({ interface: ipv4, gateway: ipv4Gateway });
+    expect(routes[1]).toEqual({ to: "0.0.0.0/0", via: ipv4Gateway, onLink });
   });
 });
 

@@ -191,16 +191,14 @@ describe("converse", () => {
 
   test("refuses at once, by the same rules, and says what would do", async () => {
     const owner = new Owner({
-      prefix: ["fd00::/64", "2001:db8:1:2::/72", "2001:db8:1:2::/64"],
+      prefix: ["fd00::/64", "2001:db8:1:2::/127", "2001:db8:1:2::/64"],
       kong: ["2001:db8::1", "2001:db8:1:2:300::1", "2001:db8:1:2:300::7"],
     });
     const given = await converse(owner, {});
     expect(given.kong).toBe("2001:db8:1:2:300::7");
     expect(owner.refused).toEqual([
       expect.stringContaining("unique local"),
-      expect.stringContaining(
-        "longer than /64: no room for subnets. Try 2001:db8:1:2::/64",
-      ),
+      expect.stringContaining("Ask the provider for a prefix"),
       expect.stringContaining("outside the exposed subnet"),
       expect.stringContaining("Docker"),
     ]);

@@ -44,13 +44,14 @@ describe("the host", () => {
     refuses({ host: "2001:db8:1:2::" }, ["--host", "RFC 4291 2.6.1"]);
     const routed = { prefix: "2001:db8::/32", delivery: "routed" };
     refuses({ ...routed, host: "2001:db8::" }, ["--host", "RFC 4291 2.6.1"]);
-    // Of a routed /32 the server's /64 is on its link; on-link it is the /32.
+    // The link is a /64, unless its length is given.
     refuses({ ...routed, host: "2001:db8:0:9::" }, [
       "--host",
       "RFC 4291 2.6.1",
     ]);
     takes({ ...routed, host: "2001:db8:0:9::1" });
-    takes({ prefix: "2001:db8::/32", host: "2001:db8:0:9::" });
+    takes({ prefix: "2001:db8::/32", host: "2001:db8:0:9::/32" });
+    takes({ host: "2001:db8:1:2::/127", exposed: "2001:db8:1:2:300::/80" });
   });
 });
 

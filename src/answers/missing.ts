@@ -1,0 +1,35 @@
+import type { Issue } from "../base/errors.ts";
+import { formatAddress } from "../ip/address.ts";
+import { parseLink } from "./parse-addresses.ts";
+import { freeHost } from "./suggestions.ts";
+import type { AnswerKey, KnownAnswers, Question } from "./types.ts";
+
+/**
+ * The issue of an answer that has no default and was not given; undefined for one that waits for
+ * another answer.
+ * @param given the owner's own answers
+ */
+export function missing(
+  question: Question,
+  known: KnownAnswers,
+  given: Partial<Record<AnswerKey, unknown>>,
+): Issue | undefined {
+  const { key, flag, metavar, meaning } = question;
+  if (key === "prefix") {
+    return {
+      flag,
+      reason: `it is missing: ${meaning}`,
+      remedy: `Give ${flag} ${metavar}`,
+    };
+  }
+  const { prefix } = known;
+  // A /126 has no room for a server: the rules refuse it.
+  if (key !== "host" || !prefix || prefix.length > 125) return undefined;
+  // The owner may have given the server's address as the prefix.
+  const typed = parseLink(given.prefix)?.host ?? freeHost(prefix, known);
+  return {
+    flag,
+    reason: `it is missing: only the provider knows the server's address in a /${prefix.length} that is on-link (--delivery)`,
+    remedy: `Give the address that ip -6 addr shows with the length of its link, like ${flag} ${formatAddress(6, typed)}/64, or ${flag} keep to leave it as it is. If the provider routes the prefix to the server, give --delivery routed`,
+  };
+}

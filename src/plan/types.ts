@@ -1,0 +1,132 @@
+import type { Ipv6Interface } from "../answers/types.ts";
+import type { Subnet } from "../ip/address.ts";
+
+/** A rock (luarocks), and the name of Kong's plugin in it. */
+export interface Rock {
+  readonly rock: string;
+  readonly plugin: string;
+}
+
+/** A default route, as netplan takes it. */
+export interface DefaultRoute {
+  readonly to: string;
+  /** Empty on a point-to-point link, where a route needs no gateway. */
+  readonly via: string;
+  /** True for a gateway outside the server's subnet: netplan needs `on-link` then. */
+  readonly onLink: boolean;
+}
+
+/** The address plan: everything that follows from the answers, as text for the templates. */
+export interface PlanTexts {
+  readonly prefix: string;
+  readonly routed: boolean;
+  readonly uplink: {
+    readonly name: string;
+    /** The name in a dotted sysctl key: its own dots become slashes (sysctl.d(5)). */
+    readonly sysctl: string;
+  };
+  /** null if the server's address and default route stay as they are. */
+  readonly host: {
+    readonly address: string;
+    /** The prefix length of the server's link. */
+    readonly length: number;
+    /** `address/length`, as netplan configures it. */
+    readonly interface: string;
+    readonly reverse: string;
+  } | null;
+  /** How the owner reaches the server by ssh. */
+  readonly login: string;
+  readonly gateway: {
+    /** The address, `ra` or `none`. */
+    readonly answer: string;
+    /** Empty if the gateway has no address. */
+    readonly address: string;
+    /** Whether the default route comes from router advertisements. */
+    readonly advertised: boolean;
+  };
+  /** The default routes that netplan configures. */
+  readonly routes: readonly DefaultRoute[];
+  readonly exposed: {
+    readonly network: string;
+    readonly bridge: string;
+    readonly subnet: string;
+    readonly gateway: string;
+    /** From here Docker gives addresses to containers without a fixed one: the half without Kong. */
+    readonly range: string;
+  };
+  readonly kong: { readonly address: string; readonly reverse: string };
+  readonly ipv4: {
+    /** Whether Kong's ports are published on the server's IPv4. */
+    readonly published: boolean;
+    /** KONG_BIND_IP. */
+    readonly bind: string;
+    /** The server's IPv4 and the name of its PTR record; empty if unknown. */
+    readonly address: string;
+    readonly reverse: string;
+    /** If netplan configures the IPv4 too; otherwise null. */
+    readonly netplan: {
+      readonly interface: string;
+      readonly gateway: string;
+    } | null;
+  };
+  readonly backend: {
+    readonly subnet: string;
+    readonly gateway: string;
+    /** From here Docker gives addresses to the other services; Kong's is not in it. */
+    readonly range: string;
+    readonly kong: string;
+  };
+  readonly internalPrefix: string;
+  readonly ndp: { readonly ndppd: boolean; readonly kernel: boolean };
+  /** For the DNS records; "YOUR.DOMAIN" if none is given. */
+  readonly domain: string;
+  readonly image: string;
+  readonly plugins: {
+    readonly rocks: readonly Rock[];
+    readonly enabled: string;
+  };
+  readonly postgres: boolean;
+  readonly firewall: { readonly ufw: boolean; readonly own: boolean };
+  readonly data: {
+    readonly directory: string;
+    /** Its line in .gitignore; empty if the directory is outside the repository. */
+    readonly ignore: string;
+  };
+}
+
+/** The same addresses as numbers, for code that computes with them. */
+export interface PlanNumbers {
+  readonly prefix: Subnet;
+  /** undefined if the server's address stays as it is. */
+  readonly host: Ipv6Interface | undefined;
+  /** undefined if the gateway has no address. */
+  readonly gateway: bigint | undefined;
+  readonly exposed: {
+    readonly subnet: Subnet;
+    readonly gateway: bigint;
+    readonly range: Subnet;
+  };
+  readonly kong: bigint;
+  /** undefined if the server's IPv4 is unknown. */
+  readonly ipv4:
+    | {
+        readonly address: bigint;
+        /** Prefix length and gateway, if netplan configures the IPv4. */
+        readonly netplan: {
+          readonly length: number;
+          readonly gateway: bigint;
+        } | null;
+      }
+    | undefined;
+  readonly backend: {
+    readonly subnet: Subnet;
+    readonly gateway: bigint;
+    readonly range: Subnet;
+    readonly kong: bigint;
+  };
+  readonly internalPrefix: Subnet;
+}
+
+export interface Plan extends PlanTexts {
+  readonly numbers: PlanNumbers;
+}
