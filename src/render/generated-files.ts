@@ -128,6 +128,7 @@ const PROGRAM: readonly string[] = [
   "resources/secrets",
   "resources/sysctl",
   "resources/ufw",
+  "resources/uplink",
   "run",
   "settings",
   "solicit",
