@@ -48,7 +48,7 @@ export function expectationsOf(
     ...answering(kong.address, 6),
     ...(ipv4 === "" ? [] : answering(ipv4, 4)),
     ...closed(kong.address, 6, PRIVATE_PORTS),
-    ...closed(host.address, 6, [...onHost, ...PRIVATE_PORTS]),
+    ...(host ? closed(host.address, 6, [...onHost, ...PRIVATE_PORTS]) : []),
     ...(ipv4 === "" ? [] : closed(ipv4, 4, PRIVATE_PORTS)),
   ];
 }

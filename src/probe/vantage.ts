@@ -61,17 +61,19 @@ export function placeOf(
   sources: readonly (string | undefined)[],
   own: readonly string[] = ownAddresses(),
 ): Place {
-  const { host, exposed, ipv4 } = plan.numbers;
+  const { host, prefix, exposed, ipv4 } = plan.numbers;
   const numbers = (v: 4 | 6): bigint[] =>
     own.flatMap((text) => attempt(() => parseAddress(v, text)) ?? []);
   const of6 = numbers(6);
-  if (of6.some((one) => one === host.address || contains(exposed.subnet, one)))
+  if (of6.some((one) => one === host?.address || contains(exposed.subnet, one)))
     return "server";
   if (ipv4 && numbers(4).includes(ipv4.address)) return "server";
   if (sources.every((source) => source === undefined)) return "none";
   if (version === 4) return "outside";
-  const link = subnetAt(6, host.address, host.length);
-  if (of6.some((one) => contains(link, one))) return "link";
+  // The link of a host that is kept is known only if the prefix is on it.
+  const link = host ? subnetAt(6, host.address, host.length) : prefix;
+  const isKnown = host !== undefined || !plan.routed;
+  if (isKnown && of6.some((one) => contains(link, one))) return "link";
   const isPrivate = sources.every(
     (source) =>
       source === undefined || isUla(subnetAt(6, parseAddress(6, source), 128)),
