@@ -86,6 +86,7 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
     expect(gone).toBe("");
     const { kong, uplink } = example.plan;
     expect(first).toContain("hook forward priority filter - 10");
+    expect(first).toContain(`elements = { "${uplink.name}" }`);
     const all = (JSON.parse(rules!) as { nftables: Rule[] }).nftables.flatMap(
       ({ rule }) => (rule ? [rule.expr] : []),
     );
@@ -99,14 +100,14 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
     const icmp = expect.arrayContaining(["packet-too-big", "echo-request"]);
     expect(all).toEqual([
       [
-        match({ meta: { key: "iifname" } }, uplink.name, "!="),
+        match({ meta: { key: "iifname" } }, "@uplinks", "!="),
         match(
           { meta: { key: "iifkind" } },
           { set: expect.arrayContaining(["bridge", "wireguard", "tun"]) },
         ),
         { accept: null },
       ],
-      [match({ meta: { key: "oifname" } }, uplink.name), { accept: null }],
+      [match({ meta: { key: "oifname" } }, "@uplinks"), { accept: null }],
       [match({ meta: { key: "oifname" } }, "@others"), { accept: null }],
       [
         match({ meta: { key: "oifkind" } }, "bridge"),

@@ -30,6 +30,17 @@ class Firewall(Case):
         server.run("apply")
         self.assertIn('add element inet kong_ipv6 others { "vmbr0" }', server.read("/etc/kong-ipv6/firewall.nft") or "")
 
+    def test_where_ipv4_comes_in_is_outside_too(self) -> None:
+        """Bug: what came in by a bridge that only IPv4 uses counted as this server's own."""
+        server = self.server()
+        server.kernel.add_link("br0", "52:54:00:00:00:03", "bridge")
+        server.kernel.routes[4] = ["default via 10.0.0.1 dev br0 proto static"]
+        self.assertNotIn("br0", "\n".join(self.changes(server, "firewall")))
+        self.assertEqual(0, server.run("apply"), server.printed)
+        text = server.read("/etc/kong-ipv6/firewall.nft") or ""
+        self.assertIn('add element inet kong_ipv6 uplinks { "br0" }', text)
+        self.assertNotIn('others { "br0" }', text)
+
     def test_dockers_bridges_are_none_of_others(self) -> None:
         server = self.applied()
         self.assertNotIn("add element", server.read("/etc/kong-ipv6/firewall.nft") or "")

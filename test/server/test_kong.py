@@ -7,8 +7,9 @@ from typing import Any
 from unittest import mock
 
 from kong_ipv6.resources import kong as module
-from support.case import Case
+from support.case import SLAAC, Case
 from support.compose import kong_process
+from support.kernel import Address
 from support.recorded import ENGINES
 
 CHECKS = ("kong", "database", "address", "gateway", "admin", "listeners", "own", "IPv6", "IPv4", "outgoing")
@@ -144,8 +145,15 @@ class TheListeners(Case):
         self.fails(server, "kong", "listeners", "]:80 doesn't answer this server")
 
     def test_docker_proxy_on_the_servers_own_address(self) -> None:
-        for shown, level in (("[::]:80", "fail"), ("*:443", "fail"), ("[::1]:80", "ok"), ("1.2.3.4:80", "ok")):
-            server = self.applied()
+        for shown, level in (
+            ("[::]:80", "fail"),
+            ("*:443", "fail"),
+            # Of this server, whatever the answers say.
+            (f"[{SLAAC}]:80", "fail"),
+            ("[::1]:80", "ok"),
+            ("1.2.3.4:80", "ok"),
+        ):
+            server = self.kept().applied()
             server.listening = f'LISTEN 0 511 {shown} 0.0.0.0:* users:(("docker-proxy",pid=7,fd=3))\n'
             self.assertEqual(level, self.results(server, "kong")["own"].level, shown)
 
@@ -180,6 +188,21 @@ class FromOutside(Case):
         server.env(KONG_BIND_IP="192.0.2.7")
         self.assertEqual("warn", self.results(server, "kong")["IPv4"].level)
 
+    def test_ipv4_on_another_interface(self) -> None:
+        """Bug: beside an IPv6 tunnel it was not tested."""
+        server = self.applied()
+        server.kernel.add_link("eth9", "52:54:00:00:00:09")
+        server.kernel.addresses.append(Address("eth9", "192.0.2.7/24"))
+        server.kernel.routes[4] = ["default via 192.0.2.1 dev eth9 proto static"]
+        server.env(KONG_BIND_IP="0.0.0.0")
+        self.assertIn("reached through eth9: 192.0.2.7", self.results(server, "kong")["IPv4"].detail)
+        server.outside4.dead = {("192.0.2.7", 443)}
+        self.fails(server, "kong", "IPv4", "doesn't reach 192.0.2.7:443")
+        server.outside4.sources = {4: ""}
+        self.fails(server, "kong", "outgoing", "Kong's IPv4 has no way out")
+        server.outside4.problem = "no tc"
+        self.assertIn("on eth9: no tc", self.results(server, "kong")["outside"].detail)
+
     def test_the_address_of_env_is_the_one_that_is_tried(self) -> None:
         server = self.applied()
         server.env(KONG_BIND_IP="0.0.0.0")
@@ -204,7 +227,7 @@ class FromOutside(Case):
 
     def test_an_ipv4_way_out_that_is_not_tested_is_not_called_well(self) -> None:
         server = self.applied()
-        server.kernel.routes[4] = ["default via 10.0.0.1 dev eth9 proto static"]
+        server.kernel.routes[4] = []
         server.outside.sources = {**server.outside.sources, 4: ""}
         self.assertIn("IPv4 is not tested", self.results(server, "kong")["outgoing"].detail)
 

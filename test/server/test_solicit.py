@@ -155,6 +155,7 @@ class FromOutside(unittest.TestCase):
         made = solicit.Outside.__new__(solicit.Outside)
         made.inward = FakeLink(inward)  # type: ignore[assignment]
         made.outward = FakeLink(lambda _: [])  # type: ignore[assignment]
+        made.mac = made.outward.mac
 
         def answers(packet: Packet) -> list[bytes]:
             made.outward.queue += inward(packet)  # type: ignore[attr-defined]

@@ -40,15 +40,22 @@ class Rules(Case):
         rules = "\n".join(self.changes(server, "ufw"))
         plan = server.plan
         for rule in (
-            "in on ens3 out on ipv6_exposed to 0.0.0.0/0 port 80 proto tcp",
-            "in on ens3 out on ipv6_exposed to 0.0.0.0/0 port 443 proto tcp",
-            f"in on ens3 to {plan.backend} port 80 proto tcp",
-            "in on ipv6_exposed out on ens3 to 0.0.0.0/0",
-            f"out on ens3 from {plan.backend}",
+            "out on ipv6_exposed to 0.0.0.0/0 port 80 proto tcp",
+            "out on ipv6_exposed to 0.0.0.0/0 port 443 proto tcp",
+            f"to {plan.backend} port 80 proto tcp",
+            "in on ipv6_exposed to 0.0.0.0/0",
+            f"from {plan.backend}",
             "in on ipv6_exposed out on ipv6_exposed",
-            f"from {plan.backend} to {plan.backend}",
         ):
-            self.assertIn(f"route allow {rule}", rules)
+            self.assertIn(f"route allow {rule}\n", f"{rules}\n")
+
+    def test_ipv4_may_come_by_another_interface_than_ipv6(self) -> None:
+        for rule in wanted(self.server().plan, nftables=True):
+            self.assertTrue("ens3" not in rule or ":" in rule, rule)
+        server = self.server("29.7.2-nftables").with_ufw()
+        server.kernel.routes[4] = ["default via 10.0.0.1 dev eth9 proto static"]
+        server.run("apply")
+        self.happened(server, "run ufw route allow in on docker0 out on eth9 to 0.0.0.0/0")
 
     def test_builds_have_a_way_out_as_long_as_they_build(self) -> None:
         """With Docker's nftables backend ufw drops what docker0 sends out."""

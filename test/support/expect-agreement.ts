@@ -323,11 +323,14 @@ function expectFirewall(tree: Tree, answers: Answers): void {
   expect(table).toBe("inet kong_ipv6");
   // Loaded again it replaces itself.
   expect(commands).toEqual([`table ${table}`, `delete table ${table}`]);
-  expect(sets).toEqual(["set others { type ifname; }"]);
+  expect(sets).toEqual([
+    `set uplinks { type ifname; elements = { "${answers.interface}" }; }`,
+    "set others { type ifname; }",
+  ]);
   // Never a kind that is *not* something: a network card has none, and no such rule matches it.
   expect(chains["forward"]?.slice(1)).toEqual([
-    `iifname != "${answers.interface}" meta iifkind { "bridge", "wireguard", "tun" } accept`,
-    `oifname "${answers.interface}" accept`,
+    'iifname != @uplinks meta iifkind { "bridge", "wireguard", "tun" } accept',
+    "oifname @uplinks accept",
     "oifname @others accept",
     'meta oifkind "bridge" goto containers',
   ]);

@@ -143,7 +143,10 @@ export function nft(text: string): Nft {
       if (/[{}]/.test(line.replaceAll(/\{ [^{}]* \}/g, "")))
         throw new Error(`braces: ${line}`);
       chain.push(line);
-    } else if (depth === 1 && /^set \w+ \{ type \w+; \}$/.test(line))
+    } else if (
+      depth === 1 &&
+      /^set \w+ \{ type \w+;( elements = \{ "[^"]+" \};)? \}$/.test(line)
+    )
       sets.push(line);
     else if (depth === 0) commands.push(line);
     else throw new Error(`between the chains: ${line}`);

@@ -173,7 +173,7 @@ class Facts(UplinkFacts):
         """Bridges that no network of Docker's has."""
         dockers = {bridge_of(one) for one in self.networks if one["Driver"] == "bridge"}
         names = (link["ifname"] for link in self.links if (link.get("linkinfo") or {}).get("info_kind") == "bridge")
-        return sorted(set(names) - dockers - {self.plan.uplink, self.plan.bridge})
+        return sorted(set(names) - dockers - {self.plan.uplink, self.ipv4_uplink, self.plan.bridge})
 
     # The outside.
 
@@ -181,9 +181,17 @@ class Facts(UplinkFacts):
     def outside(self) -> Outside:
         return Outside(self.system, self.plan.uplink).open()
 
+    @cached_property
+    def outside4(self) -> Outside:
+        """The same where IPv4 comes in, which may be another interface."""
+        if self.ipv4_uplink in ("", self.plan.uplink):
+            return self.outside
+        return Outside(self.system, self.ipv4_uplink, 4).open()
+
     def close(self) -> None:
-        if "outside" in vars(self):
-            self.outside.close()
+        for name in ("outside", "outside4"):
+            if name in vars(self):
+                vars(self)[name].close()
 
     # Files.
 

@@ -11,6 +11,8 @@ from typing import NamedTuple, Optional
 IPV4, IPV6 = 0x0800, 0x86DD
 TCP, UDP, ICMPV6 = 6, 17, 58
 SOLICITATION, ADVERTISEMENT, ECHO, ECHO_REPLY = 135, 136, 128, 129
+# ARPHRD_ETHER of linux/if_arp.h.
+ETHERNET = 1
 SYN, RST, SYN_ACK = 0x02, 0x04, 0x12
 
 
@@ -98,6 +100,7 @@ class RawLink:
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
         self.socket.bind((interface, 0x0003))
         self.mac: bytes = self.socket.getsockname()[4]
+        self.ethernet = self.socket.getsockname()[3] == ETHERNET
 
     def send(self, data: bytes) -> None:
         self.socket.send(data)
@@ -109,7 +112,8 @@ class RawLink:
             if not select.select([self.socket], [], [], left)[0]:
                 return
             data, sender = self.socket.recvfrom(2048)
-            packet = parse(data)
+            # A tunnel's packets have no Ethernet header.
+            packet = parse(data if self.ethernet else bytes(12) + struct.pack("!H", sender[1]) + data)
             if packet and (sender[2] == socket.PACKET_OUTGOING) == outgoing:
                 yield packet
 

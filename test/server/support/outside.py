@@ -13,7 +13,7 @@ class FakeOutside:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.problem = ""
+        self.problem, self.uplink = "", server.plan.uplink
         self.answered = True
         # (address, port) that is dead from outside; addresses that Kong's container doesn't reach.
         self.dead: set[tuple[str, int]] = set()

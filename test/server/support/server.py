@@ -60,7 +60,7 @@ class Server:
         self.kernel = Kernel(self.root)
         self.docker = FakeEngine(self, recorded(engine, self.plan, self.repository))
         self.programs_run = Programs(self)
-        self.disk, self.outside = Disk(self), FakeOutside(self)
+        self.disk, self.outside, self.outside4 = Disk(self), FakeOutside(self), FakeOutside(self)
         self._base()
         # What the program did, in order: (kind, what, detail); every command, and what was handed to one.
         self.events: list[tuple[str, str, str]] = []
@@ -226,6 +226,11 @@ class Server:
         compose, network = Compose(system, self.repository), HostNetwork(system, self.plan, report)
         return Context(self.plan, Repository(self.repository), report, journal, system, self.docker, compose, network)
 
+    def _outside(self, uplink: str, version: int) -> FakeOutside:
+        found = self.outside if version == 6 else self.outside4
+        found.uplink = uplink
+        return found
+
     @contextlib.contextmanager
     def patched(self) -> Generator[None, None, None]:
         """While this lasts the program is on this server."""
@@ -233,7 +238,7 @@ class Server:
             for name, value in self.disk.patches().items():
                 stack.enter_context(mock.patch.object(os, name, value))
             replaced: list[tuple[Any, Any]] = [
-                (solicit.Outside, lambda *_: self.outside),
+                (solicit.Outside, lambda _, uplink, version=6: self._outside(uplink, version)),
                 (solicit.reaches, self.outside.reaches),
                 (solicit.used, self.outside.used),
                 (solicit.delivery, self.outside.delivered),

@@ -19,11 +19,10 @@ allow in on 'br-d0583038c10e' out on 'ens3' from '2001:db8:90:a0:300::/80'
 # Docker 29 with "firewall-backend": "nftables": ufw's drop is final there, whatever Docker accepts.
 if docker info --format '{{json .}}' 2>/dev/null | grep -q '"FirewallBackend":{"Driver":"nftables'; then
 	for port in 80 443; do
-		allow in on 'ens3' out on 'br-d0583038c10e' to 0.0.0.0/0 port "$port" proto tcp
-		allow in on 'ens3' to '10.83.81.0/24' port "$port" proto tcp
+		allow out on 'br-d0583038c10e' to 0.0.0.0/0 port "$port" proto tcp
+		allow to '10.83.81.0/24' port "$port" proto tcp
 	done
-	allow in on 'br-d0583038c10e' out on 'ens3' to 0.0.0.0/0
-	allow out on 'ens3' from '10.83.81.0/24'
+	allow in on 'br-d0583038c10e' to 0.0.0.0/0
+	allow from '10.83.81.0/24'
 	allow in on 'br-d0583038c10e' out on 'br-d0583038c10e'
-	allow from '10.83.81.0/24' to '10.83.81.0/24'
 fi

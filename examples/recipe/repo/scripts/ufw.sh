@@ -19,11 +19,10 @@ allow in on 'ipv6_exposed' out on 'ens3' from '2a03:2222:3333:4444:300::/80'
 # Docker 29 with "firewall-backend": "nftables": ufw's drop is final there, whatever Docker accepts.
 if docker info --format '{{json .}}' 2>/dev/null | grep -q '"FirewallBackend":{"Driver":"nftables'; then
 	for port in 80 443; do
-		allow in on 'ens3' out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
-		allow in on 'ens3' to '172.30.0.0/16' port "$port" proto tcp
+		allow out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
+		allow to '172.30.0.0/16' port "$port" proto tcp
 	done
-	allow in on 'ipv6_exposed' out on 'ens3' to 0.0.0.0/0
-	allow out on 'ens3' from '172.30.0.0/16'
+	allow in on 'ipv6_exposed' to 0.0.0.0/0
+	allow from '172.30.0.0/16'
 	allow in on 'ipv6_exposed' out on 'ipv6_exposed'
-	allow from '172.30.0.0/16' to '172.30.0.0/16'
 fi

@@ -19,11 +19,10 @@ allow in on 'ipv6_exposed' out on 'eth0' from '2001:db8:10:20:300::/80'
 # Docker 29 with "firewall-backend": "nftables": ufw's drop is final there, whatever Docker accepts.
 if docker info --format '{{json .}}' 2>/dev/null | grep -q '"FirewallBackend":{"Driver":"nftables'; then
 	for port in 80 443; do
-		allow in on 'eth0' out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
-		allow in on 'eth0' to '10.83.81.0/24' port "$port" proto tcp
+		allow out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
+		allow to '10.83.81.0/24' port "$port" proto tcp
 	done
-	allow in on 'ipv6_exposed' out on 'eth0' to 0.0.0.0/0
-	allow out on 'eth0' from '10.83.81.0/24'
+	allow in on 'ipv6_exposed' to 0.0.0.0/0
+	allow from '10.83.81.0/24'
 	allow in on 'ipv6_exposed' out on 'ipv6_exposed'
-	allow from '10.83.81.0/24' to '10.83.81.0/24'
 fi

@@ -19,11 +19,10 @@ allow in on 'ipv6_exposed' out on 'ens3' from '2001:db8:d0:7:300::/80'
 # Docker 29 with "firewall-backend": "nftables": ufw's drop is final there, whatever Docker accepts.
 if docker info --format '{{json .}}' 2>/dev/null | grep -q '"FirewallBackend":{"Driver":"nftables'; then
 	for port in 80 443; do
-		allow in on 'ens3' out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
-		allow in on 'ens3' to '192.168.181.0/28' port "$port" proto tcp
+		allow out on 'ipv6_exposed' to 0.0.0.0/0 port "$port" proto tcp
+		allow to '192.168.181.0/28' port "$port" proto tcp
 	done
-	allow in on 'ipv6_exposed' out on 'ens3' to 0.0.0.0/0
-	allow out on 'ens3' from '192.168.181.0/28'
+	allow in on 'ipv6_exposed' to 0.0.0.0/0
+	allow from '192.168.181.0/28'
 	allow in on 'ipv6_exposed' out on 'ipv6_exposed'
-	allow from '192.168.181.0/28' to '192.168.181.0/28'
 fi

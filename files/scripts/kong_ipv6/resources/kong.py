@@ -48,7 +48,7 @@ class Kong(Resource):
         yield self._address(kong)
         yield self._gateway(kong)
         yield from self._listeners(kong)
-        yield self._own()
+        yield self._own(facts)
         yield from self._outside(facts, kong)
 
     def _database(self, facts: Facts, kong: Json) -> Iterator[Result]:
@@ -114,10 +114,11 @@ class Kong(Resource):
             text = f"Kong listens on 80 and 443; [{self.plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"
             yield Result("ok", "listeners", text)
 
-    def _own(self) -> Result:
+    def _own(self, facts: Facts) -> Result:
         shown = self.system.output("ss", "-Hltnp", "( sport = :80 or sport = :443 )").splitlines()
         own = [line.split()[3] for line in shown if "docker-proxy" in line]
-        proxies = [one for one in own if re.match(r"(\[::\]|\*):", one)]
+        addresses = ["[::]", "*", *(f"[{one.address}]" for one in facts.addresses("inet6"))]
+        proxies = [one for one in own if one.rsplit(":", 1)[0] in addresses]
         if not proxies:
             return Result("ok", "own", "docker-proxy does not expose Kong on the server's own IPv6 address")
         text = f"docker-proxy exposes Kong on the server's own IPv6 address: {' '.join(proxies)}"
@@ -127,10 +128,11 @@ class Kong(Resource):
         """What comes in from outside passes other rules than what this server sends itself."""
         if facts.uplink is None:
             return
-        if facts.outside.problem:
-            text = f"traffic from outside can't be simulated on {self.plan.uplink}: {facts.outside.problem}"
-            yield Result("warn", "outside", text, "test from another machine")
-            return
+        for outside in (facts.outside, facts.outside4):
+            if outside.problem:
+                text = f"traffic from outside can't be simulated on {outside.uplink}: {outside.problem}"
+                yield Result("warn", "outside", text, "test from another machine")
+                return
         yield self._reached(facts.outside, "IPv6", [self.plan.kong])
         if self.plan.ipv4_published:
             yield self._ipv4(facts, kong)
@@ -139,7 +141,7 @@ class Kong(Resource):
     def _reached(self, outside: Outside, what: str, addresses: list[str]) -> Result:
         dead = [(one, port) for one in addresses for port in (80, 443) if not outside.connects(one, port)]
         if not dead:
-            return Result("ok", what, f"80 and 443 are reached through {self.plan.uplink}: {' '.join(addresses)}")
+            return Result("ok", what, f"80 and 443 are reached through {outside.uplink}: {' '.join(addresses)}")
         text = f"a client outside doesn't reach {' and '.join(spelled(*one) for one in dead)}"
         remedy = "ufw status verbose; nft list ruleset; iptables -S FORWARD: what drops it? sudo ./scripts/apply.sh"
         return Result("fail", what, text, remedy)
@@ -151,24 +153,25 @@ class Kong(Resource):
             remedy = f"{AGAIN}; is it missing in ports: of docker-compose.yml?"
             return Result("fail", "IPv4", f"Docker doesn't publish Kong's {' and '.join(lacking)} on IPv4", remedy)
         bind = self.repository.setting("KONG_BIND_IP")
-        own = [one.address for one in facts.addresses("inet", self.plan.uplink)]
+        own = [one.address for one in facts.addresses("inet", facts.ipv4_uplink)] if facts.ipv4_uplink else []
         addresses = own[:1] if bind == "0.0.0.0" else [one for one in own if one == bind]
-        if facts.ipv4_uplink == self.plan.uplink and addresses:
-            return self._reached(facts.outside, "IPv4", addresses)
-        text = f"80 and 443 are not tested: KONG_BIND_IP or the IPv4 default route isn't on {self.plan.uplink}"
+        if addresses:
+            return self._reached(facts.outside4, "IPv4", addresses)
+        where = f"KONG_BIND_IP isn't on {facts.ipv4_uplink}" if facts.ipv4_uplink else "there is no IPv4 default route"
+        text = f"80 and 443 are not tested: {where}"
         return Result("warn", "IPv4", text, "test from another machine")
 
     def _leaves(self, facts: Facts, process: int) -> Iterator[Result]:
-        source, here = facts.outside.leaves(process, 6), facts.ipv4_uplink == self.plan.uplink
+        source, here = facts.outside.leaves(process, 6), facts.ipv4_uplink != ""
         if source != self.plan.kong:
             text = "Kong's outgoing IPv6 packets do not leave the server"
             text = f"Kong's outgoing IPv6 packets come from {source}, not from {self.plan.kong}" if source else text
             yield Result("fail", "outgoing", text, "nft list ruleset; ip -6 route")
-        if here and not facts.outside.leaves(process, 4):
+        if here and not facts.outside4.leaves(process, 4):
             remedy = "ufw status verbose; iptables -S FORWARD; sysctl net.ipv4.ip_forward: what drops it?"
             yield Result("fail", "outgoing", "Kong's IPv4 has no way out", remedy)
         elif source == self.plan.kong:
-            text = f"Kong's IPv6 packets leave the server; IPv4 is not tested: its default route isn't on {self.plan.uplink}"
+            text = "Kong's IPv6 packets leave the server; IPv4 is not tested: there is no IPv4 default route"
             yield Result("ok", "outgoing", "Kong's packets leave the server" if here else text)
 
 

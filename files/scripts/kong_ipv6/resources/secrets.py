@@ -49,7 +49,7 @@ class Secrets(Resource):
             remedy = "set it to the server's IPv4 address, or to 0.0.0.0 for all addresses"
             yield Refusal("KONG_BIND_IP in .env is not set", remedy)
         elif bind not in ("0.0.0.0", self.plan.ipv4_netplan.split("/")[0], *has):
-            here = " ".join(one.address for one in facts.addresses("inet", self.plan.uplink))
+            here = " ".join(one.address for one in facts.addresses("inet", facts.ipv4_uplink or self.plan.uplink))
             cause = f"KONG_BIND_IP={bind} in .env is not an address of this server"
             yield Refusal(cause, f"set KONG_BIND_IP=0.0.0.0, or one of: {here}")
 

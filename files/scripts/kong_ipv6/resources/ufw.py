@@ -18,20 +18,19 @@ from .base import Resource, Row
 
 def wanted(plan: Plan, nftables: bool) -> list[str]:
     """nftables: Docker's backend is nftables. Then its accept and ufw's drop are in different tables, and a drop is
-    final: ufw has to accept IPv4 too. The rules are those of scripts/ufw.sh."""
+    final: ufw has to accept IPv4 too, whatever interface it comes by. The rules are those of scripts/ufw.sh."""
     inward = f"in on {plan.uplink} out on {plan.bridge}"
     rules = [f"{inward} to {plan.kong} port {port} proto tcp" for port in (80, 443)]
     rules.append(f"in on {plan.bridge} out on {plan.uplink} from {plan.subnet}")
     if not nftables:
         return rules
     if plan.ipv4_published:
-        rules += [f"{inward} to 0.0.0.0/0 port {port} proto tcp" for port in (80, 443)]
-        rules += [f"in on {plan.uplink} to {plan.backend} port {port} proto tcp" for port in (80, 443)]
-    rules.append(f"in on {plan.bridge} out on {plan.uplink} to 0.0.0.0/0")
-    rules.append(f"out on {plan.uplink} from {plan.backend}")
+        rules += [f"out on {plan.bridge} to 0.0.0.0/0 port {port} proto tcp" for port in (80, 443)]
+        rules += [f"to {plan.backend} port {port} proto tcp" for port in (80, 443)]
+    rules.append(f"in on {plan.bridge} to 0.0.0.0/0")
+    rules.append(f"from {plan.backend}")
     # With br_netfilter what passes within a bridge is filtered too.
     rules.append(f"in on {plan.bridge} out on {plan.bridge}")
-    rules.append(f"from {plan.backend} to {plan.backend}")
     return rules
 
 
@@ -39,7 +38,7 @@ def wanted(plan: Plan, nftables: bool) -> list[str]:
 def builds_reach_outside(system: System, plan: Plan, facts: Facts) -> Generator[None, None, None]:
     """With Docker's nftables backend ufw drops what docker0 sends out: only while an image is built it may. The rule has
     our comment, so that a run that was killed leaves nothing that the next one doesn't delete."""
-    rule = ("in", "on", "docker0", "out", "on", plan.uplink, "to", "0.0.0.0/0")
+    rule = ("in", "on", "docker0", "out", "on", facts.ipv4_uplink or plan.uplink, "to", "0.0.0.0/0")
     needed = facts.nftables_backend and facts.ufw.enabled and plan.firewall != "none"
     if needed:
         system.must(("ufw", "route", "allow", *rule, "comment", ufw_rules.COMMENT), "ufw rejected the rule")

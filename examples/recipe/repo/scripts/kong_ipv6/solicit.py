@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import socket
 import struct
 from collections.abc import Generator
@@ -15,7 +16,7 @@ from .system import System
 # Nobody has these: TEST-NET-1 (RFC 5737), the discard prefix (RFC 6666).
 NOBODY = {4: "192.0.2.77", 6: "100::77"}
 SOLICITOR = "fe80::26b:6f6e:6736"
-SOLICITOR_MAC = "02:6b:6f:6e:67:36"
+SOLICITOR_MAC, TUNNEL_MAC = "02:6b:6f:6e:67:36", "02:6b:6f:6e:67:37"
 CLONE_NEWNET = 0x40000000
 
 
@@ -90,14 +91,17 @@ class Outside:
     doesn't reach its parent; and the kernel's proxy answers only what comes in, not what is sent out.
     """
 
-    def __init__(self, system: System, uplink: str) -> None:
+    def __init__(self, system: System, uplink: str, version: int = 6) -> None:
         self.system, self.uplink = system, uplink
-        self.name, self.end = f"kong-ipv6-{os.getpid()}", f"kp{os.getpid()}"
+        self.name, self.end = f"kong-ipv6-{version}-{os.getpid()}", f"kp{version}{os.getpid()}"
         self.problem = ""
 
     def open(self) -> "Outside":
         """Opens the namespace. If that is impossible here, problem says why."""
         mac = self.system.text(f"/sys/class/net/{self.uplink}/address")
+        # A tunnel has none. What isn't sent to the veth's own address would not count as this server's.
+        mac = mac if re.fullmatch("(..:){5}..", mac) else TUNNEL_MAC
+        self.mac = bytes.fromhex(mac.replace(":", ""))
         veth = f"ip link add {self.end} address {mac} type veth peer name peer netns {self.name}"
         self._remove_leftovers()
         redirect = "ingress protocol all u32 match u32 0 0 action mirred ingress redirect dev"
@@ -144,8 +148,8 @@ class Outside:
             self.inward.send(packets.solicitation(own, source, target))
             for packet in self.outward.wait(1, outgoing=True):
                 if packets.solicited(packet) == source:
-                    answer, to = b"\x60\x00\x00\x00" + source + b"\x02\x01" + own, self.outward.mac
-                    self.inward.send(packets.icmp(to, own, source, packet.source, packets.ADVERTISEMENT, answer))
+                    answer = b"\x60\x00\x00\x00" + source + b"\x02\x01" + own
+                    self.inward.send(packets.icmp(self.mac, own, source, packet.source, packets.ADVERTISEMENT, answer))
                 if packets.advertisement_target(packet) == target:
                     return True
         return False
@@ -153,7 +157,7 @@ class Outside:
     def connects(self, address: str, port: int) -> bool:
         """Whether a TCP connection from outside would be accepted: its first packet gets an answer."""
         target = packed(address)
-        source, own, to = packed(NOBODY[4 if len(target) == 4 else 6]), self.inward.mac, self.outward.mac
+        source, own, to = packed(NOBODY[4 if len(target) == 4 else 6]), self.inward.mac, self.mac
         sequence = int.from_bytes(os.urandom(3), "big")
         ports = (32768 + int.from_bytes(os.urandom(2), "big") // 4, port)
         for _ in range(3):

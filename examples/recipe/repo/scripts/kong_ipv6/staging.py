@@ -54,7 +54,7 @@ def stage(facts: "Facts") -> dict[str, File]:
             put(f"{facts.drop_in}/{source.name}", data)
         elif path == TABLE_FILE or OF_TABLE.search(path):
             if facts.filter == "table":
-                put(path, data + others(facts) if path == TABLE_FILE else data)
+                put(path, data + elements(facts) if path == TABLE_FILE else data)
         elif path == SYSCTL_FILE:
             put(path, kernel_advertisements(facts) + data)
         else:
@@ -69,10 +69,11 @@ def host_files(host: Path) -> list[Path]:
     return sorted(path for path in found if not BESIDE.search(path.name))
 
 
-def others(facts: "Facts") -> bytes:
-    """The bridges that our table leaves alone."""
-    lines = ("add element inet kong_ipv6 others { " + f'"{one}"' + " }\n" for one in facts.other_bridges)
-    return "".join(lines).encode()
+def elements(facts: "Facts") -> bytes:
+    """The interface of IPv4 where it is another one, and the bridges that our table leaves alone."""
+    uplinks = [one for one in (facts.ipv4_uplink,) if one not in ("", facts.plan.uplink)]
+    found = [("uplinks", one) for one in uplinks] + [("others", one) for one in facts.other_bridges]
+    return "".join(f"add element inet kong_ipv6 {name} " + '{ "' + one + '" }\n' for name, one in found).encode()
 
 
 def kernel_advertisements(facts: "Facts") -> bytes:
