@@ -89,7 +89,7 @@ const SAID = [
   "files/scripts/kong_ipv6/resources/netplan.py",
   "files/scripts/kong_ipv6/resources/network.py",
   "files/scripts/kong_ipv6/resources/sysctl.py",
-  "src/detect/infer/host.ts",
+  "src/detect/infer/delivery.ts",
 ]
   .map(documentText)
   .join("");

@@ -1,18 +1,19 @@
 import {
   contains,
   formatSubnet,
-  parseAddress,
+  includes,
   parseSubnet,
   subnetAt,
   type Subnet,
 } from "../../ip/address.ts";
+import { formatHost } from "../../answers/parse-addresses.ts";
 import type { Answers } from "../../answers/types.ts";
 import type { Collector } from "./types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";
+import { deliveryFacts, outsideFacts } from "./delivery.ts";
 import { ipv4Facts } from "./ipv4.ts";
 import {
-  onLinkProof,
   onlyUla,
   prefixOf,
   publicAddresses,
@@ -21,117 +22,191 @@ import {
   type Uplink,
 } from "./uplink.ts";
 
-const FE80_1 = parseAddress(6, "fe80::1");
-
-/**
- * Infers what the uplink shows: interface, gateway, the server's addresses, prefix and delivery.
- * @returns the inferred prefix
- */
+/** Infers what the uplink shows: interface, gateway, the server's addresses, prefix and delivery. */
 export function hostFacts(
   facts: Facts,
   uplink: Uplink,
   known: Partial<Answers>,
   collector: Collector,
-): Pick<Partial<Answers>, "prefix"> {
+): void {
   const { answer, warn } = collector;
-  const { name, route, source } = uplink;
+  const { name, source, others } = uplink;
   answer("interface", name, source);
-  if (uplink.others.length > 0) {
+  if (others.length > 0) {
     warn(
-      `${uplink.others.join(" and ")} also has an IPv6 default route. ${name} was chosen because its metric is lowest. For another one, give --interface`,
+      `${others.join(" and ")} also has an IPv6 default route. ${name} was chosen because its metric is lowest. For another one, give --interface`,
     );
   }
-  if (route?.gateway !== undefined) {
+  gatewayFacts(uplink, collector);
+  addressFacts(facts, uplink, known, collector);
+  ipv4Facts(facts, name, known.ipv4Gateway, collector);
+}
+
+function gatewayFacts({ name, route }: Uplink, { answer }: Collector): void {
+  if (route === undefined) return;
+  if (route.advertised) {
+    const by = route.gateway === undefined ? "" : ` of ${text6(route.gateway)}`;
+    answer(
+      "gateway",
+      "ra",
+      `the IPv6 default route is from a router advertisement${by}`,
+    );
+  } else if (route.gateway !== undefined) {
     answer(
       "gateway",
       text6(route.gateway),
-      `the gateway of the IPv6 default route${route.advertised ? ", from a router advertisement" : ""}`,
+      "the gateway of the IPv6 default route",
     );
-  } else if (route) {
-    warn(`the IPv6 default route on ${name} has no gateway: give --gateway`);
+  } else {
+    answer(
+      "gateway",
+      "none",
+      `the IPv6 default route on ${name} has no gateway`,
+    );
   }
-  const prefix = prefixFacts(facts, uplink, known, collector);
-  ipv4Facts(facts, name, known.ipv4Gateway, collector);
-  return prefix;
 }
 
-function prefixFacts(
+function addressFacts(
   facts: Facts,
   uplink: Uplink,
   known: Partial<Answers>,
   collector: Collector,
-): Pick<Partial<Answers>, "prefix"> {
-  const { answer, warn } = collector;
-  const { name, route } = uplink;
+): void {
+  const { name } = uplink;
   const wanted =
     known.prefix === undefined ? undefined : parseSubnet(6, known.prefix);
-  // A routed prefix is not on the uplink: the server's own address is outside it.
-  const inside = wanted !== undefined && known.delivery !== "routed";
   const all = publicAddresses(facts, name);
-  const fitting = inside
-    ? all.filter(({ value }) => contains(wanted, value))
-    : all;
+  const own = wanted ? onLinkOf(wanted, all) : all;
+  const fitting = own.length > 0 ? own : all;
   const [host] = fitting;
   if (host === undefined) {
-    warn(
-      inside && all.length > 0
-        ? outside(uplink, wanted, known.delivery)
-        : noAddress(facts, name, known.prefix),
-    );
-    return {};
+    collector.warn(noAddress(facts, name, known.prefix));
+    return;
   }
-  answer(
-    "host",
-    text6(host.value),
-    `the ${host.dynamic ? "dynamic" : "static"} address of ${name}${host.deprecated ? ", deprecated (preferred lifetime 0) but permanent" : ""}`,
-  );
-  const more = fitting.slice(1).filter(({ deprecated }) => !deprecated);
-  if (more.length > 0) {
-    const others = more.slice(0, 4).map(({ value }) => text6(value));
-    warn(
-      `${name} also has ${others.join(", ")}. To use one of these, give --host`,
-    );
+  if (wanted && own.length === 0) {
+    outsideFacts(uplink, wanted, host, known.delivery, collector);
+    if (known.delivery === "on-link") return;
   }
-  const found =
-    wanted === undefined
-      ? prefixOf(facts, host)
-      : { prefix: wanted, source: "" };
-  if (found === undefined) {
-    warn(tooLong(host));
-    return {};
-  }
-  if (wanted === undefined)
-    answerPrefix(found, host, route?.gateway, collector);
-  if (known.delivery === undefined) {
-    const proof = onLinkProof(facts, uplink, found.prefix);
-    if (proof !== undefined) answer("delivery", "on-link", proof);
-    else warn(untold(uplink, found));
-  }
-  return { prefix: formatSubnet(found.prefix) };
+  hostAnswer(uplink, host, wanted, known.delivery, collector);
+  severalAddresses(name, fitting, collector);
+  if (!wanted) prefixAnswer(facts, uplink, host, known, collector);
+  else if (own.length > 0 && known.delivery === undefined)
+    deliveryFacts(facts, uplink, wanted, host, collector);
 }
 
-function answerPrefix(
-  { prefix, source }: OnLink,
+/** The addresses inside a prefix, then those whose link contains it. */
+function onLinkOf(prefix: Subnet, all: readonly Address[]): Address[] {
+  const isInside = ({ value }: Address): boolean => contains(prefix, value);
+  const around = ({ value, length }: Address): boolean =>
+    includes(subnetAt(6, value, length), prefix);
+  return [
+    ...all.filter(isInside),
+    ...all.filter((one) => !isInside(one) && around(one)),
+  ];
+}
+
+function hostAnswer(
+  { name, pointToPoint }: Uplink,
+  host: Address,
+  prefix: Subnet | undefined,
+  delivery: Answers["delivery"] | undefined,
+  { answer }: Collector,
+): void {
+  const { value, length, dynamic, deprecated } = host;
+  const kept = `${name} has ${text6(value)}`;
+  if (dynamic) {
+    answer("host", "keep", `${kept}, from router advertisements or DHCPv6`);
+  } else if (pointToPoint) {
+    answer("host", "keep", `${kept}, and is a point-to-point link`);
+  } else if (prefix && isElsewhere(prefix, host, delivery)) {
+    answer(
+      "host",
+      "keep",
+      `${kept}, ${contains(prefix, value) ? "and the prefix is routed and longer than /64" : "outside the prefix"}`,
+    );
+  } else {
+    answer(
+      "host",
+      formatHost({ address: value, length }),
+      `the static address of ${name}${deprecated ? ", deprecated (preferred lifetime 0) but permanent" : ""}`,
+    );
+  }
+}
+
+/** Whether a routed prefix says nothing about the link that the address is on. */
+const isElsewhere = (
+  prefix: Subnet,
+  { value, length }: Address,
+  delivery: Answers["delivery"] | undefined,
+): boolean =>
+  delivery === "routed"
+    ? prefix.length > 64 || !contains(prefix, value)
+    : !contains(prefix, value) && !includes(subnetAt(6, value, length), prefix);
+
+function severalAddresses(
+  name: string,
+  [, ...fitting]: readonly Address[],
+  { warn }: Collector,
+): void {
+  const others = fitting.filter(({ deprecated }) => !deprecated).slice(0, 4);
+  if (others.length === 0) return;
+  const texts = others.map(({ value }) => text6(value));
+  warn(
+    `${name} also has ${texts.join(", ")}. To use one of these, give --host`,
+  );
+}
+
+function prefixAnswer(
+  facts: Facts,
+  uplink: Uplink,
+  host: Address,
+  { delivery }: Partial<Answers>,
+  collector: Collector,
+): void {
+  const { name, route, pointToPoint } = uplink;
+  if (pointToPoint) {
+    collector.warn(
+      `${name} is a point-to-point link, and ${text6(host.value)}/${host.length} is on that link. Give the prefix that the provider routes to this server with --prefix`,
+    );
+    return;
+  }
+  const found = prefixOf(facts, host);
+  if (found === undefined) {
+    collector.warn(single(host));
+    return;
+  }
+  collector.answer("prefix", formatSubnet(found.prefix), found.source);
+  for (const doubt of doubts(found, host, route?.gateway))
+    collector.warn(doubt);
+  if (delivery === undefined)
+    deliveryFacts(facts, uplink, found.prefix, host, collector);
+}
+
+/** Why the prefix may not be this server's own. */
+function doubts(
+  { prefix }: OnLink,
   host: Address,
   gateway: bigint | undefined,
-  { answer, warn }: Collector,
-): void {
+): string[] {
   const text = formatSubnet(prefix);
-  answer("prefix", text, source);
-  if (prefix.length < 64) {
-    warn(
-      `${text} is on the link of ${host.device}, and may be more than this server's own prefix. If the provider gives a /64, give --prefix ${formatSubnet(subnetAt(6, host.value, 64))}`,
-    );
-  }
+  const panel = "Compare it with the provider's control panel";
+  const larger =
+    prefix.length < 64
+      ? [
+          `${text} is on the link of ${host.device}, and may be more than this server's own prefix. If the provider gives a /64, give --prefix ${formatSubnet(subnetAt(6, host.value, 64))}`,
+        ]
+      : [];
   if (host.dynamic) {
-    warn(
-      `${text6(host.value)} comes from router advertisements or DHCP. Only the provider knows whether all of ${text} belongs to this server, and for how long`,
-    );
-  } else if (gateway !== undefined && contains(prefix, gateway)) {
-    warn(
-      `the gateway ${text6(gateway)} is in ${text} too, so other customers may share it. If the provider's control panel shows only a part for this server, give that with --prefix`,
-    );
+    return [
+      ...larger,
+      `${text6(host.value)} comes from router advertisements or DHCP. Only the provider knows whether all of ${text} belongs to this server, and for how long. ${panel}`,
+    ];
   }
+  if (larger.length > 0 || gateway === undefined || !contains(prefix, gateway))
+    return larger;
+  return [
+    `the gateway ${text6(gateway)} is in ${text} too, so other customers may share it. ${panel}: if that shows only a part, give the part with --prefix`,
+  ];
 }
 
 function noAddress(
@@ -149,21 +224,5 @@ function noAddress(
     : why;
 }
 
-/** The uplink has addresses, but none in the given prefix. */
-const outside = (
-  { name }: Uplink,
-  prefix: Subnet,
-  delivery: Answers["delivery"] | undefined,
-): string =>
-  `${name} has no address in ${formatSubnet(prefix)}${delivery === undefined ? `, so it is probably routed: --delivery routed. ${deliveryTest(name)}` : ": give --host"}`;
-
-const tooLong = ({ value, length }: Address): string =>
-  length === 128
-    ? `${text6(value)} is a single address (/128), so the prefix cannot be detected. If the provider gives a whole /64, give --prefix`
-    : `${text6(value)}/${length} is longer than /64, too small for a subnet of its own: ask the provider for a /64, then give --prefix`;
-
-const untold = ({ name, route }: Uplink, { prefix }: OnLink): string =>
-  `whether ${formatSubnet(prefix)} is on-link or routed cannot be detected from the server${route?.gateway === FE80_1 ? " (with gateway fe80::1 both are common)" : ""}. ${deliveryTest(name)}`;
-
-const deliveryTest = (uplink: string): string =>
-  `Run \`tcpdump -ni ${uplink} icmp6\` on the server and ping an unused address of the prefix from another machine: neighbor solicitations mean on-link, echo requests mean --delivery routed`;
+const single = ({ value, length }: Address): string =>
+  `${text6(value)} is a single address (/${length}), so the prefix cannot be detected. If the provider gives a prefix too, give --prefix; otherwise ask the provider for one`;

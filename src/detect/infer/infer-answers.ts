@@ -17,7 +17,7 @@ import { hasAddressOnUplink, findUplink } from "./uplink.ts";
 
 /**
  * Infers answers from facts. Given answers are not answered again, and an inferred answer that
- * contradicts them is dropped. What the facts do not show is a warning, never a guess.
+ * contradicts them is dropped. What the facts do not show is a warning.
  * @param given in any spelling; unreadable ones count as not given
  * @param previous the answers in the repository, if there is one
  */
@@ -39,8 +39,9 @@ export function inferAnswers(
   };
   const uplink = findUplink(facts, known.interface);
   if (uplink) {
-    const prefix = hostFacts(facts, uplink, known, collector);
-    subnetFacts(facts, uplink.name, { ...known, ...prefix }, collector);
+    hostFacts(facts, uplink, known, collector);
+    const inferred = readable(valuesOf(answers));
+    subnetFacts(facts, uplink.name, { ...inferred, ...known }, collector);
   } else {
     collector.warn(
       known.interface === undefined
@@ -73,7 +74,8 @@ function confirmed(
 ): Partial<Answers> {
   if (previous === undefined) return {};
   const { prefix, delivery, ipv4Gateway } = previous;
-  const stays = delivery !== "routed" && hasAddressOnUplink(facts, prefix);
+  // A routed prefix need not be on the uplink.
+  const stays = delivery === "routed" || hasAddressOnUplink(facts, prefix);
   return { delivery, ipv4Gateway, ...(stays && { prefix }) };
 }
 

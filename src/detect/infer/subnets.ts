@@ -1,6 +1,13 @@
-import { formatSubnet, parseSubnet, type Subnet } from "../../ip/address.ts";
-import type { Answers } from "../../answers/types.ts";
-import { BACKEND_SUBNET, exposedIn } from "../../answers/defaults.ts";
+import {
+  formatSubnet,
+  parseSubnet,
+  subnetAt,
+  type Subnet,
+} from "../../ip/address.ts";
+import { parsedOf } from "../../answers/normal-form.ts";
+import { defaultExposed } from "../../answers/suggestions.ts";
+import type { Answers, KnownAnswers } from "../../answers/types.ts";
+import { BACKEND_SUBNET } from "../../answers/defaults.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Collector } from "./types.ts";
 import {
@@ -25,7 +32,7 @@ const LISTED = 40;
 
 /**
  * Infers the subnets of the plan. There is an answer only if the default is in use already.
- * @param known the given answers, and the detected prefix
+ * @param known the given answers, and the detected ones so far
  */
 export function subnetFacts(
   facts: Facts,
@@ -44,8 +51,8 @@ export function subnetFacts(
     collector.warn(
       `${all.size - LISTED} more subnets are in use than are listed`,
     );
-  if (prefix !== undefined && known.exposed === undefined)
-    exposedFacts(prefix, taken, collector);
+  if (known.exposed === undefined)
+    exposedFacts(parsedOf(known), taken, collector);
   if (known.backendSubnet === undefined) backendFacts(taken, collector);
 }
 
@@ -63,20 +70,40 @@ function listed(taken: readonly Taken[]): Map<string, string> {
 }
 
 function exposedFacts(
-  prefix: Subnet,
+  known: KnownAnswers,
   taken: readonly Taken[],
   { answer, warn }: Collector,
 ): void {
-  const usual = exposedIn(prefix);
+  const { prefix } = known;
+  const usual = defaultExposed(known);
+  if (prefix === undefined || usual === undefined) return;
   const taker = overlapping(usual, taken);
   if (taker === undefined) return;
   const why = `${formatSubnet(usual)} overlaps ${takenText(taker)}`;
-  const free = freeFrom(usual, prefix, taken);
+  const free =
+    freeFrom(usual, prefix, taken) ??
+    (prefix.length > 64
+      ? freePart(prefix, usual.length + 1, taken)
+      : undefined);
   if (free) answer("exposed", formatSubnet(free), `free; ${why}`);
   else
     warn(
-      `no free /80 is left in ${formatSubnet(prefix)}: ${why}. Give --exposed`,
+      `no free /${usual.length} is left in ${formatSubnet(prefix)}: ${why}. Give --exposed`,
     );
+}
+
+/** The largest free part of a prefix, from a prefix length on. */
+function freePart(
+  prefix: Subnet,
+  from: number,
+  taken: readonly Taken[],
+): Subnet | undefined {
+  for (let length = from; length <= 126; length += 1) {
+    const first = subnetAt(6, prefix.network, length);
+    const free = freeFrom(first, prefix, taken);
+    if (free) return free;
+  }
+  return undefined;
 }
 
 function backendFacts(

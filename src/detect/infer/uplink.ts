@@ -3,6 +3,7 @@ import {
   contains,
   formatAddress,
   formatSubnet,
+  includes,
   parseSubnet,
   subnetAt,
   type Subnet,
@@ -21,6 +22,7 @@ export interface Uplink {
   readonly route: Route | undefined;
   /** Other interfaces with an IPv6 default route. */
   readonly others: readonly string[];
+  readonly pointToPoint: boolean;
 }
 
 /** The default routes of a family, sorted by metric. */
@@ -44,8 +46,8 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
     [...six, ...defaults(facts, 4)]
       .map(({ device }) => device)
       .find((device) => attempt(() => parseInterface(device)));
-  if (!facts.links.some((link) => link.name === name) || name === undefined)
-    return undefined;
+  const link = facts.links.find((one) => one.name === name);
+  if (link === undefined || name === undefined) return undefined;
   const routes = six.filter(({ device }) => device === name);
   return {
     name,
@@ -57,6 +59,7 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
     others: [...new Set(six.map(({ device }) => device))].filter(
       (device) => device !== name,
     ),
+    pointToPoint: link.pointToPoint,
   };
 }
 
@@ -108,6 +111,9 @@ export function onlyUla(facts: Facts, uplink: string): boolean {
   );
 }
 
+/** A longer prefix has no room for a subnet. */
+const LONGEST = 126;
+
 /** The provider's prefix, as the uplink shows it. */
 export interface OnLink {
   readonly prefix: Subnet;
@@ -122,7 +128,8 @@ export interface OnLink {
 export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
   const { value, length, device } = address;
   const own = subnetAt(6, value, length);
-  if (length <= 64) return fit(own, `${device} has ${text6(value)}/${length}`);
+  if (length <= LONGEST)
+    return fit(own, `${device} has ${text6(value)}/${length}`);
   const route = linkRoutes(facts, device).find(({ destination }) =>
     contains(destination, value),
   );
@@ -143,7 +150,7 @@ export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
   );
 }
 
-/** Public subnets up to /64 of other interfaces that are not Docker's. */
+/** Public subnets of other interfaces that are not Docker's. */
 function bridgesBeside(
   { addresses, docker }: Facts,
   uplink: string,
@@ -156,7 +163,7 @@ function bridgesBeside(
         !containers.has(device) &&
         version === 6 &&
         lasting &&
-        length <= 64,
+        length <= LONGEST,
     )
     .map(({ device, value, length }) => ({
       device,
@@ -165,7 +172,7 @@ function bridgesBeside(
     }));
 }
 
-/** On-link subnets up to /64, the longest first. */
+/** On-link subnets, the longest first. */
 function linkRoutes(facts: Facts, device: string): Route[] {
   return facts.routes
     .filter(
@@ -174,7 +181,7 @@ function linkRoutes(facts: Facts, device: string): Route[] {
         gateway === undefined &&
         destination.version === 6 &&
         destination.length > 0 &&
-        destination.length <= 64,
+        destination.length <= LONGEST,
     )
     .sort((one, other) => other.destination.length - one.destination.length);
 }
@@ -192,10 +199,18 @@ export function onLinkProof(
   facts: Facts,
   { name, route }: Uplink,
   prefix: Subnet,
+  host: Address,
 ): string | undefined {
   const gateway = route?.gateway;
   if (gateway !== undefined && contains(prefix, gateway))
     return `the router ${text6(gateway)} has an address in the prefix`;
+  const link = subnetAt(6, host.value, host.length);
+  if (
+    gateway !== undefined &&
+    contains(link, gateway) &&
+    includes(link, prefix)
+  )
+    return `the router ${text6(gateway)} is on the same link, ${formatSubnet(link)}`;
   const advertised = linkRoutes(facts, name).find(
     (link) => link.advertised && contains(link.destination, prefix.network),
   );

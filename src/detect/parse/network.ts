@@ -26,6 +26,8 @@ export interface Address {
 export interface Link {
   readonly index: number;
   readonly name: string;
+  /** The flag of tunnels and OpenVZ's venet: one router at the other end, no neighbor discovery. */
+  readonly pointToPoint: boolean;
 }
 
 /** A route. A route with several next hops is several of these. */
@@ -62,7 +64,8 @@ export function readAddresses(json: unknown): {
     const name = deviceName(entry, "ifname");
     const index = numberOf(entry, "ifindex");
     if (name === undefined || index === undefined) continue;
-    links.push({ index, name });
+    const flags = [entry["flags"]].flat();
+    links.push({ index, name, pointToPoint: flags.includes("POINTOPOINT") });
     for (const info of objects(entry["addr_info"])) {
       const address = readAddress(name, info);
       if (address) addresses.push(address);

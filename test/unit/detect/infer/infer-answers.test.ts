@@ -53,11 +53,13 @@ describe("beside what the owner gave", () => {
     expect(warnings).toContain("there is no interface eth7");
   });
 
-  test("another prefix: no address and no subnet of the one that is seen", () => {
+  test("another prefix is probably routed: the address stays, and nothing is made up", () => {
     const given = { prefix: "2001:db8:5:6::/64" };
     expect(values(busy, given)).toEqual({
+      host: "keep",
       interface: "ens3",
       gateway: "fe80::1",
+      delivery: "routed",
       ipv4: "203.0.113.10",
       backendSubnet: "10.83.84.0/24",
       internalPrefix: "fd4c:8a1e:92b7::/64",
@@ -76,11 +78,50 @@ describe("beside what the owner gave", () => {
     expect(inferAnswers(busy, given).warnings).toContain(
       "ens3 has no address in 2001:db8:5:6::/64: give --host",
     );
+    expect(values(busy, given)).not.toHaveProperty("host");
   });
 
   test("a routed prefix: the server's own address is elsewhere", () => {
     const given = { prefix: "2001:db8:5:6::/64", delivery: "routed" };
+    const { answers, warnings } = inferAnswers(busy, given);
+    expect(answers).toContainEqual({
+      key: "host",
+      value: "keep",
+      source: "ens3 has 2001:db8:1:2::2, outside the prefix",
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test("a routed prefix with the server inside: its address", () => {
+    const given = { prefix: "2001:db8:1:2::/64", delivery: "routed" };
     expect(values(busy, given)).toMatchObject({ host: "2001:db8:1:2::2" });
+  });
+
+  test("a routed prefix longer than /64: the address stays as it is", () => {
+    const given = { prefix: "2001:db8:1:2::/96", delivery: "routed" };
+    // The server is in the lower half.
+    expect(values(busy, given)).toMatchObject({
+      host: "keep",
+      exposed: "2001:db8:1:2::8000:0/97",
+    });
+  });
+
+  test("a part of a shared link: on-link, as the router is on that link", () => {
+    const given = { prefix: "2001:db8:1:2::10/124" };
+    const gateway = parseAddress(6, "2001:db8:1:2::1");
+    const routes = busy.routes.map((route) =>
+      route.destination.version === 4 || route.gateway === undefined
+        ? route
+        : { ...route, gateway },
+    );
+    const { answers } = inferAnswers({ ...busy, routes }, given);
+    expect(answers).toContainEqual({
+      key: "delivery",
+      value: "on-link",
+      source:
+        "the router 2001:db8:1:2::1 is on the same link, 2001:db8:1:2::/64",
+    });
+    expect(valuesOf(answers)).toMatchObject({ host: "2001:db8:1:2::2" });
   });
 
   test("a shorter prefix: its address is in it", () => {
@@ -293,7 +334,7 @@ describe("a bridge for virtual machines with the same /64", () => {
     const { answers } = inferAnswers(bridged);
     expect(valuesOf(answers)).toMatchObject({
       prefix: "2001:db8:1:2::/64",
-      host: "2001:db8:1:2::2",
+      host: "2001:db8:1:2::2/128",
       interface: "ens3",
     });
     expect(answers).toContainEqual({
