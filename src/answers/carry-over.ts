@@ -9,10 +9,11 @@ import {
 } from "../ip/address.ts";
 import { attempt } from "../base/errors.ts";
 import { kongIn } from "./defaults.ts";
+import { withAddresses } from "./expose-addresses.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { questionOf } from "./questions.ts";
 import { defaultExposed, hostAddress, whyNotKong } from "./suggestions.ts";
-import type { Answers, ParsedAnswers } from "./types.ts";
+import type { Answers, Expose, ParsedAnswers } from "./types.ts";
 
 /** Answers that lie in a subnet which is another answer, outermost first. */
 const INSIDE = [
@@ -26,8 +27,9 @@ const INSIDE = [
 /**
  * The answers after some of them changed. If a subnet moved, the answers inside it move along and
  * keep their place (host ::2 stays ::2), unless they are given themselves. If Kong's place does not
- * fit into a smaller subnet, Kong gets the default there. A login at the server's address follows that
- * address. A default NDP proxy changes with the delivery.
+ * fit into a smaller subnet, Kong gets the default there. A container of --expose that is named without
+ * an address keeps the one that it has. A login at the server's address follows that address. A default
+ * NDP proxy changes with the delivery.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
@@ -44,6 +46,7 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
         : carriedTo(moved[key], from, to, key === "kong");
     Object.assign(moved, { [key]: carried ?? moved[key] });
   }
+  moved.expose = movedExpose(previous, changed.expose, moved);
   const user = loginAt(previous.ssh, hostAddress(previous));
   const address = hostAddress(moved);
   if (changed.ssh === undefined && user !== undefined && address !== undefined)
@@ -87,6 +90,29 @@ function movedKong(kong: bigint, from: Subnet, to: Subnet): bigint {
   return place < size(to) && whyNotKong(to, moved) === undefined
     ? moved
     : kongIn(to);
+}
+
+/** The containers of --expose: those in the exposed subnet move with it, and each without an address gets one. */
+function movedExpose(
+  { exposed: from, expose: previous }: Readonly<ParsedAnswers>,
+  given: readonly Expose[] | undefined,
+  moved: Readonly<ParsedAnswers>,
+): readonly Expose[] {
+  const to = moved.exposed;
+  const place = (address: bigint | undefined): bigint | undefined => {
+    if (address === undefined || includes(to, from)) return address;
+    if (!contains(from, address)) return address;
+    const there = to.network + (address - from.network);
+    const fits = contains(to, there) && whyNotKong(to, there) === undefined;
+    return fits && there !== moved.kong ? there : undefined;
+  };
+  const kept = previous.map((one) => ({ ...one, address: place(one.address) }));
+  const expose = (given ?? kept).map((entry) => ({
+    ...entry,
+    address:
+      entry.address ?? kept.find(({ name }) => name === entry.name)?.address,
+  }));
+  return withAddresses({ ...moved, expose });
 }
 
 /** `root@` of `root@2001:db8::2` if that is the address; undefined for any other login. */

@@ -54,8 +54,9 @@ export function formatAnswer(
   question: Question,
   value: ParsedAnswers[AnswerKey],
 ): string | string[] {
-  if (Array.isArray(value)) return value;
-  return question.format ? question.format(value) : String(value);
+  const text = (one: typeof value): string =>
+    question.format ? question.format(one) : String(one);
+  return Array.isArray(value) ? value.map(text) : text(value);
 }
 
 /** What a prompt offers: a value that fits the other answers, or the default. */

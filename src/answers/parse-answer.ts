@@ -64,7 +64,10 @@ function shownValue(value: unknown): string {
   }
 }
 
-function parseText(question: Question, text: unknown): unknown {
+function parseText(question: Question, given: unknown): unknown {
+  const isObject =
+    typeof given === "object" && given !== null && !Array.isArray(given);
+  const text = isObject && question.textOf ? question.textOf(given) : given;
   if (typeof text !== "string") throw wrongType(question, text);
   return question.parse(text.trim());
 }

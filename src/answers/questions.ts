@@ -21,6 +21,7 @@ import {
   parseIpv4Gateway,
   parsePrefix,
 } from "./parse-addresses.ts";
+import { exposeText, formatExpose, parseExpose } from "./parse-expose.ts";
 import { parseImage } from "./parse-image.ts";
 import {
   parseDomain,
@@ -151,6 +152,20 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     defaultText: "none",
     fallback: () => "none",
     parse: parseSsh,
+  },
+  expose: {
+    flag: "--expose",
+    list: true,
+    separator: /\s+/,
+    hint: () =>
+      "Like mail:25,587 dns:53,53/udp, or with an address: mail@[ADDRESS]:25,587.",
+    metavar: "NAME:PORT…",
+    meaning: "another public container, repeatable",
+    defaultText: "none",
+    fallback: () => [],
+    parse: parseExpose,
+    format: formatExpose,
+    textOf: exposeText,
   },
   ipv4: {
     flag: "--ipv4",

@@ -1,4 +1,5 @@
 import { UnusableError, type Issue } from "../base/errors.ts";
+import { withAddresses } from "./expose-addresses.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { missing } from "./missing.ts";
 import { parseAnswer } from "./parse-answer.ts";
@@ -132,6 +133,7 @@ function parseGiven(
       }
     }
   }
+  if (known.expose) known.expose = withAddresses(known);
   return { known, issues, corrected };
 }
 
@@ -171,9 +173,9 @@ function located(
   const of = (kind: Finding["kind"]): Issue[] =>
     findings
       .filter((finding) => finding.kind === kind)
-      .map(({ key, reason, remedy }) => ({
+      .map(({ key, value, reason, remedy }) => ({
         flag: questionOf(key).flag,
-        value: String(given[key] ?? answers[key]).trim(),
+        value: value ?? String(given[key] ?? answers[key]).trim(),
         reason,
         remedy,
       }));

@@ -21,6 +21,7 @@ export interface Answers {
   delivery: Choice<"delivery">;
   ndp: Choice<"ndp">;
   ssh: string;
+  expose: string[];
   ipv4: string;
   ipv4Gateway: string;
   backendSubnet: string;
@@ -48,6 +49,20 @@ export interface Ipv4Interface {
   readonly length: number | undefined;
 }
 
+/** A port of a container with a public address. */
+export interface Port {
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** Another container with a public address. */
+export interface Expose {
+  readonly name: string;
+  /** undefined until one is chosen: the next free one after Kong's. */
+  readonly address: bigint | undefined;
+  readonly ports: readonly Port[];
+}
+
 /** The answers that are parsed to numbers. */
 interface ParsedAddresses {
   prefix: Subnet;
@@ -57,6 +72,7 @@ interface ParsedAddresses {
   kong: bigint;
   /** `ra`: from router advertisements; `none`: a route without a gateway. */
   gateway: bigint | "ra" | "none";
+  expose: readonly Expose[];
   ipv4: Ipv4Interface | "any" | "none";
   ipv4Gateway: bigint | "none";
   backendSubnet: Subnet;
@@ -103,6 +119,10 @@ export interface Question<Key extends AnswerKey = AnswerKey> {
   readonly suggest?: (known: KnownAnswers) => ParsedAnswers[Key] | undefined;
   /** Parses one value. @throws Refusal */
   readonly parse: (text: string) => ValueOf<Key>;
+  /** The text of a value that an answers file gives as an object. @throws Refusal */
+  readonly textOf?: (value: object) => string;
+  /** What separates the values of a list in the reply to a prompt; commas and spaces if not given. */
+  readonly separator?: RegExp;
   /** The normal form of one value; without it the value is text. */
   format?(value: ValueOf<Key>): string;
 }

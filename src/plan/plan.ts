@@ -13,6 +13,7 @@ import {
   type Subnet,
 } from "../ip/address.ts";
 import { isLinkLocal } from "../ip/special-ranges.ts";
+import { KONG_PORTS, publicContainer, rangeWithout } from "./containers.ts";
 import type {
   DefaultRoute,
   Plan,
@@ -28,8 +29,12 @@ export type { Plan, PlanTexts } from "./types.ts";
  * same plan on every machine.
  */
 export function plan(answers: Answers): Plan {
-  const numbers = numbersOf(parsedOf(answers));
-  const { kong } = numbers;
+  const parsed = parsedOf(answers);
+  const numbers = numbersOf(parsed);
+  const kong = publicContainer("kong", "Kong", numbers.kong, KONG_PORTS);
+  const expose = parsed.expose.map(({ name, ports }) =>
+    publicContainer(name, name, numbers.expose.get(name) as bigint, ports),
+  );
   return {
     prefix: answers.prefix,
     routed: answers.delivery === "routed",
@@ -52,7 +57,9 @@ export function plan(answers: Answers): Plan {
       gateway: formatAddress(6, numbers.exposed.gateway),
       range: formatSubnet(numbers.exposed.range),
     },
-    kong: { address: answers.kong, reverse: reverseName(6, kong) },
+    kong,
+    expose,
+    containers: [kong, ...expose],
     ipv4: ipv4Texts(answers, numbers),
     backend: {
       subnet: answers.backendSubnet,
@@ -96,6 +103,9 @@ export const ignoreLine = (dataDir: string): string =>
 
 function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
   const { prefix, host, exposed, kong, internalPrefix } = parsed;
+  const expose = new Map(
+    parsed.expose.map(({ name, address }) => [name, address as bigint]),
+  );
   return {
     prefix,
     host: host === "keep" ? undefined : host,
@@ -103,9 +113,10 @@ function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
     exposed: {
       subnet: exposed,
       gateway: exposed.network + 1n,
-      range: halfWithout(exposed, kong),
+      range: rangeWithout(exposed, [kong, ...expose.values()]),
     },
     kong,
+    expose,
     ipv4: ipv4Numbers(parsed),
     backend: backendNumbers(parsed.backendSubnet),
     internalPrefix,
@@ -188,20 +199,6 @@ function backendNumbers(subnet: Subnet): PlanNumbers["backend"] {
     range: subnetAt(4, network, Math.max(26, length + 2)),
     kong: network + place,
   };
-}
-
-/**
- * The half of a subnet that Kong is not in. Dynamic addresses come from there, so that a container
- * which starts before Kong can't take Kong's address (docker/compose#11899). Docker 20.10 finds no
- * address ("invalid bit range") beyond a subnet's first 2^32 addresses, so of a larger subnet only
- * those are halved.
- */
-function halfWithout(subnet: Subnet, kong: bigint): Subnet {
-  const length = Math.max(subnet.length, 96) + 1;
-  const lower = subnetAt(6, subnet.network, length);
-  return contains(lower, kong)
-    ? { ...lower, network: lower.network + size(lower) }
-    : lower;
 }
 
 /** The network's name if Linux takes it as an interface name (15 characters), otherwise a hash of it. */

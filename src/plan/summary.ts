@@ -15,6 +15,11 @@ export function planRows(plan: Plan): PlanRow[] {
   const { kong, exposed, host, uplink, prefix, backend } = plan;
   return [
     { key: "kong", name: "Kong", value: kong.address },
+    ...plan.expose.map(({ name, address, portsText }): PlanRow => ({
+      key: "expose",
+      name,
+      value: `${address}, ports ${portsText}`,
+    })),
     {
       key: "exposed",
       name: "exposed subnet",

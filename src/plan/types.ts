@@ -1,4 +1,4 @@
-import type { Ipv6Interface } from "../answers/types.ts";
+import type { Ipv6Interface, Port } from "../answers/types.ts";
 import type { Subnet } from "../ip/address.ts";
 
 /** A rock (luarocks), and the name of Kong's plugin in it. */
@@ -14,6 +14,27 @@ export interface DefaultRoute {
   readonly via: string;
   /** True for a gateway outside the server's subnet: netplan needs `on-link` then. */
   readonly onLink: boolean;
+}
+
+/** A container with a public address. */
+export interface PublicContainer {
+  readonly name: string;
+  /** For text: `Kong`, or the container's name. */
+  readonly label: string;
+  readonly address: string;
+  /** The variable in .env that has the address. */
+  readonly variable: string;
+  /** The same in a compose file. */
+  readonly reference: string;
+  readonly reverse: string;
+  readonly ports: readonly Port[];
+  /** `25, 53/udp` */
+  readonly portsText: string;
+  /** The same as in the answer: `25,53/udp`. */
+  readonly answerPorts: string;
+  /** The ports of each protocol as nftables takes them: `80, 443`; empty if there is none. */
+  readonly tcp: string;
+  readonly udp: string;
 }
 
 /** The address plan: everything that follows from the answers, as text for the templates. */
@@ -51,10 +72,14 @@ export interface PlanTexts {
     readonly bridge: string;
     readonly subnet: string;
     readonly gateway: string;
-    /** From here Docker gives addresses to containers without a fixed one: the half without Kong. */
+    /** From here Docker gives addresses to containers without a fixed one. */
     readonly range: string;
   };
-  readonly kong: { readonly address: string; readonly reverse: string };
+  readonly kong: PublicContainer;
+  /** The owner's containers with a public address (--expose). */
+  readonly expose: readonly PublicContainer[];
+  /** Kong, and those of the owner. */
+  readonly containers: readonly PublicContainer[];
   readonly ipv4: {
     /** Whether Kong's ports are published on the server's IPv4. */
     readonly published: boolean;
@@ -107,6 +132,8 @@ export interface PlanNumbers {
     readonly range: Subnet;
   };
   readonly kong: bigint;
+  /** The owner's containers with a public address: name → address. */
+  readonly expose: ReadonlyMap<string, bigint>;
   /** undefined if the server's IPv4 is unknown. */
   readonly ipv4:
     | {

@@ -140,7 +140,7 @@ export async function ask(
         },
   ]);
   const text: unknown = reply[question.key];
-  return question.list ? words(text) : text;
+  return question.list ? words(question, text) : text;
 }
 
 /** Each choice with its explanation. */
@@ -191,7 +191,7 @@ function judge(
   text: unknown,
   answers: Given,
 ): true | string {
-  const value = question.list ? words(text) : text;
+  const value = question.list ? words(question, text) : text;
   const given = { ...answers, ...answersIn(question, value) };
   if (answers.host !== undefined) given.host = answers.host;
   const { issues } = survey(given, { defaults: false });
@@ -220,8 +220,8 @@ function normalForm(question: Question, text: unknown): unknown {
     : formatAnswer(question, value);
 }
 
-function words(text: unknown): string[] {
+function words({ separator = /[\s,]+/ }: Question, text: unknown): string[] {
   return String(text ?? "")
-    .split(/[\s,]+/)
+    .split(separator)
     .filter((word) => word !== "");
 }

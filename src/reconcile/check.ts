@@ -263,14 +263,15 @@ function onDisk(
 function unfit(
   text: string,
   isOld: (text: string) => boolean,
-  { kong, postgres }: Plan,
+  { containers, postgres }: Plan,
 ): Finding | undefined {
   if (isOld(ownText(SECRET_FILE, text))) {
     const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
-  if (!hasAddress(text, kong.address)) {
-    const reason = `KONG_BIND_IPV6 is not ${kong.address}, as in the answers`;
+  const other = containers.find((one) => !hasAddress(text, one));
+  if (other) {
+    const reason = `${other.variable} is not ${other.address}, as in the answers`;
     return { status: "outdated", reason };
   }
   if (postgres && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {

@@ -1,9 +1,10 @@
-import { settingOf } from "../base/dotenv.ts";
+import { assignmentsOf, settingOf } from "../base/dotenv.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
 import { parseAnyYaml } from "../base/yaml.ts";
 import { formatAddress, formatSubnet } from "../ip/address.ts";
 import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
 import { generatedFile } from "../render/generated-files.ts";
+import { isAddressVariable } from "../render/env-variables.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
@@ -59,8 +60,8 @@ function factsOf(
   if (value === null) return undefined;
   switch (path) {
     case SECRET_FILE: {
-      const address = settingOf(text, "KONG_BIND_IPV6");
-      if (address) facts.set("KONG_BIND_IPV6", normal(address));
+      for (const { key, value } of assignmentsOf(text))
+        if (isAddressVariable(key) && value) facts.set(key, normal(value));
       return facts;
     }
     case COMPOSE_FILE:

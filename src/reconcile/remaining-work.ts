@@ -76,7 +76,7 @@ function otherAddress(
   { kong, exposed, numbers }: Plan,
 ): string[] {
   const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
-  if (!own || hasAddress(dotenv, kong.address)) return [];
+  if (!own || hasAddress(dotenv, kong)) return [];
   const address = attempt(() => parseAddress(6, own));
   const fits =
     address !== undefined && contains(numbers.exposed.subnet, address);

@@ -4,11 +4,11 @@ interface Variable {
   readonly key: string;
   /** Random, made once. */
   readonly secret?: true;
-  /** Its value, if answers give it. */
+  /** Its value, if answers give it; empty if a plan has none. */
   readonly of?: (plan: PlanTexts) => string;
 }
 
-/** The variables of the generated .env. All others are the owner's. */
+/** The variables of every generated .env. */
 export const VARIABLES: readonly Variable[] = [
   { key: "COMPOSE_PROJECT_NAME" },
   { key: "KONG_PG_PASSWORD", secret: true },
@@ -16,3 +16,17 @@ export const VARIABLES: readonly Variable[] = [
   { key: "KONG_BIND_IP", of: ({ ipv4 }) => ipv4.bind },
   { key: "KONG_DATA_DIR", of: ({ data }) => data.directory },
 ];
+
+/** The variables of a plan's .env. All others are the owner's. */
+export const variablesOf = ({ expose }: PlanTexts): readonly Variable[] => [
+  ...VARIABLES,
+  ...expose.map(({ variable }): Variable => ({
+    key: variable,
+    of: (plan) =>
+      plan.expose.find((one) => one.variable === variable)?.address ?? "",
+  })),
+];
+
+/** Whether a variable has the address of a container: Kong, or one of --expose. */
+export const isAddressVariable = (key: string): boolean =>
+  key === "KONG_BIND_IPV6" || /^EXPOSE_[A-Z0-9_]+_IPV6$/.test(key);

@@ -116,6 +116,7 @@ const PROGRAM: readonly string[] = [
   "resources/compose_undo",
   "resources/containers",
   "resources/daemon_json",
+  "resources/expose",
   "resources/files",
   "resources/firewall",
   "resources/kong",

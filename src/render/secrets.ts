@@ -1,6 +1,6 @@
 import { crypto } from "../base/builtin.ts";
 import { assignmentsOf, withTails } from "../base/dotenv.ts";
-import { VARIABLES } from "./env-variables.ts";
+import { isAddressVariable, VARIABLES } from "./env-variables.ts";
 
 /** Stands for a secret in rendered text, in the state and in every report. */
 export const SECRET = "<secret>";
@@ -13,6 +13,7 @@ const isSecret = (key: string): boolean =>
 
 /** Whether a variable is generated and not secret. All others are the owner's, and may be secret. */
 const isPublic = (key: string): boolean =>
+  isAddressVariable(key) ||
   VARIABLES.some((variable) => !variable.secret && variable.key === key);
 
 /**

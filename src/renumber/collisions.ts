@@ -1,25 +1,30 @@
+import { assignmentsOf } from "../base/dotenv.ts";
 import type { Issue } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { lineCounter } from "../base/line-counter.ts";
 import { formatAddress } from "../ip/address.ts";
 import { findTokens, subnetOf } from "../ip/find-addresses.ts";
+import { isAddressVariable } from "../render/env-variables.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
 /** The addresses of a plan that only one machine or container may have. */
-const SINGLE = [
-  { flag: "--kong", who: "Kong", of: ({ numbers }: Plan) => numbers.kong },
-  {
-    flag: "--host",
-    who: "the server",
-    of: ({ numbers }: Plan) => numbers.host?.address,
-  },
-] as const;
+const singles = ({ numbers }: Plan) => [
+  { flag: "--kong", who: "Kong", address: numbers.kong },
+  ...(numbers.host
+    ? [{ flag: "--host", who: "the server", address: numbers.host.address }]
+    : []),
+  ...[...numbers.expose].map(([who, address]) => ({
+    flag: "--expose",
+    who,
+    address,
+  })),
+];
 
 /**
- * Warns where the owner's files have the new address of Kong or the server already: it may be
- * another container's, and only the owner can tell. No address of the owner's is rewritten to Kong's
- * (newValues() in moves.ts).
+ * Warns where the owner's files have the new address of Kong, the server or a container of --expose
+ * already: it may be another container's, and only the owner can tell. No address of the owner's is
+ * rewritten to one of these (newValues() in moves.ts).
  * @param files path and text before anything is rewritten
  * @param before earlier plans, newest first
  * @param rendered a generated line with the address is Kong's or the server's own
@@ -30,16 +35,17 @@ export function collisions(
   before: readonly Plan[],
   rendered: Tree,
 ): Issue[] {
-  // An address that Kong or the server had before is no collision.
-  const changed = SINGLE.flatMap(({ of, ...single }) => {
-    const address = of(present);
-    return address === undefined || before.some((plan) => of(plan) === address)
-      ? []
-      : [{ ...single, address }];
-  });
+  // An address that it had before is no collision.
+  const changed = singles(present).filter(
+    ({ who, address }) =>
+      !before.some((plan) =>
+        singles(plan).some((one) => one.who === who && one.address === address),
+      ),
+  );
   if (changed.length === 0) return [];
   const isGenerated = (path: string, line: string): boolean =>
-    (path === SECRET_FILE && /^\s*(export\s+)?KONG_BIND_IPV6\b/.test(line)) ||
+    (path === SECRET_FILE &&
+      assignmentsOf(line).some(({ key }) => isAddressVariable(key))) ||
     (rendered.get(path)?.text.split("\n").includes(line) ?? false);
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);

@@ -3,8 +3,8 @@ import { parseAddress } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 import { settingOf, withValues } from "../base/dotenv.ts";
-import type { Plan } from "../plan/plan.ts";
-import { VARIABLES } from "../render/env-variables.ts";
+import type { Plan, PublicContainer } from "../plan/types.ts";
+import { variablesOf } from "../render/env-variables.ts";
 
 // git ignores .env: a copy of it may be older than the rest of the repository.
 
@@ -25,7 +25,7 @@ export function updateEnvFile(
       ? undefined
       : previous.find(({ kong }) => kong.address === address);
   let result = then ? rewriter(then, present, namesIn(text))(text) : text;
-  for (const { key, of } of VARIABLES) {
+  for (const { key, of } of variablesOf(present)) {
     if (of === undefined) continue;
     const value = settingOf(result, key) ?? "";
     const now = of(present);
@@ -47,8 +47,11 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 const namesIn = (text: string): Set<string> =>
   new Set(findTokens(text).map(nameOf));
 
-/** Whether a dotenv text gives Kong this address, in any spelling. */
-export function hasAddress(text: string, address: string): boolean {
-  const own = settingOf(text, "KONG_BIND_IPV6") ?? "";
+/** Whether a dotenv text gives a container this address, in any spelling. */
+export function hasAddress(
+  text: string,
+  { variable, address }: PublicContainer,
+): boolean {
+  const own = settingOf(text, variable) ?? "";
   return attempt(() => parseAddress(6, own)) === parseAddress(6, address);
 }

@@ -41,6 +41,12 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
     );
   }
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
+  for (const now of after.expose) {
+    const old = before.expose.find(({ name }) => name === now.name);
+    if (old === undefined) continue;
+    step(`AAAA record of ${now.name}`, old.address, now.address);
+    step(`PTR record of ${now.name}`, old.reverse, now.reverse);
+  }
   if (before.host && after.host)
     step("PTR record of the server", before.host.reverse, after.host.reverse);
   if (after.ipv4.reverse !== "" && before.ipv4.reverse !== "")

@@ -152,6 +152,10 @@ function addressPairs(
   if (from.host && to.host) pairs.push([6, from.host.address, to.host.address]);
   if (from.gateway !== undefined && to.gateway !== undefined)
     pairs.push([6, from.gateway, to.gateway]);
+  for (const [name, address] of from.expose) {
+    const now = to.expose.get(name);
+    if (now !== undefined) pairs.push([6, address, now]);
+  }
   if (from.ipv4 && to.ipv4) pairs.push([4, from.ipv4.address, to.ipv4.address]);
   if (from.ipv4?.netplan && to.ipv4?.netplan)
     pairs.push([4, from.ipv4.netplan.gateway, to.ipv4.netplan.gateway]);

@@ -10,6 +10,7 @@ const IN_FILES: readonly AnswerKey[] = [
   "exposed",
   "kong",
   "gateway",
+  "expose",
   "ipv4",
   "ipv4Gateway",
   "backendSubnet",

@@ -52,6 +52,12 @@ const TABLE = `
 --host | ::ffff:192.0.2.10 | IPv4-mapped | Try P::2
 --host | ff02::1 | multicast | Try P::2
 
+--expose | mail | it is not NAME@[ADDRESS]:PORT | Write it like mail:25,587
+--expose | mail@P:300::9:25 | it is not NAME@[ADDRESS]:PORT | Try mail@[P:300::9]:25
+--expose | mail@[P:300::8100]:25 | it is Kong's address | Try mail@[P:300::8101]:25
+--expose | mail@[P::9]:25 | outside the subnet P:300::/80 | Try mail@[P:300::8101]:25
+--expose | kong:80 | a service of docker-compose.yml | Try my-kong:80
+
 --exposed | P::8100/64 | bits set after its prefix length /64 | Try P:300::/80
 --exposed | public | not an IPv6 address | Try P:300::/80
 --exposed | P:300:: | no prefix length | Try P:300::/80

@@ -383,6 +383,7 @@ const answerChange: fc.Arbitrary<Given> = fc.oneof(
       { ipv4: "198.51.100.7/24", ipv4Gateway: "198.51.100.1" },
       { firewall: "nftables" },
       { plugin: ["kong-oidc"] },
+      { expose: ["mail:25", "dns:53/udp"] },
       { dataDir: "/srv/kong" },
       { dataDir: "./var" },
       { kongImage: "kong:3.9.4" },

@@ -269,6 +269,20 @@ const ingredients = fc.record({
     "[2001:db8:ffff::22]",
   ),
   dataDir: dataDirs,
+  expose: fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom("mail", "dns", "a", "my-app-2", "x0"),
+      address: raw,
+      ports: fc.constantFrom(
+        ["25", "25"],
+        ["587,25", "25,587"],
+        ["53/udp, 53/tcp,53", "53,53/udp"],
+        ["65535/udp", "65535/udp"],
+      ),
+      asObject: fc.boolean(),
+    }),
+    { maxLength: 3, selector: ({ name }) => name },
+  ),
 });
 
 type Ingredients = typeof ingredients extends fc.Arbitrary<infer T> ? T : never;
@@ -302,6 +316,14 @@ function build(dice: Ingredients): Case {
   const size = sizeOf(length);
   const last = size > 128n ? size - 129n : size - 1n;
   const kong = exposed.address + between(2n, last, dice.kong);
+
+  const used = new Set([kong]);
+  const expose = dice.expose.flatMap((one) => {
+    const address = exposed.address + between(2n, last, one.address);
+    if (used.has(address)) return [];
+    used.add(address);
+    return { ...one, address };
+  });
 
   const taken = (address: bigint): boolean =>
     address === host || within(exposed, address);
@@ -394,6 +416,16 @@ function build(dice: Ingredients): Case {
         dice.spaces && dice.domain !== "none"
           ? `${dice.domain.toUpperCase()}.`
           : dice.domain,
+      expose: expose.map(
+        ({ name, address, ports: [ports], asObject }, index) =>
+          asObject
+            ? {
+                name,
+                address: spelled(address, index),
+                ports: ports.split(","),
+              }
+            : `${name}@[${spelling(address, styles[index] ?? at)}]:${ports}`,
+      ),
       dataDir: dice.dataDir[0],
     },
     answers: {
@@ -405,6 +437,10 @@ function build(dice: Ingredients): Case {
       gateway: spell6(gateway),
       internalPrefix: normal(internal),
       domain: dice.domain,
+      expose: expose.map(
+        ({ name, address, ports }) =>
+          `${name}@[${spell6(address)}]:${ports[1]}`,
+      ),
       dataDir: dice.dataDir[1],
     },
   };

@@ -41,16 +41,55 @@ interface Oracle {
   readonly internal: Cidr;
   /** Docker's own address on the exposed bridge. */
   readonly bridgeAddress: bigint;
-  /** The half of the exposed subnet (of its first 2^32 addresses: Docker 20.10) that Kong isn't in. */
+  /** The largest part of the exposed subnet (of its first 2^32 addresses: Docker 20.10) without a fixed address. */
   readonly dynamic: Cidr;
+  /** Kong first. */
+  readonly containers: readonly Container[];
+}
+
+interface Container {
+  readonly name: string;
+  readonly address: bigint;
+  /** `80/tcp`, TCP first. */
+  readonly ports: readonly string[];
+}
+
+/** Kong and the containers of --expose. */
+function containersOf({ kong, expose }: Answers): Container[] {
+  const others = expose.map((text): Container => {
+    const [, name = "", address = "", ports = ""] =
+      /^([a-z0-9-]+)@\[(.*)\]:(.*)$/.exec(text) ?? [];
+    return {
+      name,
+      address: parse6(address) as bigint,
+      ports: ports
+        .split(",")
+        .map((port) => (port.includes("/") ? port : `${port}/tcp`)),
+    };
+  });
+  const address = parse6(kong) as bigint;
+  return [{ name: "kong", address, ports: ["80/tcp", "443/tcp"] }, ...others];
+}
+
+function freePart(whole: Cidr, fixed: readonly bigint[]): Cidr {
+  const length = Math.max(whole.length, 96);
+  let parts: Cidr[] = [{ address: whole.address, length }];
+  for (;;) {
+    parts = parts.flatMap(({ address, length: bits }) => [
+      { address, length: bits + 1 },
+      { address: address + sizeOf(bits + 1), length: bits + 1 },
+    ]);
+    const free = parts.find(
+      (part) => !fixed.some((address) => within(part, address)),
+    );
+    if (free) return free;
+  }
 }
 
 export function oracle(answers: Answers): Oracle {
   const exposed = cidr6(answers.exposed) as Cidr;
   const kong = parse6(answers.kong) as bigint;
-  const usable = Math.max(exposed.length, 96);
-  const half = sizeOf(usable) / 2n;
-  const lower = kong - exposed.address < half;
+  const containers = containersOf(answers);
   return {
     prefix: cidr6(answers.prefix) as Cidr,
     exposed,
@@ -59,10 +98,11 @@ export function oracle(answers: Answers): Oracle {
     gateway: parse6(answers.gateway) as bigint,
     internal: cidr6(answers.internalPrefix) as Cidr,
     bridgeAddress: exposed.address + 1n,
-    dynamic: {
-      address: lower ? exposed.address + half : exposed.address,
-      length: usable + 1,
-    },
+    dynamic: freePart(
+      exposed,
+      containers.map(({ address }) => address),
+    ),
+    containers,
   };
 }
 
@@ -89,7 +129,7 @@ export function expectAgreement(tree: Tree, answers: Answers): void {
   expectNetplan(tree, answers, wanted);
   expectDocker(tree, answers);
   expectNdp(tree, answers, wanted);
-  expectFirewall(tree, answers);
+  expectFirewall(tree, answers, wanted);
   expectScripts(tree, answers, wanted);
   expectReadme(tree, answers, wanted);
   expectOnlyAddresses(tree, answers, wanted);
@@ -128,10 +168,19 @@ function expectEnvironment(tree: Tree, answers: Answers): void {
       ...(bind === undefined ? {} : { KONG_BIND_IP: bind }),
       KONG_BIND_IPV6: answers.kong,
       KONG_DATA_DIR: answers.dataDir,
+      ...Object.fromEntries(
+        containersOf(answers).map(({ name, address }) => [
+          variableOf(name),
+          spell6(address),
+        ]),
+      ),
       ...(answers.database === "off" ? {} : { KONG_PG_PASSWORD: password }),
     });
     const found = dotenv(textOf(tree, path));
     expect("KONG_BIND_IP" in found).toBe(bind !== undefined);
+    expect(Object.keys(found).filter((key) => key.endsWith("_IPV6"))).toEqual(
+      containersOf(answers).map(({ name }) => variableOf(name)),
+    );
     expect("KONG_PG_PASSWORD" in found).toBe(answers.database !== "off");
     expect(textOf(tree, path)).toContain(`inside ${answers.exposed}.`);
   }
@@ -140,6 +189,11 @@ function expectEnvironment(tree: Tree, answers: Answers): void {
   if (answers.dataDir.startsWith("./"))
     expect(ignored).toContain(`${answers.dataDir.slice(1)}/`);
 }
+
+const variableOf = (name: string): string =>
+  name === "kong"
+    ? "KONG_BIND_IPV6"
+    : `EXPOSE_${name.replaceAll("-", "_").toUpperCase()}_IPV6`;
 
 /** `${NAME:?…}` and `${NAME:-…}` as docker compose fills them in. */
 export function interpolate(
@@ -292,9 +346,12 @@ function expectNdp(tree: Tree, answers: Answers, wanted: Oracle): void {
     const { proxies } = ndppd(textOf(tree, "host/etc/ndppd.conf"));
     expect(proxies).toHaveLength(1);
     expect(proxies[0]?.interface).toBe(answers.interface);
-    expect(proxies[0]?.rules).toEqual([
-      { address: `${spell6(wanted.kong)}/128`, method: "static" },
-    ]);
+    expect(proxies[0]?.rules).toEqual(
+      wanted.containers.map(({ address }) => ({
+        address: `${spell6(address)}/128`,
+        method: "static",
+      })),
+    );
     const service = unit(textOf(tree, "host/etc/systemd/system/ndppd.service"));
     expect(service["Install"]?.["WantedBy"]).toEqual(["multi-user.target"]);
   }
@@ -309,13 +366,16 @@ function expectNdp(tree: Tree, answers: Answers, wanted: Oracle): void {
     expect(unit(textOf(tree, dropIn(answers)))).toEqual({
       Network: {
         IPv6ProxyNDP: ["yes"],
-        IPv6ProxyNDPAddress: [spell6(wanted.kong)],
+        IPv6ProxyNDPAddress: wanted.containers.map(({ address }) =>
+          spell6(address),
+        ),
       },
     });
   }
 }
 
-function expectFirewall(tree: Tree, answers: Answers): void {
+function expectFirewall(tree: Tree, answers: Answers, wanted: Oracle): void {
+  expectUfw(tree, answers, wanted);
   if (answers.firewall === "none") return;
   const { table, sets, chains, commands } = nft(
     textOf(tree, "host/etc/kong-ipv6/firewall.nft"),
@@ -336,14 +396,40 @@ function expectFirewall(tree: Tree, answers: Answers): void {
   ]);
   const rules = chains["containers"] ?? [];
   expect(rules.at(-1)).toBe("drop");
-  const destinations = rules.flatMap(
-    (rule) => /\bip6 daddr (\S+)/.exec(rule)?.[1] ?? [],
-  );
-  expect(new Set(destinations)).toEqual(new Set([answers.kong]));
-  const tcp = rules.filter((rule) => rule.includes("dport"));
-  expect(tcp).toEqual([
-    `ip6 daddr ${answers.kong} tcp dport { 80, 443 } accept`,
+  const portsOf = (ports: readonly string[], protocol: string): string =>
+    ports
+      .filter((port) => port.endsWith(protocol))
+      .map((port) => port.replace(protocol, ""))
+      .join(", ");
+  const expected = wanted.containers.flatMap(({ address, ports }) => [
+    ...["tcp", "udp"].flatMap((protocol) => {
+      const numbers = portsOf(ports, `/${protocol}`);
+      return numbers === ""
+        ? []
+        : [
+            `ip6 daddr ${spell6(address)} ${protocol} dport { ${numbers} } accept`,
+          ];
+    }),
+    `ip6 daddr ${spell6(address)} icmpv6 type { echo-request, destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
   ]);
+  expect(rules.filter((rule) => rule.includes("daddr"))).toEqual(expected);
+}
+
+function expectUfw(tree: Tree, answers: Answers, wanted: Oracle): void {
+  const inward = textOf(tree, "scripts/ufw.sh")
+    .split("\n")
+    .filter((line) => /^allow in .* to '[0-9a-f]*:/.test(line));
+  const bridge = planValues(textOf(tree, "scripts/plan.json"))[
+    "exposed.bridge"
+  ];
+  expect(inward).toEqual(
+    wanted.containers.flatMap(({ address, ports }) =>
+      ports.map((port) => {
+        const [number, protocol] = port.split("/");
+        return `allow in on '${answers.interface}' out on '${bridge}' to '${spell6(address)}' port ${number} proto ${protocol}`;
+      }),
+    ),
+  );
 }
 
 function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
@@ -377,7 +463,8 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
   expect(values["exposed.bridge"]).not.toBe(answers.interface);
   // The bytes of an interface name: linux/if.h.
   expect(values["exposed.bridge"]?.length).toBeLessThanOrEqual(15);
-  expect(within(wanted.dynamic, wanted.kong)).toBe(false);
+  for (const { address } of wanted.containers)
+    expect(within(wanted.dynamic, address)).toBe(false);
   expect(within(wanted.exposed, wanted.dynamic.address)).toBe(true);
 }
 
@@ -400,6 +487,7 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
     `${spell6(wanted.host)}/${answers.host.split("/")[1] ?? 64}`,
   );
 
+  const others = wanted.containers.slice(1);
   const name = answers.domain === "none" ? "YOUR.DOMAIN" : answers.domain;
   const bind = bindAddress(answers);
   expect(blocksIn(readme, "dns").flatMap(records)).toEqual([
@@ -407,6 +495,12 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
     ...(bind === undefined || bind === "0.0.0.0"
       ? []
       : [{ name: `${name}.`, ttl: 3600, type: "A", data: bind }]),
+    ...others.map((one) => ({
+      name: `${one.name}.${name}.`,
+      ttl: 3600,
+      type: "AAAA",
+      data: spell6(one.address),
+    })),
     { name: nibbles(wanted.kong), ttl: 3600, type: "PTR", data: `${name}.` },
     {
       name: nibbles(wanted.host),
@@ -424,10 +518,49 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
             data: `${name}.`,
           },
         ]),
+    ...others.map((one) => ({
+      name: nibbles(one.address),
+      ttl: 3600,
+      type: "PTR",
+      data: `${one.name}.${name}.`,
+    })),
   ]);
+  expectSnippet(readme, tree, others);
   const [diagram = ""] = blocksIn(readme, "mermaid");
-  for (const shown of [answers.kong, answers.host, answers.gateway])
+  for (const shown of [
+    answers.kong,
+    answers.host,
+    answers.gateway,
+    ...others.map(({ address }) => spell6(address)),
+  ])
     expect(diagram).toContain(`<br/>${shown}"]`);
+}
+
+/** What the owner puts into docker-compose.override.yml. */
+function expectSnippet(
+  readme: string,
+  tree: Tree,
+  others: readonly Container[],
+): void {
+  const snippets = blocksIn(readme, "yaml").filter((block) =>
+    block.includes("ipv6_address"),
+  );
+  expect(snippets).toHaveLength(others.length > 0 ? 1 : 0);
+  if (others.length === 0) return;
+  const env = dotenv(textOf(tree, ".env"));
+  const { services } = parseYaml(snippets[0] ?? "");
+  const found = Object.entries<any>(services).map(([name, service]) => ({
+    name,
+    address: interpolate(service.networks.exposed.ipv6_address, env),
+    ports: service.ports.map((port: string) => interpolate(port, env)),
+  }));
+  expect(found).toEqual(
+    others.map(({ name, address, ports }) => ({
+      name,
+      address: spell6(address),
+      ports: ports.map((port) => `[::1]::${port}`),
+    })),
+  );
 }
 
 /** The same in every repository: what is the plan's reaches it through plan.json. */
@@ -457,6 +590,7 @@ function expectOnlyAddresses(
     wanted.internal.address,
     wanted.bridgeAddress,
     wanted.dynamic.address,
+    ...wanted.containers.map(({ address }) => address),
     // The login may be at another address of the server.
     ...addressesIn(answers.ssh).flatMap(({ value }) => value ?? []),
   ]);

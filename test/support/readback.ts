@@ -11,6 +11,7 @@ import { textOf } from "./trees.ts";
 export function readBack(tree: Tree): Answers {
   const env = dotenv(textOf(tree, ".env"));
   const values = planValues(textOf(tree, "scripts/plan.json"));
+  const plan = JSON.parse(textOf(tree, "scripts/plan.json"));
   const constant = (name: string): string => {
     const value = values[name];
     if (!value) throw new Error(`plan.json has no ${name}`);
@@ -46,6 +47,14 @@ export function readBack(tree: Tree): Answers {
         ? "kernel"
         : "none",
     ssh: login === undefined || login === `root@${host}` ? "none" : login,
+    expose: plan.expose.map(
+      ({ name, address, ports }: any) =>
+        `${name}@[${address}]:${ports
+          .map(({ port, protocol }: any) =>
+            protocol === "tcp" ? port : `${port}/${protocol}`,
+          )
+          .join(",")}`,
+    ),
     ipv4: own4 ?? (bind === "0.0.0.0" ? "any" : (bind ?? "none")),
     ipv4Gateway: link.routes[1]?.via ?? "none",
     backendSubnet: compose.networks["kong-net"].ipam.config[0].subnet,

@@ -150,7 +150,7 @@ function flawOf(
   return undefined;
 }
 
-/** No null and no empty text anywhere; an empty list only where kong.yml starts with none. */
+/** No null and no empty text anywhere; an empty list only where there may be none. */
 function expectNoEmpty(value: unknown, path: string): void {
   // plan.json always has this key; the server program reads "" as "leave IPv4 alone".
   if (path === "scripts/plan.json.ipv4.netplan" && value === "") return;
@@ -161,7 +161,7 @@ function expectNoEmpty(value: unknown, path: string): void {
     value === "" ||
     (Array.isArray(value) &&
       value.length === 0 &&
-      !["services", "plugin", "previousAnswers"].includes(key));
+      !["services", "plugin", "expose", "previousAnswers"].includes(key));
   if (empty) throw new Error(`${path} is empty`);
   if (typeof value !== "object") return;
   for (const [name, member] of Object.entries(value as object))

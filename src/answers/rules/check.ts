@@ -1,5 +1,6 @@
 import type { AnswerKey, KnownAnswers } from "../types.ts";
 import { exposedRules } from "./exposed.ts";
+import { exposeRules } from "./expose.ts";
 import type { Finding, Rule } from "./finding.ts";
 import { gatewayRules, gatewayWarnings } from "./gateway.ts";
 import { hostRules } from "./host.ts";
@@ -19,6 +20,7 @@ const RULES: readonly Rule[] = [
   gatewayRules,
   gatewayWarnings,
   ndpRules,
+  exposeRules,
   ipv4Rules,
   internalPrefixRules,
   networkRules,

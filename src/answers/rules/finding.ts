@@ -13,6 +13,8 @@ export interface Finding {
   readonly kind: "refusal" | "warning";
   /** The answer that should change. */
   readonly key: AnswerKey;
+  /** Which one, if the answer is a list. */
+  readonly value?: string;
   readonly reason: string;
   readonly remedy: string;
 }

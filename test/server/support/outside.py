@@ -15,6 +15,8 @@ class FakeOutside:
         self.server = server
         self.problem, self.uplink = "", server.plan.uplink
         self.answered = True
+        # Addresses that nobody answers solicitations for.
+        self.silent: set[str] = set()
         # (address, port) that is dead from outside; addresses that Kong's container doesn't reach.
         self.dead: set[tuple[str, int]] = set()
         self.unreachable: set[str] = set()
@@ -29,7 +31,7 @@ class FakeOutside:
         pass
 
     def answers_for(self, address: str) -> bool:
-        return self.answered
+        return self.answered and address not in self.silent
 
     def connects(self, address: str, port: int) -> bool:
         return (address, port) not in self.dead

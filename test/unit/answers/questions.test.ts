@@ -18,7 +18,7 @@ describe("the questions", () => {
       );
       expect(flag).toBe(`--${words?.replace("ipv4-", "ipv4-")}`);
     }
-    expect(new Set(flags.map(([key]) => key)).size).toBe(20);
+    expect(new Set(flags.map(([key]) => key)).size).toBe(21);
   });
 
   test("the first four come first", () => {
@@ -38,6 +38,7 @@ describe("the questions", () => {
       gateway: "fe80::1",
       delivery: "on-link",
       ndp: "ndppd",
+      expose: [],
       ipv4: "any",
       ipv4Gateway: "none",
       backendSubnet: expect.stringMatching(/^10\..*\/24$/),

@@ -31,6 +31,7 @@ test("all errors come together, each with flag, value, reason and remedy", () =>
     delivery: "magic",
     ndp: "arp",
     ssh: "root@gw:22",
+    expose: ["mail"],
     ipv4: "localhost",
     ipv4Gateway: "0.0.0.0",
     backendSubnet: "172.99.0.0/16",

@@ -298,7 +298,7 @@ describe("converse", () => {
     expect(owner.refused).toEqual([expect.stringContaining("link-local")]);
   });
 
-  test("a hint before ssh, the prefix and the delivery", async () => {
+  test("a hint before ssh, the prefix, the delivery and expose", async () => {
     const printed = new Printed();
     const owner = new Owner({ prefix: [`${P}::/64`], sure: ["y"] });
     await converse(owner, {}, { asksLogin: true }, printed);
@@ -306,6 +306,7 @@ describe("converse", () => {
       expect.stringContaining("root@203.0.113.10"),
       expect.stringContaining("2a03:2222:3333:4444::2/64"),
       expect.stringContaining("tcpdump -ni ens3 icmp6"),
+      expect.stringContaining("mail:25,587 dns:53,53/udp"),
     ]);
     expect(printed.hints[2]).toContain(`ping ${P}:300::8100`);
     for (const line of printed.hints.join("\n").split("\n"))

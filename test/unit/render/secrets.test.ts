@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { assignmentsOf } from "../../../src/base/dotenv.ts";
 import { plan } from "../../../src/plan/plan.ts";
-import { VARIABLES } from "../../../src/render/env-variables.ts";
+import { variablesOf } from "../../../src/render/env-variables.ts";
 import { render } from "../../../src/render/render.ts";
 import { answersFrom } from "../../support/base.ts";
 import {
@@ -115,12 +115,16 @@ test("a password of several lines, or in other quotes, is redacted as a whole", 
 });
 
 test("the table of variables is what the generated .env sets", () => {
-  const made = plan(answersFrom({ ipv4: "198.51.100.7" }));
+  const made = plan(
+    answersFrom({ ipv4: "198.51.100.7", expose: ["my-app:1"] }),
+  );
   const assigned = assignmentsOf(render(made).get(".env")?.text ?? "");
   expect(assigned.map(({ key }) => key).sort()).toEqual(
-    VARIABLES.map(({ key }) => key).sort(),
+    variablesOf(made)
+      .map(({ key }) => key)
+      .sort(),
   );
-  for (const { key, secret, of } of VARIABLES) {
+  for (const { key, secret, of } of variablesOf(made)) {
     const value = assigned.find((assignment) => assignment.key === key)?.value;
     if (secret) expect(value).toBe(SECRET);
     if (of) expect(value).toBe(of(made));

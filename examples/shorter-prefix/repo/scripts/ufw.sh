@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lets ufw forward to Kong's 80 and 443, and from the exposed subnet outwards. ufw is never enabled here:
+# Lets ufw forward to the ports of the exposed containers, and from the exposed subnet outwards. ufw is never enabled here:
 # the rules count as soon as you enable it. apply.sh and rollback.sh know them by their comment.
 set -eu
 cd -- "$(dirname -- "$(readlink -f -- "$0")")"

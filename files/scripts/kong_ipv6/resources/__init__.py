@@ -5,6 +5,7 @@ from ..facts import Context
 from .base import Resource
 from .compose import ComposeUp
 from .daemon_json import DaemonJson
+from .expose import Expose
 from .files import Files
 from .firewall import Firewall
 from .kong import Kong
@@ -42,4 +43,5 @@ def resources(context: Context) -> list[Resource]:
         Network(context),
         ComposeUp(context),
         Kong(context),
+        Expose(context),
     ]

@@ -15,7 +15,8 @@ from .base import Resource
 from .containers import explained
 
 ADMIN_PORTS = (8001, 8002, 8007, 8444, 8445)
-LISTENS = "0A"
+# The state of a socket that waits for clients (linux/net/tcp_states.h: TCP_LISTEN; TCP_CLOSE for UDP).
+LISTENS = {"tcp": "0A", "udp": "07"}
 AGAIN = "sudo ./scripts/apply.sh"
 
 
@@ -190,12 +191,12 @@ def ports_of(container: Json) -> dict[str, list[dict[str, str]]]:
     return {port: at for port, at in ports.items() if at}
 
 
-def listeners(tcp: str, tcp6: str) -> set[tuple[str, int]]:
-    """Of /proc/PID/net/tcp and tcp6: in words of the machine's own byte order (proc_net_tcp(5))."""
+def listeners(ipv4: str, ipv6: str, protocol: str = "tcp") -> set[tuple[str, int]]:
+    """Of /proc/PID/net/tcp and tcp6, or udp and udp6: in words of the machine's own byte order (proc_net_tcp(5))."""
     found: set[tuple[str, int]] = set()
-    for line in (tcp + "\n" + tcp6).splitlines():
+    for line in (ipv4 + "\n" + ipv6).splitlines():
         fields = line.split()
-        if len(fields) > 3 and fields[3] == LISTENS:
+        if len(fields) > 3 and fields[3] == LISTENS[protocol]:
             words, port = fields[1].split(":")
             raw = b"".join(struct.pack("=I", int(words[at : at + 8], 16)) for at in range(0, len(words), 8))
             found.add((str(ipaddress.ip_address(raw)), int(port, 16)))

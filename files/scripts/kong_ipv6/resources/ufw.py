@@ -20,7 +20,11 @@ def wanted(plan: Plan, nftables: bool) -> list[str]:
     """nftables: Docker's backend is nftables. Then its accept and ufw's drop are in different tables, and a drop is
     final: ufw has to accept IPv4 too, whatever interface it comes by. The rules are those of scripts/ufw.sh."""
     inward = f"in on {plan.uplink} out on {plan.bridge}"
-    rules = [f"{inward} to {plan.kong} port {port} proto tcp" for port in (80, 443)]
+    rules = [
+        f"{inward} to {one.address} port {port.port} proto {port.protocol}"
+        for one in plan.containers
+        for port in one.ports
+    ]
     rules.append(f"in on {plan.bridge} out on {plan.uplink} from {plan.subnet}")
     if not nftables:
         return rules

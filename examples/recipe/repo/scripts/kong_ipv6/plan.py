@@ -5,8 +5,24 @@ import json
 from typing import Any, NamedTuple
 
 
+class Port(NamedTuple):
+    port: int
+    protocol: str
+
+    def __str__(self) -> str:
+        return str(self.port) if self.protocol == "tcp" else f"{self.port}/{self.protocol}"
+
+
+class Exposed(NamedTuple):
+    """A container with a public address, and the ports that can be reached there."""
+
+    name: str
+    address: str
+    ports: list[Port]
+
+
 class Plan(NamedTuple):
-    """What the answers became; all fields but the last seven are addresses, subnets or names. host may also be keep,
+    """What the answers became; all fields but the last eight are addresses, subnets or names. host may also be keep,
     gateway ra or none."""
 
     prefix: str
@@ -29,6 +45,17 @@ class Plan(NamedTuple):
     database: str
     ipv4_published: bool
     ipv4_netplan: str
+    expose: list[Exposed]
+
+    @property
+    def containers(self) -> list[Exposed]:
+        """Kong, and the owner's containers with a public address."""
+        return [Exposed("kong", self.kong, [Port(80, "tcp"), Port(443, "tcp")]), *self.expose]
+
+    @property
+    def public(self) -> list[str]:
+        """The addresses of these containers."""
+        return [one.address for one in self.containers]
 
     @property
     def kept(self) -> bool:
@@ -70,7 +97,12 @@ def parse(text: str) -> Plan:
         database=data["database"],
         ipv4_published=ipv4["published"],
         ipv4_netplan=ipv4["netplan"],
+        expose=[exposed_of(one) for one in data["expose"]],
     )
+
+
+def exposed_of(data: Any) -> Exposed:
+    return Exposed(data["name"], data["address"], [Port(one["port"], one["protocol"]) for one in data["ports"]])
 
 
 def inside(address: str, subnet: str) -> bool:

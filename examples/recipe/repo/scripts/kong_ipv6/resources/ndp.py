@@ -1,4 +1,4 @@
-"""Who answers the router's Neighbor Solicitations for Kong: ndppd, the kernel through networkd, or nobody."""
+"""Who answers the router's Neighbor Solicitations for Kong and the other public containers: ndppd, the kernel through networkd, or nobody."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ class Ndp(Resource):
             yield Refusal(cause, "create-kong-ipv6 regenerate --ndp ndppd")
 
     def changes(self, facts: Facts) -> Iterator[Change]:
-        self.stale = [one for one in self._known() if one != self.plan.kong or self.plan.ndp != "kernel"]
+        self.stale = [one for one in self._known() if one not in self.plan.public or self.plan.ndp != "kernel"]
         if self.plan.ndp == "ndppd":
             active, changed = facts.active(UNIT), any(facts.changed(path) for path in NDPPD_FILES)
             if facts.begun(self.name) or changed or not active or not facts.enabled(UNIT):
@@ -34,7 +34,7 @@ class Ndp(Resource):
         if self.plan.ndp == "kernel":
             changed = facts.changed(facts.drop_in + NDP_DROP_IN)
             if facts.begun(self.name) or changed or not self._proxied():
-                text = f"networkd will let the kernel answer for {self.plan.kong} on {self.plan.uplink}"
+                text = f"networkd will let the kernel answer for {self._addresses()} on {self.plan.uplink}"
                 yield Change("ndp", text)
                 return
         if self.stale:
@@ -49,20 +49,23 @@ class Ndp(Resource):
         if self.plan.ndp == "ndppd":
             self.report.doing("ndp", UNIT)
             self.system.start(UNIT)
-            self.report.done("ndp", f"ndppd answers for {self.plan.kong}")
+            self.report.done("ndp", f"ndppd answers for {self._addresses()}")
         elif self.plan.ndp == "kernel":
             self.report.doing("ndp", "networkd")
             # netplan apply has made networkd read the drop-in, too.
             applied = self.journal.fact("todo", "addresses") is not None
             if not applied or not self.system.wait(1, self._proxied):
                 self._reconfigure()
-            self.report.done("ndp", f"the kernel answers for {self.plan.kong}")
+            self.report.done("ndp", f"the kernel answers for {self._addresses()}")
         if self.stale and self.plan.ndp != "kernel":
             self._reconfigure()
         self._forget_proxied(self.stale)
 
+    def _addresses(self) -> str:
+        return ", ".join(self.plan.public)
+
     def _proxied(self) -> bool:
-        return self.plan.kong in self.context.network.proxy_entries()
+        return set(self.plan.public) <= set(self.context.network.proxy_entries())
 
     def _forget_proxied(self, addresses: list[str]) -> None:
         """networkd forgets its proxy entries, but leaves them in the kernel."""
@@ -105,12 +108,16 @@ class Ndp(Resource):
         elif facts.outside.problem:
             text = f"not tested: the test needs tc and the kernel module act_mirred ({facts.outside.problem})"
             yield Result("warn", "ndp", text, "test from another machine")
-        elif facts.outside.answers_for(plan.kong):
-            yield Result("ok", "ndp", f"{plan.ndp} answers a Neighbor Solicitation for {plan.kong}")
         else:
-            what = "systemctl status ndppd" if plan.ndp == "ndppd" else "ip -6 neigh show proxy"
-            text = f"{plan.ndp} doesn't answer a Neighbor Solicitation for {plan.kong}"
-            yield Result("fail", "ndp", text, f"{what}; sudo ./scripts/apply.sh")
+            yield self._asked(facts)
+
+    def _asked(self, facts: Facts) -> Result:
+        silent = [one for one in self.plan.public if not facts.outside.answers_for(one)]
+        if not silent:
+            return Result("ok", "ndp", f"{self.plan.ndp} answers a Neighbor Solicitation for {self._addresses()}")
+        what = "systemctl status ndppd" if self.plan.ndp == "ndppd" else "ip -6 neigh show proxy"
+        text = f"{self.plan.ndp} doesn't answer a Neighbor Solicitation for {', '.join(silent)}"
+        return Result("fail", "ndp", text, f"{what}; sudo ./scripts/apply.sh")
 
     def undo(self, journal: Journal) -> None:
         if journal.fact("unit", UNIT) is not None:
