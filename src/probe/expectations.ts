@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, PublicContainer } from "../plan/types.ts";
 
 export interface Expectation {
   readonly address: string;
@@ -39,7 +39,7 @@ export const UNKNOWN = "any";
  * @param found the server's, if the plan has none
  */
 export function expectationsOf(
-  { kong, host, ipv4: planned }: Plan,
+  { kong, expose, host, ipv4: planned }: Plan,
   found?: string,
 ): Expectation[] {
   const onHost = KONG_PORTS.map(({ port }) => [port, "gateway"] as const);
@@ -47,6 +47,7 @@ export function expectationsOf(
   return [
     ...answering(kong.address, 6),
     ...(ipv4 === "" ? [] : answering(ipv4, 4)),
+    ...expose.flatMap(exposed),
     ...closed(kong.address, 6, PRIVATE_PORTS),
     ...(host ? closed(host.address, 6, [...onHost, ...PRIVATE_PORTS]) : []),
     ...(ipv4 === "" ? [] : closed(ipv4, 4, PRIVATE_PORTS)),
@@ -61,6 +62,28 @@ const answering = (address: string, version: 4 | 6): Expectation[] =>
     protocol: "tcp",
     expected: "answers",
   }));
+
+/** A container of --expose answers on its ports, and only there. */
+function exposed({ name, address, ports }: PublicContainer): Expectation[] {
+  const own = new Set(ports.filter(isTcp).map(({ port }) => port));
+  return [
+    ...ports.map((port): Expectation => ({
+      address,
+      version: 6,
+      ...port,
+      expected: "answers",
+      service: name,
+    })),
+    ...closed(
+      address,
+      6,
+      PRIVATE_PORTS.filter(([port]) => !own.has(port)),
+    ),
+  ];
+}
+
+const isTcp = ({ protocol }: { protocol: string }): boolean =>
+  protocol === "tcp";
 
 const closed = (
   address: string,

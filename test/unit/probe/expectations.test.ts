@@ -49,3 +49,25 @@ test("IPv4 none: no IPv4 address is tested", () => {
   );
   expect(all.every(({ version }) => version === 6)).toBe(true);
 });
+
+test("a container of --expose answers on its ports, and nowhere else", () => {
+  const all = expectationsOf(
+    plan(answersFrom({ expose: ["dns:53/udp,53", "app:8000"] })),
+  );
+  const [dns, app] = ["2001:db8:1:2:300::8101", "2001:db8:1:2:300::8102"];
+  expect(
+    all
+      .filter(
+        ({ address, expected }) => address === dns && expected !== "closed",
+      )
+      .map(({ port, protocol, service }) => [service, port, protocol]),
+  ).toEqual([
+    ["dns", 53, "tcp"],
+    ["dns", 53, "udp"],
+  ]);
+  expect(ports(all, "answers")).toHaveProperty([app], [8000]);
+  expect(ports(all, "closed")).toMatchObject({
+    [dns]: ADMIN,
+    [app]: ADMIN.filter((port) => port !== 8000),
+  });
+});
