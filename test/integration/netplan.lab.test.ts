@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Plan } from "../../src/plan/plan.ts";
+import { plan as planOf, type Plan } from "../../src/plan/plan.ts";
+import { render } from "../../src/render/render.ts";
 import { GENERATIONS } from "../e2e/lab/roots.ts";
+import { answersFrom } from "../support/base.ts";
+import { textOf } from "../support/trees.ts";
 import { type Breakage, example, examples, NETPLAN } from "./server.ts";
 import { served, server } from "./server.ts";
 
@@ -109,8 +112,68 @@ const refused: Refused[] = [
   },
 ];
 
+/** A host that is kept has no snippet. */
+const snippets = examples.filter(({ plan }) => plan.host !== null);
+
+/** What providers deliver beside a /64 with a gateway in it or a link-local one: a plan for each. */
+const links: readonly [what: string, plan: Plan][] = [
+  [
+    "a part of a shared /64",
+    planOf(
+      answersFrom({
+        prefix: "2001:db8:1:2::b000/124",
+        host: "2001:db8:1:2::b001/64",
+        gateway: "2001:db8:1:2::1",
+      }),
+    ),
+  ],
+  [
+    "a gateway outside the link",
+    planOf(answersFrom({ gateway: "2001:db8:1:ff:ff:ff:ff:ff" })),
+  ],
+  [
+    "a single address on the link",
+    planOf(
+      answersFrom({
+        delivery: "routed",
+        host: "2001:db8:9::2/128",
+        gateway: "2001:db8:9::1",
+      }),
+    ),
+  ],
+  ["router advertisements", planOf(answersFrom({ gateway: "ra" }))],
+  [
+    "router advertisements beside a static IPv4",
+    planOf(
+      answersFrom({
+        gateway: "ra",
+        ipv4: "192.0.2.10/24",
+        ipv4Gateway: "192.0.2.1",
+      }),
+    ),
+  ],
+  ["a point-to-point link", planOf(answersFrom({ gateway: "none" }))],
+];
+
 describe.each(GENERATIONS)("netplan generate, %s", (generation) => {
-  it.concurrent.each(examples)("$name", async (example) => {
+  it.concurrent.each(links)("takes %s", async (what, plan) => {
+    const text = textOf(render(plan), NETPLAN);
+    const [, network] = await served(
+      generation,
+      example("recipe"),
+      { files: { [NETPLAN]: text } },
+      [GENERATE, "cat host/run/systemd/network/*.network"],
+    );
+    const found = sections(network!);
+    const wanted = expected(plan);
+    expect(found["Match"], what).toEqual([wanted.name]);
+    expect(found["Network"], what).toEqual([wanted.network.toSorted()]);
+    expect(sorted(found["Route"]), what).toEqual(
+      sorted(wanted.routes.map((lines) => lines.toSorted())),
+    );
+  });
+
+  it.concurrent.each(snippets)("$name", async (example) => {
     const all = distributions(example.plan);
     const output = await served(
       generation,

@@ -85,7 +85,7 @@ export async function server(
         const { file, from, to } = options.broken;
         await edit(copy, file, from, to);
       }
-      await chmod(join(copy, NETPLAN), 0o600);
+      if (plan.host) await chmod(join(copy, NETPLAN), 0o600);
       const ran = await inRoot(
         system,
         {
