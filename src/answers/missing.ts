@@ -23,10 +23,11 @@ export function missing(
     };
   }
   const { prefix } = known;
-  // A /126 has no room for a server: the rules refuse it.
-  if (key !== "host" || !prefix || prefix.length > 125) return undefined;
+  if (key !== "host" || !prefix) return undefined;
   // The owner may have given the server's address as the prefix.
   const typed = parseLink(given.prefix)?.host ?? freeHost(prefix, known);
+  // A /126 has no room for a server: the rules refuse it.
+  if (prefix.length > 125 || typed === undefined) return undefined;
   return {
     flag,
     reason: `it is missing: only the provider knows the server's address in a /${prefix.length} that is on-link (--delivery)`,

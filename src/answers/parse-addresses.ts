@@ -145,8 +145,7 @@ export const formatGateway = (gateway: bigint | "ra" | "none"): string =>
   typeof gateway === "bigint" ? formatAddress(6, gateway) : gateway;
 
 /** The remedy for every refused internal prefix: a ULA never overlaps the rest of the plan. */
-export const ANY_ULA =
-  "Give a ULA with 40 random bits, like fd4c:8a1e:92b7::/64, or leave it out";
+export const ANY_ULA = "Leave it out for a random ULA";
 
 /** `--internal-prefix`: a ULA (RFC 4193) or global subnet, /48 to /112. */
 export function parseInternalPrefix(text: string): Subnet {
@@ -160,7 +159,7 @@ export function parseInternalPrefix(text: string): Subnet {
   if (!isUla(subnet)) refuseUnlessGlobal(subnet, ANY_ULA);
   else if (subnet.network >> 120n !== 0xfdn) {
     throw new Refusal(
-      "fc00::/8 is not yet defined; a ULA starts with fd (RFC 4193 3.2)",
+      "fc00::/8 is not in use; a ULA starts with fd (RFC 4193 3.2)",
       ANY_ULA,
     );
   }

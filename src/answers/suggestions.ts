@@ -1,4 +1,10 @@
-import { contains, size, subnetAt, type Subnet } from "../ip/address.ts";
+import {
+  contains,
+  includes,
+  size,
+  subnetAt,
+  type Subnet,
+} from "../ip/address.ts";
 import { defaultHost, exposedIn, hostIn } from "./defaults.ts";
 import type { Ipv6Interface, KnownAnswers } from "./types.ts";
 
@@ -30,16 +36,30 @@ export function whyNotKong(exposed: Subnet, kong: bigint): string | undefined {
     : undefined;
 }
 
-/** An address of the prefix that the server can have: ::2, or the next one that nothing else has. */
-export function freeHost(prefix: Subnet, known: KnownAnswers): bigint {
-  const { exposed, kong, gateway } = known;
+/**
+ * An address of the prefix that the server can have: ::2, or the next one that nothing else has;
+ * undefined if there is none.
+ */
+export function freeHost(
+  prefix: Subnet,
+  { exposed, kong, gateway }: KnownAnswers,
+): bigint | undefined {
+  const part =
+    exposed && exposed.length > prefix.length && includes(prefix, exposed)
+      ? exposed
+      : undefined;
+  const isTaken = (address: bigint): boolean =>
+    address === gateway ||
+    address === kong ||
+    (part !== undefined && contains(part, address));
   let address = hostIn(prefix);
-  while (address === gateway || address === kong) address += 1n;
-  return exposed &&
-    contains(exposed, address) &&
-    !contains(exposed, prefix.network + size(prefix) - 1n)
-    ? exposed.network + size(exposed)
-    : address;
+  while (isTaken(address))
+    address =
+      part && contains(part, address)
+        ? part.network + size(part)
+        : address + 1n;
+  if (!contains(prefix, address)) address = prefix.network + 1n;
+  return isTaken(address) ? undefined : address;
 }
 
 /** The default server address, or the next one if the gateway has that. */

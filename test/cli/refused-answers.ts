@@ -16,8 +16,8 @@ const TABLE = `
 --prefix | P::1/128 | it is one address | Ask the provider for a prefix
 --prefix | P::2/127 | two addresses are too few | Ask the provider for a prefix
 --prefix | 2800::/6 | a /6 is shorter than /8 | Give the provider's ADDRESS/LENGTH
---prefix | P::8/126 | on-link (--delivery) has no room | add --delivery routed
---prefix | P::8/126 | no room for Docker's gateway and Kong | add --host keep | --delivery routed --host P::9
+--prefix | P::8/126 | no room for Docker's gateway and Kong | give --delivery routed;
+--prefix | P::8/126 | no room for Docker's gateway and Kong | give --host keep; | --delivery routed --host P::9
 --prefix | P::2/80 | bits set after its prefix length /80 | The subnet is P::/80 | --host P::2
 --prefix | ::/128 | unspecified address (RFC 4291 | Give the provider's ADDRESS/LENGTH
 --prefix | ::1/128 | loopback (RFC 4291 | Give the provider's ADDRESS/LENGTH
@@ -142,15 +142,15 @@ const TABLE = `
 --backend-subnet | 10.83.81.0/24 | contains the server's IPv4 10.83.81.7 | like 192.168.181.0/24 | --ipv4 10.83.81.7
 --backend-subnet | 10.1.0.0/16 | contains the IPv4 gateway 10.1.0.1 | like 10.83.81.0/24 | --ipv4 192.0.2.9/24 --ipv4-gateway 10.1.0.1
 
---internal-prefix | fd00::/47 | a /47 is not between /48 and /112 | like fd4c:8a1e:92b7::/64
---internal-prefix | fd4c:8a1e:92b7::/113 | a /113 is not between /48 and /112 | like fd4c:8a1e:92b7::/64
---internal-prefix | fc12:3456:789a::/64 | a ULA starts with fd (RFC 4193 3.2) | like fd4c:8a1e:92b7::/64
---internal-prefix | fe80::/64 | link-local | like fd4c:8a1e:92b7::/64
---internal-prefix | 2002:c000:204::/64 | 6to4 | like fd4c:8a1e:92b7::/64
+--internal-prefix | fd00::/47 | a /47 is not between /48 and /112 | Leave it out for a random ULA
+--internal-prefix | fd4c:8a1e:92b7::/113 | a /113 is not between /48 and /112 | Leave it out for a random ULA
+--internal-prefix | fc12:3456:789a::/64 | a ULA starts with fd (RFC 4193 3.2) | Leave it out for a random ULA
+--internal-prefix | fe80::/64 | link-local | Leave it out for a random ULA
+--internal-prefix | 2002:c000:204::/64 | 6to4 | Leave it out for a random ULA
 --internal-prefix | fd4c:8a1e:92b7::1/64 | bits set after its prefix length | The subnet is fd4c:8a1e:92b7::/64
---internal-prefix | P:300::/72 | overlaps the exposed subnet P:300::/80 | like fd4c:8a1e:92b7::/64
---internal-prefix | P::/80 | contains the host address P::2 | like fd4c:8a1e:92b7::/64
---internal-prefix | P:400::/80 | contains the gateway P:400::1 | like fd4c:8a1e:92b7::/64 | --gateway P:400::1
+--internal-prefix | P:300::/72 | overlaps the exposed subnet P:300::/80 | Leave it out for a random ULA
+--internal-prefix | P::/80 | contains the host address P::2 | Leave it out for a random ULA
+--internal-prefix | P:400::/80 | contains the gateway P:400::1 | Leave it out for a random ULA | --gateway P:400::1
 
 --network | x | 2 to 63 letters, digits | like ipv6_exposed
 --network | my net | 2 to 63 letters, digits | like ipv6_exposed

@@ -49,14 +49,33 @@ const raw = fc.oneof({ weight: 3, arbitrary: bits }, striped);
 const between = (low: bigint, high: bigint, random: bigint): bigint =>
   low + (random % (high - low + 1n));
 
-/** A provider's prefix: /12 to /64 in 2000::/3, outside of the special ranges. */
-export const prefixes: fc.Arbitrary<Cidr> = fc
-  .tuple(fc.oneof(fc.constant(64), fc.integer({ min: 12, max: 64 })), raw)
-  .map(([length, random]) => {
-    const global = (1n << 125n) | (random >> 3n);
-    return { address: networkOf(global, length), length };
-  })
-  .filter((prefix) => !special(prefix));
+/** A provider's prefix in 2000::/3, outside of the special ranges. */
+const prefixesOf = (lengths: fc.Arbitrary<number>): fc.Arbitrary<Cidr> =>
+  fc
+    .tuple(lengths, raw)
+    .map(([length, random]) => {
+      const global = (1n << 125n) | (random >> 3n);
+      return { address: networkOf(global, length), length };
+    })
+    .filter((prefix) => !special(prefix));
+
+/** /12 to /64. */
+export const prefixes = prefixesOf(
+  fc.oneof(fc.constant(64), fc.integer({ min: 12, max: 64 })),
+);
+
+/** All that may be answered: /8 to /126. */
+export const anyPrefixes = prefixesOf(
+  fc.oneof(
+    fc.constantFrom(64, 80, 112, 124, 125, 126),
+    fc.integer({ min: 8, max: 126 }),
+  ),
+);
+
+/** A public address, outside of the special ranges. */
+export const publicAddresses: fc.Arbitrary<bigint> = raw
+  .map((random) => (1n << 125n) | (random >> 3n))
+  .filter((address) => !special({ address, length: 128 }));
 
 const CHARACTERS = [..."abcxyzABCXYZ0189"];
 

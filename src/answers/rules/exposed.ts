@@ -1,7 +1,6 @@
 import { formatAddress, formatSubnet, includes } from "../../ip/address.ts";
 import {
   fittingExposed,
-  freeHost,
   gatewayAddress,
   hostAddress,
   mayBeWhole,
@@ -12,7 +11,7 @@ import {
   isHostExposed,
   isHostInDefault,
   refusal,
-  tryAddress,
+  tryHost,
   usableExposed,
   type Context,
   type Finding,
@@ -41,7 +40,7 @@ export function exposedRules(context: Context): Finding[] {
       refusal(
         "host",
         `it is inside the exposed subnet ${formatSubnet(exposed)}`,
-        `${tryAddress(freeHost(prefix, others))}; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
+        `${tryHost(prefix, others)}; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
       ),
     );
   } else if (host !== undefined && isHostExposed(known)) {

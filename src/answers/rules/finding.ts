@@ -4,7 +4,7 @@ import {
   includes,
   type Subnet,
 } from "../../ip/address.ts";
-import { gatewayAddress, hostAddress } from "../suggestions.ts";
+import { freeHost, gatewayAddress, hostAddress } from "../suggestions.ts";
 import type { AnswerKey, KnownAnswers } from "../types.ts";
 
 /** A conflict between one answer and the others, or something unusual about it. */
@@ -40,6 +40,14 @@ export const warning = (
   reason: string,
   remedy: string,
 ): Finding => ({ kind: "warning", key, reason, remedy });
+
+/** The remedy for a server address that can't be. */
+export function tryHost(prefix: Subnet, known: KnownAnswers): string {
+  const free = freeHost(prefix, known);
+  return free === undefined
+    ? "Ask the provider for a larger prefix"
+    : tryAddress(free);
+}
 
 /** `Try 2001:db8::2` */
 export const tryAddress = (address: bigint): string =>

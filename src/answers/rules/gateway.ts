@@ -1,10 +1,10 @@
 import { contains, formatSubnet, subnetAt } from "../../ip/address.ts";
 import { documentation } from "../../ip/special-ranges.ts";
-import { freeHost, hostAddress } from "../suggestions.ts";
+import { hostAddress } from "../suggestions.ts";
 import {
   isGatewayExposed,
   refusal,
-  tryAddress,
+  tryHost,
   warning,
   type Context,
   type Finding,
@@ -37,13 +37,7 @@ export function gatewayRules({ known, isDefault }: Context): Finding[] {
   ];
   if (gateway === hostAddress(known)) {
     return prefix && isDefault("host") && !isDefault("gateway")
-      ? [
-          refusal(
-            "host",
-            "it is the gateway's address",
-            tryAddress(freeHost(prefix, known)),
-          ),
-        ]
+      ? [refusal("host", "it is the gateway's address", tryHost(prefix, known))]
       : refuse("it is the server's own address");
   }
   const isExposed = isGatewayExposed(known);

@@ -5,15 +5,14 @@ import {
   subnetAt,
   type Subnet,
 } from "../../ip/address.ts";
-import { freeHost } from "../suggestions.ts";
 import type { Ipv6Interface, KnownAnswers } from "../types.ts";
-import { refusal, tryAddress, type Context, type Finding } from "./finding.ts";
+import { refusal, tryHost, type Context, type Finding } from "./finding.ts";
 
 /** The server's own address: RFC 4291 2.6.1. */
 export function hostRules({ known }: Context): Finding[] {
   const { prefix, host } = known;
   if (!prefix || typeof host !== "object") return [];
-  const remedy = tryAddress(freeHost(prefix, known));
+  const remedy = tryHost(prefix, known);
   if (!isReachable(prefix, host, known)) {
     return [
       refusal(

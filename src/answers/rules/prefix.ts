@@ -2,30 +2,25 @@ import { documentation } from "../../ip/special-ranges.ts";
 import { freeSubnet } from "../suggestions.ts";
 import { refusal, warning, type Context, type Finding } from "./finding.ts";
 
-/** Room for the server, Docker's gateway and Kong. An exposed subnet is /126 at the longest. */
+/** An exposed subnet is a /126 at the longest: there must be one without server and gateway. */
 export function roomRules({ known }: Context): Finding[] {
-  const { prefix, host, delivery } = known;
-  if (!prefix || delivery === undefined || freeSubnet(known)) return [];
-  if (delivery === "on-link" && prefix.length > 125) {
-    return [
-      refusal(
-        "prefix",
-        `a /${prefix.length} that is on-link (--delivery) has no room for the server, Docker's gateway and Kong`,
-        "If the provider routes it to the server, add --delivery routed; otherwise ask for a larger prefix",
-      ),
-    ];
-  }
-  return host === undefined
-    ? []
-    : [
-        refusal(
-          "prefix",
-          "beside --host and --gateway it has no room for Docker's gateway and Kong",
-          delivery === "routed"
-            ? "If the server's address may stay as it is, add --host keep; otherwise ask the provider for a larger prefix"
-            : "Ask the provider for a larger prefix",
-        ),
-      ];
+  const { prefix, host = "keep", delivery } = known;
+  if (!prefix || !delivery || freeSubnet({ ...known, host })) return [];
+  const routed = { ...known, host, delivery: "routed" } as const;
+  const flags = [
+    ...(delivery === "routed" ? [] : ["--delivery routed"]),
+    ...(freeSubnet(routed) ? [] : ["--host keep"]),
+  ].join(" ");
+  const ask = "sk the provider for a larger prefix";
+  return [
+    refusal(
+      "prefix",
+      "with this --delivery, --host and --gateway it has no room for Docker's gateway and Kong",
+      freeSubnet({ ...routed, host: "keep" })
+        ? `If the provider routes it to the server, give ${flags}; otherwise a${ask}`
+        : `A${ask}`,
+    ),
+  ];
 }
 
 export function prefixRules({ known: { prefix } }: Context): Finding[] {

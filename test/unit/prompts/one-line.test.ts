@@ -24,8 +24,9 @@ test("every refusal fits one line of 80 columns, with a value that would do", ()
     const values = suggestions(flag, issue.remedy)
       .filter(([name]) => name === flag)
       .map(([, one]) => one as string);
-    // Only a new prefix can't be computed from what is given.
-    if (values.length === 0) expect([flag, line]).toContain("--prefix");
+    // A prefix can't be computed from what is given, and a ULA has to be random.
+    if (values.length === 0)
+      expect(["--prefix", "--internal-prefix"], line).toContain(flag);
     else
       expect(
         values.some((one) => line.includes(one)),
@@ -53,11 +54,11 @@ test("what fits is said in full, and then less and less of it", () => {
   );
 });
 
-test("a prompt said Try made: a random ULA is no value", () => {
+test("a prompt suggests no ULA: it has to be random", () => {
   const given = { ...USUAL, internalPrefix: "2a03:2222:3333:4444:300::/80" };
   const [issue] = survey(given).issues;
   if (issue === undefined) expect.fail("it was taken");
   expect(oneLine(issue)).toBe(
-    "it overlaps the exposed subnet. Try fd4c:8a1e:92b7::/64.",
+    "it overlaps the exposed subnet. Leave it out for a random ULA.",
   );
 });
