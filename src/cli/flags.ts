@@ -178,11 +178,20 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   {
     name: "conflict",
+    aside: true,
+    metavar: "WHAT",
+    choices: ["ask", "theirs"],
+    shown: "--conflict theirs",
+    meaning: "undo even if files were edited since",
+    commands: ["undo"],
+  },
+  {
+    name: "conflict",
     metavar: "WHAT",
     choices: CONFLICT,
     shown: "--conflict WHAT",
     meaning: "conflicts: ask, keep, theirs or markers",
-    commands: ["create", "regenerate", "undo"],
+    commands: WRITERS,
   },
   {
     name: "git",

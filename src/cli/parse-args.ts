@@ -54,7 +54,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   const directories = isCompletion ? [] : operands;
   issues.push(...shellIssues, ...foreignFlags(tokens));
   const given = readGiven(values, issues);
-  const conflict = readConflict(values.get("conflict"), issues);
+  const conflict = readConflict(command, values.get("conflict"), issues);
   const ssh =
     command === "detect" ? readSsh(values.get("ssh"), issues) : undefined;
   const timeout = readSeconds("--timeout", values, issues, [0.1, 60]) ?? 5;
@@ -140,17 +140,22 @@ function readGiven(values: Tokens["values"], issues: Issue[]): Given {
 }
 
 function readConflict(
+  command: Command,
   texts: readonly string[] = ["ask"],
   issues: Issue[],
 ): Arguments["conflict"] {
   const value = single("--conflict", texts, issues);
-  const choice = CONFLICT.find((name) => name === value);
+  const row = flagsOf(command).run.find(({ name }) => name === "conflict");
+  const choices = CONFLICT.filter(
+    (name) => row?.choices?.includes(name) ?? true,
+  );
+  const choice = choices.find((name) => name === value);
   if (choice === undefined)
     issues.push({
       flag: "--conflict",
       value,
       reason: "it is not one of the choices",
-      remedy: `Choose ${CONFLICT.join(", ")}`,
+      remedy: `Choose ${choices.join(", ")}`,
     });
   return choice ?? "ask";
 }

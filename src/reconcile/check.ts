@@ -10,7 +10,7 @@ import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { secretNotes } from "./notices.ts";
-import { COMPOSE_FILE, composeNotes, renamedCompose } from "./compose-names.ts";
+import { COMPOSE_FILE, composeNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import { isExecutable } from "./change.ts";
@@ -44,6 +44,7 @@ import {
  * - merged: the owner's edits and a newer generated text, merged by regenerate
  * - changed: edited since the last run · missing: deleted since the last run · deleted: before it
  * - renamed: by the owner, to another name that docker compose finds
+ * - unread: docker compose reads another file of the owner's instead
  * - outdated: regenerate would write another text
  * - drift: the answers have other addresses, services, networks or ports
  * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
@@ -56,6 +57,7 @@ export type Status =
   | "missing"
   | "deleted"
   | "renamed"
+  | "unread"
   | "outdated"
   | "drift"
   | "conflict"
@@ -102,12 +104,12 @@ export function inspectRepository(directory: string): Inspection {
   const disk = readDisk(directory, pathsOf(rendered, state));
   const previous = allPreviousAnswers(state).map(plan);
   const { stale, unread } = findStaleAddresses(directory, present, previous);
-  const renamed = renamedCompose(directory);
   return {
-    files: checkFiles(state, present, rendered, disk).map((file) =>
-      file.path === COMPOSE_FILE && renamed !== undefined
-        ? { ...file, status: "renamed", reason: `it is ${renamed} now` }
-        : file,
+    files: checkFiles(state, rendered, disk, { present, previous }).map(
+      (file) =>
+        file.path === COMPOSE_FILE
+          ? { ...file, ...nameStatus(directory, isOpen(file)) }
+          : file,
     ),
     stale,
     notes: [
@@ -118,14 +120,13 @@ export function inspectRepository(directory: string): Inspection {
   };
 }
 
-/** The status of each file. @param disk all of pathsOf() */
+/** The status of each file. @param disk all of pathsOf() @param plans of the present and all earlier answers */
 export function checkFiles(
   state: State,
-  present: Plan,
   rendered: Tree,
   disk: Disk,
+  { present, previous }: { present: Plan; previous: readonly Plan[] },
 ): Checked[] {
-  const previous = allPreviousAnswers(state).map(plan);
   const paths = new Set([...rendered.keys(), ...Object.keys(state.files)]);
   return [...paths].sort().map((path) => {
     const record = state.files[path];

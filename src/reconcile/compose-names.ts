@@ -29,6 +29,35 @@ export function renamedCompose(directory: string): string | undefined {
   });
 }
 
+/** The owner's file that docker compose reads instead of docker-compose.yml; undefined if there is none. */
+const preferredCompose = (directory: string): string | undefined =>
+  firstThere(directory, PREFERRED);
+
+function firstThere(
+  directory: string,
+  names: readonly string[],
+): string | undefined {
+  const disk = readDisk(directory, names);
+  return names.find((name) => disk.get(name)?.kind !== "absent");
+}
+
+/**
+ * What the names say about docker-compose.yml.
+ * @param isOpen whether the owner has something else to do about it
+ */
+export function nameStatus(
+  directory: string,
+  isOpen: boolean,
+): { status: "renamed" | "unread"; reason: string } | undefined {
+  const renamed = renamedCompose(directory);
+  if (renamed !== undefined)
+    return { status: "renamed", reason: `it is ${renamed} now` };
+  const other = preferredCompose(directory);
+  return other === undefined || isOpen
+    ? undefined
+    : { status: "unread", reason: `docker compose reads ${other} instead` };
+}
+
 /** Why docker compose, or regenerate, would take another file, and the way out. */
 export function composeNotes(directory: string): string[] {
   const renamed = renamedCompose(directory);
@@ -36,11 +65,9 @@ export function composeNotes(directory: string): string[] {
     return [
       `${renamed} is docker-compose.yml, renamed: it is not updated under this name.\n  mv ${renamed} docker-compose.yml`,
     ];
-  const disk = readDisk(directory, [...PREFERRED, ...OVERRIDES]);
-  const isThere = (name: string): boolean => disk.get(name)?.kind !== "absent";
-  const taken = PREFERRED.find(isThere);
+  const taken = preferredCompose(directory);
   if (taken === undefined) return [];
-  const override = OVERRIDES.find(isThere);
+  const override = firstThere(directory, OVERRIDES);
   const way =
     override === undefined
       ? `run mv -n ${taken} docker-compose.override.yml`

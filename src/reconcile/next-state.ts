@@ -62,7 +62,9 @@ export function stateAfter(
     if (rendered.has(path) || handled(path, changes)) continue;
     // No longer generated, but the owner edited or deleted it: it may be generated again later.
     const { answers: before } = previous as State;
-    files[path] = { ...held, answers: held.answers ?? before };
+    const own = changes.find((change) => change.path === path)?.before;
+    const owner = own ? { owner: sha256(ownText(path, own.text)) } : {};
+    files[path] = { ...held, ...owner, answers: held.answers ?? before };
   }
   const sorted = Object.fromEntries(
     Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -79,7 +81,7 @@ export function stateAfter(
 }
 
 /** Whether the owner kept a file that contradicts the answers. The state marks .env in another way. */
-const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
+export const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
   chosen === true && contradicts !== undefined && path !== SECRET_FILE;
 
 /** Whether a file was deleted or has a new path. */

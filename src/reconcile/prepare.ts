@@ -72,7 +72,7 @@ export async function prepare(
   const after = previous
     ? remainingWork(directory, previous, present, changes, rendered, disk)
     : nothingBefore(present);
-  const { steps, stale, data } = after;
+  const { steps, stale, data, deployed } = after;
   const outcome: Outcome = {
     exitCode: exitCodeOf(request, changes, invalid.length > 0),
     directory,
@@ -87,6 +87,7 @@ export async function prepare(
     stale,
     data,
     ...(previous && { previousAnswers: previous.answers }),
+    ...(deployed && { deployed }),
   };
   return { request, outcome, operations, makesGit };
 }

@@ -1,10 +1,11 @@
 import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
 import { WRITING, type Change } from "./change.ts";
 import { type Disk } from "../repository/disk.ts";
-import { hasAddress, withDataOf } from "../renumber/env-file.ts";
-import { settingOf } from "../base/dotenv.ts";
-import { attempt, type Issue } from "../base/errors.ts";
-import { contains, parseAddress } from "../ip/address.ts";
+import { withDataOf } from "../renumber/env-file.ts";
+import type { Answers } from "../answers/types.ts";
+import type { Issue } from "../base/errors.ts";
+import { generatedFile } from "../render/generated-files.ts";
+import { isUnresolved } from "./next-state.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -21,6 +22,8 @@ import { textFiles } from "../repository/walk.ts";
 /** What is left to the owner after answers changed. */
 export interface RemainingWork {
   readonly steps: readonly ManualStep[];
+  /** The answers that the steps start from. */
+  readonly deployed?: Answers;
   readonly stale: readonly StaleAddress[];
   readonly warnings: readonly Issue[];
   /** Other messages to the owner. */
@@ -43,16 +46,20 @@ export function remainingWork(
   disk: Disk,
 ): RemainingWork {
   const before = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
-  const then = plan(previous.answers);
+  const deployed = deployedAnswers(previous, changes);
   const [was, now] = dotenvTexts(changes, disk);
   const search = leftoversAfter(directory, before, present, changes, disk);
   return {
-    steps: manualSteps(withDataOf(then, was), withDataOf(present, now)),
+    steps: manualSteps(
+      dataBefore(plan(deployed), plan(previous.answers), was),
+      withDataOf(present, now),
+      changes.some(
+        ({ path, action }) => path === "kong.yml" && action === "orphan",
+      ),
+    ),
+    deployed,
     stale: search.stale,
-    notes: [
-      ...unreadNotes(search.unread),
-      ...(isSecretOpen(changes) ? [] : otherAddress(now, present)),
-    ],
+    notes: unreadNotes(search.unread),
     warnings: collisions(
       textFiles(directory, [present, ...before], undefined, disk),
       present,
@@ -63,31 +70,39 @@ export function remainingWork(
   };
 }
 
-/** Whether .env is in conflict: then its values can still change. */
-const isSecretOpen = (changes: readonly Change[]): boolean =>
-  changes.some(
-    ({ path, action }) =>
-      path === SECRET_FILE && ["conflict", "markers"].includes(action),
+/**
+ * The answers before the change that this run completes. If it resolves a conflict, that is the change
+ * of an earlier run, and what the owner has to do for it is printed again.
+ */
+function deployedAnswers(previous: State, changes: readonly Change[]): Answers {
+  const last = plan(previous.answers);
+  const held = changes.flatMap((change) => {
+    const { path, from = path, action } = change;
+    const answers = previous.files[from]?.answers;
+    // A file that the last answers did not generate was in no conflict.
+    const isOpen = action === "conflict" || isUnresolved(change);
+    return answers && !isOpen && generatedFile(from)?.when(last)
+      ? [answers]
+      : [];
+  });
+  const known = [previous.answers, ...previous.previousAnswers].map(keyOf);
+  const age = (answers: Answers): number => {
+    const index = known.indexOf(keyOf(answers));
+    return index < 0 ? known.length : index;
+  };
+  return held.reduce(
+    (oldest, answers) => (age(answers) > age(oldest) ? answers : oldest),
+    previous.answers,
   );
-
-/** The owner's own address in .env stays. If nothing else has it, the owner must know. */
-function otherAddress(
-  dotenv: string | undefined,
-  { kong, exposed, numbers }: Plan,
-): string[] {
-  const own = dotenv && settingOf(dotenv, "KONG_BIND_IPV6");
-  if (!own || hasAddress(dotenv, kong)) return [];
-  const address = attempt(() => parseAddress(6, own));
-  const fits =
-    address !== undefined && contains(numbers.exposed.subnet, address);
-  return [
-    `Your .env has KONG_BIND_IPV6=${own}, the other files have ${kong.address}: apply.sh will refuse that. ${
-      fits
-        ? `Give --kong ${own}, or correct .env.`
-        : `Correct .env: that address is outside ${exposed.subnet}.`
-    }`,
-  ];
 }
+
+/** With the owner's own data directory in .env. An earlier run may have written the new one there. */
+function dataBefore(then: Plan, last: Plan, dotenv: string | undefined): Plan {
+  const isOwn = withDataOf(last, dotenv).data.directory !== last.data.directory;
+  return isOwn ? withDataOf(then, dotenv) : then;
+}
+
+const keyOf = (answers: Answers): string => JSON.stringify(answers);
 
 /** The texts of .env before and after this run. */
 function dotenvTexts(

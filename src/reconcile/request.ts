@@ -45,6 +45,8 @@ export interface Outcome {
   readonly stale: readonly StaleAddress[];
   /** The answers before this run, if there was a repository. */
   readonly previousAnswers?: Answers;
+  /** The same, or older ones if this run resolves a conflict: the server has them until the copy. */
+  readonly deployed?: Answers;
 }
 
 /** All that a run is going to write. Nothing is written yet. */

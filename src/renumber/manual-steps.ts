@@ -13,12 +13,19 @@ export interface ManualStep {
   readonly first?: true;
 }
 
-/** The steps that are left to the owner after answers changed, in order. */
-export function manualSteps(before: Plan, after: Plan): ManualStep[] {
+/**
+ * The steps that are left to the owner after answers changed, in order.
+ * @param imports whether a kong.yml of the owner's is left
+ */
+export function manualSteps(
+  before: Plan,
+  after: Plan,
+  imports = true,
+): ManualStep[] {
   return [
     ...databaseLeft(before, after),
     ...dataMoved(before, after),
-    ...databaseBack(before, after),
+    ...databaseBack(before, after, imports),
     ...recordSteps(before, after),
   ];
 }
@@ -116,8 +123,12 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
 }
 
 /** Kong uses an old database again, with the password in .env. */
-function databaseBack(before: Plan, after: Plan): ManualStep[] {
-  if (before.postgres || !after.postgres) return [];
+function databaseBack(
+  before: Plan,
+  after: Plan,
+  imports: boolean,
+): ManualStep[] {
+  if (before.postgres || !after.postgres || !imports) return [];
   const data = `${after.data.directory}/postgres`;
   return [
     {

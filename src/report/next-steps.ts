@@ -3,6 +3,7 @@ import { printableText } from "../base/escape.ts";
 import { shellWord } from "../base/shell.ts";
 import { loginAt } from "../answers/carry-over.ts";
 import { plan as planOf } from "../plan/plan.ts";
+import type { Change } from "../reconcile/change.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -12,9 +13,26 @@ import type { ManualStep } from "../renumber/manual-steps.ts";
 export function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
     `Read ${shown}/README.md: the address plan, the DNS records, the first hour.`,
+    ...openSteps(outcome),
     copyText(outcome, shown),
-    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
+    APPLY,
   ]);
+}
+
+const APPLY = "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh";
+
+/** What must be resolved before the copy. */
+function openSteps({ changes }: Outcome): string[] {
+  const has = (isOpen: (change: Change) => unknown): boolean =>
+    changes.some(isOpen);
+  return [
+    ...(has(({ action }) => action === "conflict" || action === "markers")
+      ? ["Resolve the conflicts; check lists the remaining ones."]
+      : []),
+    ...(has(({ contradicts, renamed }) => contradicts ?? renamed)
+      ? ["Resolve the drift named above; check lists what remains."]
+      : []),
+  ];
 }
 
 /**
@@ -57,9 +75,9 @@ function copyText(outcome: Outcome, shown: string): string {
  * The login that reaches the server before the change: at its present address, unless the owner named
  * another. An IPv6 address is in brackets, as rsync takes it.
  */
-function loginNow({ answers, previousAnswers, plan: after }: Outcome): string {
+function loginNow({ answers, deployed, plan: after }: Outcome): string {
   const { ssh } = answers;
-  const now = previousAnswers ? planOf(previousAnswers) : after;
+  const now = deployed ? planOf(deployed) : after;
   const address = now.host?.address;
   if (ssh === "none")
     return `root@${now.ipv4.address || (address ? `[${address}]` : "SERVER")}`;
@@ -70,15 +88,12 @@ function loginNow({ answers, previousAnswers, plan: after }: Outcome): string {
 
 /** The next steps after regenerate. */
 export function updatedSteps(outcome: Outcome, shown: string): string[] {
-  const { steps, changes } = outcome;
-  const open = changes.some(
-    ({ action }) => action === "conflict" || action === "markers",
-  );
+  const { steps } = outcome;
   return numbered([
-    ...(open ? ["Resolve the conflicts; check lists the remaining ones."] : []),
+    ...openSteps(outcome),
     ...steps.filter(({ first }) => first).map(stepText),
     copyText(outcome, shown),
-    "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh",
+    APPLY,
     ...steps.filter(({ first }) => !first).map(stepText),
   ]);
 }

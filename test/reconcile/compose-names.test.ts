@@ -12,13 +12,13 @@ test.each(["compose.yaml", "compose.yml"])(
     const sandbox = new Sandbox({ [`gw/${name}`]: "services: {}\n" });
     const note = `docker compose reads your ${name} instead of docker-compose.yml.`;
     const way = `mv -n ${name} docker-compose.override.yml`;
-    for (const args of [
-      ["gw", ...PREFIX, "--yes"],
-      ["regenerate", "gw"],
-      ["check", "gw"],
-    ]) {
+    for (const [args, expected] of [
+      [["gw", ...PREFIX, "--yes"], 0],
+      [["regenerate", "gw"], 0],
+      [["check", "gw"], 4],
+    ] as const) {
       const { code, stdout } = await runHere(args, sandbox.cwd);
-      expect(code, stdout).toBe(0);
+      expect(code, stdout).toBe(expected);
       expect(stdout).toContain(note);
       expect(stdout).toContain(way);
     }

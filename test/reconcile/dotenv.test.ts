@@ -178,15 +178,11 @@ test("regenerate warns if only .env has an address for Kong", async () => {
   expect(first).toMatchObject({ code: 3 });
   const own = `${NEXT}:300::abcd`;
   expect(first.stdout).toContain(
-    `Your .env has KONG_BIND_IPV6=${own}, the other files have ${NEXT}:300::8100: apply.sh will refuse that. `,
-  );
-  expect(first.stdout).toContain(
     `.env contradicts the answers: KONG_BIND_IPV6 is ${own}, not ${NEXT}:300::8100.\n`,
   );
-  expect((await made.regenerate()).stdout).toContain(`Give --kong ${own}`);
   const mended = await made.regenerate("--kong", own);
   expect(mended).toMatchObject({ code: 0 });
-  expect(mended.stdout).not.toContain("apply.sh will refuse");
+  expect(mended.stdout).not.toContain("contradicts");
 });
 
 test("a value of .env that was kept in a conflict was changed by the next regenerate", async () => {

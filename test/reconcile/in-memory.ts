@@ -176,7 +176,10 @@ export function statusesOf(world: World): Map<string, Status> {
     state.files[".gitignore"]?.text,
   );
   const disk = diskOf(world, pathsOf(rendered, state), state);
-  const files = checkFiles(state, plan(state.answers), rendered, disk);
+  const files = checkFiles(state, rendered, disk, {
+    present: plan(state.answers),
+    previous: allPreviousAnswers(state).map(plan),
+  });
   return new Map(files.map(({ path, status }) => [path, status]));
 }
 

@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { manualSteps } from "../../src/renumber/manual-steps.ts";
 import type { Answers } from "../../src/answers/types.ts";
@@ -5,7 +6,7 @@ import { move } from "../../src/answers/carry-over.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { resolve } from "../../src/answers/resolve.ts";
 import { answersFrom } from "../support/base.ts";
-import { Made, OLD } from "./made.ts";
+import { Made, OLD, STATE, TO } from "./made.ts";
 
 const steps = (
   change: Partial<Answers>,
@@ -89,6 +90,72 @@ test("the steps say what happens to a database that is left behind or found agai
   const [back, ...more] = steps({ database: "postgres" }, { database: "off" });
   expect(back?.commands?.join("\n")).toContain("kong config db_import");
   expect(more).toEqual([]);
+});
+
+test("the steps of a change are printed again when its conflict is resolved", async () => {
+  const made = await new Made().make();
+  made.edit("docker-compose.yml", (text) =>
+    text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
+  );
+  const first = await made.regenerate(
+    ...TO,
+    "--database=off",
+    "--data-dir=/srv/k",
+  );
+  expect(first.code).toBe(3);
+  const [resolve, ...steps] = stepsOf(first.stdout);
+  expect(resolve).toMatch(/^Resolve the conflicts; /);
+  expect(steps.join("\n")).toContain("kong config db_export");
+  expect(steps.join("\n")).toContain("sudo mv -T ./data /srv/k");
+  expect(steps.join("\n")).toContain(`'root@[${OLD}::2]:/opt/kong-ipv6/'`);
+  expect(steps.join("\n")).toContain(`old ${OLD}:300::8100`);
+  const again = await made.regenerate("--conflict", "theirs");
+  expect(again.code).toBe(0);
+  expect(stepsOf(again.stdout)).toEqual(steps);
+  const next = await made.regenerate("--domain", "a.example.com");
+  expect(next.stdout).not.toContain(OLD);
+});
+
+test("also when the owner kept the file first, and edited it later", async () => {
+  const made = await new Made().make();
+  made.edit("docker-compose.yml", (text) =>
+    text.replaceAll("restart: always", "restart: unless-stopped"),
+  );
+  const off = ["--database", "off", "--conflict", "keep"];
+  const kept = await made.regenerate(...off);
+  expect(kept.code).toBe(3);
+  const [resolve, exported] = stepsOf(kept.stdout);
+  expect(resolve).toBe(
+    "Resolve the drift named above; check lists what remains.",
+  );
+  const other = await new Made().make(...off);
+  made.write("docker-compose.yml", other.read("docker-compose.yml"));
+  const { code, stdout } = await made.regenerate();
+  expect(code).toBe(0);
+  expect(stepsOf(stdout)[0]).toBe(exported);
+});
+
+test("create --conflict keep: what contradicts the answers is resolved before the copy", async () => {
+  const made = await new Made().make();
+  rmSync(made.path(STATE));
+  const keep = ["--conflict", "keep", "--yes"];
+  const { code, stdout } = await made.run([".", ...TO, ...keep]);
+  expect(code).toBe(3);
+  expect(stepsOf(stdout)[1]).toMatch(/^Resolve the drift named above; /);
+  expect(stepsOf(stdout)[2]).toMatch(/^Copy it to the server/);
+});
+
+test("an unedited kong.yml is deleted with --database postgres, and nothing is imported", async () => {
+  const unedited = await new Made().make("--database", "off");
+  const back = ["--database", "postgres"];
+  const { stdout } = await unedited.regenerate(...back);
+  expect(existsSync(unedited.path("kong.yml"))).toBe(false);
+  expect(stdout).not.toContain("db_import");
+  const edited = await new Made().make("--database", "off");
+  edited.edit("kong.yml", (text) => `${text}# mine\n`);
+  expect((await edited.regenerate(...back)).stdout).toContain("db_import");
+  expect(edited.read("kong.yml")).toMatch(/# mine\n$/);
+  expect(await edited.run(["check"])).toMatchObject({ code: 0 });
 });
 
 test("the database is read before its data are moved", () => {

@@ -368,3 +368,17 @@ testWith(
     expect(seen).not.toContain(".kong-ipv6.undo");
   },
 );
+
+test.each(["keep", "markers"])(
+  "undo --conflict %s was accepted, and did nothing: refused",
+  async (word) => {
+    const made = await new Made().make();
+    const { code, stderr } = await made.run(["undo", "--conflict", word]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining(
+        `--conflict ${word}: it is not one of the choices. Choose ask, theirs`,
+      ),
+    });
+  },
+);

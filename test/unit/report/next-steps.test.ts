@@ -19,7 +19,7 @@ const outcomeOf = (answers: Answers, previousAnswers?: Answers): Outcome => ({
   steps: [],
   data: [],
   stale: [],
-  ...(previousAnswers && { previousAnswers }),
+  ...(previousAnswers && { previousAnswers, deployed: previousAnswers }),
 });
 
 /** The last word of the printed rsync command. */
