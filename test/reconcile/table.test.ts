@@ -133,7 +133,7 @@ describe("the decision table", () => {
     const before = place.read(".env");
     const outcome = await place.again();
     expect(actionOf(outcome, ".env")).toMatch(
-      /^conflict: the merged text would be broken: line \d+ is not KEY=VALUE$/,
+      /^conflict: line \d+ is not KEY=VALUE$/,
     );
     expect(place.read(".env")).toBe(before);
     expect(place.read(".env.new")).toContain(NEXT);
