@@ -68,6 +68,31 @@ class Changes(Case):
         }
         self.assertEqual([], self.changes(server, "compose"))
 
+    def test_an_edited_kong_yml_restarts_kong(self) -> None:
+        """Bug: apply.sh said that nothing changed, and the new routes never appeared."""
+        server = self.server(database="off")
+        path = server.repository / "kong.yml"
+        path.write_text("services: []\n")
+        server.applied()
+        kong: Any = server.docker.service("kong")
+        self.assertEqual([], self.changes(server, "compose"))
+        path.write_text("services: [a]\n")
+        row = "kong: Kong will be restarted: it has not loaded the present kong.yml"
+        self.assertEqual([row], self.changes(server, "compose"))
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.happened(server, f"engine POST /containers/{kong['Id']}/restart")
+        self.assertEqual([], self.changes(server, "compose"))
+
+    def test_a_new_container_is_not_restarted_for_kong_yml(self) -> None:
+        server = self.server(database="off")
+        (server.repository / "kong.yml").write_text("services: []\n")
+        server.applied()
+        (server.repository / "kong.yml").write_text("services: [a]\n")
+        server.hashes["kong"] = "edited"
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertEqual([], [what for _, what, _ in server.events if "/restart" in what])
+        self.assertEqual([], self.changes(server, "compose"))
+
     def test_another_recipe_is_built(self) -> None:
         server = self.applied()
         with (server.repository / "kong-build/Dockerfile").open("a") as file:
@@ -137,9 +162,9 @@ class Changes(Case):
 
 class Apply(Case):
     def starts(self, server: Server) -> list[str]:
-        names = {
-            one["Id"]: one["Labels"]["com.docker.compose.service"] for one in server.docker.recording["containers"]
-        }
+        names: dict[str, str] = {}
+        for one in (*server.docker.recording["containers"], *server.docker.containers_by_id.values()):
+            names[one["Id"]] = one["Labels"]["com.docker.compose.service"]
         return [names[line.split()[2]] for line in server.commands if line.startswith("docker start ")]
 
     def test_the_database_first_then_the_migrations_then_kong(self) -> None:

@@ -33,6 +33,9 @@ def up(server: Server, words: list[str]) -> None:
         there = server.docker.service(service)
         if there and "--force-recreate" in words:
             del server.docker.containers_by_id[there["Id"]]
+        label = there and there["Labels"]["com.docker.compose.config-hash"]
+        if label and server.hashes.get(service, label) != label:
+            server.docker.recreate_service(service)
         if server.docker.service(service) is None:
             server.docker.create_service(service)
         named = [word for word in words if not word.startswith("-")]

@@ -102,7 +102,7 @@ class FakeEngine(Engine):
             }
             return None
         container = self.containers_by_id[parts[1]]
-        container["State"] = {"stop": "exited", "unpause": "running"}[parts[2]]
+        container["State"] = {"stop": "exited", "unpause": "running", "restart": "running"}[parts[2]]
         return None
 
     def delete(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
@@ -173,6 +173,16 @@ class FakeEngine(Engine):
         container = {**copy.deepcopy(found), "State": "created", "Status": "Created"}
         if service == "kong":
             container["_inspected"], container["_pid"] = copy.deepcopy(self.recording["kong"]), 2768
+        self.containers_by_id[container["Id"]] = container
+
+    def recreate_service(self, service: str) -> None:
+        """As compose does it after an edit: the new container has another id."""
+        before: Any = self.service(service)
+        del self.containers_by_id[before["Id"]]
+        self.create_service(service)
+        container = self.containers_by_id.pop(self.service(service)["Id"])  # type: ignore[index]
+        container["Id"] = before["Id"][::-1]
+        container["Labels"]["com.docker.compose.config-hash"] = self.server.hashes[service]
         self.containers_by_id[container["Id"]] = container
 
     def service(self, name: str) -> Optional[Json]:

@@ -18,6 +18,7 @@ from .ufw import builds_reach_outside
 
 IMAGE = "kong-ipv6:local"
 BUILT = "/var/lib/kong-ipv6/built"
+LOADED = "/var/lib/kong-ipv6/kong.yml.sha256"
 # By its own socket, where it asks for no password. psql reads the new one from the mounted file.
 SET_PASSWORD = "\\set password `cat /run/secrets/kong_pg_password`\nALTER USER kong PASSWORD :'password';\n"
 READY = ("pg_isready", "--quiet", "--host=127.0.0.1", "--username=kong", "--dbname=kong")
@@ -68,6 +69,9 @@ class ComposeUp(Resource):
             )
             yield Change("network", text)
         self.lost = self._lost_container(facts)
+        self.outdated = self._outdated_container(facts)
+        if self.outdated:
+            yield Change("kong", "Kong will be restarted: it has not loaded the present kong.yml")
         if not (self.build or self.password or self.move or self._due(facts)):
             return
         if self.lost:
@@ -91,6 +95,17 @@ class ComposeUp(Resource):
         if kong is None or (endpoint(kong, self.repository.backend_network) and has_address(kong, self.plan)):
             return ""
         return str(kong["Id"])
+
+    def _outdated_container(self, facts: Facts) -> str:
+        """Kong's container, if it started with another kong.yml: Kong reads it only then."""
+        kong = facts.container("kong")
+        if kong is None or self.plan.database == "postgres" or self.system.text(LOADED) == self._kong_yml():
+            return ""
+        return str(kong["Id"])
+
+    def _kong_yml(self) -> str:
+        path = self.repository.path / "kong.yml"
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
 
     def _differ(self, facts: Facts) -> bool:
         """Whether a service has no container that is as it should be."""
@@ -141,7 +156,19 @@ class ComposeUp(Resource):
             raise self.failure("the containers can't be created")
         self._database()
         self._up("kong")
+        self._load()
         self._own_services()
+
+    def _load(self) -> None:
+        """A new container has read kong.yml; the old one reads it when it starts again."""
+        if self.plan.database == "postgres":
+            return
+        loaded = self._kong_yml()
+        if self.outdated and self.outdated == self.identity("kong"):
+            self.report.doing("kong", "restarting Kong")
+            cause = "Docker can't restart Kong"
+            self.engine.change("POST", f"/containers/{self.outdated}/restart", cause=cause)
+        self.system.write_state(LOADED, f"{loaded}\n".encode())
 
     def _remove_lost(self) -> None:
         self.report.doing("compose", "removing Kong's container")
