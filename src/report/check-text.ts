@@ -27,6 +27,7 @@ export function checkText(
     isEdited
       ? "If these are your own edits, run regenerate to record them."
       : "",
+    open.some(({ status }) => status === "drift") ? wrapped(DRIFT) : "",
     wrapped(printableText(notes.join("\n"))),
     staleText(stale, style),
     counts(shown, files),
@@ -36,9 +37,15 @@ export function checkText(
 const interruptedText = (recovered: Recovered): string =>
   `An earlier run was interrupted while writing here. ${recovered === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`;
 
-function fileLine({ path, status, reason }: Checked, { red }: Style): string {
+const DRIFT =
+  "Where a file contradicts the answers: edit it, change the answers, or take the generated text there: regenerate --conflict theirs.";
+
+function fileLine(
+  { path, status, reason }: Checked,
+  { red, columns }: Style,
+): string {
   const why = reason ? `: ${printable(reason)}` : "";
-  return `  ${red("!")} ${path}  ${status}${why}`;
+  return `  ${red("!")} ${setAt(4, `${path}  ${status}${why}`, columns)}`;
 }
 
 /** `gw: 40 generated, 1 edited.` */

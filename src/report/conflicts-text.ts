@@ -88,8 +88,7 @@ function textRemedies(conflicts: readonly Change[]): string[] {
   if (conflicts.length === 0) return [];
   return hasSidecar(conflicts)
     ? [
-        "Copy what you want from the .new file, then run regenerate --conflict keep. Or",
-        "choose --conflict theirs or markers.",
+        "Copy what you want from the .new file, then run regenerate --conflict keep. Or choose --conflict theirs or markers.",
       ]
     : ["Choose --conflict keep, theirs or markers."];
 }
@@ -98,8 +97,7 @@ function markerRemedies(conflicts: readonly Change[]): string[] {
   return conflicts.length === 0
     ? []
     : [
-        "Remove the old conflict markers and run regenerate again, or take the new text",
-        "with --conflict theirs.",
+        "Remove the old conflict markers and run regenerate again, or take the new text with --conflict theirs.",
       ];
 }
 

@@ -124,20 +124,23 @@ function endText(
 ): string {
   const { exitCode, written, changes } = outcome;
   const updated = outcome.previousAnswers !== undefined;
+  const wrapped = (lines: readonly string[]): string[] =>
+    lines.map((line) => setAt(0, line, style.columns));
   if (dryRun)
-    return ["Nothing was written: --dry-run.", ...driftLines(changes)].join(
-      "\n",
-    );
+    return [
+      "Nothing was written: --dry-run.",
+      ...wrapped(driftLines(changes)),
+    ].join("\n");
   if (!written && exitCode === EXIT.conflicts && !updated)
     return [
       `${style.red("Nothing was written")}: some files exist already and were not generated.`,
-      ...refusedLines(changes),
+      ...wrapped(refusedLines(changes)),
     ].join("\n");
-  if (!written)
-    return ["Nothing to change.", ...conflictLines(changes)].join("\n");
+  const conflicts = wrapped(conflictLines(changes));
+  if (!written) return ["Nothing to change.", ...conflicts].join("\n");
   return [
     style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),
-    ...conflictLines(changes),
+    ...conflicts,
     ...(updated ? updatedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
 }

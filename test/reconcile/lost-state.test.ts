@@ -53,7 +53,7 @@ testWith(
     git("checkout", "--ours", ".kong-ipv6.json");
     expect(await made.regenerate()).toMatchObject({
       code: 3,
-      stdout: expect.stringContaining("take the new text\nwith --conflict"),
+      stdout: expect.stringContaining("take the new text with --conflict"),
     });
     await made.regenerate("--conflict", "theirs");
     expect(made.read("scripts/plan.json")).toContain(`"${OLD}:300::6"`);

@@ -8,6 +8,11 @@ const FOUND: Inspection = {
   files: [
     { path: "kong.yml", status: "invalid", reason: "line 3: \u001b[31m" },
     { path: "README.md", status: "generated" },
+    {
+      path: "docker-compose.yml",
+      status: "drift",
+      reason: `it contradicts the answers: ${"service kong is missing; ".repeat(5)}`,
+    },
   ],
   stale: [],
   notes: [
@@ -24,14 +29,15 @@ test("check's sentences are wrapped at a terminal, and whole in a pipe", () => {
   expect(whole).toBe(
     [
       "An earlier run was interrupted while writing here. It had written everything; regenerate cleans up.",
-      "  ! kong.yml  invalid: line 3: \\u001b[31m",
+      `  ! kong.yml  invalid: line 3: \\u001b[31m\n  ! docker-compose.yml  drift: it contradicts the answers: ${"service kong is missing; ".repeat(5)}`,
+      "Where a file contradicts the answers: edit it, change the answers, or take the generated text there: regenerate --conflict theirs.",
       ...FOUND.notes,
-      "gw: 1 invalid, 1 generated.",
+      "gw: 1 invalid, 1 generated, 1 drift.",
     ].join("\n\n"),
   );
   const wrapped = checkText(FOUND, options, styleFor(true, false));
   expect(Math.max(...lengths(wrapped))).toBeLessThanOrEqual(80);
-  expect(wrapped.replace(/(?<!\n)\n(?!\n)/g, " ")).toBe(whole);
+  expect(wrapped.replace(/(?<!\n)\n(?: {4}|(?![\n ]))/g, " ")).toBe(whole);
 });
 
 test("undo's sentences are wrapped at a terminal, and whole in a pipe", () => {
