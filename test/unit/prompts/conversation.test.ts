@@ -298,17 +298,66 @@ describe("converse", () => {
     expect(owner.refused).toEqual([expect.stringContaining("link-local")]);
   });
 
-  test("a hint before ssh, the prefix, the delivery and expose", async () => {
+  test("a part of a shared /64: the server's address has no default", async () => {
+    const printed = new Printed();
+    const owner = new Owner({
+      prefix: [`${P}::b000/124`],
+      host: ["", `${P}::b001/64`],
+    });
+    const answers = await converse(owner, {}, {}, printed);
+    expect(owner.asked[1]?.default).toBe(undefined);
+    expect(owner.refused).toHaveLength(1);
+    expect(printed.hints[1]).toContain("with the length of its link");
+    expect(answers).toEqual({
+      prefix: `${P}::b000/124`,
+      host: `${P}::b001`,
+      exposed: `${P}::b008/125`,
+      kong: `${P}::b00a`,
+    });
+    expect(resolve(answers).answers.gateway).toBe("fe80::1");
+  });
+
+  test("a kept server: the gateway's default is ra", async () => {
+    const owner = new Owner({
+      prefix: [`${P}::/64`],
+      host: ["keep"],
+      sure: ["y"],
+    });
+    const answers = await converse(owner, {});
+    expect(answers).toMatchObject({ host: "keep", gateway: "ra" });
+    expect(() => resolve(answers)).not.toThrow();
+  });
+
+  test("a server outside the prefix: the owner says that it is routed", async () => {
+    const printed = new Printed();
+    const owner = new Owner({
+      prefix: [`${P}::/64`],
+      host: ["2001:db8:9::2"],
+      sure: ["y"],
+      delivery: ["on-link", "routed"],
+      change: ["delivery"],
+    });
+    const answers = await converse(owner, {}, {}, printed);
+    expect(owner.refused).toEqual([]);
+    expect(printed.issues).toEqual([
+      expect.stringContaining("which is on-link (--delivery)"),
+    ]);
+    expect(owner.choicesOf("change")).toEqual(["host", "delivery"]);
+    expect(answers).toMatchObject({ delivery: "routed", ndp: "none" });
+  });
+
+  test("a hint before ssh, prefix, host, delivery and expose", async () => {
     const printed = new Printed();
     const owner = new Owner({ prefix: [`${P}::/64`], sure: ["y"] });
     await converse(owner, {}, { asksLogin: true }, printed);
     expect(printed.hints).toEqual([
       expect.stringContaining("root@203.0.113.10"),
       expect.stringContaining("2a03:2222:3333:4444::2/64"),
+      expect.stringContaining("keep leaves the server's address"),
       expect.stringContaining("tcpdump -ni ens3 icmp6"),
       expect.stringContaining("mail:25,587 dns:53,53/udp"),
     ]);
-    expect(printed.hints[2]).toContain(`ping ${P}:300::8100`);
+    expect(printed.hints[3]).toContain(`ping ${P}:300::8100`);
     for (const line of printed.hints.join("\n").split("\n"))
       expect(line.length, line).toBeLessThanOrEqual(80);
   });
