@@ -55,13 +55,15 @@ const GENERATE = `set -e
 cp -a /srv/made/"$1" /tmp; cd /tmp/"$1"
 mkdir -p host/etc/netplan; chmod 600 host/etc/netplan/*
 mv ${OURS} /tmp/ours 2>/dev/null || true
-netplan generate --root-dir host 2>/tmp/before
+complaints() { netplan generate --root-dir host 2>&1 | sed 's/^.*WARNING \\*\\*: [0-9:.]* //'; }
+set -o pipefail
+complaints >/tmp/before
 if [ -e /tmp/ours ] && [ -e ${CLOUD_INIT} ]; then
 	(umask 077; python3 -B -c "$3" /tmp/ours ${CLOUD_INIT} "$2" >${OURS})
 elif [ -e /tmp/ours ]; then
 	mv /tmp/ours ${OURS}
 fi
-netplan generate --root-dir host 2>/tmp/after
+complaints >/tmp/after
 diff /tmp/before /tmp/after >&2
 cat "host/run/systemd/network/10-netplan-$2.network"`;
 
