@@ -146,6 +146,6 @@ class OtherDeliveries(Case):
     def test_a_gateway_that_router_advertisements_name_is_asked(self) -> None:
         server = self.kept()
         server.delivery = "no-gateway"
-        self.refused(server, "link", "the gateway fe80::1 doesn't answer on ens3", "regenerate --gateway")
+        self.refused(server, "link", "the gateway fe80::1 doesn't answer on ens3", "ping -6 fe80::1%ens3")
         server.kernel.routes[6] = ["default dev ens3 proto static metric 1024"]
         self.assertEqual([], self.refusals(server, "link"))

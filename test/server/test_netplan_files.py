@@ -157,6 +157,27 @@ class WhatIsThereAlready(unittest.TestCase):
     def test_the_owners_own_accept_ra_stays(self) -> None:
         self.assertNotIn("accept-ra", self.settings("      accept-ra: true\n"))
 
+    def test_router_advertisements_by_the_answers(self) -> None:
+        """--gateway ra: no route of ours, and an installer's accept-ra: false is overridden."""
+        wanted = OURS.split("      routes:")[0].replace("accept-ra: false", "accept-ra: true")
+        for theirs in ("accept-ra: false", "dhcp4: true", 'routes: [{to: default, via: "fe80::9"}]'):
+            text = f"network:\n  version: 2\n  ethernets:\n    ens3:\n      {theirs}\n"
+            found = netplan_files.fit(wanted, [text], uplink())
+            self.assertIs(True, ours(found)[2]["accept-ra"], theirs)
+            self.assertNotIn("routes", ours(found)[2])
+
+    def test_a_tunnel_without_a_gateway(self) -> None:
+        wanted = OURS.replace('via: "fe80::1"', "scope: link")
+        theirs = "network: {tunnels: {ens3: {mode: sit, local: 1.2.3.4, remote: 1.2.3.5}}}"
+        found = netplan_files.fit(wanted, [theirs], uplink(virtual=True))
+        self.assertEqual(("tunnels", "ens3"), ours(found)[:2])
+        self.assertEqual([{"to": "::/0", "scope": "link"}], ours(found)[2]["routes"])
+        self.assertEqual({"2a03:2222:3333:4444::2/64", "default,"}, netplan_files.described(found.text))
+        lines = ["route6 default dev ens3 proto static metric 1024", "route6 default dev ens30 proto static"]
+        self.assertEqual(lines[1:], netplan_files.without_routes(lines, {"default,"}, "ens3"))
+        had = netplan_files.fit(wanted, [theirs[:-3] + ', routes: [{to: "::/0", scope: link}]}}}'], uplink())
+        self.assertIn("the IPv6 default route is already configured", had.notes)
+
     def test_settings_of_several_files_count_together(self) -> None:
         found = netplan_files.fit(
             OURS,

@@ -148,7 +148,10 @@ def fit_routes(mine: Tree, had: Tree, advertised: tuple[str, ...], notes: list[s
 
 
 def fit_advertisements(mine: Tree, had: Tree, advertised: tuple[str, ...], notes: list[str]) -> None:
-    wanted = True if advertised or had.get("dhcp6") else mine["accept-ra"]
+    # By --gateway ra: the last file in the order of their names wins.
+    if mine["accept-ra"]:
+        return
+    wanted = bool(advertised or had.get("dhcp6"))
     if "accept-ra" in had and had["accept-ra"] != mine["accept-ra"]:
         del mine["accept-ra"]
         notes.append(f"accept-ra is already configured: {str(had['accept-ra']).lower()}")

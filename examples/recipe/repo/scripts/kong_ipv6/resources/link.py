@@ -103,6 +103,8 @@ class Link(Resource):
         prefix, uplink = self.plan.prefix, self.plan.uplink
         if verdict == "no-gateway":
             remedy = "create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use"
+            if ":" not in self.plan.gateway:
+                remedy = f"it is the gateway of the server's default route: ping -6 {gateway}%{uplink}; ip -6 route"
             yield Refusal(f"the gateway {gateway} doesn't answer on {uplink}", remedy)
         elif verdict == "elsewhere":
             cause = f"the router {gateway} doesn't deliver {prefix} on {uplink}: it answers this server's own addresses, but not an address of this prefix"
