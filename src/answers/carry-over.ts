@@ -41,9 +41,11 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
     const to = moved[around];
     if (changed[key] !== undefined || includes(to, from)) continue;
     const carried =
-      key === "exposed"
-        ? movedExposed(from, to, moved)
-        : carriedTo(moved[key], from, to, key === "kong");
+      key === "host"
+        ? movedHost(from, to, moved)
+        : key === "exposed"
+          ? movedExposed(from, to, moved)
+          : carriedTo(moved[key], from, to, key === "kong");
     Object.assign(moved, { [key]: carried ?? moved[key] });
   }
   moved.expose = movedExpose(previous, changed.expose, moved);
@@ -60,7 +62,7 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
 
 /** undefined for a value that is not an address or a subnet in `from`. */
 function carriedTo(
-  value: ParsedAnswers["host" | "gateway" | "internalPrefix" | "kong"],
+  value: ParsedAnswers["gateway" | "internalPrefix" | "kong"],
   from: Subnet,
   to: Subnet,
   isKong: boolean,
@@ -68,9 +70,44 @@ function carriedTo(
   if (typeof value === "string") return undefined;
   if (typeof value === "bigint")
     return isKong ? movedKong(value, from, to) : movedAddress(value, from, to);
-  if ("network" in value) return movedSubnet(value, from, to);
-  const address = movedAddress(value.address, from, to);
-  return address === undefined ? undefined : { ...value, address };
+  return movedSubnet(value, from, to);
+}
+
+/** As carriedTo(). In a longer prefix of another length the server has no place that is known. */
+function movedHost(
+  from: Subnet,
+  to: Subnet,
+  { host, delivery }: ParsedAnswers,
+): ParsedAnswers["host"] | undefined {
+  if (host === "keep" || !contains(from, host.address)) return undefined;
+  if (isOther(from, to)) {
+    // The prefix is now given more exactly: the server stays where it is.
+    if (includes(from, to)) return undefined;
+    if (delivery === "routed") return "keep";
+  }
+  const address = movedAddress(host.address, from, to);
+  return address === undefined ? undefined : { ...host, address };
+}
+
+const isOther = (from: Subnet, to: Subnet): boolean =>
+  to.length > 64 && to.length !== from.length;
+
+/**
+ * Whether the server's address was moved to a place that only the provider knows: then it has to be
+ * given (see missing.ts).
+ */
+export function isHostUnknown(
+  answers: Answers,
+  given: Partial<Answers>,
+  moved: Answers,
+): boolean {
+  const [before, after] = [parsedOf(answers), parsedOf(moved)];
+  return (
+    given.host === undefined &&
+    moved.host !== "keep" &&
+    moved.host !== answers.host &&
+    isOther(before.prefix, after.prefix)
+  );
 }
 
 /** If the exposed subnet has no place in the new prefix, it gets the default there. */

@@ -1,5 +1,8 @@
 import type { Outcome, ConflictPrompts, Prepared, Request } from "./request.ts";
-import { move } from "../answers/carry-over.ts";
+import { isHostUnknown, move } from "../answers/carry-over.ts";
+import { missing } from "../answers/missing.ts";
+import { parsedOf } from "../answers/normal-form.ts";
+import { questionOf } from "../answers/questions.ts";
 import { remainingWork, type RemainingWork } from "./remaining-work.ts";
 import { withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
@@ -133,7 +136,13 @@ export function resolveAll(
 ): Resolved {
   if (previous === undefined) return complete(found);
   if (found.issues.length > 0) throw new UnusableError(found.issues);
-  return recheck(move(previous.answers, found.answers));
+  const moved = move(previous.answers, found.answers);
+  if (isHostUnknown(previous.answers, found.answers, moved)) {
+    const { host: _, ...known } = parsedOf(moved);
+    const issue = missing(questionOf("host"), known, found.answers);
+    if (issue) throw new UnusableError([issue]);
+  }
+  return recheck(moved);
 }
 
 /** Recovers from a run that was interrupted: its writes are undone or completed. A dry run only reports it. */

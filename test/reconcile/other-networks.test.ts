@@ -138,6 +138,38 @@ test("an exposed subnet that is the whole prefix stays the whole prefix", async 
   ]);
 });
 
+test("in a longer prefix the server's place is unknown: on-link it has to be given", async () => {
+  const world = created({ prefix: `${P}::/64` });
+  const refused = regenerated(world, { prefix: `${Q}::b000/124` });
+  await expect(refused).rejects.toMatchObject({
+    issues: [
+      {
+        flag: "--host",
+        remedy: expect.stringContaining(`like --host ${Q}::b002/64`),
+      },
+    ],
+  });
+  const { world: routed } = await regenerated(world, {
+    prefix: `${Q}:a::/80`,
+    delivery: "routed",
+  });
+  expect(routed.state.answers).toMatchObject({
+    host: "keep",
+    exposed: `${Q}:a::/80`,
+  });
+});
+
+test("a part of the same prefix, given more exactly, does not move the server", async () => {
+  const world = created({ prefix: `${P}::/64`, host: `${P}::7` });
+  const { world: there } = await regenerated(world, {
+    prefix: `${P}::b000/124`,
+  });
+  expect(there.state.answers).toMatchObject({
+    host: `${P}::7`,
+    exposed: `${P}::b008/125`,
+  });
+});
+
 test("an exposed subnet without a place in the new prefix gets the default there", async () => {
   const world = created({ prefix: `${P}::/64` });
   const { world: there } = await regenerated(world, {
