@@ -116,7 +116,7 @@ test("what is missing is named with its flag, directory and prefix in one run", 
   expect(code).toBe(2);
   expect(stderr.split("\n").sort()).toEqual([
     "",
-    "error --prefix: it is missing: the provider's IPv6 prefix, /64 or shorter. Give --prefix PREFIX.",
+    "error --prefix: it is missing: the provider's IPv6 prefix. Give --prefix PREFIX.",
     "error directory: it is missing, and the current directory is not empty. Give one, like my-gateway, or . for the current one.",
   ]);
 });

@@ -124,8 +124,8 @@ test("the previous answers are the defaults, moved with a new prefix", async () 
     ["regenerate"],
     [
       ["to detect the rest:", ENTER],
-      ["prefix, /64 or shorter:", `2a0d:1:2:3::/64${ENTER}`],
-      ["own IPv6 address:", ENTER],
+      ["IPv6 prefix:", `2a0d:1:2:3::/64${ENTER}`],
+      ["IPv6 address, or keep:", ENTER],
       ["public Docker subnet /65-/126:", ENTER],
       ["Kong's own IPv6 address:", ENTER],
       ["More settings?", ENTER],

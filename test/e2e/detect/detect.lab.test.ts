@@ -192,7 +192,7 @@ describe("a conversation", () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
     await terminal.answer("to detect the rest: (none)");
-    await terminal.answer("/64 or shorter: ", "2001:db8:7:7::/64");
+    await terminal.answer("IPv6 prefix: ", "2001:db8:7:7::/64");
     await terminal.see("detected        the static address of wan0");
     await terminal.answer("(2001:db8:7:7::9)");
     await terminal.answer("(2001:db8:7:7:300::/80)");
@@ -212,7 +212,7 @@ describe("a conversation", () => {
     const sandbox = new Sandbox();
     const terminal = held(sandbox);
     await terminal.answer("to detect the rest: (none)");
-    await terminal.answer("/64 or shorter: ", "2001:db8:8:8::/64");
+    await terminal.answer("IPv6 prefix: ", "2001:db8:8:8::/64");
     await terminal.answer("(2001:db8:8:8::2)");
     await terminal.answer("(2001:db8:8:8:300::/80)");
     await terminal.answer("(2001:db8:8:8:300::8100)");
