@@ -76,7 +76,8 @@ async function askWord(
         return words.find(isMeant) ?? "";
       },
       validate: (text: unknown) =>
-        text !== "" || `Type ${initials.join(" or ")}.`,
+        text !== "" ||
+        `Type ${initials.slice(0, -1).join(", ")} or ${initials.at(-1)}.`,
     },
   ]);
   return sure as Word;

@@ -12,7 +12,7 @@ import type { ManualStep } from "../renumber/manual-steps.ts";
 /** The next steps after create. */
 export function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
-    `Read ${shown}/README.md: the address plan, the DNS records, the first hour.`,
+    `Read ${shown}/README.md: address plan, DNS records, first hour.`,
     ...openSteps(outcome),
     copyText(outcome, shown),
     APPLY,

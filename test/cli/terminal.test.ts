@@ -323,7 +323,7 @@ describe("at the summary", () => {
     );
     const seen = await terminal.answer(" to gw? (Y/n", "maybe");
     expect(seen).toContain("2001:db8:7:8:300::8100");
-    await terminal.see(">> Type y or n or c.");
+    await terminal.see(">> Type y, n or c.");
     terminal.type(`c${ENTER}`);
     await terminal.see("❯ ");
     terminal.type(DOWN + DOWN + DOWN + ENTER);
