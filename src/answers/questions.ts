@@ -70,7 +70,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     first: true,
     hint: ({ prefix }) =>
       prefix && prefix.length > 64
-        ? "As `ip -6 addr` prints it on the server, with the length of its link. Or keep, which\nleaves the server's address and default route as they are."
+        ? "As `ip -6 addr` prints it on the server, with the length of its link.\nOr keep, which leaves the server's address and default route as they are."
         : "keep leaves the server's address and default route as they are (SLAAC, DHCPv6).",
     metavar: "ADDRESS",
     meaning: "the server's IPv6 address, or keep",

@@ -103,7 +103,7 @@ describe("the conversation", () => {
     await terminal.answer(prompt("ssh"));
     await terminal.answer(prompt("prefix"), "fe80::/64");
     await terminal.see(
-      ">> it is link-local space. Try 2a03:2222:3333:4444::/64.",
+      ">> it is link-local space (RFC 4291 2.5.6). Give the provider's ADDRESS/LENGTH.",
     );
     terminal.type(`${CTRL_U}2A03:2222:3333:4444:0:0:0:0/64${ENTER}`);
     await terminal.see(`${prompt("prefix")}${P}::/64\n`);
@@ -244,11 +244,12 @@ describe("the conversation", () => {
     terminal.type(ENTER);
     await terminal.answer("Do the same for the other 2? (y/N)", "y");
     await agree(terminal);
-    expect(await terminal.ended).toBe(0);
+    // The .env that is kept has no address.
+    expect(await terminal.ended).toBe(3);
     const again = repetition(terminal.output);
     expect(again.join(" ")).toMatch(/ --conflict keep --yes$/);
     const other = new Sandbox(MINE);
-    expect(await run(other, again)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(other, again)).toMatchObject({ code: 3, stderr: "" });
     expect(redacted(snapshot(other.cwd))).toEqual(
       redacted(snapshot(sandbox.cwd)),
     );
@@ -266,7 +267,8 @@ describe("the conversation", () => {
         await terminal.answer("Do the same for the other 2? (y/N)");
     }
     await agree(terminal);
-    expect(await terminal.ended).toBe(0);
+    // The .env that is kept has no address.
+    expect(await terminal.ended).toBe(3);
     const output = plain(terminal.output);
     expect(output).toContain(
       "without questions (except the conflicts, which you resolved\none by one",
@@ -370,10 +372,16 @@ describe("cancelled: exit 130, nothing written, said", () => {
     expect(sandbox.tree()).toEqual(before);
   };
 
-  /** Every answer but one by flag: that one alone is asked. */
+  /** Every answer but one by flag, and the lists: only those are asked. */
   const allBut = (asked: AnswerKey): string[] =>
-    QUESTIONS.filter(({ key }) => key !== asked && key !== "plugin").flatMap(
+    QUESTIONS.filter(({ key, list }) => key !== asked && !list).flatMap(
       ({ key, flag }) => [flag, ANSWERS[key] as string],
+    );
+
+  /** The lists, without the one that is asked. */
+  const lists = (asked?: AnswerKey): string[] =>
+    QUESTIONS.filter(({ key, list }) => key !== asked && list).flatMap(
+      ({ key, flag }) => [flag, key === "plugin" ? "a" : "mail:25"],
     );
 
   test("Ctrl-Z stopped the command alone, so that npm kept the terminal, and fg cancelled it", async () => {
@@ -417,11 +425,11 @@ describe("cancelled: exit 130, nothing written, said", () => {
   });
 
   test("Ctrl-C at every question", async () => {
-    await batched(QUESTIONS, async ({ key, first, list }) => {
+    await batched(QUESTIONS, async ({ key, first }) => {
       const sandbox = new Sandbox();
       const before = sandbox.tree();
-      const plugin = list ? [] : ["--plugin", "a"];
-      const terminal = new Terminal(sandbox, ["gw", ...allBut(key), ...plugin]);
+      const all = [...allBut(key), ...lists(key)];
+      const terminal = new Terminal(sandbox, ["gw", ...all]);
       if (!first && key !== "ssh")
         await terminal.answer("? More settings? (y/N)", "y");
       await terminal.see(prompt(key));
@@ -463,7 +471,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
     await asked.answer(prompt("kong"));
     await asked.answer("? More settings? (y/N)");
     await asked.answer(" to new? (Y/n", "n");
-    const all = [...allBut("plugin"), "--plugin", "a"];
+    const all = [...allBut("plugin"), ...lists()];
     const inTheWay = new Terminal(sandbox, ["gw", ...all]);
     await inTheWay.see("show the difference");
     inTheWay.type(DOWN + ENTER);
@@ -478,7 +486,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
       "gw/.env": "A=1\n",
     });
     const before = sandbox.tree();
-    const all = [...allBut("plugin"), "--plugin", "a"];
+    const all = [...allBut("plugin"), ...lists()];
     const list = new Terminal(sandbox, ["gw", ...allBut("kong")]);
     await list.answer(prompt("kong"));
     await list.answer("? More settings? (y/N)");
@@ -567,7 +575,7 @@ describe("files in the way", () => {
   test("--conflict is the owner's word: nothing is asked", async () => {
     const sandbox = new Sandbox({ ...MINE, "a.json": answers });
     const terminal = new Terminal(sandbox, [...args, "--conflict", "keep"]);
-    expect(await terminal.ended).toBe(0);
+    expect(await terminal.ended).toBe(3);
     expect(terminal.output).not.toContain("? ");
   });
 });
