@@ -5,6 +5,7 @@ import { reporters } from "./test/reporters.ts";
 /** What takes longest begins first, so that the others fit beside it; names as in a path. */
 const FIRST = [
   "matrix/matrix",
+  "matrix/deliveries",
   "server/killed",
   "server/apply",
   "server/renumber",

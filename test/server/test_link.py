@@ -107,7 +107,7 @@ class OtherDeliveries(Case):
             self.refused(server, "link", "ens3 has no link-layer addresses", "--delivery routed --ndp none")
         server = self.server(gateway="none", ndp="none", delivery="routed")
         server.write("/sys/class/net/ens3/flags", "0x91\n")
-        server.delivery = "no-gateway"
+        server.uses = [server.plan.kong]
         self.assertEqual([], self.refusals(server, "link"))
 
     def test_an_address_of_the_uplink_inside_the_exposed_subnet(self) -> None:

@@ -31,12 +31,19 @@ export async function openCell({
     delivery: ndp === "none" ? "routed" : "on-link",
     ...unlike?.topology,
     ...(unlike?.netplan && { netplan: unlike.netplan }),
+    ...(unlike?.files && { files: await unlike.files() }),
   });
-  try {
-    if (ufw) await lab.host.sh("ufw allow 22/tcp && ufw --force enable");
-    return lab;
-  } catch (error) {
+  let stop = (): void => undefined;
+  const close = async (): Promise<void> => {
+    stop();
     await lab.close();
+  };
+  try {
+    if (unlike?.provider) stop = await unlike.provider(lab.topology.router);
+    if (ufw) await lab.host.sh("ufw allow 22/tcp && ufw --force enable");
+    return { ...lab, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
@@ -112,7 +119,7 @@ export async function measure(cell: Cell): Promise<Findings> {
   }
 }
 
-const journal = async ({ host }: Lab): Promise<string> =>
+export const journal = async ({ host }: Lab): Promise<string> =>
   (await host.run(["journalctl", "--no-pager", "-n", "40", "-o", "cat"]))
     .stdout;
 
@@ -164,7 +171,7 @@ systemctl is-enabled ndppd kong-ipv6-firewall; systemctl is-active ndppd kong-ip
 test -e /var/lib/kong-ipv6 && echo state is left
 true`;
 
-async function facts({ host }: Lab) {
+export async function facts({ host }: Lab) {
   return {
     etc: text(await host.snapshot("/etc")),
     rest: await host.must(["bash", "-c", REST]),
@@ -229,7 +236,7 @@ async function life({ ndp }: Cell, lab: Lab): Promise<Findings> {
   return findings;
 }
 
-async function rolledBack(
+export async function rolledBack(
   lab: Lab,
   before: { etc: string; rest: string },
 ): Promise<Findings> {

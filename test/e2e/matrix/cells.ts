@@ -1,5 +1,6 @@
 import { GENERATIONS, type Generation } from "../lab/roots.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
+import type { Namespace } from "../lab/namespace.ts";
 import type { TopologyOptions } from "../lab/topology.ts";
 
 /** One host of the matrix: a Debian generation, its firewall, and how the provider's prefix reaches Kong. */
@@ -20,6 +21,10 @@ export interface Unlike {
   answers?: Given;
   /** The distribution's own netplan file. */
   netplan?: string;
+  /** Further files on the host's disk. */
+  files?: () => Promise<Record<string, string>>;
+  /** What the provider's router does besides, until the returned function is called. */
+  provider?: (router: Namespace) => Promise<() => void>;
 }
 
 export const PREFIX = "2001:db8:1:2::/64";

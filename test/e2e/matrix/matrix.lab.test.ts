@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { rootsOf } from "../lab/roots.ts";
+import { atATime } from "./at-a-time.ts";
 import { measure } from "./cell.ts";
 import { type Cell, CELLS, headingOf, nameOf } from "./cells.ts";
 import { slowness } from "./machine.ts";
@@ -27,11 +28,9 @@ beforeAll(async () => {
   const roots = await rootsOf();
   // Start the slowest cells first.
   const queue = chosen.toSorted((a, b) => Number(b.life) - Number(a.life));
-  const worker = async () => {
-    for (let cell = queue.shift(); cell; cell = queue.shift())
-      results.set(cell, await measured(cell));
-  };
-  await Promise.all([worker(), worker()]);
+  await atATime(2, queue, async (cell) => {
+    results.set(cell, await measured(cell));
+  });
   if (writes) await writeReport(results, roots);
 }, 60 * 60_000);
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Lab } from "../lab/lab.ts";
 import { knock, seenBy, type Target } from "../lab/outside.ts";
 import { CLIENT } from "../lab/topology.ts";
-import { HOST, HOST4, KONG } from "./cells.ts";
+import { HOST4, KONG } from "./cells.ts";
 import { type Finding, type Findings, PRIVATE_PORTS } from "./promises.ts";
 
 /** What an outside client can and can't reach. */
@@ -16,11 +16,25 @@ const finding = (good: boolean, word: string, other: string, why?: unknown) =>
         detail: typeof why === "string" ? why : JSON.stringify(why),
       };
 
-export async function reached({ topology }: Lab): Promise<Findings> {
-  const { client } = topology;
+/** Where a server is reached: Kong's address, and the interface that its IPv6 comes by. */
+export interface Site {
+  kong: string;
+  uplink: string;
+}
+
+const usual = ({ topology }: Lab): Site => ({
+  kong: KONG,
+  uplink: topology.options.interface,
+});
+
+export async function reached(
+  lab: Lab,
+  { kong }: Site = usual(lab),
+): Promise<Findings> {
+  const { client } = lab.topology;
   const origins = {
-    six80: `http://[${KONG}]`,
-    six443: `https://[${KONG}]`,
+    six80: `http://[${kong}]`,
+    six443: `https://[${kong}]`,
     four80: `http://${HOST4}`,
     four443: `https://${HOST4}`,
   };
@@ -50,22 +64,25 @@ export async function reached({ topology }: Lab): Promise<Findings> {
       ),
     );
   }
-  findings.set("outgoing", await outgoing({ topology } as Lab));
+  findings.set("outgoing", await outgoing(lab, kong));
   return findings;
 }
 
 /** The source address of Kong's own connection to an outside server. */
-async function outgoing({ topology: { client } }: Lab): Promise<Finding> {
+async function outgoing(
+  { topology: { client } }: Lab,
+  kong: string,
+): Promise<Finding> {
   const script = fileURLToPath(
     new URL("client-files/who-asks.mjs", import.meta.url),
   );
   const server = client.start([process.execPath, script, "8080"]);
   try {
     await once(server.stdout!, "data");
-    const url = `http://[${KONG}]/fetch/[${CLIENT.ipv6}]:8080/`;
+    const url = `http://[${kong}]/fetch/[${CLIENT.ipv6}]:8080/`;
     const curl = ["curl", "-gsm", "3", url];
     const { stdout } = await client.run(curl);
-    return finding(stdout === KONG, "Kong's address", "another", stdout);
+    return finding(stdout === kong, "Kong's address", "another", stdout);
   } finally {
     server.kill();
   }
@@ -117,7 +134,7 @@ interface Container {
 }
 
 /** Every global address of the host and the containers, by owner. */
-async function addresses({ host, topology }: Lab) {
+async function addresses({ host }: Lab, { kong, uplink }: Site) {
   const inspected = await host.sh("docker inspect $(docker ps --quiet)");
   const containers = JSON.parse(inspected) as Container[];
   const of = (name: string) =>
@@ -134,16 +151,19 @@ async function addresses({ host, topology }: Lab) {
     ifname?: string;
     addr_info?: { local?: string }[];
   }[];
-  const uplink = topology.options.interface;
-  const bridges = links
-    .filter(({ ifname }) => ifname !== uplink)
-    .flatMap(({ addr_info }) => addr_info ?? [])
-    .flatMap(({ local }) => local ?? []);
+  const [own, bridges] = [true, false].map((isOwn) =>
+    links
+      .filter(({ ifname }) => (ifname === uplink) === isOwn)
+      .flatMap(({ addr_info }) => addr_info ?? [])
+      .flatMap(({ local }) => local ?? [])
+      .filter((one) => one !== HOST4),
+  ) as [string[], string[]];
   return {
+    own,
     neighbour: of("/lab-exposed"),
     docker0: of("/lab-docker0"),
     bridges,
-    internal: [...of("").filter((one) => one !== KONG), ...bridges],
+    internal: [...of("").filter((one) => one !== kong), ...bridges],
   };
 }
 
@@ -156,22 +176,29 @@ const text = ({ address, port }: Target) => `${address} ${port}`;
  * Tries to connect to everything that must be closed. `closed` means: no connection was made, the host received each
  * attempt (so the path was open), and the other containers' ports do answer on the server itself.
  */
-export async function closed(lab: Lab): Promise<Findings> {
+export async function closed(
+  lab: Lab,
+  site: Site = usual(lab),
+): Promise<Findings> {
   const { host, topology } = lab;
-  const { neighbour, docker0, bridges, internal } = await addresses(lab);
+  const { own, neighbour, docker0, bridges, internal } = await addresses(
+    lab,
+    site,
+  );
   if (neighbour.length < 2 || docker0.length < 2)
     throw new Error(`a neighbour lacks an address: ${neighbour} / ${docker0}`);
+  if (own.length === 0) throw new Error(`no address on ${site.uplink}`);
   for (const address of internal)
     await topology.routeToHost(
       `${address}/${address.includes(":") ? 128 : 32}`,
     );
 
   const groups: Record<string, Target[]> = {
-    kongPrivate: all([KONG], PRIVATE_PORTS),
-    six: all([HOST], PRIVATE_PORTS),
+    kongPrivate: all([site.kong], PRIVATE_PORTS),
+    six: all(own, PRIVATE_PORTS),
     four: all([HOST4], PRIVATE_PORTS),
     sixWeb: all(
-      [HOST, ...bridges.filter((one) => one.includes(":"))],
+      [...own, ...bridges.filter((one) => one.includes(":"))],
       [80, 443],
     ),
     internal: all(internal, PRIVATE_PORTS),
@@ -182,7 +209,7 @@ export async function closed(lab: Lab): Promise<Findings> {
   const deaf = await notAnswering(lab, listening);
 
   await host.must(["nft", "-f", "-"], {
-    input: witness(topology.options.interface),
+    input: witness([topology.options.interface, site.uplink]),
   });
   const targets = [
     ...new Map(
@@ -243,18 +270,21 @@ for line in sys.stdin:
   return new Set(output.split("\n").filter(Boolean));
 }
 
-/** Records each connection attempt that arrives on the uplink, before anything else on the host can drop it. */
-const witness = (uplink: string) => `
+/** Records each connection attempt that arrives on an uplink, before anything else on the host can drop it. */
+const witness = (uplinks: readonly string[]) => `
 table inet lab_witness {
   set six { type ipv6_addr . inet_service; flags dynamic; size 65535; }
   set four { type ipv4_addr . inet_service; flags dynamic; size 65535; }
   chain early {
     type filter hook prerouting priority -450;
-    iifname "${uplink}" tcp flags & (syn | ack) == syn update @six { ip6 daddr . tcp dport }
-    iifname "${uplink}" tcp flags & (syn | ack) == syn update @four { ip daddr . tcp dport }
+    iifname { ${names(uplinks)} } tcp flags & (syn | ack) == syn update @six { ip6 daddr . tcp dport }
+    iifname { ${names(uplinks)} } tcp flags & (syn | ack) == syn update @four { ip daddr . tcp dport }
   }
 }
 `;
+
+const names = (uplinks: readonly string[]) =>
+  [...new Set(uplinks)].map((one) => `"${one}"`).join(", ");
 
 /** Returns what the witness recorded, and removes it. */
 async function witnessed({ host }: Lab): Promise<Set<string>> {
