@@ -59,17 +59,28 @@ function neededKeys(
   answers: Answers,
   previousAnswers?: Answers,
 ): Set<AnswerKey> {
-  const known: Partial<Answers> = {};
-  const parsed = parsedOf(answers);
-  for (const question of QUESTIONS) {
-    const { key, random } = question;
-    // A random default differs each time.
-    const fallback = random ? undefined : defaultAnswer(question, parsed);
-    const expected = previousAnswers
-      ? move(previousAnswers, known)[key]
-      : fallback;
-    if (String(answers[key]) !== String(expected))
-      Object.assign(known, { [key]: answers[key] });
+  const differ = (expected: Partial<Answers>) =>
+    QUESTIONS.filter(
+      ({ key }) => String(answers[key]) !== String(expected[key]),
+    ).map(({ key }) => key);
+  if (previousAnswers === undefined)
+    return new Set(differ(defaultsOf(answers)));
+  // What an answer moves to depends on the others, so each is compared again with those that are given.
+  const given: Partial<Answers> = {};
+  for (;;) {
+    const [next] = differ(move(previousAnswers, given));
+    if (next === undefined) return new Set(Object.keys(given) as AnswerKey[]);
+    Object.assign(given, { [next]: answers[next] });
   }
-  return new Set(Object.keys(known) as AnswerKey[]);
+}
+
+/** The default of each answer beside the others. A random one differs each time, so it is none. */
+function defaultsOf(answers: Answers): Partial<Answers> {
+  const parsed = parsedOf(answers);
+  return Object.fromEntries(
+    QUESTIONS.filter(({ random }) => !random).map((question) => [
+      question.key,
+      defaultAnswer(question, parsed),
+    ]),
+  );
 }

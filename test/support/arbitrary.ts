@@ -243,19 +243,30 @@ export function spelling(value: bigint, style: number): string {
 }
 
 const ingredients = fc.record({
-  prefix: prefixes,
+  prefix: fc.oneof(
+    { weight: 3, arbitrary: prefixes },
+    prefixesOf(fc.integer({ min: 65, max: 124 })),
+  ),
   spellings: fc.array(fc.nat(6), { minLength: 6, maxLength: 6 }),
   spaces: fc.boolean(),
   padded: fc.boolean(),
   host: raw,
   hostOutside: fc.boolean(),
+  hostKept: fc.integer({ min: 0, max: 4 }),
+  hostLength: fc.constantFrom("", "/64", "/64", "/8", "/48", "/127", "/128"),
   exposedLength: fc.oneof(
     fc.constantFrom(65, 80, 112, 120, 121, 124, 126),
     fc.integer({ min: 65, max: 126 }),
   ),
   exposed: raw,
   kong: fc.oneof(raw, fc.constantFrom(0n, 1n, 2n ** 128n - 1n)),
-  gatewayKind: fc.constantFrom("link-local", "on-link", "anywhere"),
+  gatewayKind: fc.constantFrom(
+    "link-local",
+    "on-link",
+    "anywhere",
+    "ra",
+    "none",
+  ),
   gateway: raw,
   delivery: fc.constantFrom("on-link", "routed"),
   ndp: fc.constantFrom("ndppd", "kernel", "none"),
@@ -314,22 +325,31 @@ function build(dice: Ingredients): Case {
   const end = prefix.address + sizeOf(prefix.length) - 1n;
   const routed = dice.delivery === "routed";
 
-  // Not its /64's subnet-router anycast address either.
-  const own64 = (address: bigint): bigint =>
-    routed && address % sizeOf(64) === 0n ? address + 1n : address;
-  const host = own64(
-    routed && dice.hostOutside
-      ? nextGlobal(dice.host, (address) => address === prefix.address)
+  const isKept = dice.hostKept === 0;
+  const link = Number(dice.hostLength.slice(1) || 64);
+  // Not its link's subnet-router anycast address either.
+  const onLink = (address: bigint): bigint =>
+    link < 127 && address % sizeOf(link) === 0n ? address + 1n : address;
+  const isOutside = routed && dice.hostOutside;
+  const address = onLink(
+    isOutside
+      ? nextGlobal(dice.host, (one) => within(prefix, one))
       : between(prefix.address + 1n, end, dice.host),
   );
+  const host = isKept ? undefined : address;
+  const hostText = isKept
+    ? "keep"
+    : spell6(address) + (link === 64 ? "" : `/${link}`);
 
-  const length = dice.exposedLength;
+  const shortest = routed && (isKept || isOutside) ? 0 : 1;
+  const length = Math.max(dice.exposedLength, prefix.length + shortest);
   const exposedAt = (random: bigint): Cidr => ({
     address: networkOf(between(prefix.address, end, random), length),
     length,
   });
   let random = dice.exposed;
-  while (within(exposedAt(random), host)) random += sizeOf(length);
+  while (host !== undefined && within(exposedAt(random), host))
+    random += sizeOf(length);
   const exposed = exposedAt(random);
 
   const size = sizeOf(length);
@@ -352,6 +372,7 @@ function build(dice: Ingredients): Case {
       : dice.gatewayKind === "on-link"
         ? between(prefix.address, end, dice.gateway)
         : nextGlobal(dice.gateway, taken);
+  const isAddress = !["ra", "none"].includes(dice.gatewayKind);
   const gateway = taken(router6) ? (0xfe80n << 112n) | 1n : router6;
 
   let own = nextUnicast4(dice.ipv4);
@@ -379,19 +400,20 @@ function build(dice: Ingredients): Case {
       address !== own && !isEnd(address) && address === nextUnicast4(address),
   ) as number;
   const hasIpv4 = !["any", "none"].includes(dice.ipv4Kind);
-  const netplan = dice.ipv4Kind === "netplan";
+  // Without a netplan file there is none for the IPv4 either.
+  const netplan = dice.ipv4Kind === "netplan" && !isKept;
   const ipv4 = hasIpv4
     ? spell4(BigInt(own)) + (withLength ? `/${ipv4Length}` : "")
     : dice.ipv4Kind;
 
-  const link = withLength ? ipv4Length : 32;
+  const link4 = withLength ? ipv4Length : 32;
   const avoided: Cidr[] = [];
   if (hasIpv4)
-    avoided.push({ address: networkOf(BigInt(own), link, 32), length: link });
+    avoided.push({ address: networkOf(BigInt(own), link4, 32), length: link4 });
   if (netplan) avoided.push({ address: BigInt(router), length: 32 });
   const backend = backendSubnet(dice.backendLength, dice.backend, avoided);
 
-  const internal = internalSubnet(dice, [host, gateway], exposed);
+  const internal = internalSubnet(dice, [address, gateway], exposed);
 
   // Its bridge would be named like the uplink.
   const network =
@@ -426,10 +448,10 @@ function build(dice: Ingredients): Case {
     given: {
       ...plain,
       prefix: subnet(prefix, 0),
-      host: spelled(host, 1),
+      host: isKept ? "keep" : `${spelled(address, 1).trim()}${dice.hostLength}`,
       exposed: subnet(exposed, 2),
       kong: spelled(kong, 3),
-      gateway: spelled(gateway, 4),
+      gateway: isAddress ? spelled(gateway, 4) : dice.gatewayKind,
       internalPrefix: subnet(internal, 1),
       domain:
         dice.spaces && dice.domain !== "none"
@@ -450,10 +472,10 @@ function build(dice: Ingredients): Case {
     answers: {
       ...plain,
       prefix: normal(prefix),
-      host: spell6(host),
+      host: hostText,
       exposed: normal(exposed),
       kong: spell6(kong),
-      gateway: spell6(gateway),
+      gateway: isAddress ? spell6(gateway) : dice.gatewayKind,
       internalPrefix: normal(internal),
       domain: dice.domain,
       expose: expose.map(

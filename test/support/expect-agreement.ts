@@ -35,9 +35,13 @@ import { textOf } from "./trees.ts";
 interface Oracle {
   readonly prefix: Cidr;
   readonly exposed: Cidr;
-  readonly host: bigint;
+  /** undefined if it is kept. */
+  readonly host: bigint | undefined;
+  /** Address and length as netplan has it. */
+  readonly interface: string;
   readonly kong: bigint;
-  readonly gateway: bigint;
+  /** undefined if it has no address. */
+  readonly gateway: bigint | undefined;
   readonly internal: Cidr;
   /** Docker's own address on the exposed bridge. */
   readonly bridgeAddress: bigint;
@@ -94,8 +98,9 @@ export function oracle(answers: Answers): Oracle {
     prefix: cidr6(answers.prefix) as Cidr,
     exposed,
     kong,
-    host: parse6(answers.host.replace(/\/.*/, "")) as bigint,
-    gateway: parse6(answers.gateway) as bigint,
+    host: parse6(answers.host.replace(/\/.*/, "")),
+    interface: answers.host + (answers.host.includes("/") ? "" : "/64"),
+    gateway: parse6(answers.gateway),
     internal: cidr6(answers.internalPrefix) as Cidr,
     bridgeAddress: exposed.address + 1n,
     dynamic: freePart(
@@ -121,7 +126,12 @@ const yaml = (tree: Tree, path: string): Nested =>
 export function expectAgreement(tree: Tree, answers: Answers): void {
   const wanted = oracle(answers);
   expect(within(wanted.prefix, wanted.exposed.address)).toBe(true);
-  expect(wanted.exposed.length).toBeGreaterThan(wanted.prefix.length);
+  // The whole prefix only if the server is not in it.
+  expect(wanted.exposed.length).toBeGreaterThanOrEqual(wanted.prefix.length);
+  for (const address of [wanted.host, wanted.gateway])
+    expect(address !== undefined && within(wanted.exposed, address)).toBe(
+      false,
+    );
   expect(within(wanted.exposed, wanted.kong)).toBe(true);
   expectFiles(tree, answers);
   expectEnvironment(tree, answers);
@@ -139,6 +149,9 @@ export function expectAgreement(tree: Tree, answers: Answers): void {
 function expectFiles(tree: Tree, answers: Answers): void {
   const has = (path: string): boolean => tree.has(path);
   expect(has("kong.yml")).toBe(answers.database === "off");
+  expect(has("host/etc/netplan/60-kong-ipv6.yaml")).toBe(
+    answers.host !== "keep",
+  );
   expect(has("host/etc/ndppd.conf")).toBe(answers.ndp === "ndppd");
   expect(has("host/etc/systemd/system/ndppd.service")).toBe(
     answers.ndp === "ndppd",
@@ -287,9 +300,14 @@ function expectCompose(tree: Tree, answers: Answers): void {
 }
 
 function expectNetplan(tree: Tree, answers: Answers, wanted: Oracle): void {
-  const length = Number(answers.host.split("/")[1] ?? 64);
-  const linkLocal = networkOf(wanted.gateway, 10) === 0xfe80n << 112n;
-  const near = within({ address: wanted.host, length }, wanted.gateway);
+  const { host, gateway } = wanted;
+  if (host === undefined) return;
+  const length = Number(wanted.interface.split("/")[1]);
+  const linkLocal =
+    gateway !== undefined && networkOf(gateway, 10) === 0xfe80n << 112n;
+  const near =
+    gateway !== undefined &&
+    within({ address: networkOf(host, length), length }, gateway);
   const both = answers.ipv4Gateway !== "none";
   const own = cidr4(answers.ipv4);
   const near4 =
@@ -298,21 +316,25 @@ function expectNetplan(tree: Tree, answers: Answers, wanted: Oracle): void {
     within(own, parse4(answers.ipv4Gateway) as bigint, 32);
   const route = (to: string, via: string, onLink: boolean): Nested =>
     onLink ? { to, via, "on-link": true } : { to, via };
+  const six: Record<string, Nested[]> = {
+    ra: [],
+    none: [{ to: "::/0", scope: "link" }],
+  };
+  const routes = [
+    ...(six[answers.gateway] ?? [
+      route("::/0", answers.gateway, !linkLocal && !near),
+    ]),
+    ...(both ? [route("0.0.0.0/0", answers.ipv4Gateway, !near4)] : []),
+  ];
   expect(yaml(tree, "host/etc/netplan/60-kong-ipv6.yaml")).toEqual({
     network: {
       version: 2,
       ethernets: {
         [answers.interface]: {
           ...(both ? { dhcp4: false } : {}),
-          "accept-ra": false,
-          addresses: [
-            `${spell6(wanted.host)}/${length}`,
-            ...(both ? [answers.ipv4] : []),
-          ],
-          routes: [
-            route("::/0", answers.gateway, !linkLocal && !near),
-            ...(both ? [route("0.0.0.0/0", answers.ipv4Gateway, !near4)] : []),
-          ],
+          "accept-ra": answers.gateway === "ra",
+          addresses: [wanted.interface, ...(both ? [answers.ipv4] : [])],
+          ...(routes.length > 0 ? { routes } : {}),
         },
       },
     },
@@ -442,8 +464,9 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
     prefix: answers.prefix,
     delivery: answers.delivery,
     "uplink.name": answers.interface,
-    host: spell6(wanted.host),
-    hostLength: answers.host.split("/")[1] ?? "64",
+    host: answers.host.replace(/\/.*/, ""),
+    hostLength:
+      wanted.host === undefined ? "0" : wanted.interface.split("/")[1],
     gateway: answers.gateway,
     "exposed.network": answers.network,
     "exposed.bridge": bridge,
@@ -476,7 +499,9 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
     tableRows(readme).map(([what = "", address = ""]) => [what, code(address)]),
   );
   expect(plan.get("provider's prefix")).toBe(answers.prefix);
-  expect(plan.get("default gateway")).toBe(answers.gateway);
+  expect(plan.get("default gateway")).toBe(
+    wanted.gateway === undefined ? undefined : answers.gateway,
+  );
   expect(plan.get(`exposed Docker network \`${answers.network}\``)).toBe(
     answers.exposed,
   );
@@ -484,7 +509,7 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
   expect(plan.get("internal network kong-net")).toBe(answers.backendSubnet);
   expect(plan.get("Docker's default bridge")).toBe(answers.internalPrefix);
   expect(plan.get(`server, on \`${answers.interface}\``)).toBe(
-    `${spell6(wanted.host)}/${answers.host.split("/")[1] ?? 64}`,
+    wanted.host === undefined ? undefined : wanted.interface,
   );
 
   const others = wanted.containers.slice(1);
@@ -502,12 +527,16 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
       data: spell6(one.address),
     })),
     { name: nibbles(wanted.kong), ttl: 3600, type: "PTR", data: `${name}.` },
-    {
-      name: nibbles(wanted.host),
-      ttl: 3600,
-      type: "PTR",
-      data: `SERVER.${name}.`,
-    },
+    ...(wanted.host === undefined
+      ? []
+      : [
+          {
+            name: nibbles(wanted.host),
+            ttl: 3600,
+            type: "PTR",
+            data: `SERVER.${name}.`,
+          },
+        ]),
     ...(bind === undefined || bind === "0.0.0.0"
       ? []
       : [
@@ -529,8 +558,9 @@ function expectReadme(tree: Tree, answers: Answers, wanted: Oracle): void {
   const [diagram = ""] = blocksIn(readme, "mermaid");
   for (const shown of [
     answers.kong,
-    answers.host,
-    answers.gateway,
+    ...[wanted.host, wanted.gateway].flatMap((address) =>
+      address === undefined ? [] : spell6(address),
+    ),
     ...others.map(({ address }) => spell6(address)),
   ])
     expect(diagram).toContain(`<br/>${shown}"]`);

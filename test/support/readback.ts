@@ -18,35 +18,42 @@ export function readBack(tree: Tree): Answers {
     return value;
   };
   const compose = yaml(textOf(tree, "docker-compose.yml"));
-  const netplan = yaml(textOf(tree, "host/etc/netplan/60-kong-ipv6.yaml"));
-  const [[uplink, link]] = Object.entries<any>(netplan.network.ethernets) as [
-    [string, any],
-  ];
+  const uplink = constant("uplink.name");
+  const path = "host/etc/netplan/60-kong-ipv6.yaml";
+  const netplan = tree.has(path) ? yaml(textOf(tree, path)) : undefined;
+  const link = netplan?.network.ethernets[uplink];
+  const addresses: string[] = link?.addresses ?? [];
+  const routes: { to: string; via?: string }[] = link?.routes ?? [];
+  const six = routes.find(({ to }) => to === "::/0");
   const daemon = JSON.parse(textOf(tree, "host/etc/docker/daemon.json"));
   const build = dockerfile(textOf(tree, "kong-build/Dockerfile"));
   const matches = (pattern: RegExp): string[] =>
     build.flatMap(({ value }) => pattern.exec(value)?.[1] ?? []);
   const plugins = matches(/^test -d \S+\/kong\/plugins\/(\S+) /);
   const [aaaa] = blocksIn(textOf(tree, "README.md"), "dns").flatMap(records);
-  const host: string = link.addresses[0].split("/")[0];
+  const host = addresses[0]?.replace(/\/64$/, "") ?? "keep";
   const [, login] = /`ssh -L \S+ (\S+)`/.exec(textOf(tree, "README.md")) ?? [];
   const domain = aaaa?.name.slice(0, -1) ?? "";
-  const [, own4] = link.addresses as string[];
+  const [, own4] = addresses;
   const bind = env["KONG_BIND_IP"];
+  const usual = [host.replace(/\/.*/, ""), bind, "SERVER"].map(
+    (name) => `root@${name}`,
+  );
   return {
     prefix: constant("prefix"),
     host,
     exposed: constant("exposed.subnet"),
     kong: env["KONG_BIND_IPV6"] ?? "",
     interface: uplink,
-    gateway: link.routes[0].via,
+    // Without a netplan file only the plan has it.
+    gateway: link ? (six ? (six.via ?? "none") : "ra") : constant("gateway"),
     delivery: constant("delivery") as Answers["delivery"],
     ndp: tree.has("host/etc/ndppd.conf")
       ? "ndppd"
       : [...tree.keys()].some((path) => path.endsWith("60-kong-ndp.conf"))
         ? "kernel"
         : "none",
-    ssh: login === undefined || login === `root@${host}` ? "none" : login,
+    ssh: login === undefined || usual.includes(login) ? "none" : login,
     expose: plan.expose.map(
       ({ name, address, ports }: any) =>
         `${name}@[${address}]:${ports
@@ -56,7 +63,7 @@ export function readBack(tree: Tree): Answers {
           .join(",")}`,
     ),
     ipv4: own4 ?? (bind === "0.0.0.0" ? "any" : (bind ?? "none")),
-    ipv4Gateway: link.routes[1]?.via ?? "none",
+    ipv4Gateway: routes.find(({ to }) => to === "0.0.0.0/0")?.via ?? "none",
     backendSubnet: compose.networks["kong-net"].ipam.config[0].subnet,
     internalPrefix: daemon["fixed-cidr-v6"],
     network: compose.networks.exposed.name,
