@@ -273,7 +273,7 @@ function unfit(
   const other = containers.find((one) => !hasAddress(text, one));
   if (other) {
     const reason = `${other.variable} is not ${other.address}, as in the answers`;
-    return { status: "outdated", reason };
+    return { status: "drift", reason };
   }
   if (postgres && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {
     const reason =

@@ -103,8 +103,27 @@ test("of two KONG_BIND_IPV6 lines check reads the last, as compose and apply.sh 
   made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::9\n`);
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
-  expect(stdout).toContain(`  ! .env  outdated: ${NOT_KONG}\n`);
+  expect(stdout).toContain(`  ! .env  drift: ${NOT_KONG}\n`);
   made.edit(".env", (text) => `${text}KONG_BIND_IPV6=${OLD}:300::8100\n`);
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+});
+
+test("a .env of newer answers, as after git checkout of an old commit: --conflict theirs takes the old ones", async () => {
+  const newer = await new Made().make();
+  await newer.regenerate(...TO);
+  const made = await new Made().make();
+  made.write(".env", newer.read(".env"));
+  const { code, stdout } = await made.regenerate();
+  expect(code).toBe(3);
+  expect(stdout).toContain(
+    `.env contradicts the answers: KONG_BIND_IPV6 is ${NEXT}:300::8100, not ${OLD}:300::8100.\n`,
+  );
+  expect(stdout).not.toContain("--kong");
+  expect((await made.run(["check"])).stdout).toContain(
+    `  ! .env  drift: ${NOT_KONG}\n`,
+  );
+  expect((await made.regenerate("--conflict", "theirs")).code).toBe(0);
+  expect(made.read(".env")).toBe(newer.read(".env").replaceAll(NEXT, OLD));
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
 });
 
