@@ -14,6 +14,7 @@ export function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
     `Read ${shown}/README.md: address plan, DNS records, first hour.`,
     ...openSteps(outcome),
+    ...containersText(outcome),
     copyText(outcome, shown),
     APPLY,
   ]);
@@ -33,6 +34,21 @@ function openSteps({ changes }: Outcome): string[] {
       ? ["Resolve the drift named above; check lists what remains."]
       : []),
   ];
+}
+
+/** Only the owner knows the images of the containers of --expose. */
+function containersText({ plan, previousAnswers }: Outcome): string[] {
+  const known = new Set(
+    previousAnswers ? planOf(previousAnswers).numbers.expose.keys() : [],
+  );
+  const added = plan.expose
+    .map(({ name }) => name)
+    .filter((name) => !known.has(name));
+  return added.length === 0
+    ? []
+    : [
+        `Put ${added.join(", ")} into docker-compose.override.yml, as README.md shows.`,
+      ];
 }
 
 /**
@@ -92,6 +108,7 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
     ...openSteps(outcome),
     ...steps.filter(({ first }) => first).map(stepText),
+    ...containersText(outcome),
     copyText(outcome, shown),
     APPLY,
     ...steps.filter(({ first }) => !first).map(stepText),

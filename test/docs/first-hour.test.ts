@@ -29,8 +29,11 @@ test.each(scenarios())("%s: services are for Compose, routes for Kong", (s) => {
   );
   const compose = found.filter(({ services }) => !Array.isArray(services));
   const names = compose.flatMap(({ services = {} }) => Object.keys(services));
-  const { postgres } = planOf(s);
-  expect(names).toEqual(postgres ? ["kong", "web"] : ["kong", "redis", "web"]);
+  const { postgres, expose } = planOf(s);
+  expect(names).toEqual([
+    ...(postgres ? ["kong", "web"] : ["kong", "redis", "web"]),
+    ...expose.map(({ name }) => name),
+  ]);
   const kong = found.filter(({ services }) => Array.isArray(services));
   expect(kong.map(({ services }) => services)).toHaveLength(postgres ? 0 : 1);
 });
@@ -52,14 +55,18 @@ test.each(scenarios())("%s: all blocks for a file fit into one", (scenario) => {
   const blocks = blocksIn(readme, "yaml");
   const forKong = blocks.filter((text) => / protocols?:/.test(text));
   const forCompose = blocks.filter((text) => !forKong.includes(text));
-  const { postgres } = planOf(scenario);
+  const { postgres, expose } = planOf(scenario);
+  const exposed = expose.length > 0 ? 1 : 0;
   expect([forCompose.length, forKong.length]).toEqual(
-    postgres ? [2, 0] : [3, 2],
+    postgres ? [2 + exposed, 0] : [3 + exposed, 2],
   );
   // The parser refuses a key that occurs twice.
   const { services } = parse(joined(forCompose)) as { services: object };
   expect(Object.keys(services).sort()).toEqual(
-    postgres ? ["kong", "web"] : ["kong", "redis", "web"],
+    [
+      ...(postgres ? ["kong", "web"] : ["kong", "redis", "web"]),
+      ...expose.map(({ name }) => name),
+    ].sort(),
   );
   if (postgres) return;
   const generated = textOf(exampleTree(scenario), "kong.yml");

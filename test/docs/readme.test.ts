@@ -77,7 +77,12 @@ describe("docs/answers.md", () => {
     const args = ["gw", "--answers", "answers.yaml", "--yes"];
     expect(await run(sandbox, args)).toMatchObject({ code: 0, stderr: "" });
     const state = JSON.parse(sandbox.read("gw/.kong-ipv6.json"));
-    expect(state.answers).toMatchObject(parse(text));
+    const { expose, ...others } = parse(text);
+    expect(state.answers).toMatchObject(others);
+    expect(expose).toEqual([{ name: "dns", ports: [53, "53/udp"] }]);
+    expect(state.answers.expose).toEqual([
+      "dns@[2a03:2222:3333:4444:300::8101]:53,53/udp",
+    ]);
   });
 });
 

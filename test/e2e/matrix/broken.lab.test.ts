@@ -15,6 +15,7 @@ const CELL: Cell = {
   ufw: false,
   ndp: "ndppd",
   life: false,
+  exposes: false,
 };
 
 let lab: Lab;

@@ -7,6 +7,7 @@ import { Probe } from "../lab/outside.ts";
 import { rootOf } from "../lab/roots.ts";
 import type { Ran } from "../lab/run.ts";
 import { type Cell, KONG, PREFIX } from "./cells.ts";
+import { addOverride, EXPOSE, exposedReached, UNEXPOSED } from "./exposed.ts";
 import { longestGap, reboot, seconds, watched } from "./life.ts";
 import type { Finding, Findings } from "./promises.ts";
 import {
@@ -50,7 +51,7 @@ export async function openCell({
 
 /** Generates the cell's repository as the command does, and copies it to the server. */
 export async function bring(
-  { ndp, unlike }: Cell,
+  { ndp, exposes, unlike }: Cell,
   { host }: Lab,
 ): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), "kong-ipv6-matrix-"));
@@ -65,10 +66,12 @@ export async function bring(
         ndp,
         ...(gateway && { gateway }),
         ...(uplink && { interface: uplink }),
+        ...(exposes && { expose: EXPOSE }),
         ...unlike?.answers,
       },
       { directory, dryRun: false, conflict: "keep", git: false },
     );
+    if (exposes) await addOverride(directory);
     await host.copyIn(directory, REPOSITORY);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -102,7 +105,8 @@ export async function measure(cell: Cell): Promise<Findings> {
     findings.set("standing", standing).set("ping", ping);
     await addNeighbours(lab);
     add(await reached(lab));
-    add(await closed(lab));
+    add(await closed(lab, undefined, cell.exposes ? UNEXPOSED : []));
+    if (cell.exposes) findings.set("exposedReached", await exposedReached(lab));
     if (cell.life) add(await life(cell, lab));
     findings.set("mtu", await overShortPath(lab));
     if (before) {

@@ -10,6 +10,8 @@ export interface Cell {
   ndp: "ndppd" | "kernel" | "none";
   /** Also measure events after the first apply: reboot, restarts, rollback. */
   life: boolean;
+  /** Two more containers have a public address (--expose). */
+  exposes: boolean;
   /** How this server differs from most servers. */
   unlike?: Unlike | undefined;
 }
@@ -87,6 +89,15 @@ const UNLIKE: Record<string, Unlike> = {
   },
 };
 
+const keyOf = (
+  generation: Generation,
+  ufw: boolean,
+  ndp: Cell["ndp"],
+): string => `${generation} ${ufw ? "ufw" : "bare"} ${ndp}`;
+
+/** One of each generation, with another NDP proxy and firewall. */
+const EXPOSING = ["sid ufw kernel"];
+
 export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
   [true, false].flatMap((ufw) =>
     NDP.map((ndp, column) => ({
@@ -95,7 +106,8 @@ export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
       ndp,
       // Each generation with each way to Kong once, alternately with and without ufw.
       life: ufw === ((row + column) % 2 === 0),
-      unlike: UNLIKE[`${generation} ${ufw ? "ufw" : "bare"} ${ndp}`],
+      exposes: EXPOSING.includes(keyOf(generation, ufw, ndp)),
+      unlike: UNLIKE[keyOf(generation, ufw, ndp)],
     })),
   ),
 );

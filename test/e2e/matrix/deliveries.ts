@@ -87,7 +87,14 @@ const cell = (
   firewall: "ufw" | "bare",
   ndp: Cell["ndp"],
   unlike: Unlike,
-): Cell => ({ generation, ufw: firewall === "ufw", ndp, life: false, unlike });
+): Cell => ({
+  generation,
+  ufw: firewall === "ufw",
+  ndp,
+  life: false,
+  exposes: false,
+  unlike,
+});
 
 export const DELIVERIES: readonly Cell[] = [
   cell("bookworm", "ufw", "ndppd", ADVERTISED),

@@ -55,6 +55,7 @@ for (const cell of chosen)
   describe(`${cell.generation}: ${headingOf(cell)}`, () => {
     for (const [id, row] of Object.entries(ROWS)) {
       if (row.life && !cell.life) continue;
+      if (row.exposes && !cell.exposes) continue;
       if (id === "ndppd" && cell.ndp !== "ndppd") continue;
       test(`${row.title}: ${typeof row.promise === "number" ? `${row.promise} s at most` : row.promise}`, async () => {
         const findings = results.get(cell);

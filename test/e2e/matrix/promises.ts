@@ -5,6 +5,8 @@ export interface Row {
   promise: string | number;
   /** Measured only in cells that measure events after the first apply. */
   life?: true;
+  /** Measured only in cells with two more public containers. */
+  exposes?: true;
 }
 
 /** The ports that must never be seen: Kong's admin, manager and status ports, and the database's. */
@@ -48,6 +50,17 @@ export const ROWS: Readonly<Record<string, Row>> = {
   docker0: {
     title: "a container on docker0 with a ULA, with a route to it",
     promise: "closed",
+  },
+  exposedReached: {
+    title:
+      "two containers of --expose: 80, 443 of one; 53 of the other, TCP and UDP",
+    promise: "reached",
+    exposes: true,
+  },
+  exposedClosed: {
+    title: "two containers of --expose: all other ports",
+    promise: "closed",
+    exposes: true,
   },
   apply: { title: "apply.sh on a fresh host", promise: 120 },
   again: { title: "apply.sh the second time", promise: 30 },

@@ -175,10 +175,12 @@ const text = ({ address, port }: Target) => `${address} ${port}`;
 /**
  * Tries to connect to everything that must be closed. `closed` means: no connection was made, the host received each
  * attempt (so the path was open), and the other containers' ports do answer on the server itself.
+ * @param unexposed ports of public containers that listen, too
  */
 export async function closed(
   lab: Lab,
   site: Site = usual(lab),
+  unexposed: readonly Target[] = [],
 ): Promise<Findings> {
   const { host, topology } = lab;
   const { own, neighbour, docker0, bridges, internal } = await addresses(
@@ -204,8 +206,13 @@ export async function closed(
     internal: all(internal, PRIVATE_PORTS),
     neighbour: all(neighbour, NEIGHBOUR_PORTS),
     docker0: all(docker0, NEIGHBOUR_PORTS),
+    ...(unexposed.length > 0 && { exposedClosed: [...unexposed] }),
   };
-  const listening = [...groups["neighbour"]!, ...groups["docker0"]!];
+  const listening = [
+    ...groups["neighbour"]!,
+    ...groups["docker0"]!,
+    ...unexposed,
+  ];
   const deaf = await notAnswering(lab, listening);
 
   await host.must(["nft", "-f", "-"], {

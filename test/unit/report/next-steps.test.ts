@@ -61,3 +61,18 @@ test("after a change of the prefix the copy goes to the address that the server 
   const moved = outcomeOf(move(before, { ipv4: "192.0.2.77" }), before);
   expect(targetOf(updatedSteps(moved, "gw"))).toBe("root@192.0.2.10");
 });
+
+test("containers that are newly exposed are for the owner to add, before the copy", () => {
+  const before = answersFrom({ expose: ["mail:25"] });
+  const first = firstSteps(outcomeOf(before), "gw").join("\n");
+  expect(first).toMatch(
+    /2\. Put mail into docker-compose.override.yml[^]*3\. Copy/,
+  );
+  const after = answersFrom({ expose: ["mail:25", "dns:53", "web:80"] });
+  const steps = (now: Answers): string =>
+    updatedSteps(outcomeOf(now, before), "gw").join("\n");
+  expect(steps(after)).toMatch(
+    /1\. Put dns, web into docker-compose.*\n.*2\. Copy/,
+  );
+  expect(steps(before)).not.toContain("override");
+});

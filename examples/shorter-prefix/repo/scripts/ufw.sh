@@ -14,6 +14,8 @@ allow() {
 
 allow in on 'ens3' out on 'ipv6_exposed' to '2001:db8:d0:7:300::8100' port 80 proto tcp
 allow in on 'ens3' out on 'ipv6_exposed' to '2001:db8:d0:7:300::8100' port 443 proto tcp
+allow in on 'ens3' out on 'ipv6_exposed' to '2001:db8:d0:7:300::8101' port 53 proto tcp
+allow in on 'ens3' out on 'ipv6_exposed' to '2001:db8:d0:7:300::8101' port 53 proto udp
 allow in on 'ipv6_exposed' out on 'ens3' from '2001:db8:d0:7:300::/80'
 
 # Docker 29 with "firewall-backend": "nftables": ufw's drop is final there, whatever Docker accepts.
