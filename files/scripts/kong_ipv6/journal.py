@@ -127,6 +127,14 @@ class Journal:
         self.open()
         self._rewrite([one for one in self.entries if one[:2] != (kind, name)] + [(kind, name, value)])
 
+    def replace_kinds(self, kinds: set[str], *entries: Entry) -> None:
+        """These facts instead of all of these kinds, at once."""
+        self._rewrite([one for one in self.entries if one[0] not in kinds] + list(entries))
+
+    def reload(self) -> None:
+        """Another run may have written it."""
+        self._entries = None
+
     def forget(self, kind: str, name: str) -> None:
         if self.fact(kind, name) is not None:
             self._rewrite([one for one in self.entries if one[:2] != (kind, name)])
@@ -201,16 +209,17 @@ class Journal:
         before = self.before(path)
         return not (before.is_file() and filecmp.cmp(here, before, shallow=False))
 
-    def set_aside(self, path: str) -> None:
+    def set_aside(self, path: str, here: Optional[Path] = None) -> None:
         """Keeps a copy of the owner's edit; earlier copies stay."""
+        here = here or self.on(path)
         kept, number = self.on(f"{STATE}/edited{path}"), 1
         while kept.exists():
-            if filecmp.cmp(self.on(path), kept, shallow=False):
+            if filecmp.cmp(here, kept, shallow=False):
                 return
             number += 1
             kept = self.on(f"{STATE}/edited{path}.{number}")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        copy(self.on(path), kept)
+        copy(here, kept)
         self.say("file", f"{path} was edited: your version is saved in /{kept.relative_to(self.root)}")
 
     def differs(self, path: str) -> bool:

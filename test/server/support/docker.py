@@ -101,6 +101,11 @@ class FakeEngine(Engine):
                 "IPAddress": ipam.get("IPv4Address", "172.18.0.9"),
             }
             return None
+        if parts[0] == "images":
+            self.images["kong-ipv6:previous" if parts[1].endswith(":local") else "kong-ipv6:local"] = self.images[
+                parts[1]
+            ]
+            return None
         container = self.containers_by_id[parts[1]]
         container["State"] = {"stop": "exited", "unpause": "running", "restart": "running"}[parts[2]]
         return None

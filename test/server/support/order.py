@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from .server import Server
 
 # What begins with these belongs to the journal, or is made for a moment.
-OWN = (STATE, "/run/")
+UNITS = "/etc/systemd/system"
+REVERT = tuple(f"{UNITS}/{name}kong-ipv6-revert.service" for name in ("", "multi-user.target.wants/"))
+OWN = (STATE, "/run/", *REVERT)
 
 
 def check(server: Server, kind: str, what: str) -> None:
@@ -27,7 +29,7 @@ def check(server: Server, kind: str, what: str) -> None:
         assert server.disk.synced(manifest), f"the journal isn't synced before: {kind} {what}"
     if server.rolling:
         return
-    if kind in ("replace", "unlink") and what.startswith(("/etc/", "/lib/")):
+    if kind in ("replace", "unlink") and what.startswith(("/etc/", "/lib/")) and not what.startswith(REVERT):
         text = manifest.read_text()
         path = re.sub(r"/\.([^/]*)\.kong-ipv6$", r"/\1", what)
         assert f"file\t{path}\t" in text, f"{path} is changed before its previous state is recorded"

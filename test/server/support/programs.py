@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from kong_ipv6 import confirm
 from kong_ipv6.facts import Context
 from kong_ipv6.system import Ran, System, sysctl_path
 
@@ -74,7 +75,9 @@ class Programs:
                 if not READS.search(line):
                     self.server.happens("run", line)
                 return answer
-        if command[0].startswith(str(self.server.repository)):
+        if command[1:4] == ["-B", "-m", "kong_ipv6"]:
+            return Ran(self.server.nested(command[4]), self.server.outputs[-1], "")
+        if command[0].startswith((str(self.server.repository), str(self.server.root / "var"))):
             name = "script " + command[0].rsplit("/", 1)[1]
         else:
             name = command[0].rsplit("/", 1)[1] if command[0].startswith("/") else command[0]
@@ -123,8 +126,19 @@ class Programs:
             self.changes("systemctl", *words)
         if act == "stop":
             server.stop(unit)
+            if unit == confirm.TIMER:
+                server.timer = ("", 0)
+        elif act == "start" and unit == confirm.UNIT:
+            return Ran(self.server.nested("revert"), "", "")
         elif act == "restart" and (unit in server.broken_units or not server.start(unit)):
             return Ran(1, "", f"Job for {unit} failed.\n")
+        return OK
+
+    def _systemd_run(self, words: list[str]) -> Ran:
+        """Starts a timer; a test says when its time is up."""
+        self.changes("systemd-run", *words)
+        given = dict(word[2:].split("=", 1) for word in words)
+        self.server.timer = (given["unit"], int(given["on-active"]))
         return OK
 
     def _systemd_sysctl(self, words: list[str]) -> Ran:

@@ -19,7 +19,7 @@ from typing import Any, Optional
 from unittest import mock
 
 import kong_ipv6.__main__ as program
-from kong_ipv6 import packets, solicit, ufw_rules
+from kong_ipv6 import lock, packets, solicit, ufw_rules
 from kong_ipv6.engine import Compose
 from kong_ipv6.facts import Context, Facts
 from kong_ipv6.journal import STATE, Journal
@@ -69,11 +69,14 @@ class Server:
         self.printed = ""
         self.watched = True
         self.kill_at: Optional[int] = None
+        # The timer's unit and seconds; what the runs printed that it started.
+        self.timer: tuple[str, int] = ("", 0)
+        self.outputs: list[str] = []
 
     def _base(self) -> None:
         """The facts that a test varies."""
         self.clock, self.command = 0.0, ""
-        self.programs = {"apt-get", "ip", "docker", "dockerd", "netplan", "ss"}
+        self.programs = {"apt-get", "ip", "docker", "dockerd", "netplan", "ss", "systemd-run"}
         self.packages: set[str] = {"docker.io", "netplan.io"}
         self.broken_packages: set[str] = set()
         self.active, self.enabled = {"docker.service", "systemd-networkd"}, set[str]()
@@ -215,11 +218,11 @@ class Server:
 
     @property
     def rolling(self) -> bool:
-        return self.command == "rollback"
+        return self.command in ("rollback", "revert")
 
     # Running it.
 
-    def context(self, report: Optional[Report] = None) -> Context:
+    def context(self, report: Optional[Report] = None, name: str = "") -> Context:
         report = report or Report(io.StringIO(), io.StringIO())
         journal = Journal(report.note, self.root)
         system = FakeSystem(self, {"report": report, "journal": journal})
@@ -264,7 +267,7 @@ class Server:
                     made = functools.partial(kind, out, err)
                     stack.enter_context(mock.patch.object(program, kind.__name__, made))
                 stack.enter_context(mock.patch.object(program, "context_for", self.context))
-                stack.enter_context(mock.patch.object(program, "LOCK", str(self.folder / "lock")))
+                stack.enter_context(mock.patch.object(lock, "LOCK", str(self.folder / "lock")))
                 if kill_at is not None:
                     stack.enter_context(mock.patch.object(threading, "excepthook", lambda _: None))
                 return program.main(command, list(arguments))
@@ -273,6 +276,14 @@ class Server:
             for number, handler in signals.items():
                 signal.signal(number, handler)
             self.printed, self.kill_at, self.command = out.getvalue() + err.getvalue(), None, ""
+
+    def nested(self, command: str) -> int:
+        """A run that this run, or systemd, has started."""
+        before = (self.events, self.commands, self.inputs, self.command, self.kill_at, self.printed)
+        code = self.run(command)
+        self.outputs.append(self.printed)
+        self.events, self.commands, self.inputs, self.command, self.kill_at, self.printed = before
+        return code
 
     def applied(self) -> Server:
         """After a first apply.sh."""

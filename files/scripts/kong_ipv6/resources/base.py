@@ -42,6 +42,9 @@ class Resource:
         """What apply() is going to do; nothing where the server is as it should be."""
         yield from ()
 
+    def prepare(self) -> None:
+        """The part of apply() that takes long and changes nothing for others. Raises Failure."""
+
     def apply(self) -> None:
         """Does what changes() has found. Raises Failure."""
 

@@ -1,16 +1,14 @@
 """argv → command; signals and exit codes: 0 done, 1 failed or refused, 4 --dry-run with changes, 130 and 143 ended."""
 
-import fcntl
 import os
 import re
 import signal
 import sys
-import time
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Optional
 
-from . import plan, run
+from . import confirm, lock, plan, revert, run
 from .engine import Compose, Engine, EngineError
 from .facts import Context
 from .journal import Journal
@@ -19,14 +17,17 @@ from .report import Failure, JsonReport, Report
 from .settings import Repository
 from .system import PATH, System
 
-LOCK = "/run/kong-ipv6.lock"
 USAGE = {
-    "apply": """usage: sudo ./scripts/apply.sh [--dry-run] [--json]
+    "apply": """usage: sudo ./scripts/apply.sh [--dry-run] [--json] [--confirm-within SECONDS]
+       sudo ./scripts/apply.sh [--confirm] | [--revert]
 
 Brings this server to the state that the repository describes, then checks it.
 A second run changes nothing. scripts/rollback.sh undoes everything.
 --dry-run prints what would change. Exit status: 4 if something would, else 0.
---json prints one JSON object per line; the last one has the outcome.""",
+--json prints one JSON object per line; the last one has the outcome.
+--confirm-within: unless the change is confirmed within SECONDS, or if the
+server reboots before that, the server reverts this change by itself.
+--confirm confirms it. --revert reverts it at once.""",
     "verify": """usage: sudo ./scripts/verify.sh [--json]
 
 Checks everything that can be checked on this server, and explains what does not
@@ -60,38 +61,40 @@ class Terminated(BaseException):
     """SIGTERM."""
 
 
+# What ends a run without a defect of the program.
+ENDS = (run.Refused, Failure, EngineError, KeyboardInterrupt, Terminated)
+
+
 def terminate(number: int, frame: Optional[FrameType]) -> NoReturn:
     raise Terminated
 
 
-def options(command: str, arguments: list[str]) -> set[str]:
-    known = set(re.findall(r"\[(--[a-z-]+)\]", USAGE[command]))
-    for argument in arguments:
-        if argument not in known:
-            raise Failure(f"unknown argument: {argument}", f"{command}.sh --help")
-    return set(arguments)
+def options(command: str, arguments: list[str]) -> dict[str, str]:
+    """The given flags, and their values."""
+    known, given = dict(re.findall(r"\[(--[a-z-]+)( [A-Z]+)?\]", USAGE.get(command, ""))), dict[str, str]()
+    left = [part for argument in arguments for part in argument.split("=", 1)]
+    while left:
+        flag = left.pop(0)
+        if flag not in known:
+            raise Failure(f"unknown argument: {flag}", f"{command}.sh --help")
+        given[flag] = left.pop(0) if known[flag] and left else ""
+    seconds = given.get("--confirm-within")
+    if seconds is not None and not (re.fullmatch(r"[0-9]{1,5}", seconds) and int(seconds) >= 5):
+        raise Failure(f"--confirm-within {seconds}: not a number of seconds from 5 to 99999", "--confirm-within 120")
+    if len({"--confirm", "--revert", "--dry-run", "--confirm-within"} & set(given)) > 1:
+        raise Failure(f"these can't be combined: {' '.join(given)}", f"{command}.sh --help")
+    return given
 
 
-def lock() -> int:
-    """One run at a time."""
-    descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    # The programs that a killed run started hold the lock until they end.
-    for _ in range(50):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            time.sleep(0.1)
-    raise Failure("another run is in progress", "wait until it ends")
-
-
-def context_for(report: Report) -> Context:
-    repository = Repository(Path(__file__).resolve().parents[2])
+def context_for(report: Report, name: str = "") -> Context:
+    journal = Journal(report.note)
+    here = Path(__file__).resolve().parents[2]
+    # It runs from a copy of the repository.
+    repository = Repository(Path(journal.names("pending")[0]) if name == "reapply" else here)
     try:
         answers = plan.parse(repository.plan_json.read_text())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failure(f"scripts/plan.json can't be read: {error}", "create-kong-ipv6 regenerate") from error
-    journal = Journal(report.note)
     system = System(report, journal)
     compose, network = Compose(system, repository.path), HostNetwork(system, answers, report)
     return Context(answers, repository, report, journal, system, Engine(), compose, network)
@@ -109,31 +112,78 @@ def prepare() -> None:
     os.environ.update(PATH=PATH, LC_ALL="C.UTF-8")
 
 
-def command(name: str, given: set[str], report: Report) -> int:
-    dry = "--dry-run" in given
-    held = () if dry or name == "verify" else (lock(),)
+def command(name: str, given: dict[str, str], report: Report) -> int:
+    context = context_for(report, name)
+    if name == "verify":
+        return run.verify(context, "--json" in given)
+    # The revert, which it is a part of, has the lock.
+    if name == "reapply":
+        return revert.reapply(context)
+    if "--revert" in given:
+        return revert.now(context)
+    held = (
+        []
+        if "--dry-run" in given
+        else [lock.take_over() if name == "revert" and confirm.pending(context) else lock.acquire()]
+    )
+    context.system.held = tuple(held)
+    # Another run may have written it meanwhile.
+    context.journal.reload()
     try:
-        context = context_for(report)
-        context.system.held = held
-        if name == "verify":
-            return run.verify(context, "--json" in given)
-        if name == "rollback":
-            return run.rollback(context, dry)
-        if name == "apply":
-            return run.apply(context, dry)
-        return run.one(context, name, dry, "--remove" in given)
+        return locked(context, name, given)
+    except (Exception, KeyboardInterrupt, Terminated) as error:
+        if "--confirm-within" not in given or isinstance(error, run.Refused) or not confirm.pending(context):
+            raise
+        code = explain(error, report, "The server reverts this change now.")
+        context.system.held = ()
+        while held:
+            os.close(held.pop())
+        revert.by_unit(context)
+        if not isinstance(error, ENDS):
+            raise
+        # SIGTERM is how the revert ends a run whose time is up.
+        return 130 if code == 130 else 1
     finally:
         for descriptor in held:
             os.close(descriptor)
 
 
+def locked(context: Context, name: str, given: dict[str, str]) -> int:
+    dry = "--dry-run" in given
+    if name == "rollback":
+        return run.rollback(context, dry)
+    if name == "revert":
+        return revert.revert(context)
+    if "--confirm" in given:
+        return confirm.confirm(context)
+    run.refuse(context, confirm.refusals(context))
+    if name == "apply":
+        return run.apply(context, dry, int(given.get("--confirm-within", 0)))
+    return run.one(context, name, dry, "--remove" in given)
+
+
+def explain(error: BaseException, report: Report, hint: str) -> int:
+    """Says why a run ended. Returns its exit code."""
+    # Before the first step, nothing can have failed.
+    report.outcome = "failed" if report.step or not isinstance(error, ENDS) else "refused"
+    if isinstance(error, EngineError):
+        error = Failure(f"Docker doesn't answer: {error}", "systemctl status docker; then run this again")
+    if isinstance(error, Failure):
+        report.failure(error)
+    if not isinstance(error, run.Refused):
+        report.stopped(hint)
+    if isinstance(error, (KeyboardInterrupt, Terminated)):
+        report.outcome = "failed"
+    return 130 if isinstance(error, KeyboardInterrupt) else 143 if isinstance(error, Terminated) else 1
+
+
 def main(name: str, arguments: list[str]) -> int:
     as_json = name == "apply" and "--json" in arguments and not {"-h", "--help"} & set(arguments)
-    report, code = (JsonReport if as_json else Report)(program=f"{name}.sh"), 1
+    report, code = (JsonReport if as_json else Report)(program=f"{name if name in USAGE else 'apply'}.sh"), 1
     try:
         code = attempt(name, arguments, report)
     finally:
-        if code == 1 and report.outcome != "refused":
+        if code == 1 and report.outcome not in ("refused", "reverted"):
             report.outcome = "failed"
         report.end(code)
     return code
@@ -151,22 +201,10 @@ def attempt(name: str, arguments: list[str], report: Report) -> int:
             raise Failure("this script must run as root", f"sudo ./scripts/{name}.sh")
         prepare()
         return command(name, given, report)
-    except run.Refused:
-        report.outcome = "refused"
-        return 1
-    except (Failure, EngineError) as error:
-        remedy = "systemctl status docker; then run this again"
-        # Before the first step, nothing can have failed.
-        report.outcome = "failed" if report.step else "refused"
-        report.failure(error if isinstance(error, Failure) else Failure(f"Docker doesn't answer: {error}", remedy))
-        report.stopped(again)
-        return 1
-    except (KeyboardInterrupt, Terminated) as ended:
-        report.outcome = "failed"
-        report.stopped(again)
-        return 130 if isinstance(ended, KeyboardInterrupt) else 143
-    except Exception:
-        report.stopped(again)
+    except ENDS as error:
+        return explain(error, report, "sudo ./scripts/apply.sh --revert" if name == "revert" else again)
+    except Exception as error:
+        explain(error, report, again)
         raise
 
 

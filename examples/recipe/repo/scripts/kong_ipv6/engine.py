@@ -52,6 +52,8 @@ class Engine:
 
     def __init__(self, path: str = SOCKET) -> None:
         self.path = path
+        # How long a container that is stopped may take; empty: as long as docker-compose.yml says.
+        self.grace = ""
 
     def request(self, method: str, path: str, body: Optional[Json] = None, timeout: float = 60) -> Any:
         """The answer's JSON; None where there is no such object. Raises EngineError."""
@@ -111,7 +113,7 @@ class Engine:
 
         def stop(identity: str) -> None:
             with contextlib.suppress(EngineError):
-                self.request("POST", f"/containers/{identity}/stop", timeout=180)
+                self.request("POST", f"/containers/{identity}/stop{self.grace}", timeout=180)
 
         threads = [threading.Thread(target=stop, args=(identity,)) for identity in identities]
         for thread in threads:

@@ -117,6 +117,11 @@ class Report:
         if hint:
             self._print(self.err, f"  {hint}")
 
+    def waiting(self, seconds: int) -> None:
+        """How long the server waits for the confirmation."""
+        self.say(f"Unless it is confirmed, the server reverts this change in {seconds} seconds:")
+        self.say("  sudo ./scripts/apply.sh --confirm")
+
     def end(self, code: int) -> None:
         """The last line of --json."""
 
@@ -137,8 +142,14 @@ class JsonReport(Report):
 
     {"step", "status", "detail"} and, if there is one, "remedy". step is what the row is about (sysctl, netplan, image …).
     status: planned, ok, warn, fail, note, open, ... (a long step begins), output, refused, failed or stopped.
-    The last line has "outcome": planned, unchanged, applied, refused or failed; and "code", the exit code.
+    The last line has "outcome": planned, unchanged, applied, confirmed, reverted, refused or failed; "code", the exit
+    code; and "confirm_within", the seconds that are left, if the change waits for its confirmation.
     """
+
+    left = 0
+
+    def waiting(self, seconds: int) -> None:
+        self.left = seconds
 
     def say(self, text: str) -> None:
         pass
@@ -174,4 +185,5 @@ class JsonReport(Report):
             self.row("output", self.step.split(":")[0] or self.program, redacted(line))
 
     def end(self, code: int) -> None:
-        self._write(outcome=self.outcome, code=code)
+        more = {"confirm_within": self.left} if self.left > 0 else {}
+        self._write(outcome=self.outcome, code=code, **more)

@@ -3,10 +3,13 @@
 import contextlib
 import json
 import os
+import time
+from pathlib import Path
 from typing import Optional
 
+from . import confirm
 from .facts import Context, Facts
-from .report import Change, Failure, Result
+from .report import Change, Failure, Refusal, Result
 from .resources import resources
 from .resources.base import Resource
 
@@ -16,13 +19,20 @@ CURL = "curl -g -sS -o /dev/null -w '%{http_code}\\n' "
 Planned = list[tuple[Resource, list[Change]]]
 
 
-def hook(context: Context, name: str) -> None:
+def hook_path(repository: Path, name: str) -> Optional[Path]:
+    path = repository / "scripts" / "hooks" / name
+    return path if os.access(path, os.X_OK) and path.is_file() else None
+
+
+def hook(context: Context, name: str, repository: Optional[Path] = None, timeout: float = 1800) -> None:
     """The owner's own step: an executable in scripts/hooks. Raises Failure where it fails."""
-    path = context.repository.path / "scripts" / "hooks" / name
-    if not os.access(path, os.X_OK) or not path.is_file():
+    path = hook_path(repository or context.repository.path, name)
+    if path is None:
         return
+    # A copy of the repository has no data: hooks run in the repository itself.
+    where = next((one for one in context.journal.names("pending") if Path(one).is_dir()), path.parents[2])
     context.report.doing("hook", name)
-    ran = context.system.run(str(path), cwd=context.repository.path, locked=False)
+    ran = context.system.run(str(path), cwd=where, locked=False, timeout=timeout)
     if ran.out.strip():
         context.report.output("hook", ran.out.rstrip("\n"))
     if ran.code != 0:
@@ -39,10 +49,7 @@ def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
     chosen = [one for one in resources(context) if only in (None, one.name)]
     refused = [refusal for resource in chosen if only for refusal in resource.needs(facts)]
     refused = refused or [refusal for resource in chosen for refusal in resource.refuse(facts)]
-    for refusal in refused:
-        context.report.refusal(refusal)
-    if refused:
-        raise Refused
+    refuse(context, refused)
     planned = [(resource, list(resource.changes(facts))) for resource in chosen]
     for resource, changes in planned:
         if facts.begun(resource.name) and not changes and not resource.follows:
@@ -51,10 +58,27 @@ def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
 
 
 class Refused(Exception):
-    """The server is refused, and told why."""
+    """The run doesn't begin, and the report says why."""
+
+
+def refuse(context: Context, refusals: list[Refusal]) -> None:
+    for refusal in refusals:
+        context.report.refusal(refusal)
+    if refusals:
+        raise Refused
 
 
 def carry_out(context: Context, planned: Planned) -> None:
+    """The changes, between the owner's hooks."""
+    hook(context, "before-apply")
+    if any(changes for _, changes in planned):
+        context.report.heading("Applying the changes:")
+        apply_all(context, planned)
+    hook(context, "after-apply")
+    context.report.step = ""
+
+
+def apply_all(context: Context, planned: Planned) -> None:
     """Each resource that has changes, or follows one that had some. What was begun and not ended is done again by the
     next run, so all of it is on disk before the first change."""
     applied, due = set[str](), list[Resource]()
@@ -73,7 +97,8 @@ def carry_out(context: Context, planned: Planned) -> None:
     context.report.step = ""
 
 
-def apply(context: Context, dry_run: bool) -> int:
+def apply(context: Context, dry_run: bool, within: int = 0) -> int:
+    """within: the server reverts the change unless it is confirmed within so many seconds."""
     report = context.report
     _, planned = survey(context, None)
     lines = [change for _, changes in planned for change in changes]
@@ -86,13 +111,30 @@ def apply(context: Context, dry_run: bool) -> int:
     report.outcome = "unchanged" if not lines else "planned" if dry_run else "applied"
     if dry_run:
         return CHANGES if lines else 0
-    hook(context, "before-apply")
-    if lines:
-        report.heading("Applying the changes:")
-        carry_out(context, planned)
-    hook(context, "after-apply")
-    report.step = ""
+    hooks = any(hook_path(context.repository.path, name) for name in ("before-apply", "after-apply"))
+    if within and (lines or hooks):
+        return on_trial(context, planned, within)
+    carry_out(context, planned)
+    confirm.keep(context)
     return verify(context, False)
+
+
+def on_trial(context: Context, planned: Planned, within: int) -> int:
+    context.report.heading("Preparing:")
+    context.report.changing = True
+    # From here on rollback.sh has something to undo.
+    context.journal.record("repository", str(context.repository.path), context.repository.project)
+    for resource, changes in planned:
+        if changes:
+            resource.prepare()
+    end = time.monotonic() + within
+    confirm.begin(context, within)
+    carry_out(context, planned)
+    confirm.complete(context)
+    context.report.outcome = "applied"
+    code = verify(context, False)
+    context.report.waiting(int(end - time.monotonic()))
+    return code
 
 
 def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
@@ -113,7 +155,7 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
     for change in lines:
         context.report.row("change", *change)
     if lines and not dry_run:
-        carry_out(context, planned)
+        apply_all(context, planned)
     return CHANGES if lines and dry_run else 0
 
 
@@ -144,17 +186,30 @@ def rollback(context: Context, dry_run: bool) -> int:
     if not journal.exists:
         report.say("Nothing to undo: apply.sh has changed nothing on this server.")
         return 0
-    backwards = resources(context)[::-1]
     if dry_run:
-        for resource in backwards:
+        for resource in resources(context)[::-1]:
             for row in resource.undo_rows(journal):
                 report.row(*row)
         return CHANGES
     hook(context, "before-rollback")
+    undo(context)
+    hook(context, "after-rollback")
+    confirm.clear(context)
+    journal.close()
+    report.step = ""
+    data = context.repository.data
+    report.say("Everything is undone." + (f" The data is kept: {data}" if data.is_dir() else ""))
+    return 0
+
+
+def undo(context: Context) -> None:
+    """All that the journal has. Raises Failure where something is left."""
+    journal, report = context.journal, context.report
     report.changing = True
-    left = [not_undone for resource in backwards if (not_undone := resource.undo(journal))]
+    left = [not_undone for resource in resources(context)[::-1] if (not_undone := resource.undo(journal))]
     report.step = ""
     if left:
+        confirm.clear(context)
         journal.retain({kind for one in left for kind in one.kinds})
         for one in left[1:]:
             report.failure(one.failure)
@@ -162,9 +217,3 @@ def rollback(context: Context, dry_run: bool) -> int:
     edited = journal.state / "edited"
     if edited.is_dir():
         report.note("file", f"your edits of these files are saved in /{edited.relative_to(journal.root)}")
-    hook(context, "after-rollback")
-    journal.close()
-    report.step = ""
-    data = context.repository.data
-    report.say("Everything is undone." + (f" The data is kept: {data}" if data.is_dir() else ""))
-    return 0

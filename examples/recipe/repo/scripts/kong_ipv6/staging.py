@@ -15,6 +15,7 @@ DAEMON_JSON = "/etc/docker/daemon.json"
 SYSCTL_FILE = "/etc/sysctl.d/60-kong-ipv6.conf"
 # Beside the uplink's own .network file.
 RA_DROP_IN = "/60-kong-ra.conf"
+SYSCTL_FILES = re.compile(r"/etc/sysctl\.d/[^/]*\.conf")
 TABLE_FILE = "/etc/kong-ipv6/firewall.nft"
 OF_TABLE = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/")
 # What editors and create-kong-ipv6 put beside a file.
@@ -94,7 +95,7 @@ def sysctls(files: dict[str, File]) -> dict[str, str]:
     """What the files of sysctl.d set, in order; the last one counts."""
     values: dict[str, str] = {}
     for path, file in files.items():
-        if not re.fullmatch(r"/etc/sysctl\.d/[^/]*\.conf", path):
+        if not SYSCTL_FILES.fullmatch(path):
             continue
         for line in file.data.decode(errors="replace").splitlines():
             if re.match(r"[ \t]*([#;]|$)", line) or "=" not in line:

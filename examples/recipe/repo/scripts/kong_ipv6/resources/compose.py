@@ -8,16 +8,15 @@ from ..engine import endpoint, images_in
 from ..facts import Context, Facts, label
 from ..journal import Journal
 from ..report import Change, Failure, Refusal
-from . import migrations
+from . import migrations, previous_image
 from .base import NotUndone, Resource, Row, short_of_space
 from .compose_refusals import OURS, backend_in_use, other_backend, refusals
 from .containers import explained, identity_of
 from .network import Network, difference, has_address
+from .previous_image import BUILT, IMAGE, recipe
 from .secrets import Secrets, make_directory
 from .ufw import builds_reach_outside
 
-IMAGE = "kong-ipv6:local"
-BUILT = "/var/lib/kong-ipv6/built"
 LOADED = "/var/lib/kong-ipv6/kong.yml.sha256"
 # By its own socket, where it asks for no password. psql reads the new one from the mounted file.
 SET_PASSWORD = "\\set password `cat /run/secrets/kong_pg_password`\nALTER USER kong PASSWORD :'password';\n"
@@ -45,17 +44,10 @@ class ComposeUp(Resource):
         yield from short_of_space(root, 256)
         yield from backend_in_use(self.context, facts)
 
-    def recipe(self) -> str:
-        """What the image is built from."""
-        folder, total = self.repository.path / "kong-build", hashlib.sha256()
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            total.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(folder)}\n".encode())
-        return total.hexdigest()
-
     def changes(self, facts: Facts) -> Iterator[Change]:
         self.facts, name = facts, self.repository.backend_network
         image = self.engine.image(IMAGE)
-        self.build = self.system.text(BUILT) != f"{self.recipe()} {image['Id'] if image else 'none'}"
+        self.build = self.system.text(BUILT) != f"{recipe(self.repository.path)} {image['Id'] if image else 'none'}"
         if self.build:
             yield Change("image", f"{IMAGE} will be built")
         self.password = facts.begun("password") or Secrets(self.context).new_password()
@@ -135,20 +127,26 @@ class ComposeUp(Resource):
             found += [change] if change not in found else []
         return found
 
+    def prepare(self) -> None:
+        """Gets the images, once."""
+        self._get("pull", "pulling", "pulled")
+        if self.build and previous_image.is_from(self.context):
+            previous_image.use(self.context)
+            self._built()
+        with builds_reach_outside(self.context, self.facts, self.build or self.others["build"] != []):
+            if self.build:
+                self._build()
+            self._get("build", "building", "built")
+
     def apply(self) -> None:
-        project = self.repository.project
+        # One server may have the containers of several: each is taken back.
+        self.journal.record("project", self.repository.project, str(self.repository.path))
+        self.prepare()
         if self.lost:
             self._remove_lost()
         self._unpause()
         if self.move:
             self._remove_backend()
-        # One server may have the containers of several: each is taken back.
-        self.journal.record("project", project, str(self.repository.path))
-        self._get("pull", "pulling", "pulled")
-        with builds_reach_outside(self.system, self.plan, self.facts):
-            if self.build:
-                self._build()
-            self._get("build", "building", "built")
         self.options = ("--force-recreate",) if self.password else ()
         self.report.doing("compose", "starting the services")
         # Creates all containers that differ in one go: with --no-deps, compose 2 would see a difference and recreate them.
@@ -196,10 +194,17 @@ class ComposeUp(Resource):
 
     def _build(self) -> None:
         self.report.doing("image", f"building {IMAGE}", long=True)
-        if not self.compose.quietly("build", "kong"):
+        previous_image.keep(self.context)
+        example = () if self.repository.env.exists() else ("--env-file", ".env.example")
+        if not self.compose.quietly(*example, "build", "kong"):
             raise Failure(f"the image {IMAGE} can't be built", NEEDS)
-        image = self.engine.image(IMAGE) or {}
-        self.system.write_state(BUILT, f"{self.recipe()} {image.get('Id', 'none')}\n".encode())
+        self._built()
+
+    def _built(self) -> None:
+        self.system.write_state(
+            BUILT, f"{recipe(self.repository.path)} {previous_image.identity(self.context, IMAGE)}\n".encode()
+        )
+        self.build = False
         self.report.done("image", IMAGE)
 
     def _get(self, how: str, doing: str, done: str) -> None:
@@ -207,10 +212,13 @@ class ComposeUp(Resource):
         lacking = self.others[how]
         if not lacking:
             return
+        # Before .env is made from it.
+        example = () if self.repository.env.exists() else ("--env-file", ".env.example")
         names = " ".join(lacking)
         self.report.doing("image", f"{doing} {names}", long=True)
-        if not self.compose.quietly(how, *lacking):
+        if not self.compose.quietly(*example, how, *lacking):
             raise Failure(f"the images of these services can't be {done}: {names}", NEEDS)
+        self.others[how] = []
         self.report.done("image", f"{names}: {done}")
 
     def identity(self, service: str) -> str:

@@ -6,9 +6,11 @@ from typing import Optional
 from ..facts import Context
 from ..journal import Journal
 from ..report import Failure
+from . import previous_image
 from .base import NotUndone
-from .compose import IMAGE, projects
+from .compose import projects
 from .daemon_json import DaemonJson
+from .previous_image import IMAGE
 
 # What a later run needs, when Docker is installed again.
 KINDS = ("repository", "project", "network", "member", "docker", "todo", "sysctl")
@@ -34,6 +36,7 @@ def undo(context: Context, journal: Journal) -> Optional[NotUndone]:
     # Only now: the containers of all projects are made from it.
     if names and context.engine.image(IMAGE):
         context.system.quietly("docker", "image", "rm", IMAGE)
+    previous_image.drop(context)
     journal.forget_all("repository")
     journal.forget_all("project")
     return None

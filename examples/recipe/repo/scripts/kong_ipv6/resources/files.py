@@ -8,7 +8,7 @@ from ..facts import Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..report import Change, Refusal
-from ..staging import SYSCTL_FILE
+from ..staging import SYSCTL_FILE, SYSCTL_FILES, File, sysctls
 from .base import Resource, Row, short_of_space
 
 UNITS = "/etc/systemd/system/"
@@ -86,11 +86,22 @@ class Files(Resource):
             self.system.on(f"{UNITS}multi-user.target.wants/{name}").unlink(missing_ok=True)
         if path.endswith(NDP_DROP_IN):
             self.record_proxied(path)
+        if SYSCTL_FILES.fullmatch(path):
+            self._restore_sysctls(path)
         self.system.restore(path)
         # From now on it is the owner's own again.
         self.journal.forget("file", path)
         self.journal.forget("wrote", path)
         self.report.done("file", path)
+
+    def _restore_sysctls(self, path: str) -> None:
+        """The values that only this file has set."""
+        file = File((self.system.read(path) or b""), (0o644, 0, 0))
+        for key in sysctls({path: file}):
+            value = self.journal.fact("sysctl", key)
+            if value is not None and key not in self.facts.sysctls:
+                self.system.write_sysctl(key, value)
+                self.journal.forget("sysctl", key)
 
     def _prepare(self, path: str) -> None:
         """Records what this file will change, before it is written."""

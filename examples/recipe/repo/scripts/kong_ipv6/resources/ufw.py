@@ -8,11 +8,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from .. import ufw_rules
-from ..facts import Facts
+from ..facts import Context, Facts
 from ..journal import Journal, sync
 from ..plan import Plan
 from ..report import Change, Refusal, Result
-from ..system import System
 from .base import Resource, Row
 
 
@@ -38,13 +37,22 @@ def wanted(plan: Plan, nftables: bool) -> list[str]:
     return rules
 
 
+def remember(context: Context) -> None:
+    """What ufw's files say before the first rule is added."""
+    context.journal.record("ufw", "rules", ufw_rules.logging(context.system))
+    for path in ufw_rules.FILES.values():
+        context.journal.keep(path)
+
+
 @contextmanager
-def builds_reach_outside(system: System, plan: Plan, facts: Facts) -> Generator[None, None, None]:
+def builds_reach_outside(context: Context, facts: Facts, builds: bool) -> Generator[None, None, None]:
     """With Docker's nftables backend ufw drops what docker0 sends out: only while an image is built it may. The rule has
     our comment, so that a run that was killed leaves nothing that the next one doesn't delete."""
+    plan, system = context.plan, context.system
     rule = ("in", "on", "docker0", "out", "on", facts.ipv4_uplink or plan.uplink, "to", "0.0.0.0/0")
-    needed = facts.nftables_backend and facts.ufw.enabled and plan.firewall != "none"
+    needed = builds and facts.nftables_backend and facts.ufw.enabled and plan.firewall != "none"
     if needed:
+        remember(context)
         system.must(("ufw", "route", "allow", *rule, "comment", ufw_rules.COMMENT), "ufw rejected the rule")
     try:
         yield
@@ -101,9 +109,7 @@ class Ufw(Resource):
             return
         self.report.doing("ufw", "setting the rules")
         if self.lacking:
-            self.journal.record("ufw", "rules", ufw_rules.logging(self.system))
-            for path in ufw_rules.FILES.values():
-                self.journal.keep(path)
+            remember(self.context)
             script = str(self.repository.path / "scripts" / "ufw.sh")
             self.system.must((script,), "ufw rejected the rule")
             self._sync()

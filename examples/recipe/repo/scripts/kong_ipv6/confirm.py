@@ -1,0 +1,123 @@
+"""A change that has to be confirmed: while the journal has it as pending, a timer and the next boot revert it."""
+
+import sys
+
+from . import copies
+from .facts import Context
+from .journal import STATE, move, replace, sync
+from .report import Failure, Refusal
+from .resources import previous_image
+
+UNIT = "kong-ipv6-revert.service"
+TIMER = "kong-ipv6-revert.timer"
+UNIT_FILE = f"/etc/systemd/system/{UNIT}"
+WANTS = f"/etc/systemd/system/multi-user.target.wants/{UNIT}"
+# Without the journal there is nothing to revert. Docker is needed to undo its part.
+TEXT = f"""[Unit]
+Description=Reverts a change by apply.sh that was not confirmed
+ConditionPathExists={STATE}/manifest
+After=network.target docker.service
+StartLimitIntervalSec=1h
+StartLimitBurst=4
+
+[Service]
+Type=oneshot
+TimeoutStartSec=infinity
+Restart=on-failure
+RestartSec=10
+WorkingDirectory={STATE}/copies/{{copy}}/scripts
+Environment=HOME=/root LC_ALL=C.UTF-8
+ExecStart={{python}} -B -m kong_ipv6 revert
+KillMode=process
+"""
+WAYS_OUT = "sudo ./scripts/apply.sh --confirm, or sudo ./scripts/apply.sh --revert"
+
+
+def pending(context: Context) -> str:
+    """The repository whose change waits for its confirmation; empty where none does."""
+    return next(iter(context.journal.names("pending")), "")
+
+
+def refusals(context: Context) -> list[Refusal]:
+    path = pending(context)
+    return [Refusal(f"the last change, by {path}, is not confirmed yet", WAYS_OUT)] if path else []
+
+
+def begin(context: Context, seconds: int) -> None:
+    """Starts the timer. It runs on the monotonic clock."""
+    journal, system, report = context.journal, context.system, context.report
+    report.doing("timer", "starting it")
+    if not system.have("systemd-run"):
+        raise Failure("--confirm-within needs systemd-run", "apply without it, or on a server with systemd")
+    journal.record("todo", "apply", "begun")
+    copy = copies.make(journal, context.repository.path)
+    _remove_units(context)
+    unit, link = journal.on(UNIT_FILE), journal.on(WANTS)
+    replace(unit, TEXT.format(copy=copy, python=sys.executable).encode(), 0o644)
+    link.parent.mkdir(exist_ok=True)
+    link.with_name(f".{UNIT}").unlink(missing_ok=True)
+    link.with_name(f".{UNIT}").symlink_to(UNIT_FILE)
+    move(link.with_name(f".{UNIT}"), link)
+    system.run("systemctl", "daemon-reload")
+    timer = ("systemd-run", f"--unit={UNIT}", f"--on-active={seconds}", "--timer-property=AccuracySec=100ms")
+    system.must(timer, "systemd can't start the timer")
+    # From here on the change is reverted unless it is confirmed.
+    journal.replace("pending", str(context.repository.path), copy)
+    report.done("timer", f"the server reverts this change in {seconds} seconds, unless it is confirmed")
+
+
+def complete(context: Context) -> None:
+    """The change is applied, and can be confirmed."""
+    journal, path = context.journal, context.repository.path
+    copies.update(copies.folder(journal, journal.fact("pending", str(path)) or ""), path)
+    journal.forget("todo", "apply")
+
+
+def confirm(context: Context) -> int:
+    journal, path = context.journal, pending(context)
+    if not path:
+        cause = "no change waits for a confirmation"
+        raise Failure(cause, "if it was reverted already, the reason is in: journalctl -u kong-ipv6-revert")
+    if journal.fact("todo", "apply") is not None:
+        raise Failure(
+            "the change is not applied completely, so it can't be confirmed", "sudo ./scripts/apply.sh --revert"
+        )
+    journal.replace_kinds({"pending", "applied"}, ("applied", path, journal.fact("pending", path) or ""))
+    clear(context)
+    _tidy(context)
+    context.report.outcome = "confirmed"
+    context.report.done("confirm", "the change is confirmed and stays")
+    return 0
+
+
+def keep(context: Context) -> None:
+    """What was applied without a timer is what a later change is reverted to."""
+    journal, path = context.journal, context.repository.path
+    # An earlier run may have been killed before its timer started.
+    journal.forget("todo", "apply")
+    applied = next((value for kind, _, value in journal.entries if kind == "applied"), None)
+    if applied and copies.same(copies.folder(journal, applied), path):
+        return
+    journal.replace_kinds({"applied"}, ("applied", str(path), copies.make(journal, path)))
+    _tidy(context)
+
+
+def _tidy(context: Context) -> None:
+    copies.remove_unused(context.journal)
+    previous_image.drop(context)
+
+
+def clear(context: Context) -> None:
+    """Stops the timer and removes the unit."""
+    if context.journal.on(UNIT_FILE).exists():
+        _remove_units(context)
+        context.system.run("systemctl", "daemon-reload")
+
+
+def _remove_units(context: Context) -> None:
+    context.system.run("systemctl", "--quiet", "stop", TIMER)
+    for path in (WANTS, UNIT_FILE):
+        here = context.journal.on(path)
+        here.unlink(missing_ok=True)
+        if here.parent.is_dir():
+            sync(here.parent)

@@ -1,0 +1,93 @@
+"""Copies of the repository in the journal's folder, which only root can read or write: what was applied last, and what
+waits for its confirmation. Without the data, and without what only the owner has there."""
+
+import filecmp
+import os
+import shutil
+from pathlib import Path
+
+from .journal import STATE, Journal, attributes, copy, sync
+from .report import Failure
+
+COPIES = f"{STATE}/copies"
+FOLDERS = ("host", "kong-build", "scripts")
+# Larger files at the top are no configuration.
+LIMIT = 1 << 20
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files that apply.sh uses, relative to the repository."""
+    found = [path for path in folder.iterdir() if path.is_file() and path.stat().st_size <= LIMIT]
+    for name in FOLDERS:
+        found += [path for path in (folder / name).rglob("*") if path.is_symlink() or path.is_file()]
+    return sorted(path.relative_to(folder) for path in found if "__pycache__" not in path.parts)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    if one.is_symlink() or other.is_symlink():
+        return one.is_symlink() and other.is_symlink() and os.readlink(one) == os.readlink(other)
+    if not (one.is_file() and other.is_file()):
+        return False
+    return attributes(one) == attributes(other) and filecmp.cmp(one, other, shallow=False)
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether both hold the same files, with the same modes and owners."""
+    names = files_of(one)
+    return names == files_of(other) and all(same_file(one / name, other / name) for name in names)
+
+
+def folder(journal: Journal, name: str) -> Path:
+    return journal.on(f"{COPIES}/{name}")
+
+
+def used(journal: Journal) -> set[str]:
+    """The names of the copies that the journal has."""
+    return {value for kind, _, value in journal.entries if kind in ("applied", "pending")}
+
+
+def make(journal: Journal, repository: Path) -> str:
+    """Copies the repository; returns the copy's name. No fact of the journal names it yet."""
+    journal.open()
+    name = "b" if "a" in used(journal) else "a"
+    target = folder(journal, name)
+    shutil.rmtree(target, ignore_errors=True)
+    for path in files_of(repository):
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        copy(repository / path, target / path)
+    sync(target.parent)
+    return name
+
+
+def update(copied: Path, repository: Path) -> None:
+    """Takes over what apply.sh itself has written into the repository, such as .env."""
+    for path in files_of(repository):
+        if not same_file(copied / path, repository / path):
+            (copied / path).parent.mkdir(parents=True, exist_ok=True)
+            copy(repository / path, copied / path)
+
+
+def remove_unused(journal: Journal) -> None:
+    for path in journal.on(COPIES).glob("*"):
+        if path.name not in used(journal):
+            shutil.rmtree(path)
+
+
+def restore(journal: Journal, previous: Path, changed: Path, repository: Path) -> None:
+    """Brings the repository from one copy back to another. What is in neither of them was written since: an edit is
+    saved like that of any other file, and files that neither copy has stay."""
+    before, after = files_of(previous), files_of(changed)
+    for path in before + [one for one in after if one not in before]:
+        here = repository / path
+        if here.parent.exists() and here.parent.resolve() != repository.resolve() / path.parent:
+            raise Failure(f"{here.parent} is a link to another directory", f"replace it by a directory: {here.parent}")
+        if same_file(here, previous / path):
+            continue
+        if os.path.lexists(here) and not same_file(here, changed / path):
+            journal.set_aside(str(here), here)
+        if path in before:
+            here.parent.mkdir(parents=True, exist_ok=True)
+            copy(previous / path, here)
+        # Secrets are never deleted.
+        elif os.path.lexists(here) and path.name != ".env":
+            here.unlink()
