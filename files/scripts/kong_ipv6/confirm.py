@@ -1,6 +1,7 @@
 """A change that has to be confirmed: while the journal has it as pending, a timer and the next boot revert it."""
 
 import sys
+import time
 
 from . import copies
 from .facts import Context
@@ -59,7 +60,10 @@ def begin(context: Context, seconds: int) -> None:
     link.with_name(f".{UNIT}").symlink_to(UNIT_FILE)
     move(link.with_name(f".{UNIT}"), link)
     system.run("systemctl", "daemon-reload")
-    timer = ("systemd-run", f"--unit={UNIT}", f"--on-active={seconds}", "--timer-property=AccuracySec=100ms")
+    # A daemon-reload would start the time of --on-active again.
+    started = system.output("systemctl", "show", "--property=UserspaceTimestampMonotonic", "--value").strip()
+    at = time.monotonic() - int(started or 0) / 1e6 + seconds
+    timer = ("systemd-run", f"--unit={UNIT}", f"--on-startup={at:.1f}", "--timer-property=AccuracySec=100ms")
     system.must(timer, "systemd can't start the timer")
     # From here on the change is reverted unless it is confirmed.
     journal.replace("pending", str(context.repository.path), copy)

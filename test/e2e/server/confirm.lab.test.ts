@@ -5,8 +5,8 @@ import { openServer, REPOSITORY, script, state, underWay } from "./server.ts";
 /** apply.sh --confirm-within: what isn't confirmed is reverted by the server itself, whatever becomes of apply.sh. */
 
 const UNIT = "kong-ipv6-revert";
-/** How long the revert may take after the time is up, in seconds. */
-const SLACK = 10;
+/** How long the revert may take after the time is up, in seconds: about 10, and more on a busy machine. */
+const SLACK = 30;
 const HOOKS = `${REPOSITORY}/scripts/hooks`;
 
 let lab: Lab;
@@ -69,10 +69,10 @@ test("a step that hangs is ended when the time is up", async () => {
     lab,
     "apply.sh --confirm-within 5 --json",
   );
+  await noHooks();
   expect(code, stdout).toBe(1);
   expect(stdout).toContain('{"outcome": "reverted", "code": 1}');
   expect(await reverted(), await log()).toBeLessThan(5 + SLACK);
-  await noHooks();
   expect(await state(lab)).toBe(before);
 });
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
@@ -122,6 +123,9 @@ class Programs:
         if act in ("is-active", "is-enabled", "cat"):
             good = {"is-active": server.active, "is-enabled": server.enabled, "cat": server.units()}[act]
             return Ran(0 if unit in good else 3, f"{act[3:] if unit in good else 'inactive'}\n", "")
+        if act == "show":
+            # systemd has just started.
+            return Ran(0, f"{int(time.monotonic() * 1e6)}\n", "")
         if act != "reset-failed":
             self.changes("systemctl", *words)
         if act == "stop":
@@ -138,7 +142,7 @@ class Programs:
         """Starts a timer; a test says when its time is up."""
         self.changes("systemd-run", *words)
         given = dict(word[2:].split("=", 1) for word in words)
-        self.server.timer = (given["unit"], int(given["on-active"]))
+        self.server.timer = (given["unit"], round(float(given["on-startup"])))
         return OK
 
     def _systemd_sysctl(self, words: list[str]) -> Ran:
