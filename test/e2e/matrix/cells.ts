@@ -96,7 +96,7 @@ const keyOf = (
 ): string => `${generation} ${ufw ? "ufw" : "bare"} ${ndp}`;
 
 /** One of each generation, with another NDP proxy and firewall. */
-const EXPOSING = ["sid ufw kernel"];
+const EXPOSING = ["bookworm bare ndppd", "trixie ufw ndppd", "sid ufw kernel"];
 
 export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
   [true, false].flatMap((ufw) =>
