@@ -51,6 +51,6 @@ test("a file with tags of its own program is valid, a broken one is not", () => 
   expect(whyNotMapping(compose)).toBe(undefined);
   expect(whyNotMapping("a: [\n")).toMatch(/unexpected end/);
   expect(whyNotMapping("a: 1\na: 2\n")).toBe(
-    "not valid YAML: duplicated mapping key",
+    "not valid YAML: duplicated mapping key (line 2)",
   );
 });

@@ -44,7 +44,7 @@ test("an undefined alias is not valid YAML", () => {
   expect(whyInvalid("docker-compose.yml", yaml)).toBeUndefined();
   expect(
     whyInvalid("docker-compose.yml", yaml.replace("*kong", "*kongx")),
-  ).toBe('not valid YAML: unidentified alias "kongx"');
+  ).toBe('not valid YAML: unidentified alias "kongx" (line 5)');
 });
 
 testWith("python3", "Python that doesn't parse was not looked at", () => {
