@@ -41,7 +41,6 @@ function general(): string {
   );
   const aside = RUN_FLAGS.filter(({ name }) => /^(diff|json)$/.test(name));
   return `${PROGRAM}: a Kong gateway on its own public IPv6 address
-
 Commands (the default is create; each has its own --help)
 ${commands.join("")}
 Options, besides one per answer (--prefix PREFIX ..., see create --help)

@@ -47,6 +47,8 @@ async function runCommand(args: Arguments): Promise<ExitCode> {
       return (await import("./commands/completion.ts")).completion(args);
     case "detect":
       return (await import("./commands/detect.ts")).detect(args);
+    case "deploy":
+      return (await import("./commands/deploy.ts")).deploy(args);
     case "probe":
       return (await import("./commands/probe.ts")).probe(args);
   }

@@ -1,15 +1,15 @@
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
-import { type Issue, Refusal } from "../base/errors.ts";
+import type { Issue } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
 import { program } from "../base/program.ts";
-import { parseSshTarget } from "../answers/parse-names.ts";
 import { mistypedCommand } from "./did-you-mean.ts";
 import type { Given } from "../answers/resolve.ts";
 import { directoryIssues, readShell } from "./operands.ts";
+import { readServerFlags, single, type ServerFlags } from "./server-flags.ts";
 import { readTokens, type Tokens } from "./tokens.ts";
 
-export interface Arguments {
+export interface Arguments extends ServerFlags {
   readonly command: Command;
   /** Whether the command was named: then --help is its own. */
   readonly named: boolean;
@@ -24,10 +24,7 @@ export interface Arguments {
   readonly answersFile: string | undefined;
   /** --detect or --ssh: what the server says is the default. */
   readonly detect: boolean;
-  /** --ssh of detect: the server to read; undefined for this machine. Elsewhere --ssh is an answer. */
-  readonly ssh: string | undefined;
-  /** --timeout of probe, in seconds. */
-  readonly timeout: number;
+  readonly keep: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly diff: boolean;
@@ -55,9 +52,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   issues.push(...shellIssues, ...foreignFlags(tokens));
   const given = readGiven(values, issues);
   const conflict = readConflict(command, values.get("conflict"), issues);
-  const ssh =
-    command === "detect" ? readSsh(values.get("ssh"), issues) : undefined;
-  const timeout = readSeconds("--timeout", values, issues, [0.1, 60]) ?? 5;
+  const server = readServerFlags(command, values, issues);
   issues.push(...flagConflicts(tokens));
   const mistyped =
     !named && first !== undefined
@@ -83,8 +78,8 @@ export function readArguments(argv: readonly string[]): Arguments {
     detect:
       switches.get("detect") ??
       (given.ssh !== undefined && given.ssh !== "none"),
-    ssh,
-    timeout,
+    ...server,
+    keep: switches.get("keep") ?? false,
     yes: switches.get("yes") ?? false,
     dryRun: switches.get("dry-run") ?? false,
     diff: switches.get("diff") ?? false,
@@ -158,58 +153,4 @@ function readConflict(
       remedy: `Choose ${choices.join(", ")}`,
     });
   return choice ?? "ask";
-}
-
-function readSsh(
-  texts: readonly string[] | undefined,
-  issues: Issue[],
-): string | undefined {
-  if (texts === undefined) return undefined;
-  const value = single("--ssh", texts, issues);
-  try {
-    return parseSshTarget(value);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { message: reason, remedy } = error;
-    issues.push({ flag: "--ssh", value, reason, remedy });
-    return undefined;
-  }
-}
-
-/** A number of seconds. @returns undefined if it is not given, or not usable */
-function readSeconds(
-  flag: string,
-  values: Tokens["values"],
-  issues: Issue[],
-  [least, most]: readonly [number, number],
-): number | undefined {
-  const texts = values.get(flag.slice(2));
-  if (texts === undefined) return undefined;
-  const value = single(flag, texts, issues);
-  const seconds = Number(value);
-  if (/^\d+(\.\d+)?$/.test(value) && seconds >= least && seconds <= most)
-    return seconds;
-  issues.push({
-    flag,
-    value,
-    reason: `it is not a number of seconds from ${least} to ${most}`,
-    remedy: `Write it like ${flag} ${Math.min(10, most)}`,
-  });
-  return undefined;
-}
-
-/** The value of a flag that can be given once. */
-function single(
-  flag: string,
-  values: readonly string[],
-  issues: Issue[],
-): string {
-  if (values.length > 1)
-    issues.push({
-      flag,
-      value: values.join(" and "),
-      reason: "it is given more than once",
-      remedy: "Give it once",
-    });
-  return values[0] ?? "";
 }

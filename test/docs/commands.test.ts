@@ -25,7 +25,7 @@ import {
 /** How each command is tested, by its form. */
 const KINDS = {
   /** Run by the lab: test/e2e/deploy. The arguments are checked here. */
-  network: /^npx create-kong-ipv6(@\S+)? probe /,
+  network: /^npx create-kong-ipv6(@\S+)? (deploy|probe) /,
   /** Run here by the built command, one after the other. */
   run: /^npx create-kong-ipv6(@\S+)? /,
   /** Run here for their output; other tests load it in the shells. */

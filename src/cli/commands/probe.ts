@@ -4,34 +4,43 @@ import { styleFor } from "../../base/colors.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 import { plan } from "../../plan/plan.ts";
-import { probe as run } from "../../probe/probe.ts";
+import { probe as run, type Probe } from "../../probe/probe.ts";
 import { serverIpv4 } from "../../probe/server-address.ts";
 import { probeJson, probeText } from "../../report/probe-text.ts";
+import type { State } from "../../repository/state.ts";
 import { readState } from "../../repository/state-reader.ts";
 
 /** `create-kong-ipv6 probe [directory]`: tests from this machine what the answers promise. */
 export async function probe(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const { state } = readState(absolute(args.directory ?? "."));
-  const { ssh, ipv4 } = state.answers;
-  const domain = given(state.answers.domain);
-  const known = [
-    ...(given(ssh) ? [{ login: ssh }] : []),
-    ...(domain === undefined ? [] : [{ domain }]),
-  ];
-  const found = await run({
-    plan: plan(state.answers),
-    previous: state.previousAnswers.map(plan),
-    domain,
-    ipv4: ipv4 === "any" ? await serverIpv4(known) : undefined,
-    timeout: args.timeout * 1000,
-  });
+  const found = await probeState(state, args.timeout);
   const text = args.json
     ? probeJson(found)
     : probeText(found, styleFor(isTerminal(1), args.color));
   write(1, `${text}\n`);
   if (found.ok === null) return EXIT.failed;
   return found.ok ? EXIT.done : EXIT.changes;
+}
+
+/** Probes what a repository's answers promise. @param timeout in seconds */
+export async function probeState(
+  state: State,
+  timeout: number,
+): Promise<Probe> {
+  const { ssh, ipv4 } = state.answers;
+  const domain = given(state.answers.domain);
+  const known = [
+    ...(given(ssh) ? [{ login: ssh }] : []),
+    ...(domain === undefined ? [] : [{ domain }]),
+  ];
+  return await run({
+    plan: plan(state.answers),
+    previous: state.previousAnswers.map(plan),
+    domain,
+    ipv4: ipv4 === "any" ? await serverIpv4(known) : undefined,
+    timeout: timeout * 1000,
+  });
 }
 
 const given = (answer: string): string | undefined =>

@@ -1,0 +1,94 @@
+import { resolve as absolute } from "node:path";
+import type { Arguments } from "../parse-args.ts";
+import { styleFor } from "../../base/colors.ts";
+import { printable } from "../../base/escape.ts";
+import {
+  EXIT,
+  FailedError,
+  UnusableError,
+  type ExitCode,
+  type Issue,
+} from "../../base/errors.ts";
+import { canAsk, isTerminal, write } from "../../base/stdio.ts";
+import { deploy as run } from "../../deploy/deploy.ts";
+import type { DeployOutcome } from "../../deploy/deployment.ts";
+import { loginsOf } from "../../deploy/logins.ts";
+import { plan } from "../../plan/plan.ts";
+import { sshHost } from "../../probe/server-address.ts";
+import {
+  outcomeJson,
+  OUTCOMES,
+  rowJson,
+  rowText,
+} from "../../report/deploy-text.ts";
+import { readState } from "../../repository/state-reader.ts";
+import { probeState } from "./probe.ts";
+
+const EXITS: Readonly<Record<DeployOutcome, ExitCode>> = {
+  confirmed: EXIT.done,
+  unchanged: EXIT.done,
+  planned: EXIT.changes,
+  reverted: EXIT.failed,
+  refused: EXIT.failed,
+  failed: EXIT.failed,
+};
+
+/** `create-kong-ipv6 deploy [directory]`: copies the repository to the server, applies and confirms it. */
+export async function deploy(args: Arguments): Promise<ExitCode> {
+  const issues = [...args.issues, ...consentIssues(args)];
+  if (issues.length > 0) throw new UnusableError(issues);
+  const directory = absolute(args.directory ?? ".");
+  const { state } = readState(directory);
+  const present = plan(state.answers);
+  const previous = state.previousAnswers.map(plan);
+  const style = styleFor(isTerminal(1), args.color);
+  const show = (text: string): void => void write(1, `${text}\n`);
+  const logins = loginsOf(args.ssh ?? state.answers.ssh, present, previous);
+  try {
+    const outcome = await run({
+      directory,
+      plan: present,
+      previous,
+      logins,
+      path: args.path,
+      confirmWithin: args.confirmWithin,
+      keep: args.keep,
+      dryRun: args.dryRun,
+      terminal: isTerminal(0),
+      say: (row) => show(args.json ? rowJson(row) : rowText(row, style)),
+      consent: () => consent(args),
+      probe: () => probeState(state, args.timeout),
+      hostKeyOf: sshHost,
+    });
+    const exitCode = EXITS[outcome];
+    show(args.json ? outcomeJson(outcome, exitCode) : OUTCOMES[outcome]);
+    return exitCode;
+  } catch (error) {
+    if (!args.json || !(error instanceof FailedError)) throw error;
+    const { message: detail, remedy } = error;
+    show(rowJson({ step: "deploy", status: "failed", detail, remedy }));
+    show(outcomeJson("failed", error.exitCode));
+    return error.exitCode;
+  }
+}
+
+/** Without a terminal nothing can be asked. */
+function consentIssues({ yes, json, dryRun }: Arguments): Issue[] {
+  return yes || dryRun || (canAsk() && !json)
+    ? []
+    : [
+        {
+          flag: "--yes",
+          reason: "it is missing, and nothing can be asked here",
+          remedy: "Give --yes to apply without a question, or --dry-run",
+        },
+      ];
+}
+
+async function consent({ yes, path }: Arguments): Promise<boolean> {
+  if (yes) return true;
+  const { loadPrompter } = await import("../../prompts/run-conversation.ts");
+  const { confirm } = await import("../../prompts/ask.ts");
+  const prompter = await loadPrompter();
+  return await confirm(prompter, `Apply this to ${printable(path)}?`, true);
+}

@@ -1,0 +1,145 @@
+import { singleQuoted } from "../base/shell.ts";
+
+// What runs on the server, as root. Every value is quoted, or arrives on standard input.
+
+/** Reads, as one line of JSON: the .env, what the last deploy wrote, edits since, and an open confirmation. */
+const SURVEY = `
+import hashlib, json, os, sys
+path = os.path.realpath(sys.argv[1])
+def text(name):
+    try:
+        with open(os.path.join(path, name), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return None
+if os.path.lexists(path) and not os.path.isdir(path):
+    sys.exit(path + " is not a directory")
+try:
+    last = json.loads(text(".kong-ipv6.deployed") or "{}")
+except ValueError:
+    last = {}
+edited = []
+for name, digest in last.get("files", {}).items():
+    try:
+        with open(os.path.join(path, name), "rb") as file:
+            if hashlib.sha256(file.read()).hexdigest() != digest:
+                edited.append(name)
+    except OSError:
+        pass
+print(json.dumps({
+    "path": path,
+    "env": text(".env"),
+    "base": last.get("env"),
+    "edited": edited,
+    "pending": os.path.exists("/etc/systemd/system/kong-ipv6-revert.service"),
+    "exists": os.path.isdir(path),
+}))
+`;
+
+/**
+ * Unpacks the archive on standard input into PATH.new. Its last entry says that it is complete. Prints the
+ * names that differ from PATH, as one line of JSON.
+ */
+const RECEIVE = `
+import filecmp, json, os, shutil, sys, tarfile
+path, seen = os.path.realpath(sys.argv[1]), []
+new = path + ".new"
+os.umask(0o022)
+shutil.rmtree(new, ignore_errors=True)
+os.makedirs(new, 0o755)
+with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
+    for member in tar:
+        name = member.name
+        if name.startswith("/") or ".." in name.split("/"):
+            sys.exit("unusable name in the archive: " + name)
+        target = os.path.join(new, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if member.issym():
+            os.symlink(member.linkname, target)
+        else:
+            with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                shutil.copyfileobj(tar.extractfile(member), file)
+                os.fchmod(file.fileno(), member.mode & 0o777)
+                file.flush()
+                os.fsync(file.fileno())
+        seen.append(name)
+if seen[-1:] != [".kong-ipv6.deployed"]:
+    sys.exit("the copy is not complete")
+def same(name):
+    one, other = os.path.join(new, name), os.path.join(path, name)
+    if os.path.islink(one) or os.path.islink(other):
+        return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
+    return os.path.isfile(other) and filecmp.cmp(one, other, False) and not (os.stat(one).st_mode ^ os.stat(other).st_mode) & 0o777
+print(json.dumps({"changed": [name for name in seen[:-1] if not same(name)]}))
+`;
+
+/**
+ * Puts PATH.new in the place of PATH, file by file: data and files that exist only there stay. The files as
+ * they were are in PATH.previous. A file that the last deploy brought and this one doesn't is deleted.
+ */
+const INSTALL = `
+import json, os, shutil, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.umask(0o022)
+path = os.path.realpath(sys.argv[1])
+new, previous = path + ".new", path + ".previous"
+def manifest(folder):
+    try:
+        with open(os.path.join(folder, ".kong-ipv6.deployed"), encoding="utf-8") as file:
+            return json.load(file)["files"]
+    except (OSError, ValueError, KeyError):
+        return {}
+names = [os.path.relpath(os.path.join(folder, name), new) for folder, folders, files in os.walk(new) for name in files + [one for one in folders if os.path.islink(os.path.join(folder, one))]]
+gone = [name for name in manifest(path) if name not in names and ".." not in name.split("/") and not name.startswith("/")]
+for name in names + gone:
+    here, parent = os.path.join(path, name), os.path.dirname(os.path.join(path, name))
+    if os.path.isdir(here) and not os.path.islink(here):
+        sys.exit(here + " is a directory, but a file in this copy")
+    if os.path.lexists(parent) and os.path.realpath(parent) != parent:
+        sys.exit(parent + " is a link")
+if os.path.isdir(path):
+    shutil.rmtree(previous + ".new", ignore_errors=True)
+    os.makedirs(previous + ".new", 0o700)
+    for name in names + gone:
+        here, kept = os.path.join(path, name), os.path.join(previous + ".new", name)
+        if os.path.lexists(here):
+            os.makedirs(os.path.dirname(kept), exist_ok=True)
+            shutil.copy2(here, kept, follow_symlinks=False)
+    shutil.rmtree(previous, ignore_errors=True)
+    os.rename(previous + ".new", previous)
+os.makedirs(path, 0o755, exist_ok=True)
+for name in gone:
+    if os.path.lexists(os.path.join(path, name)):
+        os.unlink(os.path.join(path, name))
+names.sort(key=lambda name: name == ".kong-ipv6.deployed")
+for name in names:
+    os.makedirs(os.path.dirname(os.path.join(path, name)), exist_ok=True)
+    os.replace(os.path.join(new, name), os.path.join(path, name))
+shutil.rmtree(new)
+os.sync()
+`;
+
+/**
+ * The plan of the new copy, before it is there: in a mount namespace of its own, PATH.new lies over PATH.
+ * Without overlayfs, and before the first deploy, it runs in PATH.new.
+ */
+const PREVIEW = `
+p=$(realpath -m -- "$1")
+cd /
+if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.new:$p" overlay "$p" 2>/dev/null; then cd -- "$p"; else cd -- "$p.new"; fi
+exec ./scripts/apply.sh --dry-run --json
+`;
+
+const python = (program: string, path: string): string =>
+  `python3 -B -c ${singleQuoted(program)} ${singleQuoted(path)}`;
+
+/** Command lines for the server's shell. */
+export const surveyCommand = (path: string): string => python(SURVEY, path);
+export const receiveCommand = (path: string): string => python(RECEIVE, path);
+export const installCommand = (path: string): string => python(INSTALL, path);
+export const discardCommand = (path: string): string =>
+  `rm -rf -- "$(realpath -m -- ${singleQuoted(path)}).new"`;
+export const previewCommand = (path: string): string =>
+  `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${singleQuoted(path)}`;
+export const applyCommand = (path: string, ...flags: string[]): string =>
+  `cd -- ${singleQuoted(path)} && exec ./scripts/apply.sh ${flags.map(singleQuoted).join(" ")}`;

@@ -1,0 +1,393 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { inPlace } from "../unit/detect/stand-in.ts";
+import { CHECKOUT, run, Sandbox, type Result } from "../support/run.ts";
+
+/** In the place of ssh: runs the command on this machine. A target named in `down` can't be reached. */
+const SSH = `
+printf '%s\\n' "$*" >>"$HOME/ssh.log"
+while [ $# -gt 0 ]; do
+  case $1 in
+    -o) shift 2 ;;
+    -O) exit 0 ;;
+    --) shift; break ;;
+    *) shift ;;
+  esac
+done
+target=$1; shift
+[ $# -gt 0 ] || exit 0
+if grep -qsxF "$target" "$HOME/down"; then echo "ssh: connect to host gw: Connection timed out" >&2; exit 255; fi
+exec sh -c "$*"
+`;
+
+/** In the place of apply.sh: prints what the test has prepared, and logs how it is called. */
+const APPLY = `#!/bin/sh
+printf '%s %s\\n' "$PWD" "$*" >>"$HOME/apply.log"
+case "$*" in
+  *--dry-run*) cat "$HOME/dry-run" ;;
+  *--confirm-within*) cat "$HOME/apply" ; sh "$HOME/meanwhile" ;;
+  *--confirm*) echo '{"outcome": "confirmed", "code": 0}' ;;
+  *--revert*) echo '{"outcome": "reverted", "code": 0}' ;;
+esac
+`;
+
+const PLANNED = `{"step": "netplan", "status": "planned", "detail": "add an address"}
+{"outcome": "planned", "code": 4}
+`;
+const UNCHANGED = `{"outcome": "unchanged", "code": 0}\n`;
+const APPLIED = `{"step": "netplan", "status": "ok", "detail": "applied"}
+{"outcome": "applied", "code": 0, "confirm_within": 60}
+`;
+
+const template = new Sandbox();
+beforeAll(async () => {
+  const answers = ["--prefix", "2001:db8:1:2::/64", "--ipv4", "none"];
+  const made = await run(template, ["gw", ...answers, "--yes"]);
+  expect(made.code).toBe(0);
+});
+
+/** The owner's machine, with a repository, and a server that is a directory beside it. */
+class Gateway extends Sandbox {
+  readonly server = join(this.root, "opt/kong-ipv6");
+  readonly home = join(this.root, "home");
+
+  static create(): Gateway {
+    const gateway = new Gateway();
+    cpSync(template.path("gw"), gateway.path("gw"), { recursive: true });
+    writeFileSync(gateway.path("gw/scripts/apply.sh"), APPLY);
+    gateway.says({ "dry-run": PLANNED, apply: APPLIED, meanwhile: "" });
+    mkdirSync(join(gateway.root, "opt"));
+    return gateway;
+  }
+
+  /** What apply.sh on the server prints from now on. */
+  says(files: Readonly<Record<string, string>>): void {
+    for (const [name, text] of Object.entries(files))
+      writeFileSync(join(this.home, name), text);
+  }
+
+  deploy(...args: string[]): Promise<Result> {
+    const PATH = inPlace(join(this.root, "bin"), {
+      ssh: SSH,
+      sudo: 'shift; exec "$@"\n',
+      // Only root has mount namespaces. Without one, the plan is made in PATH.new.
+      unshare: 'shift; exec "$@"\n',
+      mount: "exit 1\n",
+    });
+    const preload = join(CHECKOUT, "test/support/no-network.cjs");
+    const env = { PATH, NODE_OPTIONS: `--require ${preload}` };
+    const login = args.includes("--ssh") ? [] : ["--ssh", "root@gw"];
+    const path = args.includes("--path") ? [] : ["--path", this.server];
+    return run(this, ["deploy", "gw", ...login, ...path, ...args], { env });
+  }
+
+  log(name: string): string {
+    const path = join(this.home, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  /** The arguments that apply.sh had. */
+  get calls(): string[] {
+    return this.log("apply.log")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.slice(line.indexOf(" --") + 1));
+  }
+
+  onServer(name: string): string {
+    return readFileSync(join(this.server, name), "utf8");
+  }
+}
+
+const rows = ({ stdout }: Result): Record<string, unknown>[] =>
+  stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const last = (result: Result): unknown => rows(result).at(-1);
+
+const CONFIRM = "--json --confirm-within 120";
+
+describe("a first deploy", () => {
+  test("copies, applies, reconnects, probes, confirms", async () => {
+    const gateway = Gateway.create();
+    writeFileSync(gateway.path("gw/README.md.new"), "a sidecar");
+    mkdirSync(gateway.path("gw/.git"));
+    const result = await gateway.deploy("--yes", "--json");
+    expect(result.stderr).toBe("");
+    expect(last(result)).toEqual({ outcome: "confirmed", exitCode: 0 });
+    expect(result.code).toBe(0);
+    expect(gateway.calls).toEqual([
+      "--dry-run --json",
+      CONFIRM,
+      "--confirm --json",
+    ]);
+    expect(rows(result).map(({ step }) => step)).toEqual([
+      "connect",
+      "netplan",
+      "copy",
+      "netplan",
+      "reconnect",
+      "probe",
+      "confirm",
+      undefined,
+    ]);
+    for (const path of ["docker-compose.yml", ".env", "host/etc/ndppd.conf"])
+      expect(gateway.onServer(path)).toBe(gateway.read("gw", path));
+    const mode = (path: string): number =>
+      statSync(join(gateway.server, path)).mode & 0o777;
+    expect([".env", "scripts/apply.sh", "README.md"].map(mode)).toEqual([
+      0o600, 0o755, 0o644,
+    ]);
+    for (const path of [".git", "README.md.new", ".kong-ipv6.undo"])
+      expect(existsSync(join(gateway.server, path))).toBe(false);
+    expect(existsSync(`${gateway.server}.new`)).toBe(false);
+  });
+
+  test("no secret is in an argument or in the output", async () => {
+    const gateway = Gateway.create();
+    const result = await gateway.deploy("--yes");
+    const [, secret = ""] =
+      /KONG_PG_PASSWORD=(\w{64})/.exec(gateway.read("gw/.env")) ?? [];
+    expect(secret).toHaveLength(64);
+    for (const text of [result.stdout, result.stderr, gateway.log("ssh.log")])
+      expect(text).not.toContain(secret);
+  });
+
+  test("--dry-run: exit 4, and nothing is on the server", async () => {
+    const gateway = Gateway.create();
+    const result = await gateway.deploy("--dry-run");
+    expect(result.code).toBe(4);
+    expect(result.stdout).toContain("planned netplan     add an address");
+    expect(gateway.calls).toEqual(["--dry-run --json"]);
+    expect(
+      Object.keys(result.tree).filter((path) => path.startsWith("opt/")),
+    ).toEqual([]);
+  });
+
+  test("apply.sh refuses: exit 1, and nothing is on the server", async () => {
+    const gateway = Gateway.create();
+    gateway.says({
+      "dry-run": `{"step": "apply.sh", "status": "refused", "detail": "Docker is too old", "remedy": "update it"}
+{"outcome": "refused", "code": 1}\n`,
+    });
+    const result = await gateway.deploy("--yes");
+    expect(result.code).toBe(1);
+    expect(result.stdout).toContain("Remedy: update it");
+    expect(existsSync(gateway.server)).toBe(false);
+    expect(existsSync(`${gateway.server}.new`)).toBe(false);
+  });
+});
+
+describe("another deploy", () => {
+  test("nothing differs: exit 0, nothing is applied", async () => {
+    const gateway = Gateway.create();
+    await gateway.deploy("--yes");
+    gateway.says({ "dry-run": UNCHANGED, "apply.log": "" });
+    const result = await gateway.deploy("--yes", "--json");
+    expect(last(result)).toEqual({ outcome: "unchanged", exitCode: 0 });
+    expect(gateway.calls).toEqual(["--dry-run --json"]);
+    expect(existsSync(`${gateway.server}.previous`)).toBe(false);
+    expect(existsSync(`${gateway.server}.new`)).toBe(false);
+  });
+
+  test("data and files that exist only there stay; a dropped file goes", async () => {
+    const gateway = Gateway.create();
+    writeFileSync(gateway.path("gw/docker-compose.override.yml"), "# mine\n");
+    await gateway.deploy("--yes");
+    mkdirSync(join(gateway.server, "data/postgres"), { recursive: true });
+    writeFileSync(join(gateway.server, "data/postgres/PG_VERSION"), "17");
+    writeFileSync(join(gateway.server, "host/note"), "only here");
+    rmSync(gateway.path("gw/docker-compose.override.yml"));
+    const result = await gateway.deploy("--yes");
+    expect(result.code).toBe(0);
+    expect(gateway.onServer("data/postgres/PG_VERSION")).toBe("17");
+    expect(gateway.onServer("host/note")).toBe("only here");
+    const dropped = "docker-compose.override.yml";
+    expect(existsSync(join(gateway.server, dropped))).toBe(false);
+    const kept = join(`${gateway.server}.previous`, dropped);
+    expect(readFileSync(kept, "utf8")).toBe("# mine\n");
+  });
+
+  test("an edit on the server is replaced, named, and kept beside", async () => {
+    const gateway = Gateway.create();
+    await gateway.deploy("--yes");
+    appendFileSync(join(gateway.server, "docker-compose.yml"), "# edit\n");
+    const result = await gateway.deploy("--yes");
+    expect(result.stdout).toContain(
+      "docker-compose.yml was edited on the server",
+    );
+    expect(gateway.onServer("docker-compose.yml")).not.toContain("# edit");
+    const kept = join(`${gateway.server}.previous`, "docker-compose.yml");
+    expect(readFileSync(kept, "utf8")).toContain("# edit");
+  });
+
+  test("edits in the server's .env stay, and are shown without their values", async () => {
+    const gateway = Gateway.create();
+    await gateway.deploy("--yes");
+    const path = join(gateway.server, ".env");
+    const edited = gateway
+      .onServer(".env")
+      .replace(/^KONG_PG_PASSWORD=.*$/m, "KONG_PG_PASSWORD=changed-there");
+    writeFileSync(path, `${edited}EXTRA=1\n`);
+    const own = gateway.path("gw/.env");
+    writeFileSync(own, `${gateway.read("gw/.env")}HERE=2\n`);
+    const result = await gateway.deploy("--yes");
+    expect(result.stdout).toMatch(
+      /note +\.env +the server's values stay: KONG_PG_PASSWORD, EXTRA$/m,
+    );
+    expect(result.stdout).not.toContain("changed-there");
+    expect(gateway.onServer(".env")).toContain(
+      "KONG_PG_PASSWORD=changed-there\n",
+    );
+    expect(gateway.onServer(".env")).toContain("EXTRA=1\n");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test("a file where the server has a directory: nothing is changed", async () => {
+    const gateway = Gateway.create();
+    await gateway.deploy("--yes");
+    mkdirSync(join(gateway.server, "mine"));
+    writeFileSync(gateway.path("gw/mine"), "a file");
+    const before = gateway.onServer(".kong-ipv6.deployed");
+    const result = await gateway.deploy("--yes");
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain(
+      "mine is a directory, but a file in this copy",
+    );
+    expect(gateway.onServer(".kong-ipv6.deployed")).toBe(before);
+  });
+});
+
+describe("the change is not confirmed", () => {
+  test("apply.sh reverted it", async () => {
+    const gateway = Gateway.create();
+    gateway.says({
+      apply: `{"step": "netplan", "status": "failed", "detail": "broken"}
+{"outcome": "reverted", "code": 1}\n`,
+    });
+    const result = await gateway.deploy("--yes", "--json");
+    expect(last(result)).toEqual({ outcome: "reverted", exitCode: 1 });
+    expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
+  });
+
+  test("a check on the server fails: it is reverted at once", async () => {
+    const gateway = Gateway.create();
+    gateway.says({
+      apply: `{"step": "kong", "status": "fail", "detail": "no answer"}
+{"outcome": "failed", "code": 1, "confirm_within": 60}\n`,
+    });
+    const result = await gateway.deploy("--yes", "--json");
+    expect(last(result)).toEqual({ outcome: "reverted", exitCode: 1 });
+    expect(gateway.calls.at(-1)).toBe("--revert --json");
+  });
+
+  test("no new connection: the server reverts by itself", async () => {
+    const gateway = Gateway.create();
+    gateway.says({
+      apply: `{"outcome": "applied", "code": 0, "confirm_within": 3}\n`,
+      meanwhile: 'echo root@gw >"$HOME/down"',
+    });
+    const result = await gateway.deploy("--yes", "--json");
+    expect(last(result)).toEqual({ outcome: "reverted", exitCode: 1 });
+    expect(rows(result)).toContainEqual(
+      expect.objectContaining({ step: "reconnect", status: "fail" }),
+    );
+    expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
+  });
+
+  test("apply.sh prints something else: failed, and no control character", async () => {
+    const gateway = Gateway.create();
+    gateway.says({ apply: "\u001b[2Jhello\n", meanwhile: "exit 3" });
+    const result = await gateway.deploy("--yes");
+    expect(result.code).toBe(1);
+    expect(result.stdout + result.stderr).not.toContain("\u001b");
+    expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
+  });
+});
+
+test("the new address of the server: the old one is tried too, and the new one afterwards", async () => {
+  const gateway = Gateway.create();
+  const moved = ["regenerate", "gw", "--prefix", "2001:db8:7:7::/64"];
+  expect((await run(gateway, moved)).code).toBe(0);
+  gateway.says({
+    "dry-run": PLANNED,
+    down: "root@2001:db8:7:7::2\n",
+    meanwhile: 'echo root@2001:db8:1:2::2 >"$HOME/down"',
+  });
+  const login = ["--ssh", "root@2001:db8:7:7::2"];
+  const result = await gateway.deploy("--yes", "--json", ...login);
+  const targets = rows(result).flatMap(({ step, detail }) =>
+    String(step).endsWith("connect") ? [detail] : [],
+  );
+  expect(targets).toEqual(["root@2001:db8:1:2::2", "root@2001:db8:7:7::2"]);
+  expect(gateway.log("ssh.log")).toContain("HostKeyAlias=2001:db8:7:7::2");
+});
+
+test("no part of --path is run as a command", async () => {
+  const gateway = Gateway.create();
+  const path = join(
+    gateway.root,
+    'opt/a\'b "c" $(touch pwned) `touch pwned`; touch pwned',
+  );
+  const result = await gateway.deploy("--yes", "--path", path);
+  expect(result.stderr).toBe("");
+  expect(result.code).toBe(0);
+  expect(existsSync(join(path, "docker-compose.yml"))).toBe(true);
+  expect(
+    Object.keys(result.tree).filter((one) => one.endsWith("/pwned")),
+  ).toEqual([]);
+});
+
+test("a user who is not root: sudo", async () => {
+  const gateway = Gateway.create();
+  const bin = join(gateway.root, "bin");
+  inPlace(bin, { id: "echo 1000\n" });
+  const result = await gateway.deploy("--yes");
+  expect(result.code).toBe(0);
+  expect(gateway.log("ssh.log")).toMatch(/sudo -n sh -c /);
+});
+
+describe("unusable arguments: exit 2, and ssh is not run", () => {
+  test.each([
+    ["no --yes", [], "error --yes: it is missing, and nothing can be asked"],
+    [
+      "--path",
+      ["--yes", "--path", "opt"],
+      "error --path opt: it is not an abs",
+    ],
+    ["--path /", ["--yes", "--path", "/srv"], "error --path /srv: it is not"],
+    ["a login", ["--yes", "--ssh", "-oProxyCommand=x"], "error --ssh"],
+    ["a time", ["--yes", "--confirm-within", "5"], "error --confirm-within 5"],
+    ["no login", ["--yes", "--ssh", "none"], "error --ssh"],
+  ])("%s", async (_, args, message) => {
+    const gateway = Gateway.create();
+    const result = await gateway.deploy(...args);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(message);
+    expect(gateway.log("ssh.log")).toBe("");
+  });
+});
+
+test("the server can't be reached: exit 1, and the last line of --json says failed", async () => {
+  const gateway = Gateway.create();
+  gateway.says({ down: "root@gw\n" });
+  const result = await gateway.deploy("--yes", "--json");
+  expect(result.code).toBe(1);
+  expect(rows(result)).toEqual([
+    expect.objectContaining({ step: "deploy", status: "failed" }),
+    { outcome: "failed", exitCode: 1 },
+  ]);
+  const text = await gateway.deploy("--yes");
+  expect(text.stderr).toContain("ssh could not log in to root@gw");
+});
