@@ -1,8 +1,7 @@
 import { loginAt } from "../answers/carry-over.ts";
-import { UnusableError } from "../base/errors.ts";
-import type { Plan } from "../plan/plan.ts";
+import { attempt, UnusableError } from "../base/errors.ts";
 import { parseAddress } from "../ip/address.ts";
-import { attempt } from "../base/errors.ts";
+import type { Plan } from "../plan/plan.ts";
 
 /**
  * The logins that may reach the server, the likeliest first. The server may have the address of earlier
@@ -27,13 +26,14 @@ export function loginsOf(
   const host = ssh.slice(at).replace(/^\[(.*)\]$/, "$1");
   const isLiteral = attempt(() => parseAddress(6, host)) !== undefined;
   if (!isLiteral) return [ssh];
-  const plans = [present, ...previous];
-  const known = plans.find(
-    ({ numbers }) => loginAt(ssh, numbers.host.address) !== undefined,
+  const addresses = [present, ...previous].flatMap((plan) => plan.host ?? []);
+  const isPlanned = addresses.some(
+    ({ address }) => loginAt(ssh, parseAddress(6, address)) !== undefined,
   );
-  if (known === undefined) return [ssh];
-  const others = [present, ...previous.slice(0, 1)]
-    .map((plan) => ssh.slice(0, at) + plan.host.address)
+  if (!isPlanned) return [ssh];
+  const others = addresses
+    .slice(0, 2)
+    .map(({ address }) => ssh.slice(0, at) + address)
     .filter((login) => login !== ssh.slice(0, at) + host);
   return [ssh, ...new Set(others)];
 }

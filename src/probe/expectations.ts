@@ -34,22 +34,28 @@ const KONG_PORTS = [
 /** The address of an expectation if the server's IPv4 is not known. */
 export const UNKNOWN = "any";
 
-/**
- * What must answer, and what must not, on every public address of the plan.
- * @param found the server's, if the plan has none
- */
+/** The server's addresses that the plan doesn't have, as far as they are known. */
+export interface ServerAddresses {
+  readonly ipv6?: string;
+  readonly ipv4?: string;
+}
+
+/** What must answer, and what must not, on every public address of the plan. */
 export function expectationsOf(
   { kong, expose, host, ipv4: planned }: Plan,
-  found?: string,
+  found: ServerAddresses = {},
 ): Expectation[] {
   const onHost = KONG_PORTS.map(({ port }) => [port, "gateway"] as const);
-  const ipv4 = planned.published ? planned.address || found || UNKNOWN : "";
+  const ipv4 = planned.published
+    ? planned.address || found.ipv4 || UNKNOWN
+    : "";
+  const own = host?.address ?? found.ipv6;
   return [
     ...answering(kong.address, 6),
     ...(ipv4 === "" ? [] : answering(ipv4, 4)),
     ...expose.flatMap(exposed),
     ...closed(kong.address, 6, PRIVATE_PORTS),
-    ...(host ? closed(host.address, 6, [...onHost, ...PRIVATE_PORTS]) : []),
+    ...(own ? closed(own, 6, [...onHost, ...PRIVATE_PORTS]) : []),
     ...(ipv4 === "" ? [] : closed(ipv4, 4, PRIVATE_PORTS)),
   ];
 }

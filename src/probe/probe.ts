@@ -3,7 +3,11 @@ import { ask, LARGE, type Reply } from "./http.ts";
 import { certificateOf, secured, type Certificate } from "./certificate.ts";
 import { connectTo, sendTo, type Seen } from "./connect.ts";
 import { testDns, wantedRecords, type DnsResult } from "./dns.ts";
-import { expectationsOf, type Expectation } from "./expectations.ts";
+import {
+  expectationsOf,
+  type Expectation,
+  type ServerAddresses,
+} from "./expectations.ts";
 import {
   meaningOf,
   placeOf,
@@ -40,16 +44,15 @@ export interface Subject {
   readonly previous: readonly Plan[];
   /** undefined: none */
   readonly domain: string | undefined;
-  /** The server's, if the plan has none and it is known. */
-  readonly ipv4: string | undefined;
+  readonly server: ServerAddresses;
   /** For one answer, in milliseconds. */
   readonly timeout: number;
 }
 
 /** Tests from this machine that the right ports answer and no others, and the DNS records. */
 export async function probe(subject: Subject): Promise<Probe> {
-  const { plan, previous, domain, ipv4, timeout } = subject;
-  const expectations = expectationsOf(plan, ipv4);
+  const { plan, previous, domain, server, timeout } = subject;
+  const expectations = expectationsOf(plan, server);
   const sources = await sourcesTo(
     expectations.map(({ address, version }) => [address, version] as const),
   );

@@ -1,29 +1,53 @@
 import { execFile } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { parseAddress } from "../ip/address.ts";
+import { contains, parseAddress } from "../ip/address.ts";
 import { isPublic4 } from "../ip/special-ranges.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { ServerAddresses } from "./expectations.ts";
 
 /**
- * The server's public IPv4 address, if the answers don't say it: that of the host that ssh goes to, or
- * else that of the domain.
- * @param names a login (USER@HOST) for ssh, and the domain
- * @returns undefined if neither has one, or more than one
+ * The server's public addresses that the answers don't say: those of the host that ssh goes to, and the
+ * IPv4 address of the domain.
+ * @param login USER@HOST, for ssh; undefined if there is none
  */
-export async function serverIpv4(
-  names: readonly { readonly login?: string; readonly domain?: string }[],
+export async function serverAddresses(
+  plan: Plan,
+  login: string | undefined,
+  domain: string | undefined,
+): Promise<ServerAddresses> {
+  const { host, ipv4, numbers } = plan;
+  const host4 = ipv4.published && ipv4.address === "";
+  const name =
+    login !== undefined && (host === null || host4)
+      ? await sshHost(login)
+      : undefined;
+  const isOwn = (address: string): boolean =>
+    !contains(numbers.exposed.subnet, parseAddress(6, address));
+  const found6 = host === null ? await only(name, 6, isOwn) : undefined;
+  const isOpen = (address: string): boolean =>
+    isPublic4(parseAddress(4, address));
+  const found4 = host4
+    ? ((await only(name, 4, isOpen)) ?? (await only(domain, 4, isOpen)))
+    : undefined;
+  return {
+    ...(found6 !== undefined && { ipv6: found6 }),
+    ...(found4 !== undefined && { ipv4: found4 }),
+  };
+}
+
+/** The address of a name, if exactly one is usable. */
+async function only(
+  name: string | undefined,
+  family: 4 | 6,
+  isUsable: (address: string) => boolean,
 ): Promise<string | undefined> {
-  for (const { login, domain } of names) {
-    const name = login === undefined ? domain : await sshHost(login);
-    if (name === undefined) continue;
-    const found = await lookup(name, { family: 4, all: true }).catch(() => []);
-    const open = found
-      .map(({ address }) => address)
-      .filter((address) => isIP(address) === 4)
-      .filter((address) => isPublic4(parseAddress(4, address)));
-    if (open.length === 1) return open[0];
-  }
-  return undefined;
+  if (name === undefined) return undefined;
+  const found = await lookup(name, { family, all: true }).catch(() => []);
+  const usable = found
+    .map(({ address }) => address)
+    .filter((address) => isIP(address) === family && isUsable(address));
+  return usable.length === 1 ? usable[0] : undefined;
 }
 
 /** The host that ssh connects to, by the owner's ssh configuration. `ssh -G` connects to nothing. */

@@ -5,7 +5,7 @@ import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 import { plan } from "../../plan/plan.ts";
 import { probe as run, type Probe } from "../../probe/probe.ts";
-import { serverIpv4 } from "../../probe/server-address.ts";
+import { serverAddresses } from "../../probe/server-address.ts";
 import { probeJson, probeText } from "../../report/probe-text.ts";
 import type { State } from "../../repository/state.ts";
 import { readState } from "../../repository/state-reader.ts";
@@ -28,17 +28,13 @@ export async function probeState(
   state: State,
   timeout: number,
 ): Promise<Probe> {
-  const { ssh, ipv4 } = state.answers;
   const domain = given(state.answers.domain);
-  const known = [
-    ...(given(ssh) ? [{ login: ssh }] : []),
-    ...(domain === undefined ? [] : [{ domain }]),
-  ];
+  const present = plan(state.answers);
   return await run({
-    plan: plan(state.answers),
+    plan: present,
     previous: state.previousAnswers.map(plan),
     domain,
-    ipv4: ipv4 === "any" ? await serverIpv4(known) : undefined,
+    server: await serverAddresses(present, given(state.answers.ssh), domain),
     timeout: timeout * 1000,
   });
 }

@@ -36,16 +36,16 @@ test("Kong answers on its address and on IPv4, and nothing else does", () => {
 
 test("IPv4 any: the address that was found, or else an address that can't be tested", () => {
   const any = plan(answersFrom({ ipv4: "any", prefix: "2001:db8:1:2::/64" }));
-  expect(ports(expectationsOf(any, "192.0.2.7"), "answers")).toHaveProperty([
-    "192.0.2.7",
-  ]);
+  expect(
+    ports(expectationsOf(any, { ipv4: "192.0.2.7" }), "answers"),
+  ).toHaveProperty(["192.0.2.7"]);
   expect(ports(expectationsOf(any), "answers")).toHaveProperty(["any"]);
 });
 
 test("IPv4 none: no IPv4 address is tested", () => {
   const all = expectationsOf(
     plan(answersFrom({ ipv4: "none", prefix: "2001:db8:1:2::/64" })),
-    "192.0.2.7",
+    { ipv4: "192.0.2.7" },
   );
   expect(all.every(({ version }) => version === 6)).toBe(true);
 });
@@ -70,4 +70,13 @@ test("a container of --expose answers on its ports, and nowhere else", () => {
     [dns]: ADMIN,
     [app]: ADMIN.filter((port) => port !== 8000),
   });
+});
+
+test("a kept host: its address is tested if it is known", () => {
+  const kept = plan(answersFrom({ host: "keep", prefix: "2001:db8:1:2::/64" }));
+  const address = "2001:db8:5::9";
+  expect(
+    ports(expectationsOf(kept, { ipv6: address }), "closed")[address],
+  ).toEqual([80, 443, ...ADMIN]);
+  expect(ports(expectationsOf(kept), "closed")).not.toHaveProperty([address]);
 });
