@@ -44,13 +44,13 @@ export async function conclude(
 /** A new connection, at the address after the change. @returns undefined if there is none in time */
 async function reconnect(
   deployment: Deployment,
-  { target }: Connection,
+  { target, helper }: Connection,
   deadline: number,
 ): Promise<Connection | undefined> {
   const others = deployment.logins.filter((login) => login !== target);
   for (;;) {
     try {
-      return await connect(deployment, [target, ...others]);
+      return await connect(deployment, [target, ...others], helper);
     } catch (error) {
       if (!(error instanceof FailedError)) throw error;
       if (Date.now() + 2000 > deadline) {

@@ -2,22 +2,29 @@ import { FailedError } from "../base/errors.ts";
 import { Connection } from "./connection.ts";
 import type { Deployment } from "./deployment.ts";
 
-/** Tries the logins one after the other. @throws FailedError of the first one if none works */
+/**
+ * Tries the logins one after the other.
+ * @param helper of an earlier connection, whose sudo asked for a password
+ * @throws FailedError of the first one if none works
+ */
 export async function connect(
   { terminal, hostKeyOf }: Deployment,
   [first, ...others]: readonly [string, ...string[]],
+  helper?: string,
 ): Promise<Connection> {
+  const own = helper === undefined ? {} : { helper };
   try {
-    return await Connection.open(first, terminal);
+    return await Connection.open(first, terminal, own);
   } catch (error) {
     if (!(error instanceof FailedError)) throw error;
-    const hostKey = others.length > 0 ? await hostKeyOf(first) : undefined;
+    const hostKey = others.length > 0 ? await hostKeyOf(first) : "";
     for (const login of others) {
-      const opened = await Connection.open(login, terminal, hostKey).catch(
-        (failure: unknown) => {
-          if (!(failure instanceof FailedError)) throw failure;
-        },
-      );
+      const opened = await Connection.open(login, terminal, {
+        ...own,
+        hostKey,
+      }).catch((failure: unknown) => {
+        if (!(failure instanceof FailedError)) throw failure;
+      });
       if (opened) return opened;
     }
     throw error;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CancelledError, FailedError } from "../base/errors.ts";
 import { singleQuoted } from "../base/shell.ts";
+import { clientCommand, helperCommand } from "./root-helper.ts";
 import { lastLine, sshFailure } from "../detect/ssh.ts";
 
 export interface Ended {
@@ -29,7 +30,9 @@ export class Connection {
   readonly #terminal: boolean;
   readonly #hostKey: string | undefined;
   /** How a command becomes root's. */
-  #prefix = "";
+  #asRoot = (command: string): string => `sh -c ${singleQuoted(command)}`;
+  /** The folder of the helper on the server that runs commands as root, if sudo asked for a password. */
+  helper: string | undefined;
 
   private constructor(
     target: string,
@@ -42,19 +45,20 @@ export class Connection {
   }
 
   /**
-   * Logs in. ssh asks for a password itself, at the terminal.
+   * Logs in. ssh and sudo ask for their passwords themselves, at the terminal.
    * @param target USER@HOST, already parsed
    * @param hostKey the name of the server's host key, if the target is another address of the same server
+   * @param helper of an earlier connection
    * @throws FailedError if that does not work, or if there is no way to become root
    */
   static async open(
     target: string,
     terminal: boolean,
-    hostKey?: string,
+    { hostKey, helper }: { hostKey?: string; helper?: string } = {},
   ): Promise<Connection> {
     const connection = new Connection(target, terminal, hostKey);
     try {
-      await connection.#logIn();
+      if (!(await connection.#logIn())) await connection.#becomeRoot(helper);
       return connection;
     } catch (error) {
       await connection.close();
@@ -64,10 +68,7 @@ export class Connection {
 
   /** Runs a command line of a POSIX shell as root. */
   run(command: string, options: RunOptions = {}): Promise<Ended> {
-    return this.#ssh(
-      [this.#prefix + `sh -c ${singleQuoted(command)}`],
-      options,
-    );
+    return this.#ssh([this.#asRoot(command)], options);
   }
 
   /** As run(). @throws FailedError unless the command succeeds */
@@ -81,24 +82,59 @@ export class Connection {
     );
   }
 
+  /** Ends the helper too. A connection that was opened with it goes first. */
+  async endHelper(): Promise<void> {
+    if (this.helper === undefined) return;
+    // Not through a new connection, for which ssh could ask for a password again.
+    const { code } = await this.#ssh([], {}, ["-O", "check"]);
+    if (code === 0) await this.#ssh([clientCommand(this.helper, "")], {});
+  }
+
   async close(): Promise<void> {
     await this.#ssh([], {}, ["-O", "exit"]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** The first command logs in, and leaves the connection in the background. */
-  async #logIn(): Promise<void> {
+  /** The first command logs in, and leaves the connection in the background. @returns whether it is root's */
+  async #logIn(): Promise<boolean> {
     const { code, stdout, stderr } = await this.#ssh(["id -u"], {});
     if (code !== 0 || !/^\d+$/m.test(stdout))
       throw sshFailure(this.target, stderr);
-    if (/^0$/m.test(stdout)) return;
+    return /^0$/m.test(stdout);
+  }
+
+  async #becomeRoot(helper: string | undefined): Promise<void> {
     const sudo = await this.#ssh(["sudo -n true"], {});
-    if (sudo.code !== 0)
-      throw new FailedError(
-        `${this.target} is not root, and sudo asks for a password`,
-        "Log in as root, or allow sudo without a password for this user.",
-      );
-    this.#prefix = "sudo -n ";
+    if (sudo.code === 0) {
+      this.#asRoot = (command) => `sudo -n sh -c ${singleQuoted(command)}`;
+      return;
+    }
+    const folder = helper ?? (await this.#startHelper());
+    this.helper = folder;
+    this.#asRoot = (command) => clientCommand(folder, command);
+    await this.must("true", "sudo");
+  }
+
+  /** sudo keeps a password for one terminal only: it is asked once, for a helper that runs all commands. */
+  async #startHelper(): Promise<string> {
+    const denied = new FailedError(
+      `${this.target} is not root, and sudo did not accept this user`,
+      "Log in as root, or run this at a terminal, where sudo can ask for a password.",
+    );
+    if (!this.#terminal) throw denied;
+    const { stdout } = await this.#ssh(["umask 077; mktemp -d"], {});
+    const folder = stdout.trim();
+    if (!/^\/[\w./-]+$/.test(folder)) throw denied;
+    const child = spawn(
+      "ssh",
+      ["-tt", ...this.#options(), "--", this.target, helperCommand(folder)],
+      { stdio: "inherit" },
+    );
+    const code = await new Promise((resolve) => {
+      child.on("error", () => resolve(1)).on("exit", resolve);
+    });
+    if (code !== 0) throw denied;
+    return folder;
   }
 
   #ssh(
@@ -108,7 +144,7 @@ export class Connection {
   ): Promise<Ended> {
     const child = spawn(
       "ssh",
-      [...this.#options(), ...more, "--", this.target, ...command],
+      ["-T", ...this.#options(), ...more, "--", this.target, ...command],
       { stdio: "pipe" },
     );
     return collected(child, input, onLine);
@@ -133,7 +169,7 @@ export class Connection {
       "-o",
       `${name}=${value}`,
     ]);
-    return ["-T", "-a", "-x", ...options];
+    return ["-a", "-x", ...options];
   }
 }
 

@@ -8,7 +8,7 @@ import type { Deployment } from "./deployment.ts";
 import { mergeEnv } from "./env-file.ts";
 import { filesToCopy } from "./files.ts";
 import { receiveCommand, surveyCommand } from "./on-server.ts";
-import { row } from "./row.ts";
+import { parsedObject, row } from "./row.ts";
 import { archive, type Entry } from "./tar.ts";
 
 interface Survey {
@@ -16,13 +16,21 @@ interface Survey {
   readonly base: string | null;
   readonly edited: readonly string[];
   readonly pending: boolean;
+  readonly exists: boolean;
 }
 
-/** Copies the repository to PATH.new. @returns the files that differ from those in PATH */
+export interface Copied {
+  /** The files that differ from those in PATH. */
+  readonly changed: readonly string[];
+  /** Whether PATH does not exist yet. */
+  readonly isFirst: boolean;
+}
+
+/** Copies the repository to PATH.new. @throws FailedError */
 export async function copy(
   deployment: Deployment,
   connection: Connection,
-): Promise<string[]> {
+): Promise<Copied> {
   const { directory, plan, previous, path, say } = deployment;
   const survey = surveyOf(
     await connection.must(surveyCommand(path), `reading ${path}`),
@@ -60,12 +68,13 @@ export async function copy(
     "copying",
     stream,
   );
-  return strings((JSON.parse(received) as { changed?: unknown }).changed);
+  const { changed } = fieldsOf(received);
+  return { changed: strings(changed), isFirst: !survey.exists };
 }
 
 /** What the server says about itself, checked. */
 function surveyOf(output: string): Survey {
-  const fields = JSON.parse(output) as Record<string, unknown>;
+  const fields = fieldsOf(output);
   const text = (value: unknown): string | null =>
     typeof value === "string" ? value : null;
   return {
@@ -73,7 +82,19 @@ function surveyOf(output: string): Survey {
     base: text(fields["base"]),
     edited: strings(fields["edited"]),
     pending: fields["pending"] === true,
+    exists: fields["exists"] === true,
   };
+}
+
+/** The object in the last line: a login shell may print a greeting before it. @throws FailedError */
+function fieldsOf(output: string): Record<string, unknown> {
+  const line = output.trim().split("\n").at(-1) ?? "";
+  const value = parsedObject(line);
+  if (value !== undefined) return value;
+  throw new FailedError(
+    "the server's answer can't be read",
+    "Check that the login's shell prints nothing for commands, as in `ssh LOGIN true`.",
+  );
 }
 
 const strings = (value: unknown): string[] =>

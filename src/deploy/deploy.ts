@@ -1,9 +1,10 @@
 import { CancelledError } from "../base/errors.ts";
+import { counted } from "../base/wrap.ts";
 import { applyLines } from "./apply.ts";
 import { conclude } from "./conclude.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
-import { copy } from "./copy.ts";
+import { copy, type Copied } from "./copy.ts";
 import type { Deployment, DeployOutcome } from "./deployment.ts";
 import {
   applyCommand,
@@ -23,9 +24,10 @@ export async function deploy(deployment: Deployment): Promise<DeployOutcome> {
   const connection = await connect(deployment, deployment.logins);
   try {
     say(row("connect", "ok", connection.target));
-    const changed = await copy(deployment, connection);
+    const copied = await copy(deployment, connection);
     const planned = await preview(deployment, connection);
-    const isSame = planned.outcome === "unchanged" && changed.length === 0;
+    const isSame =
+      planned.outcome === "unchanged" && copied.changed.length === 0;
     if (planned.outcome === "refused" || planned.code === 1) {
       await discard(deployment, connection);
       return planned.outcome === "refused" ? "refused" : "failed";
@@ -39,16 +41,23 @@ export async function deploy(deployment: Deployment): Promise<DeployOutcome> {
       throw new CancelledError();
     }
     await connection.must(installCommand(deployment.path), "the copy");
-    say(row("copy", "ok", installed(deployment, changed)));
+    say(row("copy", "ok", installed(deployment, copied)));
     const applied = await apply(deployment, connection);
     return await conclude(deployment, connection, applied);
   } finally {
+    await connection.endHelper();
     await connection.close();
   }
 }
 
-const installed = ({ path }: Deployment, changed: readonly string[]): string =>
-  `${changed.length} files in ${path}; as they were before: ${path}.previous`;
+/** What the copy did; PATH.previous has what was there before. */
+const installed = (
+  { path }: Deployment,
+  { changed, isFirst }: Copied,
+): string =>
+  isFirst
+    ? `${counted(changed.length, "file")} in ${path}`
+    : `${counted(changed.length, "file")} in ${path}; as they were before: ${path}.previous`;
 
 const discard = (
   { path }: Deployment,

@@ -24,7 +24,7 @@ export interface ApplyEnd {
 
 /** A line of apply.sh --json, which anyone may have written; undefined for anything else. */
 export function readLine(line: string): Row | ApplyEnd | undefined {
-  const fields = parsed(line);
+  const fields = parsedObject(line);
   if (fields === undefined) return undefined;
   const { step, status, detail, remedy, outcome, code } = fields;
   if (typeof outcome === "string") {
@@ -47,7 +47,10 @@ export function readLine(line: string): Row | ApplyEnd | undefined {
 export const isEnd = (line: Row | ApplyEnd): line is ApplyEnd =>
   "outcome" in line;
 
-function parsed(line: string): Record<string, unknown> | undefined {
+/** The object in a line of JSON; undefined for anything else. */
+export function parsedObject(
+  line: string,
+): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null

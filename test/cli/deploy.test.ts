@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { inPlace } from "../unit/detect/stand-in.ts";
+import { Terminal } from "../support/terminal.ts";
 import { CHECKOUT, run, Sandbox, type Result } from "../support/run.ts";
 
 /** In the place of ssh: runs the command on this machine. A target named in `down` can't be reached. */
@@ -77,6 +78,12 @@ class Gateway extends Sandbox {
   }
 
   deploy(...args: string[]): Promise<Result> {
+    const { env, args: all } = this.command(...args);
+    return run(this, all, { env });
+  }
+
+  /** The arguments of the command, and its environment, in which ssh goes to this machine. */
+  command(...args: string[]): { env: Record<string, string>; args: string[] } {
     const PATH = inPlace(join(this.root, "bin"), {
       ssh: SSH,
       sudo: 'shift; exec "$@"\n',
@@ -88,7 +95,7 @@ class Gateway extends Sandbox {
     const env = { PATH, NODE_OPTIONS: `--require ${preload}` };
     const login = args.includes("--ssh") ? [] : ["--ssh", "root@gw"];
     const path = args.includes("--path") ? [] : ["--path", this.server];
-    return run(this, ["deploy", "gw", ...login, ...path, ...args], { env });
+    return { env, args: ["deploy", "gw", ...login, ...path, ...args] };
   }
 
   log(name: string): string {
@@ -379,6 +386,15 @@ describe("unusable arguments: exit 2, and ssh is not run", () => {
   });
 });
 
+test("the repository of an older generator: exit 1, and ssh is not run", async () => {
+  const gateway = Gateway.create();
+  rmSync(gateway.path("gw/scripts/kong_ipv6/confirm.py"));
+  const result = await gateway.deploy("--yes");
+  expect(result.code).toBe(1);
+  expect(result.stderr).toContain("regenerate there first");
+  expect(gateway.log("ssh.log")).toBe("");
+});
+
 test("the server can't be reached: exit 1, and the last line of --json says failed", async () => {
   const gateway = Gateway.create();
   gateway.says({ down: "root@gw\n" });
@@ -390,4 +406,39 @@ test("the server can't be reached: exit 1, and the last line of --json says fail
   ]);
   const text = await gateway.deploy("--yes");
   expect(text.stderr).toContain("ssh could not log in to root@gw");
+});
+
+test("sudo asks for a password: once, at the terminal, and the plan is agreed to", async () => {
+  const gateway = Gateway.create();
+  const { env, args } = gateway.command();
+  inPlace(join(gateway.root, "bin"), {
+    id: "echo 1000\n",
+    sudo: `[ "$1" = -n ] && { echo "sudo: a password is required" >&2; exit 1; }
+printf 'password for owner: ' >/dev/tty; read -r given </dev/tty
+[ "$given" = right ] && exec "$@"
+exit 1
+`,
+  });
+  const terminal = new Terminal(gateway, args, { env });
+  await terminal.answer("password for owner: ", "right");
+  await terminal.see("planned netplan     add an address");
+  await terminal.answer("Apply this to", "y");
+  await terminal.see("Deployed and confirmed.");
+  expect(await terminal.ended).toBe(0);
+  expect(terminal.output.match(/password for owner/g)).toHaveLength(1);
+  expect(gateway.calls).toEqual([
+    "--dry-run --json",
+    CONFIRM,
+    "--confirm --json",
+  ]);
+});
+
+test("the owner declines: exit 130, and nothing is on the server", async () => {
+  const gateway = Gateway.create();
+  const { env, args } = gateway.command();
+  const terminal = new Terminal(gateway, args, { env });
+  await terminal.answer("Apply this to", "n");
+  expect(await terminal.ended).toBe(130);
+  expect(existsSync(gateway.server)).toBe(false);
+  expect(existsSync(`${gateway.server}.new`)).toBe(false);
 });

@@ -1,4 +1,5 @@
-import { resolve as absolute } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
 import { styleFor } from "../../base/colors.ts";
 import { printable } from "../../base/escape.ts";
@@ -9,6 +10,7 @@ import {
   type ExitCode,
   type Issue,
 } from "../../base/errors.ts";
+import { program } from "../../base/program.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 import { deploy as run } from "../../deploy/deploy.ts";
 import type { DeployOutcome } from "../../deploy/deployment.ts";
@@ -39,6 +41,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   if (issues.length > 0) throw new UnusableError(issues);
   const directory = absolute(args.directory ?? ".");
   const { state } = readState(directory);
+  refuseOlderScripts(directory);
   const present = plan(state.answers);
   const previous = state.previousAnswers.map(plan);
   const style = styleFor(isTerminal(1), args.color);
@@ -70,6 +73,15 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
     show(outcomeJson("failed", error.exitCode));
     return error.exitCode;
   }
+}
+
+/** A repository of an older generator has an apply.sh that can't wait for a confirmation. */
+function refuseOlderScripts(directory: string): void {
+  if (existsSync(join(directory, "scripts/kong_ipv6/confirm.py"))) return;
+  throw new FailedError(
+    "the repository's apply.sh is older than deploy",
+    `Run ${program()} regenerate there first.`,
+  );
 }
 
 /** Without a terminal nothing can be asked. */
