@@ -13,8 +13,12 @@ UNIT = "kong-ipv6-revert.service"
 TIMER = "kong-ipv6-revert.timer"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 WANTS = f"/etc/systemd/system/multi-user.target.wants/{UNIT}"
-# Without the journal there is nothing to revert. Docker is needed to undo its part.
-TEXT = f"""[Unit]
+WAYS_OUT = "sudo ./scripts/apply.sh --confirm, or sudo ./scripts/apply.sh --revert"
+
+
+def _unit(copy: str) -> bytes:
+    """Without the journal there is nothing to revert. Docker is needed to undo its part."""
+    return f"""[Unit]
 Description=Reverts a change by apply.sh that was not confirmed
 ConditionPathExists={STATE}/manifest
 After=network.target docker.service
@@ -26,12 +30,11 @@ Type=oneshot
 TimeoutStartSec=infinity
 Restart=on-failure
 RestartSec=10
-WorkingDirectory={STATE}/copies/{{copy}}/scripts
+WorkingDirectory={STATE}/copies/{copy}/scripts
 Environment=HOME=/root LC_ALL=C.UTF-8
-ExecStart={{python}} -B -m kong_ipv6 revert
+ExecStart={sys.executable} -B -m kong_ipv6 revert
 KillMode=process
-"""
-WAYS_OUT = "sudo ./scripts/apply.sh --confirm, or sudo ./scripts/apply.sh --revert"
+""".encode()
 
 
 def pending(context: Context) -> str:
@@ -54,7 +57,7 @@ def begin(context: Context, seconds: int) -> None:
     copy = copies.make(journal, context.repository.path)
     _remove_units(context)
     unit, link = journal.on(UNIT_FILE), journal.on(WANTS)
-    replace(unit, TEXT.format(copy=copy, python=sys.executable).encode(), 0o644)
+    replace(unit, _unit(copy), 0o644)
     link.parent.mkdir(exist_ok=True)
     link.with_name(f".{UNIT}").unlink(missing_ok=True)
     link.with_name(f".{UNIT}").symlink_to(UNIT_FILE)
