@@ -415,7 +415,7 @@ describe("cancelled: exit 130, nothing written, said", () => {
     const terminal = new Terminal(sandbox, ["gw", ...allBut("host")]);
     await terminal.see(prompt("host"));
     terminal.type(CTRL_Z);
-    await setTimeout(200);
+    await setTimeout(1000);
     terminal.type(DOWN + ENTER);
     await terminal.answer("? More settings? (y/N)");
     await agree(terminal);

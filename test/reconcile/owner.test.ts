@@ -209,15 +209,16 @@ test("an address in the exposed subnet moves with it, not with the prefix around
   expect(after?.text).toMatch(/^# 2a0d:1:2:3:500::77 2a0d:1:2:3::77\n/);
 });
 
-test("the server's address with a prefix length gets the new address and the new length", async () => {
+test("the server's address with the length of its link gets the new address and length", async () => {
   const from = resolve({
     prefix: "2a03:2222:3333:4400::/56",
+    host: "2a03:2222:3333:4400::2/56",
     internalPrefix: "fd5e:9c41:27d3::/64",
   }).answers;
   const { after } = await regenerated(
     "host/etc/ndppd.conf",
-    (text) => `# ${from.host}/56\n${text}`,
-    { prefix: "2a0d:1:2:3::/64" },
+    (text) => `# ${from.host}\n${text}`,
+    { prefix: "2a0d:1:2:3::/64", host: "2a0d:1:2:3::2" },
     from,
   );
   expect(after?.text).toMatch(/^# 2a0d:1:2:3::2\/64\n/);

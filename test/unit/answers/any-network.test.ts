@@ -173,7 +173,8 @@ describe("any network", () => {
     const holds = fc.property(networks, ({ given }) => {
       let answers: Given = { ...given, internalPrefix };
       const said: string[] = [];
-      for (let round = 0; round < 6; round += 1) {
+      // Each round follows one suggestion. A network has six answers, and one may follow from another.
+      for (let round = 0; round < 10; round += 1) {
         const { issues } = survey(answers);
         if (issues.length === 0) return;
         said.push(...issues.map(issueText), "");
