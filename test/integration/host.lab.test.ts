@@ -84,7 +84,7 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
     );
     expect(second).toBe(first);
     expect(gone).toBe("");
-    const { kong, uplink } = example.plan;
+    const { containers, uplink } = example.plan;
     expect(first).toContain("hook forward priority filter - 10");
     expect(first).toContain(`elements = { "${uplink.name}" }`);
     const all = (JSON.parse(rules!) as { nftables: Rule[] }).nftables.flatMap(
@@ -96,7 +96,6 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
     const payload = (protocol: string, field: string) => ({
       payload: { protocol, field },
     });
-    const toKong = match(payload("ip6", "daddr"), kong.address);
     const icmp = expect.arrayContaining(["packet-too-big", "echo-request"]);
     expect(all).toEqual([
       [
@@ -117,16 +116,28 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
         match({ ct: { key: "state" } }, ["established", "related"], "in"),
         { accept: null },
       ],
-      [
-        toKong,
-        match(payload("tcp", "dport"), { set: [80, 443] }),
-        { accept: null },
-      ],
-      [
-        toKong,
-        match(payload("icmpv6", "type"), { set: icmp }),
-        { accept: null },
-      ],
+      ...containers.flatMap(({ address, ports }) => {
+        const to = match(payload("ip6", "daddr"), address);
+        const set = (protocol: string) =>
+          ports
+            .filter((one) => one.protocol === protocol)
+            .map((one) => one.port);
+        const opened = (["tcp", "udp"] as const)
+          .filter((protocol) => set(protocol).length > 0)
+          .map((protocol) => [
+            to,
+            // nft prints a set of one as the one.
+            match(
+              payload(protocol, "dport"),
+              set(protocol).length === 1
+                ? set(protocol)[0]
+                : { set: set(protocol) },
+            ),
+            { accept: null },
+          ]);
+        const ping = match(payload("icmpv6", "type"), { set: icmp });
+        return [...opened, [to, ping, { accept: null }]];
+      }),
       [match({ ct: { key: "status" } }, "dnat", "in"), { accept: null }],
       [{ drop: null }],
     ]);
