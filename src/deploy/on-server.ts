@@ -35,18 +35,33 @@ print(json.dumps({
     "exists": os.path.isdir(path),
 }))
 `;
+/** The files that the last deploy brought and this one doesn't. */
+const GONE = `
+import json, os, shutil, sys
+path = os.path.realpath(sys.argv[1])
+new, previous = path + ".new", path + ".previous"
+os.umask(0o022)
+def gone(names):
+    try:
+        with open(os.path.join(path, ".kong-ipv6.deployed"), encoding="utf-8") as file:
+            last = json.load(file)["files"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return [name for name in last if name not in names and ".." not in name.split("/") and not name.startswith("/")]
+`;
+
 
 /**
  * Unpacks the archive on standard input into PATH.new. Its last entry says that it is complete. Prints the
- * names that differ from PATH, as one line of JSON.
+ * names that differ from PATH, as one line of JSON. PATH.gone hides the files that this deploy deletes from
+ * the preview: a character device 0, 0 does so in overlayfs.
  */
-const RECEIVE = `
-import filecmp, json, os, shutil, sys, tarfile
-path, seen = os.path.realpath(sys.argv[1]), []
-new = path + ".new"
-os.umask(0o022)
-shutil.rmtree(new, ignore_errors=True)
-os.makedirs(new, 0o755)
+const RECEIVE = `${GONE}
+import filecmp, stat, tarfile
+seen, hidden = [], path + ".gone"
+for folder in (new, hidden):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder, 0o755)
 with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
     for member in tar:
         name = member.name
@@ -70,28 +85,27 @@ def same(name):
     if os.path.islink(one) or os.path.islink(other):
         return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
     return os.path.isfile(other) and filecmp.cmp(one, other, False) and not (os.stat(one).st_mode ^ os.stat(other).st_mode) & 0o777
-print(json.dumps({"changed": [name for name in seen[:-1] if not same(name)]}))
+deleted = [name for name in gone(seen) if os.path.lexists(os.path.join(path, name))]
+try:
+    for name in [one for one in deleted if not os.path.lexists(os.path.join(new, one))]:
+        os.makedirs(os.path.dirname(os.path.join(hidden, name)), exist_ok=True)
+        os.mknod(os.path.join(hidden, name), stat.S_IFCHR, 0)
+except OSError:
+    # Without it there is no overlay: the preview runs in PATH.new.
+    shutil.rmtree(hidden, ignore_errors=True)
+print(json.dumps({"changed": [name for name in seen[:-1] if not same(name)] + deleted}))
 `;
 
 /**
  * Puts PATH.new in the place of PATH, file by file: data and files that exist only there stay. The files as
  * they were are in PATH.previous. A file that the last deploy brought and this one doesn't is deleted.
  */
-const INSTALL = `
-import json, os, shutil, signal, sys
+const INSTALL = `${GONE}
+import signal
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
-os.umask(0o022)
-path = os.path.realpath(sys.argv[1])
-new, previous = path + ".new", path + ".previous"
-def manifest(folder):
-    try:
-        with open(os.path.join(folder, ".kong-ipv6.deployed"), encoding="utf-8") as file:
-            return json.load(file)["files"]
-    except (OSError, ValueError, KeyError):
-        return {}
 names = [os.path.relpath(os.path.join(folder, name), new) for folder, folders, files in os.walk(new) for name in files + [one for one in folders if os.path.islink(os.path.join(folder, one))]]
-gone = [name for name in manifest(path) if name not in names and ".." not in name.split("/") and not name.startswith("/")]
-for name in names + gone:
+deleted = gone(names)
+for name in names + deleted:
     here, parent = os.path.join(path, name), os.path.dirname(os.path.join(path, name))
     if os.path.isdir(here) and not os.path.islink(here):
         sys.exit(here + " is a directory, but a file in this copy")
@@ -100,7 +114,7 @@ for name in names + gone:
 if os.path.isdir(path):
     shutil.rmtree(previous + ".new", ignore_errors=True)
     os.makedirs(previous + ".new", 0o700)
-    for name in names + gone:
+    for name in names + deleted:
         here, kept = os.path.join(path, name), os.path.join(previous + ".new", name)
         if os.path.lexists(here):
             os.makedirs(os.path.dirname(kept), exist_ok=True)
@@ -108,25 +122,26 @@ if os.path.isdir(path):
     shutil.rmtree(previous, ignore_errors=True)
     os.rename(previous + ".new", previous)
 os.makedirs(path, 0o755, exist_ok=True)
-for name in gone:
+for name in deleted:
     if os.path.lexists(os.path.join(path, name)):
         os.unlink(os.path.join(path, name))
 names.sort(key=lambda name: name == ".kong-ipv6.deployed")
 for name in names:
     os.makedirs(os.path.dirname(os.path.join(path, name)), exist_ok=True)
     os.replace(os.path.join(new, name), os.path.join(path, name))
+shutil.rmtree(path + ".gone", ignore_errors=True)
 shutil.rmtree(new)
 os.sync()
 `;
 
 /**
- * The plan of the new copy, before it is there: in a mount namespace of its own, PATH.new lies over PATH.
- * Without overlayfs, and before the first deploy, it runs in PATH.new.
+ * The plan of the new copy, before it is there: in a mount namespace of its own, PATH.gone and PATH.new lie
+ * over PATH. Without overlayfs, and before the first deploy, it runs in PATH.new.
  */
 const PREVIEW = `
 p=$(realpath -m -- "$1")
 cd /
-if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.new:$p" overlay "$p" 2>/dev/null; then cd -- "$p"; else cd -- "$p.new"; fi
+if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.gone:$p.new:$p" overlay "$p" 2>/dev/null; then cd -- "$p"; else cd -- "$p.new"; fi
 exec ./scripts/apply.sh --dry-run --json
 `;
 
@@ -138,7 +153,7 @@ export const surveyCommand = (path: string): string => python(SURVEY, path);
 export const receiveCommand = (path: string): string => python(RECEIVE, path);
 export const installCommand = (path: string): string => python(INSTALL, path);
 export const discardCommand = (path: string): string =>
-  `rm -rf -- "$(realpath -m -- ${singleQuoted(path)}).new"`;
+  `p=$(realpath -m -- ${singleQuoted(path)}); rm -rf -- "$p.new" "$p.gone"`;
 export const previewCommand = (path: string): string =>
   `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${singleQuoted(path)}`;
 export const applyCommand = (path: string, ...flags: string[]): string =>
