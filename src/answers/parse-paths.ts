@@ -27,8 +27,25 @@ const OWNERS: Readonly<Record<string, string>> = {
   [`${ON_SERVER}.replaced`]: "the copying of the repository",
 };
 
+/** Those of the system where a trial's files are fine. */
+const TEMPORARY = /^\/(?:tmp|var\/tmp|dev\/shm)\//;
+
 const isWithin = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(`${directory}/`);
+
+/** Why a directory on the server is not for the repository, or its data; undefined if it is. */
+function ownedBy(path: string): string | undefined {
+  if (SYSTEM.test(path))
+    return "it belongs to the system, or is emptied at a reboot (hier(7))";
+  const other = Object.keys(OWNERS).find(
+    (directory) => isWithin(path, directory) || isWithin(directory, path),
+  );
+  return other && `${OWNERS[other]} keeps its own data there`;
+}
+
+/** As ownedBy(), for the repository itself. @param path absolute, and normal */
+export const refusalOfPath = (path: string): string | undefined =>
+  TEMPORARY.test(path) ? undefined : ownedBy(path);
 
 /** `--data-dir`: an absolute path, or a relative one (from the repository) as `./data`. @throws Refusal */
 export function parseDataDir(text: string): string {
@@ -47,16 +64,8 @@ export function parseDataDir(text: string): string {
   }
   if (text.startsWith("/")) {
     const path = `/${parts.join("/")}`;
-    if (SYSTEM.test(path))
-      throw new Refusal(
-        "it belongs to the system, or is emptied at a reboot (hier(7))",
-        remedy,
-      );
-    const other = Object.keys(OWNERS).find(
-      (directory) => isWithin(path, directory) || isWithin(directory, path),
-    );
-    if (other !== undefined)
-      throw new Refusal(`${OWNERS[other]} keeps its own data there`, remedy);
+    const reason = ownedBy(path);
+    if (reason !== undefined) throw new Refusal(reason, remedy);
     if (isWithin(path, ON_SERVER)) {
       const rest = path.slice(ON_SERVER.length);
       throw new Refusal(

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { parseSshTarget } from "../answers/parse-names.ts";
+import { refusalOfPath } from "../answers/parse-paths.ts";
 import { type Issue, Refusal } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import type { Command } from "./flags.ts";
@@ -55,12 +56,16 @@ function readPath(
   const value = single("--path", texts, issues);
   const path = posix.normalize(value).replace(/\/$/, "");
   const parts = path.split("/").length - 1;
-  if (path.startsWith("/") && parts >= 2 && printable(value) === value)
-    return path;
+  const isOwn =
+    path.startsWith("/") && parts >= 2 && printable(value) === value;
+  const reason = isOwn
+    ? refusalOfPath(path)
+    : "it is not an absolute path of a directory of its own";
+  if (reason === undefined) return path;
   issues.push({
     flag: "--path",
     value,
-    reason: "it is not an absolute path of a directory of its own",
+    reason,
     remedy: "Write it like --path /opt/kong-ipv6",
   });
   return path;
