@@ -12,7 +12,7 @@ export interface MergedEnv {
 /**
  * The .env for the server. It may have edits there, and secrets that no other copy has: per variable, a
  * value that only this copy changed since the last deploy is taken; otherwise the server's stays. Values
- * of earlier answers are updated.
+ * of earlier answers are updated, and the variables of new containers are added.
  * @param here of this copy
  * @param there on the server
  * @param base what the last deploy wrote
@@ -25,23 +25,32 @@ export function mergeEnv(
   present: Plan,
   previous: readonly Plan[],
 ): MergedEnv {
-  if (there === undefined || here === undefined || here === there)
-    return { text: there ?? here, kept: [] };
+  if (there === undefined) return { text: here, kept: [] };
   const isOurs = (key: string): boolean =>
     base !== undefined && settingOf(there, key) === settingOf(base, key);
   const taken = withValues(there, ({ key, value }) => {
-    const own = settingOf(here, key);
+    const own = settingOf(here ?? "", key);
     return own !== undefined && own !== value && isOurs(key) ? own : undefined;
   });
-  const missing = assignmentsOf(here).filter(
-    ({ key }) => settingOf(there, key) === undefined && isOurs(key),
-  );
+  const isNew = (key: string): boolean =>
+    settingOf(base ?? "", key) === undefined &&
+    present.expose.some(({ variable }) => variable === key);
+  const exposed = present.expose
+    .filter(({ variable }) => settingOf(here ?? "", variable) === undefined)
+    .map(({ variable, address }) => `${variable}=${address}\n`);
+  const missing = assignmentsOf(`${ended(here ?? "")}${exposed.join("")}`)
+    .filter(({ key }) => settingOf(there, key) === undefined)
+    .filter(({ key }) => isOurs(key) || isNew(key));
   const added = missing.map(({ head, tail }) => `${head}${tail}\n`).join("");
-  const ended = taken === "" || taken.endsWith("\n") ? taken : `${taken}\n`;
-  const text = updateEnvFile(ended + added, present, previous);
+  const whole = added === "" ? taken : ended(taken) + added;
+  const text = updateEnvFile(whole, present, previous);
+  if (here === undefined || here === there) return { text, kept: [] };
   const keys = [...new Set(assignmentsOf(text).map(({ key }) => key))];
   const kept = keys.filter(
     (key) => settingOf(text, key) !== settingOf(here, key),
   );
   return { text, kept };
 }
+
+const ended = (text: string): string =>
+  text === "" || text.endsWith("\n") ? text : `${text}\n`;

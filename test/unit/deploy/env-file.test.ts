@@ -38,3 +38,19 @@ test("an address of earlier answers is updated, also without a deploy before", (
   );
   expect(text).toBe(`KONG_BIND_IPV6=${NOW.kong.address}\nP=y\n`);
 });
+
+test("without a .env here, or a deploy before: new addresses, and new containers", () => {
+  const present = plan(
+    answersFrom({ prefix: "2001:db8:1:2::/64", expose: ["mail:25"] }),
+  );
+  const added = `EXPOSE_MAIL_IPV6=${present.expose[0]?.address}\n`;
+  const old = `KONG_BIND_IPV6=${OLD.kong.address}\nP=y`;
+  const wanted = `KONG_BIND_IPV6=${NOW.kong.address}\nP=y\n${added}`;
+  const merged = (here?: string, base?: string): ReturnType<typeof mergeEnv> =>
+    mergeEnv(here, old, base, present, [OLD]);
+  expect(merged()).toEqual({ text: wanted, kept: [] });
+  expect(merged(wanted)).toEqual({ text: wanted, kept: [] });
+  expect(merged(wanted, old).text).toBe(wanted);
+  // The owner has deleted it there.
+  expect(merged(undefined, `${old}\n${added}`).text).not.toContain("MAIL");
+});
