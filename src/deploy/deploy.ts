@@ -28,7 +28,8 @@ export async function deploy(deployment: Deployment): Promise<DeployOutcome> {
     const planned = await preview(deployment, connection);
     const isSame =
       planned.outcome === "unchanged" && copied.changed.length === 0;
-    if (planned.outcome === "refused" || planned.code === 1) {
+    // 0 and 4: there is a plan, without or with changes. A lost connection is none.
+    if (planned.code !== 0 && planned.code !== 4) {
       await discard(deployment, connection);
       return planned.outcome === "refused" ? "refused" : "failed";
     }
@@ -65,11 +66,16 @@ const discard = (
 ): Promise<unknown> => connection.run(discardCommand(path));
 
 /** What apply.sh would change. */
-const preview = (
+async function preview(
   deployment: Deployment,
   connection: Connection,
-): Promise<ApplyEnd> =>
-  applyLines(deployment, connection, previewCommand(deployment.path));
+): Promise<ApplyEnd> {
+  const { path, say } = deployment;
+  const ended = await applyLines(deployment, connection, previewCommand(path));
+  if (ended.outcome === "lost")
+    say(row("connect", "failed", "the connection broke before the plan came"));
+  return ended;
+}
 
 const apply = (
   deployment: Deployment,
