@@ -12,6 +12,8 @@ export interface Certificate {
   readonly trusted: boolean;
   /** Whether it is the one that Kong makes itself if none is configured. */
   readonly selfSignedByKong: boolean;
+  /** false: it has expired, or a client that asks for the domain does not trust it. */
+  readonly ok: boolean;
 }
 
 /**
@@ -55,10 +57,11 @@ export function certificateOf(
   secure: TLSSocket,
   address: string,
   port: number,
+  domain: string | undefined,
   now = Date.now(),
 ): Certificate {
   const peer = secure.getPeerCertificate();
-  return {
+  const seen = {
     address,
     port,
     issuer: nameOf(peer.issuer),
@@ -68,7 +71,16 @@ export function certificateOf(
     selfSignedByKong:
       one(peer.subject?.CN) === "localhost" && one(peer.issuer?.O) === "Kong",
   };
+  return { ...seen, ok: isGood(seen, domain) };
 }
+
+/** Kong's own certificate is expected until there is another one; without a domain none can be trusted. */
+export const isGood = (
+  seen: Pick<Certificate, "daysLeft" | "trusted" | "selfSignedByKong">,
+  domain: string | undefined,
+): boolean =>
+  seen.daysLeft >= 0 &&
+  (seen.trusted || seen.selfSignedByKong || domain === undefined);
 
 /** A field of a name can be there several times. */
 const one = (field: string | string[] | undefined): string =>

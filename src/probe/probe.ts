@@ -64,7 +64,7 @@ export async function probe(subject: Subject): Promise<Probe> {
   const results = tested.map((one) => judge(one, places[one.version]));
   const certificates = tested.flatMap(({ certificate }) => certificate ?? []);
   return {
-    ok: overall([...results.map(({ ok }) => ok), ...dns.map(({ ok }) => ok)]),
+    ok: overall([...results.filter(counts), ...dns, ...certificates]),
     from: {
       addresses: [
         ...new Set([...sources.values()].flatMap((one) => one ?? [])),
@@ -79,12 +79,18 @@ export async function probe(subject: Subject): Promise<Probe> {
   };
 }
 
-const overall = (all: readonly (boolean | null)[]): boolean | null => {
-  if (all.includes(false)) return false;
-  return all.includes(null) ? null : true;
+const overall = (
+  all: readonly { readonly ok: boolean | null }[],
+): boolean | null => {
+  if (all.some(({ ok }) => ok === false)) return false;
+  return all.some(({ ok }) => ok === null) ? null : true;
 };
 
-interface Tested extends Expectation {
+/** Most UDP services can't be tested: that says nothing about the server. */
+export const counts = ({ protocol, ok }: Result): boolean =>
+  protocol === "tcp" || ok !== null;
+
+export interface Tested extends Expectation {
   readonly seen: Seen;
   readonly source: string | undefined;
   readonly detail?: string;
@@ -131,7 +137,7 @@ async function test(
   const secure = await secured(socket, address, domain, timeout);
   if (secure === undefined)
     return { ...tested, ...found, detail: "but not with TLS", wrong: true };
-  const certificate = certificateOf(secure, address, port);
+  const certificate = certificateOf(secure, address, port, domain);
   const reply = await ask(secure, host, timeout);
   return { ...tested, ...found, ...about(reply), certificate };
 }
@@ -158,23 +164,22 @@ function about({
 }
 
 /** Whether what was seen is as promised; null if it can't be known from here. */
-function judge(tested: Tested, where: Place): Result {
+export function judge(tested: Tested, where: Place): Result {
   const { address, port, protocol, expected, service } = tested;
-  const seen = where === "private" ? "untested" : tested.seen;
+  // Silence of UDP says nothing: most services answer only what they understand.
+  const isMute =
+    protocol === "udp" && tested.seen === "silent" && expected === "answers";
+  const seen = where === "private" || isMute ? "untested" : tested.seen;
   const { detail } = tested;
   const isOpen = seen === "answers";
   // What a neighbour can reach is open. What it can't reach, the world may reach.
   const proves =
     where === "outside" ||
     (where === "link" && isOpen && expected === "closed");
-  // Silence of UDP says nothing: most services answer only what they understand.
-  const isUnknown =
-    seen === "untested" ||
-    !proves ||
-    (protocol === "udp" && seen === "silent" && expected === "answers");
-  const ok = isUnknown
-    ? null
-    : !tested.wrong && isOpen === (expected === "answers");
+  const ok =
+    seen === "untested" || !proves
+      ? null
+      : !tested.wrong && isOpen === (expected === "answers");
   return {
     address,
     port,

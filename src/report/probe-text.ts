@@ -23,7 +23,7 @@ export function probeText(probe: Probe, style: Style): string {
     "",
     ...answering.map((result) => row(result.ok, answerText(result), style)),
     ...closedRows(results, style),
-    ...certificates.map((one) => row(true, certificateText(one), style)),
+    ...certificates.map((one) => row(one.ok, certificateText(one), style)),
     ...dns.map((one) => row(one.ok, dnsText(one), style)),
     ...(results.some(({ address }) => address === UNKNOWN) ? [NO_IPV4] : []),
     ...hint(probe),
@@ -48,9 +48,14 @@ function row(ok: boolean | null, text: string, style: Style): string {
   return `  ${label}  ${setAt(12, printable(text), style.columns)}`;
 }
 
+const nameOf = (address: string): string =>
+  address === UNKNOWN ? "the server's IPv4 address" : address;
+
 /** `2001:db8::1` 80 as `[2001:db8::1]:80`. */
 const socketOf = ({ address, port, protocol }: Result): string =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}${protocol === "udp" ? "/udp" : ""}`;
+  address === UNKNOWN
+    ? `${nameOf(address)}, port ${port}`
+    : `${address.includes(":") ? `[${address}]` : address}:${port}${protocol === "udp" ? "/udp" : ""}`;
 
 function answerText(result: Result): string {
   const { service, seen, detail } = result;
@@ -78,7 +83,11 @@ function closedRows(results: readonly Result[], style: Style): string[] {
       return row(ok, `${open}: the ${service} must not be reachable`, style);
     }
     const ports = group.map(({ port }) => port).sort((a, b) => a - b);
-    return row(ok, `closed on ${address}: ${ports.join(", ")}: ${seen}`, style);
+    return row(
+      ok,
+      `closed on ${nameOf(address)}: ${ports.join(", ")}: ${seen}`,
+      style,
+    );
   });
 }
 

@@ -68,6 +68,7 @@ test.each([
   ["has one more", { [`AAAA ${DOMAIN}`]: [KONG, "2001:db8::7"] }, true],
   ["has the old one", { [`AAAA ${DOMAIN}`]: [KONG, OLD.kong.address] }, false],
   ["is not answered", { [`AAAA ${DOMAIN}`]: failure("ETIMEOUT") }, null],
+  ["has no resolver", { [`AAAA ${DOMAIN}`]: failure("ECONNREFUSED") }, null],
   ["is garbage", { [`AAAA ${DOMAIN}`]: ["\u001b[2J"] }, false],
 ])("the AAAA record %s", async (_, records, ok) => {
   expect(await tested({ ...RIGHT, ...records })).toMatchObject({ AAAA: ok });

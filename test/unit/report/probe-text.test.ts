@@ -63,6 +63,7 @@ test("text from the server can't control the terminal", () => {
     daysLeft: -3,
     trusted: false,
     selfSignedByKong: false,
+    ok: false,
   };
   const shown = text({ certificates: [certificate] });
   expect(shown).toContain(
@@ -79,6 +80,7 @@ test("Kong's own certificate is named as such", () => {
     daysLeft: 7000,
     trusted: false,
     selfSignedByKong: true,
+    ok: true,
   };
   expect(text({ certificates: [certificate] })).toContain(
     "Kong's own self-signed one",
@@ -101,7 +103,11 @@ test("a record that differs: seen, the zone's own, and expected", () => {
 
 test("an unknown IPv4 address: which flag names it", () => {
   const results = [result({ address: "any", seen: "untested", ok: null })];
-  expect(text({ ok: null, results })).toContain("--ipv4 ADDRESS");
+  const shown = text({ ok: null, results });
+  expect(shown).toContain("--ipv4 ADDRESS");
+  expect(shown).toContain(
+    "Kong on the server's IPv4 address, port 80: untested",
+  );
 });
 
 test("without a large response it says that the path MTU is not tested", () => {
@@ -116,4 +122,20 @@ test("80 columns on a terminal", () => {
   );
   for (const line of text({ results }, true).split("\n"))
     expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("a certificate that is not ok fails; a line of its own", () => {
+  const certificate = {
+    address: KONG,
+    port: 443,
+    issuer: "A",
+    names: ["gw.example.com"],
+    daysLeft: -3,
+    trusted: true,
+    selfSignedByKong: false,
+    ok: false,
+  };
+  expect(text({ certificates: [certificate] })).toContain(
+    "fail      certificate on 2001:db8::8100: for gw.example.com, by A, expired 3 days ago",
+  );
 });
