@@ -29,17 +29,23 @@ export function ask(
 ): Promise<Reply> {
   return new Promise((resolve) => {
     let text = "";
+    let last = "";
     let bytes = 0;
     const end = (): void => {
       clearTimeout(limit);
       socket.destroy();
-      resolve({ ...recognised(text), bytes, stalled: isCut(text, bytes) });
+      resolve({
+        ...recognised(text),
+        bytes,
+        stalled: isCut(text, last, bytes),
+      });
     };
     const limit = setTimeout(end, 4 * timeout);
     socket.setTimeout(timeout, end);
     socket.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (text.length < KEPT) text += chunk.toString("latin1");
+      last = (last + chunk.toString("latin1")).slice(-LAST_CHUNK.length);
       if (bytes >= LARGE) end();
     });
     socket.on("error", end).on("close", end);
@@ -65,13 +71,18 @@ function recognised(text: string): Pick<Reply, "status" | "kong"> {
   return { status: Number(status), kong: version };
 }
 
-/** Whether fewer bytes came than Content-Length says, and fewer than were wanted. */
-function isCut(text: string, bytes: number): boolean {
+/** RFC 9112 7.1: what ends a chunked response. */
+const LAST_CHUNK = "\r\n0\r\n\r\n";
+
+/**
+ * Whether fewer bytes came than the response announces, and fewer than were wanted.
+ * @param last the last bytes
+ */
+function isCut(text: string, last: string, bytes: number): boolean {
+  if (bytes >= LARGE) return false;
   const head = text.split(/\r?\n\r?\n/, 1)[0] ?? "";
+  if (/^transfer-encoding:.*\bchunked\s*$/im.test(head))
+    return last !== LAST_CHUNK;
   const length = /^content-length: *(\d{1,15})\s*$/im.exec(head)?.[1];
-  return (
-    length !== undefined &&
-    bytes < LARGE &&
-    bytes < head.length + Number(length)
-  );
+  return length !== undefined && bytes < head.length + Number(length);
 }

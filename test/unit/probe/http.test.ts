@@ -75,3 +75,22 @@ test("300 kB are enough", async () => {
   expect(reply.stalled).toBe(false);
   expect(reply.bytes).toBeGreaterThanOrEqual(300_000);
 });
+
+test.each([
+  ["its last chunk", "3\r\nabc\r\n0\r\n\r\n", false],
+  ["only its last chunk", "0\r\n\r\n", false],
+  ["a part of a chunk", "5000\r\n" + "x".repeat(1400), true],
+  ["whole chunks without the last", "3\r\nabc\r\n", true],
+  [
+    "more than is kept, and its last chunk",
+    `15f90\r\n${"x".repeat(90_000)}\r\n0\r\n\r\n`,
+    false,
+  ],
+])("a chunked response with %s", async (_, body, stalled) => {
+  const head = "Server: kong/3.9.3\r\nTransfer-Encoding: chunked";
+  const { reply } = await replyTo(response(head, body), {
+    stays: stalled,
+    timeout: 1000,
+  });
+  expect(reply).toMatchObject({ kong: "3.9.3", stalled });
+});
