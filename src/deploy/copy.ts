@@ -5,7 +5,7 @@ import { FailedError } from "../base/errors.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import type { Connection } from "./connection.ts";
 import type { Deployment } from "./deployment.ts";
-import { mergeEnv } from "./env-file.ts";
+import { decoded, mergeEnv, refuseOtherEncoding } from "./env-file.ts";
 import { filesToCopy } from "./files.ts";
 import { receiveCommand, surveyCommand } from "./on-server.ts";
 import { parsedObject, row } from "./row.ts";
@@ -15,7 +15,6 @@ interface Survey {
   readonly env: string | null;
   readonly base: string | null;
   readonly edited: readonly string[];
-  readonly pending: boolean;
   readonly exists: boolean;
 }
 
@@ -35,13 +34,9 @@ export async function copy(
   const survey = surveyOf(
     await connection.must(surveyCommand(path), `reading ${path}`),
   );
-  if (survey.pending)
-    throw new FailedError(
-      "an earlier change on the server is not confirmed yet",
-      `Wait until the server has reverted it, or run there: sudo ${path}/scripts/apply.sh --confirm`,
-    );
+  refuseOtherEncoding(survey.env ?? "", `${path}/${SECRET_FILE} on the server`);
   const file = join(directory, SECRET_FILE);
-  const own = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  const own = existsSync(file) ? decoded(readFileSync(file), file) : undefined;
   const { text, kept } = mergeEnv(
     own,
     survey.env ?? undefined,
@@ -81,7 +76,6 @@ function surveyOf(output: string): Survey {
     env: text(fields["env"]),
     base: text(fields["base"]),
     edited: strings(fields["edited"]),
-    pending: fields["pending"] === true,
     exists: fields["exists"] === true,
   };
 }

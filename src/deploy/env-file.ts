@@ -1,4 +1,5 @@
 import { assignmentsOf, settingOf, withValues } from "../base/dotenv.ts";
+import { FailedError } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { updateEnvFile } from "../renumber/env-file.ts";
 
@@ -54,3 +55,21 @@ export function mergeEnv(
 
 const ended = (text: string): string =>
   text === "" || text.endsWith("\n") ? text : `${text}\n`;
+
+/** The text of a .env. @throws FailedError */
+export function decoded(bytes: Buffer, name: string): string {
+  const text = bytes.toString("utf8");
+  if (!bytes.equals(Buffer.from(text))) throw otherEncoding(name);
+  return text;
+}
+
+/** @param text in which Python has put a lone surrogate for each byte that is not UTF-8. @throws FailedError */
+export function refuseOtherEncoding(text: string, name: string): void {
+  if (/\p{Surrogate}/u.test(text)) throw otherEncoding(name);
+}
+
+const otherEncoding = (name: string): FailedError =>
+  new FailedError(
+    `${name} is not UTF-8: it would not arrive as it is`,
+    "Convert it with iconv, for example: iconv -f latin1 -t utf8.",
+  );

@@ -2,13 +2,13 @@ import { singleQuoted } from "../base/shell.ts";
 
 // What runs on the server, as root. Every value is quoted, or arrives on standard input.
 
-/** Reads, as one line of JSON: the .env, what the last deploy wrote, edits since, and an open confirmation. */
+/** Reads, as one line of JSON: the .env, what the last deploy wrote, and edits since. */
 const SURVEY = `
 import hashlib, json, os, sys
 path = os.path.realpath(sys.argv[1])
 def text(name):
     try:
-        with open(os.path.join(path, name), encoding="utf-8", errors="surrogateescape") as file:
+        with open(os.path.join(path, name), encoding="utf-8", errors="surrogateescape", newline="") as file:
             return file.read(1 << 20)
     except OSError:
         return None
@@ -31,10 +31,10 @@ print(json.dumps({
     "env": text(".env"),
     "base": last.get("env"),
     "edited": edited,
-    "pending": os.path.exists("/etc/systemd/system/kong-ipv6-revert.service"),
     "exists": os.path.isdir(path),
 }))
 `;
+
 /** The files that the last deploy brought and this one doesn't. */
 const GONE = `
 import json, os, shutil, sys
@@ -49,7 +49,6 @@ def gone(names):
         return []
     return [name for name in last if name not in names and ".." not in name.split("/") and not name.startswith("/")]
 `;
-
 
 /**
  * Unpacks the archive on standard input into PATH.new. Its last entry says that it is complete. Prints the
@@ -129,8 +128,8 @@ names.sort(key=lambda name: name == ".kong-ipv6.deployed")
 for name in names:
     os.makedirs(os.path.dirname(os.path.join(path, name)), exist_ok=True)
     os.replace(os.path.join(new, name), os.path.join(path, name))
-shutil.rmtree(path + ".gone", ignore_errors=True)
 shutil.rmtree(new)
+shutil.rmtree(path + ".gone", ignore_errors=True)
 os.sync()
 `;
 
@@ -157,7 +156,7 @@ export const discardCommand = (path: string): string =>
 export const previewCommand = (path: string): string =>
   `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${singleQuoted(path)}`;
 export const applyCommand = (path: string, ...flags: string[]): string =>
+  `cd -- ${singleQuoted(path)} && exec ./scripts/apply.sh ${flags.map(singleQuoted).join(" ")}`;
 /** Ends when no run of apply.sh has its lock (scripts/kong_ipv6/lock.py); exit code 1: not in this time. */
 export const waitCommand = (seconds: number): string =>
   `flock --timeout ${seconds} /run/kong-ipv6.lock true`;
-  `cd -- ${singleQuoted(path)} && exec ./scripts/apply.sh ${flags.map(singleQuoted).join(" ")}`;

@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { mergeEnv } from "../../../src/deploy/env-file.ts";
+import {
+  decoded,
+  mergeEnv,
+  refuseOtherEncoding,
+} from "../../../src/deploy/env-file.ts";
 import { plan } from "../../../src/plan/plan.ts";
 import { answersFrom } from "../../support/base.ts";
 
@@ -53,4 +57,18 @@ test("without a .env here, or a deploy before: new addresses, and new containers
   expect(merged(wanted, old).text).toBe(wanted);
   // The owner has deleted it there.
   expect(merged(undefined, `${old}\n${added}`).text).not.toContain("MAIL");
+});
+
+test("a .env that is not UTF-8 is refused", () => {
+  const message = "/opt/x/.env is not UTF-8";
+  expect(() =>
+    decoded(Buffer.from("A=\u00e4\n", "latin1"), "/opt/x/.env"),
+  ).toThrow(message);
+  expect(decoded(Buffer.from("A=\u00e4 \u{1f600}\n"), ".env")).toBe(
+    "A=\u00e4 \u{1f600}\n",
+  );
+  // What the survey sends for the byte e4.
+  const sent = JSON.parse('"A=\\udce4"') as string;
+  expect(() => refuseOtherEncoding(sent, "/opt/x/.env")).toThrow(message);
+  expect(() => refuseOtherEncoding("A=\u{1f600}", ".env")).not.toThrow();
 });
