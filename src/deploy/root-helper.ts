@@ -13,7 +13,7 @@ os.chdir("/")
 os.umask(0o077)
 server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 server.bind(path)
-os.chown(path, owner, -1)
+os.chown(path, owner, -1, follow_symlinks=False)
 server.listen()
 ready, started = os.pipe()
 if os.fork():
