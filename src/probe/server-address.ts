@@ -50,14 +50,33 @@ async function only(
   return usable.length === 1 ? usable[0] : undefined;
 }
 
-/** The host that ssh connects to, by the owner's ssh configuration. `ssh -G` connects to nothing. */
-export function sshHost(login: string): Promise<string> {
-  const written = login.replace(/^.*@/, "").replace(/^\[(.*)\]$/, "$1");
-  return new Promise((resolve) => {
+/** The host that ssh connects to, by the owner's ssh configuration. */
+const sshHost = async (login: string): Promise<string> =>
+  settingIn(await sshConfig(login), "hostname") ?? writtenHost(login);
+
+/** The name that the host key of a login has in known_hosts. */
+export const hostKeyOf = async (login: string): Promise<string> =>
+  hostKeyIn(await sshConfig(login), login);
+
+/** As hostKeyOf(). @param config what `ssh -G` prints */
+export function hostKeyIn(config: string, login: string): string {
+  const alias = settingIn(config, "hostkeyalias");
+  if (alias !== undefined) return alias;
+  const host = settingIn(config, "hostname") ?? writtenHost(login);
+  const port = settingIn(config, "port") ?? "22";
+  return port === "22" ? host : `[${host}]:${port}`;
+}
+
+const writtenHost = (login: string): string =>
+  login.replace(/^.*@/, "").replace(/^\[(.*)\]$/, "$1");
+
+const settingIn = (config: string, key: string): string | undefined =>
+  new RegExp(`^${key} (\\S+)$`, "m").exec(config)?.[1];
+
+/** `ssh -G` connects to nothing. @returns "" if it fails */
+const sshConfig = (login: string): Promise<string> =>
+  new Promise((resolve) => {
     execFile("ssh", ["-G", "--", login], { timeout: 5000 }, (error, stdout) =>
-      resolve(
-        (error ? undefined : /^hostname (\S+)$/m.exec(stdout)?.[1]) ?? written,
-      ),
+      resolve(error ? "" : stdout),
     );
   });
-}

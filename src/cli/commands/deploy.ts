@@ -16,7 +16,7 @@ import { deploy as run } from "../../deploy/deploy.ts";
 import type { DeployOutcome } from "../../deploy/deployment.ts";
 import { loginsOf } from "../../deploy/logins.ts";
 import { plan } from "../../plan/plan.ts";
-import { sshHost } from "../../probe/server-address.ts";
+import { hostKeyOf } from "../../probe/server-address.ts";
 import {
   outcomeJson,
   OUTCOMES,
@@ -61,7 +61,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
       say: (row) => show(args.json ? rowJson(row) : rowText(row, style)),
       consent: () => consent(args),
       probe: () => probeState(state, args.timeout),
-      hostKeyOf: sshHost,
+      hostKeyOf,
     });
     const exitCode = EXITS[outcome];
     show(args.json ? outcomeJson(outcome, exitCode) : OUTCOMES[outcome]);
