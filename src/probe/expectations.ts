@@ -1,3 +1,4 @@
+import { KONG_PORTS } from "../plan/containers.ts";
 import type { Plan, PublicContainer } from "../plan/types.ts";
 
 export interface Expectation {
@@ -25,11 +26,6 @@ const PRIVATE_PORTS: readonly (readonly [port: number, service: string])[] = [
   [8443, "default proxy"],
   [5432, "database"],
 ];
-
-const KONG_PORTS = [
-  { port: 80, service: "Kong", kong: "http" },
-  { port: 443, service: "Kong", kong: "https" },
-] as const;
 
 /** The address of an expectation if the server's IPv4 is not known. */
 export const UNKNOWN = "any";
@@ -61,11 +57,13 @@ export function expectationsOf(
 }
 
 const answering = (address: string, version: 4 | 6): Expectation[] =>
-  KONG_PORTS.map((port) => ({
+  KONG_PORTS.map(({ port, protocol }) => ({
     address,
     version,
-    ...port,
-    protocol: "tcp",
+    port,
+    protocol,
+    service: "Kong",
+    kong: port === 443 ? "https" : "http",
     expected: "answers",
   }));
 

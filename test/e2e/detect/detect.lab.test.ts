@@ -1,24 +1,12 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CLI, Sandbox } from "../../support/run.ts";
 import { ENTER, Terminal } from "../../support/terminal.ts";
-import { dockerStoreOf } from "../lab/docker-store.ts";
-import { Host } from "../lab/host.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Namespace } from "../lab/namespace.ts";
-import { rootOf } from "../lab/roots.ts";
-import { must, type Ran } from "../lab/run.ts";
-import { Topology } from "../lab/topology.ts";
+import { Owner, reachable } from "../lab/owner.ts";
 import { REPOSITORY, script } from "../server/server.ts";
-import { withPackage } from "../../unit/detect/variant.ts";
 
 /** A server with IPv6, and with Docker networks that use the default subnets. */
 const NETPLAN = `network:
@@ -45,64 +33,6 @@ const ANSWERS = {
   backendSubnet: "10.83.84.0/24",
 };
 
-/** A booted trixie with sshd, and with the images of the root that it was made from. */
-async function reachable(): Promise<Lab> {
-  const root = await rootOf("trixie");
-  const dockerStore = await dockerStoreOf(root);
-  const topology = await Topology.open({ prefix: ANSWERS.prefix });
-  try {
-    const host = await Host.boot(
-      await withPackage(root, "openssh-server"),
-      topology,
-      { netplan: NETPLAN, dockerStore },
-    );
-    const close = async (): Promise<void> => {
-      await host.close();
-      await topology.close();
-    };
-    return { topology, host, close };
-  } catch (error) {
-    await topology.close();
-    throw error;
-  }
-}
-
-/** The owner's machine: the outside client, with a separate home directory in place of root's. */
-class Owner {
-  readonly home = mkdtempSync(join(tmpdir(), "kong-ipv6-owner-"));
-  readonly lab: Lab;
-
-  constructor(lab: Lab) {
-    this.lab = lab;
-    mkdirSync(join(this.home, ".ssh"), { mode: 0o700 });
-  }
-
-  /** Runs the built command on the owner's machine, in the home directory. */
-  do(...args: string[]): Promise<Ran> {
-    const home = 'mount --bind "$1" /root; cd /root; shift; exec "$@"';
-    const enter = ["unshare", "--mount", "sh", "-ec", home, "owner", this.home];
-    const command = [process.execPath, CLI, ...args];
-    return this.lab.topology.client.run([...enter, ...command]);
-  }
-
-  /** Installs a key that the server accepts, and adds the server to known_hosts. */
-  async exchangeKeys(): Promise<void> {
-    const key = join(this.home, ".ssh/id_ed25519");
-    await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]);
-    const { host } = this.lab;
-    const text = await must(["cat", `${key}.pub`]);
-    await host.write("/root/.ssh/authorized_keys", text, "600");
-    const own = await host.read("/etc/ssh/ssh_host_ed25519_key.pub");
-    const known = join(this.home, ".ssh/known_hosts");
-    writeFileSync(known, `203.0.113.10 ${own}`);
-    chmodSync(known, 0o600);
-  }
-
-  close(): void {
-    rmSync(this.home, { recursive: true, force: true });
-  }
-}
-
 const SSH = ["--ssh", "root@203.0.113.10"];
 
 // Only one generation: recordings cover the others.
@@ -110,7 +40,7 @@ describe("trixie, probed by a real ssh from outside", () => {
   let lab: Lab;
   let owner: Owner;
   beforeAll(async () => {
-    lab = await reachable();
+    lab = await reachable("trixie", { prefix: ANSWERS.prefix }, NETPLAN);
     await lab.host.sh(BUSY);
     owner = new Owner(lab);
   });
