@@ -1,12 +1,11 @@
 """Copies of the repository in the journal's folder, which only root can read or write: what was applied last, and what
 waits for its confirmation. Without the data, and without what only the owner has there."""
 
-import filecmp
 import os
 import shutil
 from pathlib import Path
 
-from .journal import STATE, Journal, attributes, copy, sync
+from .journal import STATE, Journal, attributes, copy, same_content, sync
 from .report import Failure
 
 COPIES = f"{STATE}/copies"
@@ -24,11 +23,7 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def same_file(one: Path, other: Path) -> bool:
-    if one.is_symlink() or other.is_symlink():
-        return one.is_symlink() and other.is_symlink() and os.readlink(one) == os.readlink(other)
-    if not (one.is_file() and other.is_file()):
-        return False
-    return attributes(one) == attributes(other) and filecmp.cmp(one, other, shallow=False)
+    return same_content(one, other) and (one.is_symlink() or attributes(one) == attributes(other))
 
 
 def same(one: Path, other: Path) -> bool:
@@ -74,20 +69,24 @@ def remove_unused(journal: Journal) -> None:
 
 
 def restore(journal: Journal, previous: Path, changed: Path, repository: Path) -> None:
-    """Brings the repository from one copy back to another. What is in neither of them was written since: an edit is
-    saved like that of any other file, and files that neither copy has stay."""
-    before, after = files_of(previous), files_of(changed)
-    for path in before + [one for one in after if one not in before]:
+    """Brings the repository from one copy back to another. What is replaced or removed is saved first: the owner may have
+    no other copy of the change. Files that neither copy has stay."""
+    before, after, saved = files_of(previous), files_of(changed), False
+    for path in [one for one in after if one not in before] + before:
         here = repository / path
         if here.parent.exists() and here.parent.resolve() != repository.resolve() / path.parent:
             raise Failure(f"{here.parent} is a link to another directory", f"replace it by a directory: {here.parent}")
-        if same_file(here, previous / path):
+        # Secrets are never deleted.
+        if same_file(here, previous / path) or (path not in before and path.name == ".env"):
             continue
-        if os.path.lexists(here) and not same_file(here, changed / path):
+        if same_file(here, changed / path):
+            saved = journal.save(str(here), here) is not None or saved
+        elif os.path.lexists(here):
             journal.set_aside(str(here), here)
         if path in before:
             here.parent.mkdir(parents=True, exist_ok=True)
             copy(previous / path, here)
-        # Secrets are never deleted.
-        elif os.path.lexists(here) and path.name != ".env":
+        elif os.path.lexists(here):
             here.unlink()
+    if saved:
+        journal.say("revert", f"the files of the reverted change are saved in {STATE}/edited{repository}")
