@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from support.trial import Trial
+from kong_ipv6.system import Ran
+from support.case import Case
+from support.trial import WITHIN, Trial
 
 
 class Repository(Trial):
@@ -23,3 +25,16 @@ class Repository(Trial):
         self.assertEqual("nowhere", os.readlink(server.root / f"{edited}/scripts/link".lstrip("/")))
         self.assertIn(f"the files of the reverted change are saved in {edited}", server.printed)
         self.assertNotEqual("edited\n", (folder / "README.md").read_text())
+
+
+class Images(Case):
+    def test_an_image_that_was_built_is_used_by_the_next_run(self) -> None:
+        """Bug: Kong kept its old image where the run ended after the build."""
+        server = self.applied()
+        (server.repository / "kong-build/Dockerfile").write_text("FROM other\n")
+        server.programs_run.answers["systemd-run"] = Ran(1, "", "no bus\n")
+        self.assertEqual(1, server.run("apply", WITHIN))
+        self.assertEqual(4, server.run("apply", "--dry-run"), server.printed)
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.happened(server, "compose up --no-start")
+        self.assertEqual(0, server.run("apply", "--dry-run"), server.printed)
