@@ -44,7 +44,8 @@ def used(journal: Journal) -> set[str]:
 def make(journal: Journal, repository: Path) -> str:
     """Copies the repository; returns the copy's name. No fact of the journal names it yet."""
     journal.open()
-    name = "b" if "a" in used(journal) else "a"
+    # At most two are in use: one is applied, and one pending.
+    name = next(one for one in "abc" if one not in used(journal))
     target = folder(journal, name)
     shutil.rmtree(target, ignore_errors=True)
     for path in files_of(repository):
