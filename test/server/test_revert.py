@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from unittest import mock
 
 from kong_ipv6 import confirm, copies
 from kong_ipv6.system import Ran
@@ -47,6 +48,40 @@ class Repository(Trial):
         journal = server.context().journal
         self.assertEqual(name, journal.fact("applied", str(server.repository)))
         self.assertFalse((copies.folder(journal, name or "") / "hook.log").exists())
+
+    def test_every_file_but_the_data_is_restored(self) -> None:
+        server = self.server()
+        folder = server.repository
+        for path in ("conf.d/own.conf", "big.bin", "node_modules/one/x", ".git/x"):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text("before\n" * (1 << 18))
+        server.applied()
+        names = {str(path) for path in copies.files_of(folder)}
+        self.assertLessEqual({"conf.d/own.conf", "big.bin", ".env"}, names)
+        self.assertEqual([], [one for one in names if one.startswith(("data/", ".git/", "node_modules/"))])
+        files = self.files(server)
+        # Data stays data under another setting.
+        server.env(KONG_DATA_DIR="./other")
+        self.assertEqual(names, {str(path) for path in copies.files_of(folder)})
+        (folder / ".env").write_bytes(files[".env"])
+        self.changed(server)
+        (folder / "conf.d/own.conf").write_text("after\n")
+        (folder / "new.d").mkdir()
+        (folder / "new.d/x").write_text("new\n")
+        self.tried(server)
+        self.time_is_up(server)
+        self.assertEqual(files, self.files(server))
+        self.assertFalse((folder / "new.d").exists())
+
+    def test_a_repository_that_is_too_large_for_a_copy(self) -> None:
+        server = self.server()
+        with mock.patch.object(copies, "MOST", 1000):
+            self.assertEqual(1, server.run("apply", WITHIN))
+            self.assertIn("has more than 64 MiB, without its data", server.printed)
+            self.assertEqual([], server.events)
+            server.applied()
+        self.assertIn("--confirm-within can't be used", server.printed)
+        self.assertEqual([], server.context().journal.names("applied"))
 
 
 class NothingStopsIt(Trial):

@@ -51,6 +51,7 @@ def refusals(context: Context) -> list[Refusal]:
 def trial_refusals(context: Context) -> Iterator[Refusal]:
     if not context.system.have("systemd-run"):
         yield Refusal("--confirm-within needs systemd-run", "apply without it, or on a server with systemd")
+    yield from copies.too_large(context.repository.path)
     if _changed(context.journal) and not context.journal.names("applied"):
         cause = "earlier changes were not applied completely, or by an older version: a revert would undo them too"
         yield Refusal(cause, "run sudo ./scripts/apply.sh once without --confirm-within")
@@ -116,6 +117,10 @@ def keep(context: Context) -> None:
     journal, path = context.journal, context.repository.path
     # An earlier run may have been killed before its timer started.
     journal.forget("todo", "apply")
+    for refusal in copies.too_large(path):
+        context.report.note("copy", f"--confirm-within can't be used: {refusal.cause}")
+        journal.forget_all("applied")
+        return
     applied = next((value for kind, _, value in journal.entries if kind == "applied"), None)
     if applied and copies.same(copies.folder(journal, applied), path):
         return

@@ -1,25 +1,42 @@
 """Copies of the repository in the journal's folder, which only root can read or write: what was applied last, and what
-waits for its confirmation. Without the data, and without what only the owner has there."""
+waits for its confirmation. Without the data."""
 
 import os
 import shutil
 from pathlib import Path
 
 from .journal import STATE, Journal, attributes, copy, same_content, sync
-from .report import Failure
+from .report import Failure, Refusal
+from .settings import Repository
 
 COPIES = f"{STATE}/copies"
-FOLDERS = ("host", "kong-build", "scripts")
-# Larger files at the top are no configuration.
-LIMIT = 1 << 20
+SKIPPED = (".git", "node_modules", "__pycache__")
+# What the directory of KONG_DATA_DIR has, also under an earlier setting.
+DATA = ("secrets/kong_pg_password", "postgres")
+# In bytes. More is data, and no configuration; deploy has the same limit.
+MOST = 64 << 20
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files that apply.sh uses, relative to the repository."""
-    found = [path for path in folder.iterdir() if path.is_file() and path.stat().st_size <= LIMIT]
-    for name in FOLDERS:
-        found += [path for path in (folder / name).rglob("*") if path.is_symlink() or path.is_file()]
-    return sorted(path.relative_to(folder) for path in found if "__pycache__" not in path.parts)
+    """All files and links but the data, relative to the repository."""
+    found, data = list[Path](), Repository(folder).data
+    for name, folders, files in os.walk(folder):
+        here = Path(name)
+        links = [one for one in folders if (here / one).is_symlink()]
+        folders[:] = [
+            one for one in folders
+            if one not in links and one not in SKIPPED and here / one != data
+            and not any((here / one / mark).exists() for mark in DATA)
+        ]  # fmt: skip
+        found += [here / one for one in files + links if (here / one).is_symlink() or (here / one).is_file()]
+    return sorted(path.relative_to(folder) for path in found)
+
+
+def too_large(repository: Path) -> list[Refusal]:
+    if sum((repository / path).lstat().st_size for path in files_of(repository)) <= MOST:
+        return []
+    cause = f"{repository} has more than 64 MiB, without its data: a revert needs a copy of it"
+    return [Refusal(cause, "move large files out of it, or apply without --confirm-within")]
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -89,5 +106,9 @@ def restore(journal: Journal, previous: Path, changed: Path, repository: Path) -
             copy(previous / path, here)
         elif os.path.lexists(here):
             here.unlink()
+            for parent in here.parents:
+                if parent == repository or any(parent.iterdir()):
+                    break
+                parent.rmdir()
     if saved:
         journal.say("revert", f"the files of the reverted change are saved in {STATE}/edited{repository}")
