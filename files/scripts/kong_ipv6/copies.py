@@ -12,7 +12,7 @@ from .settings import Repository
 COPIES = f"{STATE}/copies"
 SKIPPED = (".git", "node_modules", "__pycache__")
 # What the directory of KONG_DATA_DIR has, also under an earlier setting.
-DATA = ("secrets/kong_pg_password", "postgres")
+DATA = ("secrets/kong_pg_password", "postgres/PG_VERSION")
 # In bytes. More is data, and no configuration; deploy has the same limit.
 MOST = 64 << 20
 
