@@ -1,4 +1,5 @@
-import { contains, size } from "../ip/address.ts";
+import { contains, size, type Subnet } from "../ip/address.ts";
+import { kongIn } from "./defaults.ts";
 import { gatewayAddress, hostAddress, whyNotKong } from "./suggestions.ts";
 import type { Expose, KnownAnswers } from "./types.ts";
 
@@ -34,6 +35,18 @@ export function freeAddress(
     firstIn(first + 1n, exposed.network + size(exposed), isFree) ??
     firstIn(exposed.network, first, isFree)
   );
+}
+
+/** Kong's default address in a subnet, or the next one that nothing else has; undefined if there is none. */
+export function freeKong(
+  exposed: Subnet,
+  { kong: _, ...others }: KnownAnswers,
+): bigint | undefined {
+  const usual = kongIn(exposed);
+  const taken = takenOf(others);
+  return taken.has(usual)
+    ? freeAddress({ ...others, exposed, kong: usual }, taken)
+    : usual;
 }
 
 /** In a large subnet, the 128 reserved addresses at its end are passed over one by one. */

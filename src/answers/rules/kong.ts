@@ -1,6 +1,7 @@
-import { contains, formatSubnet } from "../../ip/address.ts";
-import { kongIn } from "../defaults.ts";
+import { contains, formatSubnet, type Subnet } from "../../ip/address.ts";
+import { freeKong } from "../expose-addresses.ts";
 import { freeSubnet, hostAddress, whyNotKong } from "../suggestions.ts";
+import type { KnownAnswers } from "../types.ts";
 import {
   isHostInDefault,
   refusal,
@@ -10,7 +11,14 @@ import {
   type Finding,
 } from "./finding.ts";
 
-const OWN_ADDRESS = "Give Kong an address of its own";
+/** The remedy for an address that can't be Kong's. */
+function tryKong(exposed: Subnet | undefined, known: KnownAnswers): string {
+  if (exposed === undefined) return "Give Kong an address of its own";
+  const free = freeKong(exposed, known);
+  return free === undefined
+    ? "Use a larger --exposed, or expose fewer containers"
+    : tryAddress(free);
+}
 
 /** Kong's address: inside the exposed subnet, not reserved there, and not the server's. */
 export const kongRules = (context: Context): Finding[] => [
@@ -28,7 +36,7 @@ function placeRules({ known, isDefault }: Context): Finding[] {
       : `it is outside the exposed subnet ${formatSubnet(exposed)}`;
     return reason === undefined
       ? []
-      : [refusal("kong", reason, tryAddress(kongIn(exposed)))];
+      : [refusal("kong", reason, tryKong(exposed, known))];
   }
   // Without a usable exposed subnet, a Kong of the owner's can still be held against the prefix.
   if (isDefault("kong") || !prefix || contains(prefix, kong)) return [];
@@ -37,7 +45,7 @@ function placeRules({ known, isDefault }: Context): Finding[] {
     refusal(
       "kong",
       `it is outside the prefix ${formatSubnet(prefix)}`,
-      free ? tryAddress(kongIn(free)) : OWN_ADDRESS,
+      tryKong(free, known),
     ),
   ];
 }
@@ -53,10 +61,6 @@ function hostConflict(context: Context): Finding[] {
   const usable = usableExposed(known);
   const other = usable && !contains(usable, host) ? usable : freeSubnet(known);
   return [
-    refusal(
-      "kong",
-      "it is the server's own address",
-      other ? tryAddress(kongIn(other)) : OWN_ADDRESS,
-    ),
+    refusal("kong", "it is the server's own address", tryKong(other, known)),
   ];
 }

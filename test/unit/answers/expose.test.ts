@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { move } from "../../../src/answers/carry-over.ts";
 import { survey } from "../../../src/answers/resolve.ts";
 import { UnusableError } from "../../../src/base/errors.ts";
-import { answersFrom, normalForm } from "../../support/base.ts";
+import { answersFrom, GIVEN, normalForm } from "../../support/base.ts";
 import { refusalOf } from "../../support/refusal.ts";
 
 const P = "2001:db8:1:2:300:";
@@ -167,5 +167,31 @@ describe("changed answers", () => {
       "mail@[2001:db8:1:2:400::3]:25",
       "dns@[2001:db8:1:2:400::4]:53/udp",
     ]);
+  });
+});
+
+describe("what is suggested for Kong is not a container's address", () => {
+  const exposed = `${P}:8100/126`;
+  test.each([
+    [{ kong: `${P}:1`, expose: [`mail@[${P}:8100]:25`] }, `Try ${P}:8101`],
+    [
+      { kong: "2001:db8:1:2:9::1", expose: [`mail@[${P}:8100]:25`] },
+      `Try ${P}:8101`,
+    ],
+    [
+      { exposed, kong: `${P}:8101`, expose: [`mail@[${P}:8102]:25`] },
+      `Try ${P}:8103`,
+    ],
+    [
+      {
+        exposed,
+        kong: `${P}:8101`,
+        expose: [`mail@[${P}:8102]:25`, `dns@[${P}:8103]:53`],
+      },
+      "Use a larger --exposed, or expose fewer containers",
+    ],
+  ])("%j: %s", (given, remedy) => {
+    const { issues } = survey({ ...GIVEN, ...given });
+    expect(issues).toMatchObject([{ flag: "--kong", remedy }]);
   });
 });
