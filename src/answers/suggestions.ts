@@ -37,29 +37,33 @@ export function whyNotKong(exposed: Subnet, kong: bigint): string | undefined {
 }
 
 /**
- * An address of the prefix that the server can have: ::2, or the next one that nothing else has;
- * undefined if there is none.
+ * An address of the prefix that the server can have: ::2, or the next one that nothing else has and
+ * that leaves room for an exposed subnet; undefined if there is none.
  */
 export function freeHost(
   prefix: Subnet,
-  { exposed, kong, gateway }: KnownAnswers,
+  known: KnownAnswers,
 ): bigint | undefined {
+  const { exposed, kong, gateway } = known;
   const part =
     exposed && exposed.length > prefix.length && includes(prefix, exposed)
       ? exposed
       : undefined;
-  const isTaken = (address: bigint): boolean =>
-    address === gateway ||
-    address === kong ||
-    (part !== undefined && contains(part, address));
+  const leavesRoom = (address: bigint): boolean =>
+    part
+      ? !contains(part, address)
+      : freeSubnet({ ...known, prefix, host: { address, length: 64 } }) !==
+        undefined;
+  const isFree = (address: bigint): boolean =>
+    address !== gateway && address !== kong && leavesRoom(address);
   let address = hostIn(prefix);
-  while (isTaken(address))
+  while (contains(prefix, address) && !isFree(address))
     address =
       part && contains(part, address)
         ? part.network + size(part)
         : address + 1n;
   if (!contains(prefix, address)) address = prefix.network + 1n;
-  return isTaken(address) ? undefined : address;
+  return isFree(address) ? address : undefined;
 }
 
 /** The default server address, or the next one if the gateway has that. */
