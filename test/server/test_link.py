@@ -6,6 +6,7 @@ from support.case import SLAAC, Case
 from support.kernel import Address
 
 HOST = "2a03:2222:3333:4444::2"
+DNS, MAIL = "2a03:2222:3333:4444:300::53", "2a03:2222:3333:4444:300::25"
 
 
 class TheUplink(Case):
@@ -68,8 +69,23 @@ class TheLink(Case):
             server,
             "link",
             f"another machine on ens3 answers for {server.plan.kong} and {HOST}",
-            "--host ADDRESS or --kong ADDRESS",
+            "regenerate --host ADDRESS --kong ADDRESS",
         )
+
+    def test_another_machine_has_the_address_of_a_container(self) -> None:
+        ports = [{"port": 53, "protocol": "tcp"}, {"port": 53, "protocol": "udp"}]
+        mail = {"name": "mail", "address": MAIL, "ports": [{"port": 25, "protocol": "tcp"}]}
+        expose = [{"name": "dns", "address": DNS, "ports": ports}, mail]
+        # Also on a server that is set up already.
+        for server in (self.server(expose=expose), self.applied()):
+            server.change_plan(expose=expose)
+            server.uses = [DNS]
+            self.refused(
+                server,
+                "link",
+                f"another machine on ens3 answers for {DNS}",
+                f"create-kong-ipv6 regenerate --expose dns@[ADDRESS]:53,53/udp --expose mail@[{MAIL}]:25",
+            )
 
     def test_the_gateway_does_not_answer(self) -> None:
         server = self.server()
@@ -91,7 +107,7 @@ class TheLink(Case):
             server.delivery = verdict
             self.assertEqual([], self.refusals(server, "link"), verdict)
 
-    def test_it_is_asked_before_the_first_deployment_only(self) -> None:
+    def test_after_the_first_deployment_only_new_addresses_are_asked_for(self) -> None:
         server = self.applied()
         server.delivery, server.uses = "no-gateway", [server.plan.kong]
         self.assertEqual([], self.refusals(server, "link"))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .. import solicit
-from ..engine import BRIDGE_NAME
+from ..engine import BRIDGE_NAME, endpoint
 from ..facts import Facts
 from ..netplan_files import NETPLAN_FILE, described
 from ..plan import inside, same
@@ -71,24 +71,42 @@ class Link(Resource):
                 yield Refusal(cause, remedy)
 
     def _link(self, facts: Facts) -> Iterator[Refusal]:
-        """Asks the link itself; only before the first deployment, when the answers mean something."""
+        """Asks the link itself: for addresses that nothing here has yet, and before the first deployment for the
+        prefix."""
         plan = self.plan
         locals_ = [one.address for one in facts.addresses("inet6", plan.uplink, "link")]
-        if not locals_ or facts.tunnel or not facts.engine or facts.exposed or self.journal.names("network"):
+        if not locals_ or facts.tunnel or not facts.engine:
             return
+        new = self._without_container(facts) + [plan.host] * (not facts.has_host)
         gateway = self._gateway(facts)
         try:
-            taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not facts.has_host))
+            taken = solicit.used(plan.uplink, locals_[0], new) if new else []
             if taken:
-                cause = f"another machine on {plan.uplink} answers for {' and '.join(taken)}"
-                remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
-                yield Refusal(cause, remedy)
+                yield Refusal(f"another machine on {plan.uplink} answers for {' and '.join(taken)}", self._moved(taken))
+                return
+            if facts.exposed or self.journal.names("network"):
                 return
             own = locals_[:1] + [one.address for one in facts.addresses("inet6", plan.uplink)]
             verdict = gateway and solicit.delivery(plan.uplink, gateway, plan.kong, own, self._mac_of(gateway))
         except OSError:
             return
         yield from self._delivery(verdict, gateway)
+
+    def _without_container(self, facts: Facts) -> list[str]:
+        """The plan's public addresses that no container of this server has."""
+        ends = [endpoint(one, self.plan.network) or {} for one in facts.containers]
+        has = [str(end.get("GlobalIPv6Address", "")) for end in ends]
+        return [address for address in self.plan.public if not any(same(one, address) for one in has)]
+
+    def _moved(self, taken: list[str]) -> str:
+        """The flags for other addresses. --expose replaces the whole list, so it names every container."""
+        plan = self.plan
+        flags = ["--host ADDRESS"] * (plan.host in taken) + ["--kong ADDRESS"] * (plan.kong in taken)
+        if any(one.address in taken for one in plan.expose):
+            for one in plan.expose:
+                address = "ADDRESS" if one.address in taken else one.address
+                flags.append(f"--expose {one.name}@[{address}]:{','.join(map(str, one.ports))}")
+        return f"choose another address: create-kong-ipv6 regenerate {' '.join(flags)}"
 
     def _gateway(self, facts: Facts) -> str:
         """Its address; empty where none is known."""
