@@ -13,7 +13,7 @@ from support.server import Server
 
 DNS = "2a03:2222:3333:4444:300::53"
 PORTS = [{"port": 53, "protocol": "tcp"}, {"port": 53, "protocol": "udp"}]
-EXPOSE = [{"name": "dns", "address": DNS, "ports": PORTS}]
+EXPOSE = [{"name": "dns", "address": DNS, "ports": PORTS, "variable": "EXPOSE_DNS_IPV6"}]
 BOTH = {"53/tcp": [{"HostIp": "::1", "HostPort": "1"}], "53/udp": [{"HostIp": "::1", "HostPort": "2"}]}
 
 
@@ -42,7 +42,7 @@ def listens(server: Server, protocol: str, state: str, address: str = "::") -> N
 class Rules(Case):
     def test_kong_and_each_container_have_their_ports_in_ufw(self) -> None:
         plan = self.server(expose=EXPOSE).plan
-        self.assertEqual([Exposed("dns", DNS, [Port(53, "tcp"), Port(53, "udp")])], plan.expose)
+        self.assertEqual([Exposed("dns", DNS, [Port(53, "tcp"), Port(53, "udp")], "EXPOSE_DNS_IPV6")], plan.expose)
         inward = "in on ens3 out on ipv6_exposed to"
         self.assertEqual(
             [

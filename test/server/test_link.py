@@ -74,8 +74,11 @@ class TheLink(Case):
 
     def test_another_machine_has_the_address_of_a_container(self) -> None:
         ports = [{"port": 53, "protocol": "tcp"}, {"port": 53, "protocol": "udp"}]
-        mail = {"name": "mail", "address": MAIL, "ports": [{"port": 25, "protocol": "tcp"}]}
-        expose = [{"name": "dns", "address": DNS, "ports": ports}, mail]
+        smtp = [{"port": 25, "protocol": "tcp"}]
+        expose = [
+            {"name": "dns", "address": DNS, "ports": ports, "variable": "EXPOSE_DNS_IPV6"},
+            {"name": "mail", "address": MAIL, "ports": smtp, "variable": "EXPOSE_MAIL_IPV6"},
+        ]
         # Also on a server that is set up already.
         for server in (self.server(expose=expose), self.applied()):
             server.change_plan(expose=expose)

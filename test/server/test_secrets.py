@@ -65,6 +65,20 @@ class Refusals(Case):
         server.env(KONG_BIND_IPV6="2a03:2222:3333:4444:300::8101")
         self.refused(server, "secrets", "is not the planned address", "regenerate --kong 2a03:2222:3333:4444:300::8101")
 
+    def test_the_address_of_another_container(self) -> None:
+        """Bug: compose gave it another address than the firewall and the NDP proxy."""
+        dns = "2a03:2222:3333:4444:300::53"
+        ports = [{"port": 53, "protocol": "udp"}]
+        server = self.server(
+            expose=[{"name": "dns", "address": dns, "ports": ports, "variable": "EXPOSE_DNS_IPV6"}],
+        )
+        server.env(EXPOSE_DNS_IPV6="2a03:2222:3333:4444:300::54")
+        self.refused(server, "secrets", f"is not the planned address, {dns}", f"set EXPOSE_DNS_IPV6={dns}")
+        server.env(EXPOSE_DNS_IPV6=None)
+        self.refused(server, "secrets", "is not inside the exposed subnet", f"set EXPOSE_DNS_IPV6={dns}")
+        server.env(EXPOSE_DNS_IPV6=dns)
+        self.assertEqual([], self.refusals(server, "secrets"))
+
     def test_the_plans_address_in_another_spelling(self) -> None:
         server = self.server()
         server.env(KONG_BIND_IPV6="2A03:2222:3333:4444:0300:0:0:8100")

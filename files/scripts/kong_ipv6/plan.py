@@ -19,6 +19,7 @@ class Exposed(NamedTuple):
     name: str
     address: str
     ports: list[Port]
+    variable: str  # in .env
 
 
 class Plan(NamedTuple):
@@ -50,7 +51,7 @@ class Plan(NamedTuple):
     @property
     def containers(self) -> list[Exposed]:
         """Kong, and the owner's containers with a public address."""
-        return [Exposed("kong", self.kong, [Port(80, "tcp"), Port(443, "tcp")]), *self.expose]
+        return [Exposed("kong", self.kong, [Port(80, "tcp"), Port(443, "tcp")], "KONG_BIND_IPV6"), *self.expose]
 
     @property
     def public(self) -> list[str]:
@@ -102,7 +103,8 @@ def parse(text: str) -> Plan:
 
 
 def exposed_of(data: Any) -> Exposed:
-    return Exposed(data["name"], data["address"], [Port(one["port"], one["protocol"]) for one in data["ports"]])
+    ports = [Port(one["port"], one["protocol"]) for one in data["ports"]]
+    return Exposed(data["name"], data["address"], ports, data["variable"])
 
 
 def inside(address: str, subnet: str) -> bool:

@@ -131,6 +131,8 @@ class Server:
                 data[outer] = value
         path.write_text(json.dumps(data))
         self.plan = parse(path.read_text())
+        if "expose" in fields:
+            self.env(**{one.variable: one.address for one in self.plan.expose})
 
     def env(self, **settings: Optional[str]) -> None:
         path = self.repository / ".env"
