@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.case import SLAAC, Case
 from support.kernel import Address
 
+UPPER = "2a03:2222:3333:4444:8000::/65"
 HOST = "2a03:2222:3333:4444::2"
 DNS, MAIL = "2a03:2222:3333:4444:300::53", "2a03:2222:3333:4444:300::25"
 
@@ -27,7 +28,10 @@ class TheUplink(Case):
         server.kernel.add_link("eth1", "52:54:00:00:00:03")
         server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444:300::5/128"))
         self.refused(
-            server, "link", "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet", "--exposed"
+            server,
+            "link",
+            "eth1 has 2a03:2222:3333:4444:300::5/128, which is inside the exposed subnet",
+            "regenerate --exposed 2a03:2222:3333:4444:301::/80",
         )
 
     def test_the_prefix_is_on_another_card(self) -> None:
@@ -47,7 +51,7 @@ class TheUplink(Case):
         server = self.server()
         server.kernel.add_link("vmbr0", "52:54:00:00:00:03", "bridge")
         server.kernel.addresses.append(Address("vmbr0", "2a03:2222:3333:4444:300:0:0:1/112"))
-        self.refused(server, "link", "which is inside the exposed subnet", "--exposed")
+        self.refused(server, "link", "which is inside the exposed subnet", "--exposed 2a03:2222:3333:4444:301::/80")
 
     def test_a_bridge_that_the_uplink_is_a_port_of(self) -> None:
         """Bug: it counted as a bridge of virtual machines, and the address went to its port."""
@@ -133,12 +137,20 @@ class OtherDeliveries(Case):
         """With --host keep the generator can't know it."""
         server = self.kept(exposed__subnet="2a03:2222:3333:4444::/65", delivery="routed", ndp="none")
         server.delivery = "routed"
-        self.refused(server, "link", f"ens3 has {SLAAC}/64, which is inside the exposed subnet", "--exposed SUBNET")
+        self.refused(server, "link", f"ens3 has {SLAAC}/64, which is inside the exposed subnet", f"--exposed {UPPER}")
+
+    def test_no_subnet_is_free(self) -> None:
+        prefix = "2a03:2222:3333:4444::8/126"
+        server = self.kept(prefix=prefix, exposed__subnet=prefix, delivery="routed", ndp="none")
+        server.delivery = "routed"
+        server.kernel.add_link("eth1", "52:54:00:00:00:03")
+        server.kernel.addresses.append(Address("eth1", "2a03:2222:3333:4444::9/128"))
+        self.refused(server, "link", "inside the exposed subnet", f"no subnet of {prefix} is free of these addresses")
 
     def test_the_gateway_inside_the_exposed_subnet(self) -> None:
         server = self.kept()
         server.kernel.routes[6].append("default via 2a03:2222:3333:4444:300::9 dev ens3 proto static metric 2048")
-        self.refused(server, "link", "the gateway 2a03:2222:3333:4444:300::9 is inside the exposed", "--exposed")
+        self.refused(server, "link", "the gateway 2a03:2222:3333:4444:300::9 is inside", "--exposed 2a03:2222:3333:4444:301::/80")
 
     def test_what_our_own_file_gives_the_uplink_may_move(self) -> None:
         server = self.applied()

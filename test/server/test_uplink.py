@@ -33,7 +33,7 @@ class Kept(Case):
     def test_no_address(self) -> None:
         server = self.kept()
         server.kernel.addresses = [one for one in server.kernel.addresses if not one.text.startswith(SLAAC)]
-        self.refused(server, "uplink", "ens3 has no global IPv6 address of its own", "regenerate --host ADDRESS")
+        self.refused(server, "uplink", "ens3 has no global IPv6 address of its own", "--host ADDRESS, with the address that")
         for flag in ("temporary", "dadfailed"):
             server.kernel.addresses.append(Address("ens3", f"{SLAAC}/64", "global", (flag,)))
             self.refused(server, "uplink", "ens3 has no global IPv6 address", "--host ADDRESS")
@@ -161,4 +161,5 @@ class Verify(Case):
         server.kernel.routes[6] = []
         self.fails(server, "uplink", "uplink", "there is no IPv6 default route")
         server.change_plan(uplink__name="eth7")
-        self.fails(server, "uplink", "uplink", "there is no interface eth7")
+        found = self.fails(server, "uplink", "uplink", "there is no interface eth7")
+        self.assertIn("NAME is one of: ens3", found.remedy)
