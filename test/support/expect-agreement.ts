@@ -465,8 +465,6 @@ function expectScripts(tree: Tree, answers: Answers, wanted: Oracle): void {
     delivery: answers.delivery,
     "uplink.name": answers.interface,
     host: answers.host.replace(/\/.*/, ""),
-    hostLength:
-      wanted.host === undefined ? "0" : wanted.interface.split("/")[1],
     gateway: answers.gateway,
     "exposed.network": answers.network,
     "exposed.bridge": bridge,

@@ -23,14 +23,13 @@ class Exposed(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the answers became; all fields but the last eight are addresses, subnets or names. host may also be keep,
-    gateway ra or none."""
+    """What the answers became. Fields for addresses and subnets have their texts; host may also be keep, gateway ra
+    or none."""
 
     prefix: str
     uplink: str
     uplink_sysctl: str
     host: str
-    host_length: int  # 0 if the host is kept
     gateway: str
     network: str
     bridge: str
@@ -82,7 +81,6 @@ def parse(text: str) -> Plan:
         uplink=data["uplink"]["name"],
         uplink_sysctl=data["uplink"]["sysctl"],
         host=data["host"],
-        host_length=data["hostLength"],
         gateway=data["gateway"],
         network=exposed["network"],
         bridge=exposed["bridge"],
