@@ -77,7 +77,7 @@ export function fittingHost(
 }
 
 /** Whether the exposed subnet may be the whole prefix: it is routed, and the server lies outside. */
-export function mayBeWhole({ prefix, host, delivery }: KnownAnswers): boolean {
+function mayBeWhole({ prefix, host, delivery }: KnownAnswers): boolean {
   if (prefix === undefined || delivery !== "routed") return false;
   return (
     host === "keep" || (host !== undefined && !contains(prefix, host.address))

@@ -1,10 +1,5 @@
 import { formatAddress, formatSubnet, includes } from "../../ip/address.ts";
-import {
-  fittingExposed,
-  gatewayAddress,
-  hostAddress,
-  mayBeWhole,
-} from "../suggestions.ts";
+import { fittingExposed, gatewayAddress, hostAddress } from "../suggestions.ts";
 import type { KnownAnswers } from "../types.ts";
 import {
   isGatewayExposed,
@@ -60,9 +55,7 @@ function whyNotInside(known: KnownAnswers): string | undefined {
       ? `it is larger than the prefix ${formatSubnet(prefix)}`
       : `it is outside the prefix ${formatSubnet(prefix)}`;
   }
-  return exposed.length === prefix.length &&
-    delivery === "on-link" &&
-    !mayBeWhole(known)
+  return exposed.length === prefix.length && delivery === "on-link"
     ? "it is the whole prefix, which is on-link (--delivery)"
     : undefined;
 }

@@ -55,7 +55,7 @@ export function inferAnswers(
       ? changedSincePrevious(answers, facts, uplink.name, previous)
       : answers;
   // The server was renumbered, or this is another machine: only the owner knows.
-  if (previous && changed.length > 0 && isElsewhere(facts, previous))
+  if (previous && changed.length > 0 && isMoved(facts, previous))
     collector.warn(
       `this machine has no address in ${previous.prefix}. If it is not the server, run without --detect`,
     );
@@ -63,8 +63,8 @@ export function inferAnswers(
   return { answers: inOrder(fitting), seen, warnings };
 }
 
-/** A routed prefix need not be on the uplink. */
-const isElsewhere = (facts: Facts, { delivery, prefix }: Answers): boolean =>
+/** Whether the uplink has left the previous prefix. A routed one need not be there. */
+const isMoved = (facts: Facts, { delivery, prefix }: Answers): boolean =>
   delivery !== "routed" && !hasAddressOnUplink(facts, prefix);
 
 /** The previous answers that the server confirms. Others are inferred with these as given. */
