@@ -44,6 +44,7 @@ export function plan(answers: Answers): Plan {
     },
     host: hostTexts(numbers),
     login: loginOf(answers, numbers),
+    loginIsUnknown: loginOf(answers, numbers) === UNKNOWN_LOGIN,
     gateway: {
       answer: answers.gateway,
       address: numbers.gateway === undefined ? "" : answers.gateway,
@@ -134,11 +135,13 @@ function hostTexts({ host }: PlanNumbers): PlanTexts["host"] {
   };
 }
 
+const UNKNOWN_LOGIN = "root@SERVER";
+
 /** How the owner reaches the server; SERVER stands for its name if no address is known. */
 function loginOf({ ssh }: Answers, { host, ipv4 }: PlanNumbers): string {
   if (ssh !== "none") return ssh;
   if (host) return `root@${formatAddress(6, host.address)}`;
-  return `root@${ipv4 ? formatAddress(4, ipv4.address) : "SERVER"}`;
+  return ipv4 ? `root@${formatAddress(4, ipv4.address)}` : UNKNOWN_LOGIN;
 }
 
 /** None for a family whose routes stay as they are or come from router advertisements. */

@@ -57,6 +57,8 @@ export interface PlanTexts {
   } | null;
   /** How the owner reaches the server by ssh. */
   readonly login: string;
+  /** Whether login has SERVER for a name, because no address is known. */
+  readonly loginIsUnknown: boolean;
   readonly gateway: {
     /** The address, `ra` or `none`. */
     readonly answer: string;
