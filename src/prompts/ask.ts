@@ -194,7 +194,9 @@ function judge(
 ): true | string {
   const value = question.list ? words(question, text) : text;
   const given = { ...answers, ...answersIn(question, value) };
-  if (answers.host !== undefined) given.host = answers.host;
+  // A prefix as `ip addr` prints it names a host too: an earlier answer comes first.
+  if (question.key === "prefix" && answers.host !== undefined)
+    given.host = answers.host;
   const { issues } = survey(given, { defaults: false });
   const own = issues.find((issue) =>
     keysOf(issue).every((key) => key === question.key),

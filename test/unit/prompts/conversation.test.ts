@@ -444,6 +444,16 @@ describe("converse", () => {
       kong: "2001:db8:7:0:300::8100",
       internalPrefix: before.internalPrefix,
     });
+    const typo = new Owner({
+      change: ["host"],
+      host: ["zz", "2001:db8:1:2::7"],
+    });
+    expect(await changeAnswer(typo, before)).toMatchObject({
+      host: "2001:db8:1:2::7",
+    });
+    expect(typo.refused).toEqual([
+      expect.stringContaining("not an IPv6 address"),
+    ]);
     const kept = new Owner({ change: ["plugin"] });
     expect(await changeAnswer(kept, before)).toEqual(before);
   });
