@@ -14,6 +14,10 @@ import type { Ipv6Interface, KnownAnswers } from "./types.ts";
 export const hostAddress = ({ host }: KnownAnswers): bigint | undefined =>
   typeof host === "object" ? host.address : undefined;
 
+/** The subnet of the server's link. */
+export const linkOf = ({ address, length }: Ipv6Interface): Subnet =>
+  subnetAt(6, address, length);
+
 /** The gateway's address, if it has one. */
 export const gatewayAddress = ({
   gateway,

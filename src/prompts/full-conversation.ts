@@ -1,4 +1,4 @@
-import { confirm, confirmOrChange, type Prompter } from "./ask.ts";
+import { ask, confirm, confirmOrChange, type Prompter } from "./ask.ts";
 import { askConflicts, askDeleted } from "./conflicts.ts";
 import {
   changeAnswer,
@@ -8,6 +8,9 @@ import {
 } from "./conversation.ts";
 import { DESCRIPTION } from "./plop-generator.ts";
 import { move } from "../answers/carry-over.ts";
+import { gatewayLeft } from "../answers/moved-gateway.ts";
+import { questionOf } from "../answers/questions.ts";
+import type { Answers } from "../answers/types.ts";
 import { CancelledError, issueText } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { VERSION } from "../base/version.ts";
@@ -61,7 +64,8 @@ export async function fullConversation(
     asksLogin: defaults?.explicit === false,
   });
   const usual = { defaults: previous === undefined };
-  if (previous) answers = { ...move(previous, survey(answers, usual).answers) };
+  if (previous)
+    answers = await movedAnswers(prompter, answers, previous, print);
   const prompts = conflictPrompts(() => Promise.resolve(prompter), style, show);
   for (;;) {
     answers = await settled(prompter, answers, print, usual);
@@ -69,6 +73,24 @@ export async function fullConversation(
     if (await askConsent(prompter, prepared, context, true)) return prepared;
     answers = await changeAnswer(prompter, prepared.outcome.answers);
   }
+}
+
+/** All answers, the previous ones moved; asks for a gateway that only the provider knows now. */
+async function movedAnswers(
+  prompter: Prompter,
+  answers: Given,
+  previous: Answers,
+  print: Printer,
+): Promise<Given> {
+  const given = survey(answers, { defaults: false }).answers;
+  const moved = move(previous, given);
+  const { issues, warnings } = gatewayLeft(previous, given, moved);
+  warnings.forEach((one) => print.warning(`${issueText(one)}.`));
+  const issue = issues.find(({ flag }) => flag === "--gateway");
+  if (issue === undefined) return { ...moved };
+  print.issue(issue);
+  const gateway = await ask(prompter, questionOf("gateway"), moved);
+  return { ...moved, gateway };
 }
 
 function printerOf({ style, show }: ConversationContext): Printer {

@@ -1,5 +1,6 @@
 import type { Outcome, ConflictPrompts, Prepared, Request } from "./request.ts";
 import { isHostUnknown, move } from "../answers/carry-over.ts";
+import { gatewayLeft } from "../answers/moved-gateway.ts";
 import { missing } from "../answers/missing.ts";
 import { parsedOf } from "../answers/normal-form.ts";
 import { questionOf } from "../answers/questions.ts";
@@ -142,7 +143,10 @@ export function resolveAll(
     const issue = missing(questionOf("host"), known, found.answers);
     if (issue) throw new UnusableError([issue]);
   }
-  return recheck(moved);
+  const left = gatewayLeft(previous.answers, found.answers, moved);
+  if (left.issues.length > 0) throw new UnusableError(left.issues);
+  const { answers, warnings } = recheck(moved);
+  return { answers, warnings: [...warnings, ...left.warnings] };
 }
 
 /** Recovers from a run that was interrupted: its writes are undone or completed. A dry run only reports it. */

@@ -2,9 +2,9 @@ import {
   contains,
   formatSubnet,
   includes,
-  subnetAt,
   type Subnet,
 } from "../../ip/address.ts";
+import { linkOf } from "../suggestions.ts";
 import type { Ipv6Interface, KnownAnswers } from "../types.ts";
 import { refusal, tryHost, type Context, type Finding } from "./finding.ts";
 
@@ -43,6 +43,3 @@ const isReachable = (
   delivery !== "on-link" ||
   contains(prefix, host.address) ||
   includes(linkOf(host), prefix);
-
-const linkOf = ({ address, length }: Ipv6Interface): Subnet =>
-  subnetAt(6, address, length);
