@@ -2,7 +2,7 @@ import type { AnswerKey, KnownAnswers } from "../types.ts";
 import { exposedRules } from "./exposed.ts";
 import { exposeRules } from "./expose.ts";
 import type { Finding, Rule } from "./finding.ts";
-import { gatewayRules, gatewayWarnings } from "./gateway.ts";
+import { gatewayGuess, gatewayRules, gatewayWarnings } from "./gateway.ts";
 import { hostRules } from "./host.ts";
 import { internalPrefixRules } from "./internal-prefix.ts";
 import { ipv4Rules } from "./ipv4.ts";
@@ -19,6 +19,7 @@ const RULES: readonly Rule[] = [
   kongRules,
   gatewayRules,
   gatewayWarnings,
+  gatewayGuess,
   ndpRules,
   exposeRules,
   ipv4Rules,

@@ -28,6 +28,26 @@ export function gatewayWarnings({
     : [];
 }
 
+/** fe80::1 is a guess in a longer on-link prefix, which is a part of a shared link. */
+export function gatewayGuess({ known, isDefault }: Context): Finding[] {
+  const { prefix, delivery, gateway } = known;
+  const isGuess =
+    isDefault("gateway") &&
+    typeof gateway === "bigint" &&
+    delivery === "on-link" &&
+    prefix !== undefined &&
+    prefix.length > 64;
+  return isGuess
+    ? [
+        warning(
+          "gateway",
+          `it is a guess: only the provider knows the gateway of a /${prefix.length} that is on-link`,
+          "`ip -6 route show default` on the server prints it: give it with --gateway",
+        ),
+      ]
+    : [];
+}
+
 /** The gateway is a fact: if a default conflicts with it, the default has to change. */
 export function gatewayRules({ known, isDefault }: Context): Finding[] {
   const { prefix, kong, exposed, gateway } = known;

@@ -226,6 +226,24 @@ describe("the gateway", () => {
   });
 });
 
+test("the default gateway of a longer on-link prefix is a guess", () => {
+  const ocean = {
+    prefix: "2001:db8:1:2::b000/124",
+    host: "2001:db8:1:2::b001",
+  };
+  const guesses = (given: Given): string[] =>
+    look({ ...ocean, ...given }).warnings.flatMap(({ flag, value, remedy }) =>
+      flag === "--gateway" ? [`${value}: ${remedy}`] : [],
+    );
+  expect(guesses({})).toEqual([
+    "fe80::1: `ip -6 route show default` on the server prints it: give it with --gateway",
+  ]);
+  expect(guesses({ gateway: "fe80::1" })).toEqual([]);
+  expect(guesses({ host: "keep" })).toEqual([]);
+  expect(guesses({ delivery: "routed" })).toEqual([]);
+  expect(guesses({ ...GIVEN, host: "2001:db8:1:2::2" })).toEqual([]);
+});
+
 describe("a gateway that a default takes is a fact: the default gives way", () => {
   test("of the exposed subnet", () => {
     const gateway = "2001:db8:1:2:300::1";
