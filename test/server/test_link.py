@@ -150,7 +150,9 @@ class OtherDeliveries(Case):
     def test_the_gateway_inside_the_exposed_subnet(self) -> None:
         server = self.kept()
         server.kernel.routes[6].append("default via 2a03:2222:3333:4444:300::9 dev ens3 proto static metric 2048")
-        self.refused(server, "link", "the gateway 2a03:2222:3333:4444:300::9 is inside", "--exposed 2a03:2222:3333:4444:301::/80")
+        self.refused(
+            server, "link", "the gateway 2a03:2222:3333:4444:300::9 is inside", "--exposed 2a03:2222:3333:4444:301::/80"
+        )
 
     def test_what_our_own_file_gives_the_uplink_may_move(self) -> None:
         server = self.applied()

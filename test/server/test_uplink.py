@@ -33,7 +33,9 @@ class Kept(Case):
     def test_no_address(self) -> None:
         server = self.kept()
         server.kernel.addresses = [one for one in server.kernel.addresses if not one.text.startswith(SLAAC)]
-        self.refused(server, "uplink", "ens3 has no global IPv6 address of its own", "--host ADDRESS, with the address that")
+        self.refused(
+            server, "uplink", "ens3 has no global IPv6 address of its own", "--host ADDRESS, with the address that"
+        )
         for flag in ("temporary", "dadfailed"):
             server.kernel.addresses.append(Address("ens3", f"{SLAAC}/64", "global", (flag,)))
             self.refused(server, "uplink", "ens3 has no global IPv6 address", "--host ADDRESS")

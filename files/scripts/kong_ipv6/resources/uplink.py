@@ -21,7 +21,9 @@ class Uplink(Resource):
             return
         if not facts.lasting:
             cause = f"{plan.uplink} has no global IPv6 address of its own, and --host keep configures none"
-            remedy = "create-kong-ipv6 regenerate --host ADDRESS, with the address that the provider's control panel shows"
+            remedy = (
+                "create-kong-ipv6 regenerate --host ADDRESS, with the address that the provider's control panel shows"
+            )
             yield Refusal(cause, f"configure it {WHERE}; or {remedy}")
         if not facts.gateways:
             cause = f"there is no IPv6 default route through {plan.uplink}, and --host keep configures none"

@@ -2,10 +2,11 @@
 
 import sys
 import time
+from collections.abc import Iterator
 
 from . import copies
 from .facts import Context
-from .journal import STATE, move, replace, sync
+from .journal import STATE, Journal, move, replace, sync
 from .report import Failure, Refusal
 from .resources import previous_image
 
@@ -47,12 +48,25 @@ def refusals(context: Context) -> list[Refusal]:
     return [Refusal(f"the last change, by {path}, is not confirmed yet", WAYS_OUT)] if path else []
 
 
+def trial_refusals(context: Context) -> Iterator[Refusal]:
+    if not context.system.have("systemd-run"):
+        yield Refusal("--confirm-within needs systemd-run", "apply without it, or on a server with systemd")
+    yield from copies.too_large(context.repository.path)
+    if _changed(context.journal) and not context.journal.names("applied"):
+        cause = "earlier changes were not applied completely, or by an older version: a revert would undo them too"
+        yield Refusal(cause, "run sudo ./scripts/apply.sh once without --confirm-within")
+
+
+def _changed(journal: Journal) -> bool:
+    """Whether the journal has more than what preparing a change records: with ufw, an image is built under a rule."""
+    kinds = {kind for kind, _, _ in journal.entries} - {"repository", "todo", "ufw", "file"}
+    return bool(kinds or journal.our_files())
+
+
 def begin(context: Context, seconds: int) -> None:
     """Starts the timer. It runs on the monotonic clock."""
     journal, system, report = context.journal, context.system, context.report
     report.doing("timer", "starting it")
-    if not system.have("systemd-run"):
-        raise Failure("--confirm-within needs systemd-run", "apply without it, or on a server with systemd")
     journal.record("todo", "apply", "begun")
     copy = copies.make(journal, context.repository.path)
     _remove_units(context)
@@ -63,6 +77,7 @@ def begin(context: Context, seconds: int) -> None:
     link.with_name(f".{UNIT}").symlink_to(UNIT_FILE)
     move(link.with_name(f".{UNIT}"), link)
     system.run("systemctl", "daemon-reload")
+    allow_start(context)
     # A daemon-reload would start the time of --on-active again.
     started = system.output("systemctl", "show", "--property=UserspaceTimestampMonotonic", "--value").strip()
     at = time.monotonic() - int(started or 0) / 1e6 + seconds
@@ -91,7 +106,7 @@ def confirm(context: Context) -> int:
         )
     journal.replace_kinds({"pending", "applied"}, ("applied", path, journal.fact("pending", path) or ""))
     clear(context)
-    _tidy(context)
+    tidy(context)
     context.report.outcome = "confirmed"
     context.report.done("confirm", "the change is confirmed and stays")
     return 0
@@ -102,14 +117,18 @@ def keep(context: Context) -> None:
     journal, path = context.journal, context.repository.path
     # An earlier run may have been killed before its timer started.
     journal.forget("todo", "apply")
+    for refusal in copies.too_large(path):
+        context.report.note("copy", f"--confirm-within can't be used: {refusal.cause}")
+        journal.forget_all("applied")
+        return
     applied = next((value for kind, _, value in journal.entries if kind == "applied"), None)
     if applied and copies.same(copies.folder(journal, applied), path):
         return
     journal.replace_kinds({"applied"}, ("applied", str(path), copies.make(journal, path)))
-    _tidy(context)
+    tidy(context)
 
 
-def _tidy(context: Context) -> None:
+def tidy(context: Context) -> None:
     copies.remove_unused(context.journal)
     previous_image.drop(context)
 
@@ -119,6 +138,16 @@ def clear(context: Context) -> None:
     if context.journal.on(UNIT_FILE).exists():
         _remove_units(context)
         context.system.run("systemctl", "daemon-reload")
+
+
+def allow_start(context: Context) -> None:
+    """Earlier reverts don't count for the limit of starts."""
+    context.system.run("systemctl", "reset-failed", UNIT)
+
+
+def stop_timer(context: Context) -> None:
+    if context.journal.on(UNIT_FILE).exists():
+        context.system.run("systemctl", "--quiet", "stop", TIMER)
 
 
 def _remove_units(context: Context) -> None:

@@ -1,34 +1,46 @@
 """Copies of the repository in the journal's folder, which only root can read or write: what was applied last, and what
-waits for its confirmation. Without the data, and without what only the owner has there."""
+waits for its confirmation. Without the data."""
 
-import filecmp
 import os
 import shutil
 from pathlib import Path
 
-from .journal import STATE, Journal, attributes, copy, sync
-from .report import Failure
+from .journal import STATE, Journal, attributes, copy, same_content, sync
+from .report import Failure, Refusal
+from .settings import Repository
 
 COPIES = f"{STATE}/copies"
-FOLDERS = ("host", "kong-build", "scripts")
-# Larger files at the top are no configuration.
-LIMIT = 1 << 20
+SKIPPED = (".git", "node_modules", "__pycache__")
+# What the directory of KONG_DATA_DIR has, also under an earlier setting.
+DATA = ("secrets/kong_pg_password", "postgres/PG_VERSION")
+# In bytes. More is data, and no configuration; deploy has the same limit.
+MOST = 64 << 20
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files that apply.sh uses, relative to the repository."""
-    found = [path for path in folder.iterdir() if path.is_file() and path.stat().st_size <= LIMIT]
-    for name in FOLDERS:
-        found += [path for path in (folder / name).rglob("*") if path.is_symlink() or path.is_file()]
-    return sorted(path.relative_to(folder) for path in found if "__pycache__" not in path.parts)
+    """All files and links but the data, relative to the repository."""
+    found, data = list[Path](), Repository(folder).data
+    for name, folders, files in os.walk(folder):
+        here = Path(name)
+        links = [one for one in folders if (here / one).is_symlink()]
+        folders[:] = [
+            one for one in folders
+            if one not in links and one not in SKIPPED and here / one != data
+            and not any((here / one / mark).exists() for mark in DATA)
+        ]  # fmt: skip
+        found += [here / one for one in files + links if (here / one).is_symlink() or (here / one).is_file()]
+    return sorted(path.relative_to(folder) for path in found)
+
+
+def too_large(repository: Path) -> list[Refusal]:
+    if sum((repository / path).lstat().st_size for path in files_of(repository)) <= MOST:
+        return []
+    cause = f"{repository} has more than 64 MiB, without its data: a revert needs a copy of it"
+    return [Refusal(cause, "move large files out of it, or apply without --confirm-within")]
 
 
 def same_file(one: Path, other: Path) -> bool:
-    if one.is_symlink() or other.is_symlink():
-        return one.is_symlink() and other.is_symlink() and os.readlink(one) == os.readlink(other)
-    if not (one.is_file() and other.is_file()):
-        return False
-    return attributes(one) == attributes(other) and filecmp.cmp(one, other, shallow=False)
+    return same_content(one, other) and (one.is_symlink() or attributes(one) == attributes(other))
 
 
 def same(one: Path, other: Path) -> bool:
@@ -49,7 +61,8 @@ def used(journal: Journal) -> set[str]:
 def make(journal: Journal, repository: Path) -> str:
     """Copies the repository; returns the copy's name. No fact of the journal names it yet."""
     journal.open()
-    name = "b" if "a" in used(journal) else "a"
+    # At most two are in use: one is applied, and one pending.
+    name = next(one for one in "abc" if one not in used(journal))
     target = folder(journal, name)
     shutil.rmtree(target, ignore_errors=True)
     for path in files_of(repository):
@@ -74,20 +87,28 @@ def remove_unused(journal: Journal) -> None:
 
 
 def restore(journal: Journal, previous: Path, changed: Path, repository: Path) -> None:
-    """Brings the repository from one copy back to another. What is in neither of them was written since: an edit is
-    saved like that of any other file, and files that neither copy has stay."""
-    before, after = files_of(previous), files_of(changed)
-    for path in before + [one for one in after if one not in before]:
+    """Brings the repository from one copy back to another. What is replaced or removed is saved first: the owner may have
+    no other copy of the change. Files that neither copy has stay."""
+    before, after, saved = files_of(previous), files_of(changed), False
+    for path in [one for one in after if one not in before] + before:
         here = repository / path
         if here.parent.exists() and here.parent.resolve() != repository.resolve() / path.parent:
             raise Failure(f"{here.parent} is a link to another directory", f"replace it by a directory: {here.parent}")
-        if same_file(here, previous / path):
+        # Secrets are never deleted.
+        if same_file(here, previous / path) or (path not in before and path.name == ".env"):
             continue
-        if os.path.lexists(here) and not same_file(here, changed / path):
+        if same_file(here, changed / path):
+            saved = journal.save(str(here), here) is not None or saved
+        elif os.path.lexists(here):
             journal.set_aside(str(here), here)
         if path in before:
             here.parent.mkdir(parents=True, exist_ok=True)
             copy(previous / path, here)
-        # Secrets are never deleted.
-        elif os.path.lexists(here) and path.name != ".env":
+        elif os.path.lexists(here):
             here.unlink()
+            for parent in here.parents:
+                if parent == repository or any(parent.iterdir()):
+                    break
+                parent.rmdir()
+    if saved:
+        journal.say("revert", f"the files of the reverted change are saved in {STATE}/edited{repository}")

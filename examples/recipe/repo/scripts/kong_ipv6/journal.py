@@ -74,6 +74,12 @@ def copy(source: Path, target: Path) -> None:
     move(new, target)
 
 
+def same_content(one: Path, other: Path) -> bool:
+    if one.is_symlink() or other.is_symlink():
+        return one.is_symlink() and other.is_symlink() and os.readlink(one) == os.readlink(other)
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
 def attributes(path: Path) -> Attributes:
     status = path.stat()
     return status.st_mode & 0o7777, status.st_uid, status.st_gid
@@ -210,17 +216,22 @@ class Journal:
         return not (before.is_file() and filecmp.cmp(here, before, shallow=False))
 
     def set_aside(self, path: str, here: Optional[Path] = None) -> None:
-        """Keeps a copy of the owner's edit; earlier copies stay."""
-        here = here or self.on(path)
+        """Keeps a copy of the owner's edit, and says where."""
+        kept = self.save(path, here or self.on(path))
+        if kept:
+            self.say("file", f"{path} was edited: your version is saved in /{kept.relative_to(self.root)}")
+
+    def save(self, path: str, here: Path) -> Optional[Path]:
+        """Returns the new copy; None if there is one already. Earlier copies stay."""
         kept, number = self.on(f"{STATE}/edited{path}"), 1
-        while kept.exists():
-            if filecmp.cmp(here, kept, shallow=False):
-                return
+        while os.path.lexists(kept):
+            if same_content(here, kept):
+                return None
             number += 1
             kept = self.on(f"{STATE}/edited{path}.{number}")
         kept.parent.mkdir(parents=True, exist_ok=True)
         copy(here, kept)
-        self.say("file", f"{path} was edited: your version is saved in /{kept.relative_to(self.root)}")
+        return kept
 
     def differs(self, path: str) -> bool:
         """Whether the path differs from what keep() recorded."""

@@ -19,17 +19,17 @@ class Exposed(NamedTuple):
     name: str
     address: str
     ports: list[Port]
+    variable: str  # in .env
 
 
 class Plan(NamedTuple):
-    """What the answers became; all fields but the last eight are addresses, subnets or names. host may also be keep,
-    gateway ra or none."""
+    """What the answers became. Fields for addresses and subnets have their texts; host may also be keep, gateway ra
+    or none."""
 
     prefix: str
     uplink: str
     uplink_sysctl: str
     host: str
-    host_length: int  # 0 if the host is kept
     gateway: str
     network: str
     bridge: str
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     @property
     def containers(self) -> list[Exposed]:
         """Kong, and the owner's containers with a public address."""
-        return [Exposed("kong", self.kong, [Port(80, "tcp"), Port(443, "tcp")]), *self.expose]
+        return [Exposed("kong", self.kong, [Port(80, "tcp"), Port(443, "tcp")], "KONG_BIND_IPV6"), *self.expose]
 
     @property
     def public(self) -> list[str]:
@@ -81,7 +81,6 @@ def parse(text: str) -> Plan:
         uplink=data["uplink"]["name"],
         uplink_sysctl=data["uplink"]["sysctl"],
         host=data["host"],
-        host_length=data["hostLength"],
         gateway=data["gateway"],
         network=exposed["network"],
         bridge=exposed["bridge"],
@@ -102,7 +101,8 @@ def parse(text: str) -> Plan:
 
 
 def exposed_of(data: Any) -> Exposed:
-    return Exposed(data["name"], data["address"], [Port(one["port"], one["protocol"]) for one in data["ports"]])
+    ports = [Port(one["port"], one["protocol"]) for one in data["ports"]]
+    return Exposed(data["name"], data["address"], ports, data["variable"])
 
 
 def inside(address: str, subnet: str) -> bool:

@@ -38,18 +38,19 @@ def revert(context: Context) -> int:
         journal.replace_kinds({"pending"})
         journal.forget("todo", "apply")
         confirm.clear(context)
-        copies.remove_unused(journal)
+        confirm.tidy(context)
     else:
-        confirm.clear(context)
+        # Without the journal the unit does nothing; without the unit the journal's change could not be reverted.
         journal.close()
+        confirm.clear(context)
     context.report.say("The change is reverted.")
     return 0
 
 
-def _hook(context: Context, name: str, changed: Path) -> None:
-    """What a hook of the change did, its counterpart undoes; where that fails, the rest is reverted all the same."""
+def _hook(context: Context, name: str, repository: Path) -> None:
+    """What a hook of the change did, its counterpart undoes; where a hook fails, the rest is reverted all the same."""
     try:
-        run.hook(context, name, changed, HOOK)
+        run.hook(context, name, repository, HOOK)
     except Failure as failure:
         context.report.failure(failure)
 
@@ -77,7 +78,11 @@ def reapply(context: Context) -> int:
         docker = DaemonJson(context)
         list(docker.changes(Facts(context)))
         docker.apply()
-    run.apply(context, False)
+    _, planned = run.survey(context, None, reverting=True)
+    _hook(context, "before-apply", context.repository.path)
+    run.apply_all(context, planned)
+    _hook(context, "after-apply", context.repository.path)
+    run.verify(context, False)
     return 0
 
 
@@ -92,12 +97,13 @@ def by_unit(context: Context) -> None:
     """Raises Failure where the change isn't reverted. The lock must be free."""
     report = context.report
     report.doing("revert", "reverting the change", long=True)
+    confirm.allow_start(context)
     ran = context.system.run("systemctl", "start", confirm.UNIT)
     context.journal.reload()
-    if confirm.pending(context):
+    left = context.journal.exists and not context.journal.names("applied")
+    if confirm.pending(context) or left:
         report.output_of(ran.out + ran.err + context.system.output(*LOG.split(), "--no-pager", "--output=cat"))
-        raise Failure(
-            "the change can't be reverted", "see above; then sudo ./scripts/apply.sh --revert, or rollback.sh"
-        )
+        remedy = "sudo ./scripts/rollback.sh" if left else "sudo ./scripts/apply.sh --revert, or rollback.sh"
+        raise Failure("the change can't be reverted", f"see above; then {remedy}")
     report.outcome, report.step = "reverted", ""
     report.done("revert", "the server is as it was before this change")

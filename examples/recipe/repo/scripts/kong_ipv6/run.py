@@ -41,15 +41,19 @@ def hook(context: Context, name: str, repository: Optional[Path] = None, timeout
     context.report.done("hook", name)
 
 
-def survey(context: Context, only: Optional[str]) -> tuple[Facts, Planned]:
-    """Raises Refused after printing the refusals."""
+def survey(context: Context, only: Optional[str], reverting: bool = False) -> tuple[Facts, Planned]:
+    """Raises Refused after printing the refusals; a revert prints them as notes, and does what can be done."""
     facts = Facts(context)
     if only is None:
         facts.begin()
     chosen = [one for one in resources(context) if only in (None, one.name)]
     refused = [refusal for resource in chosen if only for refusal in resource.needs(facts)]
     refused = refused or [refusal for resource in chosen for refusal in resource.refuse(facts)]
-    refuse(context, refused)
+    if reverting:
+        for refusal in refused:
+            context.report.note("revert", f"{refusal.cause}; {refusal.remedy}")
+    else:
+        refuse(context, refused)
     planned = [(resource, list(resource.changes(facts))) for resource in chosen]
     for resource, changes in planned:
         if facts.begun(resource.name) and not changes and not resource.follows:
@@ -120,6 +124,7 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
 
 
 def on_trial(context: Context, planned: Planned, within: int) -> int:
+    refuse(context, list(confirm.trial_refusals(context)))
     context.report.heading("Preparing:")
     context.report.changing = True
     # From here on rollback.sh has something to undo.
@@ -191,6 +196,8 @@ def rollback(context: Context, dry_run: bool) -> int:
             for row in resource.undo_rows(journal):
                 report.row(*row)
         return CHANGES
+    # Its revert would end this run half-way. The next boot still reverts what this run leaves.
+    confirm.stop_timer(context)
     hook(context, "before-rollback")
     undo(context)
     hook(context, "after-rollback")

@@ -128,7 +128,9 @@ class ComposeUp(Resource):
         return found
 
     def prepare(self) -> None:
-        """Gets the images, once."""
+        """Gets the images, once. A run that ends after that leaves it to the next one to use them."""
+        if self.build:
+            self.journal.record("todo", self.name, "begun")
         self._get("pull", "pulling", "pulled")
         if self.build and previous_image.is_from(self.context):
             previous_image.use(self.context)
@@ -209,8 +211,7 @@ class ComposeUp(Resource):
 
     def _get(self, how: str, doing: str, done: str) -> None:
         """For the services that lack an image."""
-        lacking = self.others[how]
-        if not lacking:
+        if not (lacking := self.others[how]):
             return
         # Before .env is made from it.
         example = () if self.repository.env.exists() else ("--env-file", ".env.example")
@@ -271,8 +272,7 @@ class ComposeUp(Resource):
 
     def _own_services(self) -> None:
         """Those that the owner has added, with what they depend on."""
-        others = [one for one in self.facts.services if one not in OURS]
-        if not others:
+        if not (others := [one for one in self.facts.services if one not in OURS]):
             return
         names = " ".join(others)
         self.report.doing("compose", f"starting {names}")

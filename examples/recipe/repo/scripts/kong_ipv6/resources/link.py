@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv6Network
 
 from .. import solicit
-from ..engine import BRIDGE_NAME
+from ..engine import BRIDGE_NAME, endpoint
 from ..facts import Facts
 from ..netplan_files import NETPLAN_FILE, described
-from ..plan import inside, same
+from ..plan import Plan, inside, same
 from ..report import Refusal
 from .base import Resource
 
@@ -17,10 +18,7 @@ class Link(Resource):
 
     def refuse(self, facts: Facts) -> Iterator[Refusal]:
         if facts.uplink is None:
-            names = (link["ifname"] for link in facts.links)
-            here = " ".join(sorted(name for name in names if not re.match(r"lo$|docker|br-|veth", name)))
-            remedy = f"create-kong-ipv6 regenerate --interface NAME; NAME is one of: {here}"
-            yield Refusal(f"there is no interface {self.plan.uplink}", remedy)
+            yield Refusal(f"there is no interface {self.plan.uplink}", other_interface(facts))
         elif facts.ipv6_off:
             remedy = "remove net.ipv6.conf.*.disable_ipv6=1 from /etc/sysctl.d, and ipv6.disable=1 from the kernel's command line"
             yield Refusal(f"IPv6 is disabled on {self.plan.uplink}", remedy)
@@ -42,10 +40,22 @@ class Link(Resource):
         has = [f"{one.address}/{one.length}" for one in facts.addresses("inet6", plan.uplink)]
         for one in (one for one in has if one not in ours and inside(one.split("/")[0], plan.subnet)):
             cause = f"{plan.uplink} has {one}, which is inside the exposed subnet {plan.subnet}"
-            yield Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET")
+            yield Refusal(cause, self._other_subnet(facts))
         for gateway in (one for one in facts.gateways if plan.kept and inside(one, plan.subnet)):
             cause = f"the gateway {gateway} is inside the exposed subnet {plan.subnet}"
-            yield Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET")
+            yield Refusal(cause, self._other_subnet(facts))
+
+    def _other_subnet(self, facts: Facts) -> str:
+        """With an exposed subnet that holds no address of this server and no gateway."""
+        plan = self.plan
+        # An interface with a /64 or more has its address there, not all of it.
+        links = [f"{address}/{length if length > 64 else 128}" for _, address, length in facts.addresses("inet6")]
+        others = [one for one in (plan.host, plan.gateway, *facts.gateways) if ":" in one]
+        networks = [IPv6Network(one, strict=False) for one in links + others]
+        free = free_subnet(plan, networks)
+        if free:
+            return f"create-kong-ipv6 regenerate --exposed {free}"
+        return f"no subnet of {plan.prefix} is free of these addresses: ask the provider for a larger prefix"
 
     def _other_links(self, facts: Facts) -> Iterator[Refusal]:
         """The prefix may be on a bridge of virtual machines too: its subnet is wider than the exposed one."""
@@ -57,7 +67,7 @@ class Link(Resource):
             subnet = f"{address}/{length}"
             if inside(address, plan.subnet):
                 cause = f"{name} has {subnet}, which is inside the exposed subnet {plan.subnet}"
-                yield Refusal(cause, "create-kong-ipv6 regenerate --exposed SUBNET")
+                yield Refusal(cause, self._other_subnet(facts))
                 continue
             # A bridge that has the uplink as a port is not one for virtual machines.
             bridge = ((facts.link(name) or {}).get("linkinfo") or {}).get("info_kind") == "bridge"
@@ -71,24 +81,42 @@ class Link(Resource):
                 yield Refusal(cause, remedy)
 
     def _link(self, facts: Facts) -> Iterator[Refusal]:
-        """Asks the link itself; only before the first deployment, when the answers mean something."""
+        """Asks the link itself: for addresses that nothing here has yet, and before the first deployment for the
+        prefix."""
         plan = self.plan
         locals_ = [one.address for one in facts.addresses("inet6", plan.uplink, "link")]
-        if not locals_ or facts.tunnel or not facts.engine or facts.exposed or self.journal.names("network"):
+        if not locals_ or facts.tunnel or not facts.engine:
             return
+        new = self._without_container(facts) + [plan.host] * (not facts.has_host)
         gateway = self._gateway(facts)
         try:
-            taken = solicit.used(plan.uplink, locals_[0], [plan.kong] + [plan.host] * (not facts.has_host))
+            taken = solicit.used(plan.uplink, locals_[0], new) if new else []
             if taken:
-                cause = f"another machine on {plan.uplink} answers for {' and '.join(taken)}"
-                remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS or --kong ADDRESS"
-                yield Refusal(cause, remedy)
+                yield Refusal(f"another machine on {plan.uplink} answers for {' and '.join(taken)}", self._moved(taken))
+                return
+            if facts.exposed or self.journal.names("network"):
                 return
             own = locals_[:1] + [one.address for one in facts.addresses("inet6", plan.uplink)]
             verdict = gateway and solicit.delivery(plan.uplink, gateway, plan.kong, own, self._mac_of(gateway))
         except OSError:
             return
         yield from self._delivery(verdict, gateway)
+
+    def _without_container(self, facts: Facts) -> list[str]:
+        """The plan's public addresses that no container of this server has."""
+        ends = [endpoint(one, self.plan.network) or {} for one in facts.containers]
+        has = [str(end.get("GlobalIPv6Address", "")) for end in ends]
+        return [address for address in self.plan.public if not any(same(one, address) for one in has)]
+
+    def _moved(self, taken: list[str]) -> str:
+        """The flags for other addresses. --expose replaces the whole list, so it names every container."""
+        plan = self.plan
+        flags = ["--host ADDRESS"] * (plan.host in taken) + ["--kong ADDRESS"] * (plan.kong in taken)
+        if any(one.address in taken for one in plan.expose):
+            for one in plan.expose:
+                address = "ADDRESS" if one.address in taken else one.address
+                flags.append(f"--expose {one.name}@[{address}]:{','.join(map(str, one.ports))}")
+        return f"choose another address: create-kong-ipv6 regenerate {' '.join(flags)}"
 
     def _gateway(self, facts: Facts) -> str:
         """Its address; empty where none is known."""
@@ -115,3 +143,25 @@ class Link(Resource):
         elif (verdict, self.plan.delivery) == ("on-link", "routed"):
             cause = f"the answers say that {prefix} is routed to this server, but the router solicits its addresses on the link"
             yield Refusal(cause, "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")
+
+
+def other_interface(facts: Facts) -> str:
+    """The remedy for an uplink that isn't there."""
+    names = (link["ifname"] for link in facts.links)
+    here = " ".join(sorted(name for name in names if not re.match(r"lo$|docker|br-|veth", name)))
+    return f"create-kong-ipv6 regenerate --interface NAME; NAME is one of: {here}"
+
+
+def free_subnet(plan: Plan, taken: list[IPv6Network]) -> str:
+    """The next subnet after the exposed one, in the same /64 or longer prefix, that overlaps none of these; if
+    necessary a smaller one. Empty where there is none."""
+    exposed = IPv6Network(plan.subnet)
+    whole = exposed.supernet(new_prefix=max(64, IPv6Network(plan.prefix).prefixlen))
+    start, first = int(whole.network_address), int(exposed.network_address)
+    for length in range(exposed.prefixlen, 127):
+        size = 1 << (128 - length)
+        for nth in range(min(whole.num_addresses // size, 1024)):
+            one = IPv6Network((start + (first - start + nth * size) % whole.num_addresses, length))
+            if not any(one.overlaps(other) for other in taken):
+                return str(one)
+    return ""

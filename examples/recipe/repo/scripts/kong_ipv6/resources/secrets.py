@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..facts import Facts
 from ..journal import move, write_synced
-from ..plan import inside, same
+from ..plan import Exposed, inside, same
 from ..report import Change, Refusal
 from ..settings import ASSIGNMENT
 from .base import Resource, short_of_space
@@ -23,14 +23,9 @@ class Secrets(Resource):
     name = "secrets"
 
     def refuse(self, facts: Facts) -> Iterator[Refusal]:
-        setting, kong, subnet = self.repository.setting, self.plan.kong, self.plan.subnet
-        address = setting("KONG_BIND_IPV6")
-        if not inside(address, subnet):
-            cause = f"KONG_BIND_IPV6={address} in .env is not inside the exposed subnet {subnet}"
-            yield Refusal(cause, f"set KONG_BIND_IPV6={kong}")
-        elif not same(address, kong):
-            cause = f"KONG_BIND_IPV6={address} in .env is not the planned address, {kong}"
-            yield Refusal(cause, f"set KONG_BIND_IPV6={kong}; or create-kong-ipv6 regenerate --kong {address}")
+        setting = self.repository.setting
+        for one in self.plan.containers:
+            yield from self._address(one, setting(one.variable))
         if self.postgres and self.repository.env.exists() and setting(PASSWORD) in UNSET:
             yield Refusal("KONG_PG_PASSWORD in .env is not set", "set it to the output of: openssl rand -hex 32")
         if self.plan.ipv4_published:
@@ -38,6 +33,15 @@ class Secrets(Resource):
         if not setting("KONG_DATA_DIR"):
             yield Refusal("KONG_DATA_DIR in .env is not set", "set KONG_DATA_DIR=./data")
         yield from short_of_space(str(self.repository.data), 64)
+
+    def _address(self, one: Exposed, address: str) -> Iterator[Refusal]:
+        """The container gets the address of .env; everything else on the server is made for the plan's."""
+        given, planned = f"{one.variable}={address} in .env", f"set {one.variable}={one.address}"
+        if not inside(address, self.plan.subnet):
+            yield Refusal(f"{given} is not inside the exposed subnet {self.plan.subnet}", planned)
+        elif not same(address, one.address):
+            other = f"; or create-kong-ipv6 regenerate --kong {address}" if one.name == "kong" else ""
+            yield Refusal(f"{given} is not the planned address, {one.address}", planned + other)
 
     @property
     def postgres(self) -> bool:

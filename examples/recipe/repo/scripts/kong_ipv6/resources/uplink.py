@@ -6,6 +6,7 @@ from ..facts import Facts
 from ..plan import same
 from ..report import Refusal, Result
 from .base import Resource
+from .link import other_interface
 
 WHERE = "where the server's network is configured"
 
@@ -20,7 +21,10 @@ class Uplink(Resource):
             return
         if not facts.lasting:
             cause = f"{plan.uplink} has no global IPv6 address of its own, and --host keep configures none"
-            yield Refusal(cause, f"configure it {WHERE}; or create-kong-ipv6 regenerate --host ADDRESS")
+            remedy = (
+                "create-kong-ipv6 regenerate --host ADDRESS, with the address that the provider's control panel shows"
+            )
+            yield Refusal(cause, f"configure it {WHERE}; or {remedy}")
         if not facts.gateways:
             cause = f"there is no IPv6 default route through {plan.uplink}, and --host keep configures none"
             yield Refusal(cause, f"configure {plan.default_route} {WHERE}, then run this again")
@@ -40,8 +44,7 @@ class Uplink(Resource):
     def verify(self, facts: Facts) -> Iterator[Result]:
         plan, apply = self.plan, "sudo ./scripts/apply.sh; netplan get"
         if facts.uplink is None:
-            remedy = "create-kong-ipv6 regenerate --interface NAME"
-            yield Result("fail", "uplink", f"there is no interface {plan.uplink}", remedy)
+            yield Result("fail", "uplink", f"there is no interface {plan.uplink}", other_interface(facts))
         elif not facts.has_host:
             lacks = "a global IPv6 address" if plan.kept else f"the address {plan.host}"
             remedy = f"configure it {WHERE}" if plan.kept else apply
