@@ -4,7 +4,7 @@ import { applyLines } from "./apply.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import type { Deployment, DeployOutcome } from "./deployment.ts";
-import { applyCommand, waitCommand } from "./on-server.ts";
+import { applyCommand } from "./on-server.ts";
 import { row, type ApplyEnd } from "./row.ts";
 
 /** After apply.sh: confirms the change if the server can be reached and everything is as promised. */
@@ -27,15 +27,15 @@ export async function conclude(
   if (again === undefined) return await reverting(deployment, deadline);
   try {
     say(row("reconnect", "ok", again.target));
-    const isApplied =
-      applied.outcome === "lost"
-        ? await runEnded(again, deadline)
-        : applied.code === 0;
-    const isGood = isApplied && (await isAsPromised(deployment, deadline));
-    const { outcome } = await finish(deployment, again, isGood, deadline);
-    return outcome === "confirmed" || outcome === "reverted"
-      ? outcome
-      : notKnown(deployment);
+    const isGood =
+      (applied.outcome === "lost" || applied.code === 0) &&
+      (await isAsPromised(deployment, deadline));
+    const ended = await finish(deployment, again, isGood, deadline);
+    return ended.outcome === "confirmed" && isGood
+      ? "confirmed"
+      : ended.outcome === "reverted"
+        ? "reverted"
+        : await reverting(deployment, deadline);
   } finally {
     await again.close();
   }
@@ -60,15 +60,6 @@ async function reconnect(
       await sleep(1000);
     }
   }
-}
-
-/** Waits for the run of apply.sh, which goes on without its connection. @returns whether it ended in time */
-async function runEnded(
-  connection: Connection,
-  deadline: number,
-): Promise<boolean> {
-  const seconds = Math.max(1, Math.round((deadline - Date.now()) / 1000) - 5);
-  return (await connection.run(waitCommand(seconds))).code === 0;
 }
 
 /** Probes, again if something is wrong and there is time: a neighbor cache may need a moment. */
@@ -103,7 +94,7 @@ async function isAsPromised(
   }
 }
 
-/** Confirms, or reverts at once. It tries again after an error until the deadline. */
+/** Confirms, or reverts at once. A run of apply.sh that goes on without its connection is waited for. */
 async function finish(
   deployment: Deployment,
   connection: Connection,
@@ -144,17 +135,4 @@ async function reverting(
     ),
   );
   return "reverted";
-}
-
-/** The answer to --confirm or --revert was lost, or it was an error. */
-function notKnown({ say, path }: Deployment): DeployOutcome {
-  say(
-    row(
-      "apply.sh",
-      "failed",
-      "it is not known whether the change is confirmed or reverted",
-      `To see it there: sudo ${path}/scripts/apply.sh --dry-run, and journalctl -u kong-ipv6-revert`,
-    ),
-  );
-  return "failed";
 }

@@ -28,8 +28,7 @@ export async function deploy(deployment: Deployment): Promise<DeployOutcome> {
     const planned = await preview(deployment, connection);
     const isSame =
       planned.outcome === "unchanged" && copied.changed.length === 0;
-    // 0 and 4: there is a plan, without or with changes. A lost connection is none.
-    if (planned.code !== 0 && planned.code !== 4) {
+    if (planned.outcome === "refused" || planned.code === 1) {
       await discard(deployment, connection);
       return planned.outcome === "refused" ? "refused" : "failed";
     }
@@ -66,16 +65,11 @@ const discard = (
 ): Promise<unknown> => connection.run(discardCommand(path));
 
 /** What apply.sh would change. */
-async function preview(
+const preview = (
   deployment: Deployment,
   connection: Connection,
-): Promise<ApplyEnd> {
-  const { path, say } = deployment;
-  const ended = await applyLines(deployment, connection, previewCommand(path));
-  if (ended.outcome === "lost")
-    say(row("connect", "failed", "the connection broke before the plan came"));
-  return ended;
-}
+): Promise<ApplyEnd> =>
+  applyLines(deployment, connection, previewCommand(deployment.path));
 
 const apply = (
   deployment: Deployment,

@@ -157,6 +157,3 @@ export const previewCommand = (path: string): string =>
   `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${singleQuoted(path)}`;
 export const applyCommand = (path: string, ...flags: string[]): string =>
   `cd -- ${singleQuoted(path)} && exec ./scripts/apply.sh ${flags.map(singleQuoted).join(" ")}`;
-/** Ends when no run of apply.sh has its lock (scripts/kong_ipv6/lock.py); exit code 1: not in this time. */
-export const waitCommand = (seconds: number): string =>
-  `flock --timeout ${seconds} /run/kong-ipv6.lock true`;
