@@ -199,9 +199,9 @@ test("regenerate warns if only .env has an address for Kong", async () => {
   expect(first.stdout).toContain(
     `.env contradicts the answers: KONG_BIND_IPV6 is ${own}, not ${NEXT}:300::8100.\n`,
   );
-  const mended = await made.regenerate("--kong", own);
-  expect(mended).toMatchObject({ code: 0 });
-  expect(mended.stdout).not.toContain("contradicts");
+  const resolved = await made.regenerate("--kong", own);
+  expect(resolved).toMatchObject({ code: 0 });
+  expect(resolved.stdout).not.toContain("contradicts");
 });
 
 test("a value of .env that was kept in a conflict was changed by the next regenerate", async () => {

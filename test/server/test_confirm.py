@@ -197,11 +197,11 @@ class LaterChangeReverted(Trial):
         before, files = server.state(), self.files(server)
         self.changed(server)
         server.broken_units.add("ndppd.service")
-        with mock.patch.object(server, "nested", side_effect=lambda command: self.mended(server, command)):
+        with mock.patch.object(server, "nested", side_effect=lambda command: self.restored(server, command)):
             self.assertEqual(1, server.run("apply", WITHIN), server.printed)
         self.reverted(server, before, files)
 
-    def mended(self, server: Server, command: str) -> int:
+    def restored(self, server: Server, command: str) -> int:
         server.broken_units.clear()
         return Server.nested(server, command)
 

@@ -158,7 +158,7 @@ class WhatIsThereAlready(unittest.TestCase):
         self.assertNotIn("accept-ra", self.settings("      accept-ra: true\n"))
 
     def test_router_advertisements_by_the_answers(self) -> None:
-        """--gateway ra: no route of ours, and an installer's accept-ra: false is overridden."""
+        """With --gateway ra the file has no route, and overrides an installer's accept-ra: false."""
         wanted = OURS.split("      routes:")[0].replace("accept-ra: false", "accept-ra: true")
         for theirs in ("accept-ra: false", "dhcp4: true", 'routes: [{to: default, via: "fe80::9"}]'):
             text = f"network:\n  version: 2\n  ethernets:\n    ens3:\n      {theirs}\n"

@@ -1,4 +1,4 @@
-"""Who answers the router's Neighbor Solicitations for Kong and the other public containers: ndppd, the kernel through networkd, or nobody."""
+"""Answers to Neighbor Solicitations for the public containers: from ndppd, from the kernel through networkd, or none."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The server's own address and its IPv6 default route, whoever configures them: nothing here changes the server."""
+"""Checks the server's own address and its IPv6 default route. It changes nothing."""
 
 from collections.abc import Iterator
 
