@@ -1,7 +1,7 @@
 import { contains, size, type Subnet } from "../ip/address.ts";
 import { kongIn } from "./defaults.ts";
 import { gatewayAddress, hostAddress, whyNotKong } from "./suggestions.ts";
-import type { Expose, KnownAnswers, ParsedAnswers } from "./types.ts";
+import type { Expose, KnownAnswers } from "./types.ts";
 
 /** An entry of `--expose` that has its address. */
 export type Exposed = Expose & { readonly address: bigint };
@@ -43,8 +43,7 @@ export function freeKong(
   known: KnownAnswers,
 ): bigint | undefined {
   const usual = kongIn(exposed);
-  const others: Partial<ParsedAnswers> = { ...known };
-  delete others.kong;
+  const { kong: _, ...others } = known;
   const taken = takenOf(others);
   return taken.has(usual)
     ? freeAddress({ ...others, exposed, kong: usual }, taken)
