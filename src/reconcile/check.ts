@@ -15,6 +15,7 @@ import { contradictions } from "./contradictions.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import { isExecutable } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
+import { unsetVariables } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
 import {
   findStaleAddresses,
@@ -104,13 +105,14 @@ export function inspectRepository(directory: string): Inspection {
   const disk = readDisk(directory, pathsOf(rendered, state));
   const previous = allPreviousAnswers(state).map(plan);
   const { stale, unread } = findStaleAddresses(directory, present, previous);
+  const files = checkFiles(state, rendered, disk, { present, previous }).map(
+    (file) =>
+      file.path === COMPOSE_FILE
+        ? { ...file, ...nameStatus(directory, isOpen(file)) }
+        : file,
+  );
   return {
-    files: checkFiles(state, rendered, disk, { present, previous }).map(
-      (file) =>
-        file.path === COMPOSE_FILE
-          ? { ...file, ...nameStatus(directory, isOpen(file)) }
-          : file,
-    ),
+    files: withUnset(files, directory),
     stale,
     notes: [
       ...notesOn(directory, rendered, disk),
@@ -118,6 +120,16 @@ export function inspectRepository(directory: string): Inspection {
       ...unreadNotes(unread),
     ],
   };
+}
+
+/** Adds the compose files that need a variable which .env lacks, the owner's own files included. */
+function withUnset(files: readonly Checked[], directory: string): Checked[] {
+  const open = new Set(files.filter(isOpen).map(({ path }) => path));
+  const unset = unsetVariables(directory)
+    .filter(({ path }) => !open.has(path))
+    .map((one): Checked => ({ ...one, status: "drift" }));
+  const paths = new Set(unset.map(({ path }) => path));
+  return [...files.filter(({ path }) => !paths.has(path)), ...unset];
 }
 
 /** The status of each file. @param disk all of pathsOf() @param plans of the present and all earlier answers */

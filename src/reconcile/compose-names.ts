@@ -16,6 +16,12 @@ const OVERRIDES = [
   "docker-compose.override.yaml",
 ];
 
+/** The files that docker compose reads: the first of each kind. */
+export const composeFiles = (directory: string): string[] =>
+  [[...PREFERRED, COMPOSE_FILE, "docker-compose.yaml"], OVERRIDES].flatMap(
+    (names) => firstThere(directory, names) ?? [],
+  );
+
 /** The image's name is in no other repository: it tells our file from the owner's. */
 const isOurs = (text: string): boolean => text.includes("kong-ipv6:local");
 

@@ -7,6 +7,8 @@ export interface ManualStep {
   readonly what: string;
   readonly old: string;
   readonly new: string;
+  /** More about the step; printed instead of the values. */
+  readonly note?: string;
   /** Run on the server, in the repository there, unless `what` names another place. */
   readonly commands?: readonly string[];
   /** Before the repository is copied to the server, because it needs what is there now. */
@@ -25,6 +27,7 @@ export function manualSteps(
   return [
     ...databaseLeft(before, after),
     ...dataMoved(before, after),
+    ...containersRemoved(before, after),
     ...databaseBack(before, after, imports),
     ...recordSteps(before, after),
   ];
@@ -63,6 +66,25 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
       after.ipv4.reverse,
     );
   return steps;
+}
+
+/** The containers are the owner's: only the owner can take them out of the compose file. */
+function containersRemoved(before: Plan, after: Plan): ManualStep[] {
+  const gone = before.expose.filter(
+    ({ name }) => !after.expose.some((one) => one.name === name),
+  );
+  if (gone.length === 0) return [];
+  const names = gone.map(({ name }) => name).join(", ");
+  const variables = gone.map(({ variable }) => variable).join(", ");
+  return [
+    {
+      what: `Remove ${names} from docker-compose.override.yml`,
+      old: names,
+      new: "",
+      note: `removed: ${names}. --expose replaces the list. Docker compose refuses every service while a file needs ${variables}, which .env no longer sets.`,
+      first: true,
+    },
+  ];
 }
 
 const HERE = "cd /opt/kong-ipv6";

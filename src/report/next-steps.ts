@@ -116,7 +116,11 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
 }
 
 function stepText(step: ManualStep): string {
-  const lines = step.commands ?? [`old ${step.old}`, `new ${step.new}`];
+  const lines =
+    step.commands ??
+    (step.note === undefined
+      ? [`old ${step.old}`, `new ${step.new}`]
+      : filled(step.note.split(" "), { width: 72 }));
   const text = [`${step.what}:`, ...lines.map((line) => `       ${line}`)];
   return printableText(text.join("\n"));
 }
