@@ -149,7 +149,11 @@ function movedExpose(
     address:
       entry.address ?? kept.find(({ name }) => name === entry.name)?.address,
   }));
-  return withAddresses({ ...moved, expose });
+  // A removed container may still run, and its DNS records still exist.
+  const removed = previous.flatMap(({ name, address }) =>
+    expose.some((one) => one.name === name) ? [] : (address ?? []),
+  );
+  return withAddresses({ ...moved, expose }, removed);
 }
 
 /** `root@` of `root@2001:db8::2` if that is the address; undefined for any other login. */

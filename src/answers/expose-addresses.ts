@@ -61,12 +61,20 @@ function firstIn(
   return undefined;
 }
 
-/** The entries, each without an address given the next free one; it stays without one if none is free. */
-export function withAddresses(known: KnownAnswers): readonly Expose[] {
+/**
+ * The entries, each without an address given the next free one; it stays without one if none is free.
+ * @param last addresses to give only if no other is free
+ */
+export function withAddresses(
+  known: KnownAnswers,
+  last: readonly bigint[] = [],
+): readonly Expose[] {
   const taken = takenOf(known);
   return (known.expose ?? []).map((entry) => {
     if (entry.address !== undefined) return entry;
-    const address = freeAddress(known, taken);
+    const address =
+      freeAddress(known, new Set([...taken, ...last])) ??
+      freeAddress(known, taken);
     if (address !== undefined) taken.add(address);
     return { ...entry, address };
   });

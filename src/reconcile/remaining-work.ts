@@ -65,6 +65,7 @@ export function remainingWork(
       present,
       before,
       rendered,
+      previous.files,
     ),
     data: dataPatterns([present, ...before]),
   };

@@ -28,12 +28,14 @@ const singles = ({ numbers }: Plan) => [
  * @param files path and text before anything is rewritten
  * @param before earlier plans, newest first
  * @param rendered a generated line with the address is Kong's or the server's own
+ * @param generated what was generated last, by path: this run rewrites its lines
  */
 export function collisions(
   files: Iterable<readonly [path: string, text: string]>,
   present: Plan,
   before: readonly Plan[],
   rendered: Tree,
+  generated: Readonly<Record<string, { readonly text?: string }>> = {},
 ): Issue[] {
   // An address that it had before is no collision.
   const changed = singles(present).filter(
@@ -46,7 +48,9 @@ export function collisions(
   const isGenerated = (path: string, line: string): boolean =>
     (path === SECRET_FILE &&
       assignmentsOf(line).some(({ key }) => isAddressVariable(key))) ||
-    (rendered.get(path)?.text.split("\n").includes(line) ?? false);
+    [rendered.get(path)?.text, generated[path]?.text].some((made) =>
+      made?.split("\n").includes(line),
+    );
   return [...files].flatMap(([path, text]) => {
     const lineAt = lineCounter(text);
     return findTokens(text).flatMap((token) =>

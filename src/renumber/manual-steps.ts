@@ -28,6 +28,7 @@ export function manualSteps(
     ...databaseLeft(before, after),
     ...dataMoved(before, after),
     ...containersRemoved(before, after),
+    ...portsChanged(before, after),
     ...databaseBack(before, after, imports),
     ...recordSteps(before, after),
   ];
@@ -51,11 +52,12 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
     );
   }
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
-  for (const now of after.expose) {
-    const old = before.expose.find(({ name }) => name === now.name);
-    if (old === undefined) continue;
-    step(`AAAA record of ${now.name}`, old.address, now.address);
-    step(`PTR record of ${now.name}`, old.reverse, now.reverse);
+  for (const old of before.expose) {
+    const now = after.expose.find(({ name }) => name === old.name);
+    const full = `${old.name}.${(now ? after : before).domain}`;
+    const what = now ? `record of ${full}` : `record of ${full}; delete it`;
+    step(`AAAA ${what}`, old.address, now?.address ?? "");
+    step(`PTR ${what}`, old.reverse, now?.reverse ?? "");
   }
   if (before.host && after.host)
     step("PTR record of the server", before.host.reverse, after.host.reverse);
@@ -85,6 +87,30 @@ function containersRemoved(before: Plan, after: Plan): ManualStep[] {
       first: true,
     },
   ];
+}
+
+/** A port that the firewall opens still has to be published by the container. */
+function portsChanged(before: Plan, after: Plan): ManualStep[] {
+  return after.expose.flatMap((now): ManualStep[] => {
+    const old = before.expose.find(({ name }) => name === now.name);
+    if (old === undefined || old.answerPorts === now.answerPorts) return [];
+    const had = old.answerPorts.split(",");
+    const has = now.answerPorts.split(",");
+    const added = has.filter((port) => !had.includes(port)).join(", ");
+    const gone = had.filter((port) => !has.includes(port)).join(", ");
+    const words = [
+      ...(added === "" ? [] : [`publish ${added}`]),
+      ...(gone === "" ? [] : [`no longer publish ${gone}`]),
+    ];
+    return [
+      {
+        what: `${now.name}: ${words.join(", ")} in docker-compose.override.yml`,
+        old: old.answerPorts,
+        new: now.answerPorts,
+        first: true,
+      },
+    ];
+  });
 }
 
 const HERE = "cd /opt/kong-ipv6";

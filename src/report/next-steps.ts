@@ -119,7 +119,7 @@ function stepText(step: ManualStep): string {
   const lines =
     step.commands ??
     (step.note === undefined
-      ? [`old ${step.old}`, `new ${step.new}`]
+      ? [`old ${step.old}`, ...(step.new === "" ? [] : [`new ${step.new}`])]
       : filled(step.note.split(" "), { width: 72 }));
   const text = [`${step.what}:`, ...lines.map((line) => `       ${line}`)];
   return printableText(text.join("\n"));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Made } from "./made.ts";
+import { Made, NEXT, OLD } from "./made.ts";
 
 // What a change of --expose leaves to the owner, whose docker-compose.override.yml has the containers.
 
@@ -73,4 +73,45 @@ test("check: what the owner's .env sets, a comment and an escape need nothing; d
   expect((await made.run(["check"])).stdout).toContain(
     "compose.override.yml  drift: line 3 needs B, ",
   );
+});
+
+/** What regenerate says, in one line. */
+const said = async (made: Made, ...args: string[]): Promise<string> =>
+  (await made.regenerate(...args)).stdout.replace(/\s+/g, " ");
+
+test("other ports of a container: the override file has to publish them", async () => {
+  const made = await exposing();
+  const text = await said(made, "--expose=mail:25,465,993/udp", ...DNS);
+  expect(text).toContain(
+    " 1. mail: publish 465, 993/udp, no longer publish 587 in docker-compose.override.yml: ",
+  );
+  expect(text).not.toContain("dns:");
+});
+
+test("a removed container is named with its DNS records, by their full names", async () => {
+  const made = await exposing("--domain", "gw.example.net");
+  const text = await said(made, "--expose", "web:8443");
+  expect(text).toContain("removed: mail, dns. ");
+  for (const name of ["mail", "dns"])
+    for (const type of ["AAAA", "PTR"])
+      expect(text).toContain(
+        `${type} record of ${name}.gw.example.net; delete it: old `,
+      );
+  const moved = await said(made, `--prefix=${NEXT}::/64`);
+  expect(moved).toContain("AAAA record of web.gw.example.net: old ");
+  expect(moved).toContain("PTR record of web.gw.example.net: old ");
+});
+
+test("a new container gets another address than one that is removed in the same run", async () => {
+  const made = await exposing();
+  await made.regenerate("--expose", "web:8443");
+  expect(made.read(".env")).toContain(`EXPOSE_WEB_IPV6=${OLD}:300::8103\n`);
+});
+
+test("a removed container's address that the owner gives to another: no warning about generated lines", async () => {
+  const made = await exposing();
+  const web = `web@[${OLD}:300::8101]:8443`;
+  const { code, stdout } = await made.regenerate("--expose", web);
+  expect(code).toBe(0);
+  expect(stdout).not.toContain("already contains this address");
 });
