@@ -10,6 +10,43 @@ import { keepVariables } from "./variables.ts";
 const UNUSABLE = 1e6;
 
 /**
+ * A conflict whose new text would still contradict the answers in other places: the owner takes the
+ * generated lines there, too.
+ */
+async function completed(
+  change: Change,
+  next: File,
+  rendered: Tree,
+): Promise<Change> {
+  const { path, theirs } = change;
+  if (theirs === undefined) return change;
+  const { mode, text } = theirs.file;
+  const plain = text.replaceAll("\r\n", "\n");
+  const faults = await faultsIn(path, rendered);
+  if (hasMarkers(plain) || faults(plain) === 0) return change;
+  const { takeFaultyHunks } = await import("../merge/faulty-hunks.ts");
+  const taken = takeFaultyHunks(plain, next.text, faults);
+  if (taken === undefined) return change;
+  const whole =
+    path === SECRET_FILE ? keepVariables(taken.text, plain) : taken.text;
+  const ends = isCrlf(text) ? whole.replaceAll("\n", "\r\n") : whole;
+  const hunks = theirs.hunks + taken.hunks;
+  return { ...change, theirs: { file: { text: ends, mode }, hunks } };
+}
+
+/** Counts the faults of a text. The parsers are loaded only if a file was edited. */
+async function faultsIn(
+  path: string,
+  rendered: Tree,
+): Promise<(text: string) => number> {
+  const { whyInvalid } = await import("../merge/syntax.ts");
+  return (text) =>
+    whyInvalid(path, text) === undefined
+      ? contradictions(path, text, rendered).length
+      : UNUSABLE;
+}
+
+/**
  * A file that stays, or is merged, although it contradicts the answers or is not usable, as a conflict:
  * the owner can take the generated lines in those places.
  * @returns the same change if there is nothing wrong
@@ -18,17 +55,14 @@ export async function offered(change: Change, rendered: Tree): Promise<Change> {
   const { path, action, before } = change;
   const next = rendered.get(path);
   const result = action === "keep" ? before : change.after;
+  if (action === "conflict" && next) return completed(change, next, rendered);
   if (!["same", "keep", "merge"].includes(action)) return change;
   if (before === null || !result || !next) return change;
   const yours = result.text.replaceAll("\r\n", "\n");
   if (yours === next.text || hasMarkers(yours)) return change;
-  // The parsers are loaded only if a file was edited.
   const { whyInvalid } = await import("../merge/syntax.ts");
   const invalid = whyInvalid(path, yours);
-  const faults = (text: string): number =>
-    whyInvalid(path, text) === undefined
-      ? contradictions(path, text, rendered).length
-      : UNUSABLE;
+  const faults = await faultsIn(path, rendered);
   if (faults(yours) === 0) return change;
   const { takeFaultyHunks } = await import("../merge/faulty-hunks.ts");
   const { withMarkers } = await import("../merge/with-markers.ts");
