@@ -5,6 +5,7 @@ import { formatAddress, formatSubnet } from "../ip/address.ts";
 import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { isAddressVariable } from "../render/env-variables.ts";
+import { portsIn } from "./firewall-ports.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
@@ -41,7 +42,28 @@ export function contradictions(
   const extra = [...found.keys()].filter(
     (name) => OURS.test(name) && !planned.has(name),
   );
-  return [...wrong, ...extra.map((name) => `${name} is not in the answers`)];
+  return [
+    ...wrong,
+    ...closed(path, text, generated.text),
+    ...extra.map((name) => `${name} is not in the answers`),
+  ];
+}
+
+const FIREWALL = "host/etc/kong-ipv6/firewall.nft";
+
+/** The ports of the containers that the owner's firewall does not open. */
+function closed(path: string, text: string, generated: string): string[] {
+  if (path !== FIREWALL) return [];
+  const has = portsIn(text);
+  return [
+    ...generated.matchAll(/ip6 daddr (\S+) (tcp|udp) dport \{ ([^}]*) \}/g),
+  ].flatMap(([, address = "", protocol, ports = ""]) =>
+    ports
+      .split(", ")
+      .map((port) => (protocol === "tcp" ? port : `${port}/udp`))
+      .filter((port) => !has(address, port))
+      .map((port) => `port ${port} of ${address} is missing`),
+  );
 }
 
 /** What only some answers have. */

@@ -22,6 +22,25 @@ const COMPOSE = "docker-compose.yml";
 const BIND = '"${KONG_BIND_IP:?set it in .env}:80:80"';
 const PUBLISH = '"${KONG_PUBLISH_IPV6:-[::1]}:80:80"';
 
+describe("a port of the plan in firewall.nft", () => {
+  const NFT = "host/etc/kong-ipv6/firewall.nft";
+  const KONG = "2a03:2222:3333:4444:300::8100";
+  const RULE = `ip6 daddr ${KONG} tcp dport { 80, 443 } accept`;
+  test.each([
+    ["left out", RULE.replace(", 443", ""), [`port 443 of ${KONG} is missing`]],
+    ["in a comment", `# ${RULE}\n`, [80, 443].map((port) => `port ${port} of ${KONG} is missing`)],
+    ["of another protocol", RULE.replace("tcp", "udp"), [80, 443].map((port) => `port ${port} of ${KONG} is missing`)],
+    ["of another container", RULE.replace("8100", "8101"), [80, 443].map((port) => `port ${port} of ${KONG} is missing`)],
+    ["in a range", RULE.replace("{ 80, 443 }", "80-443"), []],
+    ["in a set of several lines", RULE.replace("80, 443", "\n80,\n443\n"), []],
+    ["by name", RULE.replace("{ 80, 443 }", "{ http, https }"), []],
+    ["of a subnet", RULE.replace("::8100", "::/80"), []],
+    ["of all addresses", "tcp dport { 80, 443 } accept", []],
+  ])("%s", (_, to, found) => {
+    expect(edited(NFT, RULE, to)).toEqual(found);
+  });
+});
+
 describe("a port that is written in another way is no contradiction", () => {
   test.each([
     ["the default written out", PUBLISH, '"[::1]:80:80"'],
