@@ -201,7 +201,9 @@ function statusOf(
   if (textAt(disk, path + SIDECAR) !== undefined) {
     return {
       status: "conflict",
-      reason: "delete its .new file when done",
+      reason: record?.answers
+        ? "copy what you want from its .new file, then run regenerate --conflict keep; or choose --conflict theirs or markers"
+        : "delete its .new file when done",
     };
   }
   if (record === undefined)
