@@ -46,6 +46,11 @@ export async function readAnswersFile(file: string): Promise<AnswersFile> {
   ) {
     throw refuse("it contains no answers", example);
   }
+  if ("answers" in content && "files" in content)
+    throw refuse(
+      "it is a repository's state, not a file of answers",
+      'Save the object at its key "answers" as a file of its own',
+    );
   const unknown = Object.keys(content).flatMap((key) => {
     const issue = unknownAnswer(key);
     return issue
