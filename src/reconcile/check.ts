@@ -124,12 +124,11 @@ export function inspectRepository(directory: string): Inspection {
 
 /** Adds the compose files that need a variable which .env lacks, the owner's own files included. */
 function withUnset(files: readonly Checked[], directory: string): Checked[] {
-  const open = new Set(files.filter(isOpen).map(({ path }) => path));
-  const unset = unsetVariables(directory)
-    .filter(({ path }) => !open.has(path))
-    .map((one): Checked => ({ ...one, status: "drift" }));
-  const paths = new Set(unset.map(({ path }) => path));
-  return [...files.filter(({ path }) => !paths.has(path)), ...unset];
+  const unset = unsetVariables(directory).filter(
+    (one) => !files.some((file) => file.path === one.path && isOpen(file)),
+  );
+  const paths = unset.map(({ path }) => path);
+  return [...files.filter(({ path }) => !paths.includes(path)), ...unset];
 }
 
 /** The status of each file. @param disk all of pathsOf() @param plans of the present and all earlier answers */

@@ -9,6 +9,7 @@ const REQUIRED = /(?<!\$)\$\{(\w+)(:?)\?/g;
 
 interface Unset {
   readonly path: string;
+  readonly status: "drift";
   readonly reason: string;
 }
 
@@ -32,6 +33,7 @@ export function unsetVariables(directory: string): Unset[] {
       : [
           {
             path,
+            status: "drift",
             reason: `${found.join(", ")}, which .env does not set: docker compose refuses every service`,
           },
         ];

@@ -29,10 +29,13 @@ test("one --conflict theirs takes the whole conflict of .env, and deletes its un
 
 test("a .env that others can read is private again after regenerate, which says so", async () => {
   const made = await new Made().make();
-  const mode = (): string => (statSync(made.path(".env")).mode & 0o777).toString(8);
+  const mode = (): string =>
+    (statSync(made.path(".env")).mode & 0o777).toString(8);
   const note = "Others could read your .env: it gets mode 0600 again.\n";
   chmodSync(made.path(".env"), 0o644);
-  expect((await made.regenerate(`--kong=${OLD}:300::8200`)).stdout).toContain(note);
+  expect((await made.regenerate(`--kong=${OLD}:300::8200`)).stdout).toContain(
+    note,
+  );
   expect(mode()).toBe("600");
   made.edit(".env", (text) => `${text}MINE=x\n`);
   chmodSync(made.path(".env"), 0o664);

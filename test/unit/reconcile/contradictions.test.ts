@@ -28,9 +28,21 @@ describe("a port of the plan in firewall.nft", () => {
   const RULE = `ip6 daddr ${KONG} tcp dport { 80, 443 } accept`;
   test.each([
     ["left out", RULE.replace(", 443", ""), [`port 443 of ${KONG} is missing`]],
-    ["in a comment", `# ${RULE}\n`, [80, 443].map((port) => `port ${port} of ${KONG} is missing`)],
-    ["of another protocol", RULE.replace("tcp", "udp"), [80, 443].map((port) => `port ${port} of ${KONG} is missing`)],
-    ["of another container", RULE.replace("8100", "8101"), [80, 443].map((port) => `port ${port} of ${KONG} is missing`)],
+    [
+      "in a comment",
+      `# ${RULE}\n`,
+      [80, 443].map((port) => `port ${port} of ${KONG} is missing`),
+    ],
+    [
+      "of another protocol",
+      RULE.replace("tcp", "udp"),
+      [80, 443].map((port) => `port ${port} of ${KONG} is missing`),
+    ],
+    [
+      "of another container",
+      RULE.replace("8100", "8101"),
+      [80, 443].map((port) => `port ${port} of ${KONG} is missing`),
+    ],
     ["in a range", RULE.replace("{ 80, 443 }", "80-443"), []],
     ["in a set of several lines", RULE.replace("80, 443", "\n80,\n443\n"), []],
     ["by name", RULE.replace("{ 80, 443 }", "{ http, https }"), []],
