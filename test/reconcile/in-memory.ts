@@ -52,6 +52,14 @@ export const STARTS: readonly Given[] = [
   START,
   { ...START, ndp: "kernel" },
   { ...START, database: "off", domain: "a.example.com" },
+  {
+    ...START,
+    firewall: "nftables",
+    expose: ["mail:25", "dns:53/udp"],
+    plugin: ["kong-oidc"],
+    ipv4: "198.51.100.7/24",
+    ipv4Gateway: "198.51.100.1",
+  },
 ];
 
 export function created(given: Given): World {

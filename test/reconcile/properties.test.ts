@@ -351,7 +351,7 @@ const TIME = 300_000;
 
 /** Not what needs a disk: disk.test.ts has that. */
 const IN_MEMORY =
-  /^src\/reconcile\/(?!commit|compose-names|notices|prepare|remaining)/;
+  /^src\/reconcile\/(?!commit|compose-names|notices|prepare|remaining|required)/;
 
 beforeAll(resetBranches);
 

@@ -10,6 +10,7 @@ import {
   type FileRecord,
   type State,
 } from "../../src/repository/state.ts";
+import { CONTRADICTING } from "./contradicting.ts";
 import { renderedOf, type World } from "./in-memory.ts";
 
 /** What happens to a repository more seldom; numbers are taken modulo what there is. */
@@ -261,6 +262,10 @@ const KINDS = {
       text.replace(/^services:\n/m, `services:\n  twins:\n${keys}`),
     );
   },
+  "edit that may contradict the answers": (world, { file }) => {
+    const [path, change] = pick(CONTRADICTING, file) ?? [];
+    return change ? edit(world, path, change) : world;
+  },
   "line that changes replaced": (world, { file, at }, next) => {
     const rendered = renderedOf(next);
     const places = usual(world).flatMap((path) => {
@@ -300,7 +305,15 @@ const happening = (
 const ALL = Object.keys(KINDS) as Unusual["kind"][];
 
 export const unusual: fc.Arbitrary<Unusual[]> = fc.array(
-  happening(fc.constantFrom(...ALL)),
+  happening(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...ALL) },
+      {
+        weight: 1,
+        arbitrary: fc.constant("edit that may contradict the answers" as const),
+      },
+    ),
+  ),
   { minLength: 1, maxLength: 4 },
 );
 
