@@ -40,7 +40,7 @@ function refuseOtherTypes(given: unknown): void {
     {
       flag: "answers",
       reason: "it is not an object of answers",
-      remedy: 'Give one, like { prefix: "2a03:2222:3333:4444::/64" }',
+      remedy: 'Give one, like { prefix: "2001:db8:1:2::/64" }',
     },
   ]);
 }

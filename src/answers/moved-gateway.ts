@@ -2,6 +2,7 @@ import type { Issue } from "../base/errors.ts";
 import { contains, formatAddress, includes } from "../ip/address.ts";
 import { isLinkLocal } from "../ip/special-ranges.ts";
 import { parsedOf } from "./normal-form.ts";
+import { SHOWN_GATEWAY } from "./parse-addresses.ts";
 import { linkOf } from "./suggestions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
 
@@ -12,8 +13,6 @@ export interface Unknown {
   /** An answer that may be wrong now. */
   readonly warnings: readonly Issue[];
 }
-
-const SHOWN = "`ip -6 route show default` on the server prints it";
 
 /**
  * A global gateway belongs to one link. If the server moves to another link and the gateway is not
@@ -37,7 +36,7 @@ export function gatewayLeft(
   const left = gateway === before.gateway;
   if (left && delivery === "on-link" && prefix.length > 64) {
     const why = `only the provider knows it in a /${prefix.length} that is on-link`;
-    const remedy = `Give the new one: ${SHOWN}`;
+    const remedy = `Give the new one: ${SHOWN_GATEWAY}`;
     const issues = [
       {
         flag: "--gateway",
@@ -63,7 +62,7 @@ export function gatewayLeft(
     flag: "--gateway",
     value: formatAddress(6, gateway),
     reason,
-    remedy: `If the provider's router has another address now, give --gateway: ${SHOWN}`,
+    remedy: `If the provider's router has another address now, give --gateway: ${SHOWN_GATEWAY}`,
   };
   return { issues: [], warnings: [warning] };
 }

@@ -75,9 +75,19 @@ export function parseLink(
 /** The prefix length of the server's link if none is given. */
 const LINK_LENGTH = 64;
 
+/** The keyword that a text is, in capitals or not; undefined for any other text. */
+export const keyword = <Word extends string>(
+  text: string,
+  ...words: readonly Word[]
+): Word | undefined => words.find((word) => word === text.toLowerCase());
+
+/** Ends the remedy for a host: it may be that the owner need not know the address. */
+export const KEEP = "keep leaves the server's address as it is";
+
 /** `--host`: `keep`, or a global unicast address, optionally with the prefix length of its link. */
 export function parseHost(text: string): Ipv6Interface | "keep" {
-  if (text === "keep") return text;
+  const word = keyword(text, "keep");
+  if (word) return word;
   const remedy = "Give the server's own address, or keep";
   const [bare = "", digits, ...rest] = text.split("/");
   if (digits === undefined || bare.includes("%"))
@@ -132,12 +142,20 @@ export function parseExposed(text: string): Subnet {
   return subnet;
 }
 
+/** Where the owner finds the gateway. */
+export const SHOWN_GATEWAY =
+  "`ip -6 route show default` on the server prints it";
+
+/** The remedy for every refused gateway. */
+export const ANY_GATEWAY =
+  "Give the router that `ip -6 route show default` prints on the server, like fe80::1, or ra or none";
+
 /** `--gateway`: a link-local or global unicast address, `ra` or `none`. */
 export function parseGateway(text: string): bigint | "ra" | "none" {
-  if (text === "ra" || text === "none") return text;
-  const remedy = "Give the provider's router, like fe80::1, or ra or none";
-  const address = parseAddress(6, text, remedy);
-  if (!isLinkLocal(address)) refuseUnlessGlobal(host(address), remedy);
+  const word = keyword(text, "ra", "none");
+  if (word) return word;
+  const address = parseAddress(6, text, ANY_GATEWAY);
+  if (!isLinkLocal(address)) refuseUnlessGlobal(host(address), ANY_GATEWAY);
   return address;
 }
 
@@ -194,7 +212,8 @@ export function parseBackendSubnet(text: string): Subnet {
 
 /** `--ipv4`: `any`, `none`, or an address of the server, optionally with its prefix length. */
 export function parseIpv4(text: string): Ipv4Interface | "any" | "none" {
-  if (text === "any" || text === "none") return text;
+  const word = keyword(text, "any", "none");
+  if (word) return word;
   const slash = text.indexOf("/");
   if (slash < 0) return { address: parseUnicast4(text), length: undefined };
   const address = parseUnicast4(text.slice(0, slash));
@@ -224,9 +243,10 @@ export function formatIpv4(value: Ipv4Interface | "any" | "none"): string {
 
 /** `--ipv4-gateway`: `none`, or an address. */
 export function parseIpv4Gateway(text: string): bigint | "none" {
-  return text === "none"
-    ? text
-    : parseUnicast4(text, "the provider's router, like 192.0.2.1");
+  return (
+    keyword(text, "none") ??
+    parseUnicast4(text, "the provider's router, like 192.0.2.1")
+  );
 }
 
 /**

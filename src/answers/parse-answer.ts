@@ -1,5 +1,6 @@
 import { type Issue, Refusal } from "../base/errors.ts";
 import { formatAnswer } from "./normal-form.ts";
+import { KEEP } from "./parse-addresses.ts";
 import type {
   AnswerKey,
   KnownAnswers,
@@ -80,7 +81,9 @@ function remedyOf(
 ): string {
   const fit = question.suggest ?? question.fallback;
   const fitting = question.first && isExample && fit(known);
-  return fitting ? `Try ${String(formatAnswer(question, fitting))}` : remedy;
+  if (!fitting) return remedy;
+  const keep = question.key === "host" && fitting !== "keep" ? `; ${KEEP}` : "";
+  return `Try ${String(formatAnswer(question, fitting))}${keep}`;
 }
 
 /**

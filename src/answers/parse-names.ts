@@ -62,7 +62,7 @@ export function parseNetwork(text: string): string {
 
 /** `--domain`: a host name (RFC 1123 2.1, RFC 5890), lower case, without its final dot. @throws Refusal */
 export function parseDomain(text: string): string {
-  if (text === "none") return text;
+  if (/^none$/i.test(text)) return "none";
   const name = text.toLowerCase().replace(/\.$/, "");
   const ascii = domainToASCII(name);
   const label = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
@@ -115,7 +115,7 @@ export const pluginOf = (rock: string): string =>
 
 /** `--ssh`: `none`, or how the owner reaches the server. @throws Refusal */
 export const parseSsh = (text: string): string =>
-  text === "none" ? text : parseSshTarget(text);
+  /^none$/i.test(text) ? "none" : parseSshTarget(text);
 
 /** An IPv6 literal, as ssh takes it. */
 const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;

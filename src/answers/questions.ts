@@ -57,7 +57,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
     flag: "--prefix",
     first: true,
     hint: () =>
-      "Like 2a03:2222:3333:4444::/64, or the server's address as `ip addr` prints it,\nlike 2a03:2222:3333:4444::2/64.",
+      "Like 2001:db8:1:2::/64, or the server's address as `ip addr` prints it,\nlike 2001:db8:1:2::2/64.",
     metavar: "PREFIX",
     meaning: "the provider's IPv6 prefix",
     defaultText: "asked",

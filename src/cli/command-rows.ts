@@ -22,10 +22,7 @@ export const ROWS = {
     operand: "[directory]",
     meaning: "create a repository; asks for missing answers",
     answers: true,
-    examples: [
-      "my-gateway",
-      "my-gateway --prefix 2a03:2222:3333:4444::/64 --yes",
-    ],
+    examples: ["my-gateway", "my-gateway --prefix 2001:db8:1:2::/64 --yes"],
     exits: [3, 4, 130],
   },
   regenerate: {
@@ -33,7 +30,7 @@ export const ROWS = {
     meaning: "apply changed answers or newer templates",
     answers: true,
     examples: [
-      "regenerate my-gateway --prefix 2a03:5555:6666:7777::/64",
+      "regenerate my-gateway --prefix 2001:db8:3:4::/64",
       "regenerate my-gateway --dry-run --diff",
     ],
     exits: [3, 4, 130],

@@ -59,7 +59,10 @@ export function remainingWork(
     ),
     deployed,
     stale: search.stale,
-    notes: unreadNotes(search.unread),
+    notes: [
+      ...keptHostNotes(plan(deployed), present),
+      ...unreadNotes(search.unread),
+    ],
     warnings: collisions(
       textFiles(directory, [present, ...before], undefined, disk),
       present,
@@ -69,6 +72,15 @@ export function remainingWork(
     ),
     data: dataPatterns([present, ...before]),
   };
+}
+
+/** What becomes of the address that an earlier netplan file gave the server (resources/netplan.py, link.py). */
+function keptHostNotes(before: Plan, { host }: Plan): string[] {
+  return before.host === null || host !== null
+    ? []
+    : [
+        `--host keep: apply.sh removes its netplan file, and with it ${before.host.interface} and the default route. If nothing else gives the server an IPv6 address and a default route, it refuses and changes nothing.`,
+      ];
 }
 
 /**

@@ -36,7 +36,7 @@ const TABLE = `
 --prefix | 2000::/3 | it contains IETF protocol space | Give the provider's ADDRESS/LENGTH
 --prefix | ::/0 | unspecified | Give the provider's ADDRESS/LENGTH
 
---host | server | not an IPv6 address | Try P::2
+--host | server | not an IPv6 address | Try P::2; keep leaves the server's address as it is
 --host | 192.0.2.10 | not an IPv6 address | Try P::2
 --host | P::2/129 | not a number from 8 to 128 | like P::2/64
 --host | P::2/x | not a number from 8 to 128 | like P::2/64
@@ -90,7 +90,7 @@ const TABLE = `
 --interface | docker0 | not an uplink | like ens3
 
 --gateway | fd00::1%ens3 | a zone (RFC 4007) | like fe80::1
---gateway | router | not an IPv6 address | like fe80::1
+--gateway | router | not an IPv6 address | prints on the server, like fe80::1, or ra or none
 --gateway | fe80::1%ens3 | a zone (RFC 4007) | without the zone: fe80::1
 --gateway | fe80::1/64 | a prefix length | Give the address alone: fe80::1
 --gateway | fd00::1 | unique local | like fe80::1

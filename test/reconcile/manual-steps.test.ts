@@ -49,6 +49,18 @@ test("a new data directory: the steps say to move the data, and the copy leaves 
     expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
+test("--host keep: the run says what apply.sh does to the server's address", async () => {
+  const made = await new Made().make();
+  const { stdout } = await made.regenerate("--host", "keep");
+  expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+    `--host keep: apply.sh removes its netplan file, and with it ${OLD}::2/64 and the default route. If nothing else gives the server`,
+  );
+  for (const args of [["--host", "keep"], ["--host", `${OLD}::2`], TO])
+    expect((await made.regenerate(...args)).stdout).not.toContain(
+      "removes its netplan file",
+    );
+});
+
 test("the data are moved from the directory in .env, not from the one in the answers", async () => {
   const made = await new Made().make();
   made.edit(".env", (text) =>

@@ -2,7 +2,7 @@ import type { AnswerKey, KnownAnswers } from "../types.ts";
 import { exposedRules } from "./exposed.ts";
 import { exposeRules } from "./expose.ts";
 import type { Finding, Rule } from "./finding.ts";
-import { gatewayGuess, gatewayRules, gatewayWarnings } from "./gateway.ts";
+import { gatewayDoubts, gatewayGuess, gatewayRules } from "./gateway.ts";
 import { hostRules } from "./host.ts";
 import { internalPrefixRules } from "./internal-prefix.ts";
 import { ipv4Rules } from "./ipv4.ts";
@@ -18,7 +18,7 @@ const RULES: readonly Rule[] = [
   exposedRules,
   kongRules,
   gatewayRules,
-  gatewayWarnings,
+  gatewayDoubts,
   gatewayGuess,
   ndpRules,
   exposeRules,

@@ -1,6 +1,8 @@
 import { contains, formatSubnet, subnetAt } from "../../ip/address.ts";
-import { documentation } from "../../ip/special-ranges.ts";
-import { hostAddress } from "../suggestions.ts";
+import { documentation, isLinkLocal } from "../../ip/special-ranges.ts";
+import { ANY_GATEWAY, SHOWN_GATEWAY } from "../parse-addresses.ts";
+import { hostAddress, linkOf } from "../suggestions.ts";
+import type { KnownAnswers } from "../types.ts";
 import {
   isGatewayExposed,
   refusal,
@@ -10,22 +12,65 @@ import {
   type Finding,
 } from "./finding.ts";
 
-/** An address for examples only. One inside the prefix is as good as the prefix, which has its own warning. */
-export function gatewayWarnings({
-  known: { prefix, gateway },
-}: Context): Finding[] {
-  if (typeof gateway !== "bigint" || (prefix && contains(prefix, gateway)))
-    return [];
-  const rfc = documentation(subnetAt(6, gateway, 128));
-  return rfc
+/** A gateway that is possible, but unusual. */
+export const gatewayDoubts = ({ known }: Context): Finding[] =>
+  known.gateway === "none"
+    ? withoutRouter(known)
+    : typeof known.gateway === "bigint"
+      ? unusualAddress(known.gateway, known)
+      : [];
+
+const withoutRouter = ({ delivery }: KnownAnswers): Finding[] =>
+  delivery === "on-link"
     ? [
         warning(
           "gateway",
-          `it is reserved for documentation (${rfc})`,
-          "Give the provider's router, like fe80::1",
+          "without a router nothing asks on the link for Kong's address, but the prefix is on-link (--delivery)",
+          `If there is a router, give its address: ${SHOWN_GATEWAY} after "via". If there is none, give --delivery routed`,
         ),
       ]
     : [];
+
+function unusualAddress(gateway: bigint, known: KnownAnswers): Finding[] {
+  const { prefix } = known;
+  const rfc = documentation(subnetAt(6, gateway, 128));
+  // A prefix for examples has its own warning.
+  if (rfc && !(prefix && documentation(prefix)))
+    return [
+      warning(
+        "gateway",
+        `it is reserved for documentation (${rfc})`,
+        ANY_GATEWAY,
+      ),
+    ];
+  return isUnrelated(gateway, known)
+    ? [
+        warning(
+          "gateway",
+          "it is far from the server's address and the prefix",
+          `Compare it: ${SHOWN_GATEWAY}`,
+        ),
+      ]
+    : [];
+}
+
+/** The longest prefix that one customer's site usually gets (RFC 6177): a router outside the subnet is in it too. */
+const SITE = 48;
+
+/** Whether a global gateway is in no site that the server's link or an on-link prefix belongs to. */
+function isUnrelated(
+  gateway: bigint,
+  { prefix, host, delivery }: KnownAnswers,
+): boolean {
+  const near = [
+    ...(prefix && delivery === "on-link" ? [prefix] : []),
+    ...(typeof host === "object" ? [linkOf(host)] : []),
+  ].map(({ network, length }) => subnetAt(6, network, Math.min(length, SITE)));
+  return (
+    near.length > 0 &&
+    !isLinkLocal(gateway) &&
+    !near.some((site) => contains(site, gateway))
+  );
 }
 
 /** fe80::1 is a guess in a longer on-link prefix, which is a part of a shared link. */
@@ -42,7 +87,7 @@ export function gatewayGuess({ known, isDefault }: Context): Finding[] {
         warning(
           "gateway",
           `it is a guess: only the provider knows the gateway of a /${prefix.length} that is on-link`,
-          "`ip -6 route show default` on the server prints it: give it with --gateway",
+          `${SHOWN_GATEWAY}: give it with --gateway`,
         ),
       ]
     : [];
@@ -53,7 +98,7 @@ export function gatewayRules({ known, isDefault }: Context): Finding[] {
   const { prefix, kong, exposed, gateway } = known;
   if (typeof gateway !== "bigint") return [];
   const refuse = (reason: string): Finding[] => [
-    refusal("gateway", reason, "Give the provider's router, like fe80::1"),
+    refusal("gateway", reason, ANY_GATEWAY),
   ];
   if (gateway === hostAddress(known)) {
     return prefix && isDefault("host") && !isDefault("gateway")

@@ -4,13 +4,20 @@ import {
   includes,
   type Subnet,
 } from "../../ip/address.ts";
+import { KEEP } from "../parse-addresses.ts";
 import { linkOf } from "../suggestions.ts";
 import type { Ipv6Interface, KnownAnswers } from "../types.ts";
-import { refusal, tryHost, type Context, type Finding } from "./finding.ts";
+import {
+  refusal,
+  tryHost,
+  warning,
+  type Context,
+  type Finding,
+} from "./finding.ts";
 
 /** The server's own address: RFC 4291 2.6.1. */
 export function hostRules({ known }: Context): Finding[] {
-  const { prefix, host } = known;
+  const { prefix, host, delivery } = known;
   if (!prefix || typeof host !== "object") return [];
   const remedy = tryHost(prefix, known);
   if (!isReachable(prefix, host, known)) {
@@ -18,10 +25,12 @@ export function hostRules({ known }: Context): Finding[] {
       refusal(
         "host",
         `it is outside the prefix ${formatSubnet(prefix)}, which is on-link (--delivery)`,
-        `${remedy}; with --delivery routed it may be outside`,
+        `${remedy}; with --delivery routed it may be outside; ${KEEP}`,
       ),
     ];
   }
+  if (delivery === "on-link" && !contains(prefix, host.address))
+    return [outsideWarning(prefix)];
   // A /127 and a /128 have no such address (RFC 6164).
   return host.length < 127 && host.address === linkOf(host).network
     ? [
@@ -33,6 +42,14 @@ export function hostRules({ known }: Context): Finding[] {
       ]
     : [];
 }
+
+/** Some providers deliver a part of the link's /64; others route the prefix to the address outside of it. */
+const outsideWarning = (prefix: Subnet): Finding =>
+  warning(
+    "host",
+    `it is outside the prefix ${formatSubnet(prefix)}, which is on-link (--delivery)`,
+    "Compare it with what `ip -6 addr` prints on the server. If the provider routes the prefix to this address, give --delivery routed",
+  );
 
 /** Whether an on-link prefix can be on the server's link. A routed one need not be. */
 const isReachable = (

@@ -106,6 +106,7 @@ describe("an address", () => {
 describe("--host", () => {
   test.each([
     ["keep", "keep"],
+    ["KEEP", "keep"],
     ["2001:DB8:1:2:0::2", "2001:db8:1:2::2"],
     // The usual length is left out: one normal form.
     ["2001:db8:1:2::2/64", "2001:db8:1:2::2"],
@@ -221,6 +222,8 @@ describe("--gateway", () => {
     ["2001:db8::1", "2001:db8::1"],
     ["ra", "ra"],
     ["none", "none"],
+    ["RA", "ra"],
+    ["None", "none"],
   ])("takes %s as %s", (text, normal) => {
     expect(normalForm("gateway", text)).toBe(normal);
   });
@@ -240,6 +243,11 @@ describe("--gateway", () => {
 });
 
 describe("--ipv4", () => {
+  test("takes its words in capitals too", () => {
+    expect(normalForm("ipv4", "ANY")).toBe("any");
+    expect(normalForm("ipv4", "None")).toBe("none");
+  });
+
   test.each([
     "any",
     "none",
@@ -285,7 +293,6 @@ describe("--ipv4", () => {
     ["192.0.2.10/2e1", "1 to 32"],
     ["192.0.2.10:80", "not an IPv4"],
     ["2001:db8::1", "not an IPv4"],
-    ["ANY", "not an IPv4"],
     ["", "not an IPv4"],
     ["192.0.2", "not an IPv4"],
     ["192.000.002.010", "not an IPv4"],
@@ -296,6 +303,7 @@ describe("--ipv4", () => {
 
 test("--ipv4-gateway is an address alone, or none", () => {
   expect(normalForm("ipv4Gateway", "none")).toBe("none");
+  expect(normalForm("ipv4Gateway", "NONE")).toBe("none");
   expect(normalForm("ipv4Gateway", "192.0.2.1")).toBe("192.0.2.1");
   expect(refused("ipv4Gateway", "192.0.2.1/24")).toContain("prefix length");
   expect(refused("ipv4Gateway", "any")).toContain("not an IPv4");

@@ -44,7 +44,9 @@ test("an error names a value that fits the earlier answers instead of an example
   const known = parsedOf({ prefix: "2a03:1:2:3::/64" });
   const remedy = (key: AnswerKey, text: string): string | undefined =>
     parseAnswer(questionOf(key), text, known).issues[0]?.remedy;
-  expect(remedy("host", "localhost")).toBe("Try 2a03:1:2:3::2");
+  expect(remedy("host", "localhost")).toBe(
+    "Try 2a03:1:2:3::2; keep leaves the server's address as it is",
+  );
   expect(remedy("exposed", "x")).toBe("Try 2a03:1:2:3:300::/80");
   expect(remedy("gateway", "x")).toContain("fe80::1");
 });

@@ -5,6 +5,7 @@ import {
   parseInterface,
   parseNetwork,
   parsePlugin,
+  parseSsh,
   parseSshTarget,
 } from "../../../src/answers/parse-names.ts";
 import { parseDataDir } from "../../../src/answers/parse-paths.ts";
@@ -119,6 +120,7 @@ const NAMES: Record<string, Name> = {
     changed: [
       ["Gateway.Example.COM", "gateway.example.com"],
       ["gateway.example.com.", "gateway.example.com"],
+      ["NONE", "none"],
     ],
     refused: [
       ["", "not a fully qualified"],
@@ -305,6 +307,10 @@ describe.each(Object.entries(NAMES))("%s", (_, name) => {
           refusalOf(() => name.read(text));
     }
   });
+});
+
+test("no ssh login, in capitals too, is no host of that name", () => {
+  expect(parseSsh("NONE")).toBe("none");
 });
 
 test("no sentence about .. ends in three dots", () => {

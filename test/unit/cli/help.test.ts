@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { readArguments } from "../../../src/cli/parse-args.ts";
 import { COMMANDS, FLAGS, flagsOf, spellings } from "../../../src/cli/flags.ts";
+import { QUESTIONS } from "../../../src/answers/questions.ts";
+import { documentText } from "../../support/documents.ts";
+import { addressesIn } from "../../support/ipv6.ts";
 import { helpText } from "../../../src/cli/help.ts";
 
 const EVERY = [undefined, ...COMMANDS];
@@ -55,6 +58,17 @@ describe("a command's own help", () => {
     expect(helpText("create")).toContain("[ens3]");
     expect(helpText("regenerate")).not.toContain("[ens3]");
   });
+});
+
+test("its addresses are for examples only: others belong to somebody (RFC 3849)", () => {
+  const texts = [
+    ...EVERY.map(helpText),
+    ...QUESTIONS.map(({ hint }) => hint?.({}) ?? ""),
+    ...["docs/answers.md", "docs/usage.md", "README.md"].map(documentText),
+  ];
+  const found = texts.flatMap((text) => addressesIn(text));
+  expect(found.length).toBeGreaterThan(10);
+  for (const { text } of found) expect(text).not.toMatch(/^(?!2001:db8:)[23]/);
 });
 
 test("the general help has each flag of create that is no answer, but --git", () => {

@@ -352,7 +352,7 @@ describe("converse", () => {
     await converse(owner, {}, { asksLogin: true }, printed);
     expect(printed.hints).toEqual([
       expect.stringContaining("root@203.0.113.10"),
-      expect.stringContaining("2a03:2222:3333:4444::2/64"),
+      expect.stringContaining("2001:db8:1:2::2/64"),
       expect.stringContaining("keep leaves the server's address"),
       expect.stringContaining("tcpdump -ni ens3 icmp6"),
       expect.stringContaining("mail:25,587 dns:53,53/udp"),

@@ -421,12 +421,55 @@ describe("warnings", () => {
 
   test("a gateway in documentation space, as for the prefix", () => {
     expect(warned({ gateway: "2001:db8::1" })).toEqual([
-      "--gateway 2001:db8::1: it is reserved for documentation (RFC 3849). Give the provider's router, like fe80::1",
+      "--gateway 2001:db8::1: it is reserved for documentation (RFC 3849). Give the router that `ip -6 route show default` prints on the server, like fe80::1, or ra or none",
     ]);
     expect(warned({ gateway: "2a03:1:2:3::1" })).toEqual([]);
     // One warning, about the prefix, is enough.
     const { warnings } = look({ gateway: "2001:db8:1:2::1" });
     expect(warnings.map(({ flag }) => flag)).toEqual(["--prefix"]);
+  });
+
+  test("a gateway that is none, although a router has to ask on the link", () => {
+    expect(warned({ gateway: "none" })).toEqual([
+      expect.stringMatching(
+        /^--gateway none: .* on-link \(--delivery\)\. .*`ip -6 route show default`.* give --delivery routed$/,
+      ),
+    ]);
+    expect(warned({ gateway: "none", delivery: "routed" })).toEqual([]);
+  });
+
+  test("a gateway that is near neither the prefix nor the server", () => {
+    const far = "2a03:1:9:3::1";
+    expect(warned({ gateway: far })).toEqual([
+      `--gateway ${far}: it is far from the server's address and the prefix. Compare it: \`ip -6 route show default\` on the server prints it`,
+    ]);
+    // Some providers have the router outside the /64, but in the same /48.
+    expect(warned({ gateway: "2a03:1:2:ffff::1" })).toEqual([]);
+    // A routed prefix says nothing of the link; the server's address does.
+    const routed = { delivery: "routed", gateway: far };
+    expect(warned({ ...routed, host: "2a03:1:9:7::2" })).toEqual([]);
+    expect(warned({ ...routed, host: "keep" })).toEqual([]);
+    expect(warned({ ...routed, host: "2a03:1:8:7::2" })).toHaveLength(1);
+    expect(warned({ host: "2a03:1:2:3::2", gateway: "fe80::9" })).toEqual([]);
+  });
+
+  test("a host outside a longer on-link prefix, but on its link", () => {
+    const host = "2001:db8:1:2::5";
+    const given = { prefix: "2001:db8:1:2::100/120", host, gateway: "fe80::1" };
+    const { issues, warnings } = look(given);
+    expect(issues).toEqual([]);
+    expect(warnings).toContainEqual({
+      flag: "--host",
+      value: host,
+      reason:
+        "it is outside the prefix 2001:db8:1:2::100/120, which is on-link (--delivery)",
+      remedy: expect.stringContaining("give --delivery routed"),
+    });
+    expect(
+      look({ ...given, delivery: "routed" }).warnings.map(({ flag }) => flag),
+    ).toEqual(["--prefix"]);
+    // Not on its link: it would not be reachable.
+    refuses({ ...given, host: "2001:db8:9:9::5" }, ["--host", "; keep leaves"]);
   });
 
   test.each(["172.17.0.0/16", "172.16.0.0/12", "172.17.255.0/24"])(
