@@ -1,6 +1,7 @@
 import { crypto } from "../base/builtin.ts";
 import { parsedOf } from "../answers/normal-form.ts";
 import { pluginOf } from "../answers/parse-names.ts";
+import { allOf, oldAddresses, type OldAddresses } from "../answers/overlap.ts";
 import { gatewayAddress } from "../answers/suggestions.ts";
 import type { Answers, ParsedAnswers } from "../answers/types.ts";
 import {
@@ -28,9 +29,20 @@ export type { Plan, PlanTexts } from "./types.ts";
  * Derives the plan from checked answers in normal form (see resolve()). The same answers give the
  * same plan on every machine.
  */
-export function plan(answers: Answers): Plan {
+export const plan = (answers: Answers): Plan => planOf({ answers });
+
+/** What a state says of the addresses. */
+interface Phase {
+  readonly answers: Answers;
+  /** During an overlap: the answers before. */
+  readonly overlap?: Answers;
+}
+
+/** As plan(); during an overlap, the plan has the old addresses too. */
+export function planOf({ answers, overlap }: Phase): Plan {
   const parsed = parsedOf(answers);
-  const numbers = numbersOf(parsed);
+  const old = overlap && oldAddresses(overlap, answers);
+  const numbers = numbersOf(parsed, old);
   const kong = publicContainer("kong", "Kong", numbers.kong, KONG_PORTS);
   const expose = parsed.expose.map(({ name, ports }) =>
     publicContainer(name, name, numbers.expose.get(name) as bigint, ports),
@@ -70,6 +82,7 @@ export function plan(answers: Answers): Plan {
     },
     internalPrefix: answers.internalPrefix,
     ...settings(answers),
+    previous: old ? previousTexts(old) : null,
     numbers,
   };
 }
@@ -102,7 +115,10 @@ function settings(
 export const ignoreLine = (dataDir: string): string =>
   dataDir.startsWith("./") ? `${dataDir.slice(1)}/` : "";
 
-function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
+function numbersOf(
+  parsed: Readonly<ParsedAnswers>,
+  old: OldAddresses | undefined,
+): PlanNumbers {
   const { prefix, host, exposed, kong, internalPrefix } = parsed;
   const expose = new Map(
     parsed.expose.map(({ name, address }) => [name, address as bigint]),
@@ -114,7 +130,11 @@ function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
     exposed: {
       subnet: exposed,
       gateway: exposed.network + 1n,
-      range: rangeWithout(exposed, [kong, ...expose.values()]),
+      range: rangeWithout(exposed, [
+        kong,
+        ...expose.values(),
+        ...(old ? allOf(old) : []),
+      ]),
     },
     kong,
     expose,
@@ -124,7 +144,7 @@ function numbersOf(parsed: Readonly<ParsedAnswers>): PlanNumbers {
   };
 }
 
-function hostTexts({ host }: PlanNumbers): PlanTexts["host"] {
+function hostTexts({ host }: Pick<PlanNumbers, "host">): PlanTexts["host"] {
   if (host === undefined) return null;
   const address = formatAddress(6, host.address);
   return {
@@ -134,6 +154,20 @@ function hostTexts({ host }: PlanNumbers): PlanTexts["host"] {
     reverse: reverseName(6, host.address),
   };
 }
+
+const previousTexts = ({
+  host,
+  containers,
+}: OldAddresses): PlanTexts["previous"] => ({
+  host: hostTexts({ host }),
+  containers: containers.map(({ name, address, to }) => ({
+    name,
+    label: name === "kong" ? "Kong" : name,
+    address: formatAddress(6, address),
+    reverse: reverseName(6, address),
+    to: formatAddress(6, to),
+  })),
+});
 
 const UNKNOWN_LOGIN = "root@SERVER";
 

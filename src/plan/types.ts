@@ -37,6 +37,26 @@ export interface PublicContainer {
   readonly udp: string;
 }
 
+/** The old addresses that stay until `regenerate --finish`. */
+export interface PreviousTexts {
+  /** null if the server's address did not change. */
+  readonly host: {
+    readonly address: string;
+    /** With the prefix length of its link. */
+    readonly interface: string;
+    readonly reverse: string;
+  } | null;
+  /** The containers whose addresses changed. */
+  readonly containers: readonly {
+    readonly name: string;
+    readonly label: string;
+    readonly address: string;
+    readonly reverse: string;
+    /** The new address. */
+    readonly to: string;
+  }[];
+}
+
 /** The address plan: everything that follows from the answers, as text for the templates. */
 export interface PlanTexts {
   readonly prefix: string;
@@ -119,6 +139,8 @@ export interface PlanTexts {
     /** Its line in .gitignore; empty if the directory is outside the repository. */
     readonly ignore: string;
   };
+  /** null unless an overlap is on. */
+  readonly previous: PreviousTexts | null;
 }
 
 /** The same addresses as numbers, for code that computes with them. */

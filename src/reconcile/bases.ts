@@ -3,11 +3,11 @@ import { textAt, type Disk } from "../repository/disk.ts";
 import { updateEnvFile } from "../renumber/env-file.ts";
 import { newNames, newValues } from "../renumber/moves.ts";
 import { rewriteWith, type Rewrite } from "../renumber/rewrite.ts";
-import { marksAfter, type Owned } from "../renumber/ownership.ts";
+import { linesOf, marksAfter, type Owned } from "../renumber/ownership.ts";
 import { withPreviousData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
-import { plan, type Plan } from "../plan/plan.ts";
-import type { File, Tree } from "../render/render.ts";
+import { plan, planOf, type Plan } from "../plan/plan.ts";
+import { render, type File, type Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
@@ -28,7 +28,8 @@ export function basesOf(
   disk: Disk,
   rendered: Tree,
 ): Map<string, Base> {
-  const last = plan(previous.answers);
+  const last = planOf(previous);
+  const generatedLines = overlapLines(previous, now, rendered);
   const before = allPreviousAnswers(previous).map(plan);
   return new Map(
     groupByAnswers(previous).flatMap((records) => {
@@ -40,8 +41,11 @@ export function basesOf(
         const { sha256, mode, owned: marks = {} } = record;
         const textOf = (): string | undefined =>
           record.text ?? sameText(sha256, rendered.get(path));
+        // A file in conflict may have lines of the overlap already, from its .new file.
+        const current = held && generatedLines(path);
         const owned: Owned = {
           marks,
+          ...(current && { current }),
           get generated() {
             return textOf() ?? "";
           },
@@ -53,7 +57,10 @@ export function basesOf(
             return textOf();
           },
           mode: Number.parseInt(mode, 8),
-          rewrite: rewriteWith(newValueOf),
+          rewrite: (
+            text,
+            own = { marks: {}, generated: "", ...(current && { current }) },
+          ) => rewriteWith(newValueOf)(text, own),
           // A .env that the owner kept in a conflict is not an older copy.
           ...(path === SECRET_FILE && record.owner !== KEPT && { update }),
           owned,
@@ -71,6 +78,21 @@ export function basesOf(
       });
     }),
   );
+}
+
+/**
+ * The lines of generated files during an overlap, which this run begins, keeps or ends; otherwise
+ * nothing.
+ */
+function overlapLines(
+  previous: State,
+  now: Plan,
+  rendered: Tree,
+): (path: string) => ReadonlySet<string> | undefined {
+  if (now.previous === null && previous.overlap === undefined)
+    return () => undefined;
+  const tree = now.previous ? rendered : render(planOf(previous));
+  return (path) => linesOf(tree.get(path)?.text ?? "");
 }
 
 /** The text of a verbatim file that the generator hasn't changed since. */

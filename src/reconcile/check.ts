@@ -25,7 +25,7 @@ import {
 import { withPreviousData } from "./previous-data.ts";
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
-import { plan, type Plan } from "../plan/plan.ts";
+import { plan, planOf, type Plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { render, type File, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
@@ -95,7 +95,7 @@ export const isOpen = ({ status }: Checked): boolean =>
  */
 export function inspectRepository(directory: string): Inspection {
   const { state } = readState(directory);
-  const present = plan(state.answers);
+  const present = planOf(state);
   const rendered = withPreviousData(
     render(present),
     directory,
@@ -104,7 +104,12 @@ export function inspectRepository(directory: string): Inspection {
   );
   const disk = readDisk(directory, pathsOf(rendered, state));
   const previous = allPreviousAnswers(state).map(plan);
-  const { stale, unread } = findStaleAddresses(directory, present, previous);
+  const { stale, unread } = findStaleAddresses(
+    directory,
+    present,
+    previous,
+    rendered,
+  );
   const files = checkFiles(state, rendered, disk, { present, previous }).map(
     (file) =>
       file.path === COMPOSE_FILE
@@ -117,6 +122,7 @@ export function inspectRepository(directory: string): Inspection {
     notes: [
       ...notesOn(directory, rendered, disk),
       ...composeNotes(directory),
+      ...overlapNotes(present),
       ...unreadNotes(unread),
     ],
   };
@@ -165,6 +171,14 @@ function readByOthers(disk: Disk): string | undefined {
     ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
     : undefined;
 }
+
+/** The old addresses that the files have until the overlap ends. */
+const overlapNotes = ({ previous }: Plan): string[] =>
+  previous === null
+    ? []
+    : [
+        `An overlap is on. The old addresses stay until regenerate --finish: ${[...(previous.host ? [previous.host] : []), ...previous.containers].map(({ address }) => address).join(", ")}`,
+      ];
 
 type Finding = Omit<Checked, "path">;
 

@@ -18,6 +18,8 @@ import { SIDECAR, withSidecars } from "./sidecar.ts";
 /** What the answers of this run come to. */
 export interface Generated {
   readonly answers: Answers;
+  /** During an overlap: the answers before it. */
+  readonly overlap?: Answers;
   readonly present: Plan;
   readonly rendered: Tree;
   /** The file that was docker-compose.yml before the owner renamed it. */
@@ -38,7 +40,7 @@ interface Decided {
  */
 export async function decideAll(
   request: Choices,
-  { answers, present, rendered, renamed }: Generated,
+  { answers, overlap, present, rendered, renamed }: Generated,
   disk: Disk,
   prompts?: ConflictPrompts,
 ): Promise<Decided> {
@@ -60,7 +62,7 @@ export async function decideAll(
   const changes = (
     previous ? withSidecars(decided, disk, previous) : decided
   ).map((change) => withContradictions(change, rendered));
-  const made = { answers, changes };
+  const made = { answers, ...(overlap && { overlap }), changes };
   const operations = allOperations(request, made, rendered, disk);
   return { changes, resolutions, operations };
 }

@@ -1,4 +1,3 @@
-import type { Answers } from "../answers/types.ts";
 import type { File, Tree } from "../render/render.ts";
 import { ownText, SECRET_FILE } from "../render/secrets.ts";
 import { remember } from "../repository/previous-answers.ts";
@@ -14,6 +13,7 @@ import {
   type State,
 } from "../repository/state.ts";
 import type { Change } from "./change.ts";
+import type { Outcome } from "./request.ts";
 import { sidecarPath } from "./sidecar.ts";
 
 /**
@@ -24,9 +24,12 @@ import { sidecarPath } from "./sidecar.ts";
  */
 export function stateAfter(
   previous: State | undefined,
-  answers: Answers,
+  {
+    answers,
+    overlap,
+    changes,
+  }: Pick<Outcome, "answers" | "overlap" | "changes">,
   rendered: Tree,
-  changes: readonly Change[],
   written: ReadonlyMap<string, string | undefined>,
 ): State {
   const files: Record<string, FileRecord> = {};
@@ -76,6 +79,7 @@ export function stateAfter(
   return {
     ...made,
     previousAnswers: remember(before, answers),
+    ...(overlap && { overlap }),
     ...(regenerated && { regenerated }),
   };
 }

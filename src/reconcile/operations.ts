@@ -11,10 +11,11 @@ import { sha256, STATE_FILE, stateText } from "../repository/state.ts";
 /** All that a run writes, the state last; empty if nothing changes, or nothing may be written. */
 export function allOperations(
   { dryRun, previous }: Pick<Request, "dryRun" | "previous">,
-  { answers, changes }: Pick<Outcome, "answers" | "changes">,
+  made: Pick<Outcome, "answers" | "overlap" | "changes">,
   rendered: Tree,
   disk: Disk,
 ): readonly Operation[] {
+  const { changes } = made;
   const conflicts = changes.some(({ action }) => action === "conflict");
   if (dryRun || (conflicts && previous === undefined)) return [];
   const operations = operationsOf(changes, disk);
@@ -24,7 +25,7 @@ export function allOperations(
       content ? sidecarSum(path, content) : undefined,
     ]),
   );
-  const state = stateAfter(previous, answers, rendered, changes, written);
+  const state = stateAfter(previous, made, rendered, written);
   const there = textAt(disk, STATE_FILE);
   // A first regenerate that changes nothing must not write only the `regenerated` mark.
   if (operations.length === 0 && there === stateText(state)) return [];

@@ -19,7 +19,8 @@ import {
 import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
 import { invalidNotes, notesOn } from "./notices.ts";
-import { plan, type Plan } from "../plan/plan.ts";
+import { overlapAfter } from "./phase.ts";
+import { planOf, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import {
   complete,
@@ -43,7 +44,8 @@ export async function prepare(
 ): Promise<Prepared> {
   const { directory, previous } = request;
   const { answers, warnings } = resolveAll(found, previous);
-  const present = plan(answers);
+  const overlap = overlapAfter(request, answers);
+  const present = planOf({ answers, ...(overlap && { overlap }) });
   const rendered = previous
     ? withDataPatterns(render(present), directory, previous)
     : render(present);
@@ -61,6 +63,7 @@ export async function prepare(
     request,
     {
       answers,
+      ...(overlap && { overlap }),
       present,
       rendered,
       renamed: previous && renamedCompose(directory),
@@ -91,6 +94,8 @@ export async function prepare(
     stale,
     data,
     ...(previous && { previousAnswers: previous.answers }),
+    ...(overlap && { overlap }),
+    ...(request.phase && { phase: request.phase }),
     ...(deployed && { deployed }),
   };
   return { request, outcome, operations, makesGit };

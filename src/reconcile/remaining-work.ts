@@ -48,7 +48,14 @@ export function remainingWork(
   const before = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
   const deployed = deployedAnswers(previous, changes);
   const [was, now] = dotenvTexts(changes, disk);
-  const search = leftoversAfter(directory, before, present, changes, disk);
+  const search = leftoversAfter(
+    directory,
+    before,
+    present,
+    changes,
+    rendered,
+    disk,
+  );
   return {
     steps: manualSteps(
       dataBefore(plan(deployed), plan(previous.answers), was),
@@ -139,11 +146,19 @@ function leftoversAfter(
   before: readonly Plan[],
   present: Plan,
   changes: readonly Change[],
+  rendered: Tree,
   disk: Disk,
 ): Search {
   const written = changes.filter(({ action }) => WRITING.has(action));
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),
   );
-  return findStaleAddresses(directory, present, before, instead, disk);
+  return findStaleAddresses(
+    directory,
+    present,
+    before,
+    rendered,
+    instead,
+    disk,
+  );
 }

@@ -11,6 +11,9 @@ import type { State } from "../repository/state.ts";
 export const RESOLUTIONS = ["keep", "theirs", "markers"] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
+/** The flags of regenerate that begin and end an overlap. */
+export type Phase = "overlap" | "finish";
+
 /** What a run is asked to do. */
 export interface Request {
   /** Absolute. */
@@ -18,6 +21,8 @@ export interface Request {
   readonly dryRun: boolean;
   readonly conflict: "ask" | Resolution;
   readonly git: boolean;
+  /** Whether old addresses stay beside changed ones (`--overlap`), or end (`--finish`). */
+  readonly phase?: Phase;
   /** The state before this run; undefined to create a repository. */
   readonly previous?: State;
   /** The text of its file, as it was read. */
@@ -45,6 +50,10 @@ export interface Outcome {
   readonly stale: readonly StaleAddress[];
   /** The answers before this run, if there was a repository. */
   readonly previousAnswers?: Answers;
+  /** During an overlap after this run: the answers before the overlap. */
+  readonly overlap?: Answers;
+  /** What this run did about an overlap. */
+  readonly phase?: Phase;
   /** The same, or older ones if this run resolves a conflict: the server has them until the copy. */
   readonly deployed?: Answers;
 }

@@ -68,6 +68,11 @@ const TEMPLATES: readonly Row[] = [
     when: ownFirewall,
   },
   {
+    path: "host/etc/kong-ipv6/overlap.nft",
+    format: "braces",
+    when: ({ previous }) => (previous?.containers.length ?? 0) > 0,
+  },
+  {
     path: "host/etc/ndppd.conf",
     format: "braces",
     when: ({ ndp }) => ndp.ndppd,

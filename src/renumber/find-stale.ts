@@ -4,6 +4,8 @@ import { printable } from "../base/escape.ts";
 import { staleValues, type StaleValue } from "./stale.ts";
 import { lineCounter } from "../base/line-counter.ts";
 import { repositoryFiles } from "../repository/walk.ts";
+import { linesOf, lineOf } from "./ownership.ts";
+import type { Tree } from "../render/render.ts";
 import { findTokens } from "../ip/find-addresses.ts";
 
 /** A place in the repository that still has an old address or subnet. */
@@ -26,6 +28,7 @@ export interface Search {
 
 /**
  * Every stale address (stale.ts) in the repository, the owner's own files included.
+ * @param rendered during an overlap, its lines have old addresses that stay
  * @param instead texts of files that are about to change; null for a file that is about to go
  * @param known files that have been read already
  */
@@ -33,6 +36,7 @@ export function findStaleAddresses(
   directory: string,
   present: Plan,
   previous: readonly Plan[],
+  rendered: Tree,
   instead: ReadonlyMap<string, string | null> = new Map(),
   known?: Disk,
 ): Search {
@@ -41,15 +45,28 @@ export function findStaleAddresses(
   const unread: string[] = [];
   if (valueOf === undefined) return { stale, unread };
   const plans = [present, ...previous];
+  const kept = linesKept(present, rendered);
   for (const seen of repositoryFiles(directory, plans, instead, known)) {
     const { path, text, why } = seen;
     const inPath = staleAddressesIn(path, path, valueOf);
     stale.push(...inPath.map((found) => ({ ...found, line: 0 })));
     if (text !== undefined)
-      stale.push(...staleAddressesIn(path, text, valueOf));
+      stale.push(...staleAddressesIn(path, text, valueOf, kept?.(path)));
     if (why !== undefined) unread.push(`${path}  (${why})`);
   }
   return { stale, unread };
+}
+
+/** During an overlap: the generated lines of a file, and of its .new file. */
+export function linesKept(
+  { previous }: Plan,
+  rendered: Tree,
+): ((path: string) => ReadonlySet<string>) | undefined {
+  if (previous === null) return undefined;
+  return (path) => {
+    const file = rendered.get(path) ?? rendered.get(path.replace(/\.new$/, ""));
+    return linesOf(file?.text ?? "");
+  };
 }
 
 /** Tells the owner which files were not searched. */
@@ -63,16 +80,17 @@ export function unreadNotes(unread: readonly string[]): string[] {
       ];
 }
 
-/** The stale addresses in one text. */
+/** The stale addresses in one text. @param kept lines (linesOf) that have old addresses on purpose */
 export function staleAddressesIn(
   path: string,
   text: string,
   valueOf: StaleValue,
+  kept?: ReadonlySet<string>,
 ): StaleAddress[] {
   const lineAt = lineCounter(text);
   return findTokens(text).flatMap((token) => {
     const value = valueOf(token);
-    if (value === undefined) return [];
+    if (value === undefined || kept?.has(lineOf(text, token).trim())) return [];
     const line = lineAt(token.start);
     return [{ path, line, text: text.slice(token.start, token.end), value }];
   });

@@ -10,7 +10,13 @@ export interface Owned {
   readonly marks: Marks;
   /** What was generated last. */
   readonly generated: string;
+  /** Lines (linesOf) that are generated during an overlap: their old addresses stay. */
+  readonly current?: ReadonlySet<string>;
 }
+
+/** The lines of a text, without white space at both ends. */
+export const linesOf = (text: string): ReadonlySet<string> =>
+  new Set(text.split("\n").map((line) => line.trim()));
 
 /**
  * For each token of a text, whether it is the owner's own. If the owner edited the text since and the
@@ -21,8 +27,11 @@ export function areOwned(
   tokens: readonly Token[],
   owned: Owned | undefined,
 ): boolean[] {
+  const { current } = owned ?? {};
+  const isCurrent = (token: Token): boolean =>
+    current?.has(lineOf(text, token).trim()) ?? false;
   if (owned === undefined || Object.keys(owned.marks).length === 0)
-    return tokens.map(() => false);
+    return tokens.map(isCurrent);
   const names = tokens.map(nameOf);
   const counts = occurrences(names);
   const generated = new Set(owned.generated.split("\n"));
@@ -30,6 +39,7 @@ export function areOwned(
   return tokens.map((token, index) => {
     const name = names[index] as string;
     const marks = Object.hasOwn(owned.marks, name) ? owned.marks[name] : "";
+    if (isCurrent(token)) return true;
     if (!marks) return false;
     const at = seen.get(name) ?? 0;
     seen.set(name, at + 1);
@@ -95,7 +105,7 @@ function occurrences(values: readonly string[]): Map<string, number> {
 }
 
 /** The line of a token, without its end. */
-function lineOf(text: string, { start }: Token): string {
+export function lineOf(text: string, { start }: Pick<Token, "start">): string {
   const end = text.indexOf("\n", start);
   const line = text.slice(
     text.lastIndexOf("\n", start - 1) + 1,

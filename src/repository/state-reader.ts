@@ -9,6 +9,7 @@ import {
   broken,
   object,
   readAnswers,
+  readOverlap,
   readPreviousAnswers,
   unusable,
   type Fields,
@@ -55,6 +56,7 @@ export function parseState(text: string): State {
     state["previousAnswers"],
     answers,
   );
+  const overlap = readOverlap(state["overlap"], answers);
   const { regenerated } = state;
   if (regenerated !== undefined && regenerated !== true)
     throw broken("regenerated is not true");
@@ -67,6 +69,7 @@ export function parseState(text: string): State {
     generator,
     answers,
     previousAnswers,
+    ...(overlap && { overlap }),
     ...(regenerated && { regenerated }),
     files,
   };
@@ -118,6 +121,7 @@ const KEYS = [
   "generator",
   "answers",
   "previousAnswers",
+  "overlap",
   "regenerated",
   "files",
 ];

@@ -22,6 +22,8 @@ export interface State {
   /** The version of create-kong-ipv6 that wrote it. */
   readonly generator: string;
   readonly answers: Answers;
+  /** During an overlap, the answers before it: the files have their addresses too. The file holds only the difference. */
+  readonly overlap?: Answers;
   /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
   readonly previousAnswers: readonly Answers[];
   /** Whether regenerate has written the state since create. */
@@ -106,8 +108,17 @@ export function sumOfText(text: string): string {
 export const sumOf = (file: File): string =>
   file.sha256 ?? sumOfText(file.text);
 
-export function stateText({ files, regenerated, ...state }: State): string {
+export function stateText({
+  files,
+  regenerated,
+  overlap,
+  ...state
+}: State): string {
   const previousAnswers = abridged(state.previousAnswers, state.answers);
-  const rest = { ...(regenerated && { regenerated }), files };
+  const rest = {
+    ...(overlap && { overlap: abridged([overlap], state.answers)[0] }),
+    ...(regenerated && { regenerated }),
+    files,
+  };
   return `${JSON.stringify({ ...state, previousAnswers, ...rest }, null, 2)}\n`;
 }

@@ -1,3 +1,4 @@
+import { overlapIssues } from "../answers/overlap-issues.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers } from "../answers/types.ts";
 import { issueText, UnusableError } from "../base/errors.ts";
@@ -57,6 +58,20 @@ export function readPreviousAnswers(
     previous.push(readAnswers(whole, where));
   }
   return previous;
+}
+
+/** The answers before the overlap, whose addresses stay; undefined if there is no overlap. */
+export function readOverlap(
+  value: unknown,
+  current: Answers,
+): Answers | undefined {
+  if (value === undefined) return undefined;
+  const whole = { ...current, ...object(value, "overlap") };
+  const overlap = readAnswers(whole, "overlap");
+  const issues = overlapIssues(overlap, current, "end the overlap");
+  if (issues.length > 0)
+    throw broken(`overlap: ${issues.map(issueText).join("; ")}`);
+  return overlap;
 }
 
 export function object(value: unknown, where: string): Fields {

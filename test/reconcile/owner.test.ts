@@ -109,9 +109,8 @@ test("the state has no sum of .env, from which a short secret could be guessed",
   const next = resolve(move(answers, { prefix: "2a0d:1:2:3::/64" })).answers;
   const state = stateAfter(
     stateOf(answers, render(plan(answers))),
-    next,
+    { answers: next, changes: [change] },
     render(plan(next)),
-    [change],
     new Map(),
   );
   expect(change.after?.text).toContain("PIN=1234\n");

@@ -169,7 +169,7 @@ export function dockerfile(text: string): Instruction[] {
   });
 }
 
-/** The values of plan.json by their path in it (`exposed.subnet`), without its list; one may be empty. */
+/** The values of plan.json by their path in it (`exposed.subnet`), without its list; one may be empty. No overlap is on. */
 export function planValues(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   const walk = (value: unknown, path: string): void => {
@@ -180,7 +180,8 @@ export function planValues(text: string): Record<string, string> {
       found[path] = String(value);
     else throw new Error(`plan.json: ${path} is ${JSON.stringify(value)}`);
   };
-  const { expose, ...rest } = JSON.parse(text);
+  const { expose, previous, ...rest } = JSON.parse(text);
+  if (previous !== null) throw new Error("plan.json: previous is not null");
   if (!Array.isArray(expose)) throw new Error("plan.json: expose is no list");
   walk(rest, "");
   return found;

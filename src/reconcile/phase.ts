@@ -1,0 +1,90 @@
+import { changedAddress, oldAddresses } from "../answers/overlap.ts";
+import { overlapIssues } from "../answers/overlap-issues.ts";
+import type { Answers } from "../answers/types.ts";
+import { UnusableError, type Issue } from "../base/errors.ts";
+import { program } from "../base/program.ts";
+import type { State } from "../repository/state.ts";
+import type { Request } from "./request.ts";
+
+/**
+ * The answers whose addresses stay beside the new ones after this run; undefined if there is no overlap
+ * then.
+ * @param answers after this run
+ * @throws UnusableError if the phase and the answers don't fit
+ */
+export function overlapAfter(
+  { phase, previous }: Pick<Request, "phase" | "previous">,
+  answers: Answers,
+): Answers | undefined {
+  if (previous === undefined) return undefined;
+  if (previous.overlap)
+    return during(previous, previous.overlap, answers, phase === "finish");
+  if (phase === "finish") throw unusable(noOverlap);
+  return phase === "overlap" ? begun(previous.answers, answers) : undefined;
+}
+
+const unusable = (...issues: Issue[]): UnusableError =>
+  new UnusableError(issues);
+
+const noOverlap: Issue = {
+  flag: "--finish",
+  reason: "there is no overlap: the repository has no old addresses",
+  remedy: "Leave it out",
+};
+
+function during(
+  { answers: last }: State,
+  overlap: Answers,
+  answers: Answers,
+  finishes: boolean,
+): Answers | undefined {
+  const flag = changedAddress(last, answers);
+  if (flag !== undefined)
+    throw unusable({
+      flag,
+      reason: "addresses can't change during an overlap",
+      remedy: `End it first: ${program()} regenerate --finish (keeps the new addresses), or ${program()} undo right after regenerate --overlap (returns to the old ones)`,
+    });
+  if (finishes) return undefined;
+  const issues = overlapIssues(
+    overlap,
+    answers,
+    "run regenerate --finish first",
+  );
+  if (issues.length > 0) throw new UnusableError(issues);
+  return overlap;
+}
+
+function begun(last: Answers, answers: Answers): Answers {
+  const issues = [
+    ...interfaceIssues(last, answers),
+    ...overlapIssues(last, answers, "leave out --overlap"),
+  ];
+  if (issues.length > 0) throw new UnusableError(issues);
+  if (oldAddresses(last, answers) !== undefined) return last;
+  const changed = changedAddress(last, answers);
+  throw unusable({
+    flag: "--overlap",
+    reason:
+      changed === undefined
+        ? "no address changes"
+        : `no address changes, only ${changed}`,
+    remedy:
+      changed === undefined
+        ? "Give the new --prefix, --host, --exposed, --kong or --expose with it"
+        : "Leave it out",
+  });
+}
+
+/** Old addresses can be reached through their own link only. */
+function interfaceIssues(last: Answers, answers: Answers): Issue[] {
+  if (last.interface === answers.interface) return [];
+  return [
+    {
+      flag: "--interface",
+      value: answers.interface,
+      reason: `the old addresses are on ${last.interface}`,
+      remedy: `Change it in a run of its own, or leave out --overlap`,
+    },
+  ];
+}
