@@ -8,15 +8,14 @@ import {
 import { pathsOf } from "./decide-all.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { settingOf } from "../base/dotenv.ts";
-import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
-import { secretNotes } from "./notices.ts";
+import { IGNORE_FILE } from "../repository/ignored.ts";
+import { notesOn, overlapNotes } from "./check-notes.ts";
 import { COMPOSE_FILE, composeNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
 import { CONVERT, hasCrlf } from "./line-ends.ts";
 import { isExecutable } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { unsetVariables } from "./required-variables.ts";
-import { missingVariables } from "./variables.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -155,30 +154,6 @@ export function checkFiles(
     return { path, ...(driftOf(path, found, disk, rendered) ?? found) };
   });
 }
-
-function notesOn(directory: string, rendered: Tree, disk: Disk): string[] {
-  const generated = (rendered.get(SECRET_FILE) as File).text;
-  return [
-    missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
-    secretNotes(secretStatus(directory, textAt(disk, IGNORE_FILE))),
-    readByOthers(disk),
-  ].flatMap((note) => note ?? []);
-}
-
-function readByOthers(disk: Disk): string | undefined {
-  const entry = entryAt(disk, SECRET_FILE);
-  return entry.kind === "file" && (entry.mode & 0o077) !== 0
-    ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
-    : undefined;
-}
-
-/** The old addresses that the files have until the overlap ends. */
-const overlapNotes = ({ previous }: Plan): string[] =>
-  previous === null
-    ? []
-    : [
-        `An overlap is on. The old addresses stay until regenerate --finish: ${[...(previous.host ? [previous.host] : []), ...previous.containers].map(({ address }) => address).join(", ")}`,
-      ];
 
 type Finding = Omit<Checked, "path">;
 

@@ -16,6 +16,8 @@ import type { Change } from "./change.ts";
 import type { Outcome } from "./request.ts";
 import { sidecarPath } from "./sidecar.ts";
 
+type Made = Pick<Outcome, "answers" | "overlap" | "changes">;
+
 /**
  * The state after the changes. The base of a file advances only if the new text was applied, or if the
  * owner resolved the conflict.
@@ -24,11 +26,7 @@ import { sidecarPath } from "./sidecar.ts";
  */
 export function stateAfter(
   previous: State | undefined,
-  {
-    answers,
-    overlap,
-    changes,
-  }: Pick<Outcome, "answers" | "overlap" | "changes">,
+  { answers, overlap, changes }: Made,
   rendered: Tree,
   written: ReadonlyMap<string, string | undefined>,
 ): State {

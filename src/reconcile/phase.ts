@@ -4,15 +4,24 @@ import type { Answers } from "../answers/types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { program } from "../base/program.ts";
 import type { State } from "../repository/state.ts";
-import type { Request } from "./request.ts";
+import type { Outcome, Request } from "./request.ts";
 
 /**
- * The answers whose addresses stay beside the new ones after this run; undefined if there is no overlap
- * then.
+ * Whether an overlap is on after this run.
  * @param answers after this run
- * @throws UnusableError if the phase and the answers don't fit
+ * @throws UnusableError if the flags and the answers don't fit
  */
-export function overlapAfter(
+export function phaseAfter(
+  request: Pick<Request, "phase" | "previous">,
+  answers: Answers,
+): Pick<Outcome, "overlap" | "phase"> {
+  const overlap = overlapAfter(request, answers);
+  const { phase } = request;
+  return { ...(overlap && { overlap }), ...(phase && { phase }) };
+}
+
+/** The answers whose addresses stay beside the new ones; undefined if no overlap is on then. */
+function overlapAfter(
   { phase, previous }: Pick<Request, "phase" | "previous">,
   answers: Answers,
 ): Answers | undefined {

@@ -19,7 +19,7 @@ import {
 import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
 import { invalidNotes, notesOn } from "./notices.ts";
-import { overlapAfter } from "./phase.ts";
+import { phaseAfter } from "./phase.ts";
 import { planOf, type Plan } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import {
@@ -44,8 +44,8 @@ export async function prepare(
 ): Promise<Prepared> {
   const { directory, previous } = request;
   const { answers, warnings } = resolveAll(found, previous);
-  const overlap = overlapAfter(request, answers);
-  const present = planOf({ answers, ...(overlap && { overlap }) });
+  const phase = phaseAfter(request, answers);
+  const present = planOf({ answers, ...phase });
   const rendered = previous
     ? withDataPatterns(render(present), directory, previous)
     : render(present);
@@ -59,15 +59,10 @@ export async function prepare(
     );
 
   const disk = diskOf(request, rendered);
+  const renamed = previous && renamedCompose(directory);
   const { changes, resolutions, operations } = await decideAll(
     request,
-    {
-      answers,
-      ...(overlap && { overlap }),
-      present,
-      rendered,
-      renamed: previous && renamedCompose(directory),
-    },
+    { answers, ...phase, present, rendered, renamed },
     disk,
     prompts,
   );
@@ -94,8 +89,7 @@ export async function prepare(
     stale,
     data,
     ...(previous && { previousAnswers: previous.answers }),
-    ...(overlap && { overlap }),
-    ...(request.phase && { phase: request.phase }),
+    ...phase,
     ...(deployed && { deployed }),
   };
   return { request, outcome, operations, makesGit };
