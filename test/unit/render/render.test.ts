@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { plan } from "../../../src/plan/plan.ts";
+import { plan, planOf } from "../../../src/plan/plan.ts";
 import { render, type Tree } from "../../../src/render/render.ts";
 import type { Given } from "../../../src/answers/resolve.ts";
 import { SECRET } from "../../../src/render/secrets.ts";
@@ -14,7 +14,7 @@ import {
   templateTexts,
   verbatimSums,
 } from "../../../src/render/templates.ts";
-import { answersFrom } from "../../support/base.ts";
+import { answersFrom, overlapFrom } from "../../support/base.ts";
 import { planValues } from "../../support/parsers.ts";
 import { textOf } from "../../support/trees.ts";
 
@@ -41,11 +41,11 @@ test("every template and verbatim file has a row, and every row its file", () =>
 });
 
 test("every row is generated for some plan", () => {
-  const all = new Set(
-    [{}, { database: "off" }, { ndp: "kernel" }].flatMap((given) => [
-      ...tree(given).keys(),
-    ]),
+  const trees = [{}, { database: "off" }, { ndp: "kernel" }].map(tree);
+  const during = render(
+    planOf(overlapFrom({}, { prefix: "2001:db8:9:9::/64" })),
   );
+  const all = new Set([...trees, during].flatMap((one) => [...one.keys()]));
   expect([...all].sort()).toEqual(
     GENERATED_FILES.map(({ path }) =>
       path.replace("[interface]", "ens3"),

@@ -1,0 +1,37 @@
+import type { Plan } from "../plan/plan.ts";
+import type { File, Tree } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { entryAt, textAt, type Disk } from "../repository/disk.ts";
+import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
+import { secretNotes } from "./notices.ts";
+import { missingVariables } from "./variables.ts";
+
+/** What check says about .env. */
+export function notesOn(
+  directory: string,
+  rendered: Tree,
+  disk: Disk,
+): string[] {
+  const generated = (rendered.get(SECRET_FILE) as File).text;
+  return [
+    missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
+    secretNotes(secretStatus(directory, textAt(disk, IGNORE_FILE))),
+    readByOthers(disk),
+  ].flatMap((note) => note ?? []);
+}
+
+function readByOthers(disk: Disk): string | undefined {
+  const entry = entryAt(disk, SECRET_FILE);
+  return entry.kind === "file" && (entry.mode & 0o077) !== 0
+    ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
+    : undefined;
+}
+
+/** The old addresses that the files have until the overlap ends. */
+export function overlapNotes({ previous }: Plan): string[] {
+  if (previous === null) return [];
+  const { host, containers } = previous;
+  const all = [...(host ? [host] : []), ...containers];
+  const addresses = all.map(({ address }) => address).join(", ");
+  return [`Until regenerate --finish, old addresses stay: ${addresses}`];
+}
