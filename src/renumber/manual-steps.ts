@@ -86,6 +86,27 @@ function containersRemoved(before: Plan, after: Plan): ManualStep[] {
       note: `removed: ${names}. --expose replaces the list. Docker compose refuses every service while a file needs ${variables}, which .env no longer sets.`,
       first: true,
     },
+    {
+      // First: another container may get the same address.
+      what: `On the server, remove the container${gone.length === 1 ? "" : "s"} of ${names}; apply.sh does not`,
+      old: names,
+      new: "",
+      commands: removal(gone.map(({ name }) => name)),
+      first: true,
+    },
+  ];
+}
+
+/**
+ * By name: compose --remove-orphans would remove Kong too if it reads the owner's compose.yaml. rm
+ * --force would kill them.
+ */
+function removal(services: readonly string[], running = services): string[] {
+  const names = (some: readonly string[]): string =>
+    some.map((service) => `kong-ipv6-${service}-1`).join(" ");
+  return [
+    `sudo docker stop ${names(running)}`,
+    `sudo docker rm ${names(services)}`,
   ];
 }
 
@@ -114,7 +135,6 @@ function portsChanged(before: Plan, after: Plan): ManualStep[] {
 }
 
 const HERE = "cd /opt/kong-ipv6";
-const DATABASE = "kong-ipv6-kong-database-1";
 const KONG = "sudo docker compose exec -T kong";
 
 /** Nothing else moves the data. Without them Kong starts with an empty database. */
@@ -161,11 +181,7 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
       what: `Remove the database's containers; its data stay in ${data}`,
       old: "postgres",
       new: "off",
-      // By name: compose --remove-orphans would remove Kong too if it reads the owner's compose.yaml.
-      commands: [
-        `sudo docker stop ${DATABASE}`,
-        `sudo docker rm ${DATABASE} kong-ipv6-kong-migration-1`,
-      ],
+      commands: removal(["kong-database", "kong-migration"], ["kong-database"]),
     },
   ];
 }

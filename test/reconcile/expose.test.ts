@@ -36,7 +36,14 @@ test("a removed container: docker compose would refuse every service until it is
   expect(code).toBe(0);
   const steps = stepsOf(stdout);
   expect(steps[0]).toMatch(/^Remove mail from docker-compose\.override\.yml:/);
-  expect(steps[1]).toMatch(/^Copy it to the server/);
+  expect(steps[1]).toBe(
+    [
+      "On the server, remove the container of mail; apply.sh does not:",
+      "       sudo docker stop kong-ipv6-mail-1",
+      "       sudo docker rm kong-ipv6-mail-1",
+    ].join("\n"),
+  );
+  expect(steps[2]).toMatch(/^Copy it to the server/);
 
   const open = await made.run(["check"]);
   expect(open.code).toBe(4);
