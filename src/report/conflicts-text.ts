@@ -122,14 +122,18 @@ function obstacleRemedies(conflicts: readonly Change[]): string[] {
 }
 
 /** Files that contradict the answers after this run. */
-export function driftLines(changes: readonly Change[]): string[] {
-  const lines = changes.flatMap(({ path, contradicts }) =>
+export const contradictionLines = (changes: readonly Change[]): string[] =>
+  changes.flatMap(({ path, contradicts }) =>
     contradicts
       ? [
           `${path} contradicts the answers: ${printable(contradicts.join("; "))}.`,
         ]
       : [],
   );
+
+/** The same, and what the owner can do about them. */
+export function driftLines(changes: readonly Change[]): string[] {
+  const lines = contradictionLines(changes);
   const them = lines.length === 1 ? "it" : "these files";
   return lines.length === 0
     ? []

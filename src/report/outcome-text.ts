@@ -13,6 +13,7 @@ import { changesInShort, changesText, differs } from "./changes-text.ts";
 import type * as Diff from "./diff.ts";
 import {
   conflictLines,
+  contradictionLines,
   driftLines,
   writesSidecar,
   refusedLines,
@@ -84,6 +85,7 @@ export function summaryText(
   return `\n${joined([
     ...contextTexts(outcome, options, style),
     changesInShort(outcome.changes, style),
+    setAt(0, contradictionLines(outcome.changes).join("\n"), style.columns),
     planText(outcome, style),
   ])}\n`;
 }

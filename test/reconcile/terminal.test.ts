@@ -87,6 +87,16 @@ test("asks about each conflict: keep, take, markers, show the difference, the sa
       },
     ],
     [
+      "keep what contradicts the answers: said before the owner agrees",
+      [[FIRST, ENTER], [MORE, `y${ENTER}`], AGREED],
+      3,
+      (made, screen) => {
+        expect(made.read(COMPOSE)).toContain("KONG_PG_USER: mine");
+        const [before] = screen.split("? (Y/n)");
+        expect(before).toContain("KONG_DATABASE is postgres, not off;");
+      },
+    ],
+    [
       "markers for all",
       [[FIRST, DOWN + DOWN + ENTER], [MORE, `y${ENTER}`], AGREED],
       3,
