@@ -1,3 +1,5 @@
+import { program, PUBLISHED } from "../base/program.ts";
+
 /** One line of the report, like a row of apply.sh's. */
 export interface Row {
   readonly step: string;
@@ -22,7 +24,10 @@ export interface ApplyEnd {
   readonly left: number | undefined;
 }
 
-/** A line of apply.sh --json, which anyone may have written; undefined for anything else. */
+/**
+ * A line of apply.sh --json, which anyone may have written; undefined for anything else. A remedy calls
+ * this program as it can be called here.
+ */
 export function readLine(line: string): Row | ApplyEnd | undefined {
   const fields = parsedObject(line);
   if (fields === undefined) return undefined;
@@ -40,7 +45,9 @@ export function readLine(line: string): Row | ApplyEnd | undefined {
     step,
     status,
     detail: typeof detail === "string" ? detail : "",
-    ...(typeof remedy === "string" && { remedy }),
+    ...(typeof remedy === "string" && {
+      remedy: remedy.replaceAll(PUBLISHED, () => program()),
+    }),
   };
 }
 

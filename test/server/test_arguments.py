@@ -7,7 +7,7 @@ import unittest
 from unittest import mock
 
 import kong_ipv6.__main__ as program
-from kong_ipv6.report import Report
+from kong_ipv6.report import JsonReport, Refusal, Report
 from support.case import Case
 from support.server import Server
 
@@ -60,6 +60,18 @@ class Arguments(Case):
             with mock.patch("pathlib.Path.read_text", return_value=text), self.assertRaises(program.Failure) as raised:
                 program.context_for(Report(out, out))
             self.assertIn("scripts/plan.json can't be read", raised.exception.cause)
+
+    def test_a_remedy_names_the_version_in_the_plan(self) -> None:
+        server = self.server()
+        server.change_plan(generator="npx create-kong-ipv6@9.8.7")
+        text, remedy = server.repository.joinpath("scripts/plan.json").read_text(), "npx create-kong-ipv6 check"
+        for kind in (Report, JsonReport):
+            out = io.StringIO()
+            report = kind(out, out)
+            with mock.patch("pathlib.Path.read_text", return_value=text):
+                program.context_for(report)
+            report.refusal(Refusal("a", remedy))
+            self.assertIn("npx create-kong-ipv6@9.8.7 check", out.getvalue())
 
     def test_the_owners_shell_does_not_override_what_env_says(self) -> None:
         with mock.patch.dict(

@@ -71,6 +71,10 @@ class Modules(unittest.TestCase):
         self.assertIn(("resources", "resources"), imported)
         self.assertIsNone(re.search(r"\"(netplan|ndp|ufw|sysctl|docker|compose|network|files)\"", text))
 
+    def test_remedies_call_the_generator_so_that_the_report_can_name_its_version(self) -> None:
+        bare = re.compile(r"(?<!npx )create-kong-ipv6 (check|deploy|probe|regenerate)")
+        self.assertEqual([], [path.name for path in MODULES if bare.search(path.read_text())])
+
     def test_only_the_primitives_change_files_of_the_server(self) -> None:
         """The owner's own .env and data, a file in /run, what netplan validates, and the copies of the repository are
         the exceptions."""
@@ -87,5 +91,6 @@ class Examples(unittest.TestCase):
         self.assertTrue(found)
         for path in found:
             answers = plan.parse(path.read_text())
+            self.assertRegex(answers.generator, r"^npx create-kong-ipv6@\d")
             self.assertTrue(plan.inside(answers.kong, answers.subnet), path)
             self.assertTrue(plan.inside(answers.subnet_gateway, answers.subnet), path)

@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
 import { readLine } from "../../../src/deploy/row.ts";
+import { PUBLISHED } from "../../../src/base/program.ts";
+
+test("a remedy calls this program as it was called here", () => {
+  const [node = "", script = ""] = process.argv;
+  const remedy = `${PUBLISHED} regenerate --ndp none`;
+  const line = JSON.stringify({ step: "a", status: "refused", remedy });
+  process.argv = [node, "plop"];
+  const read = readLine(line);
+  process.argv = [node, script];
+  expect(read).toMatchObject({ remedy: "npm start -- regenerate --ndp none" });
+});
 
 test.each([
   [

@@ -63,7 +63,7 @@ class Firewall(Resource):
                 yield Result("warn", "firewall", text, "sudo ./scripts/apply.sh removes the table")
         elif facts.opens_all and not facts.ufw.active:
             text = "none: every port of every container with an IPv6 address is open to the world"
-            remedy = "filter this traffic elsewhere, or create-kong-ipv6 regenerate --firewall nftables"
+            remedy = "filter this traffic elsewhere, or npx create-kong-ipv6 regenerate --firewall nftables"
             yield Result("warn", "firewall", text, remedy)
         elif not facts.ufw.active:
             yield Result("warn", "firewall", "these scripts set up no firewall (--firewall none)")

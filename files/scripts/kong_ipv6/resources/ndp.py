@@ -21,7 +21,7 @@ class Ndp(Resource):
         """networkd sets the kernel's proxy: what else manages the uplink would wipe it."""
         if self.plan.ndp == "kernel" and facts.usable and not facts.networkd_manages:
             cause = f"systemd-networkd doesn't manage {self.plan.uplink}: --ndp kernel needs it to set the proxy entry"
-            yield Refusal(cause, "create-kong-ipv6 regenerate --ndp ndppd")
+            yield Refusal(cause, "npx create-kong-ipv6 regenerate --ndp ndppd")
 
     def changes(self, facts: Facts) -> Iterator[Change]:
         self.stale = [one for one in self._known() if one not in self.plan.public or self.plan.ndp != "kernel"]
@@ -102,7 +102,7 @@ class Ndp(Resource):
             yield Result("ok", "ndp", "no NDP proxy is needed: the prefix is routed to this server")
         elif plan.ndp == "none":
             text = "nothing answers Neighbor Solicitations for Kong (--ndp none)"
-            yield Result("warn", "ndp", text, "create-kong-ipv6 regenerate --ndp ndppd")
+            yield Result("warn", "ndp", text, "npx create-kong-ipv6 regenerate --ndp ndppd")
         elif facts.uplink is None:
             return
         elif facts.outside.problem:

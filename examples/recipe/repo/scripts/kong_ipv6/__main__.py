@@ -94,7 +94,8 @@ def context_for(report: Report, name: str = "") -> Context:
     try:
         answers = plan.parse(repository.plan_json.read_text())
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Failure(f"scripts/plan.json can't be read: {error}", "create-kong-ipv6 regenerate") from error
+        raise Failure(f"scripts/plan.json can't be read: {error}", "npx create-kong-ipv6 regenerate") from error
+    report.generator = answers.generator
     system = System(report, journal)
     compose, network = Compose(system, repository.path), HostNetwork(system, answers, report)
     return Context(answers, repository, report, journal, system, Engine(), compose, network)

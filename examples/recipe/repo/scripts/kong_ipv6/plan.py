@@ -4,6 +4,8 @@ import ipaddress
 import json
 from typing import Any, NamedTuple
 
+from .report import GENERATOR
+
 
 class Port(NamedTuple):
     port: int
@@ -26,6 +28,7 @@ class Plan(NamedTuple):
     """What the answers became. Fields for addresses and subnets have their texts; host may also be keep, gateway ra
     or none."""
 
+    generator: str  # how the owner calls it
     prefix: str
     uplink: str
     uplink_sysctl: str
@@ -77,6 +80,7 @@ def parse(text: str) -> Plan:
     data: Any = json.loads(text)
     exposed, backend, ipv4 = data["exposed"], data["backend"], data["ipv4"]
     return Plan(
+        generator=str(data.get("generator", GENERATOR)),
         prefix=data["prefix"],
         uplink=data["uplink"]["name"],
         uplink_sysctl=data["uplink"]["sysctl"],

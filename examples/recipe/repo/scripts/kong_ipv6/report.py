@@ -41,6 +41,8 @@ class Result(NamedTuple):
 COLOURS = {"ok": "\x1b[32m", "fail": "\x1b[31m", "open": "\x1b[31m", "warn": "\x1b[33m", "note": "\x1b[33m"}
 BOLD, RED, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[0m"
 
+# How remedies call the generator. plan.json has the same with its version.
+GENERATOR = "npx create-kong-ipv6"
 
 # Compose quotes the line of .env that it can't read: it may be the password's.
 QUOTES = re.compile(r"(variable name|unterminated quoted value)\b.*")
@@ -56,6 +58,7 @@ class Report:
     def __init__(self, out: TextIO = sys.stdout, err: TextIO = sys.stderr, program: str = "apply.sh") -> None:
         self.out, self.err, self.program = out, err, program
         self.step = ""
+        self.generator = GENERATOR
         # Whether this run has begun to change the server.
         self.changing = False
         # How it ended, for --json.
@@ -132,7 +135,7 @@ class Report:
 
     def _print(self, stream: TextIO, text: str) -> None:
         try:
-            print(text, file=stream, flush=True)
+            print(text.replace(GENERATOR, self.generator), file=stream, flush=True)
         except (OSError, ValueError):
             pass
 

@@ -32,7 +32,7 @@ class Files(Resource):
         for path in (*tree, self.repository.compose_file, repository / "kong.yml", repository / ".env"):
             if path.is_file() and MARKERS.search(path.read_bytes()):
                 cause = f"{path.relative_to(repository)} still has conflict markers"
-                remedy = "resolve the conflicts; create-kong-ipv6 check lists everything that is unresolved"
+                remedy = "resolve the conflicts; npx create-kong-ipv6 check lists everything that is unresolved"
                 yield Refusal(cause, remedy)
         yield from short_of_space("/etc", 16)
         yield from short_of_space(self.journal.state.as_posix(), 16)

@@ -31,7 +31,7 @@ class Link(Resource):
     def _tunnel(self, facts: Facts) -> Iterator[Refusal]:
         if facts.tunnel and (self.plan.delivery == "on-link" or self.plan.ndp != "none"):
             cause = f"{self.plan.uplink} has no link-layer addresses, like a tunnel: an NDP proxy can't work there, so the prefix has to be routed to this server"
-            yield Refusal(cause, "create-kong-ipv6 regenerate --delivery routed --ndp none")
+            yield Refusal(cause, "npx create-kong-ipv6 regenerate --delivery routed --ndp none")
 
     def _inside(self, facts: Facts) -> Iterator[Refusal]:
         """The exposed bridge would take over the uplink's own addresses, and those of a gateway that only this server
@@ -54,7 +54,7 @@ class Link(Resource):
         networks = [IPv6Network(one, strict=False) for one in links + others]
         free = free_subnet(plan, networks)
         if free:
-            return f"create-kong-ipv6 regenerate --exposed {free}"
+            return f"npx create-kong-ipv6 regenerate --exposed {free}"
         return f"no subnet of {plan.prefix} is free of these addresses: ask the provider for a larger prefix"
 
     def _other_links(self, facts: Facts) -> Iterator[Refusal]:
@@ -77,7 +77,7 @@ class Link(Resource):
             wide = plan.delivery == "on-link" and (inside(plan.host, subnet) or inside(plan.kong, subnet))
             if same(address, plan.host) or wide:
                 cause = f"the prefix {plan.prefix} is on {name} ({subnet}), not on {plan.uplink}"
-                remedy = f"create-kong-ipv6 regenerate --interface {name}, or regenerate with another --prefix"
+                remedy = f"npx create-kong-ipv6 regenerate --interface {name}, or regenerate with another --prefix"
                 yield Refusal(cause, remedy)
 
     def _link(self, facts: Facts) -> Iterator[Refusal]:
@@ -116,7 +116,7 @@ class Link(Resource):
             for one in plan.expose:
                 address = "ADDRESS" if one.address in taken else one.address
                 flags.append(f"--expose {one.name}@[{address}]:{','.join(map(str, one.ports))}")
-        return f"choose another address: create-kong-ipv6 regenerate {' '.join(flags)}"
+        return f"choose another address: npx create-kong-ipv6 regenerate {' '.join(flags)}"
 
     def _gateway(self, facts: Facts) -> str:
         """Its address; empty where none is known."""
@@ -130,26 +130,24 @@ class Link(Resource):
     def _delivery(self, verdict: str, gateway: str) -> Iterator[Refusal]:
         prefix, uplink = self.plan.prefix, self.plan.uplink
         if verdict == "no-gateway":
-            remedy = "create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use"
+            remedy = "npx create-kong-ipv6 regenerate --gateway ADDRESS; ip -6 route shows the gateway in use"
             if ":" not in self.plan.gateway:
                 remedy = f"it is the gateway of the server's default route: ping -6 {gateway}%{uplink}; ip -6 route"
             yield Refusal(f"the gateway {gateway} doesn't answer on {uplink}", remedy)
         elif verdict == "elsewhere":
             cause = f"the router {gateway} doesn't deliver {prefix} on {uplink}: it answers this server's own addresses, but not an address of this prefix"
-            remedy = (
-                "compare the prefix with the provider's control panel; then create-kong-ipv6 regenerate --prefix PREFIX"
-            )
+            remedy = "compare the prefix with the provider's control panel; then npx create-kong-ipv6 regenerate --prefix PREFIX"
             yield Refusal(cause, remedy)
         elif (verdict, self.plan.delivery) == ("on-link", "routed"):
             cause = f"the answers say that {prefix} is routed to this server, but the router solicits its addresses on the link"
-            yield Refusal(cause, "create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")
+            yield Refusal(cause, "npx create-kong-ipv6 regenerate --delivery on-link --ndp ndppd")
 
 
 def other_interface(facts: Facts) -> str:
     """The remedy for an uplink that isn't there."""
     names = (link["ifname"] for link in facts.links)
     here = " ".join(sorted(name for name in names if not re.match(r"lo$|docker|br-|veth", name)))
-    return f"create-kong-ipv6 regenerate --interface NAME; NAME is one of: {here}"
+    return f"npx create-kong-ipv6 regenerate --interface NAME; NAME is one of: {here}"
 
 
 def free_subnet(plan: Plan, taken: list[IPv6Network]) -> str:

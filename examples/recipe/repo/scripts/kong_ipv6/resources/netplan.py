@@ -226,7 +226,7 @@ class Settled(Resource):
             self.system.wait(10, self._dad_finished)
             taken = network.duplicate()
             if taken:
-                remedy = "choose another address: create-kong-ipv6 regenerate --host ADDRESS"
+                remedy = "choose another address: npx create-kong-ipv6 regenerate --host ADDRESS"
                 self.netplan.back_and_fail(f"{taken} is in use by another machine on the link", remedy)
             # What else the server had may belong to a container that Docker has restarted.
             ours = re.compile(rf"addr {re.escape(uplink)} |route|rule|path.* dev ({re.escape(uplink)}|lo)( |$)")

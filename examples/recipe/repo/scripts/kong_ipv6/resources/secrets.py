@@ -40,7 +40,7 @@ class Secrets(Resource):
         if not inside(address, self.plan.subnet):
             yield Refusal(f"{given} is not inside the exposed subnet {self.plan.subnet}", planned)
         elif not same(address, one.address):
-            other = f"; or create-kong-ipv6 regenerate --kong {address}" if one.name == "kong" else ""
+            other = f"; or npx create-kong-ipv6 regenerate --kong {address}" if one.name == "kong" else ""
             yield Refusal(f"{given} is not the planned address, {one.address}", planned + other)
 
     @property

@@ -21,9 +21,7 @@ class Uplink(Resource):
             return
         if not facts.lasting:
             cause = f"{plan.uplink} has no global IPv6 address of its own, and --host keep configures none"
-            remedy = (
-                "create-kong-ipv6 regenerate --host ADDRESS, with the address that the provider's control panel shows"
-            )
+            remedy = "npx create-kong-ipv6 regenerate --host ADDRESS, with the address that the provider's control panel shows"
             yield Refusal(cause, f"configure it {WHERE}; or {remedy}")
         if not facts.gateways:
             cause = f"there is no IPv6 default route through {plan.uplink}, and --host keep configures none"
@@ -39,7 +37,7 @@ class Uplink(Resource):
         has = facts.gateways[0]
         said = f"not via {gateway}" if ":" in gateway else "but the answers say --gateway none"
         cause = f"the IPv6 default route through {uplink} goes {f'via {has}' if has else 'to no gateway'}, {said}"
-        return cause, f"create-kong-ipv6 regenerate --gateway {has or 'none'}"
+        return cause, f"npx create-kong-ipv6 regenerate --gateway {has or 'none'}"
 
     def verify(self, facts: Facts) -> Iterator[Result]:
         plan, apply = self.plan, "sudo ./scripts/apply.sh; netplan get"
