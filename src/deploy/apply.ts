@@ -2,9 +2,12 @@ import type { Connection } from "./connection.ts";
 import type { Deployment } from "./deployment.ts";
 import { isEnd, readLine, row, type ApplyEnd } from "./row.ts";
 
-/** Runs apply.sh, reports its rows as they come, and returns how it ended. */
+/**
+ * Runs apply.sh, reports its rows as they come, and returns how it ended. "lost": it did not say that, because
+ * the connection broke (code 255), or because it was killed.
+ */
 export async function applyLines(
-  { say }: Deployment,
+  { say }: Pick<Deployment, "say">,
   connection: Connection,
   command: string,
 ): Promise<ApplyEnd> {
@@ -18,8 +21,12 @@ export async function applyLines(
     },
   });
   if (end !== undefined) return end;
-  if (code === 255) return { outcome: "lost", code: 255, left: undefined };
   const said = stderr.trim().split("\n").at(-1) ?? "";
-  say(row("apply.sh", "failed", said || `it ended with exit code ${code}`));
-  return { outcome: "failed", code: 1, left: undefined };
+  if (code === 255) say(row("connect", "warn", lost(said)));
+  else
+    say(row("apply.sh", "failed", said || `it ended with exit code ${code}`));
+  return { outcome: "lost", code: code ?? 1, left: undefined };
 }
+
+const lost = (said: string): string =>
+  `the connection broke while apply.sh ran${said && `: ${said}`}`;

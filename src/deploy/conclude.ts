@@ -1,138 +1,96 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FailedError } from "../base/errors.ts";
 import { applyLines } from "./apply.ts";
-import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import type { Deployment, DeployOutcome } from "./deployment.ts";
-import { applyCommand } from "./on-server.ts";
-import { row, type ApplyEnd } from "./row.ts";
+import { applyCommand, verifyCommand } from "./on-server.ts";
+import { isAsPromised } from "./promised.ts";
+import { Reached, type ChangeState } from "./reached.ts";
+import { row, type ApplyEnd, type Row } from "./row.ts";
 
-/** After apply.sh: confirms the change if the server can be reached and everything is as promised. */
+/** How often --confirm or --revert is tried. */
+const ATTEMPTS = 3;
+
+/**
+ * After apply.sh: confirms the change if the server can be reached and everything is as promised. Where a
+ * reply is lost, the server is asked what became of the change.
+ * @param digest identifies the change on the server
+ */
 export async function conclude(
   deployment: Deployment,
   connection: Connection,
   applied: ApplyEnd,
+  digest: string,
 ): Promise<DeployOutcome> {
-  const { say, confirmWithin } = deployment;
-  const since = Date.now();
-  if (applied.outcome === "unchanged")
-    return applied.code === 0 ? "unchanged" : "failed";
-  if (applied.outcome === "reverted") return "reverted";
-  if (applied.outcome === "refused") return "refused";
-  if (applied.outcome === "lost")
-    say(row("connect", "warn", "the connection broke while apply.sh ran"));
-  else if (applied.left === undefined) return "failed";
-  const deadline = since + (applied.left ?? confirmWithin) * 1000;
-  const again = await reconnect(deployment, connection, deadline);
-  if (again === undefined) return await reverting(deployment, deadline);
+  const { outcome, code, left } = applied;
+  if (outcome === "unchanged") return code === 0 ? "unchanged" : "failed";
+  if (outcome === "reverted" || outcome === "refused") return outcome;
+  if (outcome !== "lost" && left === undefined) return "failed";
+  const server = new Reached(deployment, connection, digest);
   try {
-    say(row("reconnect", "ok", again.target));
-    const isGood =
-      (applied.outcome === "lost" || applied.code === 0) &&
-      (await isAsPromised(deployment, deadline));
-    const ended = await finish(deployment, again, isGood, deadline);
-    return ended.outcome === "confirmed" && isGood
-      ? "confirmed"
-      : ended.outcome === "reverted"
-        ? "reverted"
-        : await reverting(deployment, deadline);
+    return await decide(deployment, server, applied);
   } finally {
-    await again.close();
+    await server.close();
   }
 }
 
-/** A new connection, at the address after the change. @returns undefined if there is none in time */
-async function reconnect(
+/** Confirms or reverts the change, unless the server has done that. */
+async function decide(
   deployment: Deployment,
-  { target, helper }: Connection,
-  deadline: number,
-): Promise<Connection | undefined> {
-  const others = deployment.logins.filter((login) => login !== target);
-  for (;;) {
-    try {
-      return await connect(deployment, [target, ...others], helper);
-    } catch (error) {
-      if (!(error instanceof FailedError)) throw error;
-      if (Date.now() + 2000 > deadline) {
-        deployment.say(row("reconnect", "fail", error.message, error.remedy));
-        return undefined;
-      }
-      await sleep(1000);
+  server: Reached,
+  applied: ApplyEnd,
+): Promise<DeployOutcome> {
+  const { say } = deployment;
+  const deadline = Date.now() + (applied.left ?? 0) * 1000;
+  let isGood: boolean | undefined;
+  let rows: Row[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const state = await server.state();
+    if (state === "confirmed" || state === "reverted") {
+      say(row("apply.sh", "note", `the server says: the change is ${state}`));
+      return state;
     }
-  }
-}
-
-/** Probes, again if something is wrong and there is time: a neighbor cache may need a moment. */
-async function isAsPromised(
-  { probe, keep, say }: Deployment,
-  deadline: number,
-): Promise<boolean> {
-  for (let attempt = 1; ; attempt += 1) {
-    const { results, from } = await probe();
-    const wrong = results.filter(({ ok }) => ok === false);
-    if (wrong.length > 0 && attempt < 3 && Date.now() + 30_000 < deadline) {
-      await sleep(2000);
-      continue;
+    if (state !== "waiting" && state !== "incomplete")
+      return notKnown(deployment, state);
+    if (state === "waiting" && isGood === undefined) {
+      const verified = await verifyCode(deployment, server, applied);
+      if (verified === 255) continue;
+      isGood = verified === 0 && (await isAsPromised(deployment, deadline));
     }
-    for (const { address, port, seen, service, expected } of wrong)
-      say(
-        row(
-          "probe",
-          "fail",
-          `${service} on ${address} port ${port}: ${seen}, expected: ${expected}`,
-        ),
-      );
-    if (wrong.length === 0) {
-      const tested = results.filter(({ ok }) => ok === true).length;
-      const status = tested === results.length ? "ok" : "warn";
-      const text = `${tested} of ${results.length} tests are as promised. ${from.meaning}`;
-      say(row("probe", status, text));
-      return true;
-    }
-    if (keep) say(row("probe", "note", "--keep: the change is confirmed"));
-    return keep;
-  }
-}
-
-/** Confirms, or reverts at once. A run of apply.sh that goes on without its connection is waited for. */
-async function finish(
-  deployment: Deployment,
-  connection: Connection,
-  isGood: boolean,
-  deadline: number,
-): Promise<ApplyEnd> {
-  const flag = isGood ? "--confirm" : "--revert";
-  const command = applyCommand(deployment.path, flag, "--json");
-  for (;;) {
-    const quiet = { ...deployment, say: () => undefined };
-    const isLast = Date.now() + 3000 > deadline;
-    const ended = await applyLines(
-      isLast ? deployment : quiet,
-      connection,
-      command,
-    );
-    const status = ended.code === 0 ? "ok" : "fail";
-    if (ended.code === 0 || isLast) {
-      deployment.say(row(flag.slice(2), status, ended.outcome));
-      return ended;
+    const flag = isGood && state === "waiting" ? "--confirm" : "--revert";
+    const command = applyCommand(deployment.path, flag, "--json");
+    rows = [];
+    const quiet = { say: (one: Row) => void rows.push(one) };
+    const ended = await applyLines(quiet, server.connection, command);
+    if (ended.outcome === "confirmed" || ended.outcome === "reverted") {
+      rows.forEach(say);
+      return ended.outcome;
     }
     await sleep(1000);
   }
+  rows.forEach(say);
+  return notKnown(deployment, "none");
 }
 
-/** The server reverts by itself at the deadline. */
-async function reverting(
+/** apply.sh ends with verify.sh; 255: the connection broke. */
+async function verifyCode(
+  { path }: Deployment,
+  { connection }: Reached,
+  { outcome, code }: ApplyEnd,
+): Promise<number | null> {
+  if (outcome !== "lost") return code;
+  return (await connection.run(verifyCommand(path))).code;
+}
+
+/** The server can't be asked, or its answer says neither. */
+function notKnown(
   { say, path }: Deployment,
-  deadline: number,
-): Promise<DeployOutcome> {
-  const seconds = Math.max(0, Math.round((deadline - Date.now()) / 1000));
-  say(
-    row(
-      "revert",
-      "note",
-      `not confirmed: the server reverts the change by itself in ${seconds} seconds`,
-      `To see it there: journalctl -u kong-ipv6-revert, and ${path}/scripts/verify.sh`,
-    ),
-  );
-  return "reverted";
+  state: ChangeState,
+): DeployOutcome {
+  const text =
+    state === "unreachable"
+      ? "the server can't be reached, so it is not known whether the change is reverted"
+      : "the change is not confirmed, and the server does not say that it is reverted";
+  const remedy = `To see it there: sudo ${path}/scripts/apply.sh --dry-run, and journalctl -u kong-ipv6-revert`;
+  say(row("apply.sh", "failed", text, remedy));
+  return "failed";
 }

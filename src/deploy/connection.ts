@@ -109,7 +109,11 @@ export class Connection {
       this.#asRoot = (command) => `sudo -n sh -c ${singleQuoted(command)}`;
       return;
     }
-    const folder = helper ?? (await this.#startHelper());
+    // A reboot ends the helper of an earlier connection.
+    const isThere =
+      helper !== undefined &&
+      (await this.#ssh([clientCommand(helper, "true")], {})).code === 0;
+    const folder = isThere ? helper : await this.#startHelper();
     this.helper = folder;
     this.#asRoot = (command) => clientCommand(folder, command);
     await this.must("true", "sudo");

@@ -23,13 +23,15 @@ export interface Copied {
   readonly changed: readonly string[];
   /** Whether PATH does not exist yet. */
   readonly isFirst: boolean;
+  /** The sha256 of the list of files that ends the copy. */
+  readonly digest: string;
 }
 
-/** Copies the repository to PATH.new. @throws FailedError */
+/** Copies the repository to PATH.new. @returns undefined if the server refuses; @throws FailedError */
 export async function copy(
   deployment: Deployment,
   connection: Connection,
-): Promise<Copied> {
+): Promise<Copied | undefined> {
   const { directory, plan, previous, path, say } = deployment;
   const survey = surveyOf(
     await connection.must(surveyCommand(path), `reading ${path}`),
@@ -57,15 +59,27 @@ export async function copy(
         `Your edit will be in ${path}.previous/${name}`,
       ),
     );
-  const stream = archive(complete(entries, text));
+  const list = listOf(entries, text);
+  const stream = archive([...entries, ...secret(text), list]);
   const received = await connection.must(
     receiveCommand(path),
     "copying",
     stream,
   );
-  const { changed } = fieldsOf(received);
-  return { changed: strings(changed), isFirst: !survey.exists };
+  const { changed, refused } = fieldsOf(received);
+  if (typeof refused === "string") {
+    say(row("copy", "refused", refused, "Wait until it ends."));
+    return undefined;
+  }
+  return {
+    changed: strings(changed),
+    isFirst: !survey.exists,
+    digest: sha256(list.data),
+  };
 }
+
+const sha256 = (data: Buffer): string =>
+  createHash("sha256").update(data).digest("hex");
 
 /** What the server says about itself, checked. */
 function surveyOf(output: string): Survey {
@@ -96,25 +110,20 @@ const strings = (value: unknown): string[] =>
     ? value.filter((one): one is string => typeof one === "string")
     : [];
 
-/** Adds .env, and at the end the list of the files with their sha256: with it the copy is complete. */
-function complete(entries: readonly Entry[], env: string | undefined): Entry[] {
-  const secret: Entry[] =
-    env === undefined
-      ? []
-      : [{ path: SECRET_FILE, mode: 0o600, data: Buffer.from(env) }];
+const secret = (env: string | undefined): Entry[] =>
+  env === undefined
+    ? []
+    : [{ path: SECRET_FILE, mode: 0o600, data: Buffer.from(env) }];
+
+/** The files with their sha256. At the end of the archive it says that the copy is complete. */
+function listOf(
+  entries: readonly Entry[],
+  env: string | undefined,
+): { path: string; mode: number; data: Buffer } {
   const files = entries.flatMap((entry) =>
-    "data" in entry
-      ? [[entry.path, createHash("sha256").update(entry.data).digest("hex")]]
-      : [],
+    "data" in entry ? [[entry.path, sha256(entry.data)]] : [],
   );
   const list = { files: Object.fromEntries(files) as unknown, env };
-  return [
-    ...entries,
-    ...secret,
-    {
-      path: ".kong-ipv6.deployed",
-      mode: 0o600,
-      data: Buffer.from(JSON.stringify(list)),
-    },
-  ];
+  const data = Buffer.from(JSON.stringify(list));
+  return { path: ".kong-ipv6.deployed", mode: 0o600, data };
 }

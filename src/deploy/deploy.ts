@@ -25,25 +25,25 @@ export async function deploy(deployment: Deployment): Promise<DeployOutcome> {
   try {
     say(row("connect", "ok", connection.target));
     const copied = await copy(deployment, connection);
-    const planned = await preview(deployment, connection);
+    if (copied === undefined) return "refused";
+    const planned = await preview(deployment, connection, copied);
     const isSame =
       planned.outcome === "unchanged" && copied.changed.length === 0;
-    if (planned.outcome === "refused" || planned.code === 1) {
-      await discard(deployment, connection);
+    // 0 and 4: there is a plan, without or with changes. A lost connection is none.
+    if (planned.code !== 0 && planned.code !== 4) {
+      await discard(deployment, connection, copied);
       return planned.outcome === "refused" ? "refused" : "failed";
     }
     if (isSame || deployment.dryRun) {
-      await discard(deployment, connection);
+      await discard(deployment, connection, copied);
       return isSame ? "unchanged" : "planned";
     }
     if (!(await deployment.consent())) {
-      await discard(deployment, connection);
+      await discard(deployment, connection, copied);
       throw new CancelledError();
     }
-    await connection.must(installCommand(deployment.path), "the copy");
-    say(row("copy", "ok", installed(deployment, copied)));
-    const applied = await apply(deployment, connection);
-    return await conclude(deployment, connection, applied);
+    const applied = await apply(deployment, connection, copied);
+    return await conclude(deployment, connection, applied, copied.digest);
   } finally {
     await connection.endHelper();
     await connection.close();
@@ -62,26 +62,30 @@ const installed = (
 const discard = (
   { path }: Deployment,
   connection: Connection,
-): Promise<unknown> => connection.run(discardCommand(path));
+  { digest }: Copied,
+): Promise<unknown> => connection.run(discardCommand(path, digest));
 
 /** What apply.sh would change. */
 const preview = (
   deployment: Deployment,
   connection: Connection,
+  { digest }: Copied,
 ): Promise<ApplyEnd> =>
-  applyLines(deployment, connection, previewCommand(deployment.path));
+  applyLines(deployment, connection, previewCommand(deployment.path, digest));
 
-const apply = (
+/** Puts the copy into its place and applies it, in one command: nothing can come between. */
+function apply(
   deployment: Deployment,
   connection: Connection,
-): Promise<ApplyEnd> =>
-  applyLines(
-    deployment,
-    connection,
-    applyCommand(
-      deployment.path,
-      "--json",
-      "--confirm-within",
-      String(deployment.confirmWithin),
-    ),
-  );
+  copied: Copied,
+): Promise<ApplyEnd> {
+  const { path, confirmWithin } = deployment;
+  const { digest } = copied;
+  const install = installCommand(path, {
+    digest,
+    installed: installed(deployment, copied),
+  });
+  const within = ["--confirm-within", String(confirmWithin)];
+  const command = applyCommand(path, "--json", ...within);
+  return applyLines(deployment, connection, `${install} && ${command}`);
+}

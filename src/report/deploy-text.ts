@@ -34,8 +34,7 @@ export const OUTCOMES: Readonly<Record<DeployOutcome, string>> = {
   confirmed: "Deployed and confirmed.",
   unchanged: "Nothing to change.",
   planned: "Nothing was changed: this was a dry run.",
-  reverted:
-    "The change was not confirmed: the server is, or will be, as before.",
+  reverted: "The change was not confirmed: the server is as before.",
   refused: "apply.sh refuses to begin: nothing was changed.",
   failed: "The deploy failed.",
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 from unittest import mock
@@ -40,6 +41,35 @@ class Confirmed(Trial):
         self.assertEqual(1, server.run("apply", "--confirm"))
         self.assertIn("no change waits for a confirmation", server.printed)
         self.assertEqual(1, server.run("apply", "--revert"))
+
+    def test_a_second_confirmation_says_so(self) -> None:
+        server = self.tried(self.server())
+        server.run("apply", "--confirm")
+        state = server.state()
+        self.assertEqual(0, server.run("apply", "--confirm", "--json"), server.printed)
+        self.assertIn("the change is already confirmed", server.printed)
+        self.assertEqual({"outcome": "confirmed", "code": 0}, json.loads(server.printed.splitlines()[-1]))
+        self.same_state(state, server.state())
+        # A later run without a timer leaves nothing to confirm.
+        self.changed(server)
+        server.run("apply")
+        self.assertEqual(1, server.run("apply", "--confirm"))
+
+    def test_after_a_revert_there_is_nothing_to_confirm(self) -> None:
+        for server, cause in ((self.server(), "no change waits"), (self.applied(), "the last change was reverted")):
+            self.tried(self.changed(server))
+            self.time_is_up(server)
+            self.assertEqual(1, server.run("apply", "--confirm"))
+            self.assertIn(cause, server.printed)
+            self.assertIn("journalctl -u kong-ipv6-revert", server.printed)
+
+    def test_a_half_reverted_change_cannot_be_confirmed(self) -> None:
+        server = self.tried(self.server())
+        with mock.patch.object(run, "undo", side_effect=Failure("it is stuck", "pull it")):
+            server.run("revert")
+        self.assertEqual(1, server.run("apply", "--confirm"))
+        self.assertIn("can't be confirmed", server.printed)
+        self.assertEqual(0, server.run("apply", "--revert"), server.printed)
 
     def test_a_hook_is_a_change(self) -> None:
         server = self.applied()
@@ -97,6 +127,59 @@ class Confirmed(Trial):
         self.assertEqual(1, server.run("apply", WITHIN))
         self.no_trace(server)
         self.same_state(before, server.state())
+
+
+class State(Trial):
+    """What deploy asks after its connection broke."""
+
+    def state_of(self, server: Server) -> tuple[str, str]:
+        self.assertEqual(0, server.run("state"), server.printed)
+        self.assertEqual([], server.events)
+        found = json.loads(server.printed)
+        return found["state"], found["deployed"]
+
+    def deployed(self, server: Server, text: str) -> str:
+        (server.repository / ".kong-ipv6.deployed").write_text(text)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def test_a_confirmed_change_and_a_reverted_one(self) -> None:
+        server = self.server()
+        self.assertEqual(("reverted", ""), self.state_of(server))
+        first = self.deployed(server, "first")
+        self.tried(server)
+        self.assertEqual(("waiting", first), self.state_of(server))
+        server.run("apply", "--confirm")
+        self.assertEqual(("confirmed", first), self.state_of(server))
+        second = self.deployed(server, "second")
+        # Not begun yet: what is confirmed is still the first one.
+        self.assertEqual(("confirmed", first), self.state_of(server))
+        self.tried(self.changed(server))
+        self.assertEqual(("waiting", second), self.state_of(server))
+        self.time_is_up(server)
+        self.assertEqual(("reverted", first), self.state_of(server))
+
+    def test_a_run_that_is_going_on_and_one_that_was_killed(self) -> None:
+        server, seen = self.server(), list[str]()
+
+        def killed(*_: object) -> None:
+            server.nested("state")
+            seen.append(json.loads(server.outputs[-1])["state"])
+            raise Killed
+
+        with mock.patch.object(run, "apply_all", side_effect=killed), self.assertRaises(Killed):
+            server.run("apply", WITHIN)
+        self.assertEqual(["busy"], seen)
+        self.assertEqual("incomplete", self.state_of(server)[0])
+        self.time_is_up(server)
+        self.assertEqual("reverted", self.state_of(server)[0])
+
+    def test_a_run_that_ended_before_its_first_change(self) -> None:
+        server = self.tried(self.server())
+        server.run("apply", "--confirm")
+        self.changed(server)
+        server.programs_run.answers["systemd-run"] = Ran(1, "", "no bus\n")
+        self.assertEqual(1, server.run("apply", WITHIN))
+        self.assertEqual("none", self.state_of(server)[0])
 
 
 class FirstChangeReverted(Trial):

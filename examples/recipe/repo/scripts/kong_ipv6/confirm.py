@@ -1,12 +1,13 @@
 """A change that has to be confirmed: while the journal has it as pending, a timer and the next boot revert it."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator
 
-from . import copies
+from . import copies, lock
 from .facts import Context
-from .journal import STATE, Journal, move, replace, sync
+from .journal import STATE, Journal, digest, move, replace, sync
 from .report import Failure, Refusal
 from .resources import previous_image
 
@@ -98,17 +99,52 @@ def complete(context: Context) -> None:
 def confirm(context: Context) -> int:
     journal, path = context.journal, pending(context)
     if not path:
-        cause = "no change waits for a confirmation"
-        raise Failure(cause, "if it was reverted already, the reason is in: journalctl -u kong-ipv6-revert")
+        return _decided_before(context)
     if journal.fact("todo", "apply") is not None:
         raise Failure(
             "the change is not applied completely, so it can't be confirmed", "sudo ./scripts/apply.sh --revert"
         )
-    journal.replace_kinds({"pending", "applied"}, ("applied", path, journal.fact("pending", path) or ""))
+    applied = ("applied", path, journal.fact("pending", path) or "")
+    journal.replace_kinds({"pending", "applied", "decided"}, applied, ("decided", path, "confirmed"))
     clear(context)
     tidy(context)
     context.report.outcome = "confirmed"
     context.report.done("confirm", "the change is confirmed and stays")
+    return 0
+
+
+def _decided_before(context: Context) -> int:
+    """The reply to an earlier --confirm may have been lost."""
+    decision = _decision(context.journal)
+    if decision == "confirmed":
+        context.report.outcome = "confirmed"
+        context.report.done("confirm", "the change is already confirmed")
+        return 0
+    cause = "the last change was reverted" if decision else "no change waits for a confirmation"
+    raise Failure(cause, "if it was reverted, the reason is in: journalctl -u kong-ipv6-revert")
+
+
+def _decision(journal: Journal) -> str:
+    """What became of the last change that waited for a confirmation: confirmed or reverted."""
+    return next((value for kind, _, value in journal.entries if kind == "decided"), "")
+
+
+def print_state(context: Context) -> int:
+    """For deploy, whose connection broke. busy: a run is going on; waiting: for the confirmation; incomplete: to be
+    reverted; confirmed; reverted, also where the journal has nothing; none. deployed tells whose change it is."""
+    journal = context.journal
+    # Before the journal is read: a run that ends now has written it.
+    busy, path = lock.is_held(), pending(context)
+    if busy:
+        state = "busy"
+    elif path:
+        state = "waiting" if journal.fact("todo", "apply") is None else "incomplete"
+    else:
+        state = _decision(journal) if journal.exists else "reverted"
+    copy = next((value for kind, _, value in journal.entries if kind == ("pending" if path else "applied")), "")
+    deployed = copies.folder(journal, copy) / ".kong-ipv6.deployed"
+    sha256 = digest(deployed) if copy and deployed.is_file() else ""
+    context.report.say(json.dumps({"state": state or "none", "deployed": sha256}))
     return 0
 
 
@@ -124,7 +160,7 @@ def keep(context: Context) -> None:
     applied = next((value for kind, _, value in journal.entries if kind == "applied"), None)
     if applied and copies.same(copies.folder(journal, applied), path):
         return
-    journal.replace_kinds({"applied"}, ("applied", str(path), copies.make(journal, path)))
+    journal.replace_kinds({"applied", "decided"}, ("applied", str(path), copies.make(journal, path)))
     tidy(context)
 
 

@@ -24,6 +24,8 @@ def revert(context: Context) -> int:
         context.report.say("Nothing to revert.")
         return 0
     context.report.changing = True
+    # What is reverted in part can't be confirmed any more.
+    journal.record("todo", "apply", "begun")
     # Kong's own minute for open responses is too long for a server that can't be reached.
     context.engine.grace = "?t=2"
     changed = copies.folder(journal, journal.fact("pending", path) or "")
@@ -35,7 +37,7 @@ def revert(context: Context) -> int:
         run.undo(context)
     _hook(context, "after-rollback", changed)
     if previous:
-        journal.replace_kinds({"pending"})
+        journal.replace_kinds({"pending", "decided"}, ("decided", path, "reverted"))
         journal.forget("todo", "apply")
         confirm.clear(context)
         confirm.tidy(context)

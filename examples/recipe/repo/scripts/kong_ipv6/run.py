@@ -127,6 +127,7 @@ def on_trial(context: Context, planned: Planned, within: int) -> int:
     refuse(context, list(confirm.trial_refusals(context)))
     context.report.heading("Preparing:")
     context.report.changing = True
+    context.journal.forget_all("decided")
     # From here on rollback.sh has something to undo.
     context.journal.record("repository", str(context.repository.path), context.repository.project)
     for resource, changes in planned:
