@@ -56,6 +56,7 @@ export function planOf({ answers, overlap }: Phase): Plan {
     },
     host: hostTexts(numbers),
     login: loginOf(answers, numbers),
+    loginIsRemembered: answers.ssh !== "none",
     loginIsUnknown: loginOf(answers, numbers) === UNKNOWN_LOGIN,
     gateway: {
       answer: answers.gateway,
@@ -174,8 +175,9 @@ const UNKNOWN_LOGIN = "root@SERVER";
 /** How the owner reaches the server; SERVER stands for its name if no address is known. */
 function loginOf({ ssh }: Answers, { host, ipv4 }: PlanNumbers): string {
   if (ssh !== "none") return ssh;
-  if (host) return `root@${formatAddress(6, host.address)}`;
-  return ipv4 ? `root@${formatAddress(4, ipv4.address)}` : UNKNOWN_LOGIN;
+  // Before the first deploy the server may not have its IPv6 address.
+  if (ipv4) return `root@${formatAddress(4, ipv4.address)}`;
+  return host ? `root@${formatAddress(6, host.address)}` : UNKNOWN_LOGIN;
 }
 
 /** None for a family whose routes stay as they are or come from router advertisements. */

@@ -77,6 +77,8 @@ export interface PlanTexts {
   } | null;
   /** How the owner reaches the server by ssh. */
   readonly login: string;
+  /** Whether login is an answer. If so, deploy needs no --ssh. */
+  readonly loginIsRemembered: boolean;
   /** Whether login has SERVER for a name, because no address is known. */
   readonly loginIsUnknown: boolean;
   readonly gateway: {

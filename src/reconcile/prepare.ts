@@ -20,7 +20,7 @@ import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
 import { invalidNotes, notesOn } from "./notices.ts";
 import { phaseAfter } from "./phase.ts";
-import { planOf, type Plan } from "../plan/plan.ts";
+import { planOf } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
 import {
   complete,
@@ -73,8 +73,8 @@ export async function prepare(
   );
   const after = previous
     ? remainingWork(directory, previous, present, changes, rendered, disk)
-    : nothingBefore(present);
-  const { steps, stale, data, deployed } = after;
+    : NOTHING_BEFORE;
+  const { steps, stale, deployed } = after;
   const outcome: Outcome = {
     exitCode: exitCodeOf(request, changes, invalid.length > 0),
     directory,
@@ -87,7 +87,6 @@ export async function prepare(
     notes: [...notes, ...after.notes],
     steps,
     stale,
-    data,
     ...(previous && { previousAnswers: previous.answers }),
     ...phase,
     ...(deployed && { deployed }),
@@ -96,13 +95,12 @@ export async function prepare(
 }
 
 /** A new repository has no old addresses, and no steps that follow from them. */
-const nothingBefore = ({ data: { ignore } }: Plan): RemainingWork => ({
+const NOTHING_BEFORE: RemainingWork = {
   steps: [],
   stale: [],
   notes: [],
   warnings: [],
-  data: ignore === "" ? [] : [ignore],
-});
+};
 
 function diskOf(
   { directory, previous, previousText }: Request,

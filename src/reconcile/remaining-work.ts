@@ -28,8 +28,6 @@ export interface RemainingWork {
   readonly warnings: readonly Issue[];
   /** Other messages to the owner. */
   readonly notes: readonly string[];
-  /** Present and earlier data directories, as .gitignore patterns. */
-  readonly data: readonly string[];
 }
 
 /**
@@ -77,7 +75,6 @@ export function remainingWork(
       rendered,
       previous.files,
     ),
-    data: dataPatterns([present, ...before]),
   };
 }
 
@@ -134,11 +131,6 @@ function dotenvTexts(
   const change = changes.find(({ path }) => path === SECRET_FILE);
   const written = change !== undefined && WRITING.has(change.action);
   return [was, written ? change.after?.text : was];
-}
-
-function dataPatterns(plans: readonly Plan[]): string[] {
-  const patterns = plans.map(({ data }) => data.ignore);
-  return [...new Set(patterns.filter((pattern) => pattern !== ""))];
 }
 
 function leftoversAfter(

@@ -44,8 +44,6 @@ export interface Outcome {
   readonly notes: readonly string[];
   /** What only the owner can do after addresses changed. */
   readonly steps: readonly ManualStep[];
-  /** Present and earlier data directories, as .gitignore patterns: a copy to the server leaves them alone. */
-  readonly data: readonly string[];
   /** Old addresses that are still in the repository. */
   readonly stale: readonly StaleAddress[];
   /** The answers before this run, if there was a repository. */
@@ -54,7 +52,7 @@ export interface Outcome {
   readonly overlap?: Answers;
   /** What this run did about an overlap. */
   readonly phase?: Phase;
-  /** The same, or older ones if this run resolves a conflict: the server has them until the copy. */
+  /** The same, or older ones if this run resolves a conflict: the server has them until the deploy. */
   readonly deployed?: Answers;
 }
 

@@ -200,12 +200,3 @@ export function generatedFile(path: string): GeneratedFile | undefined {
       : path.startsWith(start) && path.endsWith(end);
   });
 }
-
-/** Top-level directories that hold generated files only. */
-export const GENERATED_DIRECTORIES: readonly string[] = [
-  ...new Set(
-    GENERATED_FILES.flatMap(({ path }) =>
-      path.includes("/") ? [path.slice(0, path.indexOf("/"))] : [],
-    ),
-  ),
-];

@@ -11,7 +11,7 @@ export interface ManualStep {
   readonly note?: string;
   /** Run on the server, in the repository there, unless `what` names another place. */
   readonly commands?: readonly string[];
-  /** Before the repository is copied to the server, because it needs what is there now. */
+  /** Before the deploy, because it needs what is on the server now. */
   readonly first?: true;
 }
 
@@ -149,7 +149,8 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
     // -T: without it, an existing target would get the data as data/data.
     `sudo mv -T ${shellWord(old)} ${shellWord(now)}`,
   ];
-  const what = "Before copying, move the data; Kong is down until apply.sh";
+  const what =
+    "Before the deploy, move the data (back if it is reverted); Kong is down";
   return [{ what, old, new: now, commands, first: true }];
 }
 
@@ -159,19 +160,19 @@ function databaseLeft(before: Plan, after: Plan): ManualStep[] {
   const data = `${before.data.directory}/postgres`;
   return [
     {
-      what: "Before copying, export the database",
+      what: "Before the deploy, export the database",
       old: data,
       new: "kong.yml",
       commands: [
         HERE,
         `${KONG} /docker-entrypoint.sh kong config db_export /tmp/kong.yml`,
-        // Outside of the repository, because the next copy overwrites its kong.yml.
+        // Outside of the repository, because the deploy replaces its kong.yml.
         `${KONG} cat /tmp/kong.yml > ~/kong.yml`,
       ],
       first: true,
     },
     {
-      what: "On your machine, in this repository, fetch it (LOGIN as in the copy below)",
+      what: "On your machine, in this repository, fetch it (LOGIN: as for ssh)",
       old: "services: []",
       new: "kong.yml",
       commands: ["scp LOGIN:kong.yml kong.yml"],

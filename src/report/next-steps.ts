@@ -1,12 +1,10 @@
 import { filled } from "../base/wrap.ts";
 import { printableText } from "../base/escape.ts";
+import { program } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
-import { loginAt } from "../answers/carry-over.ts";
 import { plan as planOf } from "../plan/plan.ts";
 import type { Change } from "../reconcile/change.ts";
 import type { Outcome } from "../reconcile/request.ts";
-import { GENERATED_DIRECTORIES } from "../render/generated-files.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
 import type { ManualStep } from "../renumber/manual-steps.ts";
 
 /** The next steps after create. */
@@ -15,14 +13,13 @@ export function firstSteps(outcome: Outcome, shown: string): string[] {
     `Read ${shown}/README.md: address plan, DNS records, first hour.`,
     ...openSteps(outcome),
     ...containersText(outcome),
-    copyText(outcome, shown),
-    APPLY,
+    deployText(outcome, shown),
+    "Set the DNS records, as README.md shows.",
+    probeText(shown),
   ]);
 }
 
-const APPLY = "On the server:  cd /opt/kong-ipv6 && sudo ./scripts/apply.sh";
-
-/** What must be resolved before the copy. */
+/** What must be resolved before the deploy. */
 function openSteps({ changes }: Outcome): string[] {
   const has = (isOpen: (change: Change) => unknown): boolean =>
     changes.some(isOpen);
@@ -51,56 +48,33 @@ function containersText({ plan, previousAnswers }: Outcome): string[] {
       ];
 }
 
-/**
- * The rsync command. Nothing on the server is lost: replaced and deleted files are kept in another
- * folder. Data, git, the undo folder, files that exist only on the server, and a .env that is not in
- * this copy are not touched.
- */
-function copyText(outcome: Outcome, shown: string): string {
-  const { data, changes } = outcome;
-  const login = loginNow(outcome);
-  const elsewhere = changes.some(
-    ({ path, action }) => path === SECRET_FILE && action === "gone",
-  );
-  const left = [
-    ...data,
-    ...(elsewhere ? [`/${SECRET_FILE}`] : []),
-    "/.git",
-    "/.kong-ipv6.*",
-  ].map((pattern) => `--exclude=${shellWord(pattern)}`);
-  // Files are deleted in generated directories only: others may hold data.
-  // The first matching rule counts: R(isk) allows deletion, P(rotect) prevents it (rsync(1), FILTER RULES).
-  const deleted = [
-    ...GENERATED_DIRECTORIES.map((name) => `R /${name}/**`),
-    "P *",
-  ].map((rule) => `--filter=${shellWord(rule)}`);
-  // rsync reads text before a colon as a host, and a leading dash as an option.
-  const source = /^-|^[^/]*:/.test(shown) ? `./${shown}` : shown;
+/** A login that is not remembered is given: the one at the address that the server has now. */
+function deployText(
+  { answers, deployed, plan }: Outcome,
+  shown: string,
+): string {
+  const now = deployed ? planOf(deployed) : plan;
+  const isRemembered = answers.ssh !== "none";
+  const login = isRemembered ? "" : ` --ssh ${shellWord(now.login)}`;
+  const unknown =
+    !isRemembered && now.loginIsUnknown
+      ? " (SERVER: the name or address you log in with)"
+      : "";
   return [
-    "Copy it to the server (use the address you connect to today). Files that it\n     replaces or deletes there are kept in /opt/kong-ipv6.replaced:",
-    "     rsync -a --delete --backup --backup-dir=/opt/kong-ipv6.replaced \\",
-    `       --chown=root:root${/^(?!root@).*@/.test(login) ? " --rsync-path='sudo rsync'" : ""} \\`,
-    ...filled([...left, ...deleted], { indent: "       ", width: 78 }).map(
-      (line) => `${line} \\`,
-    ),
-    `       ${shellWord(`${source}/`)} ${shellWord(`${login}:/opt/kong-ipv6/`)}`,
+    `Copy it to the server, apply it there, and confirm it${unknown}:`,
+    `       ${program()} deploy ${operand(shown)}${login}`,
   ].join("\n");
 }
 
-/**
- * The login that reaches the server before the change: at its present address, unless the owner named
- * another. An IPv6 address is in brackets, as rsync takes it.
- */
-function loginNow({ answers, deployed, plan: after }: Outcome): string {
-  const { ssh } = answers;
-  const now = deployed ? planOf(deployed) : after;
-  const address = now.host?.address;
-  if (ssh === "none")
-    return `root@${now.ipv4.address || (address ? `[${address}]` : "SERVER")}`;
-  const user = loginAt(ssh, after.numbers.host?.address);
-  const login = user === undefined || !address ? ssh : user + address;
-  return login.replace(/(^|@)([^@[]*:[^@]*)$/, "$1[$2]");
-}
+const probeText = (shown: string): string =>
+  [
+    "Test it from a machine with IPv6 that is not the server:",
+    `       ${program()} probe ${operand(shown)}`,
+  ].join("\n");
+
+/** A leading dash would make it an option. */
+const operand = (shown: string): string =>
+  shellWord(shown.startsWith("-") ? `./${shown}` : shown);
 
 /** The next steps after regenerate. */
 export function updatedSteps(outcome: Outcome, shown: string): string[] {
@@ -109,9 +83,9 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
     ...openSteps(outcome),
     ...steps.filter(({ first }) => first).map(stepText),
     ...containersText(outcome),
-    copyText(outcome, shown),
-    APPLY,
+    deployText(outcome, shown),
     ...steps.filter(({ first }) => !first).map(stepText),
+    probeText(shown),
   ]);
 }
 

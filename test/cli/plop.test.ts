@@ -42,7 +42,7 @@ function report(terminal: Terminal, directory: string): string {
       .replaceAll(directory, "gw")
       // Wrapped elsewhere, because of the longer name.
       .replace(/\? Write .* \(Y[^)]*\) /s, "")
-      .replace(/(npm start --|node \S+cli\.cjs) gw /, "CALL gw ")
+      .replace(/(npm start --|node \S+cli\.cjs) /g, "CALL ")
       // plop's own spinner.
       .replace(/[\u2800-\u28ff] */g, "")
       .replace(/fd[0-9a-f:]+\/64/g, "<random>")

@@ -80,17 +80,18 @@ test.each(scenarios())("%s: all blocks for a file fit into one", (scenario) => {
     plugins: [{ name: "acme" }],
   });
   // apply.sh does not compare the content of kong.yml.
-  expect(readme).toContain("It restarts Kong after a change of `kong.yml`.");
+  expect(readme).toContain("That restarts Kong after a change of `kong.yml`.");
 });
 
 /** Debian 11 has curl 7.74; these are older. */
-const CURL_OPTIONS = ["-6", "-sS", "-o", "-w", "-d", "-H"];
+const CURL_OPTIONS = ["-sS", "-d", "-H"];
 
 test.each(scenarios())("%s: curl's options are in curl 7.74", (scenario) => {
   const commands = blocksIn(readmeOf(scenario), "sh")
     .flatMap((block) => block.split("\n"))
     .filter((line) => line.startsWith("curl "));
-  expect(commands.length).toBeGreaterThan(0);
+  // Without a database nothing is sent to the admin API.
+  expect(commands.length > 0).toBe(planOf(scenario).postgres);
   const options = commands.flatMap(
     (line) => line.replaceAll(/'[^']*'/g, "").match(/(?<= )-\S+/g) ?? [],
   );

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PREFIX, Sandbox } from "../support/run.ts";
 import { runHere } from "../support/in-process.ts";
@@ -60,71 +60,14 @@ test("--plugin none builds no rock of that name", async () => {
   expect(made.read("docker-compose.yml")).not.toContain("none\n");
 });
 
-test("the printed copy keeps the server's .env if this copy has none", async () => {
-  const made = await new Made().make();
-  rmSync(made.path(".env"));
-  const { stdout } = await made.regenerate("--interface", "en9");
-  expect(stdout).toContain("--exclude=/.env ");
-  // What it replaces or deletes all the same is kept.
-  expect(stdout).toContain("--backup --backup-dir=/opt/kong-ipv6.replaced");
-  const whole = await new Made().make();
-  expect((await whole.regenerate("--interface", "en9")).stdout).not.toContain(
-    "--exclude=/.env",
-  );
-});
-
-test("a colon in the directory's name is no host for rsync", async () => {
-  const { stdout } = await runHere(
-    ["a:b", ...PREFIX, "--yes"],
-    new Sandbox().cwd,
-  );
-  expect(stdout).toContain(" ./a:b/ ");
-});
-
-test("a dash at the start of the directory's name is no option for rsync", async () => {
+test("a directory's name that starts with a dash is no option of the printed commands", async () => {
   const { stdout } = await runHere(
     [...PREFIX, "--yes", "--", "-gw"],
     new Sandbox().cwd,
   );
-  expect(stdout).toContain(" ./-gw/ ");
+  expect(stdout).toContain(" deploy ./-gw ");
+  expect(stdout).toContain(" probe ./-gw\n");
 });
-
-testWith(
-  "rsync",
-  "the copy keeps files that exist only on the server",
-  async () => {
-    const made = await new Made().make();
-    mkdirSync(made.path("grafana"));
-    made.write("grafana/grafana.ini", "mine\n");
-    const { stdout } = await made.regenerate("--interface", "en9");
-    const [, options = ""] =
-      /rsync (-a .*?)\\\n\s+\S+ 'root@/s.exec(stdout) ?? [];
-    const server = new Sandbox({
-      "opt/README.md": "as it was\n",
-      "opt/kong.sql": "a backup\n",
-      "opt/data/postgres/PG_VERSION": "16\n",
-      // KONG_DATA_DIR changed by hand, and what a service of the owner's writes beside its configuration.
-      "opt/db/postgres/PG_VERSION": "17\n",
-      "opt/grafana/data/g.db": "charts\n",
-      "opt/host/etc/systemd/system/gone.service": "deleted here\n",
-    });
-    const here = options
-      .replaceAll("\\\n", " ")
-      .replace("/opt/kong-ipv6.replaced", server.path("replaced"));
-    const command = `rsync ${here} ${made.path()}/ ${server.path("opt")}/`;
-    execFileSync("bash", ["-c", command]);
-    expect(server.read("opt/kong.sql")).toBe("a backup\n");
-    expect(server.read("opt/db/postgres/PG_VERSION")).toBe("17\n");
-    expect(server.read("opt/grafana/data/g.db")).toBe("charts\n");
-    expect(server.read("opt/grafana/grafana.ini")).toBe("mine\n");
-    const gone = "host/etc/systemd/system/gone.service";
-    expect(server.read(`replaced/${gone}`)).toBe("deleted here\n");
-    expect(server.tree()).not.toHaveProperty([`cwd/opt/${gone}`]);
-    expect(server.read("replaced/README.md")).toBe("as it was\n");
-    expect(server.read("opt/data/postgres/PG_VERSION")).toBe("16\n");
-    expect(server.read("opt/README.md")).toBe(made.read("README.md"));
-  },
-);
 
 test("--plugin names all plugins anew, as docs/usage.md says", async () => {
   const made = await new Made().make("--plugin", "kong-oidc");

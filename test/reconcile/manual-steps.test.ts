@@ -23,26 +23,21 @@ const stepsOf = (stdout: string): string[] =>
     .slice(1)
     .map((step) => step.trimEnd());
 
-test("a new data directory: the steps say to move the data, and the copy leaves both directories alone", async () => {
+test("a new data directory: the steps say to move the data before the deploy", async () => {
   const made = await new Made().make();
   const { stdout } = await made.regenerate("--data-dir", "/srv/kong/gw");
   const steps = stepsOf(stdout);
   expect(steps[0]).toBe(
     [
-      "Before copying, move the data; Kong is down until apply.sh:",
+      "Before the deploy, move the data (back if it is reverted); Kong is down:",
       "       cd /opt/kong-ipv6",
       "       sudo docker compose stop",
       "       sudo mkdir -p /srv/kong",
       "       sudo mv -T ./data /srv/kong/gw",
     ].join("\n"),
   );
-  expect(steps[1]).toContain("rsync -a --delete");
-  expect(steps[1]).toContain(" --exclude=/data/ ");
+  expect(steps[1]).toContain(" deploy . --ssh ");
   const again = await made.regenerate("--data-dir", "./kong");
-  expect(again.stdout).toContain(" --exclude=/kong/ --exclude=/data/ ");
-  expect(again.stdout.replaceAll("\\\n", " ")).toMatch(
-    /rsync .* --exclude='\/\.kong-ipv6\.\*' +--filter='R .* --filter='P \*' +\.\/ /,
-  );
   expect(again.stdout).toContain("       sudo mv -T /srv/kong/gw ./kong\n");
   expect(again.stdout).not.toContain("mkdir");
   for (const line of again.stdout.split("\n"))
@@ -119,7 +114,7 @@ test("the steps of a change are printed again when its conflict is resolved", as
   expect(resolve).toMatch(/^Resolve the conflicts; /);
   expect(steps.join("\n")).toContain("kong config db_export");
   expect(steps.join("\n")).toContain("sudo mv -T ./data /srv/k");
-  expect(steps.join("\n")).toContain(`'root@[${OLD}::2]:/opt/kong-ipv6/'`);
+  expect(steps.join("\n")).toContain(`--ssh root@${OLD}::2`);
   expect(steps.join("\n")).toContain(`old ${OLD}:300::8100`);
   const again = await made.regenerate("--conflict", "theirs");
   expect(again.code).toBe(0);
@@ -147,7 +142,7 @@ test("also when the owner kept the file first, and edited it later", async () =>
   expect(stepsOf(stdout)[0]).toBe(exported);
 });
 
-test("create --conflict keep: what contradicts the answers is resolved before the copy", async () => {
+test("create --conflict keep: what contradicts the answers is resolved before the deploy", async () => {
   const made = await new Made().make();
   rmSync(made.path(STATE));
   const keep = ["--conflict", "keep", "--yes"];

@@ -8,9 +8,7 @@ import { conflicting, Made, TO } from "./made.ts";
 
 /** Commands are in one piece. */
 const wide = (text: string): string[] =>
-  text
-    .split("\n")
-    .filter((line) => line.length > 80 && !/^ +(rsync|sudo) /.test(line));
+  text.split("\n").filter((line) => line.length > 80 && !/^ +sudo /.test(line));
 
 test('an edit is noted or a .new file written: not "Changed 0 files"', async () => {
   const made = await new Made().make();

@@ -14,3 +14,15 @@ test.each([
     isUnknown,
   ]);
 });
+
+test("a server without a remembered login is reached at its IPv4, which it has before the first deploy", () => {
+  const ipv4 = "203.0.113.9";
+  expect(plan(answersFrom({ ipv4 }))).toMatchObject({
+    login: "root@203.0.113.9",
+    loginIsRemembered: false,
+  });
+  expect(plan(answersFrom({ ipv4, ssh: "root@gw" }))).toMatchObject({
+    login: "root@gw",
+    loginIsRemembered: true,
+  });
+});

@@ -17,52 +17,77 @@ const outcomeOf = (answers: Answers, previousAnswers?: Answers): Outcome => ({
   written: true,
   notes: [],
   steps: [],
-  data: [],
   stale: [],
   ...(previousAnswers && { previousAnswers, deployed: previousAnswers }),
 });
 
-/** The last word of the printed rsync command. */
-function targetOf(steps: readonly string[]): string | undefined {
-  return /(\S+):\/opt\/kong-ipv6\//.exec(steps.join("\n"))?.[1];
-}
+/** What follows the directory in the printed deploy command. */
+const loginIn = (steps: readonly string[]): string | undefined =>
+  / deploy gw(.*)/.exec(steps.join("\n"))?.[1];
 
-test("the copy goes to the ssh login, otherwise to root at the server's address", () => {
-  for (const [answers, target] of [
-    [{}, "'root@[2001:db8:1:2::2]"],
-    [{ ipv4: "192.0.2.10/24" }, "root@192.0.2.10"],
-    [{ ssh: "gw" }, "gw"],
-    [{ ssh: "root@gw", ipv4: "192.0.2.10" }, "root@gw"],
-    [{ ssh: "2001:db8:9::1" }, "'[2001:db8:9::1]"],
-    [{ ssh: "root@[2001:db8:9::1]" }, "'root@[2001:db8:9::1]"],
+test("deploy gets --ssh only if no login is remembered", () => {
+  for (const [answers, login] of [
+    [{}, " --ssh root@2001:db8:1:2::2"],
+    // Before the first deploy the server may not have its IPv6 address.
+    [{ ipv4: "192.0.2.10/24" }, " --ssh root@192.0.2.10"],
+    [{ host: "keep", ipv4: "any" }, " --ssh root@SERVER"],
+    [{ ssh: "gw" }, ""],
+    [{ ssh: "admin@[2001:db8:9::1]", ipv4: "192.0.2.10" }, ""],
   ] as const) {
     const steps = firstSteps(outcomeOf(answersFrom(answers)), "gw");
-    expect(targetOf(steps)).toBe(target);
-    expect(steps.join("\n")).not.toContain("sudo rsync");
+    expect(loginIn(steps)).toBe(login);
+    expect(steps.join("\n").includes("(SERVER: the name or address")).toBe(
+      login.includes("SERVER"),
+    );
   }
-  const admin = firstSteps(outcomeOf(answersFrom({ ssh: "admin@gw" })), "gw");
-  expect(targetOf(admin)).toBe("admin@gw");
-  expect(admin.join("\n")).toContain("--rsync-path='sudo rsync'");
 });
 
-test("after a change of the prefix the copy goes to the address that the server still has", () => {
+test("the steps after create: deploy, DNS records, probe", () => {
+  const [, , ...steps] = firstSteps(outcomeOf(answersFrom({})), "gw");
+  expect(steps.map((step) => step.split("\n")[0])).toEqual([
+    "  1. Read gw/README.md: address plan, DNS records, first hour.",
+    "  2. Copy it to the server, apply it there, and confirm it:",
+    "  3. Set the DNS records, as README.md shows.",
+    "  4. Test it from a machine with IPv6 that is not the server:",
+  ]);
+  expect(steps.at(-1)).toMatch(/\n {7}\S.* probe gw$/);
+});
+
+test("a directory's name is one word, and no option", () => {
+  const steps = firstSteps(outcomeOf(answersFrom({})), "-my gw").join("\n");
+  expect(steps).toContain(" deploy './-my gw' --ssh ");
+  expect(steps).toMatch(/ probe '\.\/-my gw'$/);
+});
+
+test("after a change of addresses deploy goes to the address that the server still has", () => {
   const prefix = { prefix: "2001:db8:7::/64" };
-  for (const [answers, target] of [
-    [{}, "'root@[2001:db8:1:2::2]"],
-    [{ ssh: "admin@2001:db8:1:2::2" }, "'admin@[2001:db8:1:2::2]"],
-    [{ ssh: "root@[2001:db8:1:2:0::2]" }, "'root@[2001:db8:1:2::2]"],
-    [{ ssh: "root@gw" }, "root@gw"],
-  ] as const) {
-    const before = answersFrom(answers);
-    const outcome = outcomeOf(move(before, prefix), before);
-    expect(targetOf(updatedSteps(outcome, "gw"))).toBe(target);
-  }
-  const before = answersFrom({ ipv4: "192.0.2.10" });
-  const moved = outcomeOf(move(before, { ipv4: "192.0.2.77" }), before);
-  expect(targetOf(updatedSteps(moved, "gw"))).toBe("root@192.0.2.10");
+  const login = (before: Answers, given: Partial<Answers>): unknown =>
+    loginIn(updatedSteps(outcomeOf(move(before, given), before), "gw"));
+  expect(login(answersFrom({}), prefix)).toBe(" --ssh root@2001:db8:1:2::2");
+  // deploy itself knows the earlier addresses.
+  const remembered = answersFrom({ ssh: "root@2001:db8:1:2::2" });
+  expect(login(remembered, prefix)).toBe("");
+  const four = answersFrom({ ipv4: "192.0.2.10" });
+  expect(login(four, { ipv4: "192.0.2.77" })).toBe(" --ssh root@192.0.2.10");
 });
 
-test("containers that are newly exposed are for the owner to add, before the copy", () => {
+test("manual steps stand before and after deploy as they must, and probe is last", () => {
+  const step = { what: "export", old: "a", new: "b", commands: ["true"] };
+  const before = answersFrom({});
+  const outcome: Outcome = {
+    ...outcomeOf(before, before),
+    steps: [
+      { ...step, first: true },
+      { ...step, what: "AAAA record" },
+    ],
+  };
+  const steps = updatedSteps(outcome, "gw").join("\n");
+  expect(steps).toMatch(
+    /1\. export:[^]* 2\. Copy it[^]* deploy gw [^]* 3\. AAAA record:[^]* 4\. Test it[^]* probe gw$/,
+  );
+});
+
+test("containers that are newly exposed are for the owner to add, before the deploy", () => {
   const before = answersFrom({ expose: ["mail:25"] });
   const first = firstSteps(outcomeOf(before), "gw").join("\n");
   expect(first).toMatch(
