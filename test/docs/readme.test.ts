@@ -81,7 +81,7 @@ describe("docs/answers.md", () => {
     expect(state.answers).toMatchObject(others);
     expect(expose).toEqual([{ name: "dns", ports: [53, "53/udp"] }]);
     expect(state.answers.expose).toEqual([
-      "dns@[2a03:2222:3333:4444:300::8101]:53,53/udp",
+      "dns@[2001:db8:1:2:300::8101]:53,53/udp",
     ]);
   });
 });
@@ -186,14 +186,14 @@ describe("README, docs/usage.md and docs/answers.md", () => {
   test("the code example prints what it should", async () => {
     const [code = ""] = blocksIn(usage, "js");
     const sandbox = new Sandbox({
-      "use.mjs": `${code}console.log(kong.address, domain, warnings, files.has("scripts/apply.sh"));`,
+      "use.mjs": `${code}console.log(kong.address, domain, warnings[0].flag, files.has("scripts/apply.sh"));`,
       "node_modules/": "",
     });
     symlinkSync(CHECKOUT, sandbox.path("node_modules/create-kong-ipv6"));
     const stdout = execFileSync(process.execPath, [sandbox.path("use.mjs")], {
       encoding: "utf8",
     });
-    expect(stdout).toBe("2a03:2222:3333:4444:300::8100 YOUR.DOMAIN [] true\n");
+    expect(stdout).toBe("2001:db8:1:2:300::8100 YOUR.DOMAIN --prefix true\n");
   });
 });
 
