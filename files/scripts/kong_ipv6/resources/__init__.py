@@ -7,12 +7,14 @@ from .compose import ComposeUp
 from .daemon_json import DaemonJson
 from .expose import Expose
 from .files import Files
+from .filters import Filters
 from .firewall import Firewall
 from .kong import Kong
 from .link import Link
 from .ndp import Ndp
 from .netplan import Netplan, Settled
 from .network import Network
+from .overlap import Overlap
 from .packages import Packages
 from .secrets import Secrets
 from .sysctl import Sysctl, SysctlFile
@@ -23,6 +25,7 @@ from .uplink import Uplink
 def resources(context: Context) -> list[Resource]:
     sysctl = Sysctl(context)
     netplan = Netplan(context, sysctl)
+    firewall, ufw = Firewall(context), Ufw(context)
     return [
         Link(context),
         Secrets(context),
@@ -31,8 +34,8 @@ def resources(context: Context) -> list[Resource]:
         Files(context),
         # What a package starts finds its configuration and unit.
         Packages(context),
-        Firewall(context),
-        Ufw(context),
+        firewall,
+        ufw,
         Uplink(context),
         netplan,
         Ndp(context),
@@ -42,6 +45,9 @@ def resources(context: Context) -> list[Resource]:
         SysctlFile(context),
         Network(context),
         ComposeUp(context),
+        # The containers have their new addresses: what the previous ones needed can go.
+        Filters(firewall, ufw),
+        Overlap(context),
         Kong(context),
         Expose(context),
     ]
