@@ -136,7 +136,7 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
             { accept: null },
           ]);
         const ping = match(payload("icmpv6", "type"), { set: icmp });
-        return [...opened, [to, ping, { accept: null }]];
+        return [...opened, [to, ping, { accept: null }], [to, { drop: null }]];
       }),
       [match({ ct: { key: "status" } }, "dnat", "in"), { accept: null }],
       [{ drop: null }],

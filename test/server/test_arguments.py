@@ -100,8 +100,14 @@ class OneResource(Case):
         self.assertEqual(4, server.run("ufw", "--dry-run"))
         self.assertEqual(0, server.run("ufw"))
         self.assertIn("80 2a03:2222:3333:4444:300::8100", server.read("/etc/ufw/user6.rules") or "")
-        self.assertEqual(0, server.run("ufw", "--remove"))
+        # A rule of earlier answers goes too.
+        server.change_plan(kong="2a03:2222:3333:4444:300::9100")
+        script = server.repository / "scripts/ufw.sh"
+        script.write_text(script.read_text().replace("300::8100", "300::9100"))
+        self.assertEqual(0, server.run("ufw"))
         self.assertNotIn("8100", server.read("/etc/ufw/user6.rules") or "")
+        self.assertEqual(0, server.run("ufw", "--remove"))
+        self.assertNotIn("9100", server.read("/etc/ufw/user6.rules") or "")
 
     def test_what_they_need_is_asked_for(self) -> None:
         """Bug: without Docker or ufw they ended with 0, and had done nothing."""

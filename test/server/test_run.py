@@ -62,7 +62,9 @@ class Apply(Case):
             "docker",
             "addresses",
         ]
-        self.assertEqual([*expected, "sysctl-file", "network", "compose", "kong", "expose"], names)
+        self.assertEqual(
+            [*expected, "sysctl-file", "network", "compose", "filters", "overlap", "kong", "expose"], names
+        )
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:
         server = self.server()

@@ -433,6 +433,7 @@ function expectFirewall(tree: Tree, answers: Answers, wanted: Oracle): void {
           ];
     }),
     `ip6 daddr ${spell6(address)} icmpv6 type { echo-request, destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
+    `ip6 daddr ${spell6(address)} drop`,
   ]);
   expect(rules.filter((rule) => rule.includes("daddr"))).toEqual(expected);
 }

@@ -38,6 +38,8 @@ class Kernel:
         }
         # Addresses that the kernel answers Neighbor Solicitations for, by interface.
         self.proxied: list[tuple[str, str]] = []
+        # What `ip -6 neigh flush` was given.
+        self.flushed: list[str] = []
         for name in ("all", "default"):
             self.settings(name)
         self.sysctl("net.ipv4.ip_forward", "1")
@@ -117,7 +119,7 @@ class Kernel:
         flags = [word for word in words if word.startswith("-")]
         kind, act, *rest = [word for word in words if not word.startswith("-")]
         version = 6 if "-6" in flags else 4
-        if act in ("add", "del", "flush"):
+        if act in ("add", "del", "flush", "replace"):
             self._change(version, kind, act, rest)
             return ""
         if kind == "addr":
@@ -181,9 +183,13 @@ class Kernel:
         wanted = dict(zip(rest, rest[1:]))
         if kind == "neigh" and "proxy" in rest:
             self.proxied = [one for one in self.proxied if one != (wanted["proxy"], wanted["dev"])]
-        elif kind == "addr" and act == "add":
+        elif kind == "addr" and act in ("add", "replace"):
+            if act == "replace":
+                self.addresses = [one for one in self.addresses if one[:2] != (wanted["dev"], rest[0])]
             if rest[0] not in [one.text for one in self.addresses if one.dev == wanted["dev"]]:
                 self.addresses.append(Address(wanted["dev"], rest[0]))
+        elif kind == "neigh":
+            self.flushed.append(" ".join(rest))
         elif kind == "addr" and act == "flush":
             self.addresses = [
                 one

@@ -40,13 +40,19 @@ def uplink_settings(server: Server) -> list[dict[str, Any]]:
     return found
 
 
+def address(uplink: str, given: Any) -> Address:
+    """One with options is a mapping; lifetime: 0 deprecates it (netplan(5))."""
+    text, options = next(iter(given.items())) if isinstance(given, dict) else (given, {})
+    return Address(uplink, str(text), flags=("deprecated",) if str(options.get("lifetime")) == "0" else ())
+
+
 def apply(server: Server) -> None:
     """networkd takes away from the uplink what netplan doesn't know; what comes by DHCP or advertisements stays."""
     kernel, uplink = server.kernel, server.plan.uplink
     settings = uplink_settings(server)
-    addresses = [str(text) for one in settings for text in one.get("addresses", [])]
+    addresses = [address(uplink, given) for one in settings for given in one.get("addresses", [])]
     kept = [one for one in kernel.addresses if one.dev != uplink or one.scope != "global" or "dynamic" in one.flags]
-    kernel.addresses = kept + [Address(uplink, text) for text in dict.fromkeys(addresses)]
+    kernel.addresses = kept + list(dict.fromkeys(addresses))
     for version in (4, 6):
         kernel.routes[version] = [
             line

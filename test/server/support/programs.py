@@ -17,7 +17,7 @@ from . import compose, netplan, ufw
 if TYPE_CHECKING:
     from .server import Server
 
-FIREWALL = "kong-ipv6-firewall.service"
+FIREWALL, OVERLAP = "kong-ipv6-firewall.service", "kong-ipv6-overlap.service"
 OK = Ran(0, "", "")
 # Commands that change nothing.
 READS = re.compile(r" (version|--validate|--show|--no-act|-S)( |$)")
@@ -94,7 +94,7 @@ class Programs:
     # The network.
 
     def _ip(self, words: list[str]) -> str:
-        if {"add", "del", "flush"} & set(words):
+        if {"add", "del", "flush", "replace"} & set(words):
             self.changes("ip", *words)
         if words[:3] == ["-6", "neigh", "show"] and "proxy" not in words:
             return self.server.neighbour
@@ -185,9 +185,13 @@ class Programs:
     def _nft(self, words: list[str]) -> Ran:
         if words[0] == "delete":
             self.changes("nft", *words)
-            self.server.table = ""
+            setattr(self.server, self._table(words), "")
             return OK
-        return Ran(0, self.server.table, "") if self.server.table else Ran(1, "", "No such file or directory\n")
+        found = getattr(self.server, self._table(words))
+        return Ran(0, found, "") if found else Ran(1, "", "No such file or directory\n")
+
+    def _table(self, words: list[str]) -> str:
+        return {"kong_ipv6": "table", "kong_ipv6_overlap": "overlap"}[words[-1]]
 
     def _iptables(self, words: list[str]) -> Ran:
         return self._policy(words, self.server.forward_policy)
@@ -290,4 +294,4 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-__all__ = ["FIREWALL", "OK", "Context", "FakeSystem", "Programs", "remove_tree"]
+__all__ = ["FIREWALL", "OK", "OVERLAP", "Context", "FakeSystem", "Programs", "remove_tree"]

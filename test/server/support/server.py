@@ -35,7 +35,7 @@ from .disk import Disk, Killed, tree
 from .docker import FakeEngine
 from .kernel import Kernel
 from .outside import FakeOutside
-from .programs import FIREWALL, FakeSystem, Programs
+from .programs import FIREWALL, OVERLAP, FakeSystem, Programs
 from .recorded import recorded
 
 PASSWORD = "not-to-be-printed-5f1d"
@@ -83,7 +83,7 @@ class Server:
         self.broken_units: set[str] = set()
         self.refused_sysctls: set[str] = set()
         self.free: dict[str, int] = {}
-        self.table = self.neighbour = self.connections = self.listening = self.buildx = ""
+        self.table = self.overlap = self.neighbour = self.connections = self.listening = self.buildx = ""
         self.forward_policy = self.forward_policy6 = "-P FORWARD ACCEPT\n"
         self.ufw_enabled = False
         self.compose_version, self.compose_error = "2.40.3\n", ""
@@ -167,6 +167,11 @@ class Server:
             if text is None or "nft" not in self.programs:
                 return False
             self.table = text[text.rindex("table inet kong_ipv6 {") :]
+        elif unit == OVERLAP:
+            text = self.read("/etc/kong-ipv6/overlap.nft")
+            if text is None or "nft" not in self.programs:
+                return False
+            self.overlap = text[text.rindex("table ip6 kong_ipv6_overlap {") :]
         elif unit == "ndppd.service" and "ndppd" not in self.programs:
             return False
         self.active.add(unit)
@@ -176,6 +181,8 @@ class Server:
         self.active.discard(unit)
         if unit == FIREWALL:
             self.table = ""
+        elif unit == OVERLAP:
+            self.overlap = ""
 
     def install(self, package: str) -> None:
         self.packages.add(package)
@@ -310,6 +317,7 @@ class Server:
             "packages": sorted(self.packages),
             "active": sorted(self.active),
             "table": self.table,
+            "overlap": self.overlap,
         }
 
     def close(self) -> None:
