@@ -74,7 +74,7 @@ export class Reached {
     const { logins, say } = this.#deployment;
     const { target, helper } = this.#before;
     const others = logins.filter((login) => login !== target);
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       try {
         const own = [target, ...others] as const;
         const opened = await connect(this.#deployment, own, helper);
@@ -86,6 +86,9 @@ export class Reached {
           say(row("reconnect", "fail", error.message, error.remedy));
           return undefined;
         }
+        const seconds = Math.round((until - Date.now()) / 1000);
+        const again = `${error.message}. It is tried for ${seconds} seconds`;
+        if (isFirst) say(row("reconnect", "...", again));
         await sleep(1000);
       }
     }

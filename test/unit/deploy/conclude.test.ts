@@ -218,6 +218,7 @@ test("no new connection until the revert must have ended: nobody knows", async (
   vi.mocked(connect).mockRejectedValue(new FailedError("no answer", "Wait."));
   const outcome = await conclude(deployment(), server({}), APPLIED, DIGEST);
   expect(outcome).toBe("failed");
+  expect(rows[0]?.detail).toBe("no answer. It is tried for 120 seconds");
   // The server needs some time for the revert after the time to confirm.
   expect(Date.now() / 1000).toBeGreaterThan(100);
   expect(Date.now() / 1000).toBeLessThan(130);
