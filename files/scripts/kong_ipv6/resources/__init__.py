@@ -9,6 +9,7 @@ from .expose import Expose
 from .files import Files
 from .filters import Filters
 from .firewall import Firewall
+from .handover import Handover, HandoverEnd
 from .kong import Kong
 from .link import Link
 from .ndp import Ndp
@@ -26,6 +27,7 @@ def resources(context: Context) -> list[Resource]:
     sysctl = Sysctl(context)
     netplan = Netplan(context, sysctl)
     firewall, ufw = Firewall(context), Ufw(context)
+    compose = ComposeUp(context)
     return [
         Link(context),
         Secrets(context),
@@ -43,11 +45,14 @@ def resources(context: Context) -> list[Resource]:
         # The kernel asks for duplicates while Docker restarts.
         Settled(netplan),
         SysctlFile(context),
+        Handover(context, compose),
         Network(context),
-        ComposeUp(context),
+        compose,
         # The containers have their new addresses: what the previous ones needed can go.
         Filters(firewall, ufw),
         Overlap(context),
         Kong(context),
+        # Undone before kong-net, which the second Kong is on.
+        HandoverEnd(context),
         Expose(context),
     ]
