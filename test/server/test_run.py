@@ -62,9 +62,8 @@ class Apply(Case):
             "docker",
             "addresses",
         ]
-        self.assertEqual(
-            [*expected, "sysctl-file", "network", "compose", "filters", "overlap", "kong", "expose"], names
-        )
+        containers = ["handover", "network", "compose", "filters", "overlap", "kong", "handover-end", "expose"]
+        self.assertEqual([*expected, "sysctl-file", *containers], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:
         server = self.server()

@@ -69,7 +69,7 @@ class FakeEngine(Engine):
             "Names": [f"/{name}"],
             "State": "created",
             "Status": "Created",
-            "Labels": body["Labels"] if "Labels" in body else {},
+            "Labels": body.get("Labels", {}),
             "Mounts": [],
             "Ports": [],
             "NetworkSettings": {"Networks": {body["HostConfig"]["NetworkMode"]: at}},

@@ -248,4 +248,3 @@ def drop_rules(context: Context) -> None:
         for line in listed.replace('"', "").splitlines():
             if f"--comment {NAME} " in line:
                 context.system.run(program, "-w", "-D", *line.split()[1:])
-
