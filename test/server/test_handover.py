@@ -22,7 +22,10 @@ class Handover(Case):
         server.install("nftables")
         server.hashes["kong"] = "edited"
         kong: Any = server.docker.service("kong")
-        kong["_inspected"]["Config"].update(Env=[SECRET, "KONG_ADMIN_LISTEN=127.0.0.1:8001"], StopSignal="SIGQUIT")
+        check = {"Test": ["CMD", "ready"], "Interval": 10 * 10**9, "Retries": 10}
+        kong["_inspected"]["Config"].update(
+            Env=[SECRET, "KONG_ADMIN_LISTEN=127.0.0.1:8001"], StopSignal="SIGQUIT", Healthcheck=check
+        )
         return server
 
     def body(self, server: Server, path: str) -> Any:
@@ -92,6 +95,8 @@ class Handover(Case):
             body, first = self.body(server, "/containers/create"), server.docker.recording["kong"]
             self.assertEqual(first["Image"], body["Image"])
             self.assertEqual("SIGQUIT", body["StopSignal"])
+            check = {"Test": ["CMD", "ready"], "Interval": 10**9, "StartInterval": 10**9, "Retries": 10}
+            self.assertEqual(check, body["Healthcheck"])
             self.assertEqual([SECRET, "KONG_ADMIN_LISTEN=off", "KONG_ADMIN_GUI_LISTEN=off"], body["Env"])
             self.assertNotIn("Labels", body)
             host, loopback = body["HostConfig"], "::" if engine.startswith("27.") else "::1"
