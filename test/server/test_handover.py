@@ -121,6 +121,35 @@ class Handover(Case):
         self.assertIn("fib daddr type local tcp dport 8080 dnat ip to 172.19.0.2:80\n", text)
         self.assertEqual(2, text.count("tcp dport"))
 
+    def test_connections_that_are_not_accepted_yet(self) -> None:
+        head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        idle, full = "00004000:00000000", "00004000:00000003"
+        for state, queues, expected in (
+            ("0A", idle, False),
+            ("0A", full, True),
+            ("01", full, False),
+            ("03", idle, True),
+        ):
+            line = f"   0: 00000000:0050 00000000:0000 {state} {queues} 00:00000000 00000000 0\n"
+            self.assertEqual(expected, module.queued(head + line), line)
+
+    def test_the_server_is_renumbered_while_the_second_answers(self) -> None:
+        server = self.applied()
+        server.install("nftables")
+        server.change_plan(kong="2a03:2222:3333:4444:300::8200")
+        server.env(KONG_BIND_IPV6="2a03:2222:3333:4444:300::8200")
+        server.hashes["kong"] = "moved"
+        with (server.repository / "host/etc/ndppd.conf").open("a") as file:
+            file.write("# moved\n")
+        server.run("apply")
+        self.assertIn("ip6 daddr { 2a03:2222:3333:4444:300::8100, 2a03:2222:3333:4444:300::8200 }", server.inputs[-1])
+        self.happened(server, "run nft -f -", "run systemctl restart ndppd.service", "run compose up", "run nft flush")
+
+    def test_none_where_docker_restarts(self) -> None:
+        server = self.edited()
+        server.write("/etc/docker/daemon.json", "{}\n")
+        self.assertEqual([], self.changes(server, "handover"))
+
     def test_where_forwarding_is_denied_it_is_accepted_for_the_second_alone(self) -> None:
         server = self.edited("26.1.5")
         server.programs |= {"ip6tables"}

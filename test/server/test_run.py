@@ -54,6 +54,7 @@ class Apply(Case):
             "sysctl",
             "files",
             "packages",
+            "handover",
             "firewall",
             "ufw",
             "uplink",
@@ -62,7 +63,7 @@ class Apply(Case):
             "docker",
             "addresses",
         ]
-        containers = ["handover", "network", "compose", "filters", "overlap", "kong", "handover-end", "expose"]
+        containers = ["network", "compose", "filters", "overlap", "kong", "handover-end", "expose"]
         self.assertEqual([*expected, "sysctl-file", *containers], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:

@@ -36,6 +36,8 @@ def resources(context: Context) -> list[Resource]:
         Files(context),
         # What a package starts finds its configuration and unit.
         Packages(context),
+        # From here on Kong may be unreachable at its present address.
+        Handover(context, compose),
         firewall,
         ufw,
         Uplink(context),
@@ -45,7 +47,6 @@ def resources(context: Context) -> list[Resource]:
         # The kernel asks for duplicates while Docker restarts.
         Settled(netplan),
         SysctlFile(context),
-        Handover(context, compose),
         Network(context),
         compose,
         # The containers have their new addresses: what the previous ones needed can go.

@@ -117,9 +117,10 @@ class Handover(Resource):
         yield Change("handover", "a second Kong will answer while Kong's container is recreated")
 
     def _recreated(self, facts: Facts, kong: Json) -> bool:
-        """Whether this run recreates or restarts it, while its database and kong-net stay as they are."""
+        """Whether this run recreates or restarts it, while Docker, its database and kong-net stay as they are."""
         compose, labels = self.compose, kong["Config"].get("Labels") or {}
-        if not list(compose.changes(facts)) or compose.password or compose.move:
+        docker = facts.changed(facts.daemon_json_path) or facts.begun("docker")
+        if docker or not list(compose.changes(facts)) or compose.password or compose.move:
             return False
         hashed = labels.get("com.docker.compose.config-hash") != facts.services.get("kong")
         publish = facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]"
@@ -141,9 +142,7 @@ class Handover(Resource):
             return
         self.report.done("handover", "a second Kong answers new requests")
         self.report.doing("handover", "Kong completes its open responses")
-        # Connections that are made and not yet accepted would be reset.
-        self.system.sleep(1)
-        self.engine.change("POST", f"/containers/{self.kong}/stop{self.engine.grace}", cause="Docker can't stop Kong")
+        stop(self.context, self.kong)
 
     def _begin(self) -> None:
         """Raises Failure or EngineError."""
@@ -231,11 +230,9 @@ def remove(context: Context) -> None:
         loaded = bool(system.output("nft", "list", "table", *TABLE))
     if loaded:
         system.run("nft", "flush", "chain", *TABLE, "prerouting")
-        # As above.
-        system.sleep(1)
     if system.have("docker"):
         if engine.container(NAME):
-            engine.change("POST", f"/containers/{NAME}/stop{engine.grace}", cause="Docker can't stop the second Kong")
+            stop(context, NAME)
             engine.change("DELETE", f"/containers/{NAME}?force=1&v=1", cause="Docker can't remove the second Kong")
         if engine.network(NAME):
             engine.change("DELETE", f"/networks/{NAME}", cause=f"Docker can't remove the network {NAME}")
@@ -243,6 +240,23 @@ def remove(context: Context) -> None:
         system.run("nft", "delete", "table", *TABLE)
     drop_rules(context)
     context.journal.forget("handover", NAME)
+
+
+def stop(context: Context, identity: str) -> None:
+    """It completes its open responses first. Connections that are made and not yet accepted would be reset."""
+    system, container = context.system, context.engine.container(identity) or {}
+    process = f"/proc/{(container.get('State') or {}).get('Pid', 0)}/net"
+    system.sleep(0.5)
+    system.wait(10, lambda: not queued(system.text(f"{process}/tcp") + "\n" + system.text(f"{process}/tcp6")))
+    cause = "Docker can't stop a Kong container"
+    context.engine.change("POST", f"/containers/{identity}/stop{context.engine.grace}", cause=cause)
+
+
+def queued(text: str) -> bool:
+    """Whether a listening socket has connections that its program hasn't accepted (proc_net_tcp(5): its receive queue),
+    or one is being made (linux/net/tcp_states.h: TCP_SYN_RECV)."""
+    lines = [line.split() for line in text.splitlines() if len(line.split()) > 4]
+    return any(one[3] == "03" or (one[3] == "0A" and one[4].partition(":")[2].strip("0")) for one in lines)
 
 
 def drop_rules(context: Context) -> None:
