@@ -116,7 +116,10 @@ class Handover(Case):
             self.assertIn(f"ip daddr 1.2.3.4 tcp dport {port} dnat ip to 172.19.0.2:{port}\n", text)
             to = f"tcp dport {port} dnat ip6 to [fd00:9::2]:{port}\n"
             self.assertIn(f"ip6 daddr {{ 2001:db8::8100, {old} }} {to}", text)
-        kong["HostConfig"]["PortBindings"] = {"80/tcp": [{"HostIp": "", "HostPort": "8080"}], "53/udp": None}
+        kong["HostConfig"]["PortBindings"] = {
+            "80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "127.0.0.1", "HostPort": ""}],
+            "53/udp": None,
+        }
         text = module.table(kong, old, "172.19.0.2", "fd00:9::2")
         self.assertIn("fib daddr type local tcp dport 8080 dnat ip to 172.19.0.2:80\n", text)
         self.assertEqual(2, text.count("tcp dport"))
@@ -215,6 +218,7 @@ class Handover(Case):
 
         server.docker.start = ill  # type: ignore[method-assign]
         self.away(server, "it did not become healthy: it is running/unhealthy")
+        self.happened(server, f"engine DELETE /containers/{NAME}", "run compose up --no-start")
 
     def test_without_nft_it_is_noted(self) -> None:
         server = self.edited("26.1.5").with_ufw()
