@@ -146,6 +146,20 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     commands: WRITERS,
   },
   {
+    name: "overlap",
+    aside: true,
+    shown: "--overlap",
+    meaning: "keep old addresses too, until --finish",
+    commands: ["regenerate"],
+  },
+  {
+    name: "finish",
+    aside: true,
+    shown: "--finish",
+    meaning: "end the overlap: only the new addresses stay",
+    commands: ["regenerate"],
+  },
+  {
     name: "git",
     aside: true,
     negatable: true,

@@ -2,6 +2,7 @@ import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
+import type { Phase } from "../reconcile/request.ts";
 import { program } from "../base/program.ts";
 import { mistypedCommand } from "./did-you-mean.ts";
 import type { Given } from "../answers/resolve.ts";
@@ -32,6 +33,7 @@ export interface Arguments extends ServerFlags {
   readonly yaml: boolean;
   readonly conflict: (typeof CONFLICT)[number];
   readonly git: boolean;
+  readonly phase: Phase | undefined;
   readonly color: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -87,6 +89,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     yaml: switches.get("yaml") ?? false,
     conflict,
     git: switches.get("git") ?? false,
+    phase: switches.get("finish")
+      ? "finish"
+      : switches.get("overlap")
+        ? "overlap"
+        : undefined,
     color: switches.get("color") ?? true,
     help: switches.get("help") ?? false,
     version: switches.get("version") ?? false,
@@ -111,16 +118,21 @@ function foreignFlags({ command, switches, values }: Tokens): Issue[] {
     }));
 }
 
-/** Flags that cannot be given together, or not without another one. */
+/** Flags that cannot be given together. */
 function flagConflicts({ command, switches }: Tokens): Issue[] {
-  if (command !== "detect" || !switches.has("json") || !switches.has("yaml"))
-    return [];
+  const both = (one: string, other: string): Issue[] =>
+    switches.has(one) && switches.has(other)
+      ? [
+          {
+            flag: `--${one}`,
+            reason: `it cannot be combined with --${other}`,
+            remedy: "Give only one of the two",
+          },
+        ]
+      : [];
   return [
-    {
-      flag: "--yaml",
-      reason: "it cannot be combined with --json",
-      remedy: "Give only one of the two",
-    },
+    ...(command === "detect" ? both("yaml", "json") : []),
+    ...(command === "regenerate" ? both("overlap", "finish") : []),
   ];
 }
 

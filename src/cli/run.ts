@@ -39,7 +39,8 @@ export async function run(
   const show = (text: string): void => void write(1, `${text}\n`);
   const { dryRun, git } = args;
   const diff = args.diff ? await import("../report/diff.ts") : undefined;
-  const asked = canConverse && isOpen(given, previous);
+  const asked =
+    canConverse && args.phase !== "finish" && isOpen(given, previous);
   const defaults =
     asked || args.detect
       ? (await import("../detect/detected-defaults.ts")).detectedDefaults(
@@ -91,7 +92,7 @@ const isOpen = (given: Given, previous: State | undefined): boolean =>
     : QUESTIONS.some(({ key }) => given[key] === undefined);
 
 function requestOf(
-  { dryRun, conflict, git }: Arguments,
+  { dryRun, conflict, git, phase }: Arguments,
   { shown, previous, previousText }: Target,
 ): Request {
   return {
@@ -99,6 +100,7 @@ function requestOf(
     dryRun,
     conflict,
     git,
+    ...(phase && { phase }),
     ...(previous && { previous }),
     ...(previousText !== undefined && { previousText }),
   };

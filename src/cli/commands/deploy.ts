@@ -15,7 +15,7 @@ import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 import { deploy as run } from "../../deploy/deploy.ts";
 import type { DeployOutcome } from "../../deploy/deployment.ts";
 import { loginsOf } from "../../deploy/logins.ts";
-import { plan } from "../../plan/plan.ts";
+import { plan, planOf } from "../../plan/plan.ts";
 import { hostKeyOf } from "../../probe/server-address.ts";
 import {
   outcomeJson,
@@ -42,7 +42,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   const directory = absolute(args.directory ?? ".");
   const { state } = readState(directory);
   refuseOlderScripts(directory);
-  const present = plan(state.answers);
+  const present = planOf(state);
   const previous = state.previousAnswers.map(plan);
   const style = styleFor(isTerminal(1), args.color);
   const show = (text: string): void => void write(1, `${text}\n`);

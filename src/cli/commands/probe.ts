@@ -3,7 +3,7 @@ import type { Arguments } from "../parse-args.ts";
 import { styleFor } from "../../base/colors.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
-import { plan } from "../../plan/plan.ts";
+import { plan, planOf } from "../../plan/plan.ts";
 import { probe as run, type Probe } from "../../probe/probe.ts";
 import { serverAddresses } from "../../probe/server-address.ts";
 import { probeJson, probeText } from "../../report/probe-text.ts";
@@ -29,7 +29,7 @@ export async function probeState(
   timeout: number,
 ): Promise<Probe> {
   const domain = given(state.answers.domain);
-  const present = plan(state.answers);
+  const present = planOf(state);
   return await run({
     plan: present,
     previous: state.previousAnswers.map(plan),
