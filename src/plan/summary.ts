@@ -14,11 +14,11 @@ export interface PlanRow {
 export function planRows(plan: Plan): PlanRow[] {
   const { kong, exposed, host, uplink, prefix, backend } = plan;
   return [
-    { key: "kong", name: "Kong", value: kong.address },
+    { key: "kong", name: "Kong", value: kong.address + alsoAt("kong", plan) },
     ...plan.expose.map(({ name, address, portsText }): PlanRow => ({
       key: "expose",
       name,
-      value: `${address}, ports ${portsText}`,
+      value: `${address}${alsoAt(name, plan)}, ports ${portsText}`,
     })),
     {
       key: "exposed",
@@ -28,7 +28,7 @@ export function planRows(plan: Plan): PlanRow[] {
     {
       key: "host",
       name: "server",
-      value: `${host?.interface ?? "address as it is"} on ${uplink.name}, ${gatewayText(plan)}`,
+      value: `${host?.interface ?? "address as it is"}${oldText(plan.previous?.host?.interface)} on ${uplink.name}, ${gatewayText(plan)}`,
     },
     {
       key: "prefix",
@@ -54,6 +54,13 @@ export function rowsText(rows: readonly PlanRow[], columns: number): string {
     )
     .join("\n");
 }
+
+/** The old address of a container during an overlap. */
+const alsoAt = (name: string, { previous }: Plan): string =>
+  oldText(previous?.containers.find((one) => one.name === name)?.address);
+
+const oldText = (old: string | undefined): string =>
+  old === undefined ? "" : ` (old: ${old})`;
 
 function gatewayText({ gateway }: Plan): string {
   if (gateway.advertised) return "gateway from router advertisements";

@@ -40,12 +40,7 @@ export interface PublicContainer {
 /** The old addresses that stay until `regenerate --finish`. */
 export interface PreviousTexts {
   /** null if the server's address did not change. */
-  readonly host: {
-    readonly address: string;
-    /** With the prefix length of its link. */
-    readonly interface: string;
-    readonly reverse: string;
-  } | null;
+  readonly host: PlanTexts["host"];
   /** The containers whose addresses changed. */
   readonly containers: readonly {
     readonly name: string;

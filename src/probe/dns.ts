@@ -24,11 +24,15 @@ export interface DnsResult extends Omit<Wanted, "previous"> {
 /** The records that the repository's README asks for. @param domain undefined: none */
 export function wantedRecords(
   domain: string | undefined,
-  { kong, ipv4 }: Plan,
+  { kong, ipv4, previous: overlap }: Plan,
   previous: readonly Plan[],
 ): Wanted[] {
   if (domain === undefined) return [];
-  const old = previous.map((plan) => plan.kong.address);
+  // During an overlap, the old address may stay beside the new one.
+  const kept = overlap?.containers.map(({ address }) => address) ?? [];
+  const old = previous
+    .map((plan) => plan.kong.address)
+    .filter((address) => !kept.includes(address));
   const old4 = previous.map((plan) => plan.ipv4.address);
   const gone = (values: string[], now: string): string[] =>
     values.filter((value) => value !== now && value !== "");

@@ -36,9 +36,9 @@ export interface ServerAddresses {
   readonly ipv4?: string;
 }
 
-/** What must answer, and what must not, on every public address of the plan. */
+/** What must answer, and what must not, on every public address of the plan, old ones included. */
 export function expectationsOf(
-  { kong, expose, host, ipv4: planned }: Plan,
+  { kong, expose, host, ipv4: planned, previous }: Plan,
   found: ServerAddresses = {},
 ): Expectation[] {
   const onHost = KONG_PORTS.map(({ port }) => [port, "gateway"] as const);
@@ -46,12 +46,24 @@ export function expectationsOf(
     ? planned.address || found.ipv4 || UNKNOWN
     : "";
   const own = host?.address ?? found.ipv6;
+  const hosts = [own, previous?.host?.address].flatMap((one) => one || []);
+  // During an overlap, each container has the same ports on its old address.
+  const old = new Map(
+    previous?.containers.map(({ name, address }) => [name, address]),
+  );
+  const both = (container: PublicContainer): PublicContainer[] => {
+    const address = old.get(container.name);
+    return [container, ...(address ? [{ ...container, address }] : [])];
+  };
+  const kongs = both(kong).map(({ address }) => address);
   return [
-    ...answering(kong.address, 6),
+    ...kongs.flatMap((address) => answering(address, 6)),
     ...(ipv4 === "" ? [] : answering(ipv4, 4)),
-    ...expose.flatMap(exposed),
-    ...closed(kong.address, 6, PRIVATE_PORTS),
-    ...(own ? closed(own, 6, [...onHost, ...PRIVATE_PORTS]) : []),
+    ...expose.flatMap(both).flatMap(exposed),
+    ...kongs.flatMap((address) => closed(address, 6, PRIVATE_PORTS)),
+    ...hosts.flatMap((address) =>
+      closed(address, 6, [...onHost, ...PRIVATE_PORTS]),
+    ),
     ...(ipv4 === "" ? [] : closed(ipv4, 4, PRIVATE_PORTS)),
   ];
 }

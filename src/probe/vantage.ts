@@ -62,6 +62,7 @@ export function placeOf(
   own: readonly string[] = ownAddresses(),
 ): Place {
   const { host, prefix, exposed, ipv4 } = plan.numbers;
+  const old = plan.previous?.host;
   const numbers = (v: 4 | 6): bigint[] =>
     own.flatMap((text) => attempt(() => parseAddress(v, text)) ?? []);
   const of6 = numbers(6);
@@ -73,7 +74,12 @@ export function placeOf(
   // The link of a host that is kept is known only if the prefix is on it.
   const link = host ? subnetAt(6, host.address, host.length) : prefix;
   const isKnown = host !== undefined || !plan.routed;
-  if (isKnown && of6.some((one) => contains(link, one))) return "link";
+  const links = [
+    ...(isKnown ? [link] : []),
+    ...(old ? [subnetAt(6, parseAddress(6, old.address), old.length)] : []),
+  ];
+  if (of6.some((one) => links.some((each) => contains(each, one))))
+    return "link";
   const isPrivate = sources.every(
     (source) =>
       source === undefined || isUla(subnetAt(6, parseAddress(6, source), 128)),

@@ -86,7 +86,19 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
     deployText(outcome, shown),
     ...steps.filter(({ first }) => !first).map(stepText),
     probeText(shown),
+    ...overlapText(outcome, shown),
   ]);
+}
+
+/** What ends an overlap, and when. */
+function overlapText({ overlap, phase }: Outcome, shown: string): string[] {
+  if (overlap)
+    return [
+      `When the TTL of the old records has passed since you changed them, end the\n     overlap, then deploy again:\n       ${program()} regenerate ${operand(shown)} --finish`,
+    ];
+  return phase === "finish"
+    ? ["Remove the DNS records of the old addresses that are left."]
+    : [];
 }
 
 function stepText(step: ManualStep): string {

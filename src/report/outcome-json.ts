@@ -30,6 +30,7 @@ export function outcomeJson(
     directory,
     written,
     answers,
+    overlap: outcome.plan.previous,
     ...(detected.length > 0 && { detected }),
     warnings,
     notes,

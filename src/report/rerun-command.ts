@@ -2,7 +2,7 @@ import { program } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
-import type { Resolution } from "../reconcile/request.ts";
+import type { Phase, Resolution } from "../reconcile/request.ts";
 import { move } from "../answers/carry-over.ts";
 import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
@@ -11,6 +11,7 @@ interface Rerun {
   readonly previousAnswers?: Answers;
   /** How the conflicts were resolved. */
   readonly resolutions?: readonly Resolution[];
+  readonly phase?: Phase;
 }
 
 interface RerunOptions {
@@ -21,7 +22,7 @@ interface RerunOptions {
 
 /** The command that does the same without questions, except what isOneByOne describes. */
 export function rerunCommand(
-  { answers, previousAnswers, resolutions = [] }: Rerun,
+  { answers, previousAnswers, resolutions = [], phase }: Rerun,
   { shown, git = false, dryRun = false }: RerunOptions,
 ): string {
   const needed = neededKeys(answers, previousAnswers);
@@ -44,6 +45,7 @@ export function rerunCommand(
     ...(resolutions[0] && !isOneByOne(resolutions)
       ? ["--conflict", resolutions[0]]
       : []),
+    ...(phase ? [`--${phase}`] : []),
     ...(git ? ["--git"] : []),
     ...(dryRun ? ["--dry-run"] : []),
     "--yes",
