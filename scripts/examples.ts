@@ -8,7 +8,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { plan } from "../src/plan/plan.ts";
+import type { Answers } from "../src/answers/types.ts";
+import { planOf } from "../src/plan/plan.ts";
 import { render, type File, type Tree } from "../src/render/render.ts";
 import { resolve, type Given } from "../src/answers/resolve.ts";
 import {
@@ -34,13 +35,31 @@ export function scenarios(): string[] {
     .sort();
 }
 
-/** All that `create` writes for a scenario's answers. */
+/** A scenario's answers; for an overlap, also those before it (before.json). */
+export function exampleAnswers(scenario: string): {
+  answers: Answers;
+  overlap?: Answers;
+} {
+  const read = (name: string): Answers => {
+    const text = readFileSync(join(EXAMPLES, scenario, name), "utf8");
+    return resolve(JSON.parse(text) as Given).answers;
+  };
+  const answers = read("answers.json");
+  const begins = existsSync(join(EXAMPLES, scenario, BEFORE));
+  return begins ? { answers, overlap: read(BEFORE) } : { answers };
+}
+
+export const BEFORE = "before.json";
+
+/** All that `create` writes for a scenario's answers, or `regenerate --overlap` for those before. */
 export function exampleTree(scenario: string): Tree {
-  const text = readFileSync(join(EXAMPLES, scenario, "answers.json"), "utf8");
-  const { answers } = resolve(JSON.parse(text) as Given);
-  const tree = render(plan(answers));
-  const state = { text: stateText(stateOf(answers, tree)), mode: 0o644 };
-  return new Map([...tree, [STATE_FILE, state]]);
+  const { answers, overlap } = exampleAnswers(scenario);
+  const tree = render(planOf({ answers, ...(overlap && { overlap }) }));
+  const made = stateOf(answers, tree);
+  const text = stateText(
+    overlap ? { ...made, previousAnswers: [overlap], overlap } : made,
+  );
+  return new Map([...tree, [STATE_FILE, { text, mode: 0o644 }]]);
 }
 
 /**

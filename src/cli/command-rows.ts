@@ -32,7 +32,6 @@ export const ROWS = {
     examples: [
       "regenerate my-gateway --prefix 2001:db8:3:4::/64",
       "regenerate my-gateway --dry-run --diff",
-      "regenerate my-gateway --prefix 2a03:5555:6666:7777::/64 --overlap",
     ],
     exits: [3, 4, 130],
   },

@@ -9,6 +9,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  BEFORE,
   EXAMPLES,
   exampleFiles,
   exampleTree,
@@ -18,6 +19,7 @@ import {
 } from "../../scripts/examples.ts";
 import type { Given } from "../../src/answers/resolve.ts";
 import { resolve } from "../../src/answers/resolve.ts";
+import type { File } from "../../src/render/render.ts";
 import { sha256, STATE_FILE, type State } from "../../src/repository/state.ts";
 import {
   differences,
@@ -39,6 +41,7 @@ test("the scenarios of the contract are there", () => {
       "gateway-in-prefix",
       "ipv6-only-host",
       "kernel-ndp",
+      "overlap",
       "plugins",
       "recipe",
       "routed-prefix",
@@ -76,10 +79,14 @@ describe.each(scenarios())("examples/%s", (scenario) => {
   test("holds what its answers generate, byte for byte", () => {
     const folder = join(EXAMPLES, scenario);
     const shown = exampleFiles(scenario);
-    const answers = join(folder, "answers.json");
-    const own = { text: readFileSync(answers, "utf8"), mode: 0o644 };
+    const own = ["answers.json", BEFORE]
+      .filter((name) => existsSync(join(folder, name)))
+      .map((name): [string, File] => [
+        name,
+        { text: readFileSync(join(folder, name), "utf8"), mode: 0o644 },
+      ]);
     expect(
-      differences(new Map([...shown, ["answers.json", own]]), folder),
+      differences(new Map([...shown, ...own]), folder),
       "npm run examples",
     ).toEqual([]);
   });

@@ -3,9 +3,12 @@ import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { EXAMPLES, exampleTree, scenarios } from "../../scripts/examples.ts";
-import { plan, type Plan } from "../../src/plan/plan.ts";
-import { resolve, type Given } from "../../src/answers/resolve.ts";
+import {
+  exampleAnswers,
+  exampleTree,
+  scenarios,
+} from "../../scripts/examples.ts";
+import { planOf, type Plan } from "../../src/plan/plan.ts";
 import { inRoot } from "../e2e/lab/in-root.ts";
 import { type Generation, type Root, rootOf } from "../e2e/lab/roots.ts";
 import { writeTree } from "../support/trees.ts";
@@ -20,15 +23,11 @@ export interface Example {
 
 export const examples: Example[] = await Promise.all(
   scenarios().map(async (name) => {
-    const path = join(EXAMPLES, name, "answers.json");
-    const { answers } = resolve(
-      JSON.parse(await readFile(path, "utf8")) as Given,
-    );
     const repo = await mkdtemp(join(tmpdir(), `kong-ipv6-${name}-`));
     // Several test files share this process, and with it this module.
     process.once("exit", () => rmSync(repo, { recursive: true, force: true }));
     writeTree(repo, exampleTree(name));
-    return { name, repo, plan: plan(answers) };
+    return { name, repo, plan: planOf(exampleAnswers(name)) };
   }),
 );
 
