@@ -1,8 +1,8 @@
 import type { Resolver } from "node:dns/promises";
 import { expect, test } from "vitest";
-import { plan } from "../../../src/plan/plan.ts";
+import { plan, planOf } from "../../../src/plan/plan.ts";
 import { testDns, wantedRecords } from "../../../src/probe/dns.ts";
-import { answersFrom } from "../../support/base.ts";
+import { answersFrom, overlapFrom } from "../../support/base.ts";
 
 const DOMAIN = "gw.example.com";
 const OLD = plan(
@@ -76,4 +76,19 @@ test.each([
 
 test("the domain is none: no record is tested", () => {
   expect(wantedRecords(undefined, NOW, [OLD])).toEqual([]);
+});
+
+test("during an overlap, the old AAAA record may stay beside the new one", () => {
+  const during = overlapFrom({}, { prefix: "2001:db8:9:9::/64" });
+  const older = plan(answersFrom({ prefix: "2001:db8:5:5::/64" }));
+  const of = (present: ReturnType<typeof plan>) =>
+    wantedRecords(DOMAIN, present, [plan(during.overlap), older])[0];
+  expect(of(planOf(during))).toMatchObject({
+    expected: ["2001:db8:9:9:300::8100"],
+    previous: ["2001:db8:5:5:300::8100"],
+  });
+  expect(of(plan(during.answers))?.previous).toEqual([
+    "2001:db8:1:2:300::8100",
+    "2001:db8:5:5:300::8100",
+  ]);
 });

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { plan } from "../../../src/plan/plan.ts";
+import { plan, planOf } from "../../../src/plan/plan.ts";
 import {
   expectationsOf,
   type Expectation,
 } from "../../../src/probe/expectations.ts";
-import { answersFrom } from "../../support/base.ts";
+import { answersFrom, overlapFrom } from "../../support/base.ts";
 
 const ADMIN = [5432, 8000, 8001, 8002, 8005, 8006, 8007, 8443, 8444, 8445];
 
@@ -79,4 +79,26 @@ test("a kept host: its address is tested if it is known", () => {
     ports(expectationsOf(kept, { ipv6: address }), "closed")[address],
   ).toEqual([80, 443, ...ADMIN]);
   expect(ports(expectationsOf(kept), "closed")).not.toHaveProperty([address]);
+});
+
+test("during an overlap, old addresses have the same expectations as new ones", () => {
+  const during = overlapFrom(
+    { expose: ["app:8000"] },
+    { prefix: "2001:db8:9:9::/64" },
+  );
+  const all = expectationsOf(planOf(during));
+  const under = (prefix: string) =>
+    all
+      .filter(({ address }) => address.startsWith(prefix))
+      .map((one) => ({ ...one, address: one.address.slice(prefix.length) }));
+  expect(under("2001:db8:1:2:")).toEqual(under("2001:db8:9:9:"));
+  expect(ports(all, "answers")).toMatchObject({
+    "2001:db8:1:2:300::8100": [80, 443],
+    "2001:db8:1:2:300::8101": [8000],
+  });
+  expect(ports(all, "closed")["2001:db8:1:2::2"]).toEqual([80, 443, ...ADMIN]);
+  const after = expectationsOf(plan(during.answers));
+  expect(after.some(({ address }) => address.startsWith("2001:db8:1:2:"))).toBe(
+    false,
+  );
 });

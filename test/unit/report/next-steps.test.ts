@@ -4,7 +4,7 @@ import type { Answers } from "../../../src/answers/types.ts";
 import type { Outcome } from "../../../src/reconcile/request.ts";
 import { firstSteps, updatedSteps } from "../../../src/report/next-steps.ts";
 import { move } from "../../../src/answers/carry-over.ts";
-import { answersFrom } from "../../support/base.ts";
+import { answersFrom, overlapFrom } from "../../support/base.ts";
 
 const outcomeOf = (answers: Answers, previousAnswers?: Answers): Outcome => ({
   exitCode: 0,
@@ -100,4 +100,16 @@ test("containers that are newly exposed are for the owner to add, before the dep
     /1\. Put dns, web into docker-compose.*\n.*2\. Copy/,
   );
   expect(steps(before)).not.toContain("override");
+});
+
+test("the last step of an overlap is the command that ends it, and when", () => {
+  const { overlap, answers } = overlapFrom({}, { prefix: "2001:db8:9:9::/64" });
+  const outcome = outcomeOf(answers, overlap);
+  const last = updatedSteps({ ...outcome, overlap, phase: "overlap" }, "gw");
+  expect(last.at(-1)).toMatch(
+    /TTL of the old records has passed[^]* regenerate gw --finish$/,
+  );
+  const ended = updatedSteps({ ...outcome, phase: "finish" }, "gw");
+  expect(ended.at(-1)).toContain("Remove the DNS records of the old addresses");
+  expect(updatedSteps(outcome, "gw").join("\n")).not.toContain("--finish");
 });

@@ -107,3 +107,14 @@ test("a directory of any name is one word", () => {
     expect(directory).toBe(name);
   }
 });
+
+test("it has --overlap or --finish again", () => {
+  const answers = answersFrom();
+  for (const phase of ["overlap", "finish"] as const)
+    expect(
+      rerunCommand(
+        { answers, previousAnswers: answers, phase },
+        { shown: "gw" },
+      ),
+    ).toMatch(new RegExp(` regenerate gw --${phase} --yes$`));
+});
