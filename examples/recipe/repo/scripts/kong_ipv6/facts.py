@@ -9,15 +9,13 @@ from . import daemon_keys, staging, ufw_rules
 from .engine import Compose, Engine, EngineError, Json, bridge_of
 from .journal import Journal
 from .network_state import HostNetwork
+from .nft_table import FILTER, OVERLAP, NftTable
 from .plan import Plan
 from .report import Report, redacted
 from .settings import Repository
 from .solicit import Outside
 from .system import System
 from .uplink_facts import UplinkFacts
-
-NFT_TABLE = ("nft", "list", "table", "inet", "kong_ipv6")
-TABLE_UNIT = "kong-ipv6-firewall.service"
 
 
 class Context(NamedTuple):
@@ -159,8 +157,17 @@ class Facts(UplinkFacts):
 
     @cached_property
     def table(self) -> str:
-        """Our nftables table as it is loaded; empty where it isn't."""
-        return self.system.output(*NFT_TABLE) if self.system.have("nft") else ""
+        """Our filter as it is loaded; empty where it isn't."""
+        return FILTER.loaded(self.system)
+
+    @cached_property
+    def overlap_table(self) -> str:
+        return OVERLAP.loaded(self.system)
+
+    def lasts(self, table: NftTable) -> bool:
+        """Whether the table's files are the staged ones, and its unit is active now and enabled at boot."""
+        changed = self.changed(table.file) or self.changed(table.unit_file)
+        return not changed and self.active(table.unit) and self.enabled(table.unit)
 
     @property
     def table_filters(self) -> bool:

@@ -107,9 +107,13 @@ def find(theirs: dict[Key, Tree], uplink: Uplink) -> Key:
     return found[0]
 
 
+def with_length(address: Any) -> str:
+    """An address that has options is a mapping with one key (netplan(5))."""
+    return str(next(iter(address)) if isinstance(address, dict) else address)
+
+
 def bare(address: Any) -> Any:
-    text = next(iter(address)) if isinstance(address, dict) else address
-    return ipaddress.ip_interface(str(text)).ip
+    return ipaddress.ip_interface(with_length(address)).ip
 
 
 def family(route: Tree) -> int:
@@ -126,7 +130,7 @@ def fit_addresses(mine: Tree, had: Tree, notes: list[str]) -> None:
     present = [bare(address) for address in had.get("addresses", [])]
     for address in list(mine["addresses"]):
         if bare(address) in present:
-            notes.append(f"{address} is already configured")
+            notes.append(f"{with_length(address)} is already configured")
             mine["addresses"].remove(address)
 
 
@@ -182,11 +186,18 @@ def fit(ours: str, texts: list[str], uplink: Uplink) -> Fitted:
 def described(text: str) -> set[str]:
     """What our netplan file gives the uplink: addresses with prefix lengths, and routes as DESTINATION,GATEWAY, as `ip`
     writes them."""
-    found = set(re.findall(r"^ *- \"?'?([0-9a-f:.]+/[0-9]+)'?\"?$", text, re.MULTILINE))
+    found = set(re.findall(r"^ *- \"?'?([0-9a-f:.]+/[0-9]+)'?\"?(?::.*)?$", text, re.MULTILINE))
     for settings in merged([text]).values() if text and yaml else ():
         for route in settings.get("routes", []):
             found.add(f"{'default' if family(route) else route.get('to', '')},{route.get('via', '')}")
     return found
+
+
+def deprecated(text: str) -> set[str]:
+    """The addresses that our netplan file gives the uplink for open connections only (lifetime: 0)."""
+    listed = [one for settings in merged([text]).values() for one in settings.get("addresses", [])] if yaml else []
+    options = [(with_length(one), next(iter(one.values())) or {}) for one in listed if isinstance(one, dict)]
+    return {address for address, values in options if str(values.get("lifetime")) == "0"}
 
 
 def without_routes(snapshot: list[str], routes: set[str], uplink: str) -> list[str]:

@@ -6,7 +6,7 @@ router advertisements and routing daemons, which come by themselves; and what ex
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Optional
 
 from .plan import Plan
@@ -67,6 +67,12 @@ def missing(before: Snapshot, now: Snapshot) -> Snapshot:
     return [line for line in before if line and plain(line) not in has]
 
 
+def without_addresses(snapshot: Snapshot, addresses: Iterable[str], link: str) -> Snapshot:
+    """addresses: with their prefix lengths."""
+    gone = {f"addr {link} {one}" for one in addresses}
+    return [line for line in snapshot if line not in gone]
+
+
 def paths(snapshot: Snapshot) -> Snapshot:
     """What is neither an address nor a default route."""
     return [line for line in snapshot if line.startswith(("path", "rule"))]
@@ -105,7 +111,8 @@ class HostNetwork:
             for line in self.lost(before):
                 kind, *rest = line.split()
                 if kind == "addr":
-                    self.system.run("ip", "addr", "add", rest[1], "dev", rest[0])
+                    # One that is only deprecated is there: replace gives it its lifetime back.
+                    self.system.run("ip", "addr", "replace", rest[1], "dev", rest[0])
                 else:
                     self.system.run("ip", f"-{kind[-1]}", "rule" if kind.startswith("rule") else "route", "add", *rest)
 
@@ -201,12 +208,14 @@ class HostNetwork:
                 return True
         return False
 
-    def keep_connected(self, addresses: list[str]) -> None:
-        """One that leaves while a connection runs through it, perhaps the owner's, stays until the next boot."""
-        for address in addresses:
-            if self.connected(address.split("/")[0]):
-                self.system.run("ip", "addr", "add", address, "dev", self.plan.uplink, "preferred_lft", "0")
-                self.report.note("netplan", f"{address} is kept until the next boot: a connection uses it")
+    def keep_connected(self, addresses: list[str]) -> list[str]:
+        """One that leaves while a connection runs through it, perhaps the owner's, stays until the next boot. Returns
+        these."""
+        kept = [address for address in addresses if self.connected(address.split("/")[0])]
+        for address in kept:
+            self.system.run("ip", "addr", "add", address, "dev", self.plan.uplink, "preferred_lft", "0")
+            self.report.note("netplan", f"{address} is kept until the next boot: a connection uses it")
+        return kept
 
     def proxy_entries(self) -> list[str]:
         """What the kernel answers Neighbor Solicitations for on the uplink."""

@@ -2,7 +2,7 @@
 
 import ipaddress
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from .report import GENERATOR
 
@@ -22,6 +22,22 @@ class Exposed(NamedTuple):
     address: str
     ports: list[Port]
     variable: str  # in .env
+
+
+class Moved(NamedTuple):
+    """A container's previous address, and the one that it has now."""
+
+    name: str
+    address: str
+    to: str
+
+
+class Previous(NamedTuple):
+    """The addresses from before the renumbering that still answer: only those that differ. host has its prefix
+    length, and is empty if the server keeps its address."""
+
+    host: str
+    containers: list[Moved]
 
 
 class Plan(NamedTuple):
@@ -49,6 +65,8 @@ class Plan(NamedTuple):
     ipv4_published: bool
     ipv4_netplan: str
     expose: list[Exposed]
+    # Only during an overlap.
+    previous: Optional[Previous]
 
     @property
     def containers(self) -> list[Exposed]:
@@ -59,6 +77,20 @@ class Plan(NamedTuple):
     def public(self) -> list[str]:
         """The addresses of these containers."""
         return [one.address for one in self.containers]
+
+    @property
+    def moved(self) -> list[Moved]:
+        return self.previous.containers if self.previous else []
+
+    @property
+    def solicited(self) -> list[str]:
+        """The addresses that Neighbor Solicitations are answered for: in an overlap the previous ones too."""
+        return self.public + [one.address for one in self.moved]
+
+    @property
+    def previous_host(self) -> str:
+        """The server's previous address without its length; empty where it has none."""
+        return self.previous.host.partition("/")[0] if self.previous and not self.kept else ""
 
     @property
     def kept(self) -> bool:
@@ -101,12 +133,21 @@ def parse(text: str) -> Plan:
         ipv4_published=ipv4["published"],
         ipv4_netplan=ipv4["netplan"],
         expose=[exposed_of(one) for one in data["expose"]],
+        previous=previous_of(data),
     )
 
 
 def exposed_of(data: Any) -> Exposed:
     ports = [Port(one["port"], one["protocol"]) for one in data["ports"]]
     return Exposed(data["name"], data["address"], ports, data["variable"])
+
+
+def previous_of(data: Any) -> Optional[Previous]:
+    if data.get("previous") is None:
+        return None
+    found = data["previous"]
+    moved = [Moved(one["name"], one["address"], one["to"]) for one in found["containers"]]
+    return Previous(found["host"] or "", moved)
 
 
 def inside(address: str, subnet: str) -> bool:

@@ -46,7 +46,7 @@ def survey(context: Context, only: Optional[str], reverting: bool = False) -> tu
     facts = Facts(context)
     if only is None:
         facts.begin()
-    chosen = [one for one in resources(context) if only in (None, one.name)]
+    chosen = [one for one in resources(context) if only in (None, one.name, *one.follows)]
     refused = [refusal for resource in chosen if only for refusal in resource.needs(facts)]
     refused = refused or [refusal for resource in chosen for refusal in resource.refuse(facts)]
     if reverting:
@@ -167,7 +167,8 @@ def one(context: Context, name: str, dry_run: bool, remove: bool) -> int:
 
 def verify(context: Context, as_json: bool) -> int:
     report, results = context.report, list[Result]()
-    outside = CURL + f"'http://[{context.plan.kong}]/'"
+    plan = context.plan
+    outside = CURL + f"'http://[{plan.kong}]/'"
     if not as_json:
         report.heading("Checks on this server:")
     with contextlib.closing(Facts(context)) as facts:
@@ -184,6 +185,12 @@ def verify(context: Context, as_json: bool) -> int:
         text = "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6"
         report.say(f"{text} (Kong without routes answers 404):")
         report.say(f"  {outside}")
+        for one in plan.moved[:1] if plan.moved and plan.moved[0].name == "kong" else ():
+            report.say(f"  {CURL}'http://[{one.address}]/'")
+        if plan.previous:
+            text = "Overlap: the previous addresses answer too. When nothing uses them any more (README.md"
+            report.say(f'{text}, "Renumbering"), the next command is:')
+            report.say("  npx create-kong-ipv6 regenerate --finish")
     return 0 if good else 1
 
 

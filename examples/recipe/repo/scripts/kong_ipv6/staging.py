@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .daemon_keys import merged_for
 from .journal import Attributes
 from .netplan_files import NETPLAN_FILE
+from .nft_table import FILTER, OVERLAP
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -16,8 +17,9 @@ SYSCTL_FILE = "/etc/sysctl.d/60-kong-ipv6.conf"
 # Beside the uplink's own .network file.
 RA_DROP_IN = "/60-kong-ra.conf"
 SYSCTL_FILES = re.compile(r"/etc/sysctl\.d/[^/]*\.conf")
-TABLE_FILE = "/etc/kong-ipv6/firewall.nft"
-OF_TABLE = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/")
+OF_FILTER = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/")
+OVERLAP_DROP_IN = "/etc/systemd/system/nftables.service.d/kong-ipv6-overlap.conf"
+OVERLAP_FILES = (OVERLAP.unit_file, OVERLAP_DROP_IN, OVERLAP.file)
 # What editors and create-kong-ipv6 put beside a file.
 BESIDE = re.compile(r"^\.|\.new$|\.orig$|\.rej$|~$")
 
@@ -27,6 +29,37 @@ NETWORKD_ADVERTISEMENTS = b"""\
 [Network]
 IPv6AcceptRA=yes
 """
+
+
+# Both only during an overlap.
+OVERLAP_UNIT = f"""\
+[Unit]
+Description=The previous addresses of the Kong gateway lead to the new ones
+Documentation=man:nft(8)
+DefaultDependencies=no
+Wants=network-pre.target
+# nftables.service flushes all tables; nftables.service.d/kong-ipv6-overlap.conf reloads this one.
+After=nftables.service
+Before=network-pre.target docker.service shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f {OVERLAP.file}
+ExecReload=/usr/sbin/nft -f {OVERLAP.file}
+ExecStop=/usr/sbin/nft delete table {OVERLAP.family} {OVERLAP.name}
+
+[Install]
+WantedBy=multi-user.target
+""".encode()
+OVERLAP_RELOADED = f"""\
+# nftables.service flushes all tables when it starts, reloads and stops.
+[Service]
+ExecStartPost=-/usr/sbin/nft -f {OVERLAP.file}
+ExecReload=-/usr/sbin/nft -f {OVERLAP.file}
+ExecStopPost=-/usr/sbin/nft -f {OVERLAP.file}
+""".encode()
 
 
 class File(NamedTuple):
@@ -53,9 +86,13 @@ def stage(facts: "Facts") -> dict[str, File]:
         elif path.startswith("/etc/systemd/network/"):
             # networkd reads it beside the file that netplan made: by netplan's ID.
             put(f"{facts.drop_in}/{source.name}", data)
-        elif path == TABLE_FILE or OF_TABLE.search(path):
+        elif path == FILTER.file or OF_FILTER.search(path):
             if facts.filter == "table":
-                put(path, data + elements(facts) if path == TABLE_FILE else data)
+                put(path, data + elements(facts) if path == FILTER.file else data)
+        elif path == OVERLAP.file:
+            put(path, data)
+            put(OVERLAP.unit_file, OVERLAP_UNIT)
+            put(OVERLAP_DROP_IN, OVERLAP_RELOADED)
         elif path == SYSCTL_FILE:
             put(path, kernel_advertisements(facts) + data)
         else:

@@ -7,12 +7,15 @@ from .compose import ComposeUp
 from .daemon_json import DaemonJson
 from .expose import Expose
 from .files import Files
+from .filters import Filters
 from .firewall import Firewall
+from .handover import Handover, HandoverEnd
 from .kong import Kong
 from .link import Link
 from .ndp import Ndp
 from .netplan import Netplan, Settled
 from .network import Network
+from .overlap import Overlap
 from .packages import Packages
 from .secrets import Secrets
 from .sysctl import Sysctl, SysctlFile
@@ -23,6 +26,8 @@ from .uplink import Uplink
 def resources(context: Context) -> list[Resource]:
     sysctl = Sysctl(context)
     netplan = Netplan(context, sysctl)
+    firewall, ufw = Firewall(context), Ufw(context)
+    compose = ComposeUp(context)
     return [
         Link(context),
         Secrets(context),
@@ -31,8 +36,10 @@ def resources(context: Context) -> list[Resource]:
         Files(context),
         # What a package starts finds its configuration and unit.
         Packages(context),
-        Firewall(context),
-        Ufw(context),
+        # From here on Kong may be unreachable at its present address.
+        Handover(context, compose),
+        firewall,
+        ufw,
         Uplink(context),
         netplan,
         Ndp(context),
@@ -41,7 +48,12 @@ def resources(context: Context) -> list[Resource]:
         Settled(netplan),
         SysctlFile(context),
         Network(context),
-        ComposeUp(context),
+        compose,
+        # The containers have their new addresses: what the previous ones needed can go.
+        Filters(firewall, ufw),
+        Overlap(context),
         Kong(context),
+        # Undone before kong-net, which the second Kong is on.
+        HandoverEnd(context),
         Expose(context),
     ]

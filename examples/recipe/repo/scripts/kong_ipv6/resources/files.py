@@ -8,7 +8,7 @@ from ..facts import Facts
 from ..journal import Journal
 from ..netplan_files import NETPLAN_FILE
 from ..report import Change, Refusal
-from ..staging import SYSCTL_FILE, SYSCTL_FILES, File, sysctls
+from ..staging import OVERLAP_FILES, SYSCTL_FILE, SYSCTL_FILES, File, sysctls
 from .base import Resource, Row, short_of_space
 
 UNITS = "/etc/systemd/system/"
@@ -63,11 +63,12 @@ class Files(Resource):
     def dropped(self, facts: Facts) -> list[str]:
         """Files that the repository no longer has."""
         ours = (path for path in self.journal.our_files() if path not in facts.staged and WANTS not in path)
-        return [path for path in ours if self.journal.differs(path)]
+        # The overlap's table goes later, with its files.
+        return [path for path in ours if self.journal.differs(path) and path not in OVERLAP_FILES]
 
     def apply(self) -> None:
         for path in self.dropped(self.facts):
-            self._drop(path)
+            self.drop(path)
         for path, file in self.facts.staged.items():
             if path in (NETPLAN_FILE, SYSCTL_FILE, self.facts.daemon_json_path) or not self.facts.changed(path):
                 continue
@@ -78,7 +79,7 @@ class Files(Resource):
         self.report.doing("systemd", "daemon-reload")
         self.system.run("systemctl", "daemon-reload")
 
-    def _drop(self, path: str) -> None:
+    def drop(self, path: str) -> None:
         self.report.doing("file", path)
         name = os.path.basename(path)
         if path.startswith(UNITS) and ".d/" not in path:

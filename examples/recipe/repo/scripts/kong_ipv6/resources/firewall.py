@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 
-from ..facts import NFT_TABLE, TABLE_UNIT, Facts
+from ..facts import Context, Facts
 from ..journal import Journal
-from ..report import Change, Failure, Refusal, Result
-from ..staging import TABLE_FILE
+from ..nft_table import FILTER
+from ..report import Change, Refusal, Result
 from .base import Resource
 
-UNIT_FILE = f"/etc/systemd/system/{TABLE_UNIT}"
+LATE = "filters"
 
 
 class Firewall(Resource):
     name = "firewall"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        # Whether the table is there and is replaced later, by Filters.
+        self.late = False
 
     def refuse(self, facts: Facts) -> Iterator[Refusal]:
         """ufw with IPV6=no drops all IPv6 that comes in, goes out or is forwarded."""
@@ -21,7 +26,7 @@ class Firewall(Resource):
             yield Refusal(cause, "set IPV6=yes in /etc/default/ufw, then: ufw reload")
 
     def changes(self, facts: Facts) -> Iterator[Change]:
-        self.facts, self.reason = facts, ""
+        self.facts, self.reason, self.late = facts, "", False
         if facts.filter == "none":
             self.report.row("open", "firewall", "these scripts set up no firewall (--firewall none)")
             if facts.opens_all:
@@ -31,21 +36,25 @@ class Firewall(Resource):
             self.reason = f" (ufw is {'inactive' if facts.ufw.installed else 'not installed'})"
         if facts.filter != "table" or self._in_force(facts):
             return
+        self.late = facts.table_filters and facts.active(FILTER.unit)
         yield Change("firewall", f"the table inet kong_ipv6 will be loaded, now and at every boot{self.reason}")
         if facts.other_bridges:
             names = " ".join(facts.other_bridges)
             yield Change("firewall", f"traffic to bridges that are not Docker's will not be filtered: {names}")
 
     def _in_force(self, facts: Facts) -> bool:
-        changed = facts.begun(self.name) or facts.changed(TABLE_FILE) or facts.changed(UNIT_FILE)
-        return not changed and facts.active(TABLE_UNIT) and facts.table_filters and facts.enabled(TABLE_UNIT)
+        begun = facts.begun(self.name) or facts.begun(LATE)
+        return not begun and facts.table_filters and facts.lasts(FILTER)
 
     def apply(self) -> None:
         # An interrupted run may have begun it for other answers.
-        if self.facts.filter == "table":
-            self.report.doing("firewall", "the table inet kong_ipv6")
-            self.system.start(TABLE_UNIT)
-            self.report.done("firewall", f"table inet kong_ipv6{self.reason}")
+        if self.facts.filter == "table" and not self.late:
+            self.load()
+
+    def load(self) -> None:
+        self.report.doing("firewall", f"the {FILTER}")
+        self.system.start(FILTER.unit)
+        self.report.done("firewall", f"{FILTER}{self.reason}")
 
     def verify(self, facts: Facts) -> Iterator[Result]:
         if facts.nftables_backend and not facts.ufw.enabled:
@@ -85,10 +94,6 @@ class Firewall(Resource):
         return Result("fail", "firewall", "the table inet kong_ipv6 is not loaded", f"sudo ./scripts/apply.sh. {why}")
 
     def undo(self, journal: Journal) -> None:
-        if journal.fact("unit", TABLE_UNIT) is not None:
+        if journal.fact("unit", FILTER.unit) is not None:
             self.report.doing("firewall", "removing the table")
-            self.system.run("systemctl", "--quiet", "stop", TABLE_UNIT)
-        if self.system.have("nft") and self.system.output(*NFT_TABLE):
-            delete = ("nft", "delete", *NFT_TABLE[2:])
-            if not self.system.quietly(*delete):
-                raise Failure("nft can't remove the table inet kong_ipv6", " ".join(delete))
+        FILTER.unload(self.system)

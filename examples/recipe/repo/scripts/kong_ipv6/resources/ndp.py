@@ -24,7 +24,7 @@ class Ndp(Resource):
             yield Refusal(cause, "npx create-kong-ipv6 regenerate --ndp ndppd")
 
     def changes(self, facts: Facts) -> Iterator[Change]:
-        self.stale = [one for one in self._known() if one not in self.plan.public or self.plan.ndp != "kernel"]
+        self.stale = [one for one in self._known() if one not in self.plan.solicited or self.plan.ndp != "kernel"]
         if self.plan.ndp == "ndppd":
             active, changed = facts.active(UNIT), any(facts.changed(path) for path in NDPPD_FILES)
             if facts.begun(self.name) or changed or not active or not facts.enabled(UNIT):
@@ -62,10 +62,10 @@ class Ndp(Resource):
         self._forget_proxied(self.stale)
 
     def _addresses(self) -> str:
-        return ", ".join(self.plan.public)
+        return ", ".join(self.plan.solicited)
 
     def _proxied(self) -> bool:
-        return set(self.plan.public) <= set(self.context.network.proxy_entries())
+        return set(self.plan.solicited) <= set(self.context.network.proxy_entries())
 
     def _forget_proxied(self, addresses: list[str]) -> None:
         """networkd forgets its proxy entries, but leaves them in the kernel."""
@@ -112,7 +112,7 @@ class Ndp(Resource):
             yield self._asked(facts)
 
     def _asked(self, facts: Facts) -> Result:
-        silent = [one for one in self.plan.public if not facts.outside.answers_for(one)]
+        silent = [one for one in self.plan.solicited if not facts.outside.answers_for(one)]
         if not silent:
             return Result("ok", "ndp", f"{self.plan.ndp} answers a Neighbor Solicitation for {self._addresses()}")
         what = "systemctl status ndppd" if self.plan.ndp == "ndppd" else "ip -6 neigh show proxy"

@@ -7,14 +7,15 @@ import base64
 import re
 import shutil
 from collections.abc import Iterator
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import Optional
 
 from .. import netplan_files
 from ..facts import Context, Facts
 from ..journal import Journal, write_synced
-from ..netplan_files import NETPLAN_FILE, described
-from ..network_state import Snapshot, paths
+from ..netplan_files import NETPLAN_FILE, deprecated, described
+from ..network_state import Snapshot, paths, without_addresses
 from ..report import Change, Failure, Refusal
 from .base import Resource
 from .sysctl import Sysctl
@@ -100,6 +101,9 @@ class Netplan(Resource):
             # What it gave the uplink may have been taken away since.
             host, uplink = self.plan.host, self.plan.uplink
             missing += [f"{uplink} does not have the address {host}"] * (not facts.on_uplink(host))
+            previous = self.plan.previous_host
+            if previous and not facts.on_uplink(previous):
+                missing.append(f"{uplink} does not have the previous address {previous}")
             missing += [f"there is no IPv6 default route through {uplink}"] * (not facts.gateways)
         for text in missing:
             yield Change("netplan", text)
@@ -115,12 +119,13 @@ class Netplan(Resource):
         # Until the new file is in force both are ours, also after an interruption.
         ours = self.ours(self.journal) | described(old) | described(wanted)
         leaving = self._leaving(ours, wanted) if self.plan.kept or NETPLAN_FILE in self.facts.staged else []
-        gone = {f"addr {self.plan.uplink} {one}" for one in leaving}
-        self.before = [line for line in self.facts.snapshot if line not in gone]
+        had = without_addresses(self.facts.snapshot, leaving, self.plan.uplink)
         # What only a replaced file described must go.
-        self.before = netplan_files.without_routes(self.before, ours - described(wanted), self.plan.uplink)
+        had = netplan_files.without_routes(had, ours - described(wanted), self.plan.uplink)
+        # A snapshot has no deprecated address.
+        self.before = without_addresses(had, deprecated(wanted), self.plan.uplink)
         with self.system.uninterrupted():
-            self.journal.record("snapshot", "network", base64.b64encode("\n".join(self.before).encode()).decode())
+            self.journal.record("snapshot", "network", base64.b64encode("\n".join(had).encode()).decode())
             if self.facts.changed(NETPLAN_FILE):
                 self.journal.replace("ours", "netplan", " ".join(sorted(ours)))
                 self.system.write_file(NETPLAN_FILE, *self.facts.staged[NETPLAN_FILE])
@@ -128,7 +133,14 @@ class Netplan(Resource):
             why = network.netplan_apply() or network.wait_until_restored(self.before, unknown, self._configured)
             if why:
                 self.back_and_fail(why)
-            network.keep_connected(leaving)
+            self._end(leaving, described(wanted))
+
+    def _end(self, leaving: list[str], wanted: set[str]) -> None:
+        """What was left of the addresses that go: networkd and the kernel leave neighbour entries."""
+        kept = self.context.network.keep_connected(leaving)
+        networks = {str(ip_interface(one).network) for one in leaving if ":" in one}
+        for network in networks - {str(ip_interface(one).network) for one in [*kept, *wanted] if "," not in one}:
+            self.system.run("ip", "-6", "neigh", "flush", "to", network, "dev", self.plan.uplink)
 
     def _configured(self) -> bool:
         """Whether networkd has given the uplink all that it shall have. Where the server's address is new the kernel asks

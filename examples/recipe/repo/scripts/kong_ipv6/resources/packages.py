@@ -7,6 +7,7 @@ from typing import Optional
 
 from ..facts import Facts
 from ..journal import Journal
+from ..nft_table import OVERLAP
 from ..report import Change, Failure, Refusal
 from .base import NotUndone, Resource, Row
 
@@ -20,7 +21,8 @@ class Packages(Resource):
 
     def needed(self, facts: Facts) -> list[str]:
         ndppd = self.plan.ndp == "ndppd" and not self.system.have("ndppd")
-        return ["ndppd"] * ndppd + ["nftables"] * (facts.filter == "table" and not self.system.have("nft"))
+        tables = facts.filter == "table" or OVERLAP.file in facts.staged
+        return ["ndppd"] * ndppd + ["nftables"] * (tables and not self.system.have("nft"))
 
     def refuse(self, facts: Facts) -> Iterator[Refusal]:
         for one in self.needed(facts) if not self.system.have("apt-get") else ():

@@ -71,6 +71,10 @@ def as_read(rule: str) -> list[str]:
 class Ufw(Resource):
     name = "ufw"
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.lacking, self.surplus = list[str](), list[str]()
+
     def _difference(self, facts: Facts) -> tuple[list[str], list[str]]:
         """The missing rules, and our rules that are no longer wanted."""
         want = wanted(self.plan, facts.nftables_backend)
@@ -113,10 +117,15 @@ class Ufw(Resource):
             script = str(self.repository.path / "scripts" / "ufw.sh")
             self.system.must((script,), "ufw rejected the rule")
             self._sync()
-        for rule in self.surplus:
-            self._delete(rule)
         active = "" if self.facts.ufw.active else " (they take effect when you enable ufw)"
         self.report.done("ufw", f"rules set{active}")
+
+    def delete_surplus(self) -> None:
+        """By Filters, later. A run that was interrupted before that sees them as a difference."""
+        for rule in self.surplus:
+            self._delete(rule)
+        if self.surplus:
+            self.report.done("ufw", "rules of earlier answers deleted")
 
     def _delete(self, rule: str) -> None:
         remedy = (

@@ -1,0 +1,93 @@
+"""The overlap of a renumbering (RFC 4192): the previous addresses lead to the containers, which have only the new ones.
+
+Our table ip6 kong_ipv6_overlap translates the destination of what arrives for a previous address. It comes and goes
+after the containers were changed, which suits every change:
+
+before → overlap   until then the containers themselves have the previous addresses.
+overlap → before   until then the previous addresses lead to the new ones; then the containers have them again.
+overlap → after    no container is changed. Open connections are not cut; new ones are no longer translated.
+before → after     there is no table.
+"""
+
+from collections.abc import Iterator
+
+from ..facts import Facts
+from ..journal import Journal
+from ..nft_table import OVERLAP
+from ..plan import Moved
+from ..report import Change, Result
+from ..staging import OVERLAP_FILES
+from . import kong
+from .base import Resource
+from .files import Files
+
+AGAIN = "sudo ./scripts/apply.sh"
+
+
+class Overlap(Resource):
+    name = "overlap"
+
+    def changes(self, facts: Facts) -> Iterator[Change]:
+        self.facts = facts
+        if OVERLAP.file in facts.staged:
+            if facts.begun(self.name) or not facts.overlap_table or not facts.lasts(OVERLAP):
+                yield Change("overlap", f"the previous addresses will lead to the new ones: {self._pairs()}")
+        elif facts.overlap_table or self._left():
+            yield Change("overlap", f"the {OVERLAP} will be removed: it translated the previous addresses")
+
+    def _pairs(self) -> str:
+        return ", ".join(f"{one.address} → {one.to}" for one in self.plan.moved)
+
+    def _left(self) -> list[str]:
+        return [path for path in OVERLAP_FILES if self.journal.differs(path)]
+
+    def apply(self) -> None:
+        self.report.doing("overlap", f"the {OVERLAP}")
+        if OVERLAP.file in self.facts.staged:
+            self.system.start(OVERLAP.unit)
+            self.report.done("overlap", self._pairs())
+            return
+        OVERLAP.unload(self.system)
+        for path in self._left():
+            Files(self.context).drop(path)
+        self.system.run("systemctl", "daemon-reload")
+        self.report.done("overlap", f"{OVERLAP} removed")
+
+    def verify(self, facts: Facts) -> Iterator[Result]:
+        if self.plan.previous is None:
+            if facts.overlap_table:
+                yield Result("fail", "overlap", f"the {OVERLAP} is loaded, but no overlap is planned", AGAIN)
+            return
+        if self.plan.moved and not facts.overlap_table:
+            text = f"the {OVERLAP} is not loaded: the previous addresses don't answer"
+            yield Result("fail", "overlap", text, f"{AGAIN}. Possible cause: nft flush ruleset")
+            return
+        dead = [one for one in self.plan.moved if one.name == "kong" and not self._answers(one)]
+        dead += [one for one in self.plan.moved if one not in dead and not self._reached(facts, one)]
+        for one in dead:
+            text = f"the previous address {one.address} of {one.name} doesn't answer; {one.to} is its new one"
+            yield Result("fail", "overlap", text, f"nft list ruleset: what drops or translates it? {AGAIN}")
+        if not dead:
+            yield Result("ok", "overlap", f"the previous addresses answer too: {', '.join(self._previous())}")
+
+    def _answers(self, one: Moved) -> bool:
+        """To this server itself."""
+        return kong.http_status(one.address, 80, "/") != "" or kong.http_status(one.to, 80, "/") == ""
+
+    def _reached(self, facts: Facts, one: Moved) -> bool:
+        """From outside, as far as the new address is: what else is wrong there has a row of its own."""
+        if facts.uplink is None or facts.outside.problem:
+            return True
+        ports = next((c.ports for c in self.plan.containers if c.name == one.name), [])
+        tcp = [port.port for port in ports if port.protocol == "tcp"]
+        connects = facts.outside.connects
+        return all(connects(one.address, port) or not connects(one.to, port) for port in tcp)
+
+    def _previous(self) -> list[str]:
+        host = [self.plan.previous_host] if self.plan.previous_host else []
+        return host + [one.address for one in self.plan.moved]
+
+    def undo(self, journal: Journal) -> None:
+        if journal.fact("unit", OVERLAP.unit) is not None:
+            self.report.doing("overlap", "removing the table")
+        OVERLAP.unload(self.system)
