@@ -37,9 +37,13 @@ describe.each(GENERATIONS)("ndppd, %s", (generation) => {
     ]);
     expect(ran!.code).toBe(124);
     // ndppd reads an invalid address as `::` and prints no error.
-    expect(ran!.stdout.match(/rule::create.*/g)).toEqual([
-      `rule::create() if=${name}, addr=${example.plan.kong.address}, auto=no`,
-    ]);
+    const { kong, previous } = example.plan;
+    const answered = [kong, ...(previous?.containers ?? [])];
+    expect(ran!.stdout.match(/rule::create.*/g)).toEqual(
+      answered.map(
+        ({ address }) => `rule::create() if=${name}, addr=${address}, auto=no`,
+      ),
+    );
     expect(JSON.parse(link!.stdout)).toMatchObject([{ allmulti: 1 }]);
   });
 
@@ -84,7 +88,7 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
     );
     expect(second).toBe(first);
     expect(gone).toBe("");
-    const { containers, uplink } = example.plan;
+    const { containers, uplink, previous } = example.plan;
     expect(first).toContain("hook forward priority filter - 10");
     expect(first).toContain(`elements = { "${uplink.name}" }`);
     const all = (JSON.parse(rules!) as { nftables: Rule[] }).nftables.flatMap(
@@ -138,9 +142,46 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
         const ping = match(payload("icmpv6", "type"), { set: icmp });
         return [...opened, [to, ping, { accept: null }], [to, { drop: null }]];
       }),
+      ...(previous?.containers ?? []).map(({ address }) => [
+        match({ ct: { key: "ip6 daddr", dir: "original" } }, address),
+        { drop: null },
+      ]),
       [match({ ct: { key: "status" } }, "dnat", "in"), { accept: null }],
       [{ drop: null }],
     ]);
+  });
+
+  it("loads overlap.nft, also twice, and sends old addresses to new ones", async () => {
+    const file = "/etc/kong-ipv6/overlap.nft";
+    const overlap = example("overlap");
+    const [, , , first, map, , second, , gone] = await served(
+      generation,
+      overlap,
+      {},
+      [
+        INSTALL,
+        `nft --check --file ${file}`,
+        `nft --file ${file}`,
+        "nft --stateless list ruleset",
+        "nft --json list map ip6 kong_ipv6_overlap moved",
+        `nft --file ${file}`,
+        "nft --stateless list ruleset",
+        "nft delete table ip6 kong_ipv6_overlap",
+        "nft list ruleset",
+      ],
+    );
+    expect(second).toBe(first);
+    expect(gone).toBe("");
+    expect(first).toContain("hook prerouting priority dstnat");
+    expect(first).toMatch(/hook output priority (-100|dstnat);/);
+    expect(first!.match(/dnat to ip6 daddr map @moved/g)).toHaveLength(2);
+    const elements = (overlap.plan.previous?.containers ?? []).map(
+      ({ address, to }) => [address, to],
+    );
+    expect(elements).toHaveLength(1);
+    expect(JSON.parse(map!)).toMatchObject({
+      nftables: [{}, { map: { elem: elements } }],
+    });
   });
 
   it.concurrent.each(brokenNft)("refuses $what", async (broken) => {

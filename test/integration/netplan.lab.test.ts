@@ -23,8 +23,9 @@ function sections(text: string): Record<string, string[][]> {
   return all;
 }
 
-function expected({ uplink, host, gateway, ipv4, routes }: Plan) {
+function expected({ uplink, host, gateway, ipv4, routes, previous }: Plan) {
   const four = ipv4.netplan;
+  const old = previous?.host?.interface;
   return {
     name: [`Name=${uplink.name}`],
     network: [
@@ -33,6 +34,8 @@ function expected({ uplink, host, gateway, ipv4, routes }: Plan) {
       `IPv6AcceptRA=${gateway.advertised ? "yes" : "no"}`,
       "LinkLocalAddressing=ipv6",
     ],
+    /** undefined if there is none. */
+    addresses: old && [[`Address=${old}`, "PreferredLifetime=0"]],
     routes: routes.map(({ to, via, onLink }) => [
       `Destination=${to}`,
       ...(via === "" ? ["Scope=link"] : [`Gateway=${via}`]),
@@ -167,6 +170,7 @@ describe.each(GENERATIONS)("netplan generate, %s", (generation) => {
     const found = sections(network!);
     const wanted = expected(plan);
     expect(found["Match"], what).toEqual([wanted.name]);
+    expect(found["Address"], what).toEqual(wanted.addresses);
     expect(found["Network"], what).toEqual([wanted.network.toSorted()]);
     expect(sorted(found["Route"]), what).toEqual(
       sorted(wanted.routes.map((lines) => lines.toSorted())),
@@ -186,10 +190,11 @@ describe.each(GENERATIONS)("netplan generate, %s", (generation) => {
         "cat host/run/systemd/network/*.network",
       ]),
     );
-    const { name, network, routes } = expected(example.plan);
+    const { name, network, addresses, routes } = expected(example.plan);
     all.forEach((own, index) => {
       const found = sections(output[4 * index + 3]!);
       expect(found["Match"], own.what).toEqual([own.name ?? name]);
+      expect(found["Address"], own.what).toEqual(addresses);
       expect(found["Network"], own.what).toEqual([
         [...new Set([...network, ...own.network])].sort(),
       ]);

@@ -21,6 +21,8 @@ interface Address {
   local: string;
   prefixlen: number;
   scope: string;
+  /** No new connection comes from it. */
+  deprecated?: true;
 }
 
 interface Route {
@@ -55,8 +57,14 @@ describe.each(GENERATIONS)("systemd-networkd, %s", (generation) => {
       ({ addr_info }) => addr_info.filter(({ local }) => local),
     );
     const ours = [plan.ipv4.netplan?.interface, plan.host?.interface];
-    expect(has.map(({ local, prefixlen }) => `${local}/${prefixlen}`)).toEqual(
+    const old = plan.previous?.host?.interface;
+    const texts = (all: readonly Address[]) =>
+      all.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+    expect(texts(has.filter(({ deprecated }) => !deprecated))).toEqual(
       ours.filter(Boolean),
+    );
+    expect(texts(has.filter(({ deprecated }) => deprecated))).toEqual(
+      old ? [old] : [],
     );
     const routes = JSON.parse(six!) as Route[];
     expect(routes).toMatchObject([
