@@ -2,7 +2,7 @@ import type { Answers } from "../../src/answers/types.ts";
 import type { Change } from "../../src/reconcile/change.ts";
 import type { Disk, DiskEntry } from "../../src/repository/disk.ts";
 import { UnusableError } from "../../src/base/errors.ts";
-import type { Resolution } from "../../src/reconcile/request.ts";
+import type { Phase, Resolution } from "../../src/reconcile/request.ts";
 import { withDataPatterns } from "../../src/reconcile/bases.ts";
 import {
   decideAll,
@@ -14,11 +14,13 @@ import { withPreviousData } from "../../src/reconcile/previous-data.ts";
 import { Sandbox } from "../support/run.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
 import {
+  linesKept,
   staleAddressesIn,
   type StaleAddress,
 } from "../../src/renumber/find-stale.ts";
 import { SIDECAR } from "../../src/reconcile/sidecar.ts";
-import { plan } from "../../src/plan/plan.ts";
+import { phaseAfter } from "../../src/reconcile/phase.ts";
+import { plan, planOf } from "../../src/plan/plan.ts";
 import { render, type File, type Tree } from "../../src/render/render.ts";
 import { resolve, survey, type Given } from "../../src/answers/resolve.ts";
 import { fillSecrets } from "../../src/render/secrets.ts";
@@ -97,23 +99,30 @@ export async function regenerated(
   world: World,
   given: Given,
   choice?: Choice,
+  flag?: Phase,
 ): Promise<Step> {
   const { state: previous } = world;
   const found = survey(given, { defaults: false });
   const { answers } = resolveAll(found, previous);
-  const present = plan(answers);
-  const rendered = withDataPatterns(renderedOf(answers), directory(), previous);
+  const phase = phaseAfter({ previous, ...(flag && { phase: flag }) }, answers);
+  const present = planOf({ answers, ...phase });
+  const rendered = withDataPatterns(
+    phase.overlap ? render(present) : renderedOf(answers),
+    directory(),
+    previous,
+  );
   const { world: after, changes } = await ran(
     world,
-    { answers, present, rendered },
+    { answers, ...phase, present, rendered },
     previous,
     choice,
   );
   const former = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
   const valueOf = staleValues(former, present);
+  const kept = linesKept(present, rendered);
   const stale = [...after.files].flatMap(([path, { text }]) =>
     valueOf && former.some(({ prefix }) => mayName(text, prefix))
-      ? staleAddressesIn(path, text, valueOf)
+      ? staleAddressesIn(path, text, valueOf, kept?.(path))
       : [],
   );
   return { world: after, changes, stale };
