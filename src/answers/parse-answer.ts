@@ -9,9 +9,11 @@ import type {
 } from "./types.ts";
 
 interface ParsedAnswer {
-  /** The answer; with issues, the obvious correction of a refused one, if there is any. */
+  /** The answer. With issues: the obvious correction of a refused one, if there is any; of a list, the usable values. */
   readonly value?: ParsedAnswers[AnswerKey];
   readonly issues: readonly Issue[];
+  /** The value that a remedy names because it fits the other answers. */
+  readonly suggested?: ParsedAnswers[AnswerKey] | undefined;
 }
 
 /**
@@ -29,6 +31,7 @@ export function parseAnswer(
   const values: unknown[] = [];
   const issues: Issue[] = [];
   let correction: unknown;
+  let suggested: ParsedAnswers[AnswerKey] | undefined;
   // "none" is the empty list, as in --help.
   const isNone = list && texts.length === 1 && texts[0] === "none";
   for (const text of isNone ? [] : texts) {
@@ -38,20 +41,21 @@ export function parseAnswer(
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const refusal = checkedCorrection(question, error);
+      suggested = fittingValue(question, refusal, known);
       if (refusal.corrected !== undefined)
         correction = question.parse(refusal.corrected);
       issues.push({
         flag: question.flag,
         value: shownValue(text),
         reason: error.message,
-        remedy: remedyOf(question, refusal, known),
+        remedy: suggested ? tryText(question, suggested) : refusal.remedy,
       });
     }
   }
   const value = list ? values : values[0];
-  if (issues.length === 0) return { value: value as never, issues };
-  return correction === undefined || list
-    ? { issues }
+  if (list || issues.length === 0) return { value: value as never, issues };
+  return correction === undefined
+    ? { issues, suggested }
     : { value: correction as never, issues };
 }
 
@@ -74,14 +78,18 @@ function parseText(question: Question, given: unknown): unknown {
 }
 
 /** Only the first four depend on what is known; the remedies of the others are specific already. */
-function remedyOf(
-  question: Question,
-  { remedy, isExample }: Refusal,
+function fittingValue(
+  { first, suggest, fallback }: Question,
+  { isExample }: Refusal,
   known: KnownAnswers,
+): ParsedAnswers[AnswerKey] | undefined {
+  return first && isExample ? (suggest ?? fallback)(known) : undefined;
+}
+
+function tryText(
+  question: Question,
+  fitting: ParsedAnswers[AnswerKey],
 ): string {
-  const fit = question.suggest ?? question.fallback;
-  const fitting = question.first && isExample && fit(known);
-  if (!fitting) return remedy;
   const keep = question.key === "host" && fitting !== "keep" ? `; ${KEEP}` : "";
   return `Try ${String(formatAnswer(question, fitting))}${keep}`;
 }

@@ -11,20 +11,37 @@ const RESERVED = ["kong", "kong-migration", "kong-database"];
 /** What YAML 1.1 and 1.2 read as null or as a boolean. */
 const YAML_WORDS = "null true false yes no on off y n".split(" ");
 
-/** `--expose`: `NAME@[ADDRESS]:PORT[/udp][,PORT…]`, or `NAME:PORT…`. @throws Refusal */
+/** `--expose`: `NAME@[ADDRESS]:PORT[/udp][,PORT…]`. @throws Refusal */
 export function parseExpose(text: string): Expose {
   const form = /^([^@:]*)(?:@\[([^\]]*)\])?:([^\]]*)$/.exec(text);
   if (form === null)
-    throw new Refusal("it is not NAME@[ADDRESS]:PORT", bracketed(text) ?? FORM);
-  const [, name = "", address, ports = ""] = form;
-  const rest = text.slice(name.length);
-  return {
-    name: parseName(name, rest),
-    address:
-      address === undefined ? undefined : parseGlobalAddress(address.trim()),
-    ports: parsePorts(ports),
-  };
+    throw new Refusal(
+      "it is not NAME@[ADDRESS]:PORT",
+      bracketed(text) ?? formFor(text),
+    );
+  const [, given = "", typed, list = ""] = form;
+  const name = parseName(given, text.slice(given.length));
+  const ports = parsePorts(list, formFor(name));
+  const address =
+    typed === undefined ? undefined : parseOwn(typed.trim(), name, list);
+  return { name, address, ports, text };
 }
+
+/** A container's address. If it can't be, the remedy is the entry with what would do. */
+function parseOwn(typed: string, name: string, ports: string): bigint {
+  try {
+    return parseGlobalAddress(typed);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { message, corrected } = error;
+    const at = corrected === undefined ? "" : `@[${corrected}]`;
+    throw new Refusal(message, `Try ${name}${at}:${ports}`);
+  }
+}
+
+/** How to write an entry, with the owner's name if it is one. */
+const formFor = (name: string): string =>
+  isName(name) ? `Write it like ${name}:25,587 or ${name}:53/udp` : FORM;
 
 /** The remedy if only the brackets around the address are missing. */
 function bracketed(text: string): string | undefined {
@@ -35,7 +52,11 @@ function bracketed(text: string): string | undefined {
 }
 
 /** The normal form of a value of `--expose`. */
-export function formatExpose({ name, address, ports }: Expose): string {
+export function formatExpose({
+  name,
+  address,
+  ports,
+}: Omit<Expose, "text">): string {
   const at = address === undefined ? "" : `@[${formatAddress(6, address)}]`;
   return `${name}${at}:${ports.map(formatPort).join(",")}`;
 }
@@ -62,12 +83,15 @@ export function exposeText(value: object): string {
   return `${name}${at}:${list.join(",")}`;
 }
 
+const isName = (text: string): boolean =>
+  /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+
 /**
  * A container's name. It is also a label in DNS (RFC 1123 2.1), a key in YAML and part of a variable's
  * name in .env.
  */
 function parseName(name: string, rest: string): string {
-  if (!/^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
+  if (!isName(name)) {
     const plain = name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
@@ -87,16 +111,16 @@ function parseName(name: string, rest: string): string {
 }
 
 /** Sorted, TCP first, each once. */
-function parsePorts(text: string): Port[] {
+function parsePorts(text: string, remedy: string): Port[] {
   const ports = new Map<string, Port>();
   for (const one of text.split(",")) {
     const [, digits, protocol = "tcp"] =
-      /^\s*(\d{1,5})(?:\/(tcp|udp))?\s*$/.exec(one) ?? [];
+      /^\s*(\d{1,5})(?:\/(tcp|udp))?\s*$/.exec(one.toLowerCase()) ?? [];
     const port = Number(digits);
     if (digits === undefined || port < 1 || port > 65535)
       throw new Refusal(
         `${JSON.stringify(one)} is not a port, or PORT/udp`,
-        FORM,
+        remedy,
       );
     const parsed: Port = { port, protocol: protocol as Port["protocol"] };
     ports.set(formatPort(parsed), parsed);

@@ -1,5 +1,7 @@
 import { UnusableError, type Issue } from "../base/errors.ts";
+import { move } from "./carry-over.ts";
 import { withAddresses } from "./expose-addresses.ts";
+import { located } from "./located.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { missing } from "./missing.ts";
 import { parseAnswer } from "./parse-answer.ts";
@@ -53,39 +55,39 @@ export function complete({ answers, issues, warnings }: Survey): Resolved {
 }
 
 /**
- * Checks answers in normal form against each other.
- * @throws UnusableError with every issue
+ * Checks the answers of a regenerate against each other.
+ * @param given those of this run, in normal form
+ * @param earlier those before it
  */
-export function recheck(answers: Answers): Resolved {
-  const { issues, warnings } = located(
-    check(parsedOf(answers)),
-    answers,
-    answers,
-  );
-  if (issues.length > 0) throw new UnusableError(issues);
-  return { answers, warnings };
-}
+export const recheck = (
+  answers: Answers,
+  given: Partial<Answers>,
+  earlier: Answers,
+): Pick<Survey, "issues" | "warnings"> =>
+  located(check(parsedOf(answers), given, earlier), given, answers, earlier);
 
 interface SurveyOptions {
   /** False: no defaults, and a missing prefix is not an issue (for a conversation). */
   readonly defaults?: boolean;
   /** Answers that may have been given in an unreadable way: no default, and never missing. */
   readonly unread?: ReadonlySet<AnswerKey>;
+  /** The answers before a regenerate: what an error suggests fits them. */
+  readonly earlier?: Answers | undefined;
 }
 
 /** As resolve(), but returns the issues, and leaves random defaults out. */
 export function survey(given: Given, options: SurveyOptions = {}): Survey {
-  const { known, issues, corrected } = parseGiven(given, options);
-  const findings = check(known, given);
+  const { known, issues, refused, suggested } = parseGiven(given, options);
+  const findings = check(known, given, {}, suggested);
   const isOfCorrected = ({ kind, key }: Finding): boolean =>
-    kind === "refusal" && corrected.has(key);
+    kind === "refusal" && refused.has(key) && !questionOf(key).list;
   const found = located(
     findings.filter((finding) => !isOfCorrected(finding)),
     given,
     formatAnswers(known),
   );
   const usable = Object.entries(known).filter(
-    ([key]) => !corrected.has(key as AnswerKey),
+    ([key]) => !refused.has(key as AnswerKey),
   );
   return {
     answers: formatAnswers(Object.fromEntries(usable)),
@@ -100,8 +102,10 @@ export function survey(given: Given, options: SurveyOptions = {}): Survey {
 interface ParsedGiven {
   readonly known: KnownAnswers;
   readonly issues: readonly Issue[];
-  /** Answers that are refused, but whose correction is obvious: it is in `known`. */
-  readonly corrected: ReadonlySet<AnswerKey>;
+  /** Answers that are refused, but whose correction is obvious, or that have usable values: these are in `known`. */
+  readonly refused: ReadonlySet<AnswerKey>;
+  /** What the issues suggest. */
+  readonly suggested: KnownAnswers;
 }
 
 /**
@@ -110,31 +114,38 @@ interface ParsedGiven {
  */
 function parseGiven(
   given: Given,
-  { defaults = true, unread = new Set() }: SurveyOptions,
+  { defaults = true, unread = new Set(), earlier }: SurveyOptions,
 ): ParsedGiven {
   const known: Partial<ParsedAnswers> = usableOf(given);
+  const others = earlier && parsedOf(move(earlier, formatAnswers(known)));
   const issues: Issue[] = [];
-  const corrected = new Set<AnswerKey>();
+  const refused = new Set<AnswerKey>();
+  const suggested: KnownAnswers = {};
+  const suggest = (key: AnswerKey, value: unknown): void =>
+    void (value !== undefined && Object.assign(suggested, { [key]: value }));
   for (const question of QUESTIONS) {
     const { key } = question;
     if (given[key] !== undefined) {
-      const parsed = parseAnswer(question, given[key], known);
+      const all = { ...others, ...known, ...suggested };
+      const parsed = parseAnswer(question, given[key], all);
+      suggest(key, parsed.suggested);
       if (parsed.value !== undefined)
         Object.assign(known, { [key]: parsed.value });
       if (parsed.value !== undefined && parsed.issues.length > 0)
-        corrected.add(key);
+        refused.add(key);
       issues.push(...parsed.issues);
     } else if (defaults && !unread.has(key) && !question.random) {
       const value = question.fallback(known);
       if (value !== undefined) Object.assign(known, { [key]: value });
       else {
-        const issue = missing(question, known, given);
-        if (issue) issues.push(issue);
+        const absent = missing(question, known, given);
+        if (absent) issues.push(absent.issue);
+        suggest(key, absent?.suggested);
       }
     }
   }
   if (known.expose) known.expose = withAddresses(known);
-  return { known, issues, corrected };
+  return { known, issues, refused, suggested };
 }
 
 /** The given answers that are usable or have an obvious correction. */
@@ -162,22 +173,4 @@ function withBetterRemedies(
     );
     return finding ? { ...issue, remedy: finding.remedy } : issue;
   });
-}
-
-/** Findings with flag and value: the value as it was given, or the default. */
-function located(
-  findings: readonly Finding[],
-  given: Given,
-  answers: Partial<Answers>,
-): { issues: Issue[]; warnings: Issue[] } {
-  const of = (kind: Finding["kind"]): Issue[] =>
-    findings
-      .filter((finding) => finding.kind === kind)
-      .map(({ key, value, reason, remedy }) => ({
-        flag: questionOf(key).flag,
-        value: value ?? String(given[key] ?? answers[key]).trim(),
-        reason,
-        remedy,
-      }));
-  return { issues: of("refusal"), warnings: of("warning") };
 }

@@ -70,14 +70,13 @@ export function freeHost(
   return isFree(address) ? address : undefined;
 }
 
-/** The default server address, or the next one if the gateway has that. */
+/** The default server address, or the next one that nothing else has. */
 export function fittingHost(
   known: KnownAnswers,
 ): Ipv6Interface | "keep" | undefined {
   const usual = defaultHost(known);
-  return typeof usual === "object" && usual.address === known.gateway
-    ? { ...usual, address: usual.address + 1n }
-    : usual;
+  if (typeof usual !== "object" || !known.prefix) return usual;
+  return { ...usual, address: freeHost(known.prefix, known) ?? usual.address };
 }
 
 /** Whether the exposed subnet may be the whole prefix: it is routed, and the server lies outside. */

@@ -61,6 +61,8 @@ export interface Expose {
   /** undefined until one is chosen: the next free one after Kong's. */
   readonly address: bigint | undefined;
   readonly ports: readonly Port[];
+  /** As the owner wrote it. */
+  readonly text: string;
 }
 
 /** The answers that are parsed to numbers. */

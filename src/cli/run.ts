@@ -6,6 +6,7 @@ import { UnusableError, type ExitCode, type Issue } from "../base/errors.ts";
 import type { Prompter } from "../prompts/ask.ts";
 import type { Outcome, Request } from "../reconcile/request.ts";
 import { survey, type Given, type Survey } from "../answers/resolve.ts";
+import { surveyMoved } from "../answers/survey-moved.ts";
 import type { ConversationContext } from "../prompts/full-conversation.ts";
 import type { State } from "../repository/state.ts";
 import { styleFor } from "../base/colors.ts";
@@ -194,8 +195,16 @@ async function readInputs(
       ? QUESTIONS.map(({ key }) => key)
       : (fromFile?.unread ?? [])),
   ]);
-  const found = survey(given, { defaults, unread });
+  const earlier = target?.previous?.answers;
+  const found = survey(given, { defaults, unread, earlier });
   issues.push(...found.issues);
+  // What is wrong beside it. A detection may still find what is missing.
+  if (issues.length > 0 && earlier && !args.detect)
+    issues.push(
+      ...surveyMoved({ ...found, issues: [] }, earlier).issues.filter(
+        ({ flag }) => !issues.some((issue) => issue.flag === flag),
+      ),
+    );
   if (issues.length > 0 || target === undefined)
     throw new UnusableError(issues);
   return { target, given, found };

@@ -1,5 +1,6 @@
-import { move } from "../answers/carry-over.ts";
 import { parsedOf } from "../answers/normal-form.ts";
+import { move } from "../answers/carry-over.ts";
+import { checkMove } from "../answers/survey-moved.ts";
 import { questionOf, QUESTIONS } from "../answers/questions.ts";
 import type { AnswerKey, Answers, Question } from "../answers/types.ts";
 import {
@@ -7,7 +8,7 @@ import {
   type Detected,
   type Detector,
 } from "../detect/infer/types.ts";
-import { FailedError, type Issue } from "../base/errors.ts";
+import { FailedError, issueText, type Issue } from "../base/errors.ts";
 import type { PlanRow } from "../plan/summary.ts";
 import { printable } from "../base/escape.ts";
 import { survey, type Given } from "../answers/resolve.ts";
@@ -184,15 +185,37 @@ export async function settled(
   }
 }
 
+/** All answers, the previous ones moved; asks for those that only the provider knows now. */
+export async function movedAnswers(
+  prompter: Prompter,
+  answers: Given,
+  previous: Answers,
+  print: Pick<Printer, "issue" | "warning">,
+): Promise<Given> {
+  const given = survey(answers, { defaults: false }).answers;
+  const moved = move(previous, given);
+  const { issues, warnings } = checkMove(previous, given, moved);
+  warnings.forEach((one) => print.warning(`${issueText(one)}.`));
+  const all: Given = { ...moved };
+  for (const issue of issues) {
+    print.issue(issue);
+    const question = QUESTIONS.find(({ flag }) => flag === issue.flag);
+    if (question === undefined) continue;
+    all[question.key] = await ask(prompter, question, all);
+  }
+  return all;
+}
+
 /** Asks which answer to change, and for its new value. What lies in a subnet that moves, moves with it. */
 export async function changeAnswer(
   prompter: Prompter,
   answers: Answers,
+  print: Pick<Printer, "issue" | "warning">,
 ): Promise<Given> {
   const keys = QUESTIONS.map(({ key }) => key);
   const question = await chooseAnswer(prompter, keys, answers);
   const offered = [answers[question.key]].flat().join(" ");
   const reply = await ask(prompter, question, answers, { offered });
-  const replied = survey(answersIn(question, reply), { defaults: false });
-  return { ...move(answers, replied.answers) };
+  const changed = answersIn(question, reply);
+  return await movedAnswers(prompter, changed, answers, print);
 }

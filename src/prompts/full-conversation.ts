@@ -1,16 +1,13 @@
-import { ask, confirm, confirmOrChange, type Prompter } from "./ask.ts";
+import { confirm, confirmOrChange, type Prompter } from "./ask.ts";
 import { askConflicts, askDeleted } from "./conflicts.ts";
 import {
   changeAnswer,
   converse,
+  movedAnswers,
   settled,
   type Printer,
 } from "./conversation.ts";
 import { DESCRIPTION } from "./plop-generator.ts";
-import { move } from "../answers/carry-over.ts";
-import { gatewayLeft } from "../answers/moved-gateway.ts";
-import { questionOf } from "../answers/questions.ts";
-import type { Answers } from "../answers/types.ts";
 import { CancelledError, issueText } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { VERSION } from "../base/version.ts";
@@ -71,26 +68,8 @@ export async function fullConversation(
     answers = await settled(prompter, answers, print, usual);
     const prepared = await prepare(survey(answers, usual), request, prompts);
     if (await askConsent(prompter, prepared, context, true)) return prepared;
-    answers = await changeAnswer(prompter, prepared.outcome.answers);
+    answers = await changeAnswer(prompter, prepared.outcome.answers, print);
   }
-}
-
-/** All answers, the previous ones moved; asks for a gateway that only the provider knows now. */
-async function movedAnswers(
-  prompter: Prompter,
-  answers: Given,
-  previous: Answers,
-  print: Printer,
-): Promise<Given> {
-  const given = survey(answers, { defaults: false }).answers;
-  const moved = move(previous, given);
-  const { issues, warnings } = gatewayLeft(previous, given, moved);
-  warnings.forEach((one) => print.warning(`${issueText(one)}.`));
-  const issue = issues.find(({ flag }) => flag === "--gateway");
-  if (issue === undefined) return { ...moved };
-  print.issue(issue);
-  const gateway = await ask(prompter, questionOf("gateway"), moved);
-  return { ...moved, gateway };
 }
 
 function printerOf({ style, show }: ConversationContext): Printer {

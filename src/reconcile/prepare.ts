@@ -1,33 +1,19 @@
 import type { Outcome, ConflictPrompts, Prepared, Request } from "./request.ts";
-import { isHostUnknown, move } from "../answers/carry-over.ts";
-import { gatewayLeft } from "../answers/moved-gateway.ts";
-import { missing } from "../answers/missing.ts";
-import { parsedOf } from "../answers/normal-form.ts";
-import { questionOf } from "../answers/questions.ts";
+import { surveyMoved } from "../answers/survey-moved.ts";
 import { remainingWork, type RemainingWork } from "./remaining-work.ts";
 import { withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
 import { renamedCompose } from "./compose-names.ts";
 import { decideAll, pathsOf } from "./decide-all.ts";
 import { readDisk, type Disk } from "../repository/disk.ts";
-import {
-  EXIT,
-  FailedError,
-  UnusableError,
-  type ExitCode,
-} from "../base/errors.ts";
+import { EXIT, FailedError, type ExitCode } from "../base/errors.ts";
 import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
 import { invalidNotes, notesOn } from "./notices.ts";
 import { phaseAfter } from "./phase.ts";
 import { planOf } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
-import {
-  complete,
-  recheck,
-  type Resolved,
-  type Survey,
-} from "../answers/resolve.ts";
+import { complete, type Resolved, type Survey } from "../answers/resolve.ts";
 import { STATE_FILE, type State } from "../repository/state.ts";
 import { refuseOwnRepository } from "../repository/target.ts";
 
@@ -132,18 +118,7 @@ export function resolveAll(
   found: Survey,
   previous: State | undefined,
 ): Resolved {
-  if (previous === undefined) return complete(found);
-  if (found.issues.length > 0) throw new UnusableError(found.issues);
-  const moved = move(previous.answers, found.answers);
-  if (isHostUnknown(previous.answers, found.answers, moved)) {
-    const { host: _, ...known } = parsedOf(moved);
-    const issue = missing(questionOf("host"), known, found.answers);
-    if (issue) throw new UnusableError([issue]);
-  }
-  const left = gatewayLeft(previous.answers, found.answers, moved);
-  if (left.issues.length > 0) throw new UnusableError(left.issues);
-  const { answers, warnings } = recheck(moved);
-  return { answers, warnings: [...warnings, ...left.warnings] };
+  return complete(previous ? surveyMoved(found, previous.answers) : found);
 }
 
 /** Recovers from a run that was interrupted: its writes are undone or completed. A dry run only reports it. */

@@ -179,7 +179,7 @@ const TOGETHER: readonly (readonly [args: string, flags: readonly string[]])[] =
     ["gw --answers kong.yaml", ["--answers", "--kong"]],
     [
       "gw --prefix P::/64 --ipv4 10.83.81.3 --conflict x",
-      ["--conflict", "--backend-subnet"],
+      ["--conflict", "--ipv4"],
     ],
     ["gw --prefix P::/64 --kong 2a03::1 --bogus", ["--bogus", "--kong"]],
     // What can't be read may be what would be missed, or what has another value than its default.

@@ -349,7 +349,11 @@ describe("at the summary", () => {
     const terminal = new Terminal(sandbox, ["gw", "--ipv4", "10.83.81.5/24"]);
     await answerFirst(terminal);
     await terminal.answer("? More settings? (y/N)");
-    await terminal.see("error --backend-subnet 10.83.81.0/24: ");
+    await terminal.see(
+      "error --ipv4 10.83.81.5/24: it conflicts with the default --backend-subnet",
+    );
+    await terminal.see("? Change which answer?");
+    terminal.type(DOWN + ENTER);
     await terminal.answer(prompt("backendSubnet"), "10.83.82.0/24");
     await agree(terminal);
     expect(await terminal.ended).toBe(0);

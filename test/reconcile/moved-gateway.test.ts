@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { survey, type Given } from "../../src/answers/resolve.ts";
-import { gatewayLeft } from "../../src/answers/moved-gateway.ts";
+import { checkMove } from "../../src/answers/survey-moved.ts";
 import { resolveAll } from "../../src/reconcile/prepare.ts";
 import { move } from "../../src/answers/carry-over.ts";
 import { answersFrom } from "../support/base.ts";
@@ -39,7 +39,7 @@ test("in a longer on-link prefix host and gateway have to be given", async () =>
 function warned(before: Given, given: Given): string[] {
   const answers = answersFrom(before);
   const moved = move(answers, given as never);
-  const { issues, warnings } = gatewayLeft(answers, given as never, moved);
+  const { issues, warnings } = checkMove(answers, given as never, moved);
   expect(issues).toEqual([]);
   return warnings.map(({ value, reason }) => `${value}: ${reason}`);
 }

@@ -1,3 +1,5 @@
+import { formatAnswer } from "../normal-form.ts";
+import { questionOf } from "../questions.ts";
 import type { AnswerKey, KnownAnswers } from "../types.ts";
 import { exposedRules } from "./exposed.ts";
 import { exposeRules } from "./expose.ts";
@@ -29,17 +31,59 @@ const RULES: readonly Rule[] = [
   firewallRules,
 ];
 
+type Keys = Partial<Record<AnswerKey, unknown>>;
+
 /**
  * Checks the answers against each other; an unknown answer is not checked. Of two answers in
  * conflict, the one that is asked for later is refused, so that a prompt can show it at once. Only a
- * gateway is a fact: a default in conflict with it is refused instead.
+ * gateway is a fact: unless both are given, the answer in conflict with it is refused instead. All
+ * remedies can be followed together: each takes into account what earlier ones suggest.
  * Sources: RFC 4291, 2526, 4193; moby libnetwork/ipam for the addresses that Docker takes
- * @param given has the keys of the owner's own answers; the others are defaults
+ * @param given has the keys of the answers that were given in this run
+ * @param earlier has those of an earlier run; the others are defaults
+ * @param suggestions what earlier errors suggest
  */
 export function check(
   known: KnownAnswers,
-  given: Partial<Record<AnswerKey, unknown>> = known,
+  given: Keys = known,
+  earlier: Keys = {},
+  suggestions: KnownAnswers = {},
 ): Finding[] {
-  const isDefault = (key: AnswerKey): boolean => given[key] === undefined;
-  return RULES.flatMap((rule) => rule({ known, isDefault }));
+  const isOpen = (key: AnswerKey): boolean => given[key] === undefined;
+  const isDefault = (key: AnswerKey): boolean =>
+    isOpen(key) && earlier[key] === undefined;
+  const findingsOn = (answers: KnownAnswers): Finding[] =>
+    RULES.flatMap((rule) => rule({ known: answers, isOpen, isDefault }));
+  let suggested = suggestions;
+  return findingsOn(known).map((finding) => {
+    if (finding.kind === "warning") return finding;
+    const findings = findingsOn({ ...known, ...suggested });
+    const now = findings.find((one) => isSame(one, finding));
+    if (now === undefined)
+      return { ...finding, remedy: whatFits(finding, suggested) };
+    suggested = { ...suggested, ...now.suggested };
+    return { ...finding, remedy: now.remedy, suggested: now.suggested };
+  });
+}
+
+/** Whether two findings refuse the same value. */
+const isSame = (a: Finding, b: Finding): boolean =>
+  a.kind === b.kind && a.key === b.key && a.index === b.index;
+
+/** The remedy if what earlier remedies suggest is enough. */
+function whatFits(
+  { key, others = [] }: Finding,
+  suggested: KnownAnswers,
+): string {
+  const text = (one: AnswerKey): string | undefined => {
+    const [question, value] = [questionOf(one), suggested[one]];
+    return value === undefined || question.list
+      ? undefined
+      : String(formatAnswer(question, value));
+  };
+  if (text(key) !== undefined) return `Try ${text(key)}`;
+  const other = others.find((one) => text(one) !== undefined);
+  return other === undefined
+    ? "What is suggested above is enough"
+    : `It fits ${questionOf(other).flag} ${text(other)}`;
 }

@@ -1,6 +1,7 @@
 import { formatAddress, formatSubnet, includes } from "../../ip/address.ts";
 import { fittingExposed, gatewayAddress, hostAddress } from "../suggestions.ts";
-import type { KnownAnswers } from "../types.ts";
+import { kongIn } from "../defaults.ts";
+import type { AnswerKey, KnownAnswers } from "../types.ts";
 import {
   isGatewayExposed,
   isHostExposed,
@@ -14,36 +15,46 @@ import {
 
 /** The exposed subnet: inside the prefix, without the host and the gateway. */
 export function exposedRules(context: Context): Finding[] {
-  const { known, isDefault } = context;
+  const { known, isOpen } = context;
   const { prefix, exposed } = known;
   if (!prefix || !exposed) return [];
-  // A default Kong moves with the subnet.
+  // Kong moves with the subnet if it is not given.
   const { kong: _, ...withoutKong } = known;
-  const fitting = fittingExposed(isDefault("kong") ? withoutKong : known);
+  const fitting = fittingExposed(isOpen("kong") ? withoutKong : known);
   const remedy = fitting
-    ? `Try ${formatSubnet(fitting)}`
+    ? {
+        remedy: `Try ${formatSubnet(fitting)}`,
+        suggested: {
+          exposed: fitting,
+          ...(isOpen("kong") && { kong: kongIn(fitting) }),
+        },
+      }
     : "Ask the provider for a larger prefix";
   const findings: Finding[] = [];
-  const refuse = (reason: string): void =>
-    void findings.push(refusal("exposed", reason, remedy));
+  const refuse = (reason: string, ...others: AnswerKey[]): void =>
+    void findings.push(refusal("exposed", reason, remedy, ...others));
   const outside = whyNotInside(known);
-  if (outside !== undefined) refuse(outside);
+  if (outside !== undefined) refuse(outside, "prefix", "delivery");
   const [host, gateway] = [hostAddress(known), gatewayAddress(known)];
   if (isHostInDefault(context)) {
-    const { exposed: __, ...others } = known;
     findings.push(
       refusal(
         "host",
         `it is inside the exposed subnet ${formatSubnet(exposed)}`,
-        `${tryHost(prefix, others)}; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
+        tryHost(
+          prefix,
+          known,
+          `; with --exposed ${formatSubnet(fitting ?? exposed)} it may stay`,
+        ),
       ),
     );
   } else if (host !== undefined && isHostExposed(known)) {
-    refuse(`it contains the host address ${formatAddress(6, host)}`);
+    refuse(`it contains the host address ${formatAddress(6, host)}`, "host");
   }
-  // The gateway is a fact: a default subnet around it is what has to change (see gateway.ts).
-  if (gateway !== undefined && isDefault("exposed") && isGatewayExposed(known))
-    refuse(`it contains the gateway ${formatAddress(6, gateway)}`);
+  // The gateway is a fact: unless both are given, the subnet is what has to change (see gateway.ts).
+  const isDecided = !isOpen("exposed") && !isOpen("gateway");
+  if (gateway !== undefined && !isDecided && isGatewayExposed(known))
+    refuse(`it contains the gateway ${formatAddress(6, gateway)}`, "gateway");
   return findings;
 }
 

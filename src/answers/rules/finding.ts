@@ -13,27 +13,45 @@ export interface Finding {
   readonly kind: "refusal" | "warning";
   /** The answer that should change. */
   readonly key: AnswerKey;
-  /** Which one, if the answer is a list. */
+  /** Which value, if the answer is a list: as it was given, and its place. */
   readonly value?: string;
+  readonly index?: number;
   readonly reason: string;
   readonly remedy: string;
+  /** The other answers that the reason is about. */
+  readonly others?: readonly AnswerKey[];
+  /** The value that the remedy suggests. */
+  readonly suggested?: KnownAnswers | undefined;
 }
 
 /** What every rule looks at. */
 export interface Context {
   /** Answers and defaults; what is unknown is not checked. */
   readonly known: KnownAnswers;
-  /** Whether an answer is a default, not the owner's own. */
+  /** Whether an answer is not given in this run: a default, or an earlier answer. */
+  readonly isOpen: (key: AnswerKey) => boolean;
+  /** Whether an answer is a default, neither given now nor earlier. */
   readonly isDefault: (key: AnswerKey) => boolean;
 }
 
 export type Rule = (context: Context) => Finding[];
 
+/** What would do instead: in words, and as a value. */
+export type Remedy = string | Pick<Finding, "remedy" | "suggested">;
+
+/** @param others the other answers that the reason is about */
 export const refusal = (
   key: AnswerKey,
   reason: string,
-  remedy: string,
-): Finding => ({ kind: "refusal", key, reason, remedy });
+  remedy: Remedy,
+  ...others: readonly AnswerKey[]
+): Finding => ({
+  kind: "refusal",
+  key,
+  reason,
+  others,
+  ...(typeof remedy === "string" ? { remedy } : remedy),
+});
 
 export const warning = (
   key: AnswerKey,
@@ -42,16 +60,15 @@ export const warning = (
 ): Finding => ({ kind: "warning", key, reason, remedy });
 
 /** The remedy for a server address that can't be. */
-export function tryHost(prefix: Subnet, known: KnownAnswers): string {
-  const free = freeHost(prefix, known);
-  return free === undefined
+export function tryHost(prefix: Subnet, known: KnownAnswers, end = ""): Remedy {
+  const address = freeHost(prefix, known);
+  return address === undefined
     ? "Ask the provider for a larger prefix"
-    : tryAddress(free);
+    : {
+        remedy: `Try ${formatAddress(6, address)}${end}`,
+        suggested: { host: { address, length: 64 } },
+      };
 }
-
-/** `Try 2001:db8::2` */
-export const tryAddress = (address: bigint): string =>
-  `Try ${formatAddress(6, address)}`;
 
 /** The exposed subnet, unless it is outside the prefix and so has to change itself. */
 export function usableExposed({
@@ -75,6 +92,6 @@ const isExposed = (
 ): boolean =>
   exposed !== undefined && address !== undefined && contains(exposed, address);
 
-/** Whether the owner gave a host inside a default exposed subnet: the error names what was given. */
-export const isHostInDefault = ({ known, isDefault }: Context): boolean =>
-  isHostExposed(known) && isDefault("exposed") && !isDefault("host");
+/** Whether the owner gave a host, and not the exposed subnet around it: the error names what was given. */
+export const isHostInDefault = ({ known, isOpen }: Context): boolean =>
+  isHostExposed(known) && isOpen("exposed") && !isOpen("host");

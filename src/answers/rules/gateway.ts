@@ -2,7 +2,7 @@ import { contains, formatSubnet, subnetAt } from "../../ip/address.ts";
 import { documentation, isLinkLocal } from "../../ip/special-ranges.ts";
 import { ANY_GATEWAY, SHOWN_GATEWAY } from "../parse-addresses.ts";
 import { hostAddress, linkOf } from "../suggestions.ts";
-import type { KnownAnswers } from "../types.ts";
+import type { AnswerKey, KnownAnswers } from "../types.ts";
 import {
   isGatewayExposed,
   refusal,
@@ -93,23 +93,34 @@ export function gatewayGuess({ known, isDefault }: Context): Finding[] {
     : [];
 }
 
-/** The gateway is a fact: if a default conflicts with it, the default has to change. */
-export function gatewayRules({ known, isDefault }: Context): Finding[] {
+/** The gateway is a fact: unless both are given, it is the other answer that has to change. */
+export function gatewayRules({ known, isOpen }: Context): Finding[] {
   const { prefix, kong, exposed, gateway } = known;
   if (typeof gateway !== "bigint") return [];
-  const refuse = (reason: string): Finding[] => [
-    refusal("gateway", reason, ANY_GATEWAY),
+  const refuse = (reason: string, other: AnswerKey): Finding[] => [
+    refusal("gateway", reason, ANY_GATEWAY, other),
   ];
   if (gateway === hostAddress(known)) {
-    return prefix && isDefault("host") && !isDefault("gateway")
-      ? [refusal("host", "it is the gateway's address", tryHost(prefix, known))]
-      : refuse("it is the server's own address");
+    const isDecided = !isOpen("host") && !isOpen("gateway");
+    return !prefix || isDecided
+      ? refuse("it is the server's own address", "host")
+      : [
+          refusal(
+            "host",
+            "it is the gateway's address",
+            tryHost(prefix, known),
+            "gateway",
+          ),
+        ];
   }
   const isExposed = isGatewayExposed(known);
-  // A default exposed subnet is refused instead (see exposed.ts).
-  if (isExposed && isDefault("exposed")) return [];
-  if (gateway === kong) return refuse("it is Kong's address");
+  // Unless both are given, the exposed subnet is refused instead (see exposed.ts).
+  if (isExposed && (isOpen("exposed") || isOpen("gateway"))) return [];
+  if (gateway === kong) return refuse("it is Kong's address", "kong");
   return isExposed && exposed
-    ? refuse(`it is inside the exposed subnet ${formatSubnet(exposed)}`)
+    ? refuse(
+        `it is inside the exposed subnet ${formatSubnet(exposed)}`,
+        "exposed",
+      )
     : [];
 }

@@ -4,13 +4,14 @@ import {
   includes,
   type Subnet,
 } from "../../ip/address.ts";
-import { KEEP } from "../parse-addresses.ts";
+import { formatHost, KEEP } from "../parse-addresses.ts";
 import { linkOf } from "../suggestions.ts";
 import type { Ipv6Interface, KnownAnswers } from "../types.ts";
 import {
   refusal,
   tryHost,
   warning,
+  type Remedy,
   type Context,
   type Finding,
 } from "./finding.ts";
@@ -19,13 +20,18 @@ import {
 export function hostRules({ known }: Context): Finding[] {
   const { prefix, host, delivery } = known;
   if (!prefix || typeof host !== "object") return [];
-  const remedy = tryHost(prefix, known);
   if (!isReachable(prefix, host, known)) {
     return [
       refusal(
         "host",
         `it is outside the prefix ${formatSubnet(prefix)}, which is on-link (--delivery)`,
-        `${remedy}; with --delivery routed it may be outside; ${KEEP}`,
+        tryHost(
+          prefix,
+          known,
+          `; with --delivery routed it may be outside; ${KEEP}`,
+        ),
+        "prefix",
+        "delivery",
       ),
     ];
   }
@@ -37,10 +43,23 @@ export function hostRules({ known }: Context): Finding[] {
         refusal(
           "host",
           "it is its link's subnet-router anycast address (RFC 4291 2.6.1)",
-          remedy,
+          contains(prefix, host.address)
+            ? tryHost(prefix, known)
+            : nextTo(host, known),
         ),
       ]
     : [];
+}
+
+/** Outside of the prefix, the server's link is known: its ::2, or ::3 if the gateway has that. */
+function nextTo(host: Ipv6Interface, { gateway }: KnownAnswers): Remedy {
+  const second = host.address + 2n;
+  const address = second === gateway ? second + 1n : second;
+  const fitting = { ...host, address };
+  return {
+    remedy: `Try ${formatHost(fitting)}`,
+    suggested: { host: fitting },
+  };
 }
 
 /** Some providers deliver a part of the link's /64; others route the prefix to the address outside of it. */

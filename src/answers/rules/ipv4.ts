@@ -10,7 +10,13 @@ import {
 import { BACKEND_SUBNET } from "../defaults.ts";
 import { endOf } from "../parse-addresses.ts";
 import type { Ipv4Interface, KnownAnswers } from "../types.ts";
-import { refusal, warning, type Context, type Finding } from "./finding.ts";
+import {
+  refusal,
+  warning,
+  type Context,
+  type Finding,
+  type Remedy,
+} from "./finding.ts";
 
 /** The server's IPv4, its gateway, and kong-net, which must contain neither. */
 export const ipv4Rules = ({ known }: Context): Finding[] => [
@@ -37,7 +43,9 @@ function ownSubnetRules(known: KnownAnswers): Finding[] {
   const reason = contains(backend, own.address)
     ? `it contains the server's IPv4 ${formatAddress(4, own.address)}`
     : `it overlaps the server's own subnet ${formatSubnet(link)}`;
-  return [refusal("backendSubnet", reason, otherBackend(backend, link))];
+  return [
+    refusal("backendSubnet", reason, otherBackend(backend, link), "ipv4"),
+  ];
 }
 
 function missingAddress(known: KnownAnswers): Finding[] {
@@ -49,6 +57,7 @@ function missingAddress(known: KnownAnswers): Finding[] {
         "ipv4Gateway",
         "with --host keep no netplan file is generated",
         "Give --ipv4-gateway none, or the server's own address as --host",
+        "host",
       ),
     ];
   }
@@ -60,6 +69,7 @@ function missingAddress(known: KnownAnswers): Finding[] {
       "ipv4Gateway",
       "netplan needs --ipv4 with its prefix length",
       `Give both, like --ipv4 ${address}/24, or none`,
+      "ipv4",
     ),
   ];
 }
@@ -76,6 +86,7 @@ function gatewayAddressRules(known: KnownAnswers): Finding[] {
         "ipv4Gateway",
         "it is the server's own IPv4",
         likelyRouter(likely, own),
+        "ipv4",
       ),
     ];
   }
@@ -87,6 +98,7 @@ function gatewayAddressRules(known: KnownAnswers): Finding[] {
           "ipv4Gateway",
           `it is the ${end} address of ${formatSubnet(link)} (RFC 1122 3.2.1.3)`,
           likelyRouter(link, own),
+          "ipv4",
         ),
       ];
 }
@@ -108,6 +120,7 @@ function gatewaySubnetRules(known: KnownAnswers): Finding[] {
       "backendSubnet",
       `it contains the IPv4 gateway ${formatAddress(4, gateway)}`,
       otherBackend(backend, own && linkOf(own)),
+      "ipv4Gateway",
     ),
   ];
 }
@@ -127,10 +140,14 @@ function dockerBridge({ backendSubnet: backend }: KnownAnswers): Finding[] {
 }
 
 /** Suggests the default kong-net, or another subnet where that is in use. */
-function otherBackend(refused: Subnet, link: Subnet | undefined): string {
+function otherBackend(refused: Subnet, link: Subnet | undefined): Remedy {
   const others = ["192.168.181.0/24", "172.29.81.0/24"];
   const free = [BACKEND_SUBNET, ...others.map((text) => parseSubnet(4, text))]
     .filter((subnet) => !overlaps(subnet, refused))
     .find((subnet) => !link || !overlaps(subnet, link));
-  return `Give a subnet that the server is not in, like ${formatSubnet(free ?? BACKEND_SUBNET)}`;
+  const backendSubnet = free ?? BACKEND_SUBNET;
+  return {
+    remedy: `Give a subnet that the server is not in, like ${formatSubnet(backendSubnet)}`,
+    suggested: { backendSubnet },
+  };
 }

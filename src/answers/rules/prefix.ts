@@ -19,6 +19,9 @@ export function roomRules({ known }: Context): Finding[] {
       freeSubnet({ ...routed, host: "keep" })
         ? `If the provider routes it to the server, give ${flags}; otherwise a${ask}`
         : `A${ask}`,
+      "delivery",
+      "host",
+      "gateway",
     ),
   ];
 }

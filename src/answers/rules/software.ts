@@ -10,6 +10,7 @@ export function networkRules({
           "network",
           "its bridge would have the uplink's name",
           `Give a name like ${uplink === "ipv6_exposed" ? "ipv6_kong" : "ipv6_exposed"}`,
+          "interface",
         ),
       ]
     : [];

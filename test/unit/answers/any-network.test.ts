@@ -191,4 +191,29 @@ describe("any network", () => {
     });
     fc.assert(holds, longRuns(3000));
   });
+
+  test("all suggestions of one run can be followed together", () => {
+    let several = 0;
+    const holds = fc.property(networks, ({ given }) => {
+      const { issues } = survey({ ...given, internalPrefix });
+      if (issues.length < 2) return;
+      several += 1;
+      const values = issues.flatMap(({ flag, remedy }) =>
+        offered(flag, remedy).slice(0, 1),
+      );
+      const changed = values.map(([flag, value]) => [keyOf(flag), value]);
+      const followed = { ...given, ...Object.fromEntries(changed) };
+      // Each value that is suggested is taken, beside the others.
+      const left = survey({ ...followed, internalPrefix }).issues.filter(
+        ({ flag, value }) =>
+          values.some((one) => one[0] === flag && one[1] === value),
+      );
+      expect([issues.map(issueText), left.map(issueText)]).toEqual([
+        issues.map(issueText),
+        [],
+      ]);
+    });
+    fc.assert(holds, longRuns(3000));
+    expect(several).toBeGreaterThan(100);
+  });
 });

@@ -195,3 +195,60 @@ describe("what is suggested for Kong is not a container's address", () => {
     expect(issues).toMatchObject([{ flag: "--kong", remedy }]);
   });
 });
+
+describe("an error names what was given, and what would do", () => {
+  const seen = (...expose: string[]): string[] =>
+    survey({ ...GIVEN, expose }).issues.map(
+      ({ value, reason, remedy }) => `${value} | ${reason} | ${remedy}`,
+    );
+
+  test("a name that is given three times: one suggestion", () => {
+    const at = `mail@[${P}:9]:25`;
+    const remedy = `Name all its ports at once: mail@[${P}:9]:25,587,143`;
+    expect(seen("mail:587,25", at, "mail:143")).toEqual([
+      `${at} | the name mail is given twice | ${remedy}`,
+      `mail:143 | the name mail is given twice | ${remedy}`,
+    ]);
+  });
+
+  test("an address that can't be: the entry without it, or with the corrected one", () => {
+    expect(seen("web@[zz]:80", `dns@[${P}:9/64]:53`)).toEqual([
+      "web@[zz]:80 | it is not an IPv6 address | Try web:80",
+      `dns@[${P}:9/64]:53 | it has a prefix length | Try dns@[${P}:9]:53`,
+    ]);
+  });
+
+  test("ports that can't be: a form with the owner's name", () => {
+    const form = "Write it like web:25,587 or web:53/udp";
+    expect(seen("web:99999", "web")).toEqual([
+      `web:99999 | "99999" is not a port, or PORT/udp | ${form}`,
+      `web | it is not NAME@[ADDRESS]:PORT | ${form}`,
+    ]);
+    expect(seen("dns:53/UDP")).toEqual([]);
+  });
+
+  test("one that can't be read doesn't hide what is wrong with the others", () => {
+    expect(seen("web:99999", `mail@[${P}:8100]:25`, "mail:26")).toEqual([
+      expect.stringContaining("web:99999 | "),
+      `mail@[${P}:8100]:25 | it is Kong's address | Try mail@[${P}:8102]:25`,
+      expect.stringContaining("mail:26 | the name mail is given twice"),
+    ]);
+  });
+
+  test("two refused addresses get two suggestions", () => {
+    expect(seen(`a@[${P}:1]:1`, `b@[${P}:1]:1`)).toEqual([
+      expect.stringMatching(/\| Try a@\[.*:8101\]:1$/),
+      expect.stringMatching(/\| Try b@\[.*:8102\]:1$/),
+    ]);
+  });
+
+  test("no room: a larger subnet", () => {
+    const given = { exposed: `${P}:4/126`, expose: ["mail:25", "dns:53"] };
+    expect(survey({ ...GIVEN, ...given }).issues).toMatchObject([
+      {
+        value: "dns:53",
+        remedy: `Use a larger --exposed, like ${P}:/80, or expose fewer containers`,
+      },
+    ]);
+  });
+});

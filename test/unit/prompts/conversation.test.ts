@@ -436,7 +436,7 @@ describe("converse", () => {
       prefix: ["2001:db8:7::/64"],
     });
     const before = answersFrom();
-    const after = await changeAnswer(owner, before);
+    const after = await changeAnswer(owner, before, new Printed());
     expect(owner.choicesOf("change")).toEqual(QUESTIONS.map(({ key }) => key));
     expect(after).toMatchObject({
       prefix: "2001:db8:7::/64",
@@ -448,14 +448,43 @@ describe("converse", () => {
       change: ["host"],
       host: ["zz", "2001:db8:1:2::7"],
     });
-    expect(await changeAnswer(typo, before)).toMatchObject({
+    expect(await changeAnswer(typo, before, new Printed())).toMatchObject({
       host: "2001:db8:1:2::7",
     });
     expect(typo.refused).toEqual([
       expect.stringContaining("not an IPv6 address"),
     ]);
     const kept = new Owner({ change: ["plugin"] });
-    expect(await changeAnswer(kept, before)).toEqual(before);
+    expect(await changeAnswer(kept, before, new Printed())).toEqual(before);
+  });
+
+  test("a prefix that is changed asks for a gateway that only the provider knows", async () => {
+    const before = answersFrom({
+      prefix: "2001:db8:a:d0::1a2:b000/124",
+      host: "2001:db8:a:d0::1a2:b001",
+      gateway: "2001:db8:a:d0::1",
+    });
+    const printed = new Printed();
+    const owner = new Owner({
+      change: ["prefix"],
+      prefix: ["2001:db8:b:e0::7a2:c010/124"],
+      host: ["2001:db8:b:e0::7a2:c011"],
+      gateway: ["2001:db8:b:e0::1"],
+    });
+    expect(await changeAnswer(owner, before, printed)).toMatchObject({
+      host: "2001:db8:b:e0::7a2:c011",
+      gateway: "2001:db8:b:e0::1",
+    });
+    expect(printed.issues).toHaveLength(2);
+    const slash64 = answersFrom({ gateway: "2001:db8:1:9::1" });
+    const there = new Owner({
+      change: ["prefix"],
+      prefix: ["2001:db8:7::/64"],
+    });
+    await changeAnswer(there, slash64, printed);
+    expect(printed.warnings).toEqual([
+      expect.stringContaining("it was the gateway of the old network"),
+    ]);
   });
 
   test("a choice is a list of its words, each with an explanation", async () => {

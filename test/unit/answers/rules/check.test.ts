@@ -44,6 +44,11 @@ describe("the host", () => {
     refuses({ host: "2001:db8:1:2::" }, ["--host", "RFC 4291 2.6.1"]);
     const routed = { prefix: "2001:db8::/32", delivery: "routed" };
     refuses({ ...routed, host: "2001:db8::" }, ["--host", "RFC 4291 2.6.1"]);
+    const gateway = "2001:db9:0:9::2";
+    refuses({ ...routed, gateway, host: "2001:db9:0:9::" }, [
+      "--host",
+      "Try 2001:db9:0:9::3",
+    ]);
     // The link is a /64, unless its length is given.
     refuses({ ...routed, host: "2001:db8:0:9::" }, [
       "--host",
@@ -248,11 +253,14 @@ describe("a gateway that a default takes is a fact: the default gives way", () =
   test("of the exposed subnet", () => {
     const gateway = "2001:db8:1:2:300::1";
     refuses({ gateway }, [
-      "--exposed",
-      `contains the gateway ${gateway}. Try 2001:db8:1:2:301::/80`,
+      "--gateway",
+      `it conflicts with the default --exposed 2001:db8:1:2:300::/80, which contains the gateway ${gateway}. Give --exposed 2001:db8:1:2:301::/80 too, or another value here`,
     ]);
     takes({ gateway, exposed: "2001:db8:1:2:301::/80" });
-    refuses({ gateway: "2001:db8:1:2:300::8100" }, ["--exposed", "Try "]);
+    refuses({ gateway: "2001:db8:1:2:300::8100" }, [
+      "--gateway",
+      "Give --exposed 2001:db8:1:2:301::/80 too",
+    ]);
   });
 
   test("with a Kong that is given, a subnet that holds it and not the gateway would do", () => {
@@ -260,14 +268,14 @@ describe("a gateway that a default takes is a fact: the default gives way", () =
       gateway: "2001:db8:1:2:300::1",
       kong: "2001:db8:1:2:300::8100",
     };
-    refuses(given, ["--exposed", "Try 2001:db8:1:2:300::8000/113"]);
+    refuses(given, ["--gateway", "Give --exposed 2001:db8:1:2:300::8000/113"]);
     takes({ ...given, exposed: "2001:db8:1:2:300::8000/113" });
   });
 
   test("of the server's address", () => {
     refuses({ gateway: "2001:db8:1:2::2" }, [
-      "--host",
-      "it is the gateway's address. Try 2001:db8:1:2::3",
+      "--gateway",
+      "the default --host 2001:db8:1:2::2, which is the gateway's address. Give --host 2001:db8:1:2::3 too",
     ]);
     takes({ gateway: "2001:db8:1:2::2", host: "2001:db8:1:2::3" });
   });
@@ -332,9 +340,15 @@ describe("IPv4", () => {
       "--backend-subnet",
       "overlaps the server's own subnet 10.1.0.0/16",
     ]);
-    refuses({ ipv4: "10.1.2.3/8" }, ["--backend-subnet", "192.168.181.0/24"]);
+    refuses({ ipv4: "10.1.2.3/8" }, [
+      "--ipv4",
+      "Give --backend-subnet 192.168.181.0/24 too",
+    ]);
     // The usual subnet is what is refused: another is named.
-    refuses({ ipv4: "10.83.81.7" }, ["--backend-subnet", "192.168.181.0/24"]);
+    refuses({ ipv4: "10.83.81.7" }, [
+      "--ipv4",
+      "it conflicts with the default --backend-subnet 10.83.81.0/24, which contains the server's IPv4 10.83.81.7. Give --backend-subnet 192.168.181.0/24 too",
+    ]);
   });
 
   test("netplan needs the address, its length and another's gateway", () => {

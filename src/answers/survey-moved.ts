@@ -1,17 +1,59 @@
 import type { Issue } from "../base/errors.ts";
 import { contains, formatAddress, includes } from "../ip/address.ts";
 import { isLinkLocal } from "../ip/special-ranges.ts";
+import { isHostUnknown, move } from "./carry-over.ts";
+import { missing } from "./missing.ts";
 import { parsedOf } from "./normal-form.ts";
 import { SHOWN_GATEWAY } from "./parse-addresses.ts";
+import { questionOf } from "./questions.ts";
+import { recheck, type Survey } from "./resolve.ts";
 import { linkOf } from "./suggestions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
 
-/** What only the provider knows after the server moved to another link. */
-export interface Unknown {
-  /** Answers that have to be given now. */
+/** What a move leaves open. */
+interface MoveCheck {
+  /** Answers that only the provider knows now: they have to be given. */
   readonly issues: readonly Issue[];
-  /** An answer that may be wrong now. */
+  /** Answers that may be wrong now. */
   readonly warnings: readonly Issue[];
+}
+
+/**
+ * All answers after a change: the given ones, with the earlier ones as defaults. Addresses in a subnet
+ * that moved move with it.
+ * @param found a survey of the given answers, without defaults
+ */
+export function surveyMoved(found: Survey, earlier: Answers): Survey {
+  const given = found.answers;
+  const answers = move(earlier, given);
+  const open = checkMove(earlier, given, answers);
+  const checked = recheck(answers, given, earlier);
+  const issues = [...found.issues, ...open.issues];
+  const told = new Set(issues.map(({ flag }) => flag));
+  return {
+    answers,
+    issues: [
+      ...issues,
+      ...checked.issues.filter(({ flag }) => !told.has(flag)),
+    ],
+    warnings: [...checked.warnings, ...open.warnings],
+  };
+}
+
+/** Whether the server's address and its gateway are still known after a move. */
+export function checkMove(
+  earlier: Answers,
+  given: Partial<Answers>,
+  moved: Answers,
+): MoveCheck {
+  const gateway = checkGateway(earlier, given, moved);
+  const isTold = gateway.issues.some(({ flag }) => flag === "--host");
+  if (isTold || !isHostUnknown(earlier, given, moved)) return gateway;
+  const { host: _, ...known } = parsedOf(moved);
+  const host = missing(questionOf("host"), known, given);
+  return host
+    ? { ...gateway, issues: [host.issue, ...gateway.issues] }
+    : gateway;
 }
 
 /**
@@ -19,12 +61,12 @@ export interface Unknown {
  * given, it may still be that of the old link. In a longer on-link prefix it has to be given, with the
  * server's address; elsewhere this is a warning.
  */
-export function gatewayLeft(
-  answers: Answers,
+function checkGateway(
+  earlier: Answers,
   given: Partial<Answers>,
   moved: Answers,
-): Unknown {
-  const [before, after] = [parsedOf(answers), parsedOf(moved)];
+): MoveCheck {
+  const [before, after] = [parsedOf(earlier), parsedOf(moved)];
   const { gateway, prefix, delivery } = after;
   if (
     given.gateway !== undefined ||
@@ -33,15 +75,14 @@ export function gatewayLeft(
     !isOtherLink(before, after)
   )
     return { issues: [], warnings: [] };
-  const left = gateway === before.gateway;
-  if (left && delivery === "on-link" && prefix.length > 64) {
+  const stays = gateway === before.gateway;
+  if (stays && delivery === "on-link" && prefix.length > 64) {
     const why = `only the provider knows it in a /${prefix.length} that is on-link`;
-    const remedy = `Give the new one: ${SHOWN_GATEWAY}`;
     const issues = [
       {
         flag: "--gateway",
-        reason: `it is missing: ${answers.gateway} is the gateway of the old network, and ${why}`,
-        remedy,
+        reason: `it is missing: ${earlier.gateway} is the gateway of the old network, and ${why}`,
+        remedy: `Give the new one: ${SHOWN_GATEWAY}`,
       },
     ];
     const host = {
@@ -55,9 +96,9 @@ export function gatewayLeft(
       warnings: [],
     };
   }
-  const reason = left
+  const reason = stays
     ? "it was the gateway of the old network, and stays"
-    : `it was ${answers.gateway}, and moved with the prefix`;
+    : `it was ${earlier.gateway}, and moved with the prefix`;
   const warning = {
     flag: "--gateway",
     value: formatAddress(6, gateway),
