@@ -22,25 +22,12 @@ import {
   commandsOf,
   DOCUMENTS,
   documentText,
+  rowsOf,
 } from "../support/documents.ts";
 
 const readme = documentText("README.md");
 const usage = documentText("docs/usage.md");
 const answers = documentText("docs/answers.md");
-
-/** The cells of the table that starts so, without its heading. */
-function rowsOf(text: string, heading: string): string[][] {
-  const table = text.slice(text.indexOf(heading)).split("\n\n")[0] ?? "";
-  return table
-    .split("\n")
-    .slice(2)
-    .map((row) =>
-      row
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-}
 
 test("docs/README.md links every document in docs/", () => {
   const index = documentText("docs/README.md");

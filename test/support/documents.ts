@@ -58,3 +58,17 @@ export function commandsOf(markdown: string): string[] {
     .map((line) => line.replace(/ +# .*/, "").trimEnd())
     .filter((line) => line !== "");
 }
+
+/** The cells of the table that starts so, without its heading. */
+export function rowsOf(text: string, heading: string): string[][] {
+  const table = text.slice(text.indexOf(heading)).split("\n\n")[0] ?? "";
+  return table
+    .split("\n")
+    .slice(2)
+    .map((row) =>
+      row
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}

@@ -26,7 +26,8 @@ import {
 import { readState } from "../../repository/state-reader.ts";
 import { probeState } from "./probe.ts";
 
-const EXITS: Readonly<Record<DeployOutcome, ExitCode>> = {
+/** The exit code of each outcome; docs/deploy.md names them. */
+export const EXITS: Readonly<Record<DeployOutcome, ExitCode>> = {
   confirmed: EXIT.done,
   unchanged: EXIT.done,
   planned: EXIT.changes,
