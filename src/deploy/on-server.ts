@@ -211,7 +211,7 @@ refuse() {
 	exit 1
 }
 exec 9>>"$3"
-flock --shared --timeout 5 9 || refuse 'another deploy, or a run of apply.sh, is in progress'
+flock --shared --timeout 2 9 || refuse 'another deploy, or a run of apply.sh, is in progress'
 [ "$(sha256sum <"$p.new/.kong-ipv6.deployed")" = "$2  -" ] || refuse 'another deploy has replaced this copy'
 if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.gone:$p.new:$p" overlay "$p" 2>/dev/null; then cd -- "$p"; else cd -- "$p.new"; fi
 exec ./scripts/apply.sh --dry-run --json

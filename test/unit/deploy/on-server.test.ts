@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -72,6 +73,13 @@ function install(...names: string[]): Record<string, unknown>[] {
 const DONE = [{ step: "copy", status: "ok", detail: "done" }];
 const REFUSED = { outcome: "refused", code: 1 };
 
+/** As a run of apply.sh holds it, until its standard input ends. */
+async function heldLock(): Promise<ChildProcess> {
+  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"]);
+  await once(holder.stdout, "data");
+  return holder;
+}
+
 test("a file that is only deleted is a change, and the preview does not see it", () => {
   expect(receive("a", "host/b")).toEqual(["a", "host/b"]);
   expect(install("a", "host/b")).toEqual(DONE);
@@ -104,16 +112,47 @@ test("only one deploy at a time", async () => {
   expect(install("a")).toMatchObject([{ status: "refused" }, REFUSED]);
   expect(install("b")).toEqual(DONE);
   receive("a");
-  writeFileSync(lock, "");
-  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"]);
-  await once(holder.stdout, "data");
+  const holder = await heldLock();
   const printed = sh(receiveCommand(path, lock), archiveOf(["c"]));
   expect(JSON.parse(printed)).toHaveProperty("refused");
   expect(install("a")).toMatchObject([{ status: "refused" }, REFUSED]);
-  holder.stdin.end();
+  holder.stdin?.end();
   await once(holder, "exit");
   expect(install("a")).toEqual(DONE);
 }, 30_000);
+
+test("the plan is that of this copy", async () => {
+  const copy = join(server, "first");
+  mkdirSync(join(server, "bin"));
+  // Here without a namespace: nothing is mounted before the first deploy.
+  const unshare = join(server, "bin/unshare");
+  writeFileSync(unshare, '#!/bin/sh\nshift\nexec "$@"\n', { mode: 0o755 });
+  const preview = (digest: string): string[] => {
+    const { stdout } = spawnSync(
+      "sh",
+      ["-c", previewCommand(copy, digest, lock)],
+      { env: { ...process.env, PATH: `${server}/bin:${process.env["PATH"]}` } },
+    );
+    return stdout.toString().trim().split("\n");
+  };
+  mkdirSync(`${copy}.new/scripts`, { recursive: true });
+  const script = "#!/bin/sh\necho the plan of $PWD\n";
+  writeFileSync(`${copy}.new/scripts/apply.sh`, script, { mode: 0o755 });
+  writeFileSync(`${copy}.new/.kong-ipv6.deployed`, list(["a"]));
+  expect(preview(digestOf(["a"]))).toEqual([`the plan of ${copy}.new`]);
+  const last = JSON.stringify(REFUSED).replaceAll(/([:,])/g, "$1 ");
+  expect(preview(digestOf(["b"]))).toEqual([
+    expect.stringContaining("another deploy has replaced this copy"),
+    last,
+  ]);
+  const holder = await heldLock();
+  expect(preview(digestOf(["a"]))).toEqual([
+    expect.stringContaining("another deploy, or a run of apply.sh, is in"),
+    last,
+  ]);
+  holder.stdin?.end();
+  await once(holder, "exit");
+});
 
 test("a part of a copy does not stay", () => {
   const part = archiveOf(["a", "b"]).subarray(0, 700);
