@@ -161,7 +161,7 @@ test("the code in docs/usage.md runs", () => {
   installed(sandbox);
   const options = { cwd: sandbox.cwd, encoding: "utf8" } as const;
   expect(execFileSync(process.execPath, ["use.mjs"], options)).toMatch(
-    /^2a03:2222:3333:4444:300::8100 YOUR\.DOMAIN 0 \d\d\n$/,
+    /^2001:db8:1:2:300::8100 YOUR\.DOMAIN 1 \d\d\n$/,
   );
 });
 
