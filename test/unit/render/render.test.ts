@@ -107,23 +107,36 @@ test("templates escape nothing, and fail for a missing value", () => {
   expect(daemon?.({ internalPrefix: "<\"'&=`>" })).toContain("<\"'&=`>");
 });
 
-test("the README's step for a new prefix names the NDP proxy", () => {
+test("the README's step for an overlap names what only the owner can do about the new prefix", () => {
   const step = (delivery: string, ndp: string): string | undefined =>
-    /^3\. (.*) Test from outside\.$/m.exec(
+    /^2\. (.*)Run `.* --overlap`/m.exec(
       textOf(tree({ delivery, ndp }), "README.md"),
     )?.[1];
   const route = "Let the provider route the new prefix to the server. ";
-  const ndppd = "Add the new address to ndppd. ";
-  const kernel = "Add the new address to the kernel's NDP proxy. ";
   const other =
     "Let the program that answers Neighbor Solicitations for Kong answer for the new address too. ";
-  const allow = "Allow the new address in the firewall.";
-  expect(step("on-link", "ndppd")).toBe(ndppd + allow);
-  expect(step("on-link", "kernel")).toBe(kernel + allow);
-  expect(step("on-link", "none")).toBe(other + allow);
-  expect(step("routed", "ndppd")).toBe(route + ndppd + allow);
-  expect(step("routed", "kernel")).toBe(route + kernel + allow);
-  expect(step("routed", "none")).toBe(route + allow);
+  expect(step("on-link", "ndppd")).toBe("");
+  expect(step("on-link", "kernel")).toBe("");
+  expect(step("on-link", "none")).toBe(other);
+  for (const ndp of ["ndppd", "kernel", "none"])
+    expect(step("routed", ndp)).toBe(route);
+});
+
+test("during an overlap the README has both addresses, and the steps that end it", () => {
+  const during = overlapFrom({}, { prefix: "2001:db8:9:9::/64" });
+  const text = textOf(render(planOf(during)), "README.md");
+  for (const row of [
+    "| **Kong** | `2001:db8:9:9:300::8100` |",
+    "| old address of Kong, until `regenerate --finish` | `2001:db8:1:2:300::8100` |",
+    "| old address of the server, until `regenerate --finish` | `2001:db8:1:2::2/64` |",
+    '"old address of Kong<br/>2001:db8:1:2:300::8100"] --> bridge',
+  ])
+    expect(text).toContain(row);
+  expect(text).toMatch(
+    /^4\. Run `\S.* regenerate --finish`, and deploy again/m,
+  );
+  const after = textOf(render(plan(during.answers)), "README.md");
+  expect(after).not.toContain("2001:db8:1:2:");
 });
 
 test('without a firewall the README limits "nothing else can be reached" to Docker 27 and newer', () => {
