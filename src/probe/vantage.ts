@@ -62,12 +62,15 @@ export function placeOf(
   own: readonly string[] = ownAddresses(),
 ): Place {
   const { host, prefix, exposed, ipv4 } = plan.numbers;
-  const old = plan.previous?.host;
+  // During an overlap, the server has two addresses, each on its link.
+  const previous = plan.previous?.host;
+  const old = previous && parseAddress(6, previous.address);
   const numbers = (v: 4 | 6): bigint[] =>
     own.flatMap((text) => attempt(() => parseAddress(v, text)) ?? []);
   const of6 = numbers(6);
-  if (of6.some((one) => one === host?.address || contains(exposed.subnet, one)))
-    return "server";
+  const isServers = (one: bigint): boolean =>
+    one === host?.address || one === old || contains(exposed.subnet, one);
+  if (of6.some(isServers)) return "server";
   if (ipv4 && numbers(4).includes(ipv4.address)) return "server";
   if (sources.every((source) => source === undefined)) return "none";
   if (version === 4) return "outside";
@@ -76,7 +79,9 @@ export function placeOf(
   const isKnown = host !== undefined || !plan.routed;
   const links = [
     ...(isKnown ? [link] : []),
-    ...(old ? [subnetAt(6, parseAddress(6, old.address), old.length)] : []),
+    ...(previous
+      ? [subnetAt(6, parseAddress(6, previous.address), previous.length)]
+      : []),
   ];
   if (of6.some((one) => links.some((each) => contains(each, one))))
     return "link";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { plan, planOf } from "../../../src/plan/plan.ts";
+import { planRows } from "../../../src/plan/summary.ts";
 import { render } from "../../../src/render/render.ts";
 import { overlapFrom } from "../../support/base.ts";
 import { yaml } from "../../support/parsers.ts";
@@ -126,4 +127,18 @@ test("the filter opens no other port of an old address", () => {
     rules.indexOf("ct status dnat accept"),
   );
   expect(textOf(render(plan(MOVE.answers)), path)).not.toContain("ct original");
+});
+
+test("the printed plan has the old addresses too", () => {
+  const values = (of: Parameters<typeof planOf>[0]): string =>
+    planRows(planOf(of))
+      .map(({ value }) => value)
+      .join("\n");
+  for (const old of [
+    "2001:db8:9:9:300::8100 (old: 2001:db8:1:2:300::8100)",
+    "2001:db8:9:9:300::8101 (old: 2001:db8:1:2:300::8101), ports 25",
+    "2001:db8:9:9::2/64 (old: 2001:db8:1:2::2/64) on ens3",
+  ])
+    expect(values(MOVE)).toContain(old);
+  expect(values({ answers: MOVE.answers })).not.toContain("(old: ");
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { plan } from "../../../src/plan/plan.ts";
+import { plan, planOf } from "../../../src/plan/plan.ts";
 import { placeOf, sourcesTo } from "../../../src/probe/vantage.ts";
-import { answersFrom } from "../../support/base.ts";
+import { answersFrom, overlapFrom } from "../../support/base.ts";
 
 const PLAN = plan(
   answersFrom({ prefix: "2001:db8:1:2::/64", ipv4: "192.0.2.10/24" }),
@@ -20,6 +20,20 @@ test.each([
 ] as const)("IPv6 from %s: %j", (place, own, sources) => {
   expect(placeOf(6, PLAN, sources, own)).toBe(place);
 });
+
+test.each([
+  ["server", "2001:db8:1:2::2", "outside"],
+  ["server", "2001:db8:9:9::2", "server"],
+  ["link", "2001:db8:1:2::99", "outside"],
+  ["link", "2001:db8:9:9::99", "link"],
+] as const)(
+  "during an overlap from %s: %s; after it from %s",
+  (place, own, after) => {
+    const during = overlapFrom({}, { prefix: "2001:db8:9:9::/64" });
+    expect(placeOf(6, planOf(during), [own], [own])).toBe(place);
+    expect(placeOf(6, plan(during.answers), [own], [own])).toBe(after);
+  },
+);
 
 test("IPv4: outside also from the server's IPv6 link", () => {
   const own = ["2001:db8:1:2::99", "198.51.100.3"];
