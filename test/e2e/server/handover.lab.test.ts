@@ -18,7 +18,7 @@ const IPV4 = "203.0.113.10";
 /** No random values: a change of the prefix is then the only change. */
 const ANSWERS = { ipv4: IPV4, internalPrefix: "fd4f:6be9:56e7::/64" };
 
-/** In bytes: ten seconds at 3 MB/s. */
+/** In bytes: fifteen seconds at 2 MB/s. */
 const LENGTH = 30_000_000;
 
 describe.each([
@@ -55,10 +55,10 @@ describe.each([
     /** A slow download; resolves to the bytes that came. */
     const download = async (address: string): Promise<number> => {
       const { stdout } = await lab.topology.client.run([
-        ..."curl --globoff --silent --limit-rate 3M --output /dev/null".split(
+        ..."curl --globoff --silent --limit-rate 2M --output /dev/null".split(
           " ",
         ),
-        "--write-out=%{size_download}",
+        ..."--write-out %{size_download}".split(" "),
         `http://${address}/bytes/${LENGTH}`,
       ]);
       return Number(stdout);
