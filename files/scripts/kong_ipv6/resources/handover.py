@@ -58,7 +58,7 @@ def second(kong: Json, generation: int) -> Json:
 
 
 def network() -> Json:
-    """Its subnet is a random one of fd00::/8 (RFC 4193). Docker chooses the one for IPv4."""
+    """Its IPv6 subnet is a random ULA (RFC 4193). Docker chooses the one for IPv4."""
     digits = os.urandom(7).hex()
     subnet = f"fd{digits[:2]}:{digits[2:6]}:{digits[6:10]}:{digits[10:]}::/64"
     return {

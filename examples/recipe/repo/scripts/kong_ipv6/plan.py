@@ -112,7 +112,7 @@ def parse(text: str) -> Plan:
     data: Any = json.loads(text)
     exposed, backend, ipv4 = data["exposed"], data["backend"], data["ipv4"]
     return Plan(
-        generator=str(data.get("generator", GENERATOR)),
+        generator=str(data["generator"] if "generator" in data else GENERATOR),
         prefix=data["prefix"],
         uplink=data["uplink"]["name"],
         uplink_sysctl=data["uplink"]["sysctl"],
