@@ -37,9 +37,19 @@ printf '%s %s\\n' "$PWD" "$*" >>"$HOME/apply.log"
 case "$*" in
   *--dry-run*) cat "$HOME/dry-run" ;;
   *--confirm-within*) cat "$HOME/apply" ; sh "$HOME/meanwhile" ;;
-  *--confirm*) echo '{"outcome": "confirmed", "code": 0}' ;;
-  *--revert*) echo '{"outcome": "reverted", "code": 0}' ;;
+  *--confirm*) echo confirmed >"$HOME/state"; echo '{"outcome": "confirmed", "code": 0}' ;;
+  *--revert*) echo reverted >"$HOME/state"; echo '{"outcome": "reverted", "code": 0}' ;;
 esac
+`;
+
+/** In the place of the server program: what became of the change. */
+const STATE = `
+import hashlib, json, os
+with open(os.path.expanduser("~/state")) as file:
+    state = file.read().strip()
+with open("../.kong-ipv6.deployed", "rb") as file:
+    deployed = hashlib.sha256(file.read()).hexdigest()
+print(json.dumps({"state": state, "deployed": deployed}))
 `;
 
 const PLANNED = `{"step": "netplan", "status": "planned", "detail": "add an address"}
@@ -66,7 +76,13 @@ class Gateway extends Sandbox {
     const gateway = new Gateway();
     cpSync(template.path("gw"), gateway.path("gw"), { recursive: true });
     writeFileSync(gateway.path("gw/scripts/apply.sh"), APPLY);
-    gateway.says({ "dry-run": PLANNED, apply: APPLIED, meanwhile: "" });
+    writeFileSync(gateway.path("gw/scripts/kong_ipv6/__main__.py"), STATE);
+    gateway.says({
+      "dry-run": PLANNED,
+      apply: APPLIED,
+      meanwhile: "",
+      state: "waiting",
+    });
     mkdirSync(join(gateway.root, "opt"));
     return gateway;
   }
@@ -146,7 +162,6 @@ describe("a first deploy", () => {
       "netplan",
       "reconnect",
       "probe",
-      "confirm",
       undefined,
     ]);
     for (const path of ["docker-compose.yml", ".env", "host/etc/ndppd.conf"])
@@ -269,7 +284,7 @@ describe("another deploy", () => {
     const before = gateway.onServer(".kong-ipv6.deployed");
     const result = await gateway.deploy("--yes");
     expect(result.code).toBe(1);
-    expect(result.stderr).toContain(
+    expect(result.stdout).toContain(
       "mine is a directory, but a file in this copy",
     );
     expect(gateway.onServer(".kong-ipv6.deployed")).toBe(before);
@@ -303,19 +318,24 @@ describe("the change is not confirmed", () => {
     const gateway = Gateway.create();
     gateway.says({
       apply: `{"outcome": "applied", "code": 0, "confirm_within": 3}\n`,
-      meanwhile: 'echo root@gw >"$HOME/down"',
+      meanwhile: `echo root@gw >"$HOME/down"
+(sleep 3; echo reverted >"$HOME/state"; rm "$HOME/down") >/dev/null 2>&1 &`,
     });
     const result = await gateway.deploy("--yes", "--json");
     expect(last(result)).toEqual({ outcome: "reverted", exitCode: 1 });
     expect(rows(result)).toContainEqual(
-      expect.objectContaining({ step: "reconnect", status: "fail" }),
+      expect.objectContaining({ step: "reconnect", status: "..." }),
     );
     expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
   });
 
   test("apply.sh prints something else: failed, and no control character", async () => {
     const gateway = Gateway.create();
-    gateway.says({ apply: "\u001b[2Jhello\n", meanwhile: "exit 3" });
+    gateway.says({
+      apply: "\u001b[2Jhello\n",
+      meanwhile: "exit 3",
+      state: "none",
+    });
     const result = await gateway.deploy("--yes");
     expect(result.code).toBe(1);
     expect(result.stdout + result.stderr).not.toContain("\u001b");

@@ -219,7 +219,7 @@ describe("create --detect", () => {
     await terminal.answer("? More settings? (y/N)");
     await terminal.see("Detected on the server:");
     await terminal.answer(" to gw? (Y/n", "y");
-    await terminal.see("root@gw:/opt/kong-ipv6/");
+    await terminal.see("deploy gw");
     const repeat = await terminal.see("--yes");
     for (const flag of ["--ssh root@gw", "--interface ens3", "--ipv4 203."])
       expect(repeat).toContain(flag);

@@ -85,8 +85,10 @@ describe("the conversation", () => {
     const summary = await agree(terminal);
     const report = await terminal.see("To repeat this run without questions:");
     expect(await terminal.ended).toBe(0);
+    // A command names this checkout, and is never broken.
     for (const line of `${summary}\n${report}`.split("\n"))
-      expect(line.length, line).toBeLessThanOrEqual(80);
+      if (!line.includes("dist/cli.cjs"))
+        expect(line.length, line).toBeLessThanOrEqual(80);
     // All of it on one screen, with the question.
     expect(summary.split("\n").length).toBeLessThanOrEqual(24);
     expect(report).toMatch(/Wrote \d+ files to gw\./);

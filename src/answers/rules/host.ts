@@ -4,7 +4,7 @@ import {
   includes,
   type Subnet,
 } from "../../ip/address.ts";
-import { formatHost, KEEP } from "../parse-addresses.ts";
+import { KEEP } from "../parse-addresses.ts";
 import { linkOf } from "../suggestions.ts";
 import type { Ipv6Interface, KnownAnswers } from "../types.ts";
 import {
@@ -43,24 +43,17 @@ export function hostRules({ known }: Context): Finding[] {
         refusal(
           "host",
           "it is its link's subnet-router anycast address (RFC 4291 2.6.1)",
-          contains(prefix, host.address)
-            ? tryHost(prefix, known)
-            : nextTo(host, known),
+          contains(prefix, host.address) ? tryHost(prefix, known) : ANY_HOST,
         ),
       ]
     : [];
 }
 
-/** Outside of the prefix, the server's link is known: its ::2, or ::3 if the gateway has that. */
-function nextTo(host: Ipv6Interface, { gateway }: KnownAnswers): Remedy {
-  const second = host.address + 2n;
-  const address = second === gateway ? second + 1n : second;
-  const fitting = { ...host, address };
-  return {
-    remedy: `Try ${formatHost(fitting)}`,
-    suggested: { host: fitting },
-  };
-}
+/** Outside of the prefix, only the provider knows the server's address. */
+const ANY_HOST: Remedy = {
+  remedy: "Give the address that `ip -6 addr` prints on the server, or keep",
+  suggested: { host: "keep" },
+};
 
 /** Some providers deliver a part of the link's /64; others route the prefix to the address outside of it. */
 const outsideWarning = (prefix: Subnet): Finding =>

@@ -75,14 +75,14 @@ def table(kong: Json, planned: str, ipv4: str, ipv6: str) -> str:
     packet of a connection passes a nat chain; ours comes before Docker's."""
     networks = kong["NetworkSettings"]["Networks"].values()
     own = sorted({planned, *(at["GlobalIPv6Address"] for at in networks if at.get("GlobalIPv6Address"))})
-    rules: list[str] = []
+    public, rules = "{ " + ", ".join(own) + " }", list[str]()
     for port, bindings in tcp_ports(kong).items():
         for one in bindings:
             address, host = one["HostIp"] or "0.0.0.0", one["HostPort"]
             if ":" not in address and host.isdigit():
                 at = "meta nfproto ipv4 fib daddr type local" if address == "0.0.0.0" else f"ip daddr {address}"
                 rules.append(f"{at} tcp dport {host} dnat ip to {ipv4}:{port}")
-        rules.append(f"ip6 daddr {{ {', '.join(own)} }} tcp dport {port} dnat ip6 to [{ipv6}]:{port}")
+        rules.append(f"ip6 daddr {public} tcp dport {port} dnat ip6 to [{ipv6}]:{port}")
     lines = "\n\t\t".join(rules)
     name = " ".join(TABLE)
     return f"""table {name}
