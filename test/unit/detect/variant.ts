@@ -6,27 +6,20 @@ import { debianMirror } from "../../e2e/lab/mirror.ts";
 import type { Root } from "../../e2e/lab/roots.ts";
 import { must } from "../../e2e/lab/run.ts";
 
-/** A root with more packages in it, made once; the lab's own roots stay what a server must have. */
-export async function withPackage(
-  root: Root,
-  ...names: string[]
-): Promise<Root> {
-  const path = join(
-    CACHE,
-    "roots",
-    `${names.join("+")}-${basename(root.path)}`,
-  );
+/** A root with one more package in it, made once; the lab's own roots stay what a server must have. */
+export async function withPackage(root: Root, name: string): Promise<Root> {
+  const path = join(CACHE, "roots", `${name}-${basename(root.path)}`);
   await buildOnce(path, async (temporary) => {
     await must(["cp", "-a", root.path, temporary]);
     // A root has no way out: its hosts have none.
-    const resolv = join(temporary, "etc/resolv.conf");
-    copyFileSync("/etc/resolv.conf", resolv);
+    const names = join(temporary, "etc/resolv.conf");
+    copyFileSync("/etc/resolv.conf", names);
     writeFileSync(
       join(temporary, "etc/apt/sources.list"),
       `deb ${await debianMirror()} ${root.suite} main\n`,
     );
-    await aptInstall(root.suite, temporary, names);
-    writeFileSync(resolv, "");
+    await aptInstall(root.suite, temporary, [name]);
+    writeFileSync(names, "");
   });
   return { ...root, path };
 }
