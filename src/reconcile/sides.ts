@@ -44,7 +44,9 @@ export function sidesOf(
   const yours = base?.update?.(disk) ?? disk;
   // The owner's mode stays, but a program stays executable.
   const isOwners = base ? entry.mode !== base.mode : yours === next;
-  const mode = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
+  const own = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
+  // Only the owner may read the password.
+  const mode = base && path === SECRET_FILE ? own & 0o700 : own;
   return {
     path,
     base: base && baseText(base, yours, ends),
