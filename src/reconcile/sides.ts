@@ -45,8 +45,8 @@ export function sidesOf(
   // The owner's mode stays, but a program stays executable.
   const isOwners = base ? entry.mode !== base.mode : yours === next;
   const own = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
-  // Only the owner may read the password.
-  const mode = base && path === SECRET_FILE ? own & 0o700 : own;
+  // Only the owner may read the password. A .env that was kept in a conflict is not written.
+  const mode = base?.update ? own & 0o700 : own;
   return {
     path,
     base: base && baseText(base, yours, ends),
