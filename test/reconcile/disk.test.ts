@@ -140,5 +140,8 @@ test("on a disk as in memory; nothing outside changes; undo and redo restore eve
     longRuns(50),
   );
   // The rest needs git, an interrupted run or create: tests by name.
-  reportBranches(/^src\/reconcile\/(notices|prepare|remaining|required)/, 0);
+  reportBranches(
+    /^src\/reconcile\/(check-notes|notices|prepare|remaining|required)/,
+    0,
+  );
 }, 120_000);

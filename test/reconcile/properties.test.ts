@@ -349,9 +349,9 @@ function compareWithPlain(
 
 const TIME = 300_000;
 
-/** Not what needs a disk: disk.test.ts has that. */
+/** Not what needs a disk (disk.test.ts), and not the phases of an overlap (overlap-properties.test.ts). */
 const IN_MEMORY =
-  /^src\/reconcile\/(?!commit|compose-names|notices|prepare|remaining|required)/;
+  /^src\/reconcile\/(?!check-notes|commit|compose-names|notices|phase|prepare|remaining|required)/;
 
 beforeAll(resetBranches);
 
