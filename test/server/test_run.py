@@ -54,7 +54,6 @@ class Apply(Case):
             "sysctl",
             "files",
             "packages",
-            "handover",
             "firewall",
             "ufw",
             "uplink",
@@ -63,8 +62,8 @@ class Apply(Case):
             "docker",
             "addresses",
         ]
-        containers = ["network", "compose", "filters", "overlap", "kong", "handover-end", "expose"]
-        self.assertEqual([*expected, "sysctl-file", *containers], names)
+        names_after = ["network", "compose", "filters", "overlap", "kong", "expose"]
+        self.assertEqual([*expected, "sysctl-file", *names_after], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:
         server = self.server()

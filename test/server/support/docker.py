@@ -53,27 +53,8 @@ class FakeEngine(Engine):
         url = urlsplit(path)
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
         filters = json.loads(parse_qs(url.query).get("filters", ["{}"])[0])
-        if method == "POST" and parts[1:] == ["create"]:
-            return self.create(parse_qs(url.query).get("name", [""])[0], body or {})
         answer = {"GET": self.get, "POST": self.post, "DELETE": self.delete}[method]
         return copy.deepcopy(answer(parts, filters, body))
-
-    def create(self, name: str, body: Json) -> None:
-        """A network, or a container of this name: its name is its id, too."""
-        if not name:
-            self.create_network({"Labels": {}, **body, "Id": body["Name"]})
-            return
-        at = {"IPAddress": "172.19.0.2", "GlobalIPv6Address": "fd00:9::2", "GwPriority": 1}
-        self.containers_by_id[name] = {
-            "Id": name,
-            "Names": [f"/{name}"],
-            "State": "created",
-            "Status": "Created",
-            "Labels": body.get("Labels", {}),
-            "Mounts": [],
-            "Ports": [],
-            "NetworkSettings": {"Networks": {body["HostConfig"]["NetworkMode"]: at}},
-        }
 
     def get(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
         if parts == ["version"]:
@@ -124,9 +105,6 @@ class FakeEngine(Engine):
             self.images["kong-ipv6:previous" if parts[1].endswith(":local") else "kong-ipv6:local"] = self.images[
                 parts[1]
             ]
-            return None
-        if parts[2] == "start":
-            self.start(parts[1])
             return None
         container = self.containers_by_id[parts[1]]
         container["State"] = {"stop": "exited", "unpause": "running", "restart": "running"}[parts[2]]

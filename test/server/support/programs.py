@@ -183,8 +183,6 @@ class Programs:
     # Filters.
 
     def _nft(self, words: list[str]) -> Ran:
-        if words[0] == "-f" or "kong_ipv6_handover" in words:
-            return self._handover(words)
         if words[0] == "delete":
             self.changes("nft", *words)
             setattr(self.server, self._table(words), "")
@@ -195,29 +193,11 @@ class Programs:
     def _table(self, words: list[str]) -> str:
         return {"kong_ipv6": "table", "kong_ipv6_overlap": "overlap"}[words[-1]]
 
-    def _handover(self, words: list[str]) -> Ran:
-        """The table that sends new connections to a second Kong."""
-        if words[0] == "list":
-            return Ran(0 if self.server.handover else 1, self.server.handover, "")
-        self.changes("nft", *words)
-        self.server.handover = {"-f": self.server.inputs[-1:], "flush": ["flushed"]}.get(words[0], [""])[0]
-        return OK
-
     def _iptables(self, words: list[str]) -> Ran:
-        return self._forward("iptables", words, "forward_policy")
+        return self._policy(words, self.server.forward_policy)
 
     def _ip6tables(self, words: list[str]) -> Ran:
-        return self._forward("ip6tables", words, "forward_policy6")
-
-    def _forward(self, program: str, words: list[str], name: str) -> Ran:
-        """A rule that is inserted or deleted, in what -S prints."""
-        before = getattr(self.server, name)
-        if "-I" in words or "-D" in words:
-            self.changes(program, *words)
-            rule = f"-A FORWARD {' '.join(words[words.index('FORWARD') + 1 :])}\n"
-            setattr(self.server, name, before + rule if "-I" in words else before.replace(rule, "", 1))
-            return OK
-        return self._policy(words, before)
+        return self._policy(words, self.server.forward_policy6)
 
     def _policy(self, words: list[str], policy: str) -> Ran:
         return Ran(0, policy, "") if "-S" in words else Ran(0 if self.server.ufw_enabled else 1, "", "")

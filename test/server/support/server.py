@@ -83,7 +83,7 @@ class Server:
         self.broken_units: set[str] = set()
         self.refused_sysctls: set[str] = set()
         self.free: dict[str, int] = {}
-        self.table = self.overlap = self.handover = ""
+        self.table = self.overlap = ""
         self.neighbour = self.connections = self.listening = self.buildx = ""
         self.forward_policy = self.forward_policy6 = "-P FORWARD ACCEPT\n"
         self.ufw_enabled = False
@@ -319,8 +319,6 @@ class Server:
             "active": sorted(self.active),
             "table": self.table,
             "overlap": self.overlap,
-            "handover": self.handover,
-            "forward": self.forward_policy + self.forward_policy6,
         }
 
     def close(self) -> None:

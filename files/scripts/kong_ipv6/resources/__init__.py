@@ -9,7 +9,6 @@ from .expose import Expose
 from .files import Files
 from .filters import Filters
 from .firewall import Firewall
-from .handover import Handover, HandoverEnd
 from .kong import Kong
 from .link import Link
 from .ndp import Ndp
@@ -27,7 +26,6 @@ def resources(context: Context) -> list[Resource]:
     sysctl = Sysctl(context)
     netplan = Netplan(context, sysctl)
     firewall, ufw = Firewall(context), Ufw(context)
-    compose = ComposeUp(context)
     return [
         Link(context),
         Secrets(context),
@@ -36,8 +34,6 @@ def resources(context: Context) -> list[Resource]:
         Files(context),
         # What a package starts finds its configuration and unit.
         Packages(context),
-        # From here on Kong may be unreachable at its present address.
-        Handover(context, compose),
         firewall,
         ufw,
         Uplink(context),
@@ -48,12 +44,10 @@ def resources(context: Context) -> list[Resource]:
         Settled(netplan),
         SysctlFile(context),
         Network(context),
-        compose,
+        ComposeUp(context),
         # The containers have their new addresses: what the previous ones needed can go.
         Filters(firewall, ufw),
         Overlap(context),
         Kong(context),
-        # Undone before kong-net, which the second Kong is on.
-        HandoverEnd(context),
         Expose(context),
     ]

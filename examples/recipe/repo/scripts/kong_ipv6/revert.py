@@ -75,8 +75,6 @@ def _back_to(context: Context, previous: Path, changed: Path, path: Path) -> Non
 
 def reapply(context: Context) -> int:
     """Applies the repository whose change is being reverted, as it was before."""
-    # As above.
-    context.engine.grace = "?t=2"
     if not context.engine.answers():
         # Perhaps a daemon.json of the reverted change stops it. Without Docker everything else would be refused.
         docker = DaemonJson(context)
