@@ -109,10 +109,10 @@ class Plan(NamedTuple):
 
 def parse(text: str) -> Plan:
     """Raises ValueError or KeyError where the text isn't a plan."""
-    data: Any = json.loads(text)
+    data: Any = {"generator": GENERATOR, **json.loads(text)}
     exposed, backend, ipv4 = data["exposed"], data["backend"], data["ipv4"]
     return Plan(
-        generator=str(data["generator"] if "generator" in data else GENERATOR),
+        generator=str(data["generator"]),
         prefix=data["prefix"],
         uplink=data["uplink"]["name"],
         uplink_sysctl=data["uplink"]["sysctl"],
