@@ -201,7 +201,7 @@ describe.each(SERVERS)(
 
     if (generation === "bookworm")
       test("rollback from the overlap restores the original state", async () => {
-        await generated("undo", "gw", "--yes");
+        await generated("undo", "gw");
         expect(await applied()).toMatchObject({ code: 0, stderr: "" });
         for (const one of [KONG, NEW])
           expect(await reached(one)).toBe("2001:db8:c11e::2");
