@@ -28,8 +28,7 @@ export function notesOn(
   prompts: ConflictPrompts | undefined,
 ): string[] {
   return [
-    ...(request.previous ? sidecarNotes(changes, disk) : []),
-    ...privacyNotes(changes),
+    ...(request.previous ? sidecarNotes(changes, disk) : privacyNotes(changes)),
     ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
@@ -39,15 +38,13 @@ export function notesOn(
   ];
 }
 
-/** Private files that others can read. A run that writes .env makes it private. */
+/** Private files that the owner keeps and that others can read. */
 function privacyNotes(changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
-    if (!before || !after || isPrivate(before) || !isPrivate(after)) return [];
-    if (WRITING.has(action) && path === SECRET_FILE)
-      return [`Others could read your ${path}: it gets mode 0600 again.`];
-    return WRITING.has(action)
-      ? []
-      : [`Others can read your ${path}: chmod 600 ${path}`];
+    if (before === null || !["keep", "same"].includes(action)) return [];
+    if (after && isPrivate(after) && !isPrivate(before))
+      return [`Others can read your ${path}: chmod 600 ${path}`];
+    return [];
   });
 }
 

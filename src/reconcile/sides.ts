@@ -44,9 +44,7 @@ export function sidesOf(
   const yours = base?.update?.(disk) ?? disk;
   // The owner's mode stays, but a program stays executable.
   const isOwners = base ? entry.mode !== base.mode : yours === next;
-  const own = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
-  // Only the owner may read the password. A .env that was kept in a conflict is not written.
-  const mode = base?.update ? own & 0o700 : own;
+  const mode = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
   return {
     path,
     base: base && baseText(base, yours, ends),

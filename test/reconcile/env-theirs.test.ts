@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Made, OLD, STATE } from "./made.ts";
 
@@ -25,22 +25,6 @@ test("one --conflict theirs takes the whole conflict of .env, and deletes its un
   expect(text).toContain("\nMINE=secret\n");
   expect(existsSync(made.path(".env.new"))).toBe(false);
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
-});
-
-test("a .env that others can read is private again after regenerate, which says so", async () => {
-  const made = await new Made().make();
-  const mode = (): string =>
-    (statSync(made.path(".env")).mode & 0o777).toString(8);
-  const note = "Others could read your .env: it gets mode 0600 again.\n";
-  chmodSync(made.path(".env"), 0o644);
-  expect((await made.regenerate(`--kong=${OLD}:300::8200`)).stdout).toContain(
-    note,
-  );
-  expect(mode()).toBe("600");
-  made.edit(".env", (text) => `${text}MINE=x\n`);
-  chmodSync(made.path(".env"), 0o664);
-  expect((await made.regenerate()).stdout).toContain(note);
-  expect(mode()).toBe("600");
 });
 
 test("--answers with a repository's state: one line says to use its answers", async () => {

@@ -45,7 +45,7 @@ function talk(
     const timer = setTimeout(() => {
       terminal.kill("SIGKILL");
       reject(new Error(`no ${left[0]?.[0] ?? "end"} in:\n${screen}`));
-    }, 20_000);
+    }, 60_000);
     terminal.onData((data) => {
       screen += data;
       const next = left[0];
