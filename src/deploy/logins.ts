@@ -31,9 +31,10 @@ export function loginsOf(
     ({ address }) => loginAt(ssh, parseAddress(6, address)) !== undefined,
   );
   if (!isPlanned) return [ssh];
-  const others = addresses
-    .slice(0, 2)
-    .map(({ address }) => ssh.slice(0, at) + address)
-    .filter((login) => login !== ssh.slice(0, at) + host);
-  return [ssh, ...new Set(others)];
+  // A change that was never deployed may lie between.
+  const others = [...new Set(addresses.map(({ address }) => address))]
+    .slice(0, 3)
+    .filter((address) => address !== host)
+    .map((address) => ssh.slice(0, at) + address);
+  return [ssh, ...others];
 }

@@ -32,7 +32,7 @@ export function hostFacts(
   const { answer, warn } = collector;
   const { name, source, others } = uplink;
   answer("interface", name, source);
-  if (others.length > 0) {
+  if (others.length > 0 && known.interface === undefined) {
     warn(
       `${others.join(" and ")} also has an IPv6 default route. ${name} was chosen because its metric is lowest. For another one, give --interface`,
     );
@@ -87,7 +87,8 @@ function addressFacts(
     outsideFacts(uplink, wanted, host, known.delivery, collector);
     if (known.delivery === "on-link") return;
   }
-  hostAnswer(uplink, host, wanted, known.delivery, collector);
+  const prefix = wanted ?? prefixOf(facts, host)?.prefix;
+  hostAnswer(uplink, host, prefix, known.delivery, collector);
   severalAddresses(name, fitting, collector);
   if (!wanted) prefixAnswer(facts, uplink, host, known, collector);
   else if (own.length > 0 && known.delivery === undefined)

@@ -45,6 +45,8 @@ describe("beside what the owner gave", () => {
       gateway: "fe80::9",
       ipv4: "any",
     });
+    const { warnings } = inferAnswers(two, { interface: "ens4" });
+    expect(warnings.join()).not.toContain("give --interface");
   });
 
   test("an interface that isn't there: named, and nothing of another", () => {
@@ -104,6 +106,17 @@ describe("beside what the owner gave", () => {
       host: "keep",
       exposed: "2001:db8:1:2::8000:0/97",
     });
+  });
+
+  test("the detected prefix counts as a given one: routed and longer than /64", () => {
+    const addresses = busy.addresses.map((one) =>
+      one.device === "ens3" && one.version === 6 && one.length === 64
+        ? { ...one, length: 112 }
+        : one,
+    );
+    expect(
+      values({ ...busy, addresses }, { delivery: "routed" }),
+    ).toMatchObject({ prefix: "2001:db8:1:2::/112", host: "keep" });
   });
 
   test("a part of a shared link: on-link, as the router is on that link", () => {

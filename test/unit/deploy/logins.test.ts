@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { loginsOf } from "../../../src/deploy/logins.ts";
+import { plan } from "../../../src/plan/plan.ts";
+import { answersFrom } from "../../support/base.ts";
+
+const at = (prefix: string, kong = "8100") =>
+  plan(
+    answersFrom({
+      prefix: `${prefix}::/64`,
+      host: `${prefix}::2`,
+      kong: `${prefix}:300::${kong}`,
+    }),
+  );
+
+test("a second change before the deploy: the address that the server still has is tried", () => {
+  const [old, now, again] = [
+    at("2001:db8:1:2"),
+    at("2001:db8:7:7"),
+    at("2001:db8:7:7", "9000"),
+  ];
+  expect(loginsOf("root@2001:db8:7:7::2", again, [now, old])).toEqual([
+    "root@2001:db8:7:7::2",
+    "root@2001:db8:1:2::2",
+  ]);
+});
+
+test("a name, and an address that is not the plan's, stand alone", () => {
+  const plans = [at("2001:db8:1:2")];
+  for (const login of ["root@gw", "root@2001:db8:9:9::9"])
+    expect(loginsOf(login, at("2001:db8:7:7"), plans)).toEqual([login]);
+});
