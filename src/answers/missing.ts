@@ -39,7 +39,7 @@ export function missing(
   const issue = {
     flag,
     reason: `it is missing: only the provider knows the server's address in a /${prefix.length} that is on-link (--delivery)`,
-    remedy: `Give the address that ip -6 addr shows with the length of its link, like ${flag} ${formatAddress(6, typed)}/64, or ${flag} keep to leave it as it is. If the provider routes the prefix to the server, give --delivery routed`,
+    remedy: `Give the address that ip -6 addr shows with the length of its link, like ${flag} ${formatAddress(6, typed)}/64, and as --gateway the one that ip -6 route show default shows; or ${flag} keep to leave both as they are. If the provider routes the prefix to the server, give --delivery routed`,
   };
   return { issue, suggested: { address: typed, length: 64 } };
 }

@@ -42,7 +42,7 @@ describe("the server's default address", () => {
   test("does not exist in a longer on-link prefix: the remedy has the flags that work", () => {
     const prefix = "2001:db8:1:2::b000/124";
     expect(issuesOf({ prefix })).toEqual([
-      "--host: Give the address that ip -6 addr shows with the length of its link, like --host 2001:db8:1:2::b002/64, or --host keep to leave it as it is. If the provider routes the prefix to the server, give --delivery routed",
+      "--host: Give the address that ip -6 addr shows with the length of its link, like --host 2001:db8:1:2::b002/64, and as --gateway the one that ip -6 route show default shows; or --host keep to leave both as they are. If the provider routes the prefix to the server, give --delivery routed",
     ]);
     for (const flags of [
       { host: "2001:db8:1:2::b002/64" },
