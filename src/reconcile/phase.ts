@@ -41,6 +41,9 @@ const noOverlap: Issue = {
   remedy: "Leave it out",
 };
 
+const waysOut = (): string =>
+  `${program()} regenerate --finish (keeps the new addresses), or ${program()} undo right after regenerate --overlap (returns to the old ones)`;
+
 function during(
   { answers: last }: State,
   overlap: Answers,
@@ -52,21 +55,24 @@ function during(
     throw unusable({
       flag,
       reason: "addresses can't change during an overlap",
-      remedy: `End it first: ${program()} regenerate --finish (keeps the new addresses), or ${program()} undo right after regenerate --overlap (returns to the old ones)`,
+      remedy: `End it first: ${waysOut()}`,
     });
   if (finishes) return undefined;
-  const issues = overlapIssues(
-    overlap,
-    answers,
-    "run regenerate --finish first",
-  );
+  const issues = [
+    ...interfaceIssues(overlap, answers, `End the overlap first: ${waysOut()}`),
+    ...overlapIssues(overlap, answers, "run regenerate --finish first"),
+  ];
   if (issues.length > 0) throw new UnusableError(issues);
   return overlap;
 }
 
 function begun(last: Answers, answers: Answers): Answers {
   const issues = [
-    ...interfaceIssues(last, answers),
+    ...interfaceIssues(
+      last,
+      answers,
+      "Change it in a run of its own, or leave out --overlap",
+    ),
     ...overlapIssues(last, answers, "leave out --overlap"),
   ];
   if (issues.length > 0) throw new UnusableError(issues);
@@ -86,14 +92,18 @@ function begun(last: Answers, answers: Answers): Answers {
 }
 
 /** Old addresses can be reached through their own link only. */
-function interfaceIssues(last: Answers, answers: Answers): Issue[] {
+function interfaceIssues(
+  last: Answers,
+  answers: Answers,
+  remedy: string,
+): Issue[] {
   if (last.interface === answers.interface) return [];
   return [
     {
       flag: "--interface",
       value: answers.interface,
       reason: `the old addresses are on ${last.interface}`,
-      remedy: `Change it in a run of its own, or leave out --overlap`,
+      remedy,
     },
   ];
 }

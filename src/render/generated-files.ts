@@ -139,6 +139,7 @@ const PROGRAM: readonly string[] = [
   "resources/packages",
   "resources/previous_image",
   "resources/secrets",
+  "resources/services",
   "resources/sysctl",
   "resources/ufw",
   "resources/uplink",

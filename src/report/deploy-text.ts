@@ -35,6 +35,6 @@ export const OUTCOMES: Readonly<Record<DeployOutcome, string>> = {
   unchanged: "Nothing to change.",
   planned: "Nothing was changed: this was a dry run.",
   reverted: "The change was not confirmed: the server is as before.",
-  refused: "apply.sh refuses to begin: nothing was changed.",
+  refused: "apply.sh refuses to begin: it changed nothing.",
   failed: "The deploy failed.",
 };

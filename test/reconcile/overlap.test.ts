@@ -153,6 +153,12 @@ test.each([
     [...OVERLAP, "--interface", "eth0"],
     "the old addresses are on ens3",
   ],
+  [
+    "another interface during it",
+    OVERLAP,
+    ["--interface", "eth0"],
+    "the old addresses are on ens3",
+  ],
   ["a second change", OVERLAP, ["--host", `${NEXT}::3`], "--host"],
   ["the way back", OVERLAP, ["--prefix", `${OLD}::/64`], "--prefix"],
   [

@@ -72,6 +72,9 @@ class Arguments(Case):
                 program.context_for(report)
             report.refusal(Refusal("a", remedy))
             self.assertIn("npx create-kong-ipv6@9.8.7 check", out.getvalue())
+            # A revert prints what an older program has printed.
+            report.refusal(Refusal("b", "npx create-kong-ipv6@1.0.0 check"))
+            self.assertIn("npx create-kong-ipv6@1.0.0 check", out.getvalue())
 
     def test_the_owners_shell_does_not_override_what_env_says(self) -> None:
         with mock.patch.dict(

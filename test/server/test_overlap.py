@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from unittest import mock
 
+from kong_ipv6.report import Failure
 from support.case import Case
 from support.disk import Killed
 from support.programs import OVERLAP
@@ -122,6 +123,16 @@ class ToOverlap(Phases):
     def test_it_comes_after_the_containers(self) -> None:
         server = self.overlapped()
         self.happened(server, "run compose up", LOAD)
+
+    def test_a_failing_service_of_the_owner_does_not_stop_it(self) -> None:
+        """Bug: the table and the filters came after the owner's services, so Kong had no address that answered."""
+        server = self.overlap(self.before())
+        failing = mock.Mock(side_effect=Failure("not all of your own services started: web", "see above"))
+        with mock.patch("kong_ipv6.resources.services.OwnServices.apply", failing):
+            self.assertEqual(1, server.run("apply"))
+        failing.assert_called_once()
+        self.assertIn("table ip6 kong_ipv6_overlap {", server.overlap)
+        self.assertIn(NEW, server.table)
 
     def test_it_needs_nftables_even_where_ufw_filters(self) -> None:
         server = self.overlapped(ufw=True)

@@ -135,7 +135,7 @@ class Report:
 
     def _print(self, stream: TextIO, text: str) -> None:
         try:
-            print(text.replace(GENERATOR, self.generator), file=stream, flush=True)
+            print(re.sub(rf"{GENERATOR}(?!@)", lambda _: self.generator, text), file=stream, flush=True)
         except (OSError, ValueError):
             pass
 

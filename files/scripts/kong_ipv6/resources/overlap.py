@@ -67,8 +67,8 @@ class Overlap(Resource):
         for one in dead:
             text = f"the previous address {one.address} of {one.name} doesn't answer; {one.to} is its new one"
             yield Result("fail", "overlap", text, f"nft list ruleset: what drops or translates it? {AGAIN}")
-        if not dead:
-            yield Result("ok", "overlap", f"the previous addresses answer too: {', '.join(self._previous())}")
+        if self.plan.moved and not dead:
+            yield Result("ok", "overlap", f"the previous addresses lead to the new ones: {self._pairs()}")
 
     def _answers(self, one: Moved) -> bool:
         """To this server itself."""
@@ -82,10 +82,6 @@ class Overlap(Resource):
         tcp = [port.port for port in ports if port.protocol == "tcp"]
         connects = facts.outside.connects
         return all(connects(one.address, port) or not connects(one.to, port) for port in tcp)
-
-    def _previous(self) -> list[str]:
-        host = [self.plan.previous_host] if self.plan.previous_host else []
-        return host + [one.address for one in self.plan.moved]
 
     def undo(self, journal: Journal) -> None:
         if journal.fact("unit", OVERLAP.unit) is not None:

@@ -17,6 +17,7 @@ from .network import Network
 from .overlap import Overlap
 from .packages import Packages
 from .secrets import Secrets
+from .services import OwnServices
 from .sysctl import Sysctl, SysctlFile
 from .ufw import Ufw
 from .uplink import Uplink
@@ -25,7 +26,7 @@ from .uplink import Uplink
 def resources(context: Context) -> list[Resource]:
     sysctl = Sysctl(context)
     netplan = Netplan(context, sysctl)
-    firewall, ufw = Firewall(context), Ufw(context)
+    firewall, ufw, compose = Firewall(context), Ufw(context), ComposeUp(context)
     return [
         Link(context),
         Secrets(context),
@@ -44,10 +45,11 @@ def resources(context: Context) -> list[Resource]:
         Settled(netplan),
         SysctlFile(context),
         Network(context),
-        ComposeUp(context),
+        compose,
         # The containers have their new addresses: what the previous ones needed can go.
         Filters(firewall, ufw),
         Overlap(context),
+        OwnServices(compose),
         Kong(context),
         Expose(context),
     ]

@@ -157,7 +157,6 @@ class ComposeUp(Resource):
         self._database()
         self._up("kong")
         self._load()
-        self._own_services()
 
     def _load(self) -> None:
         """A new container has read kong.yml; the old one reads it when it starts again."""
@@ -269,17 +268,6 @@ class ComposeUp(Resource):
         if not logs.is_dir():
             user = self.system.output(*f"docker run --rm --network none --entrypoint id {IMAGE} -u".split()).strip()
             make_directory(logs, 0o755, int(user or 0))
-
-    def _own_services(self) -> None:
-        """Those that the owner has added, with what they depend on."""
-        if not (others := [one for one in self.facts.services if one not in OURS]):
-            return
-        names = " ".join(others)
-        self.report.doing("compose", f"starting {names}")
-        # All have been made by now; docker-compose 1.29 makes them only here.
-        how = () if self.compose.major == 1 else ("--no-recreate",)
-        if not self.compose.quietly("up", "--detach", *how, *others, seconds=180):
-            raise self.failure(f"not all of your own services started: {names}")
 
     def failure(self, cause: str) -> Failure:
         return explained(self.context, cause)

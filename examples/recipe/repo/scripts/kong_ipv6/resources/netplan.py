@@ -119,6 +119,8 @@ class Netplan(Resource):
         # Until the new file is in force both are ours, also after an interruption.
         ours = self.ours(self.journal) | described(old) | described(wanted)
         leaving = self._leaving(ours, wanted) if self.plan.kept or NETPLAN_FILE in self.facts.staged else []
+        # At the end of an overlap: what only our file still gave the uplink.
+        leaving = sorted({*leaving, *(deprecated(old) - described(wanted))})
         had = without_addresses(self.facts.snapshot, leaving, self.plan.uplink)
         # What only a replaced file described must go.
         had = netplan_files.without_routes(had, ours - described(wanted), self.plan.uplink)
