@@ -176,6 +176,10 @@ describe.each(SERVERS)(
 
     test("finish: no request is lost, and nothing of the old prefix is left", async () => {
       await lab.topology.flushNeighbours();
+      // The router asks for the new address again before the requests are counted.
+      await expect
+        .poll(() => reached(NEW), { timeout: 20_000 })
+        .toBe("2001:db8:c11e::2");
       await regenerated("--finish");
       const { "new address": now, IPv4 } = all;
       await change("overlap → after", { "new address": now, IPv4 });
