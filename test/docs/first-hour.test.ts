@@ -51,7 +51,7 @@ function joined(blocks: readonly string[]): string {
 
 test.each(scenarios())("%s: all blocks for a file fit into one", (scenario) => {
   const readme = readmeOf(scenario);
-  expect(readme).toContain("put the entries below its `services:`");
+  expect(readme).toContain("add the new entries under it");
   const blocks = blocksIn(readme, "yaml");
   const forKong = blocks.filter((text) => / protocols?:/.test(text));
   const forCompose = blocks.filter((text) => !forKong.includes(text));
