@@ -54,7 +54,7 @@ function sourceOf(
     : "the moved";
 }
 
-/** The same from the other side: the refused value is the one that wasn't given. */
+/** The conflict as an error of the given answer. The refused value was not given. */
 function conflict(
   { flag, value, reason, remedy }: Issue,
   { key, suggested }: Finding,

@@ -28,21 +28,18 @@ function overlapAfter(
   if (previous === undefined) return undefined;
   if (previous.overlap)
     return during(previous, previous.overlap, answers, phase === "finish");
-  if (phase === "finish") throw unusable(noOverlap);
+  if (phase === "finish") throw new UnusableError([NO_OVERLAP]);
   return phase === "overlap" ? begun(previous.answers, answers) : undefined;
 }
 
-const unusable = (...issues: Issue[]): UnusableError =>
-  new UnusableError(issues);
-
-const noOverlap: Issue = {
+const NO_OVERLAP: Issue = {
   flag: "--finish",
   reason: "there is no overlap: the repository has no old addresses",
   remedy: "Leave it out",
 };
 
-const waysOut = (): string =>
-  `${program()} regenerate --finish (keeps the new addresses), or ${program()} undo right after regenerate --overlap (returns to the old ones)`;
+const endFirst = (): string =>
+  `End the overlap first: ${program()} regenerate --finish (keeps the new addresses), or ${program()} undo right after regenerate --overlap (returns to the old ones)`;
 
 function during(
   { answers: last }: State,
@@ -52,14 +49,16 @@ function during(
 ): Answers | undefined {
   const flag = changedAddress(last, answers);
   if (flag !== undefined)
-    throw unusable({
-      flag,
-      reason: "addresses can't change during an overlap",
-      remedy: `End it first: ${waysOut()}`,
-    });
+    throw new UnusableError([
+      {
+        flag,
+        reason: "addresses can't change during an overlap",
+        remedy: endFirst(),
+      },
+    ]);
   if (finishes) return undefined;
   const issues = [
-    ...interfaceIssues(overlap, answers, `End the overlap first: ${waysOut()}`),
+    ...interfaceIssues(overlap, answers, endFirst()),
     ...overlapIssues(overlap, answers, "run regenerate --finish first"),
   ];
   if (issues.length > 0) throw new UnusableError(issues);
@@ -78,17 +77,19 @@ function begun(last: Answers, answers: Answers): Answers {
   if (issues.length > 0) throw new UnusableError(issues);
   if (oldAddresses(last, answers) !== undefined) return last;
   const changed = changedAddress(last, answers);
-  throw unusable({
-    flag: "--overlap",
-    reason:
-      changed === undefined
-        ? "no address changes"
-        : `no address changes, only ${changed}`,
-    remedy:
-      changed === undefined
-        ? "Give the new --prefix, --host, --exposed, --kong or --expose with it"
-        : "Leave it out",
-  });
+  throw new UnusableError([
+    {
+      flag: "--overlap",
+      reason:
+        changed === undefined
+          ? "no address changes"
+          : `no address changes, only ${changed}`,
+      remedy:
+        changed === undefined
+          ? "Give the new --prefix, --host, --exposed, --kong or --expose with it"
+          : "Leave it out",
+    },
+  ]);
 }
 
 /** Old addresses can be reached through their own link only. */

@@ -83,7 +83,7 @@ function keptHostNotes(before: Plan, { host }: Plan): string[] {
   return before.host === null || host !== null
     ? []
     : [
-        `--host keep: apply.sh removes its netplan file, and with it ${before.host.interface} and the default route. If nothing else gives the server an IPv6 address and a default route, it refuses and changes nothing.`,
+        `--host keep: apply.sh removes its netplan file, and with it ${before.host.interface} and the default route. If nothing else gives the server an IPv6 address and a default route, apply.sh refuses and changes nothing.`,
       ];
 }
 

@@ -47,6 +47,9 @@ const file = (source: GeneratedFile["source"], row: Row): GeneratedFile => ({
 });
 
 const ownFirewall = ({ firewall }: PlanTexts): boolean => firewall.own;
+/** During an overlap in which a container's address changed. */
+const movedContainers = ({ previous }: PlanTexts): boolean =>
+  (previous?.containers.length ?? 0) > 0;
 
 const TEMPLATES: readonly Row[] = [
   {
@@ -70,7 +73,7 @@ const TEMPLATES: readonly Row[] = [
   {
     path: "host/etc/kong-ipv6/overlap.nft",
     format: "braces",
-    when: ({ previous }) => (previous?.containers.length ?? 0) > 0,
+    when: movedContainers,
   },
   {
     path: "host/etc/ndppd.conf",
@@ -160,6 +163,11 @@ const VERBATIM: readonly Row[] = [
     when: ownFirewall,
   },
   {
+    path: "host/etc/systemd/system/kong-ipv6-overlap.service",
+    format: "ini",
+    when: movedContainers,
+  },
+  {
     path: "host/etc/systemd/system/ndppd.service",
     format: "ini",
     when: ({ ndp }) => ndp.ndppd,
@@ -168,6 +176,11 @@ const VERBATIM: readonly Row[] = [
     path: "host/etc/systemd/system/nftables.service.d/kong-ipv6.conf",
     format: "ini",
     when: ownFirewall,
+  },
+  {
+    path: "host/etc/systemd/system/nftables.service.d/kong-ipv6-overlap.conf",
+    format: "ini",
+    when: movedContainers,
   },
   { path: "scripts/apply.sh", format: "shell" },
   { path: "scripts/rollback.sh", format: "shell" },

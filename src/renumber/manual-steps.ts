@@ -52,12 +52,13 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
     );
   }
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
-  for (const old of before.expose) {
-    const now = after.expose.find(({ name }) => name === old.name);
-    const full = `${old.name}.${(now ? after : before).domain}`;
-    const what = now ? `record of ${full}` : `record of ${full}; delete it`;
-    step(`AAAA ${what}`, old.address, now?.address ?? "");
-    step(`PTR ${what}`, old.reverse, now?.reverse ?? "");
+  for (const { name, address, reverse } of before.expose) {
+    const now = after.expose.find((one) => one.name === name);
+    const record = now
+      ? `record of ${name}.${after.domain}`
+      : `record of ${name}.${before.domain}; delete it`;
+    step(`AAAA ${record}`, address, now?.address ?? "");
+    step(`PTR ${record}`, reverse, now?.reverse ?? "");
   }
   if (before.host && after.host)
     step("PTR record of the server", before.host.reverse, after.host.reverse);
@@ -150,7 +151,7 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
     `sudo mv -T ${shellWord(old)} ${shellWord(now)}`,
   ];
   const what =
-    "Before the deploy, move the data (back if it is reverted); Kong is down";
+    "Before the deploy, move the data. Kong is down until the deploy ends; if it is reverted, move them back";
   return [{ what, old, new: now, commands, first: true }];
 }
 

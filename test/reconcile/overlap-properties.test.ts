@@ -15,7 +15,7 @@ const OLD = "2a03:2222:3333:4444:300::8100";
 const isOpen = ({ changes }: Step): boolean =>
   changes.some(({ action }) => action === "conflict" || action === "orphan");
 
-test("whatever the owner edited: through an overlap it comes to the same as by a hard cut", async () => {
+test("an overlap and its end give the same files as a hard cut, with any edits of the owner", async () => {
   let compared = 0;
   const same = fc.asyncProperty(
     fc.constantFrom(...STARTS),

@@ -1,4 +1,4 @@
-"""The overlap of a renumbering: the previous addresses lead to the new ones, until finish."""
+"""The overlap of a renumbering: the old addresses lead to the new ones, until finish."""
 
 from __future__ import annotations
 
@@ -18,12 +18,20 @@ NETPLAN, TABLE = "/etc/netplan/60-kong-ipv6.yaml", "/etc/kong-ipv6/overlap.nft"
 UNIT = f"/etc/systemd/system/{OVERLAP}"
 RELOADED = "/etc/systemd/system/nftables.service.d/kong-ipv6-overlap.conf"
 LOAD, UNLOAD = f"run systemctl restart {OVERLAP}", f"run systemctl --quiet stop {OVERLAP}"
+VERBATIM = Path(__file__).resolve().parents[2] / "files"
 TEXT = "table ip6 kong_ipv6_overlap\ndelete table ip6 kong_ipv6_overlap\n\ntable ip6 kong_ipv6_overlap {\n\tchain a {}\n}\n"
 PREVIOUS = {"host": f"{HOST['old']}/64", "containers": [{"name": "kong", "address": OLD, "to": NEW}]}
 
 
 def file(server: Server, path: str) -> Path:
     return server.repository / f"host{path}"
+
+
+def write_overlap(server: Server) -> None:
+    file(server, TABLE).write_text(TEXT)
+    for path in (UNIT, RELOADED):
+        file(server, path).parent.mkdir(parents=True, exist_ok=True)
+        file(server, path).write_text((VERBATIM / f"host{path}").read_text())
 
 
 def kong_at(server: Server, address: str) -> None:
@@ -59,7 +67,7 @@ class Phases(Case):
         server.change_plan(host=HOST["new"], previous=PREVIOUS)
         both = f'- "{HOST["new"]}/64"\n        - "{HOST["old"]}/64":\n            lifetime: 0'
         file(server, NETPLAN).write_text(self.netplan.replace(f'- "{HOST["old"]}/64"', both))
-        file(server, TABLE).write_text(TEXT)
+        write_overlap(server)
         ndppd = file(server, "/etc/ndppd.conf")
         ndppd.write_text(ndppd.read_text() + f"# {OLD}\n")
         return server
@@ -67,7 +75,8 @@ class Phases(Case):
     def finish(self, server: Server) -> Server:
         server.change_plan(previous=None)
         file(server, NETPLAN).write_text(self.netplan.replace(HOST["old"], HOST["new"]))
-        file(server, TABLE).unlink()
+        for path in (TABLE, UNIT, RELOADED):
+            file(server, path).unlink()
         ndppd = file(server, "/etc/ndppd.conf")
         ndppd.write_text(ndppd.read_text().replace(f"# {OLD}\n", ""))
         return server
@@ -107,7 +116,7 @@ class ToOverlap(Phases):
     def test_the_plan_of_it(self) -> None:
         server = self.overlap(self.before())
         self.assertEqual(
-            [f"overlap: the previous addresses will lead to the new ones: {OLD} → {NEW}"],
+            [f"overlap: the old addresses will lead to the new ones: {OLD} → {NEW}"],
             self.changes(server, "overlap"),
         )
 
@@ -255,7 +264,7 @@ class Verify(Phases):
         server = self.overlapped()
         server.overlap = ""
         self.fails(server, "overlap", "overlap", "is not loaded")
-        self.assertIn("overlap: the previous addresses will lead", self.changes(server, "overlap")[0])
+        self.assertIn("overlap: the old addresses will lead", self.changes(server, "overlap")[0])
 
     def test_a_table_that_is_left(self) -> None:
         server = self.before()
@@ -268,7 +277,7 @@ class Verify(Phases):
     def test_the_previous_address_is_dead_from_outside(self) -> None:
         server = self.overlapped()
         server.outside.dead = {(OLD, 443)}
-        self.fails(server, "overlap", "overlap", f"the previous address {OLD} of kong doesn't answer")
+        self.fails(server, "overlap", "overlap", f"the old address {OLD} of kong doesn't answer")
         # Kong itself is not reached: that has a row of its own.
         server.outside.dead |= {(NEW, 443)}
         self.assertEqual("ok", self.results(server, "overlap")["overlap"].level)
@@ -276,7 +285,7 @@ class Verify(Phases):
     def test_the_previous_address_is_dead_from_the_server_itself(self) -> None:
         server = self.overlapped()
         server.outside.statuses[OLD, 80] = ""
-        self.fails(server, "overlap", "overlap", f"the previous address {OLD} of kong doesn't answer")
+        self.fails(server, "overlap", "overlap", f"the old address {OLD} of kong doesn't answer")
 
     def test_nobody_is_told_where_the_previous_address_is(self) -> None:
         server = self.overlapped()
@@ -289,9 +298,9 @@ class Verify(Phases):
         server.kernel.addresses = kept
         self.assertEqual("warn", self.results(server, "uplink")["previous"].level)
         server.kernel.addresses = [one for one in kept if HOST["old"] not in one.text]
-        self.fails(server, "uplink", "previous", f"does not have the previous address {HOST['old']}")
+        self.fails(server, "uplink", "previous", f"does not have the old address {HOST['old']}")
         self.assertIn(
-            f"netplan: ens3 does not have the previous address {HOST['old']}", self.changes(server, "netplan")
+            f"netplan: ens3 does not have the old address {HOST['old']}", self.changes(server, "netplan")
         )
 
 
@@ -306,12 +315,13 @@ class TheKernel(Case):
         file(server, "/etc/ndppd.conf").write_text("")
         kong_at(server, NEW)
         file(server, "/etc/ndppd.conf").unlink()
-        file(server, TABLE).write_text(TEXT)
+        write_overlap(server)
         server.change_plan(previous={"host": None, "containers": [{"name": "kong", "address": old, "to": NEW}]})
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertEqual({NEW, old}, {address for address, _ in server.kernel.proxied})
         path.write_text(kong_at_kernel)
-        file(server, TABLE).unlink()
+        for path in (TABLE, UNIT, RELOADED):
+            file(server, path).unlink()
         server.change_plan(previous=None)
         self.assertEqual(0, server.run("apply"), server.printed)
         self.assertEqual([(NEW, "ens3")], server.kernel.proxied)

@@ -231,7 +231,7 @@ test("each new connection breaks: it ends, too", async () => {
   expect((await concluded(LOST, { state: [CUT] }))[0]).toBe("failed");
 });
 
-test("a lost plan is no plan: nothing is installed", async () => {
+test("the reply to the preview is lost: nothing is installed", async () => {
   vi.mocked(connect).mockResolvedValue(server({}));
   const copied = { changed: ["a"], isFirst: false, digest: DIGEST };
   vi.mocked(copy).mockResolvedValue(copied);

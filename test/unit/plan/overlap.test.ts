@@ -72,8 +72,10 @@ test("plan.json says what changed; null without an overlap", () => {
 
 test("netplan keeps the old address of the server, deprecated", () => {
   const path = "host/etc/netplan/60-kong-ipv6.yaml";
-  const { network } = yaml(textOf(render(planOf(MOVE)), path)) as any;
-  expect(network.ethernets.ens3.addresses).toEqual([
+  const { network } = yaml(textOf(render(planOf(MOVE)), path)) as {
+    network: { ethernets: Record<string, { addresses: unknown }> };
+  };
+  expect(network.ethernets["ens3"]?.addresses).toEqual([
     "2001:db8:9:9::2/64",
     { "2001:db8:1:2::2/64": { lifetime: 0 } },
   ]);
@@ -118,15 +120,17 @@ test("overlap.nft exists only where a container moved", () => {
 test("the filter opens no other port of an old address", () => {
   const path = "host/etc/kong-ipv6/firewall.nft";
   const rules = textOf(render(planOf(MOVE)), path);
-  const drop =
-    "ct original ip6 daddr { 2001:db8:1:2:300::8100, 2001:db8:1:2:300::8101 } drop";
-  expect(rules.indexOf(drop)).toBeGreaterThan(
-    rules.indexOf("dport { 25 } accept"),
-  );
-  expect(rules.indexOf(drop)).toBeLessThan(
-    rules.indexOf("ct status dnat accept"),
-  );
-  expect(textOf(render(plan(MOVE.answers)), path)).not.toContain("ct original");
+  // overlap.nft has translated their destination already.
+  for (const [address, ports] of [
+    ["2001:db8:9:9:300::8100", "80, 443"],
+    ["2001:db8:9:9:300::8101", "25"],
+  ]) {
+    const drop = rules.indexOf(`ip6 daddr ${address} drop`);
+    expect(drop).toBeGreaterThan(
+      rules.indexOf(`ip6 daddr ${address} tcp dport { ${ports} } accept`),
+    );
+    expect(drop).toBeLessThan(rules.indexOf("ct status dnat accept"));
+  }
 });
 
 test("the printed plan has the old addresses too", () => {

@@ -46,7 +46,7 @@ def resources(context: Context) -> list[Resource]:
         SysctlFile(context),
         Network(context),
         compose,
-        # The containers have their new addresses: what the previous ones needed can go.
+        # The containers have their new addresses: what the old ones needed can go.
         Filters(firewall, ufw),
         Overlap(context),
         OwnServices(compose),

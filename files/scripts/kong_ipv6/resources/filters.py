@@ -1,6 +1,6 @@
 """The second half of a change of the filters: what is no longer accepted.
 
-A container that moves answers on its previous address until the containers are changed. So what accepts that address
+A container that moves answers on its old address until the containers are changed. So what accepts that address
 goes only then: ufw's old rules, and the loaded nftables table, which is replaced as a whole.
 """
 

@@ -103,7 +103,7 @@ class Netplan(Resource):
             missing += [f"{uplink} does not have the address {host}"] * (not facts.on_uplink(host))
             previous = self.plan.previous_host
             if previous and not facts.on_uplink(previous):
-                missing.append(f"{uplink} does not have the previous address {previous}")
+                missing.append(f"{uplink} does not have the old address {previous}")
             missing += [f"there is no IPv6 default route through {uplink}"] * (not facts.gateways)
         for text in missing:
             yield Change("netplan", text)

@@ -62,18 +62,18 @@ class Uplink(Resource):
             yield from self._advertisements(facts)
 
     def _previous(self, facts: Facts) -> Iterator[Result]:
-        """In an overlap open connections go on through the previous address, and new ones use the other."""
+        """In an overlap open connections go on through the old address, and new ones use the other."""
         address, apply = self.plan.previous_host, "sudo ./scripts/apply.sh; netplan get"
         if not address:
             return
         infos = (facts.uplink or {}).get("addr_info", [])
         found = next((one for one in infos if same(str(one.get("local", "")), address)), None)
         if found is None:
-            text = f"{self.plan.uplink} does not have the previous address {address}"
+            text = f"{self.plan.uplink} does not have the old address {address}"
             yield Result("fail", "previous", text, apply)
         elif not found.get("deprecated"):
-            text = f"the previous address {address} is not deprecated: outgoing connections may still use it"
-            yield Result("warn", "previous", text, f"remove it {WHERE}; host/etc/netplan has it with lifetime: 0")
+            text = f"the old address {address} is not deprecated: outgoing connections may still use it"
+            yield Result("warn", "previous", text, f"remove it {WHERE}, then sudo ./scripts/apply.sh: netplan apply alone would cut connections to it")
         else:
             yield Result("ok", "previous", f"{self.plan.uplink} still has {address}, deprecated")
 

@@ -25,7 +25,7 @@ class Exposed(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A container's previous address, and the one that it has now."""
+    """A container's old address, and the one that it has now."""
 
     name: str
     address: str
@@ -84,12 +84,12 @@ class Plan(NamedTuple):
 
     @property
     def solicited(self) -> list[str]:
-        """The addresses that Neighbor Solicitations are answered for: in an overlap the previous ones too."""
+        """The addresses that Neighbor Solicitations are answered for: in an overlap the old ones too."""
         return self.public + [one.address for one in self.moved]
 
     @property
     def previous_host(self) -> str:
-        """The server's previous address without its length; empty where it has none."""
+        """The server's old address without its length; empty where it has none."""
         return self.previous.host.partition("/")[0] if self.previous and not self.kept else ""
 
     @property

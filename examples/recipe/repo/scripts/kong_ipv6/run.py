@@ -188,7 +188,7 @@ def verify(context: Context, as_json: bool) -> int:
         for one in plan.moved[:1] if plan.moved and plan.moved[0].name == "kong" else ():
             report.say(f"  {CURL}'http://[{one.address}]/'")
         if plan.previous:
-            text = "An overlap is on. When nothing uses the previous addresses any more, run on your own machine"
+            text = "An overlap is on. When nothing uses the old addresses any more, run on your own machine"
             report.say(f'{text} (README.md, "When the provider changes the prefix"):')
             report.say("  npx create-kong-ipv6 regenerate --finish")
     return 0 if good else 1

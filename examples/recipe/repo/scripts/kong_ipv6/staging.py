@@ -17,7 +17,7 @@ SYSCTL_FILE = "/etc/sysctl.d/60-kong-ipv6.conf"
 # Beside the uplink's own .network file.
 RA_DROP_IN = "/60-kong-ra.conf"
 SYSCTL_FILES = re.compile(r"/etc/sysctl\.d/[^/]*\.conf")
-OF_FILTER = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/")
+OF_FILTER = re.compile(r"/kong-ipv6-firewall\.service$|/nftables\.service\.d/kong-ipv6\.conf$")
 OVERLAP_DROP_IN = "/etc/systemd/system/nftables.service.d/kong-ipv6-overlap.conf"
 OVERLAP_FILES = (OVERLAP.unit_file, OVERLAP_DROP_IN, OVERLAP.file)
 # What editors and create-kong-ipv6 put beside a file.
@@ -29,37 +29,6 @@ NETWORKD_ADVERTISEMENTS = b"""\
 [Network]
 IPv6AcceptRA=yes
 """
-
-
-# Both only during an overlap.
-OVERLAP_UNIT = f"""\
-[Unit]
-Description=The previous addresses of the Kong gateway lead to the new ones
-Documentation=man:nft(8)
-DefaultDependencies=no
-Wants=network-pre.target
-# nftables.service flushes all tables; nftables.service.d/kong-ipv6-overlap.conf reloads this one.
-After=nftables.service
-Before=network-pre.target docker.service shutdown.target
-Conflicts=shutdown.target
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -f {OVERLAP.file}
-ExecReload=/usr/sbin/nft -f {OVERLAP.file}
-ExecStop=/usr/sbin/nft delete table {OVERLAP.family} {OVERLAP.name}
-
-[Install]
-WantedBy=multi-user.target
-""".encode()
-OVERLAP_RELOADED = f"""\
-# nftables.service flushes all tables when it starts, reloads and stops.
-[Service]
-ExecStartPost=-/usr/sbin/nft -f {OVERLAP.file}
-ExecReload=-/usr/sbin/nft -f {OVERLAP.file}
-ExecStopPost=-/usr/sbin/nft -f {OVERLAP.file}
-""".encode()
 
 
 class File(NamedTuple):
@@ -89,10 +58,6 @@ def stage(facts: "Facts") -> dict[str, File]:
         elif path == FILTER.file or OF_FILTER.search(path):
             if facts.filter == "table":
                 put(path, data + elements(facts) if path == FILTER.file else data)
-        elif path == OVERLAP.file:
-            put(path, data)
-            put(OVERLAP.unit_file, OVERLAP_UNIT)
-            put(OVERLAP_DROP_IN, OVERLAP_RELOADED)
         elif path == SYSCTL_FILE:
             put(path, kernel_advertisements(facts) + data)
         else:

@@ -1,10 +1,10 @@
-"""The overlap of a renumbering (RFC 4192): the previous addresses lead to the containers, which have only the new ones.
+"""The overlap of a renumbering (RFC 4192): the old addresses lead to the containers, which have only the new ones.
 
-Our table ip6 kong_ipv6_overlap translates the destination of what arrives for a previous address. It comes and goes
+Our table ip6 kong_ipv6_overlap translates the destination of what arrives for an old address. It comes and goes
 after the containers were changed, which suits every change:
 
-before → overlap   until then the containers themselves have the previous addresses.
-overlap → before   until then the previous addresses lead to the new ones; then the containers have them again.
+before → overlap   until then the containers themselves have the old addresses.
+overlap → before   until then the old addresses lead to the new ones; then the containers have them again.
 overlap → after    no container is changed. Open connections are not cut; new ones are no longer translated.
 before → after     there is no table.
 """
@@ -31,9 +31,9 @@ class Overlap(Resource):
         self.facts = facts
         if OVERLAP.file in facts.staged:
             if facts.begun(self.name) or not facts.overlap_table or not facts.lasts(OVERLAP):
-                yield Change("overlap", f"the previous addresses will lead to the new ones: {self._pairs()}")
+                yield Change("overlap", f"the old addresses will lead to the new ones: {self._pairs()}")
         elif facts.overlap_table or self._left():
-            yield Change("overlap", f"the {OVERLAP} will be removed: it translated the previous addresses")
+            yield Change("overlap", f"the {OVERLAP} will be removed: it translated the old addresses")
 
     def _pairs(self) -> str:
         return ", ".join(f"{one.address} → {one.to}" for one in self.plan.moved)
@@ -59,16 +59,16 @@ class Overlap(Resource):
                 yield Result("fail", "overlap", f"the {OVERLAP} is loaded, but no overlap is planned", AGAIN)
             return
         if self.plan.moved and not facts.overlap_table:
-            text = f"the {OVERLAP} is not loaded: the previous addresses don't answer"
+            text = f"the {OVERLAP} is not loaded: the old addresses don't answer"
             yield Result("fail", "overlap", text, f"{AGAIN}. Possible cause: nft flush ruleset")
             return
         dead = [one for one in self.plan.moved if one.name == "kong" and not self._answers(one)]
         dead += [one for one in self.plan.moved if one not in dead and not self._reached(facts, one)]
         for one in dead:
-            text = f"the previous address {one.address} of {one.name} doesn't answer; {one.to} is its new one"
+            text = f"the old address {one.address} of {one.name} doesn't answer; {one.to} is its new one"
             yield Result("fail", "overlap", text, f"nft list ruleset: what drops or translates it? {AGAIN}")
         if self.plan.moved and not dead:
-            yield Result("ok", "overlap", f"the previous addresses lead to the new ones: {self._pairs()}")
+            yield Result("ok", "overlap", f"the old addresses lead to the new ones: {self._pairs()}")
 
     def _answers(self, one: Moved) -> bool:
         """To this server itself."""
