@@ -151,7 +151,7 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
     `sudo mv -T ${shellWord(old)} ${shellWord(now)}`,
   ];
   const what =
-    "Before the deploy, move the data. Kong is down until the deploy ends; if it is reverted, move them back";
+    "Before the deploy, move the data (Kong stops); move it back after a revert";
   return [{ what, old, new: now, commands, first: true }];
 }
 

@@ -29,7 +29,7 @@ test("a new data directory: the steps say to move the data before the deploy", a
   const steps = stepsOf(stdout);
   expect(steps[0]).toBe(
     [
-      "Before the deploy, move the data. Kong is down until the deploy ends; if it is reverted, move them back:",
+      "Before the deploy, move the data (Kong stops); move it back after a revert:",
       "       cd /opt/kong-ipv6",
       "       sudo docker compose stop",
       "       sudo mkdir -p /srv/kong",

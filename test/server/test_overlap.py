@@ -299,9 +299,7 @@ class Verify(Phases):
         self.assertEqual("warn", self.results(server, "uplink")["previous"].level)
         server.kernel.addresses = [one for one in kept if HOST["old"] not in one.text]
         self.fails(server, "uplink", "previous", f"does not have the old address {HOST['old']}")
-        self.assertIn(
-            f"netplan: ens3 does not have the old address {HOST['old']}", self.changes(server, "netplan")
-        )
+        self.assertIn(f"netplan: ens3 does not have the old address {HOST['old']}", self.changes(server, "netplan"))
 
 
 class TheKernel(Case):

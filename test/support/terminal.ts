@@ -62,7 +62,7 @@ export class Terminal {
 
   /** Waits for a text after what was waited for before. @returns what came up to its end */
   async see(text: string): Promise<string> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 45_000;
     for (;;) {
       const unseen = plain(this.output).slice(this.#seen);
       const at = unseen.indexOf(text);

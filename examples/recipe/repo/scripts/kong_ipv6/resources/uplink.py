@@ -73,7 +73,12 @@ class Uplink(Resource):
             yield Result("fail", "previous", text, apply)
         elif not found.get("deprecated"):
             text = f"the old address {address} is not deprecated: outgoing connections may still use it"
-            yield Result("warn", "previous", text, f"remove it {WHERE}, then sudo ./scripts/apply.sh: netplan apply alone would cut connections to it")
+            yield Result(
+                "warn",
+                "previous",
+                text,
+                f"remove it {WHERE}, then sudo ./scripts/apply.sh: netplan apply alone would cut connections to it",
+            )
         else:
             yield Result("ok", "previous", f"{self.plan.uplink} still has {address}, deprecated")
 
