@@ -56,7 +56,7 @@ function ndpIssues(
       flag: "--ndp",
       value: ndp,
       reason: `nothing would answer Neighbor Solicitations for the old address ${formatAddress(6, first.address)}, which is on-link`,
-      remedy: `Give --ndp ${before} until regenerate --finish`,
+      remedy: `Give --ndp ${before} until the overlap ends`,
     },
   ];
 }
@@ -81,7 +81,7 @@ function usedTwice(
   ): Issue[] => {
     if (address === undefined || !taken.has(address)) return [];
     const value = formatAddress(6, address);
-    const reason = `it is the old address of ${ownerOf(old, address)}, which stays until regenerate --finish`;
+    const reason = `it is the old address of ${ownerOf(old, address)}, which stays until the overlap ends`;
     return [{ flag, value, reason, remedy }];
   };
   return [
@@ -120,7 +120,7 @@ function hostInside(
     {
       flag: "--exposed",
       value: formatSubnet(exposed),
-      reason: `it contains the old address of the server, ${formatAddress(6, host.address)}, which stays until regenerate --finish`,
+      reason: `it contains the old address of the server, ${formatAddress(6, host.address)}, which stays until the overlap ends`,
       remedy: `Choose another subnet, or ${instead}`,
     },
   ];

@@ -21,6 +21,29 @@ export function program(
     basename(file) === "cli.cjs" && existsSync(join(file, "../../src/cli.ts"));
   if (!isCheckout) return PUBLISHED;
   if (event === "start") return "npm start --";
-  const path = relative(".", file);
-  return `node ${shellWord(path.startsWith("..") ? file : path)}`;
+  return `node ${shellWord(fromHere(file))}`;
 }
+
+/** The path from the current directory, if it is inside. */
+function fromHere(path: string): string {
+  const inside = relative(".", path) || ".";
+  return inside.startsWith("..") ? path : inside;
+}
+
+/** A command that a message tells the owner to run: `npx create-kong-ipv6@0.1.0 regenerate gw --finish`. */
+export function commandLine(
+  command: string,
+  directory: string,
+  ...flags: readonly string[]
+): string {
+  const path = fromHere(directory);
+  // A leading dash would make it an option.
+  const operand = shellWord(path.startsWith("-") ? `./${path}` : path);
+  return [program(), command, operand, ...flags].join(" ");
+}
+
+/** How to get a newer version of this program. */
+export const update = (called = program()): string =>
+  called === PUBLISHED
+    ? "Run npx create-kong-ipv6@latest"
+    : "Update this checkout: git pull, npm ci, npm run build";

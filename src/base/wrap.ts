@@ -13,13 +13,20 @@ export function filled(
   return lines;
 }
 
-/** Wraps a text that is printed from a column on: its further lines start at the same column. */
+/**
+ * Wraps a text that is printed from a column on: its further lines start at the same column. An indented
+ * line is a command, which stays in one piece.
+ */
 export function setAt(column: number, text: string, width: number): string {
   if (width === Infinity) return text;
   const indent = " ".repeat(column);
   return text
     .split("\n")
-    .flatMap((line) => filled(line.split(" "), { indent, width }))
+    .flatMap((line) =>
+      line.startsWith("  ")
+        ? [indent + line]
+        : filled(line.split(" "), { indent, width }),
+    )
     .join("\n")
     .slice(column);
 }

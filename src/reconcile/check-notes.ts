@@ -1,3 +1,4 @@
+import { commandLine } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -28,10 +29,12 @@ function readByOthers(disk: Disk): string | undefined {
 }
 
 /** The old addresses that the files have until the overlap ends. */
-export function overlapNotes({ previous }: Plan): string[] {
+export function overlapNotes(directory: string, { previous }: Plan): string[] {
   if (previous === null) return [];
   const { host, containers } = previous;
   const all = [...(host ? [host] : []), ...containers];
   const addresses = all.map(({ address }) => address).join(", ");
-  return [`Until regenerate --finish, old addresses stay: ${addresses}`];
+  return [
+    `Until the overlap ends, old addresses stay: ${addresses}. To end it:\n  ${commandLine("regenerate", directory, "--finish")}`,
+  ];
 }

@@ -121,7 +121,7 @@ export function inspectRepository(directory: string): Inspection {
     notes: [
       ...notesOn(directory, rendered, disk),
       ...composeNotes(directory),
-      ...overlapNotes(present),
+      ...overlapNotes(directory, present),
       ...unreadNotes(unread),
     ],
   };
@@ -190,7 +190,7 @@ function statusOf(
     return {
       status: "conflict",
       reason: record?.answers
-        ? "copy what you want from its .new file, then run regenerate --conflict keep; or choose --conflict theirs or markers"
+        ? "copy what you want from its .new file"
         : "delete its .new file when done",
     };
   }

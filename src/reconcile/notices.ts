@@ -1,5 +1,6 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
+import { commandLine } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
 import { type Disk } from "../repository/disk.ts";
 import { composeNotes } from "./compose-names.ts";
@@ -103,6 +104,7 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
  * Kept files that the program which reads them would refuse. Loads the parsers only if a file is kept.
  */
 export async function invalidNotes(
+  directory: string,
   changes: readonly Change[],
 ): Promise<string[]> {
   const kept = changes.filter(({ action }) => action === "keep");
@@ -112,7 +114,7 @@ export async function invalidNotes(
     const reason = before && whyInvalid(path, before.text);
     return reason
       ? [
-          `${path} is not usable: ${printable(reason)}. Correct it, or take the generated text: regenerate --conflict theirs.`,
+          `${path} is not usable: ${printable(reason)}. Correct it, or take the generated text:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`,
         ]
       : [];
   });

@@ -2,7 +2,7 @@ import { changedAddress, oldAddresses } from "../answers/overlap.ts";
 import { overlapIssues } from "../answers/overlap-issues.ts";
 import type { Answers } from "../answers/types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
-import { program } from "../base/program.ts";
+import { commandLine } from "../base/program.ts";
 import type { State } from "../repository/state.ts";
 import type { Outcome, Request } from "./request.ts";
 
@@ -12,7 +12,7 @@ import type { Outcome, Request } from "./request.ts";
  * @throws UnusableError if the flags and the answers don't fit
  */
 export function phaseAfter(
-  request: Pick<Request, "phase" | "previous">,
+  request: Pick<Request, "directory" | "phase" | "previous">,
   answers: Answers,
 ): Pick<Outcome, "overlap" | "phase"> {
   const overlap = overlapAfter(request, answers);
@@ -22,12 +22,20 @@ export function phaseAfter(
 
 /** The answers whose addresses stay beside the new ones; undefined if no overlap is on then. */
 function overlapAfter(
-  { phase, previous }: Pick<Request, "phase" | "previous">,
+  {
+    directory,
+    phase,
+    previous,
+  }: Pick<Request, "directory" | "phase" | "previous">,
   answers: Answers,
 ): Answers | undefined {
   if (previous === undefined) return undefined;
   if (previous.overlap)
-    return during(previous, previous.overlap, answers, phase === "finish");
+    return during(
+      { directory, state: previous, overlap: previous.overlap },
+      answers,
+      phase === "finish",
+    );
   if (phase === "finish") throw new UnusableError([NO_OVERLAP]);
   return phase === "overlap" ? begun(previous.answers, answers) : undefined;
 }
@@ -38,12 +46,16 @@ const NO_OVERLAP: Issue = {
   remedy: "Leave it out",
 };
 
-const endFirst = (): string =>
-  `End the overlap first: ${program()} regenerate --finish (keeps the new addresses), or ${program()} undo right after regenerate --overlap (returns to the old ones)`;
+/** Two ways: with the new addresses, or back to the old ones. */
+const endFirst = (directory: string): string =>
+  `End the overlap first: ${commandLine("regenerate", directory, "--finish")}. Or, if nothing else was changed since it began, cancel it: ${commandLine("undo", directory)}`;
 
 function during(
-  { answers: last }: State,
-  overlap: Answers,
+  {
+    directory,
+    state: { answers: last },
+    overlap,
+  }: { directory: string; state: State; overlap: Answers },
   answers: Answers,
   finishes: boolean,
 ): Answers | undefined {
@@ -53,13 +65,17 @@ function during(
       {
         flag,
         reason: "addresses can't change during an overlap",
-        remedy: endFirst(),
+        remedy: endFirst(directory),
       },
     ]);
   if (finishes) return undefined;
   const issues = [
-    ...interfaceIssues(overlap, answers, endFirst()),
-    ...overlapIssues(overlap, answers, "run regenerate --finish first"),
+    ...interfaceIssues(overlap, answers, endFirst(directory)),
+    ...overlapIssues(
+      overlap,
+      answers,
+      `first run ${commandLine("regenerate", directory, "--finish")}`,
+    ),
   ];
   if (issues.length > 0) throw new UnusableError(issues);
   return overlap;

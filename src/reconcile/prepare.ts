@@ -52,7 +52,9 @@ export async function prepare(
     disk,
     prompts,
   );
-  const invalid = previous ? await invalidNotes(changes) : [];
+  const invalid = previous
+    ? await invalidNotes(request.directory, changes)
+    : [];
   notes.push(
     ...notesOn(request, { changes, rendered, disk }, prompts),
     ...invalid,

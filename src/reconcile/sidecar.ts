@@ -68,7 +68,7 @@ function inTheWay(
   if (entry.kind === "other")
     return `${at} could not be written: ${whatIsThere(entry.what)}.`;
   if (entry.kind !== "file" || known(entry.text)) return undefined;
-  return `${at} was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run regenerate again to get the new text.`;
+  return `${at} was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run this again to get the new text.`;
 }
 
 /**

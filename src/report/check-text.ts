@@ -1,4 +1,5 @@
 import { printable, printableText } from "../base/escape.ts";
+import { commandLine } from "../base/program.ts";
 import type { Style } from "../base/colors.ts";
 import { setAt } from "../base/wrap.ts";
 import {
@@ -7,6 +8,7 @@ import {
   type Inspection,
   type Status,
 } from "../reconcile/check.ts";
+import type { Resolution } from "../reconcile/request.ts";
 import type { Recovered } from "../repository/recover.ts";
 import { joined, staleText } from "./outcome-text.ts";
 
@@ -17,17 +19,21 @@ export function checkText(
   style: Style,
 ): string {
   const open = files.filter(isOpen);
-  const isEdited = open.some(
-    ({ status }) => status === "changed" || status === "missing",
-  );
+  const has = (...some: Status[]): boolean =>
+    open.some(({ status }) => some.includes(status));
+  const remedy = (text: string, resolution: Resolution): string =>
+    `${wrapped(text)}\n  ${commandLine("regenerate", shown, "--conflict", resolution)}`;
   const wrapped = (text: string): string => setAt(0, text, style.columns);
   return joined([
     recovered === undefined ? "" : wrapped(interruptedText(recovered)),
     open.map((file) => fileLine(file, style)).join("\n"),
-    isEdited
-      ? "If these are your own edits, run regenerate to record them."
+    has("changed", "missing")
+      ? `If these are your own edits, record them:\n  ${commandLine("regenerate", shown)}`
       : "",
-    open.some(({ status }) => status === "drift") ? wrapped(DRIFT) : "",
+    has("conflict")
+      ? remedy("When you have resolved a conflict, run:", "keep")
+      : "",
+    has("drift") ? remedy(DRIFT, "theirs") : "",
     wrapped(printableText(notes.join("\n"))),
     staleText(stale, style),
     counts(shown, files),
@@ -38,7 +44,7 @@ const interruptedText = (recovered: Recovered): string =>
   `An earlier run was interrupted while writing here. ${recovered === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`;
 
 const DRIFT =
-  "Where a file contradicts the answers: edit it, change the answers, or take the generated text there: regenerate --conflict theirs.";
+  "Where a file contradicts the answers: edit it, change the answers, or take the generated text there:";
 
 function fileLine(
   { path, status, reason }: Checked,

@@ -1,5 +1,7 @@
 import { printable } from "../base/escape.ts";
+import { commandLine } from "../base/program.ts";
 import { whatIsThere, type Change } from "../reconcile/change.ts";
+import type { Resolution } from "../reconcile/request.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
@@ -13,8 +15,14 @@ const hasSidecar = (changes: readonly Change[]): boolean =>
 export const writesSidecar = (changes: readonly Change[]): boolean =>
   hasSidecar(changes.filter(({ sidecar }) => sidecar === undefined));
 
-/** What is in conflict after regenerate, and what the owner can do about it. */
-export function conflictLines(changes: readonly Change[]): string[] {
+/**
+ * What is in conflict after regenerate, and what the owner can do about it.
+ * @param shown the directory as the owner wrote it
+ */
+export function conflictLines(
+  changes: readonly Change[],
+  shown: string,
+): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");
   const marked = changes.filter(({ action }) => action === "markers");
   return [
@@ -24,14 +32,14 @@ export function conflictLines(changes: readonly Change[]): string[] {
         ? [`${sidecarPath(change)} was deleted, because it was not edited.`]
         : [],
     ),
-    ...driftLines(changes),
+    ...driftLines(changes, shown),
     ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
     ),
-    ...textRemedies(conflicts.filter(isText)),
-    ...markerRemedies(conflicts.filter(hasOldMarkers)),
-    ...obstacleRemedies(conflicts.filter(isObstacle)),
+    ...textRemedies(conflicts.filter(isText), shown),
+    ...markerRemedies(conflicts.filter(hasOldMarkers), shown),
+    ...obstacleRemedies(conflicts.filter(isObstacle), shown),
   ];
 }
 
@@ -84,24 +92,34 @@ function withSidecar(change: Change): string {
   return `${start}${sign} the new text is in ${sidecarPath(change)}.`;
 }
 
-function textRemedies(conflicts: readonly Change[]): string[] {
+/** On a line of its own, where it can be copied. */
+const resolving = (shown: string, resolution: Resolution): string =>
+  `  ${commandLine("regenerate", shown, "--conflict", resolution)}`;
+
+function textRemedies(conflicts: readonly Change[], shown: string): string[] {
   if (conflicts.length === 0) return [];
   return hasSidecar(conflicts)
     ? [
-        "Copy what you want from the .new file, then run regenerate --conflict keep. Or choose --conflict theirs or markers.",
+        "Copy what you want from the .new file, then run:",
+        resolving(shown, "keep"),
+        "Or choose --conflict theirs or markers.",
       ]
     : ["Choose --conflict keep, theirs or markers."];
 }
 
-function markerRemedies(conflicts: readonly Change[]): string[] {
+function markerRemedies(conflicts: readonly Change[], shown: string): string[] {
   return conflicts.length === 0
     ? []
     : [
-        "Remove the old conflict markers and run regenerate again, or take the new text with --conflict theirs.",
+        "Remove the old conflict markers and run this again, or take the new text:",
+        resolving(shown, "theirs"),
       ];
 }
 
-function obstacleRemedies(conflicts: readonly Change[]): string[] {
+function obstacleRemedies(
+  conflicts: readonly Change[],
+  shown: string,
+): string[] {
   const isUnreadable = ({ reason = "" }: Change): boolean =>
     reason.startsWith("unreadable");
   const movable = conflicts.filter(
@@ -109,15 +127,17 @@ function obstacleRemedies(conflicts: readonly Change[]): string[] {
   );
   const lines: string[] = [];
   if (conflicts.some(isUnreadable))
-    lines.push("Make the unreadable file readable and run regenerate again.");
+    lines.push("Make the unreadable file readable and run this again.");
   if (movable.length > 0)
     lines.push(
-      hasSidecar(movable)
-        ? "Move the file, directory or link out of the way, then rename the .new file to its name."
-        : "Move it out of the way and run regenerate --conflict theirs.",
+      ...(hasSidecar(movable)
+        ? [
+            "Move the file, directory or link out of the way, then rename the .new file to its name.",
+          ]
+        : ["Move it out of the way, then run:", resolving(shown, "theirs")]),
     );
   if (conflicts.length > 0)
-    lines.push("Or leave it as it is: regenerate --conflict keep.");
+    lines.push("Or leave it as it is:", resolving(shown, "keep"));
   return lines;
 }
 
@@ -132,13 +152,17 @@ export const contradictionLines = (changes: readonly Change[]): string[] =>
   );
 
 /** The same, and what the owner can do about them. */
-export function driftLines(changes: readonly Change[]): string[] {
+export function driftLines(
+  changes: readonly Change[],
+  shown: string,
+): string[] {
   const lines = contradictionLines(changes);
   const them = lines.length === 1 ? "it" : "these files";
   return lines.length === 0
     ? []
     : [
         ...lines,
-        `Edit ${them}, change the answers, or take the generated text in these places: regenerate --conflict theirs.`,
+        `Edit ${them}, change the answers, or take the generated text in these places:`,
+        resolving(shown, "theirs"),
       ];
 }

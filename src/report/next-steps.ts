@@ -1,6 +1,6 @@
 import { filled } from "../base/wrap.ts";
 import { printableText } from "../base/escape.ts";
-import { program } from "../base/program.ts";
+import { commandLine } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
 import { plan as planOf } from "../plan/plan.ts";
 import type { Change } from "../reconcile/change.ts";
@@ -55,26 +55,22 @@ function deployText(
 ): string {
   const now = deployed ? planOf(deployed) : plan;
   const isRemembered = answers.ssh !== "none";
-  const login = isRemembered ? "" : ` --ssh ${shellWord(now.login)}`;
+  const login = isRemembered ? [] : ["--ssh", shellWord(now.login)];
   const unknown =
     !isRemembered && now.loginIsUnknown
       ? " (SERVER: the name or address you log in with)"
       : "";
   return [
     `Copy it to the server, apply it there, and confirm it${unknown}:`,
-    `       ${program()} deploy ${operand(shown)}${login}`,
+    `       ${commandLine("deploy", shown, ...login)}`,
   ].join("\n");
 }
 
 const probeText = (shown: string): string =>
   [
     "Test it from a machine with IPv6 that is not the server:",
-    `       ${program()} probe ${operand(shown)}`,
+    `       ${commandLine("probe", shown)}`,
   ].join("\n");
-
-/** A leading dash would make it an option. */
-const operand = (shown: string): string =>
-  shellWord(shown.startsWith("-") ? `./${shown}` : shown);
 
 /** The next steps after regenerate. */
 export function updatedSteps(outcome: Outcome, shown: string): string[] {
@@ -94,7 +90,7 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
 function overlapText({ overlap, phase }: Outcome, shown: string): string[] {
   if (overlap)
     return [
-      `When the TTL of the old records has passed since you changed them, end the\n     overlap, then deploy again:\n       ${program()} regenerate ${operand(shown)} --finish`,
+      `When the TTL of the old records has passed since you changed them, end the\n     overlap, then deploy again:\n       ${commandLine("regenerate", shown, "--finish")}`,
     ];
   return phase === "finish"
     ? ["Remove the DNS records of the old addresses that are left."]

@@ -131,14 +131,14 @@ function endText(
   if (dryRun)
     return [
       "Nothing was written: --dry-run.",
-      ...wrapped(driftLines(changes)),
+      ...wrapped(driftLines(changes, shown)),
     ].join("\n");
   if (!written && exitCode === EXIT.conflicts && !updated)
     return [
       `${style.red("Nothing was written")}: some files exist already and were not generated.`,
       ...wrapped(refusedLines(changes)),
     ].join("\n");
-  const conflicts = wrapped(conflictLines(changes));
+  const conflicts = wrapped(conflictLines(changes, shown));
   if (!written) return ["Nothing to change.", ...conflicts].join("\n");
   return [
     style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),

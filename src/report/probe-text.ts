@@ -1,4 +1,5 @@
 import { printable, printableJson } from "../base/escape.ts";
+import { commandLine } from "../base/program.ts";
 import type { Style } from "../base/colors.ts";
 import { setAt } from "../base/wrap.ts";
 import type { Certificate } from "../probe/certificate.ts";
@@ -9,8 +10,8 @@ import type { Probe, Result } from "../probe/probe.ts";
 /** For programs. docs/usage.md describes it. */
 export const probeJson = (probe: Probe): string => printableJson(probe);
 
-/** For a person: one line for each test, the closed ports of an address together. */
-export function probeText(probe: Probe, style: Style): string {
+/** For a person, with the directory as the owner wrote it: one line for each test, the closed ports of an address together. */
+export function probeText(probe: Probe, shown: string, style: Style): string {
   const { from, results, dns, certificates } = probe;
   const answering = results.filter(({ expected }) => expected === "answers");
   const addresses = from.addresses.map(printable).join(" and ");
@@ -25,15 +26,17 @@ export function probeText(probe: Probe, style: Style): string {
     ...closedRows(results, style),
     ...certificates.map((one) => row(one.ok, certificateText(one), style)),
     ...dns.map((one) => row(one.ok, dnsText(one), style)),
-    ...(results.some(({ address }) => address === UNKNOWN) ? [NO_IPV4] : []),
+    ...(results.some(({ address }) => address === UNKNOWN)
+      ? [unknownIpv4(shown)]
+      : []),
     ...hint(probe),
     "",
     VERDICTS[String(probe.ok) as "true" | "false" | "null"],
   ].join("\n");
 }
 
-const NO_IPV4 =
-  "The server's IPv4 address is not known: name it with regenerate --ipv4 ADDRESS.";
+const unknownIpv4 = (shown: string): string =>
+  `The server's IPv4 address is not known. Name it:\n  ${commandLine("regenerate", shown, "--ipv4", "ADDRESS")}`;
 
 const VERDICTS = {
   true: "Everything is as promised.",

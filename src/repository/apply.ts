@@ -12,7 +12,6 @@ import {
 import { basename, dirname, join, relative } from "node:path";
 import { targetKind } from "./disk.ts";
 import { ChangedError, codeOf, FailedError } from "../base/errors.ts";
-import { shellWord } from "../base/shell.ts";
 import { STATE_FILE } from "./state.ts";
 import { writeInto, type Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
@@ -23,7 +22,7 @@ import {
   remedyFor,
   writeOne,
 } from "./write.ts";
-import { program } from "../base/program.ts";
+import { commandLine } from "../base/program.ts";
 
 /**
  * Writes all operations, in their order, or none. A new or empty directory appears complete, by one
@@ -46,7 +45,7 @@ export function apply(
     if (wasCreatedMeanwhile(directory, operations, error))
       throw new FailedError(
         `another run created a repository in ${directory} meanwhile; this one wrote nothing`,
-        `Look at it with ${program()} check ${shellWord(directory)}. To change it, run ${program()} regenerate ${shellWord(directory)}.`,
+        `Look at it with ${commandLine("check", directory)}. To change it, run ${commandLine("regenerate", directory)}.`,
       );
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;

@@ -22,7 +22,7 @@ import {
   type Marks,
   type State,
 } from "./state.ts";
-import { program } from "../base/program.ts";
+import { program, update } from "../base/program.ts";
 
 /**
  * Reads and checks the state of a repository.
@@ -194,7 +194,7 @@ function refuseOtherSchema(version: unknown): void {
     throw unusable(
       STATE_FILE,
       `it was written by a newer generator (schema ${version}; this one knows ${SCHEMA_VERSION})`,
-      "Run npx create-kong-ipv6@latest",
+      update(),
     );
 }
 
@@ -208,7 +208,7 @@ function generatorOf({ generator }: Fields): string {
     throw unusable(
       STATE_FILE,
       `it was written by create-kong-ipv6 ${generator}, which is newer than this version, ${VERSION}`,
-      "Run npx create-kong-ipv6@latest",
+      update(),
     );
   return generator;
 }

@@ -1,7 +1,7 @@
 import { parseInternalPrefix } from "../answers/parse-addresses.ts";
 import type { Given } from "../answers/resolve.ts";
 import { Refusal, UnusableError } from "../base/errors.ts";
-import { program } from "../base/program.ts";
+import { commandLine } from "../base/program.ts";
 import { targetKind, readDisk } from "./disk.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
@@ -15,7 +15,7 @@ export function refuseOwnRepository(directory: string): void {
       flag: "directory",
       value: directory,
       reason: `it already holds a generated repository (${STATE_FILE})`,
-      remedy: `Run ${program()} regenerate ${directory} to update it`,
+      remedy: `To update it, run ${commandLine("regenerate", directory)}`,
     },
   ]);
 }

@@ -49,7 +49,7 @@ test.each(["compose.yaml", "docker-compose.yaml"])(
         `${COMPOSE}  renamed: it is ${name} now\n`,
       );
       expect(checked.stdout).toContain(way);
-      expect(checked.stdout).not.toContain("run regenerate to record them");
+      expect(checked.stdout).not.toContain("record them");
       const { code, stdout } = await made.regenerate(...TO, ...more);
       expect(stdout).toContain(way);
       expect(stdout).toContain(`${COMPOSE}  (renamed to ${name})`);

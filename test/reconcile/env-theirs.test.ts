@@ -14,9 +14,11 @@ test("one --conflict theirs takes the whole conflict of .env, and deletes its un
     `--kong=${OLD}:300::8200`,
   );
   expect(first.code).toBe(3);
-  expect((await made.run(["check"])).stdout).toContain(
-    ".env  conflict: copy what you want from its .new file, then run regenerate --conflict keep",
+  const { stdout } = await made.run(["check"]);
+  expect(stdout).toContain(
+    ".env  conflict: copy what you want from its .new file\n",
   );
+  expect(stdout).toMatch(/\n {2}npx \S+ regenerate \S+ --conflict keep\n/);
   const { code } = await made.regenerate("--conflict", "theirs");
   expect(code).toBe(0);
   const text = made.read(".env");

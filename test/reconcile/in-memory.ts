@@ -104,7 +104,10 @@ export async function regenerated(
   const { state: previous } = world;
   const found = survey(given, { defaults: false });
   const { answers } = resolveAll(found, previous);
-  const phase = phaseAfter({ previous, ...(flag && { phase: flag }) }, answers);
+  const phase = phaseAfter(
+    { directory: ".", previous, ...(flag && { phase: flag }) },
+    answers,
+  );
   const present = planOf({ answers, ...phase });
   const rendered = withDataPatterns(
     phase.overlap ? render(present) : renderedOf(answers),

@@ -53,7 +53,9 @@ testWith(
     git("checkout", "--ours", ".kong-ipv6.json");
     expect(await made.regenerate()).toMatchObject({
       code: 3,
-      stdout: expect.stringContaining("take the new text with --conflict"),
+      stdout: expect.stringMatching(
+        /or take the new text:\n {2}npx \S+ regenerate \S+ --conflict theirs\n/,
+      ),
     });
     await made.regenerate("--conflict", "theirs");
     expect(made.read("scripts/plan.json")).toContain(`"${OLD}:300::6"`);

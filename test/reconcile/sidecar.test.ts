@@ -17,7 +17,7 @@ import { conflicting, Made, STATE, TO } from "./made.ts";
 const COMPOSE = "docker-compose.yml";
 const OFF = ["--database", "off"];
 const STAYS = (path: string): string =>
-  `${path}.new was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run regenerate again to get the new text.\n`;
+  `${path}.new was edited, or create-kong-ipv6 did not write it; it was not overwritten. Move it away and run this again to get the new text.\n`;
 
 /** An edit that meets what --database off generates. */
 const mine = (made: Made): void =>

@@ -10,7 +10,7 @@ import {
   type ExitCode,
   type Issue,
 } from "../../base/errors.ts";
-import { program } from "../../base/program.ts";
+import { commandLine } from "../../base/program.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 import { deploy as run } from "../../deploy/deploy.ts";
 import type { DeployOutcome } from "../../deploy/deployment.ts";
@@ -81,7 +81,7 @@ function refuseOlderScripts(directory: string): void {
   if (existsSync(join(directory, "scripts/kong_ipv6/confirm.py"))) return;
   throw new FailedError(
     "the repository's apply.sh is older than deploy",
-    `Run ${program()} regenerate there first.`,
+    `First run ${commandLine("regenerate", directory)}.`,
   );
 }
 

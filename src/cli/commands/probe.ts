@@ -17,7 +17,11 @@ export async function probe(args: Arguments): Promise<ExitCode> {
   const found = await probeState(state, args.timeout);
   const text = args.json
     ? probeJson(found)
-    : probeText(found, styleFor(isTerminal(1), args.color));
+    : probeText(
+        found,
+        args.directory ?? ".",
+        styleFor(isTerminal(1), args.color),
+      );
   write(1, `${text}\n`);
   if (found.ok === null) return EXIT.failed;
   return found.ok ? EXIT.done : EXIT.changes;

@@ -87,14 +87,14 @@ test("an old address can't be something else's, and the error names a free one",
       flag: "--kong",
       value: "2001:db8:1:2:300::8101",
       reason:
-        "it is the old address of mail, which stays until regenerate --finish",
+        "it is the old address of mail, which stays until the overlap ends",
       remedy: "Try 2001:db8:1:2:300::8102, or leave out --overlap",
     },
     {
       flag: "--expose",
       value: kong,
       reason:
-        "it is the old address of Kong, which stays until regenerate --finish",
+        "it is the old address of Kong, which stays until the overlap ends",
       remedy: "Try 2001:db8:1:2:300::8102, or leave out --overlap",
     },
   ]);
@@ -129,7 +129,7 @@ test("--host keep has no netplan file that could keep the old address", () => {
 test("an on-link prefix needs its NDP proxy until the end", () => {
   const routed = { prefix: NEXT, delivery: "routed" } as const;
   expect(found({}, routed)).toMatchObject([
-    { flag: "--ndp", remedy: "Give --ndp ndppd until regenerate --finish" },
+    { flag: "--ndp", remedy: "Give --ndp ndppd until the overlap ends" },
   ]);
   expect(found({}, { ...routed, ndp: "ndppd" })).toEqual([]);
   expect(found({ ndp: "none" }, { prefix: NEXT })).toEqual([]);

@@ -7,7 +7,12 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { expect, test, vi } from "vitest";
-import { program, PUBLISHED } from "../../../src/base/program.ts";
+import {
+  commandLine,
+  program,
+  PUBLISHED,
+  update,
+} from "../../../src/base/program.ts";
 import { runHere } from "../../support/in-process.ts";
 import { temporary } from "../../support/trees.ts";
 
@@ -36,18 +41,48 @@ test("the published package with its version; a checkout as it was called", () =
   expect(program("node_modules/.bin/plop", undefined)).toBe("npm start --");
 });
 
+test("a directory is named as from here, and quoted if a shell or the program would misread it", () => {
+  expect(commandLine("regenerate", "-my gw", "--finish")).toBe(
+    `${PUBLISHED} regenerate './-my gw' --finish`,
+  );
+  expect(commandLine("undo", process.cwd())).toBe(`${PUBLISHED} undo .`);
+  expect(commandLine("undo", "/srv/gw")).toBe(`${PUBLISHED} undo /srv/gw`);
+});
+
+test("a newer version: the published one, or in a checkout by git", () => {
+  expect(update(PUBLISHED)).toBe("Run npx create-kong-ipv6@latest");
+  expect(update("npm start --")).not.toContain("npx");
+});
+
+/** A command without the program that runs it. In the server's messages, report.py adds the version. */
+const BARE = [
+  /(?<!\{program(\(\))?\}+ |npx create-kong-ipv6 )\bregenerate( DIRECTORY)? --/,
+  /\brun (regenerate|check|probe|deploy|detect)\b/i,
+  /(?<!npx )create-kong-ipv6 (regenerate|check|undo|detect|\.|DIRECTORY|\$\{command)/,
+  /npx create-kong-ipv6@\D/,
+];
+
+/** Help adds the program to its examples; "run detect on a server" names the command that was just run. */
+const COMPLETE = [
+  "src/base/program.ts",
+  "src/cli/command-rows.ts",
+  "src/detect/probe.ts",
+];
+
 test("a command that is printed or generated can be run: the program is called with its version", () => {
   // A comment may name the command alone.
   const comment = /^\s*(\/\*\*|\*|\/\/)/;
-  const bare =
-    /create-kong-ipv6 (regenerate|check|undo|detect|\.|DIRECTORY|\$\{command)/;
-  const found = ["src", "templates"].flatMap((root) =>
+  const found = ["src", "templates", "files"].flatMap((root) =>
     readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .flatMap(({ parentPath, name }) =>
-        readFileSync(join(parentPath, name), "utf8")
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((path) => !COMPLETE.includes(path) && !path.endsWith(".pyc"))
+      .flatMap((path) =>
+        readFileSync(path, "utf8")
           .split("\n")
-          .filter((line) => bare.test(line) && !comment.test(line)),
+          .filter((line) => !comment.test(line))
+          .filter((line) => BARE.some((pattern) => pattern.test(line)))
+          .map((line) => `${path}: ${line.trim()}`),
       ),
   );
   expect(found).toEqual([]);

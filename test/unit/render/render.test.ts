@@ -127,8 +127,8 @@ test("during an overlap the README has both addresses, and the steps that end it
   const text = textOf(render(planOf(during)), "README.md");
   for (const row of [
     "| **Kong** | `2001:db8:9:9:300::8100` |",
-    "| old address of Kong, until `regenerate --finish` | `2001:db8:1:2:300::8100` |",
-    "| old address of the server, until `regenerate --finish` | `2001:db8:1:2::2/64` |",
+    "| old address of Kong, until the overlap ends | `2001:db8:1:2:300::8100` |",
+    "| old address of the server, until the overlap ends | `2001:db8:1:2::2/64` |",
     '"old address of Kong<br/>2001:db8:1:2:300::8100"] --> bridge',
   ])
     expect(text).toContain(row);

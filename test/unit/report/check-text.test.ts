@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { styleFor } from "../../../src/base/colors.ts";
+import { PUBLISHED } from "../../../src/base/program.ts";
 import type { Inspection } from "../../../src/reconcile/check.ts";
 import { checkText } from "../../../src/report/check-text.ts";
 import { undoText } from "../../../src/report/undo-text.ts";
@@ -30,7 +31,7 @@ test("check's sentences are wrapped at a terminal, and whole in a pipe", () => {
     [
       "An earlier run was interrupted while writing here. It had written everything; regenerate cleans up.",
       `  ! kong.yml  invalid: line 3: \\u001b[31m\n  ! docker-compose.yml  drift: it contradicts the answers: ${"service kong is missing; ".repeat(5)}`,
-      "Where a file contradicts the answers: edit it, change the answers, or take the generated text there: regenerate --conflict theirs.",
+      `Where a file contradicts the answers: edit it, change the answers, or take the generated text there:\n  ${PUBLISHED} regenerate gw --conflict theirs`,
       ...FOUND.notes,
       "gw: 1 invalid, 1 generated, 1 drift.",
     ].join("\n\n"),
@@ -38,6 +39,21 @@ test("check's sentences are wrapped at a terminal, and whole in a pipe", () => {
   const wrapped = checkText(FOUND, options, styleFor(true, false));
   expect(Math.max(...lengths(wrapped))).toBeLessThanOrEqual(80);
   expect(wrapped.replace(/(?<!\n)\n(?: {4}|(?![\n ]))/g, " ")).toBe(whole);
+});
+
+test("check names the command that ends a conflict and records edits, with the directory", () => {
+  const files = [
+    { path: "kong.yml", status: "conflict" },
+    { path: "README.md", status: "changed" },
+  ] as const;
+  const lines = checkText(
+    { files, stale: [], notes: [] },
+    { shown: "-my gw", recovered: undefined },
+    styleFor(true, false),
+  ).split("\n");
+  const command = `  ${PUBLISHED} regenerate './-my gw'`;
+  expect(lines).toContain(command);
+  expect(lines).toContain(`${command} --conflict keep`);
 });
 
 test("undo's sentences are wrapped at a terminal, and whole in a pipe", () => {

@@ -32,7 +32,7 @@ const probe = (more: Partial<Probe>): Probe => ({
 });
 
 const text = (more: Partial<Probe>, terminal = false): string =>
-  probeText(probe(more), styleFor(terminal, false));
+  probeText(probe(more), "gw", styleFor(terminal, false));
 
 test("closed ports of an address share a line; an open one has its own", () => {
   const results = [
