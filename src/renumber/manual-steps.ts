@@ -136,7 +136,13 @@ function portsChanged(before: Plan, after: Plan): ManualStep[] {
 }
 
 const HERE = "cd /opt/kong-ipv6";
-const KONG = "sudo docker compose exec -T kong";
+// Without the file's name, compose may read the owner's compose.yaml.
+const KONG = "sudo docker compose -f docker-compose.yml exec -T kong";
+// The owner's containers too: they may have their data there.
+const STOP_ALL = [
+  "sudo docker ps -qf label=com.docker.compose.project=kong-ipv6 |",
+  "  xargs -r sudo docker stop",
+];
 
 /** Nothing else moves the data. Without them Kong starts with an empty database. */
 function dataMoved(before: Plan, after: Plan): ManualStep[] {
@@ -145,7 +151,7 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
   const parent = dirname(now);
   const commands = [
     HERE,
-    "sudo docker compose stop",
+    ...STOP_ALL,
     ...(parent === "." ? [] : [`sudo mkdir -p ${shellWord(parent)}`]),
     // -T: without it, an existing target would get the data as data/data.
     `sudo mv -T ${shellWord(old)} ${shellWord(now)}`,

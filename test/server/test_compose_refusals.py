@@ -96,8 +96,12 @@ class TheCompose(Case):
         (folder / "docker-compose.yml").unlink()
         self.assertEqual("compose.yaml:docker-compose.override.yml", files())
         with (folder / ".env").open("a") as env:
-            env.write("COMPOSE_FILE=compose.yaml:mine.yml\n")
-        self.assertEqual("compose.yaml:mine.yml", files())
+            env.write("COMPOSE_FILE=compose.yaml:/srv/my own.yml\n")
+        self.assertEqual("compose.yaml:/srv/my own.yml", files())
+        # What a remedy says can be typed in any directory.
+        with server.patched():
+            said = Compose(server.context().system, folder).by_hand("logs", "kong")
+        self.assertEqual(f"sudo docker compose -f {folder}/compose.yaml -f '/srv/my own.yml' logs kong", said)
 
     def test_an_error_in_docker_compose_yml(self) -> None:
         server = self.server()
@@ -105,7 +109,7 @@ class TheCompose(Case):
         found = self.refusals(server, "compose")[0]
         self.assertIn("yaml: line 3: did not find expected key", found.cause)
         self.assertNotIn("a warning", found.cause)
-        self.assertIn("docker compose config shows the details", found.remedy)
+        self.assertIn(f"sudo docker compose -f {server.repository}/docker-compose.yml config", found.remedy)
 
     def test_compose_5_builds_by_buildx(self) -> None:
         for shown, has in (
@@ -189,7 +193,7 @@ class OtherRepositories(Case):
             "COMPOSE_PROJECT_NAME=other in .env is not the project name of the existing containers: kong-ipv6",
             found[0].cause,
         )
-        self.assertIn("docker compose --project-name kong-ipv6 down", found[0].remedy)
+        self.assertIn("docker-compose.yml --project-name kong-ipv6 down", found[0].remedy)
 
 
 class Ports(Case):

@@ -277,4 +277,4 @@ class Parsing(unittest.TestCase):
             ("running/", "fail"),
             ("exited/1", "fail"),
         ):
-            self.assertEqual(level, module.service_health("kong", state).level, state)
+            self.assertEqual(level, module.service_health("kong", state, "logs").level, state)

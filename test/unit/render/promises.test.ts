@@ -79,7 +79,7 @@ test("the README says how to ask the real Kong", () => {
   const readme = text("README.md");
   // Through the entrypoint, which reads the password; facts/kong.md.
   expect(readme).toContain(
-    "`docker compose exec kong /docker-entrypoint.sh kong migrations list`",
+    "`sudo docker compose exec kong /docker-entrypoint.sh kong migrations list`",
   );
   expect(readme).not.toMatch(/exec kong kong migrations/);
   // Kong answers 500 for such an upstream.

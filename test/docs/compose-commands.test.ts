@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { textOf } from "../support/trees.ts";
+import { exampleTree, scenarios } from "../../scripts/examples.ts";
+
+// In another directory docker compose finds no file, or one of somebody else's; beside an owner's compose.yaml it reads
+// that one.
+
+/** A command of Compose that names no file. */
+const BARE =
+  /docker compose (?!-f )(--\S+ \S+ )?(build|config|down|exec|logs|ps|pull|restart|run|start|stop|up)\b/g;
+
+/** What is printed, generated or read. */
+const SOURCES = ["README.md", "docs", "files", "src", "templates"];
+
+/** Its commands follow a cd, see below. */
+const RUNBOOK = "templates/README.md.hbs";
+/** A measurement has such a name. */
+const MEASURED = "docs/reachability.md";
+
+const pathsIn = (root: string): string[] =>
+  root.endsWith(".md")
+    ? [root]
+    : readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.name.endsWith(".pyc"))
+        .map(({ parentPath, name }) => join(parentPath, name));
+
+test("a printed command of Compose names the compose file", () => {
+  const found = SOURCES.flatMap(pathsIn)
+    .filter((path) => path !== RUNBOOK && path !== MEASURED)
+    .flatMap((path) =>
+      [...readFileSync(path, "utf8").matchAll(BARE)].map(
+        ([text]) => `${path}: ${text}`,
+      ),
+    );
+  expect(found).toEqual([]);
+});
+
+test.each(scenarios())(
+  "%s: the runbook first changes to the directory",
+  (s) => {
+    const readme = textOf(exampleTree(s), "README.md");
+    const [first, ...more] = readme.matchAll(BARE);
+    expect(more).not.toEqual([]);
+    expect(readme.indexOf("```sh\ncd /opt/kong-ipv6\n```")).toBeGreaterThan(-1);
+    expect(readme.indexOf("```sh\ncd /opt/kong-ipv6\n```")).toBeLessThan(
+      first!.index,
+    );
+  },
+);
