@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
 
-from kong_ipv6.report import Report
 from kong_ipv6.system import Ran
 from support.case import Case
 from support.recorded import ENGINES
@@ -215,46 +213,6 @@ class Apply(Case):
             self.assertEqual(1, server.run("apply"))
             self.assertIn(f"apply.sh: {cause}", server.printed)
             self.assertIn("  Remedy: ", server.printed)
-
-    def test_migrations_that_succeed_at_the_second_try(self) -> None:
-        """Bug: after an interrupted bootstrap the migrations were never reported as not complete."""
-        server, row = self.server(), Report.row
-        start = server.docker.start
-
-        def fails(identity: str) -> None:
-            start(identity)
-            container = server.docker.containers_by_id[identity]
-            if container["State"] == "exited":
-                container.update(State="restarting", Status="Restarting (5)", _restarts=1)
-
-        def then_succeeds(report: Report, word: str, what: str, text: str) -> None:
-            row(report, word, what, text)
-            container: Any = server.docker.service("kong-migration")
-            if "the migrations are not complete; Docker runs them again" in text:
-                container.update(State="exited", Status="Exited (0)")
-
-        server.docker.start = fails  # type: ignore[method-assign]
-        with mock.patch.object(Report, "row", then_succeeds):
-            self.assertEqual(0, server.run("apply"), server.printed)
-
-    def test_migrations_that_succeed_are_not_called_incomplete(self) -> None:
-        self.assertNotIn("not complete", self.applied().printed)
-
-    def test_migrations_that_fail(self) -> None:
-        server = self.server()
-        start = server.docker.start
-
-        def fails(identity: str) -> None:
-            start(identity)
-            container = server.docker.containers_by_id[identity]
-            if container["State"] == "exited":
-                container["_code"], container["Status"] = 1, "Exited (1)"
-
-        server.docker.start = fails  # type: ignore[method-assign]
-        self.assertEqual(1, server.run("apply"))
-        self.assertIn("the database migrations failed", server.printed)
-        self.assertIn("kong-migration is exited/1", server.printed)
-        self.assertIn("    | the last words of the container", server.printed)
 
     def test_kong_that_does_not_get_well(self) -> None:
         server = self.server()
