@@ -113,15 +113,70 @@ test.each(scenarios())("%s: each address is in the plan", (scenario) => {
     if (value) expect(section).toContain(`\`${value}\``);
 });
 
-test("what is sent to Kong's admin API is valid JSON, with the plan's domain", () => {
-  const bodies = blocksIn(readmeOf("recipe"), "sh").flatMap((block) =>
-    [...block.matchAll(/-d '(\{.*\})'/g)].map(
-      ([, body = ""]) => JSON.parse(body) as Record<string, unknown>,
-    ),
+/** As it was tried on the real Kong, with an ACME server for tests. */
+const acme = (domain: string, storage: object) => ({
+  route: {
+    name: "acme",
+    protocols: ["http"],
+    // An https-only route with hosts would win against one that has only the path.
+    hosts: [domain],
+    paths: ["/.well-known/acme-challenge/"],
+  },
+  plugin: {
+    name: "acme",
+    config: {
+      account_email: `YOU@${domain}`,
+      tos_accepted: true,
+      domains: [domain],
+      ...storage,
+      // The default of 14 renews a certificate of 45 days after it has expired.
+      renew_threshold_days: 60,
+    },
+  },
+});
+
+test("the acme plugin with a database: route, plugin, a pause until Kong has the route, certificate", () => {
+  const { domain, backend } = planOf("recipe");
+  const [block = ""] = blocksIn(readmeOf("recipe"), "sh").filter((text) =>
+    text.includes("acme"),
   );
-  const { domain } = planOf("recipe");
-  expect(bodies).toMatchObject([
-    { hosts: [domain], paths: ["/.well-known/acme-challenge/"] },
-    { name: "acme", config: { domains: [domain], storage: "kong" } },
+  const [route = "", plugin = "", pause, certificate, ...more] = block
+    .trimEnd()
+    .split("\n");
+  const admin = `http://${backend.kong}:8001`;
+  const sent = (command: string): unknown => {
+    const [, to, body = ""] =
+      /^curl -sS (\S+) -H 'Content-Type: application\/json' -d '(.*)'$/.exec(
+        command,
+      ) ?? [];
+    return { to, body: JSON.parse(body) as unknown };
+  };
+  const wanted = acme(domain, { storage: "kong" });
+  expect([sent(route), sent(plugin)]).toEqual([
+    { to: `${admin}/routes`, body: wanted.route },
+    { to: `${admin}/plugins`, body: wanted.plugin },
   ]);
+  expect(pause).toMatch(/^sleep 6 /);
+  expect(certificate).toBe(`curl -sS ${admin}/acme -d host=${domain}`);
+  expect(more).toEqual([]);
+});
+
+test("the acme plugin without a database: the same in kong.yml, kept in Redis", () => {
+  const { domain } = planOf("db-less");
+  const found = blocksIn(readmeOf("db-less"), "yaml").map(
+    (text) => parse(text) as Record<string, unknown>,
+  );
+  const redis = { host: "redis", port: 6379 };
+  const { route, plugin } = acme(domain, {
+    // Kong refuses kong, and shm loses the certificate at each restart.
+    storage: "redis",
+    storage_config: { redis },
+  });
+  expect(found).toContainEqual({ routes: [route], plugins: [plugin] });
+  const services = found.flatMap(({ services: some }) => some ?? []);
+  expect(services).toContainEqual(
+    expect.objectContaining({
+      redis: expect.objectContaining({ networks: ["kong-net"] }),
+    }),
+  );
 });
