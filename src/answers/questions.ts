@@ -1,5 +1,5 @@
 import { Refusal } from "../base/errors.ts";
-import { formatAddress, formatSubnet } from "../ip/address.ts";
+import { formatAddress, formatAddress6, formatSubnet } from "../ip/address.ts";
 import {
   BACKEND_SUBNET,
   defaultHost,
@@ -33,8 +33,6 @@ import {
 import { parseDataDir } from "./parse-paths.ts";
 import { defaultExposed, fittingExposed, fittingHost } from "./suggestions.ts";
 import { CHOICES, type AnswerKey, type Question } from "./types.ts";
-
-const formatAddress6 = (address: bigint): string => formatAddress(6, address);
 
 function choice<Value extends string>(
   values: readonly Value[],

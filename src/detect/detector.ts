@@ -10,7 +10,7 @@ import { readFacts, type Facts } from "./parse/facts.ts";
 import type { Detector } from "./infer/types.ts";
 import { limitsFor, runProbe } from "./probe.ts";
 import { probeScript } from "./probe-script.ts";
-import { hasAddressOnUplink } from "./infer/uplink.ts";
+import { hasAddressOnUplink, uplinkOf } from "./infer/uplink.ts";
 
 /**
  * Reads the facts of this machine, or of another one over ssh.
@@ -85,11 +85,14 @@ export function localDetector(previous?: Answers): Detector {
   let facts: Promise<Facts | undefined> | undefined;
   return async (given) => {
     const nothing = { answers: [], seen: [], warnings: [] };
-    const { prefix } = survey(given, { defaults: false }).answers;
+    const { prefix, interface: name } = survey(given, {
+      defaults: false,
+    }).answers;
     if (prefix === undefined || !hasAddressIn(prefix)) return nothing;
     facts ??= readServer(undefined, false, SHORT_LIMITS).catch(ignoreFailure);
     const found = await facts;
-    return found && hasAddressOnUplink(found, prefix)
+    return found &&
+      hasAddressOnUplink(found, uplinkOf(found, name, previous), prefix)
       ? inferAnswers(found, given, previous)
       : nothing;
   };

@@ -108,6 +108,9 @@ export function formatAddress(version: Version, value: bigint): string {
   return toText(version, value.toString());
 }
 
+export const formatAddress6 = (value: bigint): string =>
+  formatAddress(6, value);
+
 /** `address/length`, as parseSubnet() takes it. */
 export function formatSubnet({ version, network, length }: Subnet): string {
   return `${formatAddress(version, network)}/${length}`;

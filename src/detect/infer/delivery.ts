@@ -1,9 +1,14 @@
-import { formatSubnet, parseAddress, type Subnet } from "../../ip/address.ts";
+import {
+  formatAddress6,
+  formatSubnet,
+  parseAddress,
+  type Subnet,
+} from "../../ip/address.ts";
 import type { Answers } from "../../answers/types.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address } from "../parse/network.ts";
 import type { Collector } from "./types.ts";
-import { onLinkProof, text6, type Uplink } from "./uplink.ts";
+import { onLinkProof, type Uplink } from "./uplink.ts";
 
 const FE80_1 = parseAddress(6, "fe80::1");
 
@@ -55,7 +60,7 @@ export function outsideFacts(
     warn(`${seen}: give --host`);
     return;
   }
-  const source = `${name} has ${text6(host.value)}, outside the prefix`;
+  const source = `${name} has ${formatAddress6(host.value)}, outside the prefix`;
   answer(
     "delivery",
     "routed",

@@ -1,5 +1,6 @@
 import {
   contains,
+  formatAddress6,
   formatSubnet,
   includes,
   parseSubnet,
@@ -17,7 +18,6 @@ import {
   onlyUla,
   prefixOf,
   publicAddresses,
-  text6,
   type OnLink,
   type Uplink,
 } from "./uplink.ts";
@@ -45,7 +45,8 @@ export function hostFacts(
 function gatewayFacts({ name, route }: Uplink, { answer }: Collector): void {
   if (route === undefined) return;
   if (route.advertised) {
-    const by = route.gateway === undefined ? "" : ` of ${text6(route.gateway)}`;
+    const by =
+      route.gateway === undefined ? "" : ` of ${formatAddress6(route.gateway)}`;
     answer(
       "gateway",
       "ra",
@@ -54,7 +55,7 @@ function gatewayFacts({ name, route }: Uplink, { answer }: Collector): void {
   } else if (route.gateway !== undefined) {
     answer(
       "gateway",
-      text6(route.gateway),
+      formatAddress6(route.gateway),
       "the gateway of the IPv6 default route",
     );
   } else {
@@ -114,7 +115,7 @@ function hostAnswer(
   { answer }: Collector,
 ): void {
   const { value, length, dynamic, deprecated } = host;
-  const kept = `${name} has ${text6(value)}`;
+  const kept = `${name} has ${formatAddress6(value)}`;
   if (dynamic) {
     answer("host", "keep", `${kept}, from router advertisements or DHCPv6`);
   } else if (pointToPoint) {
@@ -151,7 +152,7 @@ function severalAddresses(
 ): void {
   const others = fitting.filter(({ deprecated }) => !deprecated).slice(0, 4);
   if (others.length === 0) return;
-  const texts = others.map(({ value }) => text6(value));
+  const texts = others.map(({ value }) => formatAddress6(value));
   warn(
     `${name} also has ${texts.join(", ")}. To use one of these, give --host`,
   );
@@ -167,7 +168,7 @@ function prefixAnswer(
   const { name, route, pointToPoint } = uplink;
   if (pointToPoint) {
     collector.warn(
-      `${name} is a point-to-point link, and ${text6(host.value)}/${host.length} is on that link. Give the prefix that the provider routes to this server with --prefix`,
+      `${name} is a point-to-point link, and ${formatAddress6(host.value)}/${host.length} is on that link. Give the prefix that the provider routes to this server with --prefix`,
     );
     return;
   }
@@ -200,13 +201,13 @@ function doubts(
   if (host.dynamic) {
     return [
       ...larger,
-      `${text6(host.value)} comes from router advertisements or DHCP. Only the provider knows whether all of ${text} belongs to this server, and for how long. ${panel}`,
+      `${formatAddress6(host.value)} comes from router advertisements or DHCP. Only the provider knows whether all of ${text} belongs to this server, and for how long. ${panel}`,
     ];
   }
   if (larger.length > 0 || gateway === undefined || !contains(prefix, gateway))
     return larger;
   return [
-    `the gateway ${text6(gateway)} is in ${text} too, so other customers may share it. ${panel}: if that shows only a part, give the part with --prefix`,
+    `the gateway ${formatAddress6(gateway)} is in ${text} too, so other customers may share it. ${panel}: if that shows only a part, give the part with --prefix`,
   ];
 }
 
@@ -226,4 +227,4 @@ function noAddress(
 }
 
 const single = ({ value, length }: Address): string =>
-  `${text6(value)} is a single address (/${length}), so the prefix cannot be detected. If the provider gives a prefix too, give --prefix; otherwise ask the provider for one`;
+  `${formatAddress6(value)} is a single address (/${length}), so the prefix cannot be detected. If the provider gives a prefix too, give --prefix; otherwise ask the provider for one`;

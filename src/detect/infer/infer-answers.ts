@@ -13,7 +13,7 @@ import { changedSincePrevious } from "./previous.ts";
 import { hostFacts } from "./host.ts";
 import { softwareFacts } from "./software.ts";
 import { subnetFacts } from "./subnets.ts";
-import { hasAddressOnUplink, findUplink } from "./uplink.ts";
+import { hasAddressOnUplink, uplinkOf, type Uplink } from "./uplink.ts";
 
 /**
  * Infers answers from facts. Given answers are not answered again, and an inferred answer that
@@ -29,7 +29,9 @@ export function inferAnswers(
   const answers: Detected[] = [];
   const seen: Seen[] = [];
   const warnings: string[] = [];
-  const known = { ...confirmed(facts, previous), ...readable(given) };
+  const asked = readable(given);
+  const uplink = uplinkOf(facts, asked.interface, previous);
+  const known = { ...confirmed(facts, uplink, previous), ...asked };
   const collector: Collector = {
     answer: (key, value, source) => {
       if (given[key] === undefined) answers.push({ key, value, source });
@@ -37,7 +39,6 @@ export function inferAnswers(
     see: (key, value, source) => void seen.push({ key, value, source }),
     warn: (text) => void warnings.push(text),
   };
-  const uplink = findUplink(facts, known.interface);
   if (uplink) {
     hostFacts(facts, uplink, known, collector);
     const inferred = readable(valuesOf(answers));
@@ -55,7 +56,7 @@ export function inferAnswers(
       ? changedSincePrevious(answers, facts, uplink.name, previous)
       : answers;
   // The server was renumbered, or this is another machine: only the owner knows.
-  if (previous && changed.length > 0 && isMoved(facts, previous))
+  if (previous && changed.length > 0 && isMoved(facts, uplink, previous))
     collector.warn(
       `this machine has no address in ${previous.prefix}. If it is not the server, run without --detect`,
     );
@@ -64,19 +65,28 @@ export function inferAnswers(
 }
 
 /** Whether the uplink has left the previous prefix. A routed one need not be there. */
-const isMoved = (facts: Facts, { delivery, prefix }: Answers): boolean =>
-  delivery !== "routed" && !hasAddressOnUplink(facts, prefix);
+const isMoved = (
+  facts: Facts,
+  uplink: Uplink | undefined,
+  { delivery, prefix }: Answers,
+): boolean =>
+  delivery !== "routed" && !hasAddressOnUplink(facts, uplink, prefix);
 
 /** The previous answers that the server confirms. Others are inferred with these as given. */
 function confirmed(
   facts: Facts,
+  uplink: Uplink | undefined,
   previous: Answers | undefined,
 ): Partial<Answers> {
   if (previous === undefined) return {};
   const { prefix, delivery, ipv4Gateway } = previous;
-  // A routed prefix need not be on the uplink.
-  const stays = delivery === "routed" || hasAddressOnUplink(facts, prefix);
-  return { delivery, ipv4Gateway, ...(stays && { prefix }) };
+  const stays = !isMoved(facts, uplink, previous);
+  return {
+    delivery,
+    ipv4Gateway,
+    ...(stays && { prefix }),
+    ...(uplink?.name === previous.interface && { interface: uplink.name }),
+  };
 }
 
 /** In the order of the questions. */

@@ -1,7 +1,7 @@
 import { attempt } from "../../base/errors.ts";
 import {
   contains,
-  formatAddress,
+  formatAddress6,
   formatSubnet,
   includes,
   parseSubnet,
@@ -10,6 +10,7 @@ import {
 } from "../../ip/address.ts";
 import { parseInterface } from "../../answers/parse-names.ts";
 import { parsePrefix } from "../../answers/parse-addresses.ts";
+import type { Answers } from "../../answers/types.ts";
 import { isUla, whyNotGlobal } from "../../ip/special-ranges.ts";
 import type { Facts } from "../parse/facts.ts";
 import type { Address, Route } from "../parse/network.ts";
@@ -63,6 +64,24 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
   };
 }
 
+/**
+ * The uplink of a run: the given interface, otherwise the one in the repository if it still has an
+ * IPv6 default route or an address of the prefix, otherwise the first one.
+ */
+export function uplinkOf(
+  facts: Facts,
+  given: string | undefined,
+  previous: Answers | undefined,
+): Uplink | undefined {
+  if (given !== undefined || previous === undefined)
+    return findUplink(facts, given);
+  const { interface: name, prefix } = previous;
+  const earlier = findUplink(facts, name);
+  return earlier?.route || hasAddressOnUplink(facts, earlier, prefix)
+    ? earlier
+    : findUplink(facts);
+}
+
 /** The lasting public IPv6 addresses of the uplink; the one most likely the server's own comes first. */
 export function publicAddresses(facts: Facts, uplink: string): Address[] {
   return addressesOf(facts, uplink, 6)
@@ -77,15 +96,16 @@ export function publicAddresses(facts: Facts, uplink: string): Address[] {
     );
 }
 
-/** Whether the uplink has an address of a prefix. */
-export function hasAddressOnUplink(facts: Facts, prefix: string): boolean {
-  const uplink = findUplink(facts);
+/** Whether an uplink has an address of a prefix. */
+export function hasAddressOnUplink(
+  facts: Facts,
+  uplink: Uplink | undefined,
+  prefix: string,
+): boolean {
+  if (uplink === undefined) return false;
   const subnet = parseSubnet(6, prefix);
-  return (
-    uplink !== undefined &&
-    publicAddresses(facts, uplink.name).some(({ value }) =>
-      contains(subnet, value),
-    )
+  return publicAddresses(facts, uplink.name).some(({ value }) =>
+    contains(subnet, value),
   );
 }
 
@@ -129,7 +149,7 @@ export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
   const { value, length, device } = address;
   const own = subnetAt(6, value, length);
   if (length <= LONGEST)
-    return fit(own, `${device} has ${text6(value)}/${length}`);
+    return fit(own, `${device} has ${formatAddress6(value)}/${length}`);
   const route = linkRoutes(facts, device).find(({ destination }) =>
     contains(destination, value),
   );
@@ -145,7 +165,7 @@ export function prefixOf(facts: Facts, address: Address): OnLink | undefined {
     beside &&
     fit(
       beside.subnet,
-      `${beside.device} has ${text6(beside.value)}/${beside.subnet.length}, beside ${text6(value)} on ${device}`,
+      `${beside.device} has ${formatAddress6(beside.value)}/${beside.subnet.length}, beside ${formatAddress6(value)} on ${device}`,
     )
   );
 }
@@ -203,14 +223,14 @@ export function onLinkProof(
 ): string | undefined {
   const gateway = route?.gateway;
   if (gateway !== undefined && contains(prefix, gateway))
-    return `the router ${text6(gateway)} has an address in the prefix`;
+    return `the router ${formatAddress6(gateway)} has an address in the prefix`;
   const link = subnetAt(6, host.value, host.length);
   if (
     gateway !== undefined &&
     contains(link, gateway) &&
     includes(link, prefix)
   )
-    return `the router ${text6(gateway)} is on the same link, ${formatSubnet(link)}`;
+    return `the router ${formatAddress6(gateway)} is on the same link, ${formatSubnet(link)}`;
   const advertised = linkRoutes(facts, name).find(
     (link) => link.advertised && contains(link.destination, prefix.network),
   );
@@ -219,7 +239,7 @@ export function onLinkProof(
   const neighbour = facts.neighbours.find(
     ({ device, value }) => device === name && contains(prefix, value),
   );
-  return neighbour && `${text6(neighbour.value)} is on the link of ${name}`;
+  return (
+    neighbour && `${formatAddress6(neighbour.value)} is on the link of ${name}`
+  );
 }
-
-export const text6 = (value: bigint): string => formatAddress(6, value);

@@ -428,6 +428,47 @@ describe("beside the answers of before", () => {
     });
   });
 
+  test("regenerate --detect moved a repository on a second uplink to the first", () => {
+    const second = {
+      prefix: "2001:db8:9:9::/64",
+      host: "2001:db8:9:9::2",
+      interface: "ens4",
+      gateway: "fe80::9",
+    };
+    const detected = (former: Given, facts = two) =>
+      inferAnswers(facts, {}, answersFrom(former));
+    for (const former of [
+      second,
+      { ...second, prefix: "2001:db8:7::/48", host: "keep" },
+    ]) {
+      const routed = { ...former, delivery: "routed" };
+      expect(detected(routed).answers).toEqual([]);
+      expect(detected(routed).warnings.join()).not.toContain(
+        "give --interface",
+      );
+    }
+    expect(
+      valuesOf(detected({ ...second, gateway: "fe80::8" }).answers),
+    ).toEqual({ gateway: "fe80::9" });
+    // Its router is silent at the moment, but its address is still there.
+    const routes = two.routes.filter(
+      ({ device, gateway }) => device !== "ens4" || gateway === undefined,
+    );
+    expect(detected(second, { ...two, routes }).answers).toEqual([]);
+  });
+
+  test("an interface that is no uplink any longer is followed", () => {
+    const left: Facts = {
+      ...two,
+      routes: two.routes.filter(({ device }) => device !== "ens4"),
+      addresses: two.addresses.filter(({ device }) => device !== "ens4"),
+    };
+    const former = answersFrom({ ...SEEN, interface: "ens4" });
+    expect(valuesOf(inferAnswers(left, {}, former).answers)).toMatchObject({
+      interface: "ens3",
+    });
+  });
+
   test("a routed prefix isn't on the uplink: it stays", () => {
     const former = { ...SEEN, prefix: "2001:db8:5:6::/64" };
     expect(followed({ ...former, delivery: "routed" })).toEqual({});
