@@ -1,6 +1,7 @@
 import {
   contains,
   includes,
+  overlaps,
   size,
   subnetAt,
   type Subnet,
@@ -96,21 +97,31 @@ export function defaultExposed(known: KnownAnswers): Subnet | undefined {
   const { prefix, host } = known;
   if (prefix === undefined) return undefined;
   if (prefix.length > 64)
-    return host === undefined ? undefined : freePart(prefix, known);
+    return host === undefined
+      ? undefined
+      : freePart(prefix, lengthsIn(prefix, known), occupiedBy(known));
   const own = hostAddress(known);
   const isInside = own !== undefined && contains(prefix, own);
   return exposedIn(subnetAt(6, isInside ? own : prefix.network, 64));
 }
 
-/** The largest part of a prefix that contains neither server nor gateway; the highest one of these. */
-function freePart(prefix: Subnet, known: KnownAnswers): Subnet | undefined {
-  for (const length of lengthsIn(prefix, known)) {
-    // Of four parts, two addresses are in two at the most.
-    for (let last = 1n; last <= 3n; last += 1n) {
-      const address =
-        prefix.network + size(prefix) - last * size({ ...prefix, length });
-      const part = subnetAt(6, address, length);
-      if (address >= prefix.network && !isOccupied(part, known)) return part;
+/**
+ * The highest part of a prefix that overlaps nothing occupied.
+ * @param lengths the best first
+ */
+export function freePart(
+  prefix: Subnet,
+  lengths: readonly number[],
+  occupied: readonly Subnet[],
+): Subnet | undefined {
+  const inside = occupied.filter((one) => overlaps(one, prefix));
+  for (const length of lengths) {
+    let below = prefix.network + size(prefix);
+    while (below > prefix.network) {
+      const part = subnetAt(6, below - 1n, length);
+      const taker = inside.find((one) => overlaps(one, part));
+      if (!taker) return part;
+      below = taker.network < part.network ? taker.network : part.network;
     }
   }
   return undefined;
@@ -124,11 +135,15 @@ export function freeSubnet(known: KnownAnswers): Subnet | undefined {
   return subnet;
 }
 
+/** The server and the gateway. */
+const occupiedBy = (known: KnownAnswers): Subnet[] =>
+  [hostAddress(known), gatewayAddress(known)]
+    .filter((address) => address !== undefined)
+    .map((address) => subnetAt(6, address, 128));
+
 /** Whether the server or the gateway is in a subnet. */
 const isOccupied = (subnet: Subnet, known: KnownAnswers): boolean =>
-  [hostAddress(known), gatewayAddress(known)].some(
-    (address) => address !== undefined && contains(subnet, address),
-  );
+  occupiedBy(known).some((one) => overlaps(one, subnet));
 
 /** Lengths of an exposed subnet in a prefix, the best first: the default, larger ones, smaller ones. */
 function lengthsIn(prefix: Subnet, known: KnownAnswers): number[] {
@@ -137,7 +152,7 @@ function lengthsIn(prefix: Subnet, known: KnownAnswers): number[] {
   return range(prefix.length + (mayBeWhole(known) ? 0 : 1), 126);
 }
 
-const range = (from: number, to: number): number[] =>
+export const range = (from: number, to: number): number[] =>
   Array.from(
     { length: Math.max(0, to - from + 1) },
     (_, index) => from + index,

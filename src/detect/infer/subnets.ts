@@ -1,15 +1,22 @@
 import {
+  contains,
+  formatAddress6,
   formatSubnet,
   parseSubnet,
-  subnetAt,
   type Subnet,
 } from "../../ip/address.ts";
 import { parsedOf } from "../../answers/normal-form.ts";
-import { defaultExposed } from "../../answers/suggestions.ts";
-import type { Answers, KnownAnswers } from "../../answers/types.ts";
+import { defaultExposed, freePart, range } from "../../answers/suggestions.ts";
+import type {
+  Answers,
+  Ipv6Interface,
+  KnownAnswers,
+} from "../../answers/types.ts";
 import { BACKEND_SUBNET } from "../../answers/defaults.ts";
 import type { Facts } from "../parse/facts.ts";
+import type { Address } from "../parse/network.ts";
 import type { Collector } from "./types.ts";
+import { publicAddresses } from "./uplink.ts";
 import {
   freeFrom,
   takenSubnets,
@@ -31,7 +38,8 @@ const BACKENDS: readonly (readonly [range: Subnet, first: Subnet])[] = (
 const LISTED = 40;
 
 /**
- * Infers the subnets of the plan. There is an answer only if the default is in use already.
+ * Infers the subnets of the plan. There is an answer only if the default is in use already, or does
+ * not know the /64 of a kept server address.
  * @param known the given answers, and the detected ones so far
  */
 export function subnetFacts(
@@ -52,7 +60,12 @@ export function subnetFacts(
       `${all.size - LISTED} more subnets are in use than are listed`,
     );
   if (known.exposed === undefined)
-    exposedFacts(parsedOf(known), taken, collector);
+    exposedFacts(
+      parsedOf(known),
+      publicAddresses(facts, uplink),
+      taken,
+      collector,
+    );
   if (known.backendSubnet === undefined) backendFacts(taken, collector);
 }
 
@@ -71,39 +84,51 @@ function listed(taken: readonly Taken[]): Map<string, string> {
 
 function exposedFacts(
   known: KnownAnswers,
+  own: readonly Address[],
   taken: readonly Taken[],
   { answer, warn }: Collector,
 ): void {
   const { prefix } = known;
   const usual = defaultExposed(known);
   if (prefix === undefined || usual === undefined) return;
-  const taker = overlapping(usual, taken);
-  if (taker === undefined) return;
-  const why = `${formatSubnet(usual)} overlaps ${takenText(taker)}`;
+  const kept = keptHost(known, own);
+  const wanted = kept
+    ? (defaultExposed({ ...known, host: kept }) ?? usual)
+    : usual;
+  const taker = overlapping(wanted, taken);
+  if (taker === undefined) {
+    if (kept && wanted.network !== usual.network)
+      answer(
+        "exposed",
+        formatSubnet(wanted),
+        `in the /64 of the server's address ${formatAddress6(kept.address)}`,
+      );
+    return;
+  }
+  const why = `${formatSubnet(wanted)} overlaps ${takenText(taker)}`;
   const free =
-    freeFrom(usual, prefix, taken) ??
-    (prefix.length > 64
-      ? freePart(prefix, usual.length + 1, taken)
-      : undefined);
+    prefix.length > 64
+      ? freePart(
+          prefix,
+          range(wanted.length, 126),
+          taken.map(({ subnet }) => subnet),
+        )
+      : freeFrom(wanted, prefix, taken);
   if (free) answer("exposed", formatSubnet(free), `free; ${why}`);
   else
     warn(
-      `no free /${usual.length} is left in ${formatSubnet(prefix)}: ${why}. Give --exposed`,
+      `no free /${wanted.length} is left in ${formatSubnet(prefix)}: ${why}. Give --exposed`,
     );
 }
 
-/** The largest free part of a prefix, from a prefix length on. */
-function freePart(
-  prefix: Subnet,
-  from: number,
-  taken: readonly Taken[],
-): Subnet | undefined {
-  for (let length = from; length <= 126; length += 1) {
-    const first = subnetAt(6, prefix.network, length);
-    const free = freeFrom(first, prefix, taken);
-    if (free) return free;
-  }
-  return undefined;
+/** A kept address in a prefix shorter than /64: the answers do not tell which /64 it is in. */
+function keptHost(
+  { prefix, host }: KnownAnswers,
+  own: readonly Address[],
+): Ipv6Interface | undefined {
+  if (host !== "keep" || !prefix || prefix.length >= 64) return undefined;
+  const inside = own.find(({ value }) => contains(prefix, value));
+  return inside && { address: inside.value, length: inside.length };
 }
 
 function backendFacts(

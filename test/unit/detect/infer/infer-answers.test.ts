@@ -384,6 +384,49 @@ test("a gateway in the default exposed subnet moves the suggestion", async () =>
   });
 });
 
+describe("a kept address in a prefix shorter than /64", () => {
+  const kept = (length: number): Facts => ({
+    ...two,
+    addresses: two.addresses.map((one) =>
+      one.device === "ens3" && one.version === 6
+        ? { ...one, length, dynamic: true }
+        : one,
+    ),
+  });
+  const own = {
+    key: "exposed",
+    value: "2001:db8:1:2:300::/80",
+    source: "in the /64 of the server's address 2001:db8:1:2::2",
+  };
+
+  test("the exposed subnet was in the prefix's first /64, not in the server's", () => {
+    const { answers } = inferAnswers(kept(56));
+    expect(valuesOf(answers)).toMatchObject({
+      prefix: "2001:db8:1::/56",
+      host: "keep",
+    });
+    expect(answers).toContainEqual(own);
+    const given = { prefix: "2001:db8:1::/48", host: "keep" };
+    for (const delivery of ["on-link", "routed"])
+      expect(
+        inferAnswers(kept(64), { ...given, delivery }).answers,
+      ).toContainEqual(own);
+  });
+
+  test("that subnet is in use: the next one, also in that /64", () => {
+    const taken = withAddress(kept(56), "2001:db8:1:2:300::5");
+    expect(values(taken)).toMatchObject({ exposed: "2001:db8:1:2:301::/80" });
+  });
+
+  test("no answer where the default is right, or the address outside", () => {
+    expect(values(kept(64))).not.toHaveProperty("exposed");
+    for (const prefix of ["2001:db8:1:2::/63", "2001:db8:5::/48"]) {
+      const given = { prefix, host: "keep", delivery: "routed" };
+      expect(values(kept(64), given)).not.toHaveProperty("exposed");
+    }
+  });
+});
+
 describe("beside the answers of before", () => {
   const SEEN = {
     prefix: "2001:db8:1:2::/64",
