@@ -1,6 +1,6 @@
 import { type Issue, Refusal } from "../base/errors.ts";
 import { formatAnswer } from "./normal-form.ts";
-import { KEEP } from "./parse-addresses.ts";
+import { KEEP, keyword } from "./parse-addresses.ts";
 import type {
   AnswerKey,
   KnownAnswers,
@@ -33,8 +33,13 @@ export function parseAnswer(
   let correction: unknown;
   let suggested: ParsedAnswers[AnswerKey] | undefined;
   // "none" is the empty list, as in --help.
-  const isNone = list && texts.length === 1 && texts[0] === "none";
-  for (const text of isNone ? [] : texts) {
+  const [only, ...others] = texts;
+  const isEmpty =
+    list &&
+    others.length === 0 &&
+    typeof only === "string" &&
+    keyword(only.trim(), "none") !== undefined;
+  for (const text of isEmpty ? [] : texts) {
     try {
       const value = parseText(question, text);
       if (!values.includes(value)) values.push(value);

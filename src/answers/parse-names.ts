@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { Refusal } from "../base/errors.ts";
+import { keyword } from "./parse-addresses.ts";
 
 // Names end up in YAML, shell, nftables, systemd units and a Dockerfile. Instead of quoting for each of
 // them, every name is limited to characters that are literal in all of them.
@@ -62,7 +63,7 @@ export function parseNetwork(text: string): string {
 
 /** `--domain`: a host name (RFC 1123 2.1, RFC 5890), lower case, without its final dot. @throws Refusal */
 export function parseDomain(text: string): string {
-  if (/^none$/i.test(text)) return "none";
+  if (keyword(text, "none")) return "none";
   const name = text.toLowerCase().replace(/\.$/, "");
   const ascii = domainToASCII(name);
   const label = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
@@ -94,7 +95,7 @@ export function parsePlugin(text: string): string {
       remedy,
     );
   }
-  if (/^none$/i.test(text))
+  if (keyword(text, "none"))
     throw new Refusal(
       "none means no plugin at all and can't be combined with others",
       "Give plugins by name, or none",
@@ -115,7 +116,7 @@ export const pluginOf = (rock: string): string =>
 
 /** `--ssh`: `none`, or how the owner reaches the server. @throws Refusal */
 export const parseSsh = (text: string): string =>
-  /^none$/i.test(text) ? "none" : parseSshTarget(text);
+  keyword(text, "none") ?? parseSshTarget(text);
 
 /** An IPv6 literal, as ssh takes it. */
 const SSH_IPV6 = /^(\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Fa-f:.]{2,45})$/;

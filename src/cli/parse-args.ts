@@ -1,4 +1,5 @@
 import { QUESTIONS } from "../answers/questions.ts";
+import { keyword } from "../answers/parse-addresses.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
@@ -79,7 +80,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     answersFile: answersFile && single("--answers", answersFile, issues),
     detect:
       switches.get("detect") ??
-      (given.ssh !== undefined && given.ssh !== "none"),
+      (given.ssh !== undefined && !keyword(String(given.ssh), "none")),
     ...server,
     keep: switches.get("keep") ?? false,
     yes: switches.get("yes") ?? false,

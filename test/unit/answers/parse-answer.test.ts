@@ -34,10 +34,20 @@ test("a list takes one text, several, or none; each once", () => {
 
 test("the word for no plugin among plugins is refused, not installed", () => {
   expect(answersFrom({ plugin: ["none"] }).plugin).toEqual([]);
-  for (const plugin of [["none", "foo"], ["foo", "NONE"], ["None"]]) {
+  for (const plugin of [
+    ["none", "foo"],
+    ["foo", "NONE"],
+  ]) {
     const issues = issuesOf("plugin", plugin);
     expect(issues.map(({ flag }) => flag)).toEqual(["--plugin"]);
   }
+});
+
+test("the word for nothing in capitals was refused for a list", () => {
+  for (const word of ["none", "None", "NONE", " NONE "])
+    for (const key of ["plugin", "expose"] as const)
+      for (const given of [word, [word]])
+        expect(answersFrom({ [key]: given })[key]).toEqual([]);
 });
 
 test("an error names a value that fits the earlier answers instead of an example", () => {

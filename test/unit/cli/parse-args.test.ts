@@ -242,7 +242,8 @@ describe("detect", () => {
         given: { ssh: "admin@gw" },
         issues: [],
       });
-      expect(readArguments([command, "--ssh", "none"]).detect).toBe(false);
+      for (const word of ["none", "NONE"])
+        expect(readArguments([command, "--ssh", word]).detect).toBe(false);
       expect(readArguments([command, "--detect"]).detect).toBe(true);
     }
     for (const command of ["check", "undo"]) {
