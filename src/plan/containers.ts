@@ -1,4 +1,4 @@
-import { formatPort } from "../answers/parse-expose.ts";
+import { formatExpose, formatPort } from "../answers/parse-expose.ts";
 import type { Port } from "../answers/types.ts";
 import {
   contains,
@@ -37,7 +37,7 @@ export function publicContainer(
     reverse: reverseName(6, address),
     ports,
     portsText: ports.map(formatPort).join(", "),
-    answerPorts: ports.map(formatPort).join(","),
+    answer: formatExpose({ name, address: undefined, ports }),
     tcp: of("tcp"),
     udp: of("udp"),
   };

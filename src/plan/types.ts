@@ -30,8 +30,8 @@ export interface PublicContainer {
   readonly ports: readonly Port[];
   /** `25, 53/udp` */
   readonly portsText: string;
-  /** The same as in the answer: `25,53/udp`. */
-  readonly answerPorts: string;
+  /** What `--expose` takes: `mail:25,53/udp`. */
+  readonly answer: string;
   /** The ports of each protocol as nftables takes them: `80, 443`; empty if there is none. */
   readonly tcp: string;
   readonly udp: string;

@@ -115,9 +115,9 @@ function removal(services: readonly string[], running = services): string[] {
 function portsChanged(before: Plan, after: Plan): ManualStep[] {
   return after.expose.flatMap((now): ManualStep[] => {
     const old = before.expose.find(({ name }) => name === now.name);
-    if (old === undefined || old.answerPorts === now.answerPorts) return [];
-    const had = old.answerPorts.split(",");
-    const has = now.answerPorts.split(",");
+    if (old === undefined || old.portsText === now.portsText) return [];
+    const had = old.portsText.split(", ");
+    const has = now.portsText.split(", ");
     const added = has.filter((port) => !had.includes(port)).join(", ");
     const gone = had.filter((port) => !has.includes(port)).join(", ");
     const words = [
@@ -127,8 +127,8 @@ function portsChanged(before: Plan, after: Plan): ManualStep[] {
     return [
       {
         what: `${now.name}: ${words.join(", ")} in docker-compose.override.yml`,
-        old: old.answerPorts,
-        new: now.answerPorts,
+        old: old.portsText,
+        new: now.portsText,
         first: true,
       },
     ];
