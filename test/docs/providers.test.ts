@@ -1,9 +1,19 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parsedOf } from "../../src/answers/normal-form.ts";
 import { resolve, survey } from "../../src/answers/resolve.ts";
+import { linkOf } from "../../src/answers/suggestions.ts";
+import type { Answers } from "../../src/answers/types.ts";
+import { contains } from "../../src/ip/address.ts";
+import { isLinkLocal } from "../../src/ip/special-ranges.ts";
+import { answersOf, CELLS } from "../e2e/matrix/cells.ts";
+import { DELIVERIES } from "../e2e/matrix/deliveries.ts";
 import { generated } from "../support/trees.ts";
 import { detectedAt, providerRows } from "../support/providers.ts";
-import { PROVIDER_RECORDINGS } from "../unit/detect/recordings.ts";
+import {
+  providerFactsOf,
+  PROVIDER_RECORDINGS,
+} from "../unit/detect/recordings.ts";
 
 const NETPLAN = "host/etc/netplan/60-kong-ipv6.yaml";
 
@@ -29,7 +39,6 @@ describe("what to type", () => {
 
   test("a row needs all of its flags", async () => {
     for (const row of possible.filter(({ type }) => type.startsWith("--"))) {
-      if (row.type.startsWith("--interface")) continue;
       const { given } = await detectedAt({ ...row, type: "" });
       const { delivery, prefix } = survey(given).answers;
       const { answers } = resolve((await detectedAt(row)).given);
@@ -38,6 +47,45 @@ describe("what to type", () => {
         prefix: answers.prefix,
       });
     }
+  });
+});
+
+/** What kind of network some answers are for. */
+function kindOf(answers: Answers, isBesideMachines: boolean): object {
+  const { prefix, host, gateway } = parsedOf(answers);
+  const link = host === "keep" ? prefix : linkOf(host);
+  return {
+    delivery: answers.delivery,
+    gateway:
+      typeof gateway === "string"
+        ? gateway
+        : { isOnLink: isLinkLocal(gateway) || contains(link, gateway) },
+    host: host === "keep" || { isInside: contains(prefix, host.address) },
+    isPart: prefix.length > 64,
+    isBesideMachines,
+  };
+}
+
+/** The kinds of network that hosts of the lab are booted on. */
+const inLab = [...CELLS, ...DELIVERIES].map((cell) =>
+  kindOf(
+    resolve(answersOf(cell)).answers,
+    /^ {4}vmbr0:$/m.test(cell.unlike?.netplan ?? ""),
+  ),
+);
+
+describe("a row that says lab has a host in the lab", () => {
+  test.each(rows.filter(({ lab }) => lab))("$name", async (row) => {
+    const { answers } = resolve((await detectedAt(row)).given);
+    const { prefix } = parsedOf(answers);
+    const { addresses } = await providerFactsOf(row.name);
+    const isBesideMachines = addresses.some(
+      ({ device, version, value }) =>
+        version === 6 &&
+        device !== answers.interface &&
+        contains(prefix, value),
+    );
+    expect(inLab).toContainEqual(kindOf(answers, isBesideMachines));
   });
 });
 

@@ -14,6 +14,8 @@ export interface ProviderRow {
   /** The flags, without the code marks. */
   readonly type: string;
   readonly exposed: string;
+  /** Whether a host of the lab was on such a network. */
+  readonly lab: boolean;
 }
 
 export const providerRows = (): ProviderRow[] =>
@@ -31,6 +33,7 @@ export const providerRows = (): ProviderRow[] =>
         gateway: gateway as string,
         type: (type as string).replaceAll("`", ""),
         exposed: exposed as string,
+        lab: /, lab$/.test(tested as string),
       };
     });
 

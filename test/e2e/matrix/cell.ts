@@ -6,7 +6,7 @@ import { type Lab, openLab } from "../lab/lab.ts";
 import { Probe } from "../lab/outside.ts";
 import { rootOf } from "../lab/roots.ts";
 import type { Ran } from "../lab/run.ts";
-import { type Cell, KONG, PREFIX } from "./cells.ts";
+import { answersOf, type Cell, KONG, PREFIX } from "./cells.ts";
 import { addOverride, EXPOSE, exposedReached, UNEXPOSED } from "./exposed.ts";
 import { longestGap, reboot, seconds, watched } from "./life.ts";
 import type { Finding, Findings } from "./promises.ts";
@@ -50,28 +50,15 @@ export async function openCell({
 }
 
 /** Generates the cell's repository as the command does, and copies it to the server. */
-export async function bring(
-  { ndp, exposes, unlike }: Cell,
-  { host }: Lab,
-): Promise<void> {
+export async function bring(cell: Cell, { host }: Lab): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), "kong-ipv6-matrix-"));
   try {
     const directory = join(work, "my-gateway");
-    const { gateway, interface: uplink } = unlike?.topology ?? {};
     await generate(
-      {
-        prefix: PREFIX,
-        kong: KONG,
-        delivery: ndp === "none" ? "routed" : "on-link",
-        ndp,
-        ...(gateway && { gateway }),
-        ...(uplink && { interface: uplink }),
-        ...(exposes && { expose: EXPOSE }),
-        ...unlike?.answers,
-      },
+      { ...answersOf(cell), ...(cell.exposes && { expose: EXPOSE }) },
       { directory, dryRun: false, conflict: "keep", git: false },
     );
-    if (exposes) await addOverride(directory);
+    if (cell.exposes) await addOverride(directory);
     await host.copyIn(directory, REPOSITORY);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -112,6 +112,20 @@ export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
   ),
 );
 
+/** The answers of its repository. */
+export function answersOf({ ndp, unlike }: Cell): Given {
+  const { gateway, interface: uplink } = unlike?.topology ?? {};
+  return {
+    prefix: PREFIX,
+    kong: KONG,
+    delivery: ndp === "none" ? "routed" : "on-link",
+    ndp,
+    ...(gateway && { gateway }),
+    ...(uplink && { interface: uplink }),
+    ...unlike?.answers,
+  };
+}
+
 /** The heading of its column. */
 export function headingOf({ ufw, ndp }: Cell): string {
   const way = ndp === "none" ? "routed" : `on-link, ${ndp}`;
