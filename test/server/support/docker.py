@@ -92,12 +92,13 @@ class FakeEngine(Engine):
                 networks.pop(network["Name"], None)
                 return None
             config = body.get("EndpointConfig") or {}
+            ranges = [one["IPRange"] for one in network["IPAM"]["Config"] if ":" in one["Subnet"]]
             ipam = config.get("IPAMConfig") or {}
             networks[network["Name"]] = {
                 "IPAMConfig": ipam,
                 "Aliases": config.get("Aliases"),
                 "NetworkID": network["Id"],
-                "GlobalIPv6Address": ipam.get("IPv6Address", self.server.plan.subnet_range.split("/")[0]),
+                "GlobalIPv6Address": ipam.get("IPv6Address", ranges[0].split("/")[0]),
                 "IPAddress": ipam.get("IPv4Address", "172.18.0.9"),
             }
             return None
