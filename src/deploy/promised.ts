@@ -8,20 +8,19 @@ export async function isAsPromised(
   deadline: number,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
-    const { results, from } = await probe();
+    const { results, from, remedy } = await probe();
     const wrong = results.filter(({ ok }) => ok === false);
     if (wrong.length > 0 && attempt < 3 && Date.now() + 30_000 < deadline) {
       await sleep(2000);
       continue;
     }
-    for (const { address, port, seen, service, expected } of wrong)
+    for (const one of wrong) {
+      const { address, port, seen, service, expected } = one;
+      const text = `${service} on ${address} port ${port}: ${seen}, expected: ${expected}`;
       say(
-        row(
-          "probe",
-          "fail",
-          `${service} on ${address} port ${port}: ${seen}, expected: ${expected}`,
-        ),
+        row("probe", "fail", text, one === wrong.at(-1) ? remedy : undefined),
       );
+    }
     if (wrong.length === 0) {
       const tested = results.filter(({ ok }) => ok === true).length;
       const status = tested === results.length ? "ok" : "warn";

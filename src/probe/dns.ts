@@ -11,14 +11,18 @@ interface Wanted {
   readonly expected: readonly string[];
   /** Values of earlier answers, which must be gone. */
   readonly previous: readonly string[];
+  /** During an overlap: the record of the old address, which will do until the end. */
+  readonly old?: { readonly name: string; readonly value: string };
 }
 
-export interface DnsResult extends Omit<Wanted, "previous"> {
+export interface DnsResult extends Omit<Wanted, "previous" | "old"> {
   /** What the system's resolver says; null if it says nothing. */
   readonly seen: readonly string[] | null;
   /** What the zone's own name servers say, if that was asked because the above differs. */
   readonly zone?: readonly string[] | null;
   readonly ok: boolean | null;
+  /** True if only the record of the old address is there, which will do until the overlap ends. */
+  readonly stillOld?: true;
 }
 
 /** The records that the repository's README asks for. @param domain undefined: none */
@@ -28,16 +32,16 @@ export function wantedRecords(
   previous: readonly Plan[],
 ): Wanted[] {
   if (domain === undefined) return [];
-  // During an overlap, the old address may stay beside the new one.
-  const kept = overlap?.containers.map(({ address }) => address) ?? [];
+  // During an overlap, Kong answers on its old address too.
+  const kept = overlap?.containers.find(({ name }) => name === "kong");
   const old = previous
     .map((plan) => plan.kong.address)
-    .filter((address) => !kept.includes(address));
+    .filter((address) => address !== kept?.address);
   const old4 = previous.map((plan) => plan.ipv4.address);
   const gone = (values: string[], now: string): string[] =>
     values.filter((value) => value !== now && value !== "");
   const pointer = (reverse: string): Wanted => ({
-    name: reverse.replace(/\.$/, ""),
+    name: withoutRoot(reverse),
     type: "PTR",
     expected: [domain],
     previous: [],
@@ -53,13 +57,22 @@ export function wantedRecords(
     previous: gone(before, value),
   });
   return [
-    address("AAAA", kong.address, old),
+    {
+      ...address("AAAA", kong.address, old),
+      ...(kept && { old: { name: domain, value: kept.address } }),
+    },
     ...(ipv4.published && ipv4.address !== ""
       ? [address("A", ipv4.address, old4), pointer(ipv4.reverse)]
       : []),
-    pointer(kong.reverse),
+    {
+      ...pointer(kong.reverse),
+      ...(kept && { old: { name: withoutRoot(kept.reverse), value: domain } }),
+    },
   ];
 }
+
+/** A name without the dot of the root. */
+const withoutRoot = (name: string): string => name.replace(/\.$/, "");
 
 /** Compares the records with what resolvers say. @param timeout in milliseconds, for one query */
 export async function testDns(
@@ -68,10 +81,15 @@ export async function testDns(
   system = new Resolver({ timeout, tries: 1 }),
 ): Promise<DnsResult[]> {
   return await Promise.all(
-    wanted.map(async ({ previous, ...record }) => {
+    wanted.map(async ({ previous, old, ...record }) => {
       const seen = await lookUp(system, record.name, record.type);
       const ok = judged(seen, record.expected, previous);
       if (ok) return { ...record, seen, ok };
+      if (old && ok === false) {
+        const before = await lookUp(system, old.name, record.type);
+        if (judged(before, [old.value], previous))
+          return { ...record, seen, ok: true, stillOld: true as const };
+      }
       const servers = await serversOf(system, record.name, timeout);
       if (servers === undefined) return { ...record, seen, ok };
       const zone = await lookUp(servers, record.name, record.type);

@@ -1,3 +1,4 @@
+import { program } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
 import { ask, LARGE, type Reply } from "./http.ts";
 import { certificateOf, secured, type Certificate } from "./certificate.ts";
@@ -36,6 +37,8 @@ export interface Probe {
   readonly results: readonly Result[];
   readonly dns: readonly DnsResult[];
   readonly certificates: readonly Certificate[];
+  /** The next command, if an overlap has to end. */
+  readonly remedy?: string;
 }
 
 /** What is tested, and how. */
@@ -63,6 +66,7 @@ export async function probe(subject: Subject): Promise<Probe> {
   const places = { 4: place(4, plan, tested), 6: place(6, plan, tested) };
   const results = tested.map((one) => judge(one, places[one.version]));
   const certificates = tested.flatMap(({ certificate }) => certificate ?? []);
+  const remedy = remedyFor(plan, results);
   return {
     ok: overall([...results.filter(counts), ...dns, ...certificates]),
     from: {
@@ -76,7 +80,23 @@ export async function probe(subject: Subject): Promise<Probe> {
     results,
     dns,
     certificates,
+    ...(remedy !== undefined && { remedy }),
   };
+}
+
+/** What to do if only old addresses don't answer: the provider may have taken the old prefix away. */
+export function remedyFor(
+  { previous }: Plan,
+  results: readonly Pick<Result, "address" | "expected" | "ok">[],
+): string | undefined {
+  const old = previous?.containers.map(({ address }) => address) ?? [];
+  const wrong = results.filter(({ ok }) => ok === false);
+  const isDead = wrong.every(
+    ({ address, expected }) => expected === "answers" && old.includes(address),
+  );
+  return wrong.length > 0 && isDead
+    ? `If the old prefix no longer works, end the overlap: ${program()} regenerate --finish. Then deploy.`
+    : undefined;
 }
 
 const overall = (

@@ -30,6 +30,7 @@ export function probeText(probe: Probe, shown: string, style: Style): string {
       ? [unknownIpv4(shown)]
       : []),
     ...hint(probe),
+    ...(probe.remedy ? ["", setAt(0, probe.remedy, style.columns)] : []),
     "",
     VERDICTS[String(probe.ok) as "true" | "false" | "null"],
   ].join("\n");
@@ -104,13 +105,16 @@ function certificateText(certificate: Certificate): string {
   return `certificate on ${address}: for ${names.join(", ")}, by ${issuer}, ${days}${trust}`;
 }
 
-function dnsText({ name, type, expected, seen, zone, ok }: DnsResult): string {
+function dnsText(result: DnsResult): string {
+  const { name, type, expected, seen, zone, ok, stillOld } = result;
   const said = (values: readonly string[] | null): string =>
     values === null
       ? "no answer"
       : values.length === 0
         ? "no record"
         : values.join(", ");
+  if (stillOld)
+    return `${type} ${name}: ${said(seen)}. Before regenerate --finish, change it to ${expected.join(", ")}`;
   if (ok) return `${type} ${name}: ${said(seen)}`;
   const atZone =
     zone === undefined ? "" : `; at the zone's name servers: ${said(zone)}`;

@@ -95,6 +95,7 @@ const deployment = (isGood = true): Deployment => ({
       results: isGood ? [] : [wrong],
       dns: [],
       certificates: [],
+      ...(!isGood && { remedy: "end the overlap" }),
     });
   },
   hostKeyOf: () => Promise.resolve("gw"),
@@ -130,6 +131,9 @@ test("the change is applied: probe, then confirm or revert", async () => {
     "reverted",
     "state probe revert",
   ]);
+  expect(rows).toContainEqual(
+    expect.objectContaining({ status: "fail", remedy: "end the overlap" }),
+  );
   done = [];
   expect(await concluded(UNVERIFIED, waiting)).toEqual([
     "reverted",

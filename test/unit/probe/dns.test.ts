@@ -1,5 +1,5 @@
 import type { Resolver } from "node:dns/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { plan, planOf } from "../../../src/plan/plan.ts";
 import { testDns, wantedRecords } from "../../../src/probe/dns.ts";
 import { answersFrom, overlapFrom } from "../../support/base.ts";
@@ -91,4 +91,53 @@ test("during an overlap, the old AAAA record may stay beside the new one", () =>
     "2001:db8:1:2:300::8100",
     "2001:db8:5:5:300::8100",
   ]);
+});
+
+describe("during an overlap", () => {
+  const during = planOf(
+    overlapFrom(
+      { prefix: "2001:db8:1:2::/64" },
+      { prefix: "2001:db8:9:9::/64" },
+    ),
+  );
+  const older = "2001:db8:5:5:300::8100";
+  const [was] = during.previous?.containers ?? [];
+  const old = { AAAA: was?.address ?? "", PTR: `PTR ${was?.reverse}` };
+  const before = {
+    [`AAAA ${DOMAIN}`]: [old.AAAA],
+    [old.PTR.replace(/\.$/, "")]: [`${DOMAIN}.`],
+  };
+  const found = async (records: Parameters<typeof resolverOf>[0]) => {
+    const earlier = [plan(answersFrom({ prefix: "2001:db8:5:5::/64" }))];
+    const wanted = wantedRecords(DOMAIN, during, earlier);
+    const all = await testDns(wanted, 100, resolverOf(records));
+    return all.map(({ type, ok, stillOld }) => [type, ok, stillOld]);
+  };
+
+  test("the records of the old address will do, and are named", async () => {
+    expect(await found(before)).toEqual([
+      ["AAAA", true, true],
+      ["PTR", true, true],
+    ]);
+  });
+
+  test("the records of the new address are the goal", async () => {
+    const records = {
+      [`AAAA ${DOMAIN}`]: [old.AAAA, during.kong.address],
+      [`PTR ${during.kong.reverse.replace(/\.$/, "")}`]: [DOMAIN],
+    };
+    expect(await found(records)).toEqual([
+      ["AAAA", true, undefined],
+      ["PTR", true, undefined],
+    ]);
+  });
+
+  test("without either, or with an even older one, it fails", async () => {
+    expect(await found({})).toEqual([
+      ["AAAA", false, undefined],
+      ["PTR", false, undefined],
+    ]);
+    const records = { ...before, [`AAAA ${DOMAIN}`]: [old.AAAA, older] };
+    expect((await found(records))[0]).toEqual(["AAAA", false, undefined]);
+  });
 });

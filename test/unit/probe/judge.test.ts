@@ -1,5 +1,12 @@
-import { expect, test } from "vitest";
-import { counts, judge, type Tested } from "../../../src/probe/probe.ts";
+import { describe, expect, test } from "vitest";
+import { plan, planOf } from "../../../src/plan/plan.ts";
+import {
+  counts,
+  judge,
+  remedyFor,
+  type Tested,
+} from "../../../src/probe/probe.ts";
+import { answersFrom, overlapFrom } from "../../support/base.ts";
 
 const tested = (more: Partial<Tested>): Tested => ({
   address: "2001:db8::8101",
@@ -27,4 +34,31 @@ test("UDP that answers or is refused counts, as does all of TCP", () => {
   const tcp = judge(tested({ protocol: "tcp", seen: "untested" }), "none");
   expect(tcp.ok).toBeNull();
   expect([answers, refused, tcp].every(counts)).toBe(true);
+});
+
+describe("the remedy for old addresses that don't answer", () => {
+  const during = planOf(overlapFrom({}, { prefix: "2001:db8:9:9::/64" }));
+  const [OLD, NEW] = ["2001:db8:1:2:300::8100", during.kong.address];
+  const failed = (address: string, ok = false) => ({
+    address,
+    expected: "answers" as const,
+    ok,
+  });
+
+  test("is to end the overlap, if the old prefix is dead", () => {
+    const results = [failed(OLD), failed(NEW, true)];
+    expect(remedyFor(during, results)).toContain(" regenerate --finish.");
+  });
+
+  test.each([
+    ["all answer", [failed(OLD, true), failed(NEW, true)]],
+    ["the new one doesn't answer either", [failed(OLD), failed(NEW)]],
+    ["a port is open", [{ ...failed(OLD), expected: "closed" as const }]],
+  ])("is none if %s", (_, results) => {
+    expect(remedyFor(during, results)).toBeUndefined();
+  });
+
+  test("is none without an overlap", () => {
+    expect(remedyFor(plan(answersFrom({})), [failed(OLD)])).toBeUndefined();
+  });
 });

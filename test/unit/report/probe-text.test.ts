@@ -139,3 +139,21 @@ test("a certificate that is not ok fails; a line of its own", () => {
     "fail      certificate on 2001:db8::8100: for gw.example.com, by A, expired 3 days ago",
   );
 });
+
+test("during an overlap: a record that is still the old one, and the next command", () => {
+  const dns = [
+    {
+      name: "gw.example.com",
+      type: "AAAA" as const,
+      expected: [KONG],
+      seen: ["2001:db8:7::7"],
+      ok: true,
+      stillOld: true as const,
+    },
+  ];
+  expect(text({ dns })).toContain(
+    `ok        AAAA gw.example.com: 2001:db8:7::7. Before regenerate --finish, change it to ${KONG}`,
+  );
+  const lines = text({ ok: false, remedy: "End the overlap." }).split("\n");
+  expect(lines.slice(-4, -1)).toEqual(["", "End the overlap.", ""]);
+});
