@@ -196,6 +196,14 @@ class ToOverlap(Phases):
         self.run_apply(self.finish(server))
         self.assertNotIn("--finish", server.printed)
 
+    def test_network_manager_can_not_deprecate_an_address(self) -> None:
+        """netplan: only networkd takes lifetime: 0."""
+        server = self.overlap(self.before())
+        server.netplan_error = "ERROR: ens3: NetworkManager does not support address options\n"
+        self.refused(server, "netplan", "so an overlap is not possible", "undo, then regenerate without --overlap")
+        server.change_plan(previous=None)
+        self.refused(server, "netplan", "netplan refuses the configuration", "correct the files in /etc/netplan")
+
     def test_a_new_server_starts_in_the_overlap(self) -> None:
         server = self.server()
         self.netplan = file(server, NETPLAN).read_text()
