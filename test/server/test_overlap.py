@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from kong_ipv6.report import Failure
+from kong_ipv6.system import Ran
 from support.case import Case
 from support.disk import Killed
 from support.programs import OVERLAP
@@ -142,6 +143,21 @@ class ToOverlap(Phases):
         failing.assert_called_once()
         self.assertIn("table ip6 kong_ipv6_overlap {", server.overlap)
         self.assertIn(NEW, server.table)
+
+    def test_a_build_that_fails_changes_nothing(self) -> None:
+        """Bug: the new filter's files were there before the image, and the next boot loaded them: they drop what is
+        sent to the address that Kong still has."""
+        server = self.overlap(self.before())
+        with (server.repository / "kong-build/Dockerfile").open("a") as dockerfile:
+            dockerfile.write("# edited\n")
+        before, build = server.state(), "timeout --foreground 1800 docker compose build"
+        server.programs_run.answers[build] = Ran(1, "", "no network\n")
+        self.assertEqual(1, server.run("apply"))
+        self.assertIn("the image kong-ipv6:local can't be built", server.printed)
+        self.same_state(before, server.state())
+        del server.programs_run.answers[build]
+        self.run_apply(server)
+        self.assertIn("kong_ipv6_overlap", server.overlap)
 
     def test_it_needs_nftables_even_where_ufw_filters(self) -> None:
         server = self.overlapped(ufw=True)

@@ -77,9 +77,22 @@ def carry_out(context: Context, planned: Planned) -> None:
     hook(context, "before-apply")
     if any(changes for _, changes in planned):
         context.report.heading("Applying the changes:")
+        # At the first run a build may need the IPv6 that daemon.json gives Docker.
+        if context.journal.names("applied"):
+            prepare_all(context, planned)
         apply_all(context, planned)
     hook(context, "after-apply")
     context.report.step = ""
+
+
+def prepare_all(context: Context, planned: Planned) -> None:
+    """Where it fails, the server is as it was, and Kong answers: no file is written yet, and no network recreated."""
+    context.report.changing = True
+    # From here on rollback.sh has something to undo.
+    context.journal.record("repository", str(context.repository.path), context.repository.project)
+    for resource, changes in planned:
+        if changes:
+            resource.prepare()
 
 
 def apply_all(context: Context, planned: Planned) -> None:
@@ -126,13 +139,8 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
 def on_trial(context: Context, planned: Planned, within: int) -> int:
     refuse(context, list(confirm.trial_refusals(context)))
     context.report.heading("Preparing:")
-    context.report.changing = True
     context.journal.forget_all("decided")
-    # From here on rollback.sh has something to undo.
-    context.journal.record("repository", str(context.repository.path), context.repository.project)
-    for resource, changes in planned:
-        if changes:
-            resource.prepare()
+    prepare_all(context, planned)
     end = time.monotonic() + within
     confirm.begin(context, within)
     carry_out(context, planned)
