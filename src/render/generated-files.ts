@@ -109,6 +109,7 @@ const PROGRAM: readonly string[] = [
   "__init__",
   "__main__",
   "confirm",
+  "conntrack",
   "copies",
   "daemon_keys",
   "engine",

@@ -20,7 +20,17 @@ UNIT = f"/etc/systemd/system/{OVERLAP}"
 RELOADED = "/etc/systemd/system/nftables.service.d/kong-ipv6-overlap.conf"
 LOAD, UNLOAD = f"run systemctl restart {OVERLAP}", f"run systemctl --quiet stop {OVERLAP}"
 VERBATIM = Path(__file__).resolve().parents[2] / "files"
-TEXT = "table ip6 kong_ipv6_overlap\ndelete table ip6 kong_ipv6_overlap\n\ntable ip6 kong_ipv6_overlap {\n\tchain a {}\n}\n"
+TEXT = f"""\
+table ip6 kong_ipv6_overlap
+delete table ip6 kong_ipv6_overlap
+
+table ip6 kong_ipv6_overlap {{
+	map moved {{
+		type ipv6_addr : ipv6_addr
+		elements = {{ {OLD} : {NEW} }}
+	}}
+}}
+"""
 PREVIOUS = {"host": f"{HOST['old']}/64", "containers": [{"name": "kong", "address": OLD, "to": NEW}]}
 
 
@@ -132,7 +142,7 @@ class ToOverlap(Phases):
 
     def test_it_comes_after_the_containers(self) -> None:
         server = self.overlapped()
-        self.happened(server, "run compose up", LOAD)
+        self.happened(server, "run compose up", LOAD, f"forget {OLD} {OLD}")
 
     def test_a_failing_service_of_the_owner_does_not_stop_it(self) -> None:
         """Bug: the table and the filters came after the owner's services, so Kong had no address that answered."""
@@ -242,6 +252,8 @@ class FromOverlap(Phases):
         self.assertNotIn(f"{HOST['old']}/64", self.uplink(server))
         self.assertEqual([f"to {PREFIX}::/64 dev ens3"], server.kernel.flushed)
         self.assertNotIn("compose up", "".join(server.commands))
+        # Open connections go on.
+        self.assertNotIn("forget", [kind for kind, _, _ in server.events])
         self.assertEqual(0, server.run("apply", "--dry-run"), server.printed)
 
     def test_an_address_that_a_connection_uses_is_kept_and_its_neighbours_too(self) -> None:
@@ -253,7 +265,7 @@ class FromOverlap(Phases):
 
     def test_back_to_before_it_leads_to_the_new_address_until_kong_has_the_previous_one(self) -> None:
         server = self.run_apply(self.back(self.overlapped()))
-        self.happened(server, "run compose up", UNLOAD)
+        self.happened(server, "run compose up", UNLOAD, f"forget {OLD} {NEW}")
         self.assertEqual("", server.overlap)
         self.assertEqual((), self.uplink(server)[f"{HOST['old']}/64"])
         self.assertNotIn(f"{HOST['new']}/64", self.uplink(server))

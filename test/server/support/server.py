@@ -19,7 +19,7 @@ from typing import Any, Optional
 from unittest import mock
 
 import kong_ipv6.__main__ as program
-from kong_ipv6 import lock, packets, solicit, ufw_rules
+from kong_ipv6 import conntrack, lock, packets, solicit, ufw_rules
 from kong_ipv6.engine import Compose
 from kong_ipv6.facts import Context, Facts
 from kong_ipv6.journal import STATE, Journal
@@ -255,6 +255,7 @@ class Server:
                 (solicit.reaches, self.outside.reaches),
                 (solicit.used, self.outside.used),
                 (solicit.delivery, self.outside.delivered),
+                (conntrack.forget_connections, lambda *pair: self.happens("forget", " ".join(pair))),
                 (kong.http_status, self.outside.http_status),
             ]
             for name, module in list(sys.modules.items()):
