@@ -193,8 +193,8 @@ def verify(context: Context, as_json: bool) -> int:
         text = "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6"
         report.say(f"{text} (Kong without routes answers 404):")
         report.say(f"  {outside}")
-        for one in plan.moved[:1] if plan.moved and plan.moved[0].name == "kong" else ():
-            report.say(f"  {CURL}'http://[{one.address}]/'")
+        for old in (moved.address for moved in plan.moved if moved.name == "kong"):
+            report.say(f"  {CURL}'http://[{old}]/'")
         if plan.previous:
             text = "An overlap is on. When nothing uses the old addresses any more, run on your own machine"
             report.say(f'{text} (README.md, "When the provider changes the prefix"):')

@@ -1,11 +1,11 @@
 """The overlap of a renumbering (RFC 4192): the old addresses lead to the containers, which have only the new ones.
 
-Our table ip6 kong_ipv6_overlap translates the destination of what arrives for an old address. It comes and goes
-after the containers were changed, which suits every change:
+Our table ip6 kong_ipv6_overlap translates the destination of what arrives for an old address. It is loaded and removed
+after the containers have been changed:
 
 before → overlap   until then the containers themselves have the old addresses.
 overlap → before   until then the old addresses lead to the new ones; then the containers have them again.
-overlap → after    no container is changed. Open connections are not cut; new ones are no longer translated.
+overlap → after    no container changes. Open connections go on; new ones are no longer translated.
 before → after     there is no table.
 """
 
