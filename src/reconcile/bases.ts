@@ -3,7 +3,8 @@ import { textAt, type Disk } from "../repository/disk.ts";
 import { updateEnvFile } from "../renumber/env-file.ts";
 import { newNames, newValues } from "../renumber/moves.ts";
 import { rewriteWith, type Rewrite } from "../renumber/rewrite.ts";
-import { linesOf, marksAfter, type Owned } from "../renumber/ownership.ts";
+import { linesKept } from "../renumber/find-stale.ts";
+import { marksAfter, type Owned } from "../renumber/ownership.ts";
 import { withPreviousData } from "./previous-data.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { plan, planOf, type Plan } from "../plan/plan.ts";
@@ -29,7 +30,10 @@ export function basesOf(
   rendered: Tree,
 ): Map<string, Base> {
   const last = planOf(previous);
-  const generatedLines = overlapLines(previous, now, rendered);
+  // During an overlap, which this run begins, keeps or ends.
+  const generatedLines =
+    linesKept(now, rendered) ??
+    (last.previous ? linesKept(last, render(last)) : undefined);
   const before = allPreviousAnswers(previous).map(plan);
   return new Map(
     groupByAnswers(previous).flatMap((records) => {
@@ -42,7 +46,7 @@ export function basesOf(
         const textOf = (): string | undefined =>
           record.text ?? sameText(sha256, rendered.get(path));
         // A file in conflict may have lines of the overlap already, from its .new file.
-        const current = held && generatedLines(path);
+        const current = held && generatedLines?.(path);
         const owned: Owned = {
           marks,
           ...(current && { current }),
@@ -78,21 +82,6 @@ export function basesOf(
       });
     }),
   );
-}
-
-/**
- * The lines of generated files during an overlap, which this run begins, keeps or ends; otherwise
- * nothing.
- */
-function overlapLines(
-  previous: State,
-  now: Plan,
-  rendered: Tree,
-): (path: string) => ReadonlySet<string> | undefined {
-  if (now.previous === null && previous.overlap === undefined)
-    return () => undefined;
-  const tree = now.previous ? rendered : render(planOf(previous));
-  return (path) => linesOf(tree.get(path)?.text ?? "");
 }
 
 /** The text of a verbatim file that the generator hasn't changed since. */
