@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FailedError } from "../base/errors.ts";
@@ -23,7 +23,7 @@ export interface Copied {
   readonly changed: readonly string[];
   /** Whether PATH does not exist yet. */
   readonly isFirst: boolean;
-  /** The sha256 of the list of files that ends the copy. */
+  /** The sha256 of the list of files that ends the copy: another one for each deploy. */
   readonly digest: string;
 }
 
@@ -115,7 +115,10 @@ const secret = (env: string | undefined): Entry[] =>
     ? []
     : [{ path: SECRET_FILE, mode: 0o600, data: Buffer.from(env) }];
 
-/** The files with their sha256. At the end of the archive it says that the copy is complete. */
+/**
+ * The files with their sha256. At the end of the archive it says that the copy is complete. The ID tells this
+ * deploy from an earlier one of the same files.
+ */
 function listOf(
   entries: readonly Entry[],
   env: string | undefined,
@@ -123,7 +126,8 @@ function listOf(
   const files = entries.flatMap((entry) =>
     "data" in entry ? [[entry.path, sha256(entry.data)]] : [],
   );
-  const list = { files: Object.fromEntries(files) as unknown, env };
+  const id = randomUUID();
+  const list = { id, files: Object.fromEntries(files) as unknown, env };
   const data = Buffer.from(JSON.stringify(list));
   return { path: ".kong-ipv6.deployed", mode: 0o600, data };
 }

@@ -249,9 +249,6 @@ export const previewCommand = (
   lock = LOCK,
 ): string =>
   `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${[path, digest, lock].map(singleQuoted).join(" ")}`;
-/** What became of the change (scripts/kong_ipv6/confirm.py). */
-export const stateCommand = (path: string): string =>
-  `cd -- ${singleQuoted(`${path}/scripts`)} && exec python3 -B -m kong_ipv6 state`;
 export const verifyCommand = (path: string): string =>
   `cd -- ${singleQuoted(path)} && exec ./scripts/verify.sh --json`;
 export const applyCommand = (path: string, ...flags: string[]): string =>

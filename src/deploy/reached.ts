@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FailedError } from "../base/errors.ts";
+import { stateCommand } from "./change-state.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import type { Deployment } from "./deployment.ts";
-import { stateCommand } from "./on-server.ts";
 import { parsedObject, row } from "./row.ts";
 
 /**
@@ -39,15 +39,15 @@ export class Reached {
     for (;;) {
       this.#connection ??= await this.#connect(until);
       if (this.#connection === undefined) return "unreachable";
-      const command = stateCommand(this.#deployment.path);
+      const command = stateCommand(this.#deployment.path, this.#digest);
       const { code, stdout } = await this.#connection.run(command);
       if (code === 255) {
         await this.#connection.close();
         this.#connection = undefined;
         if (Date.now() > until) return "unreachable";
       } else {
-        const { state, deployed } = parsedObject(lastLine(stdout)) ?? {};
-        if (state !== "busy") return known(state, deployed === this.#digest);
+        const { state } = parsedObject(lastLine(stdout)) ?? {};
+        if (state !== "busy") return known(state);
         until = this.#limit();
       }
       await sleep(1000);
@@ -97,11 +97,10 @@ export class Reached {
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 
-/** @param isOwn whether it is this change that waits or is confirmed */
-function known(state: unknown, isOwn: boolean): ChangeState {
-  if (state === "reverted") return state;
-  return isOwn &&
-    (state === "waiting" || state === "incomplete" || state === "confirmed")
+const known = (state: unknown): ChangeState =>
+  state === "waiting" ||
+  state === "incomplete" ||
+  state === "confirmed" ||
+  state === "reverted"
     ? state
     : "none";
-}

@@ -28,28 +28,21 @@ done
 target=$1; shift
 [ $# -gt 0 ] || exit 0
 if grep -qsxF "$target" "$HOME/down"; then echo "ssh: connect to host gw: Connection timed out" >&2; exit 255; fi
-exec sh -c "$*"
+exec sh -c "$(printf %s "$*" | sed "s|/var/lib/kong-ipv6|$HOME/journal|g")"
 `;
 
-/** In the place of apply.sh: prints what the test has prepared, and logs how it is called. */
+/** In the place of apply.sh: prints what the test has prepared, logs how it is called, and writes a journal. */
 const APPLY = `#!/bin/sh
 printf '%s %s\\n' "$PWD" "$*" >>"$HOME/apply.log"
+journal=$HOME/journal copy=$HOME/journal/copies/a
 case "$*" in
   *--dry-run*) cat "$HOME/dry-run" ;;
-  *--confirm-within*) cat "$HOME/apply" ; sh "$HOME/meanwhile" ;;
-  *--confirm*) echo confirmed >"$HOME/state"; echo '{"outcome": "confirmed", "code": 0}' ;;
-  *--revert*) echo reverted >"$HOME/state"; echo '{"outcome": "reverted", "code": 0}' ;;
+  *--confirm-within*)
+    mkdir -p "$copy"; cp .kong-ipv6.deployed "$copy"; printf 'pending\\t%s\\ta\\t.\\n' "$PWD" >"$journal/manifest"
+    cat "$HOME/apply"; . "$HOME/meanwhile" ;;
+  *--confirm*) sed -i s/pending/applied/ "$journal/manifest"; echo '{"outcome": "confirmed", "code": 0}' ;;
+  *--revert*) rm "$journal/manifest"; echo '{"outcome": "reverted", "code": 0}' ;;
 esac
-`;
-
-/** In the place of the server program: what became of the change. */
-const STATE = `
-import hashlib, json, os
-with open(os.path.expanduser("~/state")) as file:
-    state = file.read().strip()
-with open("../.kong-ipv6.deployed", "rb") as file:
-    deployed = hashlib.sha256(file.read()).hexdigest()
-print(json.dumps({"state": state, "deployed": deployed}))
 `;
 
 const PLANNED = `{"step": "netplan", "status": "planned", "detail": "add an address"}
@@ -76,13 +69,7 @@ class Gateway extends Sandbox {
     const gateway = new Gateway();
     cpSync(template.path("gw"), gateway.path("gw"), { recursive: true });
     writeFileSync(gateway.path("gw/scripts/apply.sh"), APPLY);
-    writeFileSync(gateway.path("gw/scripts/kong_ipv6/__main__.py"), STATE);
-    gateway.says({
-      "dry-run": PLANNED,
-      apply: APPLIED,
-      meanwhile: "",
-      state: "waiting",
-    });
+    gateway.says({ "dry-run": PLANNED, apply: APPLIED, meanwhile: "" });
     mkdirSync(join(gateway.root, "opt"));
     return gateway;
   }
@@ -319,7 +306,7 @@ describe("the change is not confirmed", () => {
     gateway.says({
       apply: `{"outcome": "applied", "code": 0, "confirm_within": 3}\n`,
       meanwhile: `echo root@gw >"$HOME/down"
-(sleep 3; echo reverted >"$HOME/state"; rm "$HOME/down") >/dev/null 2>&1 &`,
+(sleep 3; rm "$journal/manifest" "$HOME/down") >/dev/null 2>&1 &`,
     });
     const result = await gateway.deploy("--yes", "--json");
     expect(last(result)).toEqual({ outcome: "reverted", exitCode: 1 });
@@ -333,8 +320,7 @@ describe("the change is not confirmed", () => {
     const gateway = Gateway.create();
     gateway.says({
       apply: "\u001b[2Jhello\n",
-      meanwhile: "exit 3",
-      state: "none",
+      meanwhile: ': >"$journal/manifest"; exit 3',
     });
     const result = await gateway.deploy("--yes");
     expect(result.code).toBe(1);

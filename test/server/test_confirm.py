@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from unittest import mock
@@ -129,49 +128,55 @@ class Confirmed(Trial):
         self.same_state(before, server.state())
 
 
-class State(Trial):
-    """What deploy asks after its connection broke."""
+class DeployReads(Trial):
+    """What deploy reads after its connection broke (src/deploy/change-state.ts)."""
 
-    def state_of(self, server: Server) -> tuple[str, str]:
-        self.assertEqual(0, server.run("state"), server.printed)
-        self.assertEqual([], server.events)
-        found = json.loads(server.printed)
-        return found["state"], found["deployed"]
+    def facts(self, server: Server) -> set[str]:
+        if not server.context().journal.exists:
+            return set()
+        lines = (server.root / "var/lib/kong-ipv6/manifest").read_text().replace(str(server.repository), "PATH")
+        kinds = ("pending\t", "applied\t", "decided\t", "todo\tapply\t")
+        return {line for line in lines.splitlines() if line.startswith(kinds)}
 
-    def deployed(self, server: Server, text: str) -> str:
+    def deployed(self, server: Server, text: str) -> None:
         (server.repository / ".kong-ipv6.deployed").write_text(text)
-        return hashlib.sha256(text.encode()).hexdigest()
+
+    def copied(self, server: Server, name: str) -> str:
+        return (server.root / f"var/lib/kong-ipv6/copies/{name}/.kong-ipv6.deployed").read_text()
 
     def test_a_confirmed_change_and_a_reverted_one(self) -> None:
         server = self.server()
-        self.assertEqual(("reverted", ""), self.state_of(server))
-        first = self.deployed(server, "first")
+        self.deployed(server, "first")
         self.tried(server)
-        self.assertEqual(("waiting", first), self.state_of(server))
+        self.assertEqual({"pending\tPATH\ta\t."}, self.facts(server))
+        self.assertEqual("first", self.copied(server, "a"))
         server.run("apply", "--confirm")
-        self.assertEqual(("confirmed", first), self.state_of(server))
-        second = self.deployed(server, "second")
-        # Not begun yet: what is confirmed is still the first one.
-        self.assertEqual(("confirmed", first), self.state_of(server))
+        self.assertEqual({"applied\tPATH\ta\t.", "decided\tPATH\tconfirmed\t."}, self.facts(server))
+        self.deployed(server, "second")
         self.tried(self.changed(server))
-        self.assertEqual(("waiting", second), self.state_of(server))
+        self.assertEqual({"applied\tPATH\ta\t.", "pending\tPATH\tb\t."}, self.facts(server))
+        self.assertEqual(("first", "second"), (self.copied(server, "a"), self.copied(server, "b")))
         self.time_is_up(server)
-        self.assertEqual(("reverted", first), self.state_of(server))
+        self.assertEqual({"applied\tPATH\ta\t.", "decided\tPATH\treverted\t."}, self.facts(server))
+        # A revert restores it too.
+        self.assertEqual("first", (server.repository / ".kong-ipv6.deployed").read_text())
 
-    def test_a_run_that_is_going_on_and_one_that_was_killed(self) -> None:
-        server, seen = self.server(), list[str]()
+    def test_the_same_files_again_without_a_change(self) -> None:
+        server = self.server()
+        for text in ("first", "second"):
+            self.deployed(server, text)
+            self.tried(server)
+            server.run("apply", "--confirm")
+            name = next(line.split("\t")[2] for line in self.facts(server) if line.startswith("applied"))
+            self.assertEqual(text, self.copied(server, name))
 
-        def killed(*_: object) -> None:
-            server.nested("state")
-            seen.append(json.loads(server.outputs[-1])["state"])
-            raise Killed
-
-        with mock.patch.object(run, "apply_all", side_effect=killed), self.assertRaises(Killed):
+    def test_a_run_that_was_killed(self) -> None:
+        server = self.server()
+        with mock.patch.object(run, "apply_all", side_effect=Killed), self.assertRaises(Killed):
             server.run("apply", WITHIN)
-        self.assertEqual(["busy"], seen)
-        self.assertEqual("incomplete", self.state_of(server)[0])
+        self.assertEqual({"todo\tapply\tbegun\t.", "pending\tPATH\ta\t."}, self.facts(server))
         self.time_is_up(server)
-        self.assertEqual("reverted", self.state_of(server)[0])
+        self.assertEqual(set(), self.facts(server))
 
     def test_a_run_that_ended_before_its_first_change(self) -> None:
         server = self.tried(self.server())
@@ -179,7 +184,7 @@ class State(Trial):
         self.changed(server)
         server.programs_run.answers["systemd-run"] = Ran(1, "", "no bus\n")
         self.assertEqual(1, server.run("apply", WITHIN))
-        self.assertEqual("none", self.state_of(server)[0])
+        self.assertEqual({"applied\tPATH\ta\t.", "todo\tapply\tbegun\t."}, self.facts(server))
 
 
 class FirstChangeReverted(Trial):

@@ -117,8 +117,6 @@ def command(name: str, given: dict[str, str], report: Report) -> int:
     context = context_for(report, name)
     if name == "verify":
         return run.verify(context, "--json" in given)
-    if name == "state":
-        return confirm.print_state(context)
     # The revert, which it is a part of, has the lock.
     if name == "reapply":
         return revert.reapply(context)
