@@ -16,7 +16,7 @@ import { type Generation, rootOf } from "./roots.ts";
 import { must, type Ran } from "./run.ts";
 import { Topology, type TopologyOptions } from "./topology.ts";
 
-/** A booted host with sshd and with further packages, and with the images of the root that it was made from. */
+/** A booted host with sshd and sudo, and with the images of the root that it was made from. */
 export async function reachable(
   generation: Generation,
   network: TopologyOptions,
@@ -27,7 +27,7 @@ export async function reachable(
   const topology = await Topology.open(network);
   try {
     const host = await Host.boot(
-      await withPackage(root, "openssh-server"),
+      await withPackage(root, "openssh-server", "sudo"),
       topology,
       { netplan, dockerStore },
     );
