@@ -1,6 +1,5 @@
-import { loginAt } from "../answers/carry-over.ts";
 import { attempt, UnusableError } from "../base/errors.ts";
-import { parseAddress } from "../ip/address.ts";
+import { formatAddress, parseAddress } from "../ip/address.ts";
 import type { Plan } from "../plan/plan.ts";
 
 /**
@@ -24,17 +23,19 @@ export function loginsOf(
     ]);
   const at = ssh.lastIndexOf("@") + 1;
   const host = ssh.slice(at).replace(/^\[(.*)\]$/, "$1");
-  const isLiteral = attempt(() => parseAddress(6, host)) !== undefined;
-  if (!isLiteral) return [ssh];
-  const addresses = [present, ...previous].flatMap((plan) => plan.host ?? []);
-  const isPlanned = addresses.some(
-    ({ address }) => loginAt(ssh, parseAddress(6, address)) !== undefined,
-  );
-  if (!isPlanned) return [ssh];
+  const literal = ([6, 4] as const).flatMap((version) => {
+    const address = attempt(() => parseAddress(version, host));
+    return address === undefined ? [] : formatAddress(version, address);
+  })[0];
+  const plans = [present, ...previous];
+  const addresses = [
+    plans.flatMap(({ host: own }) => own?.address ?? []),
+    plans.map(({ ipv4 }) => ipv4.address).filter(Boolean),
+  ].find((texts) => texts.some((text) => text === literal));
   // A change that was never deployed may lie between.
-  const others = [...new Set(addresses.map(({ address }) => address))]
+  const others = [...new Set(addresses)]
     .slice(0, 3)
-    .filter((address) => address !== host)
+    .filter((address) => address !== literal)
     .map((address) => ssh.slice(0, at) + address);
   return [ssh, ...others];
 }
