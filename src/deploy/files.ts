@@ -1,5 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { printable } from "../base/escape.ts";
 import { FailedError } from "../base/errors.ts";
@@ -9,6 +15,9 @@ import type { Entry } from "./tar.ts";
 
 /** In bytes. More is data, and not a configuration. */
 const MOST = 64 * 1024 * 1024;
+
+/** What a directory of KONG_DATA_DIR has, also an earlier one; apply.sh knows it by the same (copies.py). */
+const DATA = ["secrets/kong_pg_password", "postgres/PG_VERSION"];
 
 /**
  * The files that go to the server: what git would track, in a repository of git or not, without .env.
@@ -61,7 +70,8 @@ function* pathsBelow(
       [".git", "node_modules", "__pycache__"].includes(name) ||
       name.endsWith(".new") ||
       (path.startsWith(".kong-ipv6.") && path !== ".kong-ipv6.json") ||
-      `./${path}` === data;
+      `./${path}` === data ||
+      DATA.some((mark) => existsSync(join(directory, path, mark)));
     if (skipped) continue;
     if (entry.isDirectory()) yield* pathsBelow(directory, data, path);
     else if (entry.isFile() || entry.isSymbolicLink()) yield path;

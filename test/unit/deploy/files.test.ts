@@ -16,7 +16,9 @@ const repository = (): Sandbox =>
     ".kong-ipv6.json": "{}",
     ".kong-ipv6.undo/README.md": "old",
     "README.md.new": "sidecar",
-    "state/postgres/PG_VERSION": "17",
+    "state/notes": "mine",
+    "data/secrets/kong_pg_password": "secret",
+    "old/data/postgres/PG_VERSION": "17",
     "node_modules/x/index.js": "x",
     ".git/config": "x",
     "docs/data/notes": "mine",
@@ -26,7 +28,7 @@ const repository = (): Sandbox =>
 const paths = ({ cwd }: Sandbox): string[] =>
   filesToCopy(cwd, PLAN).map(({ path }) => path);
 
-test("no .env, data, git, undo folder or sidecar; modes as git keeps them", () => {
+test("no .env, data (also of an earlier setting), git, undo folder or sidecar; modes as git keeps them", () => {
   const sandbox = repository();
   chmodSync(sandbox.path("scripts/apply.sh"), 0o700);
   chmodSync(sandbox.path("README.md"), 0o600);
