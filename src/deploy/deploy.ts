@@ -65,13 +65,16 @@ const discard = (
   { digest }: Copied,
 ): Promise<unknown> => connection.run(discardCommand(path, digest));
 
-/** What apply.sh would change. */
+/** What apply.sh would change, or why it would refuse. */
 const preview = (
   deployment: Deployment,
   connection: Connection,
   { digest }: Copied,
-): Promise<ApplyEnd> =>
-  applyLines(deployment, connection, previewCommand(deployment.path, digest));
+): Promise<ApplyEnd> => {
+  const { path, confirmWithin } = deployment;
+  const command = previewCommand(path, digest, confirmWithin);
+  return applyLines(deployment, connection, command);
+};
 
 /** Puts the copy into its place and applies it, in one command: nothing can come between. */
 function apply(

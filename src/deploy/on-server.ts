@@ -214,7 +214,7 @@ exec 9>>"$3"
 flock --shared --timeout 2 9 || refuse 'another deploy, or a run of apply.sh, is in progress'
 [ "$(sha256sum <"$p.new/.kong-ipv6.deployed")" = "$2  -" ] || refuse 'another deploy has replaced this copy'
 if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.gone:$p.new:$p" overlay "$p" 2>/dev/null; then cd -- "$p"; else cd -- "$p.new"; fi
-exec ./scripts/apply.sh --dry-run --json
+exec ./scripts/apply.sh --dry-run --json --confirm-within "$4"
 `;
 
 const python = (program: string, ...values: string[]): string =>
@@ -246,9 +246,10 @@ export const discardCommand = (path: string, digest: string): string =>
 export const previewCommand = (
   path: string,
   digest: string,
+  within: number,
   lock = LOCK,
 ): string =>
-  `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${[path, digest, lock].map(singleQuoted).join(" ")}`;
+  `unshare --mount sh -c ${singleQuoted(PREVIEW)} sh ${[path, digest, lock, String(within)].map(singleQuoted).join(" ")}`;
 export const verifyCommand = (path: string): string =>
   `cd -- ${singleQuoted(path)} && exec ./scripts/verify.sh --json`;
 export const applyCommand = (path: string, ...flags: string[]): string =>

@@ -126,6 +126,7 @@ const rows = ({ stdout }: Result): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 const last = (result: Result): unknown => rows(result).at(-1);
 
+const DRY_RUN = "--dry-run --json --confirm-within 120";
 const CONFIRM = "--json --confirm-within 120";
 
 describe("a first deploy", () => {
@@ -137,11 +138,7 @@ describe("a first deploy", () => {
     expect(result.stderr).toBe("");
     expect(last(result)).toEqual({ outcome: "confirmed", exitCode: 0 });
     expect(result.code).toBe(0);
-    expect(gateway.calls).toEqual([
-      "--dry-run --json",
-      CONFIRM,
-      "--confirm --json",
-    ]);
+    expect(gateway.calls).toEqual([DRY_RUN, CONFIRM, "--confirm --json"]);
     expect(rows(result).map(({ step }) => step)).toEqual([
       "connect",
       "netplan",
@@ -178,7 +175,7 @@ describe("a first deploy", () => {
     const result = await gateway.deploy("--dry-run");
     expect(result.code).toBe(4);
     expect(result.stdout).toContain("planned netplan     add an address");
-    expect(gateway.calls).toEqual(["--dry-run --json"]);
+    expect(gateway.calls).toEqual([DRY_RUN]);
     expect(
       Object.keys(result.tree).filter((path) => path.startsWith("opt/")),
     ).toEqual([]);
@@ -205,7 +202,7 @@ describe("another deploy", () => {
     gateway.says({ "dry-run": UNCHANGED, "apply.log": "" });
     const result = await gateway.deploy("--yes", "--json");
     expect(last(result)).toEqual({ outcome: "unchanged", exitCode: 0 });
-    expect(gateway.calls).toEqual(["--dry-run --json"]);
+    expect(gateway.calls).toEqual([DRY_RUN]);
     expect(existsSync(`${gateway.server}.previous`)).toBe(false);
     expect(existsSync(`${gateway.server}.new`)).toBe(false);
   });
@@ -287,7 +284,7 @@ describe("the change is not confirmed", () => {
     });
     const result = await gateway.deploy("--yes", "--json");
     expect(last(result)).toEqual({ outcome: "reverted", exitCode: 1 });
-    expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
+    expect(gateway.calls).toEqual([DRY_RUN, CONFIRM]);
   });
 
   test("a check on the server fails: it is reverted at once", async () => {
@@ -313,7 +310,7 @@ describe("the change is not confirmed", () => {
     expect(rows(result)).toContainEqual(
       expect.objectContaining({ step: "reconnect", status: "..." }),
     );
-    expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
+    expect(gateway.calls).toEqual([DRY_RUN, CONFIRM]);
   });
 
   test("apply.sh prints something else: failed, and no control character", async () => {
@@ -325,7 +322,7 @@ describe("the change is not confirmed", () => {
     const result = await gateway.deploy("--yes");
     expect(result.code).toBe(1);
     expect(result.stdout + result.stderr).not.toContain("\u001b");
-    expect(gateway.calls).toEqual(["--dry-run --json", CONFIRM]);
+    expect(gateway.calls).toEqual([DRY_RUN, CONFIRM]);
   });
 });
 
@@ -432,11 +429,7 @@ exit 1
   await terminal.see("Deployed and confirmed.");
   expect(await terminal.ended).toBe(0);
   expect(terminal.output.match(/password for owner/g)).toHaveLength(1);
-  expect(gateway.calls).toEqual([
-    "--dry-run --json",
-    CONFIRM,
-    "--confirm --json",
-  ]);
+  expect(gateway.calls).toEqual([DRY_RUN, CONFIRM, "--confirm --json"]);
 });
 
 test("the owner declines: exit 130, and nothing is on the server", async () => {

@@ -154,9 +154,18 @@ class Refused(Trial):
     def test_without_systemd_run_nothing_is_prepared(self) -> None:
         server = self.server()
         server.programs.discard("systemd-run")
-        self.assertEqual(1, server.run("apply", WITHIN))
-        self.assertIn("Refused: --confirm-within needs systemd-run", server.printed)
+        # deploy asks before the plan is agreed to.
+        for arguments in (["apply", WITHIN], ["apply", WITHIN, "--dry-run"]):
+            self.assertEqual(1, server.run(*arguments))
+            self.assertIn("Refused: --confirm-within needs systemd-run", server.printed)
+            self.assertEqual([], server.events)
+        self.assertEqual(4, server.run("apply", "--dry-run"), server.printed)
+
+    def test_a_dry_run_with_a_time_limit_changes_nothing(self) -> None:
+        server = self.server()
+        self.assertEqual(4, server.run("apply", WITHIN, "--dry-run"), server.printed)
         self.assertEqual([], server.events)
+        self.assertEqual(1, server.run("apply", "--confirm", "--dry-run"))
 
 
 class Images(Case):

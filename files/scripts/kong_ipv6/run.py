@@ -119,6 +119,9 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
     report = context.report
     _, planned = survey(context, None)
     lines = [change for _, changes in planned for change in changes]
+    hooks = any(hook_path(context.repository.path, name) for name in ("before-apply", "after-apply"))
+    trial = within > 0 and bool(lines or hooks)
+    refuse(context, list(confirm.trial_refusals(context)) if trial else [])
     if lines:
         report.heading("Planned changes:")
         for change in lines:
@@ -128,8 +131,7 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
     report.outcome = "unchanged" if not lines else "planned" if dry_run else "applied"
     if dry_run:
         return CHANGES if lines else 0
-    hooks = any(hook_path(context.repository.path, name) for name in ("before-apply", "after-apply"))
-    if within and (lines or hooks):
+    if trial:
         return on_trial(context, planned, within)
     carry_out(context, planned)
     confirm.keep(context)
@@ -137,7 +139,6 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
 
 
 def on_trial(context: Context, planned: Planned, within: int) -> int:
-    refuse(context, list(confirm.trial_refusals(context)))
     context.report.heading("Preparing:")
     context.journal.forget_all("decided")
     prepare_all(context, planned)

@@ -91,7 +91,7 @@ test("a file that is only deleted is a change, and the preview does not see it",
     expect(lstatSync(hidden).isCharacterDevice()).toBe(true);
     expect(lstatSync(hidden).rdev).toBe(0);
   }
-  expect(previewCommand(path, "")).toContain("lowerdir=$p.gone:$p.new:$p");
+  expect(previewCommand(path, "", 60)).toContain("lowerdir=$p.gone:$p.new:$p");
   expect(install("a")).toEqual(DONE);
   expect(existsSync(join(path, "host/b"))).toBe(false);
   expect(existsSync(`${path}.gone`)).toBe(false);
@@ -130,16 +130,18 @@ test("the plan is that of this copy", async () => {
   const preview = (digest: string): string[] => {
     const { stdout } = spawnSync(
       "sh",
-      ["-c", previewCommand(copy, digest, lock)],
+      ["-c", previewCommand(copy, digest, 60, lock)],
       { env: { ...process.env, PATH: `${server}/bin:${process.env["PATH"]}` } },
     );
     return stdout.toString().trim().split("\n");
   };
   mkdirSync(`${copy}.new/scripts`, { recursive: true });
-  const script = "#!/bin/sh\necho the plan of $PWD\n";
+  const script = "#!/bin/sh\necho the plan of $PWD: $*\n";
   writeFileSync(`${copy}.new/scripts/apply.sh`, script, { mode: 0o755 });
   writeFileSync(`${copy}.new/.kong-ipv6.deployed`, list(["a"]));
-  expect(preview(digestOf(["a"]))).toEqual([`the plan of ${copy}.new`]);
+  expect(preview(digestOf(["a"]))).toEqual([
+    `the plan of ${copy}.new: --dry-run --json --confirm-within 60`,
+  ]);
   const last = JSON.stringify(REFUSED).replaceAll(/([:,])/g, "$1 ");
   expect(preview(digestOf(["b"]))).toEqual([
     expect.stringContaining("another deploy has replaced this copy"),
