@@ -81,7 +81,8 @@ def options(command: str, arguments: list[str]) -> dict[str, str]:
     seconds = given.get("--confirm-within")
     if seconds is not None and not (re.fullmatch(r"[0-9]{1,5}", seconds) and int(seconds) >= 5):
         raise Failure(f"--confirm-within {seconds}: not a number of seconds from 5 to 99999", "--confirm-within 120")
-    if len({"--confirm", "--revert", "--dry-run", "--confirm-within"} & set(given)) > 1:
+    one_of = {"--confirm", "--revert", "--dry-run", "--confirm-within"} & set(given)
+    if len(one_of) > 1 and one_of != {"--dry-run", "--confirm-within"}:
         raise Failure(f"these can't be combined: {' '.join(given)}", f"{command}.sh --help")
     return given
 
@@ -117,8 +118,6 @@ def command(name: str, given: dict[str, str], report: Report) -> int:
     context = context_for(report, name)
     if name == "verify":
         return run.verify(context, "--json" in given)
-    if name == "state":
-        return confirm.print_state(context)
     # The revert, which it is a part of, has the lock.
     if name == "reapply":
         return revert.reapply(context)

@@ -1,13 +1,12 @@
 """A change that has to be confirmed: while the journal has it as pending, a timer and the next boot revert it."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator
 
-from . import copies, lock
+from . import copies
 from .facts import Context
-from .journal import STATE, Journal, digest, move, replace, sync
+from .journal import STATE, Journal, move, replace, sync
 from .report import Failure, Refusal
 from .resources import previous_image
 
@@ -127,25 +126,6 @@ def _decided_before(context: Context) -> int:
 def _decision(journal: Journal) -> str:
     """What became of the last change that waited for a confirmation: confirmed or reverted."""
     return next((value for kind, _, value in journal.entries if kind == "decided"), "")
-
-
-def print_state(context: Context) -> int:
-    """For deploy, whose connection broke. busy: a run is going on; waiting: for the confirmation; incomplete: to be
-    reverted; confirmed; reverted, also where the journal has nothing; none. deployed tells whose change it is."""
-    journal = context.journal
-    # Before the journal is read: a run that ends now has written it.
-    busy, path = lock.is_held(), pending(context)
-    if busy:
-        state = "busy"
-    elif path:
-        state = "waiting" if journal.fact("todo", "apply") is None else "incomplete"
-    else:
-        state = _decision(journal) if journal.exists else "reverted"
-    copy = next((value for kind, _, value in journal.entries if kind == ("pending" if path else "applied")), "")
-    deployed = copies.folder(journal, copy) / ".kong-ipv6.deployed"
-    sha256 = digest(deployed) if copy and deployed.is_file() else ""
-    context.report.say(json.dumps({"state": state or "none", "deployed": sha256}))
-    return 0
 
 
 def keep(context: Context) -> None:

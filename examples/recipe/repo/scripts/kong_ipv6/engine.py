@@ -7,6 +7,7 @@ that are read here have been the same in all of them. An address that isn't set 
 import contextlib
 import json
 import re
+import shlex
 import socket
 from pathlib import Path
 from typing import Any, Optional, cast
@@ -187,6 +188,12 @@ class Compose:
 
     def files(self) -> dict[str, str]:
         return {"COMPOSE_FILE": Repository(self.folder).compose_files}
+
+    def by_hand(self, *arguments: str) -> str:
+        """As the owner can type it in any directory. Without its files compose may read the owner's compose.yaml."""
+        files = [shlex.quote(str(self.folder / one)) for one in self.files()["COMPOSE_FILE"].split(":")]
+        named = [word for one in files for word in ("-f", one)]
+        return " ".join(["sudo", *(self.command or ("docker", "compose")), *named, *arguments])
 
     def run(self, *arguments: str, seconds: int = 1800) -> Ran:
         return self.system.run(*self.line(seconds, *arguments), cwd=self.folder, env=self.files(), timeout=seconds + 30)

@@ -51,14 +51,6 @@ def take_over() -> int:
     return descriptor
 
 
-def is_held() -> bool:
-    descriptor = _open()
-    try:
-        return not _try(descriptor, 0)
-    finally:
-        os.close(descriptor)
-
-
 def holders() -> list[int]:
     """The other processes that have the lock's file open."""
     found: list[int] = []

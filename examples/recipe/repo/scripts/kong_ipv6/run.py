@@ -77,9 +77,22 @@ def carry_out(context: Context, planned: Planned) -> None:
     hook(context, "before-apply")
     if any(changes for _, changes in planned):
         context.report.heading("Applying the changes:")
+        # At the first run a build may need the IPv6 that daemon.json gives Docker.
+        if context.journal.names("applied"):
+            prepare_all(context, planned)
         apply_all(context, planned)
     hook(context, "after-apply")
     context.report.step = ""
+
+
+def prepare_all(context: Context, planned: Planned) -> None:
+    """Where it fails, the server is as it was, and Kong answers: no file is written yet, and no network recreated."""
+    context.report.changing = True
+    # From here on rollback.sh has something to undo.
+    context.journal.record("repository", str(context.repository.path), context.repository.project)
+    for resource, changes in planned:
+        if changes:
+            resource.prepare()
 
 
 def apply_all(context: Context, planned: Planned) -> None:
@@ -106,6 +119,9 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
     report = context.report
     _, planned = survey(context, None)
     lines = [change for _, changes in planned for change in changes]
+    hooks = any(hook_path(context.repository.path, name) for name in ("before-apply", "after-apply"))
+    trial = within > 0 and bool(lines or hooks)
+    refuse(context, list(confirm.trial_refusals(context)) if trial else [])
     if lines:
         report.heading("Planned changes:")
         for change in lines:
@@ -115,8 +131,7 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
     report.outcome = "unchanged" if not lines else "planned" if dry_run else "applied"
     if dry_run:
         return CHANGES if lines else 0
-    hooks = any(hook_path(context.repository.path, name) for name in ("before-apply", "after-apply"))
-    if within and (lines or hooks):
+    if trial:
         return on_trial(context, planned, within)
     carry_out(context, planned)
     confirm.keep(context)
@@ -124,15 +139,9 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
 
 
 def on_trial(context: Context, planned: Planned, within: int) -> int:
-    refuse(context, list(confirm.trial_refusals(context)))
     context.report.heading("Preparing:")
-    context.report.changing = True
     context.journal.forget_all("decided")
-    # From here on rollback.sh has something to undo.
-    context.journal.record("repository", str(context.repository.path), context.repository.project)
-    for resource, changes in planned:
-        if changes:
-            resource.prepare()
+    prepare_all(context, planned)
     end = time.monotonic() + within
     confirm.begin(context, within)
     carry_out(context, planned)
@@ -185,8 +194,8 @@ def verify(context: Context, as_json: bool) -> int:
         text = "None of this proves that Kong is reachable from outside. Test it from another machine with IPv6"
         report.say(f"{text} (Kong without routes answers 404):")
         report.say(f"  {outside}")
-        for one in plan.moved[:1] if plan.moved and plan.moved[0].name == "kong" else ():
-            report.say(f"  {CURL}'http://[{one.address}]/'")
+        for old in (moved.address for moved in plan.moved if moved.name == "kong"):
+            report.say(f"  {CURL}'http://[{old}]/'")
         if plan.previous:
             text = "An overlap is on. When nothing uses the old addresses any more, run on your own machine"
             report.say(f'{text} (README.md, "When the provider changes the prefix"):')

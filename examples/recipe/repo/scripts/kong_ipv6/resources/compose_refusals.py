@@ -44,7 +44,7 @@ def compose(facts: Facts) -> Iterator[Refusal]:
         yield Refusal("neither docker compose 2 nor docker-compose 1.29 is installed", remedy)
     elif facts.compose_error:
         cause = f"docker-compose.yml or .env has an error: {facts.compose_error}"
-        yield Refusal(cause, "correct it; docker compose config shows the details")
+        yield Refusal(cause, f"correct it; details: {command.by_hand('config')}")
     # Compose 5 builds by it, and only recommends it.
     if command.major >= 5:
         shown = re.search(r"(\d+)\.(\d+)", facts.context.system.output("docker", "buildx", "version"))
@@ -70,7 +70,7 @@ def project(context: Context, facts: Facts) -> Iterator[Refusal]:
     for earlier in context.journal.names("project"):
         if earlier == name or context.journal.fact("project", earlier) != str(here) or not facts.of_project(earlier):
             continue
-        down = f"{' '.join(facts.compose.command)} --project-name {earlier} down"
+        down = facts.compose.by_hand("--project-name", earlier, "down")
         cause = f"COMPOSE_PROJECT_NAME={name} in .env is not the project name of the existing containers: {earlier}"
         remedy = f"set COMPOSE_PROJECT_NAME={earlier}; or remove the containers first (the data is kept): {down}"
         yield Refusal(cause, remedy)

@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Optional
 
 from ..engine import Json, endpoint, state_of
 from ..facts import Facts
@@ -41,7 +42,7 @@ class Kong(Resource):
         if kong is None:
             yield Result("fail", "kong", "Kong has no container", AGAIN)
             return
-        health = service_health("kong", state_of(kong))
+        health = self._health("kong", kong)
         yield health
         if health.level == "fail":
             return
@@ -52,11 +53,18 @@ class Kong(Resource):
         yield self._own(facts)
         yield from self._outside(facts, kong)
 
+    def by_hand(self, *arguments: str) -> str:
+        return self.context.compose.by_hand(*arguments)
+
+    def _health(self, service: str, container: Optional[Json]) -> Result:
+        logs = self.by_hand("logs", "--tail", "20", service)
+        return service_health(service.replace("kong-", ""), state_of(container), logs)
+
     def _database(self, facts: Facts, kong: Json) -> Iterator[Result]:
         if self.plan.database != "postgres":
             return
         database = facts.container("kong-database")
-        health = service_health("database", state_of(database))
+        health = self._health("kong-database", database)
         if database is None:
             yield health
             return
@@ -84,7 +92,7 @@ class Kong(Resource):
         if same(via, self.plan.subnet_gateway):
             return Result("ok", "gateway", f"Kong sends IPv6 traffic through {self.plan.network}")
         text = f"Kong's IPv6 default route is {f'via {via}' if via else 'missing'}"
-        remedy = "disconnect Kong from other IPv6 networks; docker compose up -d --force-recreate kong"
+        remedy = f"disconnect Kong from other IPv6 networks; {self.by_hand('up', '-d', '--force-recreate', 'kong')}"
         return Result("fail", "gateway", text, remedy)
 
     def _listeners(self, kong: Json) -> Iterator[Result]:
@@ -92,7 +100,7 @@ class Kong(Resource):
         listening = listeners(self.system.text(f"{process}/tcp"), self.system.text(f"{process}/tcp6"))
         lacking = [port for port in (80, 443) if ("::", port) not in listening]
         for port in lacking:
-            remedy = "check KONG_PROXY_LISTEN in docker-compose.yml; docker compose logs kong"
+            remedy = f"check KONG_PROXY_LISTEN in docker-compose.yml; {self.by_hand('logs', 'kong')}"
             yield Result("fail", "listeners", f"Kong doesn't listen on [::]:{port}", remedy)
         private = {("127.0.0.1", 8001), ("127.0.0.1", 8007), (backend, 8001)}
         open_ = sorted(one for one in listening if one[1] in ADMIN_PORTS and one not in private)
@@ -110,7 +118,7 @@ class Kong(Resource):
         line = http_status(self.plan.kong, 80, "/")
         if not line:
             text = f"[{self.plan.kong}]:80 doesn't answer this server"
-            yield Result("fail", "listeners", text, "docker compose logs kong")
+            yield Result("fail", "listeners", text, self.by_hand("logs", "kong"))
         elif not lacking:
             text = f"Kong listens on 80 and 443; [{self.plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"
             yield Result("ok", "listeners", text)
@@ -176,13 +184,12 @@ class Kong(Resource):
             yield Result("ok", "outgoing", "Kong's packets leave the server" if here else text)
 
 
-def service_health(check: str, state: str) -> Result:
+def service_health(check: str, state: str, remedy: str) -> Result:
     if state == "running/healthy":
         return Result("ok", check, "healthy")
     if state == "running/starting":
         return Result("ok", check, "running; Docker has not completed its first health check yet")
-    service = "kong" if check == "kong" else "kong-database"
-    return Result("fail", check, f"the container is {state}", f"docker compose logs --tail 20 {service}")
+    return Result("fail", check, f"the container is {state}", remedy)
 
 
 def ports_of(container: Json) -> dict[str, list[dict[str, str]]]:

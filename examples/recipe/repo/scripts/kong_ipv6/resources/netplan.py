@@ -55,8 +55,17 @@ class Netplan(Resource):
         same = self.system.text(NETPLAN_FILE) == text.rstrip("\n") and not facts.begun(self.name)
         errors = [] if same else self._validate(text)
         if errors:
-            cause = f"netplan refuses the configuration: {' '.join(errors)}"
-            yield Refusal(cause, f"correct the files in /etc/netplan, or host{NETPLAN_FILE}")
+            yield self._refused(" ".join(errors))
+
+    def _refused(self, said: str) -> Refusal:
+        plan = self.plan
+        # The lifetime of the old address (netplan 0.106 to 1.2).
+        if plan.previous_host and "NetworkManager does not support address options" in said:
+            cause = f"NetworkManager manages {plan.uplink}: netplan can't deprecate the old address {plan.previous_host} there, so an overlap is not possible"
+            remedy = "npx create-kong-ipv6 undo, then regenerate without --overlap. Or let networkd manage it (renderer: networkd in /etc/netplan)"
+            return Refusal(cause, remedy)
+        cause = f"netplan refuses the configuration: {said}"
+        return Refusal(cause, f"correct the files in /etc/netplan, or host{NETPLAN_FILE}")
 
     def _unmanaged(self, facts: Facts) -> Iterator[Refusal]:
         """Another program looks after the uplink: fine if it has done what netplan would do."""

@@ -34,11 +34,17 @@ def difference(network: Optional[Json], plan: Plan, engine: str) -> str:
         return "it doesn't exist"
     options, labels = network.get("Options") or {}, network.get("Labels") or {}
     config = (network.get("IPAM") or {}).get("Config") or []
-    want = (plan.subnet, plan.subnet_gateway, plan.subnet_range)
     if network["Driver"] != "bridge" or not network.get("EnableIPv6"):
         return "it is not an IPv6 bridge network"
-    if not any(tuple(one.get(key, "") for key in ("Subnet", "Gateway", "IPRange")) == want for one in config):
-        return f"its subnet isn't {plan.subnet}, with dynamic addresses from {plan.subnet_range}"
+    want = (plan.subnet, plan.subnet_gateway)
+    subnet = next((one for one in config if (one.get("Subnet"), one.get("Gateway")) == want), None)
+    if subnet is None:
+        return f"its subnet isn't {plan.subnet} with the gateway {plan.subnet_gateway}"
+    # Another range than planned is not worth an interruption, as long as Docker gives no planned address away.
+    dynamic = subnet.get("IPRange") or plan.subnet
+    for address in plan.solicited:
+        if inside(address, dynamic):
+            return f"Docker may give {address} to another container: its dynamic addresses are {dynamic}, not {plan.subnet_range}"
     if options.get(BRIDGE_NAME) != plan.bridge:
         return f"its bridge isn't {plan.bridge}"
     if options.get(GATEWAY_MODE) != "routed":

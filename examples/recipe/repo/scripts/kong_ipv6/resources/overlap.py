@@ -1,16 +1,19 @@
 """The overlap of a renumbering (RFC 4192): the old addresses lead to the containers, which have only the new ones.
 
-Our table ip6 kong_ipv6_overlap translates the destination of what arrives for an old address. It comes and goes
-after the containers were changed, which suits every change:
+Our table ip6 kong_ipv6_overlap translates the destination of what arrives for an old address. It is loaded and removed
+after the containers have been changed:
 
 before → overlap   until then the containers themselves have the old addresses.
 overlap → before   until then the old addresses lead to the new ones; then the containers have them again.
-overlap → after    no container is changed. Open connections are not cut; new ones are no longer translated.
+overlap → after    no container changes. Open connections go on; new ones are no longer translated.
 before → after     there is no table.
 """
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 
+from ..conntrack import forget_connections
 from ..facts import Facts
 from ..journal import Journal
 from ..nft_table import OVERLAP
@@ -22,6 +25,8 @@ from .base import Resource
 from .files import Files
 
 AGAIN = "sudo ./scripts/apply.sh"
+# An element of the map, as nft lists it.
+PAIR = re.compile(r"([0-9a-f]*:[0-9a-f:]+) : ([0-9a-f]*:[0-9a-f:]+)")
 
 
 class Overlap(Resource):
@@ -45,13 +50,25 @@ class Overlap(Resource):
         self.report.doing("overlap", f"the {OVERLAP}")
         if OVERLAP.file in self.facts.staged:
             self.system.start(OVERLAP.unit)
+            for one in self.plan.moved:
+                self._forget(one.address, one.address)
             self.report.done("overlap", self._pairs())
             return
         OVERLAP.unload(self.system)
         for path in self._left():
             Files(self.context).drop(path)
         self.system.run("systemctl", "daemon-reload")
+        for address, to in PAIR.findall(self.facts.overlap_table):
+            # The containers have it again. Otherwise open connections go on.
+            if address in self.plan.public:
+                self._forget(address, to)
         self.report.done("overlap", f"{OVERLAP} removed")
+
+    def _forget(self, address: str, answers: str) -> None:
+        """What was sent while the containers were changed went nowhere, and would do so as long as its sender goes on
+        (UDP, or a repeated SYN)."""
+        with suppress(OSError):
+            forget_connections(address, answers)
 
     def verify(self, facts: Facts) -> Iterator[Result]:
         if self.plan.previous is None:
