@@ -33,7 +33,7 @@ export const providerRows = (): ProviderRow[] =>
         gateway: gateway as string,
         type: (type as string).replaceAll("`", ""),
         exposed: exposed as string,
-        lab: /, lab$/.test(tested as string),
+        lab: (tested as string).endsWith(", lab"),
       };
     });
 

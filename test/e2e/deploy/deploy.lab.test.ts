@@ -186,7 +186,11 @@ describe("deploy and probe, from outside through a real sshd", () => {
     await lab.host.sh("chown -R ops: /home/ops/.ssh");
     change(2);
     const ran = await owner.run([
-      ...["python3", AT_TERMINAL, "secret", process.execPath, CLI],
+      "python3",
+      AT_TERMINAL,
+      "secret",
+      process.execPath,
+      CLI,
       ..."deploy gw --yes --json --ssh ops@203.0.113.10".split(" "),
     ]);
     expect(lines(ran).at(-1), ran.stdout).toMatchObject({
