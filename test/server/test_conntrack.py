@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import unittest
 from unittest import mock
 
@@ -21,6 +22,14 @@ DUMP = bytes.fromhex(
     "1400040020010db8000c000000000000000000021c00028005000100110000000600020000350000060003000fa1000008000300000001a8"
     "080008000000000008000c002740a78308000b0000000002080007000000001d"
 )
+
+
+def of_tcp(state: int) -> bytes:
+    """The two connections as TCP ones, in this state of linux/netfilter/nf_conntrack_tcp.h."""
+    info = struct.pack("=HHHHHHBxxx", 16, 0x8004, 12, 0x8001, 5, 1, state)
+    return b"".join(struct.pack("=I", len(one) + 16) + one[4:] + info for one in (DUMP[:212], DUMP[212:]))
+
+
 DONE = bytes.fromhex("1400000003000200000000002130000000000000")
 DELETE = "02 01 05 00"
 
@@ -40,10 +49,10 @@ class Kernel:
 
 
 class Forget(unittest.TestCase):
-    def deleted(self, address: str, answers: str, *dump: bytes) -> list[bytes]:
+    def deleted(self, address: str, answers: str, *dump: bytes, also_open: bool = True) -> list[bytes]:
         kernel = Kernel(*dump, b"acknowledged")
         with mock.patch.object(socket, "socket", lambda *_: kernel):
-            conntrack.forget_connections(address, answers)
+            conntrack.forget_connections(address, answers, also_open)
         for message in kernel.sent:
             self.assertEqual(len(message), int.from_bytes(message[:4], "little"))
         return kernel.sent[1:]
@@ -56,6 +65,15 @@ class Forget(unittest.TestCase):
             self.assertEqual(bytes.fromhex(DELETE), message[4:8])
             # The tuple and the id: never all connections.
             self.assertEqual({1, 12}, set(conntrack.attributes(message[20:])))
+
+    def test_open_ones_of_tcp_may_stay(self) -> None:
+        established, close_wait, time_wait = 3, 5, 7
+        for state in (established, close_wait):
+            self.assertEqual([], self.deleted(OLD, NEW, of_tcp(state), DONE, also_open=False), state)
+            self.assertEqual(1, len(self.deleted(OLD, NEW, of_tcp(state), DONE)), state)
+        self.assertEqual(1, len(self.deleted(OLD, NEW, of_tcp(time_wait), DONE, also_open=False)))
+        # UDP has no state: the next packet may go to the new address, from the same port.
+        self.assertEqual(1, len(self.deleted(OLD, NEW, DUMP, DONE, also_open=False)))
 
     def test_those_to_others_stay(self) -> None:
         self.assertEqual([], self.deleted(NEW, NEW, DUMP, DONE))

@@ -215,6 +215,9 @@ class Server:
     def services(self) -> tuple[str, ...]:
         return ("kong-database", "kong-migration", "kong") if self.plan.database == "postgres" else ("kong",)
 
+    def _forget(self, address: str, answers: str, also_open: bool = True) -> None:
+        self.happens("forget", f"{address} {answers}{'' if also_open else ', closed ones'}")
+
     # What happens.
 
     def happens(self, kind: str, what: str, detail: str = "") -> None:
@@ -255,7 +258,7 @@ class Server:
                 (solicit.reaches, self.outside.reaches),
                 (solicit.used, self.outside.used),
                 (solicit.delivery, self.outside.delivered),
-                (conntrack.forget_connections, lambda *pair: self.happens("forget", " ".join(pair))),
+                (conntrack.forget_connections, self._forget),
                 (kong.http_status, self.outside.http_status),
             ]
             for name, module in list(sys.modules.items()):
