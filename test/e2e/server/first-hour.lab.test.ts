@@ -24,8 +24,8 @@ const block = (language: string, part: string): string => {
 };
 
 /** Types a block of commands in the repository; the first that fails ends it. */
-const type = (commands: string): Promise<Ran> =>
-  lab.host.run(["bash", "-ec", `export HOME=/root\n${commands}`], {
+const type = (commands: string, { host }: Lab = lab): Promise<Ran> =>
+  host.run(["bash", "-ec", `export HOME=/root\n${commands}`], {
     cwd: REPOSITORY,
     timeoutMs: 120_000,
   });
@@ -46,8 +46,8 @@ async function served(): Promise<string | undefined> {
   return /CN ?= ?(.*)\n/.exec(stdout)?.[1];
 }
 
-const rows = async (): Promise<string> =>
-  (await type(sql("SELECT name FROM services"))).stdout;
+const rows = async (on: Lab = lab): Promise<string> =>
+  (await type(sql("SELECT name FROM services"), on)).stdout;
 
 const sql = (text: string): string =>
   `docker compose exec -T kong-database psql -U kong -qtA -v ON_ERROR_STOP=1 -c "${text}" kong`;
@@ -100,6 +100,26 @@ test("a backup is restored, and Kong answers after it", async () => {
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(await rows()).toBe("before\n");
   expect(await script(lab, "apply.sh")).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("a backup is restored on another server, whose database has another password", async () => {
+  const dump = await lab.host.read("/root/kong.sql");
+  const other = await openServer("trixie");
+  try {
+    const password = `grep ^KONG_PG_PASSWORD= ${REPOSITORY}/.env`;
+    expect(await other.host.sh(password)).not.toBe(await lab.host.sh(password));
+    expect(await script(other, "apply.sh")).toMatchObject({ code: 0 });
+    await other.host.write("/root/kong.sql", dump);
+    const { code, stderr } = await type(block("sh", "psql"), other);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(await rows(other)).toBe("before\n");
+    expect(await script(other, "apply.sh")).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+  } finally {
+    await other.close();
+  }
 });
 
 test("a restore that fails leaves the database as it was", async () => {
