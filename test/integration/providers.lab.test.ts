@@ -12,16 +12,31 @@ import {
   type ProviderRow,
 } from "../support/providers.ts";
 import { generated, writeTree } from "../support/trees.ts";
-import { providerNetplanOf } from "../unit/detect/recordings.ts";
+import {
+  providerLinksOf,
+  providerNetplanOf,
+} from "../unit/detect/recordings.ts";
 import { root } from "./server.ts";
 
 /** Fits our file to the server's own one, as apply.sh does before it writes it. */
-const FIT = `import sys
+const FIT = `import json, sys
+from pathlib import Path
+from types import SimpleNamespace
 sys.path.insert(0, "scripts")
-from kong_ipv6.netplan_files import Uplink, fit
-ours, theirs, uplink = sys.argv[1:]
-facts = Uplink(name=uplink, mac="96:00:00:12:34:56", driver="veth", virtual=False, networkd_id="", advertised=())
-print(fit(open(ours).read(), [open(theirs).read()], facts).text, end="")`;
+from kong_ipv6.uplink_facts import UplinkFacts
+folder, theirs, uplink = sys.argv[1:]
+facts = UplinkFacts()
+facts.__dict__.update(
+    links=json.load(open("links.json")),
+    plan=SimpleNamespace(kept=False, uplink=uplink),
+    system=SimpleNamespace(have=lambda _: True, on=lambda path: Path("/nowhere" + path)),
+    context=SimpleNamespace(
+        network=SimpleNamespace(networkd_id=lambda: ""), repository=SimpleNamespace(path=Path(folder))
+    ),
+    advertised=(),
+    netplan_texts={"50-cloud-init.yaml": open(theirs).read()},
+)
+print(facts.fitted.text, end="")`;
 
 const CLOUD_INIT = "host/etc/netplan/50-cloud-init.yaml";
 const OURS = "host/etc/netplan/60-kong-ipv6.yaml";
@@ -40,6 +55,12 @@ beforeAll(async () => {
     const netplan = providerNetplanOf(row.name);
     const path = join(scratch, row.name);
     writeTree(path, tree);
+    writeTree(
+      path,
+      new Map([
+        ["links.json", { text: providerLinksOf(row.name), mode: 0o644 }],
+      ]),
+    );
     if (netplan !== undefined)
       writeTree(path, new Map([[CLOUD_INIT, { text: netplan, mode: 0o600 }]]));
     made.set(row.name, { answers, netplan });
@@ -54,14 +75,15 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 const GENERATE = `set -e
 cp -a /srv/made/"$1" /tmp; cd /tmp/"$1"
 mkdir -p host/etc/netplan; chmod 600 host/etc/netplan/*
-mv ${OURS} /tmp/ours 2>/dev/null || true
+mkdir -p /tmp/ours/host/etc/netplan
+mv ${OURS} /tmp/ours/${OURS} 2>/dev/null || true
 complaints() { netplan generate --root-dir host 2>&1 | sed 's/^.*WARNING \\*\\*: [0-9:.]* //'; }
 set -o pipefail
 complaints >/tmp/before
-if [ -e /tmp/ours ] && [ -e ${CLOUD_INIT} ]; then
+if [ -e /tmp/ours/${OURS} ] && [ -e ${CLOUD_INIT} ]; then
 	(umask 077; python3 -B -c "$3" /tmp/ours ${CLOUD_INIT} "$2" >${OURS})
-elif [ -e /tmp/ours ]; then
-	mv /tmp/ours ${OURS}
+elif [ -e /tmp/ours/${OURS} ]; then
+	mv /tmp/ours/${OURS} ${OURS}
 fi
 complaints >/tmp/after
 diff /tmp/before /tmp/after >&2

@@ -7,15 +7,47 @@ export interface Provider {
   /** The name of the recording. */
   readonly name: string;
   /**
-   * The links, addresses and routes: commands of `ip -batch`. Tunnels, VLANs and bonds are a tun
-   * device or an Ethernet interface here: to the probe they differ in their names only.
+   * The links, addresses and routes: commands of `ip -batch`. Not every kernel has tunnels, VLANs and
+   * bonds: a tun device or a veth stands for one.
    */
   readonly ip: string;
+  /** What `ip -d` prints of the interfaces that something else stands for. */
+  readonly real?: Readonly<Record<string, object>>;
   /** The netplan file of the provider's image; without it, something else configures the network. */
   readonly netplan?: string;
   /** False on hosts that have no netplan at all. */
   readonly installed?: false;
 }
+
+const UP = ["UP", "LOWER_UP"];
+
+const SIT = {
+  flags: ["POINTOPOINT", "NOARP", ...UP],
+  operstate: "UNKNOWN",
+  link_type: "sit",
+  linkinfo: { info_kind: "sit" },
+};
+
+const vlan = (link: string, id: number): object => ({
+  link,
+  linkinfo: { info_kind: "vlan", info_data: { protocol: "802.1Q", id } },
+});
+
+const BOND = {
+  flags: ["BROADCAST", "MULTICAST", "MASTER", ...UP],
+  linkinfo: { info_kind: "bond", info_data: { mode: "802.3ad" } },
+};
+
+/** A port of bond0. */
+const BONDED = {
+  flags: ["BROADCAST", "MULTICAST", "SLAVE", ...UP],
+  master: "bond0",
+  linkinfo: { info_slave_kind: "bond" },
+};
+
+/** A port of a bond has no address. */
+const bonded = (name: string): string =>
+  nic(name).replace(/(link set \S+) up$/, "$1 addrgenmode none\n$1 up");
 
 /** An Ethernet interface. */
 const nic = (name: string, mac = "52:54:00:12:34:56"): string => `
@@ -50,6 +82,8 @@ const file = (...parts: string[]): string =>
 const route = (to: string, via: string, onLink = false): string =>
   `- {to: "${to}", via: "${via}"${onLink ? ", on-link: true" : ""}}`;
 
+/** A bridge, bond or VLAN has the MAC address of its port. */
+const MATCH = ['match: {macaddress: "52:54:00:12:34:56"}'];
 const FOUR = ["addresses:", "- 203.0.113.10/24"];
 const ROUTES = ["routes:", route("0.0.0.0/0", "203.0.113.1")];
 
@@ -105,7 +139,7 @@ link set enp0s31f6 master br0
 link set br0 up
 ${four("br0")}${fixed("br0", "2001:db8:4f8:2::2/64")}`,
     netplan: file(
-      netplan("ethernets", "enp0s31f6", "dhcp4: false"),
+      netplan("ethernets", "enp0s31f6", ...MATCH, 'set-name: "enp0s31f6"'),
       netplan(
         "bridges",
         "br0",
@@ -234,6 +268,7 @@ route add default via 2001:db8:5:52::1 dev ens3 proto static metric 1024`,
   },
   {
     name: "tunnel-broker",
+    real: { "he-ipv6": SIT },
     ip: `${nic("ens3")}${four("ens3")}
 tuntap add he-ipv6 mode tun
 link set he-ipv6 up
@@ -256,9 +291,17 @@ route add ::/0 dev he-ipv6 proto static metric 1024`,
   },
   {
     name: "vlan",
+    real: { "enp0s31f6.4000": vlan("enp0s31f6", 4000) },
     ip: `${nic("enp0s31f6")}${four("enp0s31f6")}${nic("enp0s31f6.4000")}${fixed("enp0s31f6.4000", "2001:db8:4000:a::2/64")}`,
     netplan: file(
-      netplan("ethernets", "enp0s31f6", ...FOUR, ...ROUTES),
+      netplan(
+        "ethernets",
+        "enp0s31f6",
+        ...MATCH,
+        'set-name: "enp0s31f6"',
+        ...FOUR,
+        ...ROUTES,
+      ),
       netplan(
         "vlans",
         "enp0s31f6.4000",
@@ -273,11 +316,12 @@ route add ::/0 dev he-ipv6 proto static metric 1024`,
   },
   {
     name: "bond-and-second-uplink",
-    ip: `${nic("eno1")}${nic("eno2", "52:54:00:12:34:57")}${nic("eno3", "52:54:00:12:34:58")}${nic("bond0")}${four("bond0")}${fixed("bond0", "2001:db8:b0d::2/64")}
+    real: { bond0: BOND, eno1: BONDED, eno2: BONDED },
+    ip: `${bonded("eno1")}${bonded("eno2")}${nic("eno3", "52:54:00:12:34:58")}${nic("bond0")}${four("bond0")}${fixed("bond0", "2001:db8:b0d::2/64")}
 addr add 2001:db8:b0d:3::2/64 dev eno3 nodad
 route add default via fe80::3 dev eno3 proto static metric 2048`,
     netplan: file(
-      netplan("ethernets", "eno1", "dhcp4: false").concat(
+      netplan("ethernets", "eno1", ...MATCH, 'set-name: "eno1"').concat(
         "    eno2: {dhcp4: false}\n",
         '    eno3: {addresses: ["2001:db8:b0d:3::2/64"], routes: [{to: "::/0", via: "fe80::3", metric: 2048}]}\n',
       ),

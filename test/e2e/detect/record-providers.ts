@@ -30,18 +30,36 @@ const script = ({ ip, netplan, installed }: Provider): string =>
     `ip -batch - <<'END'\n${ip.replace(/^\n/gm, "")}\nEND`,
     // The other ends of the links: without them there is no carrier.
     "ip -n provider -br link | while read -r link rest; do ip -n provider link set ${link%%@*} up; done",
-    "sleep 0.2; exec sh -s",
+    "sleep 0.2; sh -s",
+    // As apply.sh reads them.
+    `printf '\\n@@${MARKER} begin links\\n'; ip -j -d addr show; printf '\\n@@${MARKER} end links 0\\n'`,
   ].join("\n");
 
-/** Prints a tun device, which has no carrier without a program behind it, as a tunnel of type sit. */
-const sitForTun = (output: string): string =>
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What `ip` prints, with the interface that a device stands for in its place. A veth stands for a network card. */
+function realLinks(line: string, real: Provider["real"] = {}): string {
+  const isDetailed = line.includes('"linkinfo"');
+  const links = (JSON.parse(line) as Fields[]).map((link) => {
+    const { link_index: _, link_netnsid: __, linkinfo, ...rest } = link;
+    const all: Fields = { ...rest, ...real[String(link["ifname"])] };
+    const kind = all["linkinfo"] ?? withoutVeth(linkinfo as Fields);
+    return { ...all, linkinfo: isDetailed ? kind : undefined };
+  });
+  return JSON.stringify(links);
+}
+
+/** Of a port, what it is a port of remains. */
+function withoutVeth(linkinfo: Fields | undefined): Fields | undefined {
+  if (linkinfo?.["info_kind"] !== "veth") return linkinfo;
+  const { info_kind: _, ...port } = linkinfo;
+  return Object.keys(port).length > 0 ? port : undefined;
+}
+
+const asReal = (output: string, { real }: Provider): string =>
   output
-    .replaceAll(
-      '"NO-CARRIER","POINTOPOINT","MULTICAST","NOARP","UP"',
-      '"POINTOPOINT","NOARP","UP","LOWER_UP"',
-    )
-    .replaceAll('"operstate":"DOWN"', '"operstate":"UNKNOWN"')
-    .replaceAll('"link_type":"none"', '"link_type":"sit"')
+    .replace(/^\[\{"ifindex":.*$/gm, (line) => realLinks(line, real))
+    // A tun device has no carrier without a program behind it.
     .replaceAll('"flags":["linkdown"]', '"flags":[]');
 
 async function record(provider: Provider): Promise<void> {
@@ -52,7 +70,7 @@ async function record(provider: Provider): Promise<void> {
   );
   if (code !== 0) throw new Error(`${provider.name}: ${stderr}${stdout}`);
   const path = join(PROVIDER_RECORDINGS, `${provider.name}.txt`);
-  writeFileSync(path, sitForTun(stdout));
+  writeFileSync(path, asReal(stdout, provider));
   console.log(`${provider.name}: ${stdout.length} bytes`);
 }
 

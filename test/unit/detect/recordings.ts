@@ -31,5 +31,11 @@ export const providerFactsOf = (name: string): Promise<Facts> =>
 export const providerNetplanOf = (name: string): string | undefined =>
   filesOf(readParts(providerRecording(name), MARKER), "netplan")[0]?.text;
 
+/** The interfaces as apply.sh reads them: `ip -j -d addr show`. */
+export const providerLinksOf = (name: string): string => {
+  const parts = readParts(providerRecording(name), MARKER);
+  return parts.get("links")?.[0]?.text ?? "";
+};
+
 export const factsOf = (name: string): Promise<Facts> =>
   readFacts(recording(name), MARKER, name);
