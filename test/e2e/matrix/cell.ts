@@ -189,7 +189,7 @@ function difference(before: string, after: string): string {
   return [...gone, ...new_].join("\n");
 }
 
-async function life({ ndp }: Cell, lab: Lab): Promise<Findings> {
+async function life({ ndp, exposes }: Cell, lab: Lab): Promise<Findings> {
   const { host } = lab;
   const findings = await reboot(lab);
   const gap = async (row: string, act: () => Promise<unknown>) =>
@@ -202,7 +202,11 @@ async function life({ ndp }: Cell, lab: Lab): Promise<Findings> {
       },
     );
 
-  const open = [...(await closed(lab))].filter(
+  // Before the ports: a container that does not listen yet would seem closed.
+  if (exposes)
+    findings.set("exposedAfterBoot", await exposedReached(lab, 30_000));
+  const unexposed = exposes ? UNEXPOSED : [];
+  const open = [...(await closed(lab, undefined, unexposed))].filter(
     ([, { value }]) => value !== "closed",
   );
   findings.set(

@@ -97,6 +97,8 @@ const keyOf = (
 
 /** One of each generation, with another NDP proxy and firewall. */
 const EXPOSING = ["bookworm bare ndppd", "trixie ufw ndppd", "sid ufw kernel"];
+/** Of these, the one that is also rebooted and rolled back. */
+const EXPOSING_LIFE = "trixie ufw ndppd";
 
 export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
   [true, false].flatMap((ufw) =>
@@ -104,8 +106,10 @@ export const CELLS: readonly Cell[] = GENERATIONS.flatMap((generation, row) =>
       generation,
       ufw,
       ndp,
-      // Each generation with each way to Kong once, alternately with and without ufw.
-      life: ufw === ((row + column) % 2 === 0),
+      // Each generation with each way to Kong once, alternately with and without ufw; and one that exposes more.
+      life:
+        ufw === ((row + column) % 2 === 0) ||
+        keyOf(generation, ufw, ndp) === EXPOSING_LIFE,
       exposes: EXPOSING.includes(keyOf(generation, ufw, ndp)),
       unlike: UNLIKE[keyOf(generation, ufw, ndp)],
     })),

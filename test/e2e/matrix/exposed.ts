@@ -81,8 +81,19 @@ export async function addOverride(directory: string): Promise<void> {
   await writeFile(join(directory, "dns.pl"), DNS_SERVER);
 }
 
-/** Whether a client outside reaches every exposed port, with its own address, and no other UDP port. */
-export async function exposedReached({ topology }: Lab): Promise<Finding> {
+/**
+ * Whether a client outside reaches every exposed port, with its own address, and no other UDP port.
+ * @param patience how long the containers may take to start
+ */
+export async function exposedReached(lab: Lab, patience = 0): Promise<Finding> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const finding = await exposedNow(lab);
+    if (finding.value === "reached" || Date.now() > end) return finding;
+  }
+}
+
+async function exposedNow({ topology }: Lab): Promise<Finding> {
   const { client } = topology;
   const [http, https, [tcp], udp, closed] = await Promise.all([
     seenBy(client, `http://[${WEB}]`),

@@ -95,6 +95,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
     promise: "closed",
     life: true,
   },
+  exposedAfterBoot: {
+    title: "two containers of --expose, after the reboot",
+    promise: "reached",
+    life: true,
+    exposes: true,
+  },
   restart: {
     title: "longest time without an answer: Docker restarted",
     promise: 20,
