@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,7 +6,9 @@ import { CLI } from "../../support/run.ts";
 import type { Lab } from "../lab/lab.ts";
 import { knock, Probe } from "../lab/outside.ts";
 import type { Owner } from "../lab/owner.ts";
-import { Gateway, HOST, KONG, lines } from "./gateway.ts";
+import { describeRoot, rootOf } from "../lab/roots.ts";
+import { Gateway, HOST, KONG, lines, PATH } from "./gateway.ts";
+import { seconds, writeTimes } from "./times.ts";
 
 const MOVED = "2001:db8:1:2:300::8200";
 
@@ -142,6 +144,30 @@ describe("deploy and probe, from outside through a real sshd", () => {
     expect(await gateway.value()).toBe(2);
   });
 
+  test.each([
+    ["IPv6: the probe sees it", "2001:db8:c11e::/64", "fe80::bad"],
+    ["IPv4: ssh is cut off", "198.51.100.0/24", "203.0.113.99"],
+  ])("a wrong route to the client, %s", async (_, to, via) => {
+    const path = "host/etc/netplan/60-kong-ipv6.yaml";
+    const right = readFileSync(join(owner.home, "gw", path), "utf8");
+    const before = await gateway.etc();
+    const route = `routes:\n        - { to: "${to}", via: "${via}" }`;
+    gateway.write(path, right.replace("routes:", route), 0o600);
+    await gateway.deploy("reverted", "--confirm-within", "40");
+    gateway.write(path, right, 0o600);
+    expect(await gateway.etc()).toEqual(before);
+  });
+
+  test("a daemon.json that Docker refuses is reverted", async () => {
+    const path = "host/etc/docker/daemon.json";
+    const right = readFileSync(join(owner.home, "gw", path), "utf8");
+    const before = await gateway.etc();
+    gateway.write(path, right.replace("{", '{ "storage-driver": "none-such",'));
+    await gateway.deploy("reverted");
+    gateway.write(path, right);
+    expect(await gateway.etc()).toEqual(before);
+  });
+
   test("a deploy that cuts ssh off is reverted by the server", async () => {
     gateway.cutOff();
     const before = await gateway.etc();
@@ -150,5 +176,33 @@ describe("deploy and probe, from outside through a real sshd", () => {
     rmSync(join(owner.home, "gw/scripts/hooks"), { recursive: true });
     const { code, stdout } = await owner.do("probe", "gw");
     expect(code, stdout).toBe(0);
+  });
+
+  test("a first deploy, and one that changes nothing, take little longer than apply.sh alone", async () => {
+    const script = (line: string) => (): Promise<string> =>
+      lab.host.sh(`cd ${PATH} && ./scripts/${line} >&2`, {
+        timeoutMs: 400_000,
+      });
+    const rollback = script("rollback.sh");
+    const apply = script("apply.sh");
+    await rollback();
+    const first = await seconds(apply);
+    const unchanged = await seconds(apply);
+    await rollback();
+    const times = {
+      "for the first time": [
+        await seconds(() => gateway.deploy("confirmed")),
+        first,
+      ],
+      "nothing to change": [
+        await seconds(() => gateway.deploy("unchanged")),
+        unchanged,
+      ],
+    } as const;
+    console.log(times);
+    if (process.env["LAB_WRITE_DOCS"])
+      await writeTimes(describeRoot(await rootOf("trixie")), times);
+    for (const [deploy, alone] of Object.values(times))
+      expect(deploy).toBeLessThan(alone + 30);
   });
 });
