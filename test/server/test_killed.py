@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from kong_ipv6.copies import COPIES
 from kong_ipv6.journal import STATE
 from support.case import Case
+from support.copies import Copies
 from support.disk import Killed, tree
 from support.server import Server
 
@@ -23,16 +25,20 @@ def busy(case: Case) -> Server:
 
 
 class KilledAnywhere(Case):
-    make: Any = None
+    def prepare(self, make: Callable[[], Server]) -> None:
+        self.make = make
+        # The server as each command finds it.
+        self.starts = {"apply": Copies(make), "rollback": Copies(lambda: make().applied())}
+        server = self.starts["apply"].copy()
+        self.before = server.state()
+        server.close()
 
     # What matters of the changes; empty: all.
     words: tuple[str, ...] = ()
 
     def moments(self, command: str, journal: bool = False) -> dict[int, str]:
         """Before each change that this command makes; journal: before each of the journal's own file, too."""
-        server = self.make()
-        if command == "rollback":
-            server.applied()
+        server = self.starts[command].copy()
         server.run(command)
         # One file of the repository's copy stands for all.
         copied = re.compile(rf"^{COPIES}/./(?!README.md)")
@@ -45,14 +51,11 @@ class KilledAnywhere(Case):
         server.close()
         return found
 
-    def killed(self, command: str, moment: int) -> tuple[Server, dict[str, Any]]:
-        server = self.make()
-        before = server.state()
-        if command == "rollback":
-            server.applied()
+    def killed(self, command: str, moment: int) -> Server:
+        server = self.starts[command].copy()
         with self.assertRaises(Killed):
             server.run(command, kill_at=moment)
-        return server, before
+        return server
 
     def recorded(self, server: Server, before: dict[str, Any]) -> None:
         """What is changed on the server is in the journal, as it was before."""
@@ -79,8 +82,8 @@ class KilledAnywhere(Case):
         server.close()
         for moment, change in self.moments("apply").items():
             with self.subTest(before=change):
-                server, before = self.killed("apply", moment)
-                self.recorded(server, before)
+                server = self.killed("apply", moment)
+                self.recorded(server, self.before)
                 self.assertEqual(0, server.run("apply"), server.printed)
                 self.same_state(finished, server.state())
                 first = {
@@ -94,15 +97,15 @@ class KilledAnywhere(Case):
     def rolled_back(self, command: str, journal: bool = False) -> None:
         for moment, change in self.moments(command, journal).items():
             with self.subTest(before=change):
-                server, before = self.killed(command, moment)
+                server = self.killed(command, moment)
                 self.assertEqual(0, server.run("rollback"), server.printed)
-                self.same_state(before, server.state())
+                self.same_state(self.before, server.state())
                 server.close()
 
 
 class KilledOnABusyServer(KilledAnywhere):
     def setUp(self) -> None:
-        self.make = lambda: busy(self)
+        self.prepare(lambda: busy(self))
 
     def test_apply_is_killed_and_run_again(self) -> None:
         self.goes_on()
@@ -118,7 +121,7 @@ class KilledWithTheKernelsProxy(KilledAnywhere):
     words = ("netplan", "networkctl", "ndp")
 
     def setUp(self) -> None:
-        self.make = self.kernel_ndp
+        self.prepare(self.kernel_ndp)
 
     def test_apply_is_killed_and_rolled_back_byte_for_byte(self) -> None:
         self.rolled_back("apply")

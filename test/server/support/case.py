@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import unittest
+from collections.abc import Callable
 from typing import Any
 
 from kong_ipv6.facts import Facts
 from kong_ipv6.report import Change, Refusal, Result
 from kong_ipv6.resources.base import Resource
 
+from .copies import Copies
 from .kernel import Address
 from .server import Server
 
 SLAAC = "2a03:2222:3333:4444:5054:ff:fe6b:6f6e"
+
+_applied: dict[str, Copies] = {}
+
+
+def applied(key: str, make: Callable[[], Server]) -> Server:
+    """A server after apply.sh, which runs once for all that have the same key."""
+    return _applied.setdefault(key, Copies(make)).copy()
 
 
 class Case(unittest.TestCase):
@@ -26,7 +35,9 @@ class Case(unittest.TestCase):
 
     def applied(self, engine: str = "28.5.2", **plan: Any) -> Server:
         """A server after apply.sh."""
-        return self.server(engine, **plan).applied()
+        made = applied(repr((engine, plan)), lambda: Server(engine, **plan).applied())
+        self.addCleanup(made.close)
+        return made
 
     def kernel_ndp(self, engine: str = "28.5.2") -> Server:
         """The kernel answers for Kong, told so by networkd."""
