@@ -42,6 +42,17 @@ PASSWORD = "not-to-be-printed-5f1d"
 NETWORKD = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-ens3.network\n"
 
 
+@functools.cache
+def places(value: Any, modules: tuple[str, ...]) -> list[tuple[Any, str]]:
+    """Where these modules have it, under whatever name: looked for once, not at each run."""
+    return [
+        (sys.modules[name], attribute)
+        for name in modules
+        for attribute, found in vars(sys.modules[name]).items()
+        if found is value
+    ]
+
+
 class Server:
     """Debian with netplan, networkd and Docker; the repository is that of examples/recipe."""
 
@@ -261,11 +272,10 @@ class Server:
                 (conntrack.forget_connections, self._forget),
                 (kong.http_status, self.outside.http_status),
             ]
-            for name, module in list(sys.modules.items()):
-                for original, stand_in in replaced if name.startswith("kong_ipv6") else []:
-                    for attribute, value in list(vars(module).items()):
-                        if value is original:
-                            stack.enter_context(mock.patch.object(module, attribute, stand_in))
+            loaded = tuple(name for name in sys.modules if name.startswith("kong_ipv6"))
+            for original, stand_in in replaced:
+                for module, attribute in places(original, loaded):
+                    stack.enter_context(mock.patch.object(module, attribute, stand_in))
             yield
 
     def run(self, command: str, *arguments: str, kill_at: Optional[int] = None) -> int:
