@@ -11,21 +11,25 @@ NETFILTER = 12
 GET, DELETE = 0x101, 0x102
 REQUEST, ACK, DUMP = 1, 4, 0x300
 ERROR, DONE = 2, 3
-ORIGINAL, REPLY, ADDRESSES, SOURCE, DESTINATION, ID, ZONE = 1, 2, 1, 3, 4, 12, 18
+ORIGINAL, REPLY, ADDRESSES, SOURCE, DESTINATION, PROTOCOL_INFO, ID, ZONE = 1, 2, 1, 3, 4, 4, 12, 18
+TCP, STATE, LAST_ACK = 1, 1, 6
 # What tells a connection from all others.
 NAMES = (ORIGINAL, ID, ZONE)
 IPV6 = struct.pack("=BBH", socket.AF_INET6, 0, 0)
 
 
-def forget_connections(address: str, answers: str) -> None:
+def forget_connections(address: str, answers: str, also_open: bool = True) -> None:
     """Those to an address whose replies come from another one; or from the same, where nothing was translated. The
-    kernel translates only the first packet by the rules, so the next one becomes the first. Raises OSError."""
+    kernel translates only the first packet by the rules, so the next one becomes the first. also_open: TCP connections
+    that are not closed, too. Raises OSError."""
     with closing(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER)) as kernel:
         kernel.settimeout(5)
         # All are read before the first is deleted.
         for entry in list(_connections(kernel)):
             to = _address(entry, ORIGINAL, DESTINATION)
             if (to, _address(entry, REPLY, SOURCE)) != (packed(address), packed(answers)):
+                continue
+            if _is_open(entry) and not also_open:
                 continue
             kernel.send(_message(DELETE, REQUEST | ACK, b"".join(entry[key] for key in NAMES if key in entry)))
             kernel.recv(65536)
@@ -61,3 +65,10 @@ def attributes(data: bytes) -> dict[int, bytes]:
 def _address(entry: dict[int, bytes], direction: int, end: int) -> bytes:
     addresses = attributes(entry.get(direction, b"")[4:]).get(ADDRESSES, b"")
     return attributes(addresses[4:]).get(end, b"")[4:]
+
+
+def _is_open(entry: dict[int, bytes]) -> bool:
+    """Only TCP connections are known to be."""
+    tcp = attributes(entry.get(PROTOCOL_INFO, b"")[4:]).get(TCP, b"")
+    state = attributes(tcp[4:]).get(STATE, b"")[4:5]
+    return state != b"" and state[0] < LAST_ACK

@@ -4,9 +4,11 @@ netplan(5): files merge in the order of their names, lists append. One interface
 .network files, and only the first applies.
 """
 
+import copy
 import fnmatch
 import ipaddress
 import re
+from functools import cache
 from typing import Any, NamedTuple
 
 try:
@@ -64,7 +66,9 @@ def loader() -> Any:
     return Loader
 
 
+@cache
 def load(text: str) -> Tree:
+    """Not to be changed: a run reads the same files many times, and parses them once."""
     tree = yaml.load(text, Loader=loader()) or {}
     return tree.get("network") or {}
 
@@ -170,7 +174,7 @@ def fit(ours: str, texts: list[str], uplink: Uplink) -> Fitted:
     theirs = merged(texts)
     kind, identity = find(theirs, uplink)
     had, notes = theirs[kind, identity], list[str]()
-    mine: Tree = load(ours)["ethernets"][uplink.name]
+    mine: Tree = copy.deepcopy(load(ours)["ethernets"][uplink.name])
     if (kind, identity) != ("ethernets", uplink.name):
         notes.append(f"in this server's netplan files the uplink is {kind}/{identity}")
     fit_addresses(mine, had, notes)

@@ -59,16 +59,16 @@ class Overlap(Resource):
             Files(self.context).drop(path)
         self.system.run("systemctl", "daemon-reload")
         for address, to in PAIR.findall(self.facts.overlap_table):
-            # The containers have it again. Otherwise open connections go on.
-            if address in self.plan.public:
-                self._forget(address, to)
+            # If the containers have it again, all of them. Otherwise open connections go on, and only closed ones are
+            # forgotten: one from the same port to the new address has the same replies, and the kernel would drop it.
+            self._forget(address, to, also_open=address in self.plan.public)
         self.report.done("overlap", f"{OVERLAP} removed")
 
-    def _forget(self, address: str, answers: str) -> None:
+    def _forget(self, address: str, answers: str, also_open: bool = True) -> None:
         """What was sent while the containers were changed went nowhere, and would do so as long as its sender goes on
         (UDP, or a repeated SYN)."""
         with suppress(OSError):
-            forget_connections(address, answers)
+            forget_connections(address, answers, also_open)
 
     def verify(self, facts: Facts) -> Iterator[Result]:
         if self.plan.previous is None:
