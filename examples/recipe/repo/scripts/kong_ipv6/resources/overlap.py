@@ -55,13 +55,13 @@ class Overlap(Resource):
             self.report.done("overlap", self._pairs())
             return
         OVERLAP.unload(self.system)
+        # If the containers have it again, all of them. Otherwise open connections go on, and only closed ones are
+        # forgotten: one from the same port to the new address has the same replies, and the kernel would drop it.
+        for address, to in PAIR.findall(self.facts.overlap_table):
+            self._forget(address, to, also_open=address in self.plan.public)
         for path in self._left():
             Files(self.context).drop(path)
         self.system.run("systemctl", "daemon-reload")
-        for address, to in PAIR.findall(self.facts.overlap_table):
-            # If the containers have it again, all of them. Otherwise open connections go on, and only closed ones are
-            # forgotten: one from the same port to the new address has the same replies, and the kernel would drop it.
-            self._forget(address, to, also_open=address in self.plan.public)
         self.report.done("overlap", f"{OVERLAP} removed")
 
     def _forget(self, address: str, answers: str, also_open: bool = True) -> None:
