@@ -69,7 +69,13 @@ export async function addOverride(directory: string): Promise<void> {
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [
         name,
-        { ...service, image: "kong:3.9.3", ...SERVICES[name] },
+        {
+          ...service,
+          image: "kong:3.9.3",
+          // A first process without a handler ignores SIGTERM.
+          stop_signal: "SIGKILL",
+          ...SERVICES[name],
+        },
       ]),
     ),
   };
