@@ -85,14 +85,13 @@ export function localDetector(previous?: Answers): Detector {
   let facts: Promise<Facts | undefined> | undefined;
   return async (given) => {
     const nothing = { answers: [], seen: [], warnings: [] };
-    const { prefix, interface: name } = survey(given, {
-      defaults: false,
-    }).answers;
+    const asked = survey(given, { defaults: false }).answers;
+    const { prefix } = asked;
     if (prefix === undefined || !hasAddressIn(prefix)) return nothing;
     facts ??= readServer(undefined, false, SHORT_LIMITS).catch(ignoreFailure);
     const found = await facts;
     return found &&
-      hasAddressOnUplink(found, uplinkOf(found, name, previous), prefix)
+      hasAddressOnUplink(found, uplinkOf(found, asked, previous), prefix)
       ? inferAnswers(found, given, previous)
       : nothing;
   };

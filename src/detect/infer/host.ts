@@ -30,11 +30,11 @@ export function hostFacts(
   collector: Collector,
 ): void {
   const { answer, warn } = collector;
-  const { name, source, others } = uplink;
+  const { name, source, others, why } = uplink;
   answer("interface", name, source);
   if (others.length > 0 && known.interface === undefined) {
     warn(
-      `${others.join(" and ")} also has an IPv6 default route. ${name} was chosen because its metric is lowest. For another one, give --interface`,
+      `${others.join(" and ")} also has an IPv6 default route. ${name} was chosen because ${why}. For another one, give --interface`,
     );
   }
   gatewayFacts(uplink, collector);

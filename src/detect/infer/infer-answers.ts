@@ -30,7 +30,7 @@ export function inferAnswers(
   const seen: Seen[] = [];
   const warnings: string[] = [];
   const asked = readable(given);
-  const uplink = uplinkOf(facts, asked.interface, previous);
+  const uplink = uplinkOf(facts, asked, previous);
   const known = { ...confirmed(facts, uplink, previous), ...asked };
   const collector: Collector = {
     answer: (key, value, source) => {

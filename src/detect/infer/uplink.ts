@@ -23,6 +23,8 @@ export interface Uplink {
   readonly route: Route | undefined;
   /** Other interfaces with an IPv6 default route. */
   readonly others: readonly string[];
+  /** Why it is not one of these: `its metric is lowest`. */
+  readonly why: string;
   readonly pointToPoint: boolean;
 }
 
@@ -60,26 +62,36 @@ export function findUplink(facts: Facts, wanted?: string): Uplink | undefined {
     others: [...new Set(six.map(({ device }) => device))].filter(
       (device) => device !== name,
     ),
+    why: "its metric is lowest",
     pointToPoint: link.pointToPoint,
   };
 }
 
 /**
- * The uplink of a run: the given interface, otherwise the one in the repository if it still has an
- * IPv6 default route or an address of the prefix, otherwise the first one.
+ * The uplink of a run: the given interface; otherwise the one that has an address of the given prefix;
+ * otherwise the one in the repository if it still has an IPv6 default route or an address of its prefix;
+ * otherwise the first one.
  */
 export function uplinkOf(
   facts: Facts,
-  given: string | undefined,
+  { interface: name, prefix }: Partial<Answers>,
   previous: Answers | undefined,
 ): Uplink | undefined {
-  if (given !== undefined || previous === undefined)
-    return findUplink(facts, given);
-  const { interface: name, prefix } = previous;
-  const earlier = findUplink(facts, name);
-  return earlier?.route || hasAddressOnUplink(facts, earlier, prefix)
-    ? earlier
-    : findUplink(facts);
+  if (name !== undefined) return findUplink(facts, name);
+  const earlier = previous && findUplink(facts, previous.interface);
+  const first = findUplink(facts);
+  const others = first?.others.map((other) => findUplink(facts, other)) ?? [];
+  const ofPrefix =
+    prefix === undefined
+      ? undefined
+      : [earlier, first, ...others].find((one) =>
+          hasAddressOnUplink(facts, one, prefix),
+        );
+  if (ofPrefix) return { ...ofPrefix, why: `it has an address in ${prefix}` };
+  const stays =
+    previous &&
+    (earlier?.route || hasAddressOnUplink(facts, earlier, previous.prefix));
+  return stays ? earlier : first;
 }
 
 /** The lasting public IPv6 addresses of the uplink; the one most likely the server's own comes first. */

@@ -427,6 +427,23 @@ describe("a kept address in a prefix shorter than /64", () => {
   });
 });
 
+test("the prefix of the second uplink was looked for on the first", () => {
+  const given = { prefix: "2001:db8:9:9::/64" };
+  const { answers, warnings } = inferAnswers(two, given);
+  expect(valuesOf(answers)).toMatchObject({
+    interface: "ens4",
+    host: "2001:db8:9:9::2",
+    gateway: "fe80::9",
+  });
+  expect(warnings.join()).toContain(
+    "ens4 was chosen because it has an address in 2001:db8:9:9::/64",
+  );
+  // A prefix that no uplink has an address of, as a routed one.
+  expect(values(two, { prefix: "2001:db8:5::/48" })).toMatchObject({
+    interface: "ens3",
+  });
+});
+
 describe("beside the answers of before", () => {
   const SEEN = {
     prefix: "2001:db8:1:2::/64",
