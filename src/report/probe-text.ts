@@ -114,7 +114,7 @@ function dnsText(result: DnsResult): string {
         ? "no record"
         : values.join(", ");
   if (stillOld)
-    return `${type} ${name}: ${said(seen)}. Before regenerate --finish, change it to ${expected.join(", ")}`;
+    return `${type} ${name}: ${said(seen)}. Change it before you end the overlap: it should be ${expected.join(", ")}`;
   if (ok) return `${type} ${name}: ${said(seen)}`;
   const atZone =
     zone === undefined ? "" : `; at the zone's name servers: ${said(zone)}`;

@@ -173,7 +173,6 @@ const TABLE = `
 --kong-image | kong@sha256:abc | not an image reference | like kong:3.9.3
 
 --plugin | two rocks | only letters, digits, . _ - | like kong-plugin-example
---plugin | None | none means no plugin at all | or none
 --plugin | kong-oidc= | the name of a plugin has only letters, digits, _ - | like kong-oidc=oidc
 --plugin | -flag | only letters, digits, . _ - | like kong-plugin-example
 --plugin | https://example.com/x.rock | only letters, digits, . _ - | like kong-plugin-example

@@ -54,7 +54,9 @@ async function agree(terminal: Terminal): Promise<string> {
 
 /** The printed command that repeats the run, as arguments. */
 function repetition(output: string): string[] {
-  const line = /^ {2}node \S+\/dist\/cli\.cjs (.*)$/m.exec(plain(output))?.[1];
+  const line = /^ {2}node \S+\/dist\/cli\.cjs (.* --yes.*)$/m.exec(
+    plain(output),
+  )?.[1];
   return line?.split(" ") ?? [];
 }
 

@@ -152,7 +152,7 @@ test("during an overlap: a record that is still the old one, and the next comman
     },
   ];
   expect(text({ dns })).toContain(
-    `ok        AAAA gw.example.com: 2001:db8:7::7. Before regenerate --finish, change it to ${KONG}`,
+    `ok        AAAA gw.example.com: 2001:db8:7::7. Change it before you end the overlap: it should be ${KONG}`,
   );
   const lines = text({ ok: false, remedy: "End the overlap." }).split("\n");
   expect(lines.slice(-4, -1)).toEqual(["", "End the overlap.", ""]);
