@@ -36,11 +36,11 @@ def state():
     def copy(wanted):
         return next((os.path.join(journal, "copies", value) for kind, _, value, _ in found if kind == wanted), None)
     pending, applied = copy("pending"), copy("applied")
+    if applied and is_own(applied):
+        return "confirmed"
     if pending:
         incomplete = any(one[:2] == ["todo", "apply"] for one in found)
         return ("incomplete" if incomplete else "waiting") if is_own(pending) else "none"
-    if applied and is_own(applied):
-        return "confirmed"
     # A revert restores PATH too. Where PATH is still this deploy's, an earlier change was reverted.
     decided = any(one[0] == "decided" and one[2] == "reverted" for one in found)
     return "reverted" if decided and not is_own(path) else "none"

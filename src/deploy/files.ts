@@ -1,12 +1,6 @@
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-} from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { printable } from "../base/escape.ts";
 import { FailedError } from "../base/errors.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -56,6 +50,16 @@ function read(directory: string, path: string): Entry {
   return { path, mode, data: readFileSync(full) };
 }
 
+/** A file, or the directory that only root may enter to see it. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path) !== undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "EACCES" && existsSync(dirname(path));
+  }
+}
+
 /** Files and links. Sidecars of conflicts, data and the undo folder are not for the server. */
 function* pathsBelow(
   directory: string,
@@ -71,7 +75,7 @@ function* pathsBelow(
       name.endsWith(".new") ||
       (path.startsWith(".kong-ipv6.") && path !== ".kong-ipv6.json") ||
       `./${path}` === data ||
-      DATA.some((mark) => existsSync(join(directory, path, mark)));
+      DATA.some((mark) => isThere(join(directory, path, mark)));
     if (skipped) continue;
     if (entry.isDirectory()) yield* pathsBelow(directory, data, path);
     else if (entry.isFile() || entry.isSymbolicLink()) yield path;

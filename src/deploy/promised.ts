@@ -18,7 +18,12 @@ export async function isAsPromised(
       const { address, port, seen, service, expected } = one;
       const text = `${service} on ${address} port ${port}: ${seen}, expected: ${expected}`;
       say(
-        row("probe", "fail", text, one === wrong.at(-1) ? remedy : undefined),
+        row(
+          "probe",
+          "fail",
+          text,
+          one === wrong.at(-1) ? endOverlap(remedy) : undefined,
+        ),
       );
     }
     if (wrong.length === 0) {
@@ -32,3 +37,6 @@ export async function isAsPromised(
     return keep;
   }
 }
+
+const endOverlap = (command?: string): string | undefined =>
+  command && `If the old addresses no longer work, end the overlap: ${command}`;

@@ -1,4 +1,4 @@
-import { program } from "../base/program.ts";
+import { commandLine } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
 import { ask, LARGE, type Reply } from "./http.ts";
 import { certificateOf, secured, type Certificate } from "./certificate.ts";
@@ -43,6 +43,8 @@ export interface Probe {
 
 /** What is tested, and how. */
 export interface Subject {
+  /** As the owner wrote it. */
+  readonly directory: string;
   readonly plan: Plan;
   readonly previous: readonly Plan[];
   /** undefined: none */
@@ -54,7 +56,7 @@ export interface Subject {
 
 /** Tests from this machine that the right ports answer and no others, and the DNS records. */
 export async function probe(subject: Subject): Promise<Probe> {
-  const { plan, previous, domain, server, timeout } = subject;
+  const { directory, plan, previous, domain, server, timeout } = subject;
   const expectations = expectationsOf(plan, server);
   const sources = await sourcesTo(
     expectations.map(({ address, version }) => [address, version] as const),
@@ -66,7 +68,7 @@ export async function probe(subject: Subject): Promise<Probe> {
   const places = { 4: place(4, plan, tested), 6: place(6, plan, tested) };
   const results = tested.map((one) => judge(one, places[one.version]));
   const certificates = tested.flatMap(({ certificate }) => certificate ?? []);
-  const remedy = remedyFor(plan, results);
+  const remedy = remedyFor(plan, results, directory);
   return {
     ok: overall([...results.filter(counts), ...dns, ...certificates]),
     from: {
@@ -84,10 +86,11 @@ export async function probe(subject: Subject): Promise<Probe> {
   };
 }
 
-/** What to do if only old addresses don't answer: the provider may have taken the old prefix away. */
+/** The next command if only old addresses don't answer: the provider may have taken the old prefix away. */
 export function remedyFor(
   { previous }: Plan,
   results: readonly Pick<Result, "address" | "expected" | "ok">[],
+  directory: string,
 ): string | undefined {
   const old = previous?.containers.map(({ address }) => address) ?? [];
   const wrong = results.filter(({ ok }) => ok === false);
@@ -95,7 +98,7 @@ export function remedyFor(
     ({ address, expected }) => expected === "answers" && old.includes(address),
   );
   return wrong.length > 0 && isDead
-    ? `If the old prefix no longer works, end the overlap: ${program()} regenerate --finish. Then deploy.`
+    ? commandLine("regenerate", directory, "--finish")
     : undefined;
 }
 

@@ -140,7 +140,8 @@ const HERE = "cd /opt/kong-ipv6";
 const KONG = "sudo docker compose -f docker-compose.yml exec -T kong";
 // The owner's containers too: they may have their data there.
 const STOP_ALL = [
-  "sudo docker ps -qf label=com.docker.compose.project=kong-ipv6 |",
+  "sudo docker ps -qf \\",
+  "  label=com.docker.compose.project.working_dir=/opt/kong-ipv6 |",
   "  xargs -r sudo docker stop",
 ];
 

@@ -31,7 +31,7 @@ export function checkText(
       ? `If these are your own edits, record them:\n  ${commandLine("regenerate", shown)}`
       : "",
     has("conflict")
-      ? remedy("When you have resolved a conflict, run:", "keep")
+      ? remedy("When you have resolved all conflicts, run:", "keep")
       : "",
     has("drift") ? remedy(DRIFT, "theirs") : "",
     wrapped(printableText(notes.join("\n"))),

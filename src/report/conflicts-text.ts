@@ -100,7 +100,7 @@ function textRemedies(conflicts: readonly Change[], shown: string): string[] {
   if (conflicts.length === 0) return [];
   return hasSidecar(conflicts)
     ? [
-        "Copy what you want from the .new file, then run:",
+        "Copy what you want from the .new files, then run:",
         resolving(shown, "keep"),
         "Or choose --conflict theirs or markers.",
       ]

@@ -30,11 +30,14 @@ export function probeText(probe: Probe, shown: string, style: Style): string {
       ? [unknownIpv4(shown)]
       : []),
     ...hint(probe),
-    ...(probe.remedy ? ["", setAt(0, probe.remedy, style.columns)] : []),
+    ...(probe.remedy ? ["", END_OVERLAP, `  ${probe.remedy}`] : []),
     "",
     VERDICTS[String(probe.ok) as "true" | "false" | "null"],
   ].join("\n");
 }
+
+const END_OVERLAP =
+  "If the old addresses no longer work, end the overlap, then deploy:";
 
 const unknownIpv4 = (shown: string): string =>
   `The server's IPv4 address is not known. Name it:\n  ${commandLine("regenerate", shown, "--ipv4", "ADDRESS")}`;
@@ -114,7 +117,7 @@ function dnsText(result: DnsResult): string {
         ? "no record"
         : values.join(", ");
   if (stillOld)
-    return `${type} ${name}: ${said(seen)}. Change it before you end the overlap: it should be ${expected.join(", ")}`;
+    return `${type} ${name}: ${said(seen)}. Before you end the overlap, it should be ${expected.join(", ")}`;
   if (ok) return `${type} ${name}: ${said(seen)}`;
   const atZone =
     zone === undefined ? "" : `; at the zone's name servers: ${said(zone)}`;

@@ -31,7 +31,8 @@ test("a new data directory: the steps say to move the data before the deploy", a
     [
       "Before the deploy, move the data (Kong stops); move it back after a revert:",
       "       cd /opt/kong-ipv6",
-      "       sudo docker ps -qf label=com.docker.compose.project=kong-ipv6 |",
+      "       sudo docker ps -qf \\",
+      "         label=com.docker.compose.project.working_dir=/opt/kong-ipv6 |",
       "         xargs -r sudo docker stop",
       "       sudo mkdir -p /srv/kong",
       "       sudo mv -T ./data /srv/kong/gw",

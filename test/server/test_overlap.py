@@ -165,6 +165,8 @@ class ToOverlap(Phases):
         self.assertEqual(1, server.run("apply"))
         self.assertIn("the image kong-ipv6:local can't be built", server.printed)
         self.same_state(before, server.state())
+        self.assertIn("This run has changed nothing.", server.printed)
+        self.assertNotIn("Applying the changes:", server.printed)
         del server.programs_run.answers[build]
         self.run_apply(server)
         self.assertIn("kong_ipv6_overlap", server.overlap)

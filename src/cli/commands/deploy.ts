@@ -61,7 +61,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
       terminal: isTerminal(0),
       say: (row) => show(args.json ? rowJson(row) : rowText(row, style)),
       consent: () => consent(args),
-      probe: () => probeState(state, args.timeout),
+      probe: () => probeState(state, args.directory ?? ".", args.timeout),
       hostKeyOf,
     });
     const exitCode = EXITS[outcome];
@@ -76,12 +76,12 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   }
 }
 
-/** A repository of an older generator has an apply.sh that can't wait for a confirmation. */
+/** An older apply.sh can't wait for a confirmation, or can't plan one (conntrack.py came with that). */
 function refuseOlderScripts(directory: string): void {
-  if (existsSync(join(directory, "scripts/kong_ipv6/confirm.py"))) return;
+  if (existsSync(join(directory, "scripts/kong_ipv6/conntrack.py"))) return;
   throw new FailedError(
     "the repository's apply.sh is older than deploy",
-    `First run ${commandLine("regenerate", directory)}.`,
+    `First run ${commandLine("regenerate", directory)}`,
   );
 }
 

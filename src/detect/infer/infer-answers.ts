@@ -13,7 +13,12 @@ import { changedSincePrevious } from "./previous.ts";
 import { hostFacts } from "./host.ts";
 import { softwareFacts } from "./software.ts";
 import { subnetFacts } from "./subnets.ts";
-import { hasAddressOnUplink, uplinkOf, type Uplink } from "./uplink.ts";
+import {
+  findUplink,
+  hasAddressOnUplink,
+  uplinkOf,
+  type Uplink,
+} from "./uplink.ts";
 
 /**
  * Infers answers from facts. Given answers are not answered again, and an inferred answer that
@@ -56,7 +61,11 @@ export function inferAnswers(
       ? changedSincePrevious(answers, facts, uplink.name, previous)
       : answers;
   // The server was renumbered, or this is another machine: only the owner knows.
-  if (previous && changed.length > 0 && isMoved(facts, uplink, previous))
+  const isHere = facts.links.some(
+    ({ name }) =>
+      previous && !isMoved(facts, findUplink(facts, name), previous),
+  );
+  if (previous && changed.length > 0 && !isHere)
     collector.warn(
       `this machine has no address in ${previous.prefix}. If it is not the server, run without --detect`,
     );

@@ -76,6 +76,14 @@ test("a later change: waiting, then reverted to the earlier one", () => {
   expect(state()).toBe("reverted");
 });
 
+test("ours is confirmed, and another deploy's change waits", () => {
+  list("opt", EARLIER);
+  list("journal/copies/a", OURS);
+  list("journal/copies/b", EARLIER);
+  journal("applied /opt a", "pending /opt b");
+  expect(state()).toBe("confirmed");
+});
+
 test("a line that a crash has cut short does not count", () => {
   list("journal/copies/a", OURS);
   list("opt", OURS);

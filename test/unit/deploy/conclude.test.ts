@@ -93,7 +93,7 @@ const deployment = (isGood = true): Deployment => ({
       results: isGood ? [] : [wrong],
       dns: [],
       certificates: [],
-      ...(!isGood && { remedy: "end the overlap" }),
+      ...(!isGood && { remedy: "finish gw" }),
     });
   },
   hostKeyOf: () => Promise.resolve("gw"),
@@ -130,7 +130,10 @@ test("the change is applied: probe, then confirm or revert", async () => {
     "state probe revert",
   ]);
   expect(rows).toContainEqual(
-    expect.objectContaining({ status: "fail", remedy: "end the overlap" }),
+    expect.objectContaining({
+      status: "fail",
+      remedy: expect.stringMatching(/end the overlap: finish gw$/) as string,
+    }),
   );
   done = [];
   expect(await concluded(UNVERIFIED, waiting)).toEqual([

@@ -47,7 +47,9 @@ describe("the remedy for old addresses that don't answer", () => {
 
   test("is to end the overlap, if the old prefix is dead", () => {
     const results = [failed(OLD), failed(NEW, true)];
-    expect(remedyFor(during, results)).toContain(" regenerate --finish.");
+    expect(remedyFor(during, results, "gw")).toMatch(
+      / regenerate gw --finish$/,
+    );
   });
 
   test.each([
@@ -55,10 +57,12 @@ describe("the remedy for old addresses that don't answer", () => {
     ["the new one doesn't answer either", [failed(OLD), failed(NEW)]],
     ["a port is open", [{ ...failed(OLD), expected: "closed" as const }]],
   ])("is none if %s", (_, results) => {
-    expect(remedyFor(during, results)).toBeUndefined();
+    expect(remedyFor(during, results, "gw")).toBeUndefined();
   });
 
   test("is none without an overlap", () => {
-    expect(remedyFor(plan(answersFrom({})), [failed(OLD)])).toBeUndefined();
+    expect(
+      remedyFor(plan(answersFrom({})), [failed(OLD)], "gw"),
+    ).toBeUndefined();
   });
 });

@@ -152,8 +152,13 @@ test("during an overlap: a record that is still the old one, and the next comman
     },
   ];
   expect(text({ dns })).toContain(
-    `ok        AAAA gw.example.com: 2001:db8:7::7. Change it before you end the overlap: it should be ${KONG}`,
+    `ok        AAAA gw.example.com: 2001:db8:7::7. Before you end the overlap, it should be ${KONG}`,
   );
-  const lines = text({ ok: false, remedy: "End the overlap." }).split("\n");
-  expect(lines.slice(-4, -1)).toEqual(["", "End the overlap.", ""]);
+  const lines = text({ ok: false, remedy: "finish gw" }).split("\n");
+  expect(lines.slice(-5, -1)).toEqual([
+    "",
+    "If the old addresses no longer work, end the overlap, then deploy:",
+    "  finish gw",
+    "",
+  ]);
 });

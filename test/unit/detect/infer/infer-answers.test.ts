@@ -517,6 +517,12 @@ describe("beside the answers of before", () => {
     expect(detected(second, { ...two, routes }).answers).toEqual([]);
   });
 
+  test("another uplink is chosen: this machine still has the previous prefix", () => {
+    const former = answersFrom(SEEN);
+    const { warnings } = inferAnswers(two, { interface: "ens4" }, former);
+    expect(warnings.join()).not.toContain("this machine has no address in");
+  });
+
   test("an interface that is no uplink any longer is followed", () => {
     const left: Facts = {
       ...two,
