@@ -5,7 +5,12 @@ import { formatAddress, formatSubnet } from "../ip/address.ts";
 import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { isAddressVariable } from "../render/env-variables.ts";
-import { portsIn } from "./firewall-ports.ts";
+import {
+  plainCommands,
+  portsIn,
+  ufwPortsIn,
+  type HasPort,
+} from "./firewall-ports.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 
@@ -44,27 +49,56 @@ export function contradictions(
   );
   return [
     ...wrong,
-    ...closed(path, text, generated.text),
+    ...missing(path, text, generated.text),
     ...extra.map((name) => `${name} is not in the answers`),
   ];
 }
 
-const FIREWALL = "host/etc/kong-ipv6/firewall.nft";
+/** The ports that the owner's file does not open, and the names that the owner's script does not use. */
+function missing(path: string, text: string, generated: string): string[] {
+  switch (path) {
+    case "host/etc/kong-ipv6/firewall.nft":
+      return closed(portsIn(text), generated, NFT_RULE);
+    case "scripts/ufw.sh":
+      return closed(ufwPortsIn(text), plainCommands(generated), UFW_RULE);
+    case "scripts/network.sh":
+      return unnamed(plainCommands(text), plainCommands(generated));
+    default:
+      return [];
+  }
+}
+
+const NFT_RULE =
+  /ip6 daddr (?<address>\S+) (?<protocol>tcp|udp) dport \{ (?<ports>[^}]*) \}/g;
+const UFW_RULE =
+  / to (?<address>\S+) port (?<ports>\d+) proto (?<protocol>\S+)/g;
 
 /** The ports of the containers that the owner's firewall does not open. */
-function closed(path: string, text: string, generated: string): string[] {
-  if (path !== FIREWALL) return [];
-  const has = portsIn(text);
-  return [
-    ...generated.matchAll(/ip6 daddr (\S+) (tcp|udp) dport \{ ([^}]*) \}/g),
-  ].flatMap(([, address = "", protocol, ports = ""]) =>
-    ports
+const closed = (has: HasPort, generated: string, rule: RegExp): string[] =>
+  [...generated.matchAll(rule)].flatMap(({ groups = {} }) => {
+    const { address = "", protocol = "", ports = "" } = groups;
+    return ports
       .split(", ")
-      .map((port) => (protocol === "tcp" ? port : `${port}/udp`))
-      .filter((port) => !has(address, port))
-      .map((port) => `port ${port} of ${address} is missing`),
-  );
+      .filter((port) => !has(address, port, protocol))
+      .map((port) => (protocol === "tcp" ? port : `${port}/${protocol}`))
+      .map((port) => `port ${port} of ${address} is missing`);
+  });
+
+/** The names that the owner's script does not use. A variable may stand for the bridge. */
+function unnamed(script: string, generated: string): string[] {
+  const [, bridge = "", network = ""] =
+    /bridge\.name=(\S+).*\s(\S+)\s*$/.exec(generated) ?? [];
+  const bridges = [...script.matchAll(BRIDGE)].map(([, name = ""]) => name);
+  const words = script.replace(BRIDGE, "").split(/[\s=;]+/);
+  return [
+    ...(bridges.some((name) => name === bridge || name.startsWith("$"))
+      ? []
+      : [`bridge ${bridge} is missing`]),
+    ...(words.includes(network) ? [] : [`network ${network} is missing`]),
+  ];
 }
+
+const BRIDGE = /bridge\.name=(\S+)/g;
 
 /** What only some answers have. */
 const OURS = /^service kong|^port \$KONG_BIND_IP\b/;

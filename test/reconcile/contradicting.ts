@@ -67,5 +67,15 @@ export const CONTRADICTING: readonly Edit[] = [
     "FROM kong:3.9.2",
     "FROM --platform=linux/amd64 kong:3.9.3 AS own",
   ]),
+  ...replaced("scripts/ufw.sh", /port 443 proto tcp/, [
+    "port 8443 proto tcp",
+    "port 443",
+    "port 53 proto udp",
+  ]),
+  ...replaced("scripts/network.sh", /bridge\.name='(.*)'/, [
+    "bridge.name=own",
+    'bridge.name="$$bridge"',
+  ]),
+  ...replaced("scripts/network.sh", /'.*'\n$/, ["'own'\n"]),
   ...replaced(".env", /^(KONG_BIND_IPV6)=.*$/m, ["$1=", "$1=2a0f:1::1"]),
 ];

@@ -127,6 +127,24 @@ test.each<
     "FROM kong:3.4.0",
     "image kong:3.9.3 is missing",
   ],
+  [
+    "scripts/ufw.sh",
+    "port 443 proto tcp",
+    "port 8443 proto tcp",
+    `port 443 of ${OLD}:300::8100 is missing`,
+  ],
+  [
+    "scripts/network.sh",
+    /'ipv6_exposed'\n$/,
+    "'other'\n",
+    "network ipv6_exposed is missing",
+  ],
+  [
+    "scripts/network.sh",
+    "bridge.name='ipv6_exposed'",
+    "bridge.name='other'",
+    "bridge ipv6_exposed is missing",
+  ],
 ])(
   "%s that says something else is drift: %s",
   async (path, from, to, contradiction) => {

@@ -53,6 +53,54 @@ describe("a port of the plan in firewall.nft", () => {
   });
 });
 
+describe("a port of the plan in ufw.sh", () => {
+  const KONG = "2a03:2222:3333:4444:300::8100";
+  const RULE = `to '${KONG}' port 443 proto tcp`;
+  test.each([
+    ["another port", RULE.replace("443", "8443"), false],
+    ["another protocol", RULE.replace("tcp", "udp"), false],
+    ["in a comment", `# ${RULE}`, false],
+    ["without quotes", RULE.replaceAll("'", ""), true],
+    ["with quotes", RULE.replace("443", '"443"'), true],
+    ["with more spaces", RULE.replaceAll(" ", "  "), true],
+    ["in two lines", RULE.replace("port", "\\\n\tport"), true],
+    ["with a comment", `${RULE} # Mine.`, true],
+    ["in another order", `proto tcp ${RULE.replace(" proto tcp", "")}`, true],
+    ["for both protocols", RULE.replace(" proto tcp", ""), true],
+    ["in a list", RULE.replace("443", "80,443"), true],
+    ["in a range", RULE.replace("443", "80:443"), true],
+    ["by a variable", RULE.replace("443", '"$port"'), true],
+    ["spelled out", RULE.replace("300::", "0300:0:0:"), true],
+  ])("%s", (_, to, there) => {
+    expect(edited("scripts/ufw.sh", RULE, to)).toEqual(
+      there ? [] : [`port 443 of ${KONG} is missing`],
+    );
+  });
+});
+
+describe("a name in network.sh", () => {
+  const SCRIPT = "scripts/network.sh";
+  const BRIDGE = "bridge.name='ipv6_exposed'";
+  const NETWORK = "\t'ipv6_exposed'\n";
+  test.each([
+    [BRIDGE, "bridge.name=other", ["bridge ipv6_exposed is missing"]],
+    [
+      `--opt=com.docker.network.${BRIDGE}`,
+      "--internal=false",
+      ["bridge ipv6_exposed is missing"],
+    ],
+    [NETWORK, "other\n", ["network ipv6_exposed is missing"]],
+    [NETWORK, "other # ipv6_exposed\n", ["network ipv6_exposed is missing"]],
+    [BRIDGE, "bridge.name=ipv6_exposed", []],
+    [BRIDGE, 'bridge.name="ipv6_exposed"', []],
+    [BRIDGE, 'bridge.name="$bridge"', []],
+    [NETWORK, "   ipv6_exposed # Mine.\n\necho done\n", []],
+    ["docker network create", "name=ipv6_exposed\ndocker  network create", []],
+  ])("%j → %j", (from, to, found) => {
+    expect(edited(SCRIPT, from, to)).toEqual(found);
+  });
+});
+
 describe("a port that is written in another way is no contradiction", () => {
   test.each([
     ["the default written out", PUBLISH, '"[::1]:80:80"'],
