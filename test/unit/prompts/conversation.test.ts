@@ -157,6 +157,7 @@ describe("converse", () => {
       sure: ["y"],
       delivery: ["routed"],
       plugin: ["a, kong-plugin-b  c"],
+      expose: ["mail:25,587  dns:53,53/udp"],
     });
     const given = await converse(owner, {});
     const keys = QUESTIONS.map(({ key }) => key as string);
@@ -164,6 +165,7 @@ describe("converse", () => {
     expect(given).toMatchObject({
       ndp: "none",
       plugin: ["a", "kong-plugin-b", "c"],
+      expose: ["mail:25,587", "dns:53,53/udp"],
     });
     expect(() => resolve(given)).not.toThrow();
   });
