@@ -176,6 +176,14 @@ class Apply(Case):
         server.run("apply")
         self.assertEqual(["kong-database", "kong"], self.starts(server))
 
+    def test_a_new_image_brings_new_migrations(self) -> None:
+        server = self.applied()
+        with (server.repository / "kong-build/Dockerfile").open("a") as file:
+            file.write("# edited\n")
+        self.assertEqual(0, server.run("apply"), server.printed)
+        self.assertEqual(["kong-database", "kong-migration", "kong"], self.starts(server))
+        self.assertEqual([], self.changes(server, "compose"))
+
     def test_the_old_command_attaches_networks_only_when_it_starts(self) -> None:
         server = self.server("20.10.24")
         server.programs_run.answers["docker compose version"] = Ran(1, "", "not a docker command\n")

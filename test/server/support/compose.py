@@ -34,7 +34,9 @@ def up(server: Server, words: list[str]) -> None:
         if there and "--force-recreate" in words:
             del server.docker.containers_by_id[there["Id"]]
         label = there and there["Labels"]["com.docker.compose.config-hash"]
-        if label and server.hashes.get(service, label) != label:
+        # Compose also recreates the containers of an image that was replaced.
+        edited = label and server.hashes.get(service, label) != label
+        if there and (edited or there["_image"] != server.docker.image_of(service)):
             server.docker.recreate_service(service)
         if server.docker.service(service) is None:
             server.docker.create_service(service)

@@ -33,6 +33,8 @@ class FakeEngine(Engine):
         }
         self.containers_by_id: dict[str, Json] = {}
         self.images: dict[str, str] = {}
+        # What was built, in this order.
+        self.recipes: dict[str, int] = {}
         self.default_bridge(ipv6=False)
 
     def default_bridge(self, ipv6: bool) -> None:
@@ -169,6 +171,15 @@ class FakeEngine(Engine):
         bridge = (network.get("Options") or {}).get("com.docker.network.bridge.name") or f"br-{network['Id'][:12]}"
         self.server.kernel.add_link(bridge, "02:42:00:00:00:01", "bridge")
 
+    def build(self) -> None:
+        """The first image is sha256:built. Another recipe gives another image."""
+        recipe = (self.server.repository / "kong-build/Dockerfile").read_text()
+        number = self.recipes.setdefault(recipe, len(self.recipes))
+        self.images["kong-ipv6:local"] = f"sha256:built{number or ''}"
+
+    def image_of(self, service: str) -> Optional[str]:
+        return self.images.get("postgres:17" if service == "kong-database" else "kong-ipv6:local")
+
     def create_service(self, service: str) -> None:
         """As compose up --no-start does it."""
         if BACKEND not in self.networks_by_name:
@@ -176,19 +187,22 @@ class FakeEngine(Engine):
         found = next(
             one for one in self.recording["containers"] if service == one["Labels"]["com.docker.compose.service"]
         )
-        container = {**copy.deepcopy(found), "State": "created", "Status": "Created"}
+        container = {**copy.deepcopy(found), "State": "created", "Status": "Created", "_image": self.image_of(service)}
         if service == "kong":
             container["_inspected"], container["_pid"] = copy.deepcopy(self.recording["kong"]), 2768
         self.containers_by_id[container["Id"]] = container
 
     def recreate_service(self, service: str) -> None:
-        """As compose does it after an edit: the new container has another id."""
+        """As compose does it after an edit, or for a new image: the new container has another id."""
         before: Any = self.service(service)
         del self.containers_by_id[before["Id"]]
         self.create_service(service)
         container = self.containers_by_id.pop(self.service(service)["Id"])  # type: ignore[index]
         container["Id"] = before["Id"][::-1]
-        container["Labels"]["com.docker.compose.config-hash"] = self.server.hashes[service]
+        labels = container["Labels"]
+        labels["com.docker.compose.config-hash"] = self.server.hashes.get(
+            service, before["Labels"]["com.docker.compose.config-hash"]
+        )
         self.containers_by_id[container["Id"]] = container
 
     def service(self, name: str) -> Optional[Json]:

@@ -275,7 +275,7 @@ class Programs:
             return compose.config(server, "--hash" in words)
         self.changes("compose", *words)
         if words[0] == "build":
-            server.docker.images["kong-ipv6:local"] = "sha256:built"
+            server.docker.build()
         elif words[0] == "pull":
             server.docker.images["postgres:17"] = "sha256:pulled"
         elif words[0] == "up":
