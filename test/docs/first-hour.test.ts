@@ -38,6 +38,50 @@ test.each(scenarios())("%s: services are for Compose, routes for Kong", (s) => {
   expect(kong.map(({ services }) => services)).toHaveLength(postgres ? 0 : 1);
 });
 
+const count = (text: string, part: string): number =>
+  text.split(part).length - 1;
+
+test.each(scenarios())("%s: the first service and its route", (scenario) => {
+  const { backend, postgres } = planOf(scenario);
+  const readme = readmeOf(scenario);
+  const admin = `http://${backend.kong}:8001`;
+  const wanted = [
+    `curl -sS ${admin}/services -d name=example -d protocol=https -d host=example.com -d port=443`,
+    `curl -sS ${admin}/services/example/routes -d name=example -d 'paths[]=/'`,
+    "",
+  ].join("\n");
+  const blocks = blocksIn(readme, "sh").filter((text) =>
+    text.includes("name=example"),
+  );
+  expect(blocks).toEqual(postgres ? [wanted] : []);
+  expect(count(readme, "copy it over `kong.yml` in your own copy")).toBe(
+    postgres ? 0 : 1,
+  );
+});
+
+test.each(scenarios())("%s: the server's network configuration", (scenario) => {
+  const readme = readmeOf(scenario);
+  const generated = Boolean(planOf(scenario).host);
+  expect(readme.includes("`50-cloud-init.yaml`, stays as it is")).toBe(
+    generated,
+  );
+  expect(readme.includes("No netplan file is generated")).toBe(!generated);
+});
+
+test.each(scenarios())(
+  "%s: updates of Kong and of the database",
+  (scenario) => {
+    const readme = readmeOf(scenario);
+    const [updates = ""] = /^### Updates\n[^]*?(?=^#)/m.exec(readme) ?? [];
+    expect(updates).toContain("regenerate --kong-image kong:VERSION`");
+    const { postgres } = planOf(scenario);
+    expect(updates.includes("`sudo docker compose pull kong-database`")).toBe(
+      postgres,
+    );
+    expect(/postgres|database|migrat/i.test(updates)).toBe(postgres);
+  },
+);
+
 /** Blocks for one file, joined as the README says: entries below the key that the file has already. */
 function joined(blocks: readonly string[]): string {
   const sections = new Map<string, string>();
