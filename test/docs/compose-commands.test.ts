@@ -43,9 +43,12 @@ test.each(scenarios())(
     const readme = textOf(exampleTree(s), "README.md");
     const [first, ...more] = readme.matchAll(BARE);
     expect(more).not.toEqual([]);
-    expect(readme.indexOf("```sh\ncd /opt/kong-ipv6\n```")).toBeGreaterThan(-1);
-    expect(readme.indexOf("```sh\ncd /opt/kong-ipv6\n```")).toBeLessThan(
-      first!.index,
+    const cd = "```sh\ncd /opt/kong-ipv6\n```";
+    expect(readme.indexOf(cd)).toBeGreaterThan(-1);
+    expect(readme.indexOf(cd)).toBeLessThan(first!.index);
+    const [, next] = readme.split(cd);
+    expect(next).toMatch(
+      /^\n\nIf this directory has a `compose\.yaml` of your own, `docker compose` reads it instead of `docker-compose\.yml`: move its services into `docker-compose\.override\.yml`, and remove it\.\n/,
     );
   },
 );
