@@ -1,5 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { printable } from "../base/escape.ts";
 import { FailedError } from "../base/errors.ts";

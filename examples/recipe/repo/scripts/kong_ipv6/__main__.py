@@ -134,7 +134,8 @@ def command(name: str, given: dict[str, str], report: Report) -> int:
     try:
         return locked(context, name, given)
     except (Exception, KeyboardInterrupt, Terminated) as error:
-        if "--confirm-within" not in given or isinstance(error, run.Refused) or not confirm.pending(context):
+        is_trial = "--confirm-within" in given and "--dry-run" not in given
+        if not is_trial or isinstance(error, run.Refused) or not confirm.pending(context):
             raise
         code = explain(error, report, "The server reverts this change now.")
         context.system.held = ()

@@ -24,13 +24,10 @@ def forget_connections(address: str, answers: str, also_open: bool = True) -> No
     that are not closed, too. Raises OSError."""
     with closing(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER)) as kernel:
         kernel.settimeout(5)
+        wanted = (packed(address), packed(answers))
+        found = (entry for entry in _connections(kernel) if also_open or not _is_open(entry))
         # All are read before the first is deleted.
-        for entry in list(_connections(kernel)):
-            to = _address(entry, ORIGINAL, DESTINATION)
-            if (to, _address(entry, REPLY, SOURCE)) != (packed(address), packed(answers)):
-                continue
-            if _is_open(entry) and not also_open:
-                continue
+        for entry in [entry for entry in found if _ends(entry) == wanted]:
             kernel.send(_message(DELETE, REQUEST | ACK, b"".join(entry[key] for key in NAMES if key in entry)))
             kernel.recv(65536)
 
@@ -60,6 +57,10 @@ def attributes(data: bytes) -> dict[int, bytes]:
         found[kind & 0x3FFF] = data[:padded]
         data = data[padded:]
     return found
+
+
+def _ends(entry: dict[int, bytes]) -> tuple[bytes, bytes]:
+    return _address(entry, ORIGINAL, DESTINATION), _address(entry, REPLY, SOURCE)
 
 
 def _address(entry: dict[int, bytes], direction: int, end: int) -> bytes:

@@ -77,9 +77,6 @@ def carry_out(context: Context, planned: Planned) -> None:
     hook(context, "before-apply")
     if any(changes for _, changes in planned):
         context.report.heading("Applying the changes:")
-        # At the first run a build may need the IPv6 that daemon.json gives Docker.
-        if context.journal.names("applied"):
-            prepare_all(context, planned)
         apply_all(context, planned)
     hook(context, "after-apply")
     context.report.step = ""
@@ -87,7 +84,7 @@ def carry_out(context: Context, planned: Planned) -> None:
 
 def prepare_all(context: Context, planned: Planned) -> None:
     """Where it fails, the server is as it was, and Kong answers: no file is written yet, and no network recreated."""
-    context.report.changing = True
+    context.report.heading("Preparing:")
     # From here on rollback.sh has something to undo.
     context.journal.record("repository", str(context.repository.path), context.repository.project)
     for resource, changes in planned:
@@ -133,13 +130,15 @@ def apply(context: Context, dry_run: bool, within: int = 0) -> int:
         return CHANGES if lines else 0
     if trial:
         return on_trial(context, planned, within)
+    # At the first run a build may need the IPv6 that daemon.json gives Docker.
+    if lines and context.journal.names("applied"):
+        prepare_all(context, planned)
     carry_out(context, planned)
     confirm.keep(context)
     return verify(context, False)
 
 
 def on_trial(context: Context, planned: Planned, within: int) -> int:
-    context.report.heading("Preparing:")
     context.journal.forget_all("decided")
     prepare_all(context, planned)
     end = time.monotonic() + within
