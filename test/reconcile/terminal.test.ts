@@ -9,11 +9,13 @@ const UP = "\u001b[A";
 const DOWN = "\u001b[B";
 const ENTER = "\r";
 
-/** Two conflicts: without a database both of the owner's lines go. */
+/** Two conflicts: without a database both of the owner's lines go. A third line is in no conflict. */
 async function edited(): Promise<Made> {
   const made = await new Made().make();
-  made.edit(COMPOSE, (text) =>
-    text.replace("KONG_PG_USER: kong\n", "KONG_PG_USER: mine\n"),
+  made.edit(
+    COMPOSE,
+    (text) =>
+      `# mine\n${text.replace("KONG_PG_USER: kong\n", "KONG_PG_USER: mine\n")}`,
   );
   made.edit(".env", (text) =>
     text.replace("# The database's password:", "# My password:"),
@@ -84,6 +86,7 @@ test("asks about each conflict: keep, take, markers, show the difference, the sa
       (made) => {
         expect(made.read(".env")).toContain("# My password:");
         expect(made.read(COMPOSE)).not.toContain("KONG_PG_USER");
+        expect(made.read(COMPOSE)).toMatch(/^# mine\n/);
       },
     ],
     [
@@ -116,6 +119,7 @@ test("asks about each conflict: keep, take, markers, show the difference, the sa
           /PASSWORD=(.+)/.exec(made.read(".env"))?.[1] as string,
         );
         expect(made.read(COMPOSE)).not.toContain("KONG_PG_USER");
+        expect(made.read(COMPOSE)).toMatch(/^# mine\n/);
       },
     ],
   ];
