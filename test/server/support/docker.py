@@ -187,7 +187,8 @@ class FakeEngine(Engine):
         found = next(
             one for one in self.recording["containers"] if service == one["Labels"]["com.docker.compose.service"]
         )
-        container = {**copy.deepcopy(found), "State": "created", "Status": "Created", "_image": self.image_of(service)}
+        container: Json = copy.deepcopy(found)
+        container |= {"State": "created", "Status": "Created", "_image": self.image_of(service)}
         if service == "kong":
             container["_inspected"], container["_pid"] = copy.deepcopy(self.recording["kong"]), 2768
         self.containers_by_id[container["Id"]] = container
