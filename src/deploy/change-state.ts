@@ -1,4 +1,4 @@
-import { singleQuoted } from "../base/shell.ts";
+import { LOCK, python } from "./on-server.ts";
 
 /**
  * Prints what became of this deploy's change, as one line of JSON. It reads the journal of apply.sh
@@ -53,7 +53,6 @@ print(json.dumps({"state": "busy" if busy else state()}))
 export const stateCommand = (
   path: string,
   digest: string,
-  lock = "/run/kong-ipv6.lock",
+  lock = LOCK,
   journal = "/var/lib/kong-ipv6",
-): string =>
-  `python3 -B -c ${singleQuoted(STATE)} ${[path, digest, lock, journal].map(singleQuoted).join(" ")}`;
+): string => python(STATE, path, digest, lock, journal);

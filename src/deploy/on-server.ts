@@ -3,7 +3,7 @@ import { singleQuoted } from "../base/shell.ts";
 // What runs on the server, as root. Every value is quoted, or arrives on standard input.
 
 /** The lock of apply.sh (scripts/kong_ipv6/lock.py). */
-const LOCK = "/run/kong-ipv6.lock";
+export const LOCK = "/run/kong-ipv6.lock";
 
 /** Only one run, or one copy, at a time. What a killed run started holds the lock until it ends. */
 const LOCKED = `
@@ -217,7 +217,7 @@ if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.gone:$p.new:$p" overlay "$p" 
 exec ./scripts/apply.sh --dry-run --json --confirm-within "$4"
 `;
 
-const python = (program: string, ...values: string[]): string =>
+export const python = (program: string, ...values: string[]): string =>
   `python3 -B -c ${singleQuoted(program)} ${values.map(singleQuoted).join(" ")}`;
 
 /** Command lines for the server's shell. */

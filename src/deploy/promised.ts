@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { commandLine } from "../base/program.ts";
 import type { Deployment } from "./deployment.ts";
 import { row } from "./row.ts";
 
 /** Probes, again if something is wrong and there is time: a neighbor cache may need a moment. */
 export async function isAsPromised(
-  { probe, keep, say }: Deployment,
+  { directory, probe, keep, say }: Deployment,
   deadline: number,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
-    const { results, from, remedy } = await probe();
+    const { results, from, oldIsDead } = await probe();
     const wrong = results.filter(({ ok }) => ok === false);
     if (wrong.length > 0 && attempt < 3 && Date.now() + 30_000 < deadline) {
       await sleep(2000);
@@ -22,7 +23,7 @@ export async function isAsPromised(
           "probe",
           "fail",
           text,
-          one === wrong.at(-1) ? endOverlap(remedy) : undefined,
+          oldIsDead && one === wrong.at(-1) ? endOverlap(directory) : undefined,
         ),
       );
     }
@@ -38,5 +39,5 @@ export async function isAsPromised(
   }
 }
 
-const endOverlap = (command?: string): string | undefined =>
-  command && `If the old addresses no longer work, end the overlap: ${command}`;
+const endOverlap = (directory: string): string =>
+  `If the old addresses no longer work, end the overlap: ${commandLine("regenerate", directory, "--finish")}`;

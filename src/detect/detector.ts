@@ -10,7 +10,7 @@ import { readFacts, type Facts } from "./parse/facts.ts";
 import type { Detector } from "./infer/types.ts";
 import { limitsFor, runProbe } from "./probe.ts";
 import { probeScript } from "./probe-script.ts";
-import { hasAddressOnUplink, uplinkOf } from "./infer/uplink.ts";
+import { hasAddressOn, uplinkOf } from "./infer/uplink.ts";
 
 /**
  * Reads the facts of this machine, or of another one over ssh.
@@ -91,7 +91,7 @@ export function localDetector(previous?: Answers): Detector {
     facts ??= readServer(undefined, false, SHORT_LIMITS).catch(ignoreFailure);
     const found = await facts;
     return found &&
-      hasAddressOnUplink(found, uplinkOf(found, asked, previous), prefix)
+      hasAddressOn(found, uplinkOf(found, asked, previous)?.name, prefix)
       ? inferAnswers(found, given, previous)
       : nothing;
   };

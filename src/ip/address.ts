@@ -108,6 +108,7 @@ export function formatAddress(version: Version, value: bigint): string {
   return toText(version, value.toString());
 }
 
+/** An IPv6 address as RFC 5952 text. */
 export const formatAddress6 = (value: bigint): string =>
   formatAddress(6, value);
 

@@ -1,4 +1,3 @@
-import { commandLine } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
 import { ask, LARGE, type Reply } from "./http.ts";
 import { certificateOf, secured, type Certificate } from "./certificate.ts";
@@ -37,14 +36,12 @@ export interface Probe {
   readonly results: readonly Result[];
   readonly dns: readonly DnsResult[];
   readonly certificates: readonly Certificate[];
-  /** The next command, if an overlap has to end. */
-  readonly remedy?: string;
+  /** True if only the old addresses of an overlap don't answer: the provider may have taken them away. */
+  readonly oldIsDead?: true;
 }
 
 /** What is tested, and how. */
 export interface Subject {
-  /** As the owner wrote it. */
-  readonly directory: string;
   readonly plan: Plan;
   readonly previous: readonly Plan[];
   /** undefined: none */
@@ -56,7 +53,7 @@ export interface Subject {
 
 /** Tests from this machine that the right ports answer and no others, and the DNS records. */
 export async function probe(subject: Subject): Promise<Probe> {
-  const { directory, plan, previous, domain, server, timeout } = subject;
+  const { plan, previous, domain, server, timeout } = subject;
   const expectations = expectationsOf(plan, server);
   const sources = await sourcesTo(
     expectations.map(({ address, version }) => [address, version] as const),
@@ -68,7 +65,6 @@ export async function probe(subject: Subject): Promise<Probe> {
   const places = { 4: place(4, plan, tested), 6: place(6, plan, tested) };
   const results = tested.map((one) => judge(one, places[one.version]));
   const certificates = tested.flatMap(({ certificate }) => certificate ?? []);
-  const remedy = remedyFor(plan, results, directory);
   return {
     ok: overall([...results.filter(counts), ...dns, ...certificates]),
     from: {
@@ -82,24 +78,24 @@ export async function probe(subject: Subject): Promise<Probe> {
     results,
     dns,
     certificates,
-    ...(remedy !== undefined && { remedy }),
+    ...(isOldDead(plan, results) && { oldIsDead: true }),
   };
 }
 
-/** The next command if only old addresses don't answer: the provider may have taken the old prefix away. */
-export function remedyFor(
+/** Whether only old addresses don't answer. */
+export function isOldDead(
   { previous }: Plan,
   results: readonly Pick<Result, "address" | "expected" | "ok">[],
-  directory: string,
-): string | undefined {
+): boolean {
   const old = previous?.containers.map(({ address }) => address) ?? [];
   const wrong = results.filter(({ ok }) => ok === false);
-  const isDead = wrong.every(
-    ({ address, expected }) => expected === "answers" && old.includes(address),
+  return (
+    wrong.length > 0 &&
+    wrong.every(
+      ({ address, expected }) =>
+        expected === "answers" && old.includes(address),
+    )
   );
-  return wrong.length > 0 && isDead
-    ? commandLine("regenerate", directory, "--finish")
-    : undefined;
 }
 
 const overall = (

@@ -10,7 +10,10 @@ import type { Probe, Result } from "../probe/probe.ts";
 /** For programs. docs/usage.md describes it. */
 export const probeJson = (probe: Probe): string => printableJson(probe);
 
-/** For a person, with the directory as the owner wrote it: one line for each test, the closed ports of an address together. */
+/**
+ * For a person: one line for each test, the closed ports of an address together.
+ * @param shown the directory as the owner wrote it
+ */
 export function probeText(probe: Probe, shown: string, style: Style): string {
   const { from, results, dns, certificates } = probe;
   const answering = results.filter(({ expected }) => expected === "answers");
@@ -30,14 +33,17 @@ export function probeText(probe: Probe, shown: string, style: Style): string {
       ? [unknownIpv4(shown)]
       : []),
     ...hint(probe),
-    ...(probe.remedy ? ["", END_OVERLAP, `  ${probe.remedy}`] : []),
+    ...(probe.oldIsDead
+      ? [
+          "",
+          "If the old addresses no longer work, end the overlap, then deploy:",
+          `  ${commandLine("regenerate", shown, "--finish")}`,
+        ]
+      : []),
     "",
     VERDICTS[String(probe.ok) as "true" | "false" | "null"],
   ].join("\n");
 }
-
-const END_OVERLAP =
-  "If the old addresses no longer work, end the overlap, then deploy:";
 
 const unknownIpv4 = (shown: string): string =>
   `The server's IPv4 address is not known. Name it:\n  ${commandLine("regenerate", shown, "--ipv4", "ADDRESS")}`;

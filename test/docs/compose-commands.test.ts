@@ -48,7 +48,7 @@ test.each(scenarios())(
     expect(readme.indexOf(cd)).toBeLessThan(first!.index);
     const [, next] = readme.split(cd);
     expect(next).toMatch(
-      /^\n\nIf this directory has a `compose\.yaml` of your own, `docker compose` reads it instead of `docker-compose\.yml`: move its services into `docker-compose\.override\.yml`, and remove it\.\n/,
+      /^\n\nIf this directory has a `compose\.yaml` of your own, `docker compose` reads it instead of `docker-compose\.yml`: move its services into `docker-compose\.override\.yml`, and delete `compose\.yaml`\.\n/,
     );
   },
 );

@@ -19,9 +19,9 @@ IPV6 = struct.pack("=BBH", socket.AF_INET6, 0, 0)
 
 
 def forget_connections(address: str, answers: str, also_open: bool = True) -> None:
-    """Those to an address whose replies come from another one; or from the same, where nothing was translated. The
-    kernel translates only the first packet by the rules, so the next one becomes the first. also_open: TCP connections
-    that are not closed, too. Raises OSError."""
+    """Forgets the connections to an address whose replies come from `answers` (the same address if nothing was
+    translated). The kernel applies NAT rules to the first packet of a connection only: the next packet is a first one
+    again. also_open: also TCP connections that are not closed. Raises OSError."""
     with closing(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETFILTER)) as kernel:
         kernel.settimeout(5)
         wanted = (packed(address), packed(answers))
@@ -69,7 +69,7 @@ def _address(entry: dict[int, bytes], direction: int, end: int) -> bytes:
 
 
 def _is_open(entry: dict[int, bytes]) -> bool:
-    """Only TCP connections are known to be."""
+    """Whether it is a TCP connection that is not closed; UDP has no state."""
     tcp = attributes(entry.get(PROTOCOL_INFO, b"")[4:]).get(TCP, b"")
     state = attributes(tcp[4:]).get(STATE, b"")[4:5]
     return state != b"" and state[0] < LAST_ACK

@@ -61,7 +61,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
       terminal: isTerminal(0),
       say: (row) => show(args.json ? rowJson(row) : rowText(row, style)),
       consent: () => consent(args),
-      probe: () => probeState(state, args.directory ?? ".", args.timeout),
+      probe: () => probeState(state, args.timeout),
       hostKeyOf,
     });
     const exitCode = EXITS[outcome];
@@ -76,7 +76,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   }
 }
 
-/** An older apply.sh can't wait for a confirmation, or can't plan one (conntrack.py came with that). */
+/** An older apply.sh can't plan a change that has to be confirmed. conntrack.py is as new as that. */
 function refuseOlderScripts(directory: string): void {
   if (existsSync(join(directory, "scripts/kong_ipv6/conntrack.py"))) return;
   throw new FailedError(

@@ -15,7 +15,7 @@ export async function probe(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const directory = args.directory ?? ".";
   const { state } = readState(absolute(directory));
-  const found = await probeState(state, directory, args.timeout);
+  const found = await probeState(state, args.timeout);
   const text = args.json
     ? probeJson(found)
     : probeText(found, directory, styleFor(isTerminal(1), args.color));
@@ -24,20 +24,14 @@ export async function probe(args: Arguments): Promise<ExitCode> {
   return found.ok ? EXIT.done : EXIT.changes;
 }
 
-/**
- * Probes what a repository's answers promise.
- * @param directory as the owner wrote it
- * @param timeout in seconds
- */
+/** Probes what a repository's answers promise. @param timeout in seconds */
 export async function probeState(
   state: State,
-  directory: string,
   timeout: number,
 ): Promise<Probe> {
   const domain = given(state.answers.domain);
   const present = planOf(state);
   return await run({
-    directory,
     plan: present,
     previous: state.previousAnswers.map(plan),
     domain,

@@ -13,12 +13,7 @@ import { changedSincePrevious } from "./previous.ts";
 import { hostFacts } from "./host.ts";
 import { softwareFacts } from "./software.ts";
 import { subnetFacts } from "./subnets.ts";
-import {
-  findUplink,
-  hasAddressOnUplink,
-  uplinkOf,
-  type Uplink,
-} from "./uplink.ts";
+import { hasAddressOn, uplinkOf } from "./uplink.ts";
 
 /**
  * Infers answers from facts. Given answers are not answered again, and an inferred answer that
@@ -36,7 +31,7 @@ export function inferAnswers(
   const warnings: string[] = [];
   const asked = readable(given);
   const uplink = uplinkOf(facts, asked, previous);
-  const known = { ...confirmed(facts, uplink, previous), ...asked };
+  const known = { ...confirmed(facts, uplink?.name, previous), ...asked };
   const collector: Collector = {
     answer: (key, value, source) => {
       if (given[key] === undefined) answers.push({ key, value, source });
@@ -61,11 +56,11 @@ export function inferAnswers(
       ? changedSincePrevious(answers, facts, uplink.name, previous)
       : answers;
   // The server was renumbered, or this is another machine: only the owner knows.
-  const isHere = facts.links.some(
-    ({ name }) =>
-      previous && !isMoved(facts, findUplink(facts, name), previous),
-  );
-  if (previous && changed.length > 0 && !isHere)
+  if (
+    previous &&
+    changed.length > 0 &&
+    facts.links.every(({ name }) => isMoved(facts, name, previous))
+  )
     collector.warn(
       `this machine has no address in ${previous.prefix}. If it is not the server, run without --detect`,
     );
@@ -73,18 +68,17 @@ export function inferAnswers(
   return { answers: inOrder(fitting), seen, warnings };
 }
 
-/** Whether the uplink has left the previous prefix. A routed one need not be there. */
+/** Whether an interface has no address of the previous prefix. A routed one need not be there. */
 const isMoved = (
   facts: Facts,
-  uplink: Uplink | undefined,
+  name: string | undefined,
   { delivery, prefix }: Answers,
-): boolean =>
-  delivery !== "routed" && !hasAddressOnUplink(facts, uplink, prefix);
+): boolean => delivery !== "routed" && !hasAddressOn(facts, name, prefix);
 
 /** The previous answers that the server confirms. Others are inferred with these as given. */
 function confirmed(
   facts: Facts,
-  uplink: Uplink | undefined,
+  uplink: string | undefined,
   previous: Answers | undefined,
 ): Partial<Answers> {
   if (previous === undefined) return {};
@@ -94,7 +88,7 @@ function confirmed(
     delivery,
     ipv4Gateway,
     ...(stays && { prefix }),
-    ...(uplink?.name === previous.interface && { interface: uplink.name }),
+    ...(uplink === previous.interface && { interface: uplink }),
   };
 }
 

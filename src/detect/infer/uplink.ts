@@ -85,12 +85,12 @@ export function uplinkOf(
     prefix === undefined
       ? undefined
       : [earlier, first, ...others].find((one) =>
-          hasAddressOnUplink(facts, one, prefix),
+          hasAddressOn(facts, one?.name, prefix),
         );
   if (ofPrefix) return { ...ofPrefix, why: `it has an address in ${prefix}` };
   const stays =
     previous &&
-    (earlier?.route || hasAddressOnUplink(facts, earlier, previous.prefix));
+    (earlier?.route || hasAddressOn(facts, earlier?.name, previous.prefix));
   return stays ? earlier : first;
 }
 
@@ -108,15 +108,15 @@ export function publicAddresses(facts: Facts, uplink: string): Address[] {
     );
 }
 
-/** Whether an uplink has an address of a prefix. */
-export function hasAddressOnUplink(
+/** Whether an interface has an address of a prefix. */
+export function hasAddressOn(
   facts: Facts,
-  uplink: Uplink | undefined,
+  name: string | undefined,
   prefix: string,
 ): boolean {
-  if (uplink === undefined) return false;
+  if (name === undefined) return false;
   const subnet = parseSubnet(6, prefix);
-  return publicAddresses(facts, uplink.name).some(({ value }) =>
+  return publicAddresses(facts, name).some(({ value }) =>
     contains(subnet, value),
   );
 }

@@ -93,7 +93,7 @@ const deployment = (isGood = true): Deployment => ({
       results: isGood ? [] : [wrong],
       dns: [],
       certificates: [],
-      ...(!isGood && { remedy: "finish gw" }),
+      ...(!isGood && { oldIsDead: true as const }),
     });
   },
   hostKeyOf: () => Promise.resolve("gw"),
@@ -132,7 +132,9 @@ test("the change is applied: probe, then confirm or revert", async () => {
   expect(rows).toContainEqual(
     expect.objectContaining({
       status: "fail",
-      remedy: expect.stringMatching(/end the overlap: finish gw$/) as string,
+      remedy: expect.stringMatching(
+        /end the overlap: .* regenerate \S+ --finish$/,
+      ) as string,
     }),
   );
   done = [];

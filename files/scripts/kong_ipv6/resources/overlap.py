@@ -50,13 +50,14 @@ class Overlap(Resource):
         self.report.doing("overlap", f"the {OVERLAP}")
         if OVERLAP.file in self.facts.staged:
             self.system.start(OVERLAP.unit)
+            # Packets that were sent meanwhile went nowhere; so would all that follow in the same connection.
             for one in self.plan.moved:
                 self._forget(one.address, one.address)
             self.report.done("overlap", self._pairs())
             return
         OVERLAP.unload(self.system)
-        # If the containers have it again, all of them. Otherwise open connections go on, and only closed ones are
-        # forgotten: one from the same port to the new address has the same replies, and the kernel would drop it.
+        # If a container has its old address again, all connections are forgotten. Otherwise only closed ones: a client
+        # may use their port again for the new address. Both have the same replies, and the kernel drops the second.
         for address, to in PAIR.findall(self.facts.overlap_table):
             self._forget(address, to, also_open=address in self.plan.public)
         for path in self._left():
@@ -65,8 +66,7 @@ class Overlap(Resource):
         self.report.done("overlap", f"{OVERLAP} removed")
 
     def _forget(self, address: str, answers: str, also_open: bool = True) -> None:
-        """What was sent while the containers were changed went nowhere, and would do so as long as its sender goes on
-        (UDP, or a repeated SYN)."""
+        # Without netlink they time out.
         with suppress(OSError):
             forget_connections(address, answers, also_open)
 
