@@ -1,5 +1,5 @@
 import { formatAnswer } from "../normal-form.ts";
-import { questionOf } from "../questions.ts";
+import { QUESTIONS, questionOf } from "../questions.ts";
 import type { AnswerKey, KnownAnswers } from "../types.ts";
 import { exposedRules } from "./exposed.ts";
 import { exposeRules } from "./expose.ts";
@@ -57,13 +57,28 @@ export function check(
   let suggested = suggestions;
   return findingsOn(known).map((finding) => {
     if (finding.kind === "warning") return finding;
-    const findings = findingsOn({ ...known, ...suggested });
+    const findings = findingsOn(withSuggested(known, suggested, isDefault));
     const now = findings.find((one) => isSame(one, finding));
     if (now === undefined)
       return { ...finding, remedy: whatFits(finding, suggested) };
     suggested = { ...suggested, ...now.suggested };
     return { ...finding, remedy: now.remedy, suggested: now.suggested };
   });
+}
+
+/** The answers if what is suggested is taken: the defaults follow. */
+function withSuggested(
+  known: KnownAnswers,
+  suggested: KnownAnswers,
+  isDefault: (key: AnswerKey) => boolean,
+): KnownAnswers {
+  const all: KnownAnswers = { ...known, ...suggested };
+  for (const { key, fallback, random } of QUESTIONS) {
+    const isKnown = known[key] !== undefined && suggested[key] === undefined;
+    if (isKnown && isDefault(key) && !random)
+      Object.assign(all, { [key]: fallback(all) ?? known[key] });
+  }
+  return all;
 }
 
 /** Whether two findings refuse the same value. */

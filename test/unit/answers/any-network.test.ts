@@ -192,6 +192,18 @@ describe("any network", () => {
     fc.assert(holds, longRuns(3000));
   });
 
+  test("the address that is suggested for Kong was in the /64 of the refused server address", () => {
+    const host = "359b:b8d7:ffff:ffff:ffff:ffff:ffff:fff0/124";
+    const given = { prefix: "359b:b8d4::/30", host, kong: "359b:b8d4::a" };
+    const remedies = survey({ ...given, internalPrefix }).issues.map(
+      ({ remedy }) => remedy,
+    );
+    expect(remedies).toEqual([
+      "Try 359b:b8d4::2",
+      "Try 359b:b8d4::300:0:0:8100",
+    ]);
+  });
+
   test("all suggestions of one run can be followed together", () => {
     let several = 0;
     const holds = fc.property(networks, ({ given }) => {
