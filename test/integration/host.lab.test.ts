@@ -88,7 +88,7 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
     );
     expect(second).toBe(first);
     expect(gone).toBe("");
-    const { containers, uplink, previous } = example.plan;
+    const { containers, uplink } = example.plan;
     expect(first).toContain("hook forward priority filter - 10");
     expect(first).toContain(`elements = { "${uplink.name}" }`);
     const all = (JSON.parse(rules!) as { nftables: Rule[] }).nftables.flatMap(
@@ -142,10 +142,6 @@ describe.each(GENERATIONS)("nft, %s", (generation) => {
         const ping = match(payload("icmpv6", "type"), { set: icmp });
         return [...opened, [to, ping, { accept: null }], [to, { drop: null }]];
       }),
-      ...(previous?.containers ?? []).map(({ address }) => [
-        match({ ct: { key: "ip6 daddr", dir: "original" } }, address),
-        { drop: null },
-      ]),
       [match({ ct: { key: "status" } }, "dnat", "in"), { accept: null }],
       [{ drop: null }],
     ]);

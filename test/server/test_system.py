@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import time
 import unittest
 
+from kong_ipv6.__main__ import Terminated, terminate
 from kong_ipv6.journal import Journal
 from kong_ipv6.report import Report
 from kong_ipv6.system import Ran, System
@@ -44,3 +46,12 @@ class Programs(unittest.TestCase):
         holds = ("sh", "-c", f"test -e /proc/self/fd/{write}")
         self.assertEqual(0, self.system.run(*holds).code)
         self.assertEqual(1, self.system.run(*holds, locked=False).code)
+
+    def test_an_interruption_of_an_uninterrupted_step_arrives_at_its_end(self) -> None:
+        """Bug: it was lost, and the run went on to its end. What the step starts isn't interrupted either."""
+        self.addCleanup(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, terminate))
+        done: list[str] = []
+        with self.assertRaises(Terminated), self.system.uninterrupted():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(self.system.run("sh", "-c", "kill -TERM $$; echo whole").out)
+        self.assertEqual(["whole\n"], done)
