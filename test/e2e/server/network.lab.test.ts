@@ -65,13 +65,13 @@ test.each([
 ])(
   "recreating the network, killed at %s, keeps its other containers",
   async (request) => {
-    // With another range the network differs from the plan.
-    const range = (from: string, to: string): string =>
-      `sed -i 's|${from}|${to}|' ${REPOSITORY}/scripts/plan.json`;
-    await lab.host.sh(range("0:8000:0/97", "0:4000:0/98"));
+    // With another bridge the network differs from the plan.
+    const bridge = (from: string, to: string): string =>
+      `sed -i 's|"bridge": "${from}"|"bridge": "${to}"|' ${REPOSITORY}/scripts/plan.json`;
+    await lab.host.sh(bridge("ipv6_exposed", "other"));
     await killedAt(request, NETWORK);
     expect(await mine()).not.toBe(MINE);
-    await lab.host.sh(range("0:4000:0/98", "0:8000:0/97"));
+    await lab.host.sh(bridge("other", "ipv6_exposed"));
     const { code, stderr } = await lab.host.run(["bash", "-c", NETWORK], {
       cwd: REPOSITORY,
     });
