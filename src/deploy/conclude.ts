@@ -40,7 +40,7 @@ async function decide(
   applied: ApplyEnd,
 ): Promise<DeployOutcome> {
   const { say } = deployment;
-  const deadline = Date.now() + (applied.left ?? 0) * 1000;
+  const deadline = performance.now() + (applied.left ?? 0) * 1000;
   let isGood: boolean | undefined;
   let rows: Row[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {

@@ -44,7 +44,7 @@ export class Reached {
       if (code === 255) {
         await this.#connection.close();
         this.#connection = undefined;
-        if (Date.now() > until) return "unreachable";
+        if (performance.now() > until) return "unreachable";
       } else {
         const { state } = parsedObject(lastLine(stdout)) ?? {};
         if (state !== "busy") return known(state);
@@ -66,7 +66,7 @@ export class Reached {
 
   /** Until then the server has reverted what can't be confirmed. */
   #limit(): number {
-    return Date.now() + (this.#deployment.confirmWithin + SLACK) * 1000;
+    return performance.now() + (this.#deployment.confirmWithin + SLACK) * 1000;
   }
 
   /** At the address after the change, or before it. @returns undefined if there is none in time */
@@ -82,11 +82,11 @@ export class Reached {
         return opened;
       } catch (error) {
         if (!(error instanceof FailedError)) throw error;
-        if (Date.now() + 2000 > until) {
+        if (performance.now() + 2000 > until) {
           say(row("reconnect", "fail", error.message, error.remedy));
           return undefined;
         }
-        const seconds = Math.round((until - Date.now()) / 1000);
+        const seconds = Math.round((until - performance.now()) / 1000);
         const again = `${error.message}. It is tried for ${seconds} seconds`;
         if (isFirst) say(row("reconnect", "...", again));
         await sleep(1000);
