@@ -36,8 +36,8 @@ export default defineConfig({
     globalSetup: ["test/e2e/lab/prepare.ts"],
     testTimeout: 600_000,
     hookTimeout: 900_000,
-    // Three hosts keep two cores busy: the matrix has two at a time, another file has one beside them.
-    maxWorkers: 2,
+    // A host mostly waits: the matrix has two at a time, two other files have one each beside them.
+    maxWorkers: 3,
     // No file leaves anything behind in its process: the next one can have it.
     isolate: false,
     sequence: { sequencer: LongestFirst },
