@@ -101,7 +101,10 @@ function stepText(step: ManualStep): string {
   const lines =
     step.commands ??
     (step.note === undefined
-      ? [`old ${step.old}`, ...(step.new === "" ? [] : [`new ${step.new}`])]
+      ? [
+          ...(step.old === "" ? [] : [`old ${step.old}`]),
+          ...(step.new === "" ? [] : [`new ${step.new}`]),
+        ]
       : filled(step.note.split(" "), { width: 72 }));
   const text = [`${step.what}:`, ...lines.map((line) => `       ${line}`)];
   return printableText(text.join("\n"));

@@ -125,6 +125,45 @@ test("the steps of a change are printed again when its conflict is resolved", as
   expect(next.stdout).not.toContain(OLD);
 });
 
+test("DNS records that are new, or no longer right, are steps too", () => {
+  const domain = "gw.example.com";
+  const what = (...args: Parameters<typeof steps>): string[] =>
+    steps(...args).map((one) => `${one.what}: ${one.old} > ${one.new}`);
+  const mail = "2001:db8:1:2:300::8101";
+  const reverse =
+    "1.0.1.8.0.0.0.0.0.0.0.0.0.0.3.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.";
+  expect(what({ expose: ["mail:25"] }, { domain })).toEqual([
+    `AAAA record of mail.gw.example.com:  > ${mail}`,
+    `PTR record of mail.gw.example.com:  > ${reverse}`,
+  ]);
+  const ipv4 = "192.0.2.10";
+  expect(what({ ipv4 }, { domain, ipv4: "none" })).toEqual([
+    `A record of gw.example.com:  > ${ipv4}`,
+    "PTR record of the server's IPv4:  > 10.2.0.192.in-addr.arpa.",
+  ]);
+  expect(what({ ipv4: "none" }, { domain, ipv4 })).toEqual([
+    `A record of gw.example.com; delete it: ${ipv4} > `,
+  ]);
+  const renamed = what(
+    { domain: "b.example.com" },
+    { domain, ipv4, expose: ["mail:25"] },
+  );
+  expect(renamed).toContain(
+    "AAAA record of b.example.com:  > 2001:db8:1:2:300::8100",
+  );
+  expect(renamed).toContain(`AAAA record of mail.b.example.com:  > ${mail}`);
+  expect(renamed.map((text) => text.split(":")[0])).toEqual([
+    "AAAA record of b.example.com",
+    "A record of b.example.com",
+    "PTR record of Kong",
+    "AAAA record of mail.b.example.com",
+    "PTR record of mail.b.example.com",
+    "PTR record of the server",
+    "PTR record of the server's IPv4",
+  ]);
+  expect(what({ domain: "none" }, { domain })).toEqual([]);
+});
+
 test("also when the owner kept the file first, and edited it later", async () => {
   const made = await new Made().make();
   made.edit("docker-compose.yml", (text) =>
