@@ -2,6 +2,7 @@ import type { File, Tree } from "../render/render.ts";
 import { ownText, SECRET_FILE } from "../render/secrets.ts";
 import { remember } from "../repository/previous-answers.ts";
 import {
+  deployedAnswers,
   EDITED,
   KEPT,
   record,
@@ -9,6 +10,7 @@ import {
   stateOf,
   sumOf,
   sumOfText,
+  withDeployed,
   type FileRecord,
   type State,
 } from "../repository/state.ts";
@@ -74,16 +76,17 @@ export function stateAfter(
   if (previous === undefined) return made;
   const before = [previous.answers, ...previous.previousAnswers];
   const { regenerated } = previous;
-  return {
+  const state = {
     ...made,
     previousAnswers: remember(before, answers),
     ...(overlap && { overlap }),
     ...(regenerated && { regenerated }),
   };
+  return withDeployed(state, deployedAnswers(previous));
 }
 
 /** Whether the owner kept a file that contradicts the answers. The state marks .env in another way. */
-export const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
+const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
   chosen === true && contradicts !== undefined && path !== SECRET_FILE;
 
 /** Whether a file was deleted or has a new path. */

@@ -9,6 +9,7 @@ import {
   broken,
   object,
   readAnswers,
+  readDeployed,
   readOverlap,
   readPreviousAnswers,
   unusable,
@@ -57,6 +58,7 @@ export function parseState(text: string): State {
     answers,
   );
   const overlap = readOverlap(state["overlap"], answers);
+  const deployed = readDeployed(state["deployed"], answers);
   const { regenerated } = state;
   if (regenerated !== undefined && regenerated !== true)
     throw broken("regenerated is not true");
@@ -70,6 +72,7 @@ export function parseState(text: string): State {
     answers,
     previousAnswers,
     ...(overlap && { overlap }),
+    ...(deployed && { deployed }),
     ...(regenerated && { regenerated }),
     files,
   };
@@ -122,6 +125,7 @@ const KEYS = [
   "answers",
   "previousAnswers",
   "overlap",
+  "deployed",
   "regenerated",
   "files",
 ];

@@ -24,6 +24,8 @@ export interface State {
   readonly answers: Answers;
   /** During an overlap, the answers before it: the files have their addresses too. The file holds only the difference. */
   readonly overlap?: Answers;
+  /** What the server has, as far as is known: the answers of the last confirmed deploy, or else those before the first change. Absent if they are the present ones. The file holds only the difference. */
+  readonly deployed?: Answers;
   /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
   readonly previousAnswers: readonly Answers[];
   /** Whether regenerate has written the state since create. */
@@ -59,6 +61,18 @@ export function allPreviousAnswers({
 }: State): Answers[] {
   const held = Object.values(files).flatMap(({ answers }) => answers ?? []);
   return [...previousAnswers, ...held];
+}
+
+/** The answers that the server has until a deploy is confirmed. */
+export const deployedAnswers = ({ deployed, answers }: State): Answers =>
+  deployed ?? answers;
+
+/** The state of a repository whose server has these answers. */
+export function withDeployed(before: State, deployed: Answers): State {
+  const { deployed: _, ...state } = before;
+  const [difference] = abridged([deployed], state.answers);
+  const isPresent = Object.keys(difference ?? {}).length === 0;
+  return { ...state, ...(!isPresent && { deployed }) };
 }
 
 /** The state of a new repository. */
@@ -112,11 +126,13 @@ export function stateText({
   files,
   regenerated,
   overlap,
+  deployed,
   ...state
 }: State): string {
   const previousAnswers = abridged(state.previousAnswers, state.answers);
   const rest = {
     ...(overlap && { overlap: abridged([overlap], state.answers)[0] }),
+    ...(deployed && { deployed: abridged([deployed], state.answers)[0] }),
     ...(regenerated && { regenerated }),
     files,
   };

@@ -60,14 +60,28 @@ export function readPreviousAnswers(
   return previous;
 }
 
+/** The answers that the server has; undefined if they are the current ones. */
+export const readDeployed = (
+  value: unknown,
+  current: Answers,
+): Answers | undefined => readDifference(value, current, "deployed");
+
+const readDifference = (
+  value: unknown,
+  current: Answers,
+  where: string,
+): Answers | undefined =>
+  value === undefined
+    ? undefined
+    : readAnswers({ ...current, ...object(value, where) }, where);
+
 /** The answers before the overlap, whose addresses stay; undefined if there is no overlap. */
 export function readOverlap(
   value: unknown,
   current: Answers,
 ): Answers | undefined {
-  if (value === undefined) return undefined;
-  const whole = { ...current, ...object(value, "overlap") };
-  const overlap = readAnswers(whole, "overlap");
+  const overlap = readDifference(value, current, "overlap");
+  if (overlap === undefined) return undefined;
   const issues = overlapIssues(overlap, current, "end the overlap");
   if (issues.length > 0)
     throw broken(`overlap: ${issues.map(issueText).join("; ")}`);
