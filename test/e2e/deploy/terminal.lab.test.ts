@@ -84,7 +84,7 @@ test("create, deploy and probe at a terminal", async () => {
   expect(made, made.text).toMatchObject({ code: 0 });
   const deployed = await run("deploy", "my-gateway");
   expect(deployed, deployed.text).toMatchObject({ code: 0 });
-  expect(deployed.text.match(/\(Y\/n\)/g)).toHaveLength(1);
+  expect(deployed.text.match(/^\? .*Yes$/gm)).toHaveLength(1);
   expect(deployed.text).toMatch(/confirmed/);
   const probed = await run("probe", "my-gateway");
   expect(probed.code, probed.text).toBe(0);
