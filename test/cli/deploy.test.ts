@@ -49,7 +49,8 @@ const PLANNED = `{"step": "netplan", "status": "planned", "detail": "add an addr
 {"outcome": "planned", "code": 4}
 `;
 const UNCHANGED = `{"outcome": "unchanged", "code": 0}\n`;
-const APPLIED = `{"step": "netplan", "status": "ok", "detail": "applied"}
+const APPLIED = `{"step": "netplan", "status": "planned", "detail": "add an address"}
+{"step": "netplan", "status": "ok", "detail": "applied"}
 {"outcome": "applied", "code": 0, "confirm_within": 60}
 `;
 
@@ -179,6 +180,19 @@ describe("a first deploy", () => {
     expect(
       Object.keys(result.tree).filter((path) => path.startsWith("opt/")),
     ).toEqual([]);
+  });
+
+  test("the plan is shown once, and names PATH, not the copy", async () => {
+    const gateway = Gateway.create();
+    const planned = PLANNED.replace(
+      "add an address",
+      `${gateway.server}.new/data will be created`,
+    );
+    gateway.says({ "dry-run": planned });
+    const { stdout } = await gateway.deploy("--yes");
+    expect(stdout.match(/planned.*/g)).toEqual([
+      `planned netplan     ${gateway.server}/data will be created`,
+    ]);
   });
 
   test("apply.sh refuses: exit 1, and nothing is on the server", async () => {

@@ -62,12 +62,16 @@ async function run(...args: string[]): Promise<{ code: number; text: string }> {
   });
   let drawn = Promise.resolve();
   let last = performance.now();
+  let isAnswered = false;
   pty.onData((data) => {
     drawn = drawn.then(async () => {
       show((performance.now() - last) / 1000);
       last = performance.now();
       await screen.write(data);
-      if (/\(Y\/n\) *$/.test(textOf(screen.rows().at(-1)))) pty.write("y\r");
+      if (isAnswered || !/\(Y\/n\) *$/.test(textOf(screen.rows().at(-1))))
+        return;
+      isAnswered = true;
+      pty.write("y\r");
     });
   });
   const code = await new Promise<number>((resolve) =>
@@ -86,6 +90,7 @@ test("create, deploy and probe at a terminal", async () => {
   expect(deployed, deployed.text).toMatchObject({ code: 0 });
   expect(deployed.text.match(/^\? .*Yes$/gm)).toHaveLength(1);
   expect(deployed.text).toMatch(/confirmed/);
+  expect(deployed.text).not.toContain("kong-ipv6.new");
   const probed = await run("probe", "my-gateway");
   expect(probed.code, probed.text).toBe(0);
   if (process.env["LAB_WRITE_DOCS"] !== "1") return;
