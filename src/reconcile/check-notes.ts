@@ -4,7 +4,7 @@ import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
-import { secretNotes } from "./notices.ts";
+import { absentSecretNote, secretNotes } from "./notices.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What check says about .env. */
@@ -18,6 +18,7 @@ export function notesOn(
     missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
     secretNotes(secretStatus(directory, textAt(disk, IGNORE_FILE))),
     readByOthers(disk),
+    absentSecretNote(entryAt(disk, SECRET_FILE).kind === "absent"),
   ].flatMap((note) => note ?? []);
 }
 

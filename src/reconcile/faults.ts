@@ -1,9 +1,10 @@
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import type { File, Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
+import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import type { Change } from "./change.ts";
 import { contradictions } from "./contradictions.ts";
 import { isCrlf } from "./sides.ts";
+import { whyUnusable } from "./unusable.ts";
 import { keepVariables } from "./variables.ts";
 
 /** More than any text has contradictions: one that does not parse hides its own. */
@@ -39,11 +40,20 @@ async function faultsIn(
   path: string,
   rendered: Tree,
 ): Promise<(text: string) => number> {
-  const { whyInvalid } = await import("../merge/syntax.ts");
+  const whyNot = await whyUnusableIn(path, rendered);
   return (text) =>
-    whyInvalid(path, text) === undefined
+    whyNot(text) === undefined
       ? contradictions(path, text, rendered).length
       : UNUSABLE;
+}
+
+/** @returns a function of a text without its secrets: all of them are set */
+async function whyUnusableIn(
+  path: string,
+  rendered: Tree,
+): Promise<(text: string) => string | undefined> {
+  const { whyInvalid } = await import("../merge/syntax.ts");
+  return (text) => whyUnusable(path, fillSecrets(text), rendered, whyInvalid);
 }
 
 /**
@@ -60,8 +70,7 @@ export async function offered(change: Change, rendered: Tree): Promise<Change> {
   if (before === null || !result || !next) return change;
   const yours = result.text.replaceAll("\r\n", "\n");
   if (yours === next.text || hasMarkers(yours)) return change;
-  const { whyInvalid } = await import("../merge/syntax.ts");
-  const invalid = whyInvalid(path, yours);
+  const unusable = (await whyUnusableIn(path, rendered))(yours);
   const faults = await faultsIn(path, rendered);
   if (faults(yours) === 0) return change;
   const { takeFaultyHunks } = await import("../merge/faulty-hunks.ts");
@@ -78,7 +87,7 @@ export async function offered(change: Change, rendered: Tree): Promise<Change> {
     action: "conflict",
     before,
     after: fileOf(whole),
-    reason: invalid ?? "it contradicts the answers",
+    reason: unusable ?? "it contradicts the answers",
     marked: ends(withMarkers(yours, taken?.text ?? next.text)),
     ...(taken && { theirs: { file: fileOf(taken.text), hunks: taken.hunks } }),
     kept: [change],

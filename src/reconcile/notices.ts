@@ -2,9 +2,8 @@ import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
 import { commandLine } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
-import { type Disk } from "../repository/disk.ts";
+import { textAt, type Disk } from "../repository/disk.ts";
 import { composeNotes } from "./compose-names.ts";
-import { CONVERT, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
   IGNORE_FILE,
@@ -12,7 +11,8 @@ import {
   type SecretStatus,
 } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
+import { fillSecrets, lacksSecret, SECRET_FILE } from "../render/secrets.ts";
+import { CONVERT, hasCrlf, whyUnusable } from "./unusable.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What is known before a run writes. */
@@ -25,16 +25,18 @@ interface Known {
 /** Messages to the owner besides the changes themselves. */
 export function notesOn(
   request: Request,
-  { changes, rendered, disk }: Known,
+  known: Known,
   prompts: ConflictPrompts | undefined,
 ): string[] {
+  const { changes, rendered, disk } = known;
   return [
     ...(request.previous ? sidecarNotes(changes, disk) : privacyNotes(changes)),
     ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
+    ...absentNotes(changes),
     ...riskNotes(request.directory, changes, disk),
-    ...crlfNotes(changes),
+    ...passwordNotes(request, known),
     ...composeNotes(request.directory),
   ];
 }
@@ -101,24 +103,79 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
 }
 
 /**
- * Kept files that the program which reads them would refuse. Loads the parsers only if a file is kept.
+ * Files that the program which reads them would refuse after this run. Loads the parsers only if a file is
+ * kept: all others have passed them.
  */
-export async function invalidNotes(
+export async function unusableNotes(
   directory: string,
-  changes: readonly Change[],
+  { changes, rendered, disk }: Known,
 ): Promise<string[]> {
-  const kept = changes.filter(({ action }) => action === "keep");
-  if (kept.length === 0) return [];
-  const { whyInvalid } = await import("../merge/syntax.ts");
-  return kept.flatMap(({ path, before }) => {
-    const reason = before && whyInvalid(path, before.text);
+  const isKept = changes.some(({ action }) => action === "keep");
+  const syntax = isKept ? await import("../merge/syntax.ts") : undefined;
+  const found = changes.flatMap(({ path, from = path, action, after }) => {
+    const there = textAt(disk, from);
+    const text =
+      after && WRITING.has(action) ? fillSecrets(after.text, there) : there;
+    if (text === undefined || !rendered.has(path)) return [];
+    const whyInvalid = action === "keep" ? syntax?.whyInvalid : undefined;
+    const reason = whyUnusable(path, text, rendered, whyInvalid);
+    // Where the text is as generated but for a password, there is nothing to take.
+    const remedy =
+      action === "same"
+        ? ""
+        : ` Correct it, or take the generated text:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`;
     return reason
       ? [
-          `${path} is not usable: ${printable(reason)}. Correct it, or take the generated text:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`,
+          {
+            path,
+            text: `${path} is not usable: ${printable(reason)}.${remedy}`,
+            isCrlf: hasCrlf(path, text),
+          },
         ]
       : [];
   });
+  const crlf = found.filter(({ isCrlf }) => isCrlf).map(({ path }) => path);
+  return [
+    ...(crlf.length > 0
+      ? [
+          `bash cannot read the CRLF line ends of ${crlf.join(", ")}:\n  ${CONVERT}`,
+        ]
+      : []),
+    ...found.filter(({ isCrlf }) => !isCrlf).map((one) => one.text),
+  ];
 }
+
+/** What a new password of the database means. */
+function passwordNotes(
+  { previous }: Request,
+  { changes, disk }: Known,
+): string[] {
+  const change = changes.find(({ path }) => path === SECRET_FILE);
+  if (previous?.answers.database !== "postgres" || !change?.after) return [];
+  const there = textAt(disk, SECRET_FILE) ?? "";
+  return WRITING.has(change.action) && lacksSecret(there, change.after.text)
+    ? [NEW_PASSWORD]
+    : [];
+}
+
+const NEW_PASSWORD =
+  ".env has a new KONG_PG_PASSWORD, because there was none. PostgreSQL reads the password in its settings only when it creates a database. If yours exists already, apply.sh sets the new password in it. If you start Kong without apply.sh, put the old one back into .env.";
+
+/** As in a clone, if the run does not restore it. */
+const absentNotes = (changes: readonly Change[]): string[] =>
+  absentSecretNote(
+    changes.some(
+      ({ path, action }) => path === SECRET_FILE && action === "gone",
+    ),
+  );
+
+/** @param isAbsent whether there is no .env after this run */
+export const absentSecretNote = (isAbsent: boolean): string[] =>
+  isAbsent
+    ? [
+        ".env is not in this copy, because git does not have it. The server keeps its own. If it has none, apply.sh makes one from .env.example, with a new password.",
+      ]
+    : [];
 
 /** Whether git would add .env after this run. */
 function riskNotes(
@@ -142,17 +199,4 @@ export function secretNotes(status: SecretStatus): string[] {
       ? "git tracks your .env, with the database's password: run git rm --cached .env. If it was ever committed, change the password."
       : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
   ];
-}
-
-/** Scripts that bash can't read after this run. */
-function crlfNotes(changes: readonly Change[]): string[] {
-  const paths = changes.flatMap(({ path, action, before, after }) => {
-    const text = (WRITING.has(action) ? after : before)?.text;
-    return text !== undefined && hasCrlf(path, text) ? [path] : [];
-  });
-  return paths.length === 0
-    ? []
-    : [
-        `bash cannot read the CRLF line ends of ${paths.join(", ")}:\n  ${CONVERT}`,
-      ];
 }

@@ -113,18 +113,13 @@ test("a missing state: adopting with other answers is drift, with exit 3", async
   expect(code).toBe(3);
 });
 
-test.each([
-  ["{", 0],
-  ["null", 0],
-  ['{"fixed-cidr-v6": 5}', 3],
-  ['{"fixed-cidr-v6": "fe80::"}', 3],
-])(
+test.each(["{", "null", '{"fixed-cidr-v6": 5}', '{"fixed-cidr-v6": "fe80::"}'])(
   "a daemon.json that has no usable prefix does not stop create: %s",
-  async (text, code) => {
+  async (text) => {
     const made = await new Made().make();
     rmSync(made.path(STATE));
     made.write("host/etc/docker/daemon.json", text);
     const keep = [...PREFIX, "--conflict", "keep"];
-    expect(await made.run([".", ...keep])).toMatchObject({ code });
+    expect(await made.run([".", ...keep])).toMatchObject({ code: 3 });
   },
 );
