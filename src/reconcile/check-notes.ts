@@ -17,16 +17,8 @@ export function notesOn(
   return [
     missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
     secretNotes(secretStatus(directory, textAt(disk, IGNORE_FILE))),
-    readByOthers(disk),
     absentSecretNote(entryAt(disk, SECRET_FILE).kind === "absent"),
   ].flatMap((note) => note ?? []);
-}
-
-function readByOthers(disk: Disk): string | undefined {
-  const entry = entryAt(disk, SECRET_FILE);
-  return entry.kind === "file" && (entry.mode & 0o077) !== 0
-    ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
-    : undefined;
 }
 
 /** The old addresses that the files have until the overlap ends. */

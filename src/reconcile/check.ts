@@ -11,7 +11,7 @@ import { IGNORE_FILE } from "../repository/ignored.ts";
 import { notesOn, overlapNotes } from "./check-notes.ts";
 import { COMPOSE_FILE, composeNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
-import { isExecutable } from "./change.ts";
+import { isExecutable, isPrivate } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { whyUnusable } from "./unusable.ts";
 import { unsetVariables } from "./required-variables.ts";
@@ -245,6 +245,11 @@ function onDisk(
     return {
       status: "outdated",
       reason: "not executable: regenerate restores that",
+    };
+  if (row?.secret && !isPrivate(entry))
+    return {
+      status: "outdated",
+      reason: "others can read it: regenerate sets its mode to 600",
     };
   const found = whyUnfit(entry.text);
   if (found !== undefined) return found;

@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Made, TO } from "./made.ts";
 
-// regenerate once said nothing of a .env that check called invalid.
+// regenerate once said nothing of a .env that check called invalid, and left it readable by others.
 
 const UNSET = "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one";
 const NEW = ".env has a new KONG_PG_PASSWORD";
@@ -102,4 +102,26 @@ test("scripts with CRLF: regenerate exits 3, as check exits 4", async () => {
   expect(await made.run(["check"])).toMatchObject({ code: 4 });
   expect(await made.regenerate()).toMatchObject({ code: 3 });
   expect(await made.regenerate("--dry-run")).toMatchObject({ code: 4 });
+});
+
+test.each<[string, (text: string) => string]>([
+  ["as generated", (text) => text],
+  ["with edits", (text) => `${text}MINE=1\n`],
+])("regenerate makes a .env %s private again", async (_, change) => {
+  const made = await new Made().make();
+  made.edit(".env", change);
+  await made.regenerate();
+  for (const to of [[], TO]) {
+    chmodSync(made.path(".env"), 0o644);
+    const checked = await made.run(["check"]);
+    expect(checked.code).toBe(4);
+    expect(checked.stdout).toContain(
+      "  ! .env  outdated: others can read it: regenerate sets its mode to 600\n",
+    );
+    const { code, stdout } = await made.regenerate(...to);
+    expect(code).toBe(0);
+    expect(stdout).toContain("  ~ .env  (mode 600: others could read it)\n");
+    expect(statSync(made.path(".env")).mode & 0o777).toBe(0o600);
+    expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  }
 });

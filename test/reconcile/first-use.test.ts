@@ -21,7 +21,7 @@ test("check reports scripts that bash can't read, or that are not executable", a
   expect(stdout).toContain(
     "scripts/apply.sh  outdated: not executable: regenerate restores that",
   );
-  expect(stdout).toContain("Others can read your .env: chmod 600 .env");
+  expect(stdout).toContain(".env  outdated: others can read it");
 });
 
 test("regenerate names the scripts with CRLF too, and how to convert them", async () => {
