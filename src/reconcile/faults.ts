@@ -35,25 +35,18 @@ async function completed(
   return { ...change, theirs: { file: { text: ends, mode }, hunks } };
 }
 
-/** Counts the faults of a text. The parsers are loaded only if a file was edited. */
+/** Counts the faults of a text without its secrets. The parsers are loaded only if a file was edited. */
 async function faultsIn(
   path: string,
   rendered: Tree,
 ): Promise<(text: string) => number> {
-  const whyNot = await whyUnusableIn(path, rendered);
-  return (text) =>
-    whyNot(text) === undefined
-      ? contradictions(path, text, rendered).length
-      : UNUSABLE;
-}
-
-/** @returns a function of a text without its secrets: all of them are set */
-async function whyUnusableIn(
-  path: string,
-  rendered: Tree,
-): Promise<(text: string) => string | undefined> {
   const { whyInvalid } = await import("../merge/syntax.ts");
-  return (text) => whyUnusable(path, fillSecrets(text), rendered, whyInvalid);
+  const isUnusable = (text: string): boolean =>
+    whyUnusable(path, fillSecrets(text), rendered, undefined) !== undefined;
+  return (text) =>
+    whyInvalid(path, text) === undefined
+      ? contradictions(path, text, rendered).length + Number(isUnusable(text))
+      : UNUSABLE;
 }
 
 /**
@@ -70,7 +63,9 @@ export async function offered(change: Change, rendered: Tree): Promise<Change> {
   if (before === null || !result || !next) return change;
   const yours = result.text.replaceAll("\r\n", "\n");
   if (yours === next.text || hasMarkers(yours)) return change;
-  const unusable = (await whyUnusableIn(path, rendered))(yours);
+  const { whyInvalid } = await import("../merge/syntax.ts");
+  const filled = fillSecrets(yours);
+  const unusable = whyUnusable(path, filled, rendered, whyInvalid);
   const faults = await faultsIn(path, rendered);
   if (faults(yours) === 0) return change;
   const { takeFaultyHunks } = await import("../merge/faulty-hunks.ts");

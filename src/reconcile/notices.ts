@@ -3,7 +3,7 @@ import { isPrivate, WRITING, type Change } from "./change.ts";
 import { commandLine } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
 import { textAt, type Disk } from "../repository/disk.ts";
-import { composeNotes } from "./compose-names.ts";
+import { COMPOSE_FILE, composeNotes } from "./compose-names.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
   IGNORE_FILE,
@@ -13,6 +13,7 @@ import {
 import type { Tree } from "../render/render.ts";
 import { fillSecrets, lacksSecret, SECRET_FILE } from "../render/secrets.ts";
 import { CONVERT, hasCrlf, whyUnusable } from "./unusable.ts";
+import { unsetVariables } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What is known before a run writes. */
@@ -96,8 +97,8 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   const generated = rendered.get(SECRET_FILE)?.text;
   if (!change?.before || generated === undefined) return [];
   const { action, before, after } = change;
-  if (!["keep", "same", "merge"].includes(action)) return [];
-  const text = (action === "merge" && after ? after : before).text;
+  if (!["keep", "same", "merge", "update"].includes(action)) return [];
+  const text = (WRITING.has(action) && after ? after : before).text;
   const note = missingVariables(generated, text);
   return note === undefined ? [] : [note];
 }
@@ -142,7 +143,21 @@ export async function unusableNotes(
         ]
       : []),
     ...found.filter(({ isCrlf }) => !isCrlf).map((one) => one.text),
+    ...unsetNotes(directory, changes),
   ];
+}
+
+/**
+ * The variables that docker-compose.yml needs and .env lacks after this run. What an override file needs
+ * is a manual step.
+ */
+function unsetNotes(directory: string, changes: readonly Change[]): string[] {
+  const written = changes.flatMap(({ path, action, after }) =>
+    after && WRITING.has(action) ? [[path, after.text] as const] : [],
+  );
+  return unsetVariables(directory, new Map(written))
+    .filter(({ path }) => path === COMPOSE_FILE)
+    .map(({ path, reason }) => `${path}: ${reason}.`);
 }
 
 /** What a new password of the database means. */

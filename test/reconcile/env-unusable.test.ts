@@ -43,6 +43,8 @@ test.each<[string, (text: string) => string, reason: string]>([
     expect(code).toBe(0);
     expect(stdout).toContain(`${NEW}, because there was none.`);
     expect(stdout).toContain("apply.sh sets the new password in it.");
+    expect(made.read(".env")).toContain("COMPOSE_PROJECT_NAME=kong-ipv6");
+    expect(stdout).not.toContain("Your .env lacks");
     expect(made.read(".env")).toMatch(/^KONG_PG_PASSWORD=[0-9a-f]{64}\r?$/m);
     expect(await made.run(["check"])).toMatchObject({ code: 0 });
     expect((await made.regenerate()).stdout).not.toContain(NEW);
@@ -77,6 +79,15 @@ test("a password that is there stays, and none is called new", async () => {
   expect(made.read(".env")).toContain(`${password}\n`);
 });
 
+test("what --conflict theirs does not add to .env is named", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) =>
+    withPassword("")(text).replace(/^COMPOSE_PROJECT_NAME=/m, "# $&"),
+  );
+  const { stdout } = await made.regenerate("--conflict", "theirs");
+  expect(stdout).toContain("Your .env lacks COMPOSE_PROJECT_NAME: take");
+});
+
 test("with the first database there is no old password", async () => {
   const made = await new Made().make("--database", "off");
   const { code, stdout } = await made.regenerate("--database", "postgres");
@@ -93,6 +104,20 @@ test("a .env that is not in this copy is named, and so is its new password", asy
   const { stdout } = await made.regenerate("--conflict", "theirs");
   expect(stdout).toContain(NEW);
   expect(stdout).not.toContain(named);
+});
+
+test("a .env without a variable that docker compose needs", async () => {
+  const made = await new Made().make();
+  made.edit(".env", (text) => text.replace(/^KONG_DATA_DIR=/m, "# $&"));
+  const reason = /line \d+ needs KONG_DATA_DIR.*: docker compose refuses every/;
+  const checked = await made.run(["check"]);
+  expect(checked).toMatchObject({ code: 4 });
+  expect(checked.stdout).toMatch(reason);
+  const { code, stdout } = await made.regenerate();
+  expect(code).toBe(3);
+  expect(stdout).toMatch(reason);
+  made.edit(".env", (text) => text.replace("# KONG_DATA", "KONG_DATA"));
+  expect(await made.regenerate()).toMatchObject({ code: 0 });
 });
 
 test("scripts with CRLF: regenerate exits 3, as check exits 4", async () => {
