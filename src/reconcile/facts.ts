@@ -62,6 +62,9 @@ function composeFacts(compose: unknown, settings: string): Facts {
   add("ipv4_address of kong", at(kong, "networks", "kong-net", "ipv4_address"));
   for (const port of list(at(kong, "ports")))
     facts.set(`port ${resolved(portText(port), settings)}`, THERE);
+  const plugins = variable(at(kong, "environment"), "KONG_PLUGINS");
+  for (const name of String(plugins ?? "").split(/[\s,]+/))
+    if (name !== "" && name !== "bundled") facts.set(`plugin ${name}`, THERE);
   const listen = variable(at(kong, "environment"), "KONG_ADMIN_LISTEN");
   for (const token of findTokens(String(listen ?? "")))
     facts.set(`admin API on ${nameOf(token)}`, THERE);
@@ -104,7 +107,7 @@ function netplanFacts(netplan: unknown): Facts {
       else facts.set(`the gateway of ${to} on ${name}`, normal(String(via)));
     }
     if (/^(true|yes|on|y)$/i.test(String(at(uplink, "accept-ra"))))
-      facts.set(`accept-ra on ${name}`, THERE);
+      facts.set(`accept-ra: true on ${name}`, THERE);
   }
   return facts;
 }

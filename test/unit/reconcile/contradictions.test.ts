@@ -227,9 +227,28 @@ describe("netplan(5)'s other ways to write the same are no contradiction", () =>
   });
 });
 
+test("a plugin that Kong does not load", () => {
+  const { answers: other } = resolve({
+    prefix: "2a03:2222:3333:4444::/64",
+    plugin: ["kong-oidc=oidc"],
+  });
+  const one = render(plan(other));
+  const { text } = one.get(COMPOSE) as File;
+  const loading = (plugins: string): string[] =>
+    contradictions(COMPOSE, text.replace("bundled,oidc", plugins), one);
+  expect(loading("bundled")).toEqual(["plugin oidc is missing"]);
+  expect(loading("mine,oidc,bundled")).toEqual([]);
+  expect(loading("acl, oidc")).toEqual([]);
+});
+
 test.each([
   ["none", "::/0", "2000::/3", "a route to ::/0 on ens3 is missing"],
-  ["ra", "accept-ra: true", "accept-ra: no", "accept-ra on ens3 is missing"],
+  [
+    "ra",
+    "accept-ra: true",
+    "accept-ra: no",
+    "accept-ra: true on ens3 is missing",
+  ],
 ])("a link with the gateway %s: %s → %s", (gateway, from, to, found) => {
   const { answers: other } = resolve({
     prefix: "2a03:2222:3333:4444::/64",
