@@ -237,7 +237,7 @@ function checkStep(
   const reported = new Set(stale.map(({ path, line }) => `${path}:${line}`));
   for (const [path, { text }] of after.files)
     for (const line of mayName(text, prefix)
-      ? oldPlaces(text, prefix, after.state.answers.prefix)
+      ? oldPlaces(text, prefix, after.state.answers)
       : [])
       expect(reported, `${path}:${line}`).toContain(`${path}:${line}`);
 }
