@@ -12,7 +12,7 @@ import { IGNORE_FILE } from "../repository/ignored.ts";
 import { notesOn, overlapNotes } from "./check-notes.ts";
 import { COMPOSE_FILE, composeNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
-import { CONVERT, hasCrlf } from "./line-ends.ts";
+import { hasCrlf } from "./line-ends.ts";
 import { isExecutable } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { unsetVariables } from "./required-variables.ts";
@@ -234,10 +234,7 @@ function onDisk(
     return { status: "conflict", reason: "it has conflict markers" };
   const row = generatedFile(path);
   if (hasCrlf(path, entry.text))
-    return {
-      status: "invalid",
-      reason: `bash cannot read CRLF line ends: ${CONVERT}`,
-    };
+    return { status: "invalid", reason: "bash cannot read CRLF line ends" };
   if (row && isExecutable(row) && !isExecutable(entry))
     return {
       status: "outdated",

@@ -1,3 +1,4 @@
+import { pathWord } from "../base/program.ts";
 import { readDisk } from "../repository/disk.ts";
 
 export const COMPOSE_FILE = "docker-compose.yml";
@@ -69,14 +70,14 @@ export function composeNotes(directory: string): string[] {
   const renamed = renamedCompose(directory);
   if (renamed !== undefined)
     return [
-      `${renamed} is docker-compose.yml, renamed: it is not updated under this name.\n  mv ${renamed} docker-compose.yml`,
+      `${renamed} is docker-compose.yml, renamed: it is not updated under this name.\n  mv ${pathWord(directory, renamed)} ${pathWord(directory, COMPOSE_FILE)}`,
     ];
   const taken = preferredCompose(directory);
   if (taken === undefined) return [];
   const override = firstThere(directory, OVERRIDES);
   const way =
     override === undefined
-      ? `run mv -n ${taken} docker-compose.override.yml`
+      ? `run mv -n ${pathWord(directory, taken)} ${pathWord(directory, "docker-compose.override.yml")}`
       : `move its services into ${override} and delete it`;
   return [
     `docker compose reads your ${taken} instead of docker-compose.yml. If it only adds services, ${way}. Otherwise move it to another directory.`,

@@ -1,10 +1,10 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
-import { commandLine } from "../base/program.ts";
+import { commandLine, gitLine, pathWord } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
 import { type Disk } from "../repository/disk.ts";
 import { composeNotes } from "./compose-names.ts";
-import { CONVERT, hasCrlf } from "./line-ends.ts";
+import { crlfNotes, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
   IGNORE_FILE,
@@ -29,25 +29,31 @@ export function notesOn(
   prompts: ConflictPrompts | undefined,
 ): string[] {
   return [
-    ...(request.previous ? sidecarNotes(changes, disk) : privacyNotes(changes)),
+    ...(request.previous
+      ? sidecarNotes(changes, disk)
+      : privacyNotes(request.directory, changes)),
     ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
     ...riskNotes(request.directory, changes, disk),
-    ...crlfNotes(changes),
+    ...crlfNotes(request.directory, withCrlf(changes)),
     ...composeNotes(request.directory),
   ];
 }
 
 /** Private files that the owner keeps and that others can read. */
-function privacyNotes(changes: readonly Change[]): string[] {
+function privacyNotes(directory: string, changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
     if (before === null || !["keep", "same"].includes(action)) return [];
     if (after && isPrivate(after) && !isPrivate(before))
-      return [`Others can read your ${path}: chmod 600 ${path}`];
+      return [readByOthers(directory, path)];
     return [];
   });
 }
+
+/** What to do about a private file that others can read. */
+export const readByOthers = (directory: string, path: string): string =>
+  `Others can read your ${path}: chmod 600 ${pathWord(directory, path)}`;
 
 /** Leftover `.new` files, and the reasons why a new one was not written. */
 function sidecarNotes(changes: readonly Change[], disk: Disk): string[] {
@@ -131,28 +137,22 @@ function riskNotes(
   const entry = disk.get(IGNORE_FILE);
   const there = entry?.kind === "file" ? entry.text : undefined;
   const text = changing ? change.after?.text : there;
-  return secretNotes(secretStatus(directory, text, changing));
+  return secretNotes(directory, secretStatus(directory, text, changing));
 }
 
 /** How to keep .env out of git, if git would commit it. */
-export function secretNotes(status: SecretStatus): string[] {
+export function secretNotes(directory: string, status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? "git tracks your .env, with the database's password: run git rm --cached .env. If it was ever committed, change the password."
+      ? `git tracks your .env, with the database's password: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change the password.`
       : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
   ];
 }
 
 /** Scripts that bash can't read after this run. */
-function crlfNotes(changes: readonly Change[]): string[] {
-  const paths = changes.flatMap(({ path, action, before, after }) => {
+const withCrlf = (changes: readonly Change[]): string[] =>
+  changes.flatMap(({ path, action, before, after }) => {
     const text = (WRITING.has(action) ? after : before)?.text;
     return text !== undefined && hasCrlf(path, text) ? [path] : [];
   });
-  return paths.length === 0
-    ? []
-    : [
-        `bash cannot read the CRLF line ends of ${paths.join(", ")}:\n  ${CONVERT}`,
-      ];
-}

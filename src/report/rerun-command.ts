@@ -1,4 +1,4 @@
-import { program } from "../base/program.ts";
+import { operandWord, program } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type AnswerKey, type Answers } from "../answers/types.ts";
@@ -40,7 +40,7 @@ export function rerunCommand(
   return [
     program(),
     ...(previousAnswers ? ["regenerate"] : []),
-    shellWord(shown),
+    operandWord(shown),
     ...flags,
     ...(resolutions[0] && !isOneByOne(resolutions)
       ? ["--conflict", resolutions[0]]

@@ -75,7 +75,7 @@ test("--conflict keep: the owner's files stay, the others are written", async ()
   expect(Object.keys(files)).toContain("docker-compose.yml");
   expect(files["README.md"].text).not.toContain("Mine");
   expect(stdout).toContain("  = README.md");
-  expect(stdout).toContain("Others can read your .env: chmod 600 .env");
+  expect(stdout).toContain("Others can read your .env: chmod 600 gw/.env");
   expect(
     Object.keys(sandbox.tree()).filter((path) => path.includes(".kong-ipv6.")),
   ).toEqual(["cwd/gw/.kong-ipv6.json"]);
