@@ -1,5 +1,7 @@
 import { pathWord } from "../base/program.ts";
-import { readDisk } from "../repository/disk.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { readDisk, textAt } from "../repository/disk.ts";
+import { openAdminPorts } from "./admin-ports.ts";
 
 export const COMPOSE_FILE = "docker-compose.yml";
 
@@ -67,6 +69,21 @@ export function nameStatus(
 
 /** Why docker compose, or regenerate, would take another file, and the way out. */
 export function composeNotes(directory: string): string[] {
+  return [...nameNotes(directory), ...overrideNotes(directory)];
+}
+
+/** Regenerate does not know the owner's override. */
+function overrideNotes(directory: string): string[] {
+  const name = firstThere(directory, OVERRIDES);
+  if (name === undefined) return [];
+  const disk = readDisk(directory, [name, SECRET_FILE]);
+  return openAdminPorts(
+    textAt(disk, name) ?? "",
+    textAt(disk, SECRET_FILE) ?? "",
+  ).map((reason) => `${name}: ${reason}.`);
+}
+
+function nameNotes(directory: string): string[] {
   const renamed = renamedCompose(directory);
   if (renamed !== undefined)
     return [
