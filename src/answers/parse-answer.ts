@@ -32,7 +32,7 @@ export function parseAnswer(
   const issues: Issue[] = [];
   let correction: unknown;
   let suggested: ParsedAnswers[AnswerKey] | undefined;
-  const isEmpty = list && texts.length === 1 && isNone(texts[0]);
+  const isEmpty = list && texts.every(isNone);
   for (const text of isEmpty ? [] : texts) {
     try {
       if (list && isNone(text)) throw NOT_ALONE;

@@ -40,7 +40,11 @@ export function readState(directory: string): { state: State; text: string } {
   if (entry === undefined || entry.kind === "absent") throw missing(directory);
   if (entry.kind === "other") {
     if (entry.code !== undefined) throw unreadable(directory, entry.code);
-    throw unusable(directory, `it is ${entry.what}`, restore(directory));
+    throw unusable(
+      directory,
+      `it is ${entry.what}`,
+      `Move it away. ${restore(directory)}`,
+    );
   }
   const { text } = entry;
   if (hasGitMarkers(text))
@@ -74,7 +78,7 @@ const unusable = (
 
 /** How to get another state. */
 const restore = (directory: string): string =>
-  `Take it from git (${fromGit(directory)}) or from a backup. Without a copy, delete it and run ${adopt(directory)}`;
+  `Take the file from git (${fromGit(directory)}) or from a backup. Without a copy, delete it and run ${adopt(directory)}`;
 
 const fromGit = (directory: string): string =>
   gitLine(directory, `checkout HEAD ${STATE_FILE}`);
