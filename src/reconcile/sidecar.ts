@@ -45,7 +45,7 @@ export function withSidecars(
     const isNew = (text: string): boolean => text !== sidecarText(change, disk);
     const known = (text: string): boolean => isOurs(text) || !isNew(text);
     const noSidecar = hasOldMarkers(change)
-      ? `${change.path} still has conflict markers.`
+      ? `${change.from ?? change.path} still has conflict markers.`
       : (secretAway(change) ?? inTheWay(at, entry, known));
     if (noSidecar !== undefined) return { ...change, noSidecar };
     return entry.kind === "file" && !isNew(entry.text)
