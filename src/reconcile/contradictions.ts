@@ -1,7 +1,7 @@
 import { generatedFile } from "../render/generated-files.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { at, factsOf } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 import {
   plainCommands,
   portsIn,
@@ -9,6 +9,9 @@ import {
   type HasPort,
 } from "./firewall-ports.ts";
 import { otherFacts } from "./planned-lines.ts";
+import { openAdminPorts } from "./admin-ports.ts";
+import { COMPOSE_FILE } from "./compose-names.ts";
+import { at } from "./yaml-values.ts";
 
 /**
  * Where an edited file contradicts the answers: addresses, services, networks, ports, the database.
@@ -31,8 +34,7 @@ export function contradictions(
   const wrong = [...planned].flatMap(([name, value]) => {
     const other = found.get(name);
     if (other === value) return [];
-    if (other === undefined)
-      return MAY_BE_LESS.test(name) ? [] : [`${name} is missing`];
+    if (other === undefined) return [`${name} is missing`];
     return [`${name} is ${other}, not ${value}`];
   });
   const extra = [...found.keys()].filter(
@@ -42,6 +44,7 @@ export function contradictions(
     ...wrong,
     ...missing(path, text, generated.text),
     ...unlike(path, text, generated.text, rendered),
+    ...(path === COMPOSE_FILE ? openAdminPorts(text, settings) : []),
     ...extra.map((name) => `${name} is not in the answers`),
   ];
 }
@@ -129,7 +132,4 @@ function unnamed(script: string, generated: string): string[] {
 const BRIDGE = /bridge\.name=(\S+)/g;
 
 /** What only some answers have. */
-const OURS = /^service kong|^port \$KONG_BIND_IP\b|^admin API on /;
-
-/** What the owner may close. */
-const MAY_BE_LESS = /^admin API on /;
+const OURS = /^service kong|^port \$KONG_BIND_IP\b/;

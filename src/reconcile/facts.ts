@@ -1,11 +1,17 @@
-import { assignmentsOf, settingOf } from "../base/dotenv.ts";
-import { parseAnyYaml } from "../base/yaml.ts";
-import { formatAddress, formatSubnet } from "../ip/address.ts";
-import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
+import { assignmentsOf } from "../base/dotenv.ts";
 import { isAddressVariable } from "../render/env-variables.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
+import {
+  at,
+  list,
+  normal,
+  parsed,
+  portText,
+  resolved,
+  variable,
+} from "./yaml-values.ts";
 
 /** What a file says about something that the answers decide: name → value. */
 type Facts = Map<string, string>;
@@ -65,9 +71,6 @@ function composeFacts(compose: unknown, settings: string): Facts {
   const plugins = variable(at(kong, "environment"), "KONG_PLUGINS");
   for (const name of String(plugins ?? "").split(/[\s,]+/))
     if (name !== "" && name !== "bundled") facts.set(`plugin ${name}`, THERE);
-  const listen = variable(at(kong, "environment"), "KONG_ADMIN_LISTEN");
-  for (const token of findTokens(String(listen ?? "")))
-    facts.set(`admin API on ${nameOf(token)}`, THERE);
   const subnets = list(at(compose, "networks", "kong-net", "ipam", "config"));
   for (const key of ["subnet", "gateway", "ip_range"])
     add(`${key} of kong-net`, at(subnets[0], key));
@@ -77,22 +80,6 @@ function composeFacts(compose: unknown, settings: string): Facts {
   );
   return facts;
 }
-
-/** In a mapping, or in a list of KEY=VALUE. */
-function variable(environment: unknown, key: string): unknown {
-  if (!Array.isArray(environment)) return at(environment, key);
-  const row = environment.find((one) => String(one).startsWith(`${key}=`));
-  return row === undefined ? undefined : String(row).slice(key.length + 1);
-}
-
-/** The long form of a port in the short one. An IPv6 address may lack its brackets there. */
-const portText = (port: unknown): string =>
-  typeof port === "object"
-    ? ["host_ip", "published", "target"]
-        .flatMap((key) => at(port, key) ?? [])
-        .map((part) => String(part).replace(/^[^[$]*:.*/, "[$&]"))
-        .join(":")
-    : String(port).replace(/\/tcp$/, "");
 
 function netplanFacts(netplan: unknown): Facts {
   const facts: Facts = new Map();
@@ -131,56 +118,4 @@ function addLeaves(facts: Facts, value: unknown, name: string): void {
   }
   for (const [key, inner] of Object.entries(value))
     addLeaves(facts, inner, name === "" ? key : `${name}.${key}`);
-}
-
-/** A text that is not a mapping gives null: it is reported as not usable. */
-function parsed(text: string): object | null {
-  try {
-    const value = parseAnyYaml(text);
-    return typeof value === "object" && !Array.isArray(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-
-/** The value at a path of keys; undefined if there is none. */
-export function at(value: unknown, ...keys: readonly string[]): unknown {
-  let inner = value;
-  for (const key of keys) {
-    if (typeof inner !== "object" || inner === null) return undefined;
-    inner = Object.hasOwn(inner, key)
-      ? (inner as Record<string, unknown>)[key]
-      : undefined;
-  }
-  return inner;
-}
-
-/** `$KEY`, `${KEY}`, `${KEY:-default}`, `${KEY:?message}`. Groups: key in braces, operator, default, key. */
-const VARIABLE = /\$\{(\w+)(?:(:?[-?+])([^}]*))?\}|\$(\w+)/g;
-
-/** A value with the variables that .env sets, or with their defaults. */
-const resolved = (value: unknown, settings: string): string =>
-  normal(
-    String(value).replaceAll(
-      VARIABLE,
-      (_, braced?: string, operator?: string, text = "", bare?: string) => {
-        const key = braced ?? bare ?? "";
-        const other = operator?.endsWith("-") ? text : `$${key}`;
-        return settingOf(settings, key) ?? other;
-      },
-    ),
-  );
-
-/** One spelling for each address and subnet. */
-function normal(text: string): string {
-  const [token] = findTokens(text);
-  if (token?.start !== 0 || token.end !== text.length) return text;
-  const subnet = subnetOf(token);
-  if (subnet) return formatSubnet(subnet);
-  const { version, value, length } = token;
-  const bits = length === undefined ? "" : `/${length}`;
-  return formatAddress(version, value) + bits;
 }

@@ -14,7 +14,7 @@ import {
   type FileRecord,
   type State,
 } from "../repository/state.ts";
-import type { Change } from "./change.ts";
+import { hasOldMarkers, type Change } from "./change.ts";
 import type { Outcome } from "./request.ts";
 import { sidecarPath } from "./sidecar.ts";
 
@@ -53,6 +53,8 @@ export function stateAfter(
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
       }
+    } else if (held && hasOldMarkers(change) && next && isBase(next, held)) {
+      files[at] = held;
     } else if (held) {
       const { sidecar: before, ...rest } = held;
       const path = sidecarPath(change);
@@ -84,6 +86,10 @@ export function stateAfter(
   };
   return withDeployed(state, deployedAnswers(previous));
 }
+
+/** Whether nothing new was generated since. */
+const isBase = (next: File, held: FileRecord): boolean =>
+  held.answers === undefined && sumOf(next) === held.sha256;
 
 /** Whether the owner kept a file that contradicts the answers. The state marks .env in another way. */
 const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>

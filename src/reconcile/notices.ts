@@ -1,9 +1,10 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
-import { commandLine } from "../base/program.ts";
+import { commandLine, gitLine, pathWord } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
 import { textAt, type Disk } from "../repository/disk.ts";
 import { COMPOSE_FILE, composeNotes } from "./compose-names.ts";
+import { crlfNotes, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
   IGNORE_FILE,
@@ -12,7 +13,7 @@ import {
 } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
 import { fillSecrets, lacksSecret, SECRET_FILE } from "../render/secrets.ts";
-import { CONVERT, hasCrlf, whyUnusable } from "./unusable.ts";
+import { whyUnusable } from "./unusable.ts";
 import { unsetVariables } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
 
@@ -31,7 +32,9 @@ export function notesOn(
 ): string[] {
   const { changes, rendered, disk } = known;
   return [
-    ...(request.previous ? sidecarNotes(changes, disk) : privacyNotes(changes)),
+    ...(request.previous
+      ? sidecarNotes(changes, disk)
+      : privacyNotes(request.directory, changes)),
     ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
@@ -43,14 +46,18 @@ export function notesOn(
 }
 
 /** Private files that the owner keeps and that others can read. */
-function privacyNotes(changes: readonly Change[]): string[] {
+function privacyNotes(directory: string, changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
     if (before === null || !["keep", "same"].includes(action)) return [];
     if (after && isPrivate(after) && !isPrivate(before))
-      return [`Others can read your ${path}: chmod 600 ${path}`];
+      return [readByOthers(directory, path)];
     return [];
   });
 }
+
+/** What to do about a private file that others can read. */
+export const readByOthers = (directory: string, path: string): string =>
+  `Others can read your ${path}: chmod 600 ${pathWord(directory, path)}`;
 
 /** Leftover `.new` files, and the reasons why a new one was not written. */
 function sidecarNotes(changes: readonly Change[], disk: Disk): string[] {
@@ -137,11 +144,7 @@ export async function unusableNotes(
   });
   const crlf = found.filter(({ isCrlf }) => isCrlf).map(({ path }) => path);
   return [
-    ...(crlf.length > 0
-      ? [
-          `bash cannot read the CRLF line ends of ${crlf.join(", ")}:\n  ${CONVERT}`,
-        ]
-      : []),
+    ...crlfNotes(directory, crlf),
     ...found.filter(({ isCrlf }) => !isCrlf).map((one) => one.text),
     ...unsetNotes(directory, changes),
   ];
@@ -203,15 +206,15 @@ function riskNotes(
   const entry = disk.get(IGNORE_FILE);
   const there = entry?.kind === "file" ? entry.text : undefined;
   const text = changing ? change.after?.text : there;
-  return secretNotes(secretStatus(directory, text, changing));
+  return secretNotes(directory, secretStatus(directory, text, changing));
 }
 
 /** How to keep .env out of git, if git would commit it. */
-export function secretNotes(status: SecretStatus): string[] {
+export function secretNotes(directory: string, status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? "git tracks your .env, with the database's password: run git rm --cached .env. If it was ever committed, change the password."
+      ? `git tracks your .env, with the database's password: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change the password.`
       : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
   ];
 }

@@ -1,13 +1,6 @@
-import { generatedFile } from "../render/generated-files.ts";
 import type { Tree } from "../render/render.ts";
+import { hasCrlf } from "./line-ends.ts";
 import { lacksSecret, ownText, SECRET_FILE } from "../render/secrets.ts";
-
-/** Whether a script has Windows line ends, as after a checkout with core.autocrlf. */
-export const hasCrlf = (path: string, text: string): boolean =>
-  generatedFile(path)?.format === "shell" && text.includes("\r\n");
-
-/** Gives all scripts the line ends that bash can read. */
-export const CONVERT = "sed -i 's/\\r$//' scripts/*.sh";
 
 /**
  * Why the program that reads a file would refuse it.
@@ -20,7 +13,7 @@ export function whyUnusable(
   rendered: Tree,
   whyInvalid: ((path: string, text: string) => string | undefined) | undefined,
 ): string | undefined {
-  if (hasCrlf(path, text)) return `bash cannot read CRLF line ends: ${CONVERT}`;
+  if (hasCrlf(path, text)) return "bash cannot read CRLF line ends";
   const invalid = whyInvalid?.(path, ownText(path, text));
   if (invalid !== undefined || path !== SECRET_FILE) return invalid;
   const generated = rendered.get(path)?.text ?? "";

@@ -11,13 +11,28 @@ import { STATE_FILE } from "../repository/state.ts";
 /** The next steps after create. */
 export function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
-    `Read ${shown}/README.md: address plan, DNS records, first hour.`,
+    readText(outcome, shown),
     ...openSteps(outcome),
     ...containersText(outcome),
     deployText(outcome, shown),
     "Set the DNS records, as README.md shows.",
     probeText(shown),
   ]);
+}
+
+/** A README that the owner kept may have none of the steps. */
+function readText({ changes }: Outcome, shown: string): string {
+  const kept = changes.find(
+    ({ path, action }) => path === "README.md" && action === "keep",
+  );
+  const headings = kept?.after?.text.match(/^## .*$/gm) ?? [];
+  const lines = kept?.before?.text.split(/\r?\n/) ?? [];
+  if (!kept || headings.some((heading) => lines.includes(heading)))
+    return `Read ${shown}/README.md: address plan, DNS records, first hour.`;
+  return [
+    "Your README.md was kept; it lacks these steps. To get the generated one, rename yours and run:",
+    `       ${commandLine("regenerate", shown, "--conflict", "theirs")}`,
+  ].join("\n");
 }
 
 /** What must be resolved before the deploy. */

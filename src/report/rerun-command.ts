@@ -1,5 +1,4 @@
-import { program } from "../base/program.ts";
-import { shellWord } from "../base/shell.ts";
+import { operandWord, program } from "../base/program.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import type { Answers } from "../answers/types.ts";
 import type { Phase, Resolution } from "../reconcile/request.ts";
@@ -35,7 +34,7 @@ export function rerunCommand(
   return [
     program(),
     ...(previousAnswers ? ["regenerate"] : []),
-    shellWord(shown),
+    operandWord(shown),
     ...flags,
     ...(resolutions[0] && !isOneByOne(resolutions)
       ? ["--conflict", resolutions[0]]

@@ -1,11 +1,9 @@
 import { overlapIssues } from "../answers/overlap-issues.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers } from "../answers/types.ts";
-import { issueText, UnusableError } from "../base/errors.ts";
+import { issueText, Refusal, UnusableError } from "../base/errors.ts";
 import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
 import { resolve, type Given } from "../answers/resolve.ts";
-import { STATE_FILE } from "./state.ts";
-import { program } from "../base/program.ts";
 
 // Reads the fields of a state. Anyone may have written them.
 
@@ -94,18 +92,5 @@ export function object(value: unknown, where: string): Fields {
   throw broken(`${where} is not an object`);
 }
 
-export function broken(reason: string): UnusableError {
-  return unusable(
-    STATE_FILE,
-    reason,
-    `Take it from git (git checkout HEAD ${STATE_FILE}) or from a backup. Without a copy, delete it and run ${program()} . --conflict keep there with the same answers: it adopts the repository`,
-  );
-}
-
-export function unusable(
-  value: string,
-  reason: string,
-  remedy: string,
-): UnusableError {
-  return new UnusableError([{ flag: "directory", value, reason, remedy }]);
-}
+/** A state that someone edited or cut. Only readState() knows from where to take another one. */
+export const broken = (reason: string): Refusal => new Refusal(reason, "");

@@ -23,6 +23,8 @@ export interface Undone {
   readonly restored: readonly {
     readonly path: string;
     readonly to: "before" | "gone";
+    /** There was no file: undo creates it again. */
+    readonly created?: true;
   }[];
   /** Files edited since the last write. If there are any, nothing is restored unless forced. */
   readonly edited: readonly string[];
@@ -43,9 +45,10 @@ export function undoLast(
     ? []
     : steps.filter(({ touched }) => touched).map(({ path }) => path);
   const operations = steps.flatMap(({ operation }) => operation ?? []);
-  const restored = operations.map(({ path, content }) => ({
+  const restored = operations.map(({ path, content, expected }) => ({
     path,
     to: content === null ? ("gone" as const) : ("before" as const),
+    ...(expected === null && { created: true as const }),
   }));
   if (edited.length > 0) return { restored: [], edited };
   if (!dryRun) apply(directory, operations, undefined, directories);

@@ -16,7 +16,10 @@ test("check reports scripts that bash can't read, or that are not executable", a
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    "scripts/verify.sh  invalid: bash cannot read CRLF line ends: sed -i 's/\\r$//' scripts/*.sh",
+    "scripts/verify.sh  invalid: bash cannot read CRLF line ends\n",
+  );
+  expect(stdout).toContain(
+    "bash cannot read the CRLF line ends of scripts/verify.sh:\n  sed -i 's/\\r$//' scripts/*.sh\n",
   );
   expect(stdout).toContain(
     "scripts/apply.sh  outdated: not executable: regenerate restores that",
