@@ -6,7 +6,7 @@ import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { readDisk, type DiskEntry } from "./disk.ts";
-import { FailedError, UnusableError } from "../base/errors.ts";
+import { FailedError, Refusal } from "../base/errors.ts";
 import { parseState, readState } from "./state-reader.ts";
 import {
   deployedAnswers,
@@ -105,7 +105,7 @@ function stateIn(text: string): State | undefined {
   try {
     return parseState(text);
   } catch (error) {
-    if (error instanceof UnusableError) return undefined;
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }
