@@ -26,11 +26,18 @@ describe("the recording of a run", () => {
     expect(readFileSync(RECORDING, "utf8")).toBe(svg);
   });
 
-  test("it needs no other file, has a description for those who cannot see it, and is small", () => {
-    expect(svg).not.toMatch(/href|src=|url\(|@import|<script|<image/);
-    expect(svg).toMatch(/<title id="title">.+<\/title>\n<desc id="desc">.{80}/);
-    expect(Buffer.byteLength(svg)).toBeLessThan(60_000);
-  });
+  test.each(["terminal", "deploy"])(
+    "docs/%s.svg needs no other file, has a description for those who cannot see it, and is small",
+    (name) => {
+      const path = new URL(`../../docs/${name}.svg`, import.meta.url);
+      const svg = readFileSync(path, "utf8");
+      expect(svg).not.toMatch(/href|src=|url\(|@import|<script|<image/);
+      expect(svg).toMatch(
+        /<title id="title">.+<\/title>\n<desc id="desc">.{80}/,
+      );
+      expect(Buffer.byteLength(svg)).toBeLessThan(60_000);
+    },
+  );
 
   test("without animation it is the last frame", () => {
     const last = frames.at(-1)?.rows.map(textOf) ?? [];
