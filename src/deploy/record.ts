@@ -1,4 +1,4 @@
-import { FailedError } from "../base/errors.ts";
+import { attempt, FailedError, KongIpv6Error } from "../base/errors.ts";
 import { plan } from "../plan/plan.ts";
 import { stateOperation } from "../reconcile/operations.ts";
 import { generatedFile } from "../render/generated-files.ts";
@@ -24,8 +24,6 @@ export function recordDeployed(
   deployed: State,
   say: (row: Row) => void,
 ): void {
-  // The server has only a part of the change.
-  if (hasConflicts(deployed)) return;
   try {
     // Before the state is read: a change in between is then noticed.
     const disk = readDisk(directory, [STATE_FILE]);
@@ -33,26 +31,37 @@ export function recordDeployed(
     const next = withDeployed(state, deployed.answers);
     if (JSON.stringify(next.deployed) === JSON.stringify(state.deployed))
       return;
+    if (hasConflicts(deployed)) {
+      say(row(STATE_FILE, "note", PARTIAL));
+      return;
+    }
     apply(directory, [stateOperation(stateText(next), disk)]);
     const text = "it records what the server has now; commit it";
     say(row(STATE_FILE, "note", text));
   } catch (error) {
-    if (!(error instanceof FailedError)) throw error;
-    say(row(STATE_FILE, "warn", error.message, error.remedy));
+    // Of any kind: the deploy has succeeded.
+    if (!(error instanceof KongIpv6Error)) throw error;
+    const remedy = error instanceof FailedError ? error.remedy : undefined;
+    say(row(STATE_FILE, "warn", error.message, remedy));
   }
 }
+
+const PARTIAL =
+  "not recorded: files with open conflicts have only a part of the change";
 
 /** The state as recordDeployed() leaves it. Otherwise the next deploy would copy it again. */
 export function asDeployed(entry: Entry): Entry {
   if (entry.path !== STATE_FILE || !("data" in entry)) return entry;
-  const state = parseState(entry.data.toString());
-  if (state.deployed === undefined) return entry;
+  const { data } = entry;
+  const state = attempt(() => parseState(data.toString()));
+  if (state?.deployed === undefined) return entry;
   const text = stateText(withDeployed(state, state.answers));
   return { ...entry, data: Buffer.from(text) };
 }
 
-const hasConflicts = ({ files, answers }: State): boolean =>
-  Object.entries(files).some(
-    ([path, record]) =>
-      record.answers && generatedFile(path)?.when(plan(answers)),
+function hasConflicts({ files, answers }: State): boolean {
+  const present = plan(answers);
+  return Object.entries(files).some(
+    ([path, record]) => record.answers && generatedFile(path)?.when(present),
   );
+}

@@ -6,7 +6,7 @@ import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { readDisk, type DiskEntry } from "./disk.ts";
-import { FailedError, Refusal } from "../base/errors.ts";
+import { attempt, FailedError } from "../base/errors.ts";
 import { parseState, readState } from "./state-reader.ts";
 import {
   deployedAnswers,
@@ -82,8 +82,7 @@ function fromJournal(directory: string): {
     }
     const old = oldPath(join(directory, UNDO), index);
     const stored = readFileSync(old);
-    const content =
-      path === STATE_FILE ? withPresentServer(stored, target) : stored;
+    const content = path === STATE_FILE ? keepDeployed(stored, target) : stored;
     const back = { path, content, mode: modeOf(old), expected };
     return [{ path, operation: back, touched }];
   });
@@ -91,23 +90,13 @@ function fromJournal(directory: string): {
   return { steps, directories: { make: removed, remove: new Set(made) } };
 }
 
-/** A state that is restored, with what the present one says of the server: undo does not change that. */
-function withPresentServer(restored: Buffer, present: string): Buffer {
-  const then = stateIn(restored.toString());
-  const now = stateIn(readIfThere(present));
+/** The restored state, with `deployed` as it is now: undo does not change the server. */
+function keepDeployed(restored: Buffer, present: string): Buffer {
+  const then = attempt(() => parseState(restored.toString()));
+  const now = attempt(() => parseState(readIfThere(present)));
   if (then === undefined || now === undefined) return restored;
   const text = stateText(withDeployed(then, deployedAnswers(now)));
   return text === stateText(then) ? restored : Buffer.from(text);
-}
-
-/** undefined if it is not usable. */
-function stateIn(text: string): State | undefined {
-  try {
-    return parseState(text);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
 }
 
 /** The state that undo would restore; undefined if there is none, or undo would refuse. */
@@ -115,9 +104,10 @@ export function stateAfterUndo(directory: string): State | undefined {
   if (lastWrite(directory) === undefined) return undefined;
   const { steps } = fromJournal(directory);
   const state = steps.find(({ path }) => path === STATE_FILE)?.operation;
-  return !state?.content || steps.some(({ touched }) => touched)
+  const { content } = state ?? {};
+  return !content || steps.some(({ touched }) => touched)
     ? undefined
-    : stateIn(Buffer.from(state.content).toString());
+    : attempt(() => parseState(Buffer.from(content).toString()));
 }
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;

@@ -1,6 +1,6 @@
-import { cpSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { recordDeployed } from "../../src/deploy/record.ts";
+import { asDeployed, recordDeployed } from "../../src/deploy/record.ts";
 import type { Row } from "../../src/deploy/row.ts";
 import { readState } from "../../src/repository/state-reader.ts";
 import { Made, NEXT, OLD, STATE, TO } from "./made.ts";
@@ -127,8 +127,33 @@ test("with open conflicts the server has only a part of the change", async () =>
     text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
   );
   expect((await made.regenerate("--database", "off")).code).toBe(3);
-  expect(confirm(made)).toEqual([]);
+  expect(confirm(made)).toMatchObject([
+    { status: "note", detail: expect.stringContaining("not recorded: files") },
+  ]);
   const { stdout } = await made.regenerate("--conflict", "theirs");
   expect(stdout).toContain("kong config db_export");
-  expect(confirm(made)).toHaveLength(1);
+  expect(deployed(made)).toBeDefined();
+  expect(confirm(made)).toMatchObject([
+    { detail: expect.stringContaining("it records") },
+  ]);
+  expect(deployed(made)).toBeUndefined();
 });
+
+test.each([
+  ["git's conflict markers", "<<<<<<< ours\n>>>>>>> theirs\n"],
+  ["another schema", '{ "schemaVersion": 99 }'],
+  ["nothing", undefined],
+])(
+  "bug: a state that broke during a deploy ended it without its outcome: %s",
+  async (_, text) => {
+    const made = await new Made().make();
+    await made.regenerate(...TO);
+    const { state } = readState(made.path());
+    if (text === undefined) rmSync(made.path(STATE));
+    else made.write(STATE, text);
+    expect(confirm(made, state)).toMatchObject([{ status: "warn" }]);
+    const data = Buffer.from(text ?? "");
+    const entry = { path: STATE, mode: 0o644, data };
+    expect(asDeployed(entry)).toEqual(entry);
+  },
+);
