@@ -69,8 +69,8 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
       probe: () => probeState(state, args.timeout),
       hostKeyOf,
     });
-    const isThere = outcome === "confirmed" || outcome === "unchanged";
-    if (isThere && !args.dryRun) recordDeployed(directory, state, say);
+    const hasAnswers = outcome === "confirmed" || outcome === "unchanged";
+    if (hasAnswers && !args.dryRun) recordDeployed(directory, state, say);
     const exitCode = EXITS[outcome];
     show(args.json ? outcomeJson(outcome, exitCode) : OUTCOMES[outcome]);
     return exitCode;
