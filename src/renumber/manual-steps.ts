@@ -39,41 +39,73 @@ export function manualSteps(
 /** DNS records: new and changed ones, and those to delete. */
 function recordSteps(before: Plan, after: Plan): ManualStep[] {
   const steps: ManualStep[] = [];
-  const { domain } = after;
-  // Every name has to be set then, and every PTR record has a new target.
-  const isRenamed = domain !== before.domain && domain !== NO_DOMAIN;
-  const isNew = isRenamed && before.domain !== NO_DOMAIN;
-  const step = (what: string, old: string, now: string): void => {
-    if (old !== now) steps.push({ what, old, new: now });
-    else if (isRenamed && now !== "") steps.push({ what, old: "", new: now });
-  };
-  const named = (type: string, name: string, old = "", now = ""): void =>
-    now === ""
-      ? step(`${type} record of ${name}${before.domain}; delete it`, old, now)
-      : step(
-          `${type} record of ${name}${domain}`,
-          isNew && type !== "PTR" ? "" : old,
-          now,
-        );
-  named("AAAA", "", before.kong.address, after.kong.address);
+  const { address, pointer, domain } = records(before, after, (...step) => {
+    const [what, old, now] = step;
+    steps.push({ what, old, new: now });
+  });
+  address("AAAA", "", before.kong.address, after.kong.address);
   // The address behind `any` is not known, but its record may be there.
   const [old4, now4] = [before.ipv4, after.ipv4];
-  const hasIpv4 = old4.address !== "" || !old4.published || isRenamed;
+  const hasIpv4 =
+    old4.address !== "" || !old4.published || domain !== before.domain;
   if (hasIpv4 && !(now4.published && now4.address === ""))
-    named("A", "", old4.address, now4.address);
-  step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
+    address("A", "", old4.address, now4.address);
+  pointer("Kong", domain, before.kong.reverse, after.kong.reverse);
   for (const name of namesOf(before, after)) {
     const [old, now] = [before, after].map(({ expose }) =>
       expose.find((one) => one.name === name),
     );
-    named("AAAA", `${name}.`, old?.address, now?.address);
-    named("PTR", `${name}.`, old?.reverse, now?.reverse);
+    const full = `${name}.${now ? domain : before.domain}`;
+    address("AAAA", `${name}.`, old?.address, now?.address);
+    pointer(full, full, old?.reverse, now?.reverse);
   }
   if (before.host && after.host)
-    step("PTR record of the server", before.host.reverse, after.host.reverse);
+    pointer(
+      "the server",
+      `its name in ${domain}`,
+      before.host.reverse,
+      after.host.reverse,
+    );
   if (now4.reverse !== "" && hasIpv4)
-    step("PTR record of the server's IPv4", old4.reverse, now4.reverse);
+    pointer("the server's IPv4", domain, old4.reverse, now4.reverse);
   return steps;
+}
+
+/** Adds a step for each record that is not as before. An address is empty where there is no record. */
+function records(
+  before: Plan,
+  after: Plan,
+  add: (what: string, old: string, now: string) => void,
+) {
+  // Without a domain now, the records keep the old name.
+  const domain = after.domain === NO_DOMAIN ? before.domain : after.domain;
+  // Every name has to be set then, and every PTR record has a new target.
+  const isRenamed = domain !== before.domain;
+  const hadName = before.domain !== NO_DOMAIN;
+  const address = (type: string, name: string, old = "", now = ""): void => {
+    const isOther = isRenamed && hadName;
+    if (now !== "" && (isRenamed || old !== now))
+      add(
+        `${type} record of ${name}${domain}`,
+        isOther || old === now ? "" : old,
+        now,
+      );
+    // The old name's record stays right as long as the address does.
+    if (old !== "" && old !== now && (isOther || now === ""))
+      add(`${type} record of ${name}${before.domain}; delete it`, old, "");
+  };
+  const pointer = (label: string, target: string, old = "", now = ""): void => {
+    const what = `PTR record of ${label}`;
+    const isNew = (isRenamed || old === "") && label !== target;
+    if (now === "") add(`${what}; delete it`, old, "");
+    else if (isRenamed || old !== now)
+      add(
+        isNew ? `${what}, to point to ${target}` : what,
+        old === now ? "" : old,
+        now,
+      );
+  };
+  return { address, pointer, domain };
 }
 
 /** The containers of --expose, old and new. */

@@ -141,7 +141,7 @@ test("DNS records that are new, or no longer right, are steps too", () => {
   const ipv4 = "192.0.2.10";
   expect(what({ ipv4 }, { domain, ipv4: "none" })).toEqual([
     `A record of gw.example.com:  > ${ipv4}`,
-    "PTR record of the server's IPv4:  > 10.2.0.192.in-addr.arpa.",
+    `PTR record of the server's IPv4, to point to ${domain}:  > 10.2.0.192.in-addr.arpa.`,
   ]);
   expect(what({ ipv4: "none" }, { domain, ipv4 })).toEqual([
     `A record of gw.example.com; delete it: ${ipv4} > `,
@@ -157,13 +157,43 @@ test("DNS records that are new, or no longer right, are steps too", () => {
   expect(renamed.map((text) => text.split(":")[0])).toEqual([
     "AAAA record of b.example.com",
     "A record of b.example.com",
-    "PTR record of Kong",
+    "PTR record of Kong, to point to b.example.com",
     "AAAA record of mail.b.example.com",
     "PTR record of mail.b.example.com",
-    "PTR record of the server",
-    "PTR record of the server's IPv4",
+    "PTR record of the server, to point to its name in b.example.com",
+    "PTR record of the server's IPv4, to point to b.example.com",
   ]);
   expect(what({ domain: "none" }, { domain })).toEqual([]);
+});
+
+test("bug: another domain together with new addresses left the records of the old name out", () => {
+  const [domain, ipv4] = ["a.example.com", "192.0.2.10"];
+  const prefix = "2001:db8:9:9::/64";
+  const from = { domain, ipv4, expose: ["mail:25"] };
+  const what = (change: Partial<Answers>): string[] =>
+    steps(change, from)
+      .filter((step) => !step.what.startsWith("PTR"))
+      .map((one) => `${one.what}: ${one.old} > ${one.new}`);
+  const [kong, mail] = ["2001:db8:1:2:300::8100", "2001:db8:1:2:300::8101"];
+  const [now, mailNow] = ["2001:db8:9:9:300::8100", "2001:db8:9:9:300::8101"];
+  expect(what({ domain: "b.example.com", prefix, ipv4: "none" })).toEqual([
+    `AAAA record of b.example.com:  > ${now}`,
+    `AAAA record of a.example.com; delete it: ${kong} > `,
+    `A record of a.example.com; delete it: ${ipv4} > `,
+    `AAAA record of mail.b.example.com:  > ${mailNow}`,
+    `AAAA record of mail.a.example.com; delete it: ${mail} > `,
+  ]);
+  expect(what({ domain: "b.example.com", ipv4: "198.51.100.7" })).toEqual([
+    `AAAA record of b.example.com:  > ${kong}`,
+    "A record of b.example.com:  > 198.51.100.7",
+    `A record of a.example.com; delete it: ${ipv4} > `,
+    `AAAA record of mail.b.example.com:  > ${mail}`,
+  ]);
+  // Without a domain, the owner's record has the old name still.
+  expect(what({ domain: "none", prefix })).toEqual([
+    `AAAA record of a.example.com: ${kong} > ${now}`,
+    `AAAA record of mail.a.example.com: ${mail} > ${mailNow}`,
+  ]);
 });
 
 test("also when the owner kept the file first, and edited it later", async () => {
