@@ -1,14 +1,35 @@
 import { parseAddress } from "../ip/address.ts";
 import { findTokens } from "../ip/find-addresses.ts";
 import { isPublic4, isUla } from "../ip/special-ranges.ts";
-import { at, list, parsed, portText, resolved } from "./yaml-values.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { readDisk, textAt } from "../repository/disk.ts";
+import { overrideFile } from "./compose-names.ts";
+import {
+  at,
+  environmentOf,
+  list,
+  parsed,
+  portText,
+  resolved,
+} from "./yaml-values.ts";
 
 /** Kong's settings for ports that are not for clients: kong.conf.default, "NGINX". */
 const SETTINGS =
   /^KONG_((?:ADMIN|ADMIN_GUI|STATUS|DEBUG|CLUSTER|CLUSTER_TELEMETRY)_LISTEN)$/;
 
 /** Their ports. */
-const PORTS = /^(800[1-7]|844[45])$/;
+const PORTS = [8001, 8002, 8003, 8004, 8005, 8006, 8007, 8444, 8445];
+
+/** An override is the owner's: it is never compared with a generated text. */
+export function adminPortNotes(directory: string): string[] {
+  const name = overrideFile(directory);
+  if (name === undefined) return [];
+  const disk = readDisk(directory, [name, SECRET_FILE]);
+  return openAdminPorts(
+    textAt(disk, name) ?? "",
+    textAt(disk, SECRET_FILE) ?? "",
+  ).map((reason) => `${name}: ${reason}.`);
+}
 
 /**
  * Where a compose file opens Kong's admin ports to others than the server.
@@ -17,7 +38,7 @@ const PORTS = /^(800[1-7]|844[45])$/;
  */
 export function openAdminPorts(text: string, settings: string): string[] {
   const kong = at(parsed(text), "services", "kong");
-  const open = environmentOf(kong).flatMap(([key, value]) =>
+  const open = environmentOf(at(kong, "environment")).flatMap(([key, value]) =>
     SETTINGS.test(key)
       ? resolved(value, settings)
           .split(",")
@@ -31,21 +52,16 @@ export function openAdminPorts(text: string, settings: string): string[] {
   );
   const published = list(at(kong, "ports"))
     .map((port) => resolved(portText(port), settings))
-    .filter((port) => PORTS.test(port.split(":").at(-1) ?? ""))
+    .filter(hasAdminPort)
     .filter((port) => !isLoopback(port))
     .map((port) => `port ${port} publishes one of Kong's admin ports`);
   return [...open, ...published];
 }
 
-/** A mapping, or a list of KEY=VALUE. */
-function environmentOf(service: unknown): [key: string, value: unknown][] {
-  const environment = at(service, "environment") ?? {};
-  return Array.isArray(environment)
-    ? environment.map((row) => {
-        const [key = "", ...value] = String(row).split("=");
-        return [key, value.join("=")];
-      })
-    : Object.entries(environment);
+/** Whether a port, or a range like 8000-8010, has an admin port in the container. */
+function hasAdminPort(port: string): boolean {
+  const [, low, high = low] = /(?:^|:)(\d+)(?:-(\d+))?$/.exec(port) ?? [];
+  return PORTS.some((one) => Number(low) <= one && one <= Number(high));
 }
 
 /** Whether others than the server and its containers reach an address. A name is not judged. */
@@ -62,7 +78,7 @@ const LOOPBACK = parseAddress(6, "::1");
 
 /** Whether a port is published for the server alone. */
 function isLoopback(port: string): boolean {
-  const [token] = findTokens(port.replace(/:[^:]*:\d+$/, ""));
+  const [token] = findTokens(port.replace(/:[^:]*:[\d-]+$/, ""));
   return (
     token !== undefined &&
     (token.version === 4

@@ -9,7 +9,8 @@ import { pathsOf } from "./decide-all.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { notesOn, overlapNotes } from "./check-notes.ts";
-import { COMPOSE_FILE, composeNotes, nameStatus } from "./compose-names.ts";
+import { adminPortNotes } from "./admin-ports.ts";
+import { COMPOSE_FILE, nameNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
 import { isExecutable, isPrivate } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
@@ -119,7 +120,8 @@ export function inspectRepository(directory: string): Inspection {
     stale,
     notes: [
       ...notesOn(directory, rendered, disk),
-      ...composeNotes(directory),
+      ...nameNotes(directory),
+      ...adminPortNotes(directory),
       ...overlapNotes(directory, present),
       ...unreadNotes(unread),
     ],

@@ -1,7 +1,5 @@
 import { pathWord } from "../base/program.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
-import { readDisk, textAt } from "../repository/disk.ts";
-import { openAdminPorts } from "./admin-ports.ts";
+import { readDisk } from "../repository/disk.ts";
 
 export const COMPOSE_FILE = "docker-compose.yml";
 
@@ -42,6 +40,10 @@ export function renamedCompose(directory: string): string | undefined {
 const preferredCompose = (directory: string): string | undefined =>
   firstThere(directory, PREFERRED);
 
+/** The file that docker compose merges with docker-compose.yml; undefined if there is none. */
+export const overrideFile = (directory: string): string | undefined =>
+  firstThere(directory, OVERRIDES);
+
 function firstThere(
   directory: string,
   names: readonly string[],
@@ -68,22 +70,7 @@ export function nameStatus(
 }
 
 /** Why docker compose, or regenerate, would take another file, and the way out. */
-export function composeNotes(directory: string): string[] {
-  return [...nameNotes(directory), ...overrideNotes(directory)];
-}
-
-/** Regenerate does not know the owner's override. */
-function overrideNotes(directory: string): string[] {
-  const name = firstThere(directory, OVERRIDES);
-  if (name === undefined) return [];
-  const disk = readDisk(directory, [name, SECRET_FILE]);
-  return openAdminPorts(
-    textAt(disk, name) ?? "",
-    textAt(disk, SECRET_FILE) ?? "",
-  ).map((reason) => `${name}: ${reason}.`);
-}
-
-function nameNotes(directory: string): string[] {
+export function nameNotes(directory: string): string[] {
   const renamed = renamedCompose(directory);
   if (renamed !== undefined)
     return [
@@ -91,7 +78,7 @@ function nameNotes(directory: string): string[] {
     ];
   const taken = preferredCompose(directory);
   if (taken === undefined) return [];
-  const override = firstThere(directory, OVERRIDES);
+  const override = overrideFile(directory);
   const way =
     override === undefined
       ? `run mv -n ${pathWord(directory, taken)} ${pathWord(directory, "docker-compose.override.yml")}`

@@ -3,7 +3,8 @@ import { isPrivate, WRITING, type Change } from "./change.ts";
 import { commandLine, gitLine, pathWord } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
 import { textAt, type Disk } from "../repository/disk.ts";
-import { COMPOSE_FILE, composeNotes } from "./compose-names.ts";
+import { adminPortNotes } from "./admin-ports.ts";
+import { COMPOSE_FILE, nameNotes } from "./compose-names.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
@@ -41,7 +42,8 @@ export function notesOn(
     ...absentNotes(changes),
     ...riskNotes(request.directory, changes, disk),
     ...passwordNotes(request, known),
-    ...composeNotes(request.directory),
+    ...nameNotes(request.directory),
+    ...adminPortNotes(request.directory),
   ];
 }
 

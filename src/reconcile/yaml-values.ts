@@ -31,12 +31,19 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
 export const list = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : [];
 
-/** In a mapping, or in a list of KEY=VALUE. */
-export function variable(environment: unknown, key: string): unknown {
-  if (!Array.isArray(environment)) return at(environment, key);
-  const row = environment.find((one) => String(one).startsWith(`${key}=`));
-  return row === undefined ? undefined : String(row).slice(key.length + 1);
-}
+/** The variables that a mapping, or a list of KEY=VALUE, sets. */
+export const environmentOf = (
+  environment: unknown,
+): [key: string, value: unknown][] =>
+  Array.isArray(environment)
+    ? environment.flatMap((row): [string, unknown][] => {
+        const [, key, value] = /^(.*?)=(.*)$/s.exec(String(row)) ?? [];
+        return key === undefined ? [] : [[key, value]];
+      })
+    : Object.entries(environment ?? {});
+
+export const variable = (environment: unknown, key: string): unknown =>
+  environmentOf(environment).find(([name]) => name === key)?.[1];
 
 /** The long form of a port in the short one. An IPv6 address may lack its brackets there. */
 export const portText = (port: unknown): string =>
