@@ -25,15 +25,16 @@ function readText({ changes }: Outcome, shown: string): string {
   const kept = changes.find(
     ({ path, action }) => path === "README.md" && action === "keep",
   );
-  const headings = kept?.after?.text.match(/^## .*$/gm) ?? [];
   const lines = kept?.before?.text.split(/\r?\n/) ?? [];
-  if (!kept || headings.some((heading) => lines.includes(heading)))
+  if (!kept || NAMED.every((heading) => lines.includes(heading)))
     return `Read ${shown}/README.md: address plan, DNS records, first hour.`;
   return [
     "Your README.md was kept; it lacks these steps. To get the generated one, rename yours and run:",
     `       ${commandLine("regenerate", shown, "--conflict", "theirs")}`,
   ].join("\n");
 }
+
+const NAMED = ["## Address plan", "## DNS records", "## The first hour"];
 
 /** What must be resolved before the deploy. */
 function openSteps({ changes }: Outcome): string[] {
@@ -113,15 +114,15 @@ function earlierText({
   return manualSteps(before, plan).length === 0 ? BACK : EARLIER;
 }
 
-const EARLIER = [
-  "  Earlier changes are included, because deploy has not confirmed them. Skip the",
-  '  steps of those that the server has. If you apply by hand, remove "deployed"',
-  `  from ${STATE_FILE} afterwards.`,
-];
-const BACK = [
-  "  The server should have these addresses: deploy has confirmed no others. If you",
-  "  applied others by hand, change their DNS records back.",
-];
+const indented = (text: string): string[] =>
+  filled(text.split(" "), { indent: "  " });
+
+const EARLIER = indented(
+  `Earlier changes are included, because deploy has not confirmed them. Skip the steps of those that the server has. If you apply by hand, remove "deployed" from ${STATE_FILE} afterwards.`,
+);
+const BACK = indented(
+  "The server should have these addresses: deploy has confirmed no others. If you applied others by hand, change their DNS records back.",
+);
 
 /** What ends an overlap, and when. */
 function overlapText({ overlap, phase }: Outcome, shown: string): string[] {

@@ -53,6 +53,19 @@ test("the steps after create: deploy, DNS records, probe", () => {
   expect(steps.at(-1)).toMatch(/\n {7}\S.* probe gw$/);
 });
 
+test.each([
+  ["## Address plan\n## DNS records\n## The first hour\n", "Read gw/README.md"],
+  // Bug: one common heading was enough.
+  ["# Mine\n## Deploy\n## DNS records\n", "it lacks these steps"],
+  ["# Mine\n", "it lacks these steps"],
+])("a README that was kept: %j", (text, says) => {
+  const before = { text, mode: 0o644 };
+  const after = { text: "## Deploy\n## DNS records\n", mode: 0o644 };
+  const change = { path: "README.md", action: "keep", before, after } as const;
+  const outcome = { ...outcomeOf(answersFrom({})), changes: [change] };
+  expect(firstSteps(outcome, "gw")[2]).toContain(says);
+});
+
 test("a directory's name is one word, and no option", () => {
   const steps = firstSteps(outcomeOf(answersFrom({})), "-my gw").join("\n");
   expect(steps).toContain(" deploy './-my gw' --ssh ");
