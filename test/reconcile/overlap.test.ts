@@ -188,8 +188,12 @@ test.each([
 });
 
 /** The refusal of another prefix during an overlap. */
-const refusal = async (gw: Made): Promise<string> =>
-  (await gw.regenerate("--prefix", `${OLD}::/64`)).stderr;
+async function refusal(gw: Made): Promise<string> {
+  const { code, stderr } = await gw.regenerate("--prefix", `${OLD}::/64`);
+  expect(code).toBe(2);
+  expect(stderr).toContain("End the overlap first");
+  return stderr;
+}
 
 test("undo is offered only if it cancels the overlap", async () => {
   const gw = await made("--expose", "mail:25");

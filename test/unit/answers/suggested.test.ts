@@ -51,8 +51,8 @@ test("of an answer", () => {
       const issues = survey({ ...OTHERS, [key]: value }).issues;
       for (const issue of issues.filter((one) => one.flag === flag))
         for (const [other, suggested] of suggestions(flag, issue.remedy)) {
-          taken += 1;
           if (other !== flag) continue;
+          taken += 1;
           const { issues: next } = survey({ ...OTHERS, [key]: suggested });
           if (next.length > 0)
             refused.push(
