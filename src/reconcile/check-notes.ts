@@ -5,7 +5,7 @@ import { SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
-import { absentSecretNote, secretNotes } from "./notices.ts";
+import { absentSecretText, secretNotes } from "./notices.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What check says about .env. */
@@ -18,7 +18,9 @@ export function notesOn(
   return [
     missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
     secretNotes(directory, secretStatus(directory, textAt(disk, IGNORE_FILE))),
-    absentSecretNote(entryAt(disk, SECRET_FILE).kind === "absent"),
+    entryAt(disk, SECRET_FILE).kind === "absent"
+      ? absentSecretText(rendered)
+      : undefined,
     crlfNotes(directory, withCrlf(disk)),
   ].flatMap((note) => note ?? []);
 }

@@ -39,7 +39,7 @@ export function notesOn(
     ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
-    ...absentNotes(changes),
+    ...absentNotes(changes, rendered),
     ...riskNotes(request.directory, changes, disk),
     ...passwordNotes(request, known),
     ...nameNotes(request.directory),
@@ -52,14 +52,12 @@ function privacyNotes(directory: string, changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
     if (before === null || !["keep", "same"].includes(action)) return [];
     if (after && isPrivate(after) && !isPrivate(before))
-      return [readByOthers(directory, path)];
+      return [
+        `Others can read your ${path}: chmod 600 ${pathWord(directory, path)}`,
+      ];
     return [];
   });
 }
-
-/** What to do about a private file that others can read. */
-export const readByOthers = (directory: string, path: string): string =>
-  `Others can read your ${path}: chmod 600 ${pathWord(directory, path)}`;
 
 /** Leftover `.new` files, and the reasons why a new one was not written. */
 function sidecarNotes(changes: readonly Change[], disk: Disk): string[] {
@@ -182,20 +180,17 @@ const NEW_PASSWORD =
   ".env has a new KONG_PG_PASSWORD, because there was none. PostgreSQL reads the password in its settings only when it creates a database. If yours exists already, apply.sh sets the new password in it. If you start Kong without apply.sh, put the old one back into .env.";
 
 /** As in a clone, if the run does not restore it. */
-const absentNotes = (changes: readonly Change[]): string[] =>
-  absentSecretNote(
-    changes.some(
-      ({ path, action }) => path === SECRET_FILE && action === "gone",
-    ),
-  );
-
-/** @param isAbsent whether there is no .env after this run */
-export const absentSecretNote = (isAbsent: boolean): string[] =>
-  isAbsent
-    ? [
-        ".env is not in this copy, because git does not have it. The server keeps its own. If it has none, apply.sh makes one from .env.example, with a new password.",
-      ]
+const absentNotes = (changes: readonly Change[], rendered: Tree): string[] =>
+  changes.some(({ path, action }) => path === SECRET_FILE && action === "gone")
+    ? [absentSecretText(rendered)]
     : [];
+
+/** What a missing .env means. */
+export function absentSecretText(rendered: Tree): string {
+  const generated = rendered.get(SECRET_FILE)?.text ?? "";
+  const password = lacksSecret("", generated) ? ", with a new password" : "";
+  return `.env is not in this copy, because git does not have it. The server keeps its own. If it has none, apply.sh makes one from .env.example${password}.`;
+}
 
 /** Whether git would add .env after this run. */
 function riskNotes(
@@ -216,7 +211,7 @@ export function secretNotes(directory: string, status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? `git tracks your .env, with the database's password: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change the password.`
-      : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
+      ? `git tracks your .env, which is for secrets: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change them.`
+      : "git would commit your .env, which is for secrets: add a line .env to .gitignore.",
   ];
 }

@@ -178,7 +178,7 @@ describe.skipIf(!has("git") && !CI)("--git", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "git would commit your .env, with the database's password: add a line .env to .gitignore.",
+      "git would commit your .env, which is for secrets: add a line .env to .gitignore.",
     );
     const files = git(sandbox, "ls-files").split("\n");
     expect(files).toContain("src/app.js");

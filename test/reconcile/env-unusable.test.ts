@@ -95,10 +95,20 @@ test("with the first database there is no old password", async () => {
   expect(stdout).not.toContain(NEW);
 });
 
+test("bug: without a database, apply.sh makes no password", async () => {
+  const made = await new Made().make("--database", "off");
+  rmSync(made.path(".env"));
+  for (const command of ["check", "regenerate"])
+    expect((await made.run([command])).stdout).toMatch(
+      /apply\.sh makes one from \.env\.example\.$/m,
+    );
+});
+
 test("a .env that is not in this copy is named, and so is its new password", async () => {
   const made = await new Made().make();
   rmSync(made.path(".env"));
-  const named = ".env is not in this copy, because git does not have it.";
+  const named =
+    ".env is not in this copy, because git does not have it. The server keeps its own. If it has none, apply.sh makes one from .env.example, with a new password.";
   expect((await made.run(["check"])).stdout).toContain(named);
   expect((await made.regenerate()).stdout).toContain(named);
   const { stdout } = await made.regenerate("--conflict", "theirs");

@@ -17,7 +17,7 @@ const FOUND: Inspection = {
   ],
   stale: [],
   notes: [
-    "git would commit your .env, with the database's password: add a line .env to .gitignore.",
+    "git would commit your .env, which is for secrets: add a line .env to .gitignore.",
   ],
 };
 

@@ -7,7 +7,7 @@ import { CI, environment, Sandbox } from "../../support/run.ts";
 import { Made } from "../../reconcile/made.ts";
 
 const TAKEN =
-  "git would commit your .env, with the database's password: add a line .env to .gitignore.\n";
+  "git would commit your .env, which is for secrets: add a line .env to .gitignore.\n";
 
 /** Lines of .gitignore, and whether they ignore .env. */
 const LINES: readonly [string, boolean][] = [
@@ -109,7 +109,7 @@ test.skipIf(!GIT && !CI)(
     expect((await made.run(["check"])).stdout).not.toContain("git ");
     git("add", "--force", "gw/.env");
     expect((await made.run(["check"])).stdout).toContain(
-      "git tracks your .env, with the database's password: run git rm --cached .env",
+      "git tracks your .env, which is for secrets: run git rm --cached .env",
     );
   },
 );
