@@ -52,7 +52,8 @@ export function sidesOf(
   // The owner's mode stays, but a program stays executable, and our .env private.
   const isOwners = base ? entry.mode !== base.mode : yours === next;
   const owners = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
-  const mode = base && generatedFile(path)?.secret ? owners & ~OTHERS : owners;
+  const isOpen = generatedFile(path)?.secret && !isPrivate({ mode: owners });
+  const mode = base && isOpen ? rendered.mode : owners;
   return {
     path,
     base: base && baseText(base, yours, ends),
@@ -63,9 +64,6 @@ export function sidesOf(
     mode,
   };
 }
-
-/** The permissions of all but the file's owner. */
-const OTHERS = 0o077;
 
 /** The mode, with execute permission for everyone who can read the file, if the generated file is executable. */
 const executableAs = (rendered: File, mode: number): number =>

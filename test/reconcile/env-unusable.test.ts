@@ -146,8 +146,13 @@ test.each<[string, (text: string) => string]>([
   const made = await new Made().make();
   made.edit(".env", change);
   await made.regenerate();
-  for (const to of [[], TO]) {
-    chmodSync(made.path(".env"), 0o644);
+  // Bug: 0755 became 0700.
+  for (const [mode, to] of [
+    [0o644, []],
+    [0o644, TO],
+    [0o755, []],
+  ] as const) {
+    chmodSync(made.path(".env"), mode);
     const checked = await made.run(["check"]);
     expect(checked.code).toBe(4);
     expect(checked.stdout).toContain(
