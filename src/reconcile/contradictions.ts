@@ -1,4 +1,4 @@
-import { generatedFile } from "../render/generated-files.ts";
+import { generatedFile, PLAN_FILE } from "../render/generated-files.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { factsOf } from "./facts.ts";
@@ -8,7 +8,7 @@ import {
   ufwPortsIn,
   type HasPort,
 } from "./firewall-ports.ts";
-import { otherFacts } from "./planned-lines.ts";
+import { differences } from "./planned-lines.ts";
 import { openAdminPorts } from "./admin-ports.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
 import { at } from "./yaml-values.ts";
@@ -43,7 +43,7 @@ export function contradictions(
   return [
     ...wrong,
     ...missing(path, text, generated.text),
-    ...unlike(path, text, generated.text, rendered),
+    ...changedLines(path, text, generated.text, rendered),
     ...(path === COMPOSE_FILE ? openAdminPorts(text, settings) : []),
     ...extra.map((name) => `${name} is not in the answers`),
   ];
@@ -63,8 +63,8 @@ function missing(path: string, text: string, generated: string): string[] {
   }
 }
 
-/** What the lines of a file without a tree of keys and values say otherwise. */
-function unlike(
+/** Where the lines of a file without a tree of keys and values name something else. */
+function changedLines(
   path: string,
   text: string,
   generated: string,
@@ -76,7 +76,7 @@ function unlike(
     case "shell":
     case "sysctl":
       // missing() compares the names of network.sh.
-      return otherFacts(
+      return differences(
         text,
         generated,
         path === "scripts/network.sh" ? [] : namesIn(rendered),
@@ -96,8 +96,6 @@ function namesIn(rendered: Tree): string[] {
     ["exposed", "network"],
   ].map((keys) => String(at(plan, ...keys)));
 }
-
-const PLAN_FILE = "scripts/plan.json";
 
 const NFT_RULE =
   /ip6 daddr (?<address>\S+) (?<protocol>tcp|udp) dport \{ (?<ports>[^}]*) \}/g;

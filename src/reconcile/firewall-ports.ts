@@ -1,7 +1,7 @@
 import { includes, parseAddress } from "../ip/address.ts";
 import { findTokens, subnetOf, type Token } from "../ip/find-addresses.ts";
 
-/** A comment of a shell script, or of a file with the same ones. */
+/** A comment that begins with #, as in shell, nftables and sysctl files. It keeps the line end, so that lines can be counted. */
 export const COMMENT = /(^|[ \t])#.*$/gm;
 
 /** A rule for ports: what is before it on its line, the protocol, one port or a set of them. */

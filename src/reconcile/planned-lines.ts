@@ -7,55 +7,55 @@ interface Line {
   readonly words: readonly string[];
 }
 
-/** What a line of the owner's has instead of a fact; "" for nothing. */
-interface Other {
-  readonly fact: string;
+/** What the owner's line has instead of a planned name; "" if nothing. */
+interface Difference {
+  readonly name: string;
   readonly found: string;
 }
 
 /**
- * Where the owner's lines name other interfaces, networks or addresses than the generated ones. A
- * generated line that the owner changed must still have its facts between the same words; `$variable`
- * stands for any. A line that the owner adds contradicts nothing.
- * @param names the interfaces and networks of the plan
+ * Where a line-based file names another interface, network or address than the plan. A generated line that
+ * the owner changed must still have its names between the same words; `$variable` stands for any. A line
+ * that the owner adds contradicts nothing.
+ * @param known the interfaces and networks of the plan
  * @returns `line 9 has eth9, not ens3`, `ens3 is missing`
  */
-export function otherFacts(
+export function differences(
   text: string,
   generated: string,
-  names: readonly string[],
+  known: readonly string[],
 ): string[] {
   const [yours, planned] = [linesOf(text), linesOf(generated)];
   const addresses = findTokens(plain(generated)).map(nameOf);
   const added = without(yours, planned);
   const words = new Set(yours.flatMap((line) => line.words));
   const found = without(planned, yours).flatMap((line) => {
-    const known = hasPort(line) ? names : [...names, ...addresses];
-    const facts = new Set(line.words.filter((word) => known.includes(word)));
+    const all = hasPort(line) ? known : [...known, ...addresses];
+    const names = new Set(line.words.filter((word) => all.includes(word)));
     const alike = added.flatMap(({ number, words: own }) => {
-      const others = othersIn(own, line.words, facts)?.filter(
-        // A fact that was only moved, such as to the next line of a list, is no other.
-        ({ fact, found }) => found !== "" || !words.has(fact),
+      const list = differencesIn(own, line.words, names)?.filter(
+        // A name that was only moved, such as to the next line of a list, is no difference.
+        ({ name, found }) => found !== "" || !words.has(name),
       );
-      return others ? [{ number, others, length: own.length }] : [];
+      return list ? [{ number, list, length: own.length }] : [];
     });
-    // The most similar line: the shortest of those with the most facts.
+    // The most similar line: the shortest of those with the fewest differences.
     const [best] = alike.sort(
-      (a, b) => a.others.length - b.others.length || a.length - b.length,
+      (a, b) => a.list.length - b.list.length || a.length - b.length,
     );
     return best
-      ? best.others.map((other) => otherText(best.number, other))
-      : [...facts].filter((fact) => !words.has(fact)).map(missingText);
+      ? best.list.map((one) => differenceText(best.number, one))
+      : [...names].filter((name) => !words.has(name)).map(missingText);
   });
   return [...new Set(found)];
 }
 
-const otherText = (line: number, { fact, found }: Other): string =>
+const differenceText = (line: number, { name, found }: Difference): string =>
   found === ""
-    ? `line ${line} lacks ${fact}`
-    : `line ${line} has ${found}, not ${fact}`;
+    ? `line ${line} lacks ${name}`
+    : `line ${line} has ${found}, not ${name}`;
 
-const missingText = (fact: string): string => `${fact} is missing`;
+const missingText = (name: string): string => `${name} is missing`;
 
 function without(lines: readonly Line[], others: readonly Line[]): Line[] {
   const known = new Set(others.map(({ words }) => words.join(" ")));
@@ -67,20 +67,20 @@ const hasPort = ({ words }: Line): boolean =>
   / (dport|port \d)/.test(words.join(" "));
 
 /**
- * The facts of a planned line that the owner's line does not have between the same words.
+ * The names of a planned line that the owner's line does not have between the same words.
  * @returns undefined if the owner's line lacks one of the other words
  */
-function othersIn(
+function differencesIn(
   own: readonly string[],
   planned: readonly string[],
-  facts: ReadonlySet<string>,
-): Other[] | undefined {
-  const others: Other[] = [];
+  names: ReadonlySet<string>,
+): Difference[] | undefined {
+  const list: Difference[] = [];
   let wanted: string[] = [];
   let at = 0;
-  if (planned.every((word) => facts.has(word))) return undefined;
+  if (planned.every((word) => names.has(word))) return undefined;
   for (const word of [...planned, undefined]) {
-    if (word !== undefined && facts.has(word)) {
+    if (word !== undefined && names.has(word)) {
       wanted.push(word);
       continue;
     }
@@ -89,12 +89,12 @@ function othersIn(
     const between = own.slice(at, next);
     const found = between.filter((one) => !wanted.includes(one)).join(" ");
     if (!found.includes("$"))
-      for (const fact of wanted)
-        if (!between.includes(fact)) others.push({ fact, found });
+      for (const name of wanted)
+        if (!between.includes(name)) list.push({ name, found });
     wanted = [];
     at = next + 1;
   }
-  return others;
+  return list;
 }
 
 /** Without comments and quotes. */

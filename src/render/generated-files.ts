@@ -37,6 +37,9 @@ type Row = Pick<GeneratedFile, "path" | "format"> &
 const PRIVATE = 0o600;
 const EXECUTABLE = 0o755;
 
+/** The plan as data. No other repository has it. */
+export const PLAN_FILE = "scripts/plan.json";
+
 const file = (source: GeneratedFile["source"], row: Row): GeneratedFile => ({
   source,
   mode: row.format === "shell" ? EXECUTABLE : 0o644,
@@ -97,7 +100,7 @@ const TEMPLATES: readonly Row[] = [
   // No answer changes it, but owners add their services: as a template, a newer one is merged.
   { path: "kong.yml", format: "yaml", when: ({ postgres }) => !postgres },
   { path: "scripts/network.sh", format: "shell" },
-  { path: "scripts/plan.json", format: "json" },
+  { path: PLAN_FILE, format: "json" },
   { path: "scripts/ufw.sh", format: "shell" },
 ];
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FailedError, Refusal, UnusableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
-import { generatedFile } from "../render/generated-files.ts";
+import { generatedFile, PLAN_FILE } from "../render/generated-files.ts";
 import { readDisk } from "./disk.ts";
 import { isInside } from "./inside.ts";
 import {
@@ -124,7 +124,7 @@ export function parseState(text: string): State {
 }
 
 function missing(directory: string): UnusableError {
-  const [reason, remedy] = existsSync(join(directory, "scripts/plan.json"))
+  const [reason, remedy] = existsSync(join(directory, PLAN_FILE))
     ? [
         `its ${STATE_FILE} is missing`,
         `Take that from git: ${fromGit(directory)}. Without a copy, run ${adopt(directory)}`,

@@ -2,6 +2,7 @@ import { parseInternalPrefix } from "../answers/parse-addresses.ts";
 import type { Given } from "../answers/resolve.ts";
 import { Refusal, UnusableError } from "../base/errors.ts";
 import { commandLine } from "../base/program.ts";
+import { PLAN_FILE } from "../render/generated-files.ts";
 import { targetKind, readDisk } from "./disk.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
@@ -30,8 +31,6 @@ export function inspectTarget(directory: string): void {
   if (!wasInterrupted(directory)) refuseOwnRepository(directory);
 }
 
-/** No other repository has it. */
-const PLAN_JSON = "scripts/plan.json";
 const DAEMON_JSON = "host/etc/docker/daemon.json";
 
 /**
@@ -39,9 +38,9 @@ const DAEMON_JSON = "host/etc/docker/daemon.json";
  * its state keeps it.
  */
 export function existingAnswers(directory: string): Given {
-  const disk = readDisk(directory, [PLAN_JSON, DAEMON_JSON]);
+  const disk = readDisk(directory, [PLAN_FILE, DAEMON_JSON]);
   const entry = disk.get(DAEMON_JSON);
-  if (entry?.kind !== "file" || disk.get(PLAN_JSON)?.kind !== "file") return {};
+  if (entry?.kind !== "file" || disk.get(PLAN_FILE)?.kind !== "file") return {};
   try {
     const settings = JSON.parse(entry.text) as Record<string, unknown> | null;
     const internalPrefix = settings?.["fixed-cidr-v6"];
