@@ -8,7 +8,7 @@ import type { State } from "../repository/state.ts";
 import { stateAfterUndo } from "../repository/undo.ts";
 
 /** An overlap that is on. */
-export interface Begun {
+export interface OpenOverlap {
   readonly directory: string;
   readonly state: State;
   readonly overlap: Answers;
@@ -19,7 +19,7 @@ export function endFirst({
   directory,
   state: { answers },
   overlap,
-}: Begun): string {
+}: OpenOverlap): string {
   const finish = commandLine("regenerate", directory, "--finish");
   const undone = stateAfterUndo(directory);
   if (undone && !undone.overlap && !changedAddress(undone.answers, overlap))

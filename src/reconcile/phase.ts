@@ -3,7 +3,7 @@ import { overlapIssues } from "../answers/overlap-issues.ts";
 import type { Answers } from "../answers/types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { commandLine } from "../base/program.ts";
-import { endFirst, type Begun } from "./end-overlap.ts";
+import { endFirst, type OpenOverlap } from "./end-overlap.ts";
 import type { Outcome, Request } from "./request.ts";
 
 /**
@@ -37,7 +37,9 @@ function overlapAfter(
       phase === "finish",
     );
   if (phase === "finish") throw new UnusableError([NO_OVERLAP]);
-  return phase === "overlap" ? begun(previous.answers, answers) : undefined;
+  return phase === "overlap"
+    ? beginOverlap(previous.answers, answers)
+    : undefined;
 }
 
 const NO_OVERLAP: Issue = {
@@ -47,23 +49,23 @@ const NO_OVERLAP: Issue = {
 };
 
 function during(
-  begun: Begun,
+  open: OpenOverlap,
   answers: Answers,
   finishes: boolean,
 ): Answers | undefined {
-  const { directory, state, overlap } = begun;
+  const { directory, state, overlap } = open;
   const flag = changedAddress(state.answers, answers);
   if (flag !== undefined)
     throw new UnusableError([
       {
         flag,
         reason: "addresses can't change during an overlap",
-        remedy: endFirst(begun),
+        remedy: endFirst(open),
       },
     ]);
   if (finishes) return undefined;
   const issues = [
-    ...interfaceIssues(overlap, answers, () => endFirst(begun)),
+    ...interfaceIssues(overlap, answers, () => endFirst(open)),
     ...overlapIssues(
       overlap,
       answers,
@@ -74,7 +76,7 @@ function during(
   return overlap;
 }
 
-function begun(last: Answers, answers: Answers): Answers {
+function beginOverlap(last: Answers, answers: Answers): Answers {
   const issues = [
     ...interfaceIssues(
       last,
