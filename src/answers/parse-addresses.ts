@@ -1,4 +1,5 @@
 import { attempt, Refusal } from "../base/errors.ts";
+import { keyword } from "../base/keyword.ts";
 import {
   contains,
   formatAddress,
@@ -74,12 +75,6 @@ export function parseLink(
 
 /** The prefix length of the server's link if none is given. */
 const LINK_LENGTH = 64;
-
-/** The keyword that a text is, in capitals or not; undefined for any other text. */
-export const keyword = <Word extends string>(
-  text: string,
-  ...words: readonly Word[]
-): Word | undefined => words.find((word) => word === text.toLowerCase());
 
 /** Ends the remedy for a host: it may be that the owner need not know the address. */
 export const KEEP = "keep leaves the server's address as it is";

@@ -1,6 +1,7 @@
 import { type Issue, Refusal } from "../base/errors.ts";
+import { keyword } from "../base/keyword.ts";
 import { formatAnswer } from "./normal-form.ts";
-import { KEEP, keyword } from "./parse-addresses.ts";
+import { KEEP } from "./parse-addresses.ts";
 import type {
   AnswerKey,
   KnownAnswers,

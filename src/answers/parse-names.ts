@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 import { Refusal } from "../base/errors.ts";
-import { keyword } from "./parse-addresses.ts";
+import { keyword } from "../base/keyword.ts";
 
 // Names end up in YAML, shell, nftables, systemd units and a Dockerfile. Instead of quoting for each of
 // them, every name is limited to characters that are literal in all of them.

@@ -1,3 +1,4 @@
+import { keyword } from "../base/keyword.ts";
 import { Refusal } from "../base/errors.ts";
 import { formatAddress, formatAddress6, formatSubnet } from "../ip/address.ts";
 import {
@@ -11,7 +12,6 @@ import {
   formatGateway,
   formatHost,
   formatIpv4,
-  keyword,
   parseBackendSubnet,
   parseExposed,
   parseGateway,

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
-import { keyword } from "../answers/parse-addresses.ts";
 import type { Issue } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
+import { keyword } from "../base/keyword.ts";
 import { SHELLS, type Command, type Shell } from "./flags.ts";
 
 /** The shell of `completion`. With --help it may be left out. */

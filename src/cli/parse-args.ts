@@ -1,5 +1,5 @@
 import { QUESTIONS } from "../answers/questions.ts";
-import { keyword } from "../answers/parse-addresses.ts";
+import { keyword } from "../base/keyword.ts";
 import { type AnswerKey } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
 import { CONFLICT, flagsOf, type Command, type Shell } from "./flags.ts";
