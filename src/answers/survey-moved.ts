@@ -48,14 +48,8 @@ export function checkMove(
   moved: Answers,
 ): MoveCheck {
   const { issues, warnings } = checkGateway(earlier, given, moved);
-  const isKept =
-    given.host === undefined &&
-    earlier.host !== moved.host &&
-    moved.host === "keep";
-  const { prefix } = parsedOf(moved);
-  const reason = whyKept(prefix);
-  const kept = { flag: "--host", value: "keep", reason, remedy: GIVE_HOST };
-  const gateway = { issues, warnings: isKept ? [...warnings, kept] : warnings };
+  const kept = keptWarnings(earlier, given, moved);
+  const gateway = { issues, warnings: [...warnings, ...kept] };
   const isTold = gateway.issues.some(({ flag }) => flag === "--host");
   if (isTold || !isHostUnknown(earlier, given, moved)) return gateway;
   const { host: _, ...known } = parsedOf(moved);
@@ -63,6 +57,22 @@ export function checkMove(
   return host
     ? { ...gateway, issues: [host.issue, ...gateway.issues] }
     : gateway;
+}
+
+/** Whether the server's address was given before, and is left as it is now. */
+function keptWarnings(
+  earlier: Answers,
+  given: Partial<Answers>,
+  moved: Answers,
+): Issue[] {
+  if (
+    given.host !== undefined ||
+    earlier.host === moved.host ||
+    moved.host !== "keep"
+  )
+    return [];
+  const reason = whyKept(parsedOf(moved).prefix);
+  return [{ flag: "--host", value: "keep", reason, remedy: GIVE_HOST }];
 }
 
 /**
