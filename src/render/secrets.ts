@@ -16,12 +16,15 @@ const isPublic = (key: string): boolean =>
   isAddressVariable(key) ||
   VARIABLES.some((variable) => !variable.secret && variable.key === key);
 
-/** A password that apply.sh refuses: none, that of .env.example, or SECRET. */
+/** The password of .env.example. */
+const PLACEHOLDER = "replace-me";
+
+/** A password that apply.sh refuses: none, PLACEHOLDER, or SECRET. */
 const isUnset = (value: string): boolean =>
-  ["", "replace-me", SECRET].includes(value);
+  ["", PLACEHOLDER, SECRET].includes(value);
 
 /** The first two of these, with nothing else on the line. */
-const MISSING = /^(["']?)(replace-me)?\1$/;
+const MISSING = new RegExp(`^(["']?)(${PLACEHOLDER})?\\1$`);
 
 /** Whether a text on disk lacks a secret that the generated one has. */
 export const lacksSecret = (text: string, generated: string): boolean =>
