@@ -31,7 +31,7 @@ function usual(defaultText: string): string {
 
 if (import.meta.filename === process.argv[1]) {
   writeFileSync(ANSWERS, withAnswers(readFileSync(ANSWERS, "utf8")));
-  const { record, WORDS } = await import("./recording/record.ts");
+  const { record, ALT_TEXT } = await import("./recording/record.ts");
   const { toSvg } = await import("./recording/svg.ts");
-  writeFileSync(RECORDING, toSvg(await record(), WORDS));
+  writeFileSync(RECORDING, toSvg(await record(), ALT_TEXT));
 }

@@ -15,7 +15,7 @@ export interface Frame {
   readonly cursor?: number;
 }
 
-export const WORDS = {
+export const ALT_TEXT = {
   title:
     "create-kong-ipv6 creates a repository, and regenerate changes its prefix",
   description:

@@ -11,7 +11,7 @@ const WIDTH = Math.ceil(COLUMNS * COLUMN + 2 * MARGIN);
 const HEIGHT = BAR + LINES * LINE + MARGIN;
 
 /** For those who cannot see the picture. */
-export interface Words {
+export interface AltText {
   readonly title: string;
   readonly description: string;
 }
@@ -43,7 +43,7 @@ text { fill: #f0f6fc }
  */
 export function toSvg(
   frames: readonly Frame[],
-  { title, description }: Words,
+  { title, description }: AltText,
 ): string {
   const clock = new Clock(frames);
   const shown = texts(frames, clock);

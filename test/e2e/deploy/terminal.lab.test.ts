@@ -16,12 +16,12 @@ import { Gateway, LOGIN } from "./gateway.ts";
 /** create, deploy and probe at a terminal. LAB_WRITE_DOCS=1 writes the recording to docs/deploy.svg. */
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const WORDS = {
+const ALT_TEXT = {
   title: "create, deploy and probe",
   description:
     "In a terminal, npx create-kong-ipv6 my-gateway with --ssh and --yes writes the repository with the facts of the server. Then deploy logs in, copies, shows what apply.sh will change, asks, prints each row of apply.sh, connects again, probes and confirms. At last probe prints a table of what answers on each address and port, and whether that is as promised.",
 };
-/** Nothing is shown for longer than this, in seconds, but the end. */
+/** The longest time of one frame, in seconds; the last one stays longer. */
 const LONGEST = 1.2;
 
 let gateway: Gateway;
@@ -95,5 +95,5 @@ test("create, deploy and probe at a terminal", async () => {
   expect(probed.code, probed.text).toBe(0);
   if (process.env["LAB_WRITE_DOCS"] !== "1") return;
   frames.push({ ...frames.at(-1)!, seconds: 10 });
-  writeFileSync(join(ROOT, "docs/deploy.svg"), toSvg(frames, WORDS));
+  writeFileSync(join(ROOT, "docs/deploy.svg"), toSvg(frames, ALT_TEXT));
 });

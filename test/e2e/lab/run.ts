@@ -38,6 +38,7 @@ export function run(
     const child = spawn(program, args, {
       cwd: options.cwd,
       // SHLVL: the first bash whose input is a socket, such as Node's pipes, reads ~/.bashrc (bash(1), INVOCATION).
+      // A SHLVL above 1 prevents that.
       env: { ...process.env, LC_ALL: "C.UTF-8", SHLVL: "2", ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });
