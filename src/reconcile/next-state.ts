@@ -53,6 +53,7 @@ export function stateAfter(
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
       }
+      // Only the old markers are open: the record stays, or each run would write it.
     } else if (held && hasOldMarkers(change) && next && isBase(next, held)) {
       files[at] = held;
     } else if (held) {
@@ -77,12 +78,11 @@ export function stateAfter(
   const made = { ...stateOf(answers, new Map()), files: sorted };
   if (previous === undefined) return made;
   const before = [previous.answers, ...previous.previousAnswers];
-  const { regenerated } = previous;
   const state = {
     ...made,
     previousAnswers: remember(before, answers),
     ...(overlap && { overlap }),
-    ...(regenerated && { regenerated }),
+    ...(previous.regenerated && { regenerated: true as const }),
   };
   return withDeployed(state, deployedAnswers(previous));
 }
