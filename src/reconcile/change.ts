@@ -67,7 +67,7 @@ export interface Change {
   readonly marked?: string;
   /** For a conflict: the new text in the conflicting hunks only, and their number; else `after` is taken. */
   readonly theirs?: { readonly file: File; readonly hunks: number };
-  /** Where the text after this run contradicts the answers (contradictions.ts). */
+  /** Where the text after this run contradicts the answers (contradictions/). */
   readonly contradicts?: readonly string[];
   /** The owner chose the new text: the number of hunks, or 0 for the whole file. */
   readonly taken?: number;

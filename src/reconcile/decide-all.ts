@@ -8,7 +8,7 @@ import { basesOf } from "./bases.ts";
 import type { Change } from "./change.ts";
 import { compare } from "./compare.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
-import { contradictions } from "./contradictions.ts";
+import { contradictions } from "./contradictions/contradictions.ts";
 import { offered } from "./faults.ts";
 import { allOperations } from "./operations.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";

@@ -2,7 +2,7 @@ import { hasMarkers } from "../merge/conflict-markers.ts";
 import type { File, Tree } from "../render/render.ts";
 import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import type { Change } from "./change.ts";
-import { contradictions } from "./contradictions.ts";
+import { contradictions } from "./contradictions/contradictions.ts";
 import { isCrlf } from "./sides.ts";
 import { whyUnusable } from "./unusable.ts";
 import { keepVariables } from "./variables.ts";

@@ -3,7 +3,7 @@ import { isPrivate, WRITING, type Change } from "./change.ts";
 import { commandLine, gitLine, pathWord } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
 import { textAt, type Disk } from "../repository/disk.ts";
-import { adminPortNotes } from "./admin-ports.ts";
+import { adminPortNotes } from "./contradictions/admin-ports.ts";
 import { COMPOSE_FILE, nameNotes } from "./compose-names.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";

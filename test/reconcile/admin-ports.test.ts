@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openAdminPorts } from "../../src/reconcile/admin-ports.ts";
+import { openAdminPorts } from "../../src/reconcile/contradictions/admin-ports.ts";
 import { Made } from "./made.ts";
 
 const COMPOSE = "docker-compose.yml";

@@ -1,6 +1,6 @@
-import { generatedFile, PLAN_FILE } from "../render/generated-files.ts";
-import type { Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
+import { generatedFile, PLAN_FILE } from "../../render/generated-files.ts";
+import type { Tree } from "../../render/render.ts";
+import { SECRET_FILE } from "../../render/secrets.ts";
 import { factsOf } from "./facts.ts";
 import {
   plainCommands,
@@ -10,7 +10,7 @@ import {
 } from "./firewall-ports.ts";
 import { differences } from "./planned-lines.ts";
 import { openAdminPorts } from "./admin-ports.ts";
-import { COMPOSE_FILE } from "./compose-names.ts";
+import { COMPOSE_FILE } from "../compose-names.ts";
 import { at } from "./yaml-values.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { findTokens, nameOf } from "../ip/find-addresses.ts";
+import { findTokens, nameOf } from "../../ip/find-addresses.ts";
 import { COMMENT } from "./firewall-ports.ts";
 
 /** The words of one line that is not blank. */

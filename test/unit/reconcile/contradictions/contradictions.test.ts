@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { resolve } from "../../../src/answers/resolve.ts";
-import { plan } from "../../../src/plan/plan.ts";
-import { contradictions } from "../../../src/reconcile/contradictions.ts";
-import { render, type File } from "../../../src/render/render.ts";
+import { resolve } from "../../../../src/answers/resolve.ts";
+import { plan } from "../../../../src/plan/plan.ts";
+import { contradictions } from "../../../../src/reconcile/contradictions/contradictions.ts";
+import { render, type File } from "../../../../src/render/render.ts";
 
 const { answers } = resolve({
   prefix: "2a03:2222:3333:4444::/64",

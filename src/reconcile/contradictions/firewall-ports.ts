@@ -1,5 +1,5 @@
-import { includes, parseAddress } from "../ip/address.ts";
-import { findTokens, subnetOf, type Token } from "../ip/find-addresses.ts";
+import { includes, parseAddress } from "../../ip/address.ts";
+import { findTokens, subnetOf, type Token } from "../../ip/find-addresses.ts";
 
 /** A comment that begins with #, as in shell, nftables and sysctl files. It keeps the line end, so that lines can be counted. */
 export const COMMENT = /(^|[ \t])#.*$/gm;

@@ -1,9 +1,9 @@
-import { parseAddress } from "../ip/address.ts";
-import { findTokens } from "../ip/find-addresses.ts";
-import { isPublic4, isUla } from "../ip/special-ranges.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
-import { readDisk, textAt } from "../repository/disk.ts";
-import { overrideFile } from "./compose-names.ts";
+import { parseAddress } from "../../ip/address.ts";
+import { findTokens } from "../../ip/find-addresses.ts";
+import { isPublic4, isUla } from "../../ip/special-ranges.ts";
+import { SECRET_FILE } from "../../render/secrets.ts";
+import { readDisk, textAt } from "../../repository/disk.ts";
+import { overrideFile } from "../compose-names.ts";
 import {
   at,
   environmentOf,

@@ -1,7 +1,7 @@
-import { settingOf } from "../base/dotenv.ts";
-import { parseAnyYaml } from "../base/yaml.ts";
-import { formatAddress, formatSubnet } from "../ip/address.ts";
-import { findTokens, subnetOf } from "../ip/find-addresses.ts";
+import { settingOf } from "../../base/dotenv.ts";
+import { parseAnyYaml } from "../../base/yaml.ts";
+import { formatAddress, formatSubnet } from "../../ip/address.ts";
+import { findTokens, subnetOf } from "../../ip/find-addresses.ts";
 
 // Reads values of YAML files, compose files above all.
 

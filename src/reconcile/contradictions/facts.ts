@@ -1,8 +1,8 @@
-import { assignmentsOf } from "../base/dotenv.ts";
-import { isAddressVariable } from "../render/env-variables.ts";
-import { generatedFile } from "../render/generated-files.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
-import { COMPOSE_FILE } from "./compose-names.ts";
+import { assignmentsOf } from "../../base/dotenv.ts";
+import { isAddressVariable } from "../../render/env-variables.ts";
+import { generatedFile } from "../../render/generated-files.ts";
+import { SECRET_FILE } from "../../render/secrets.ts";
+import { COMPOSE_FILE } from "../compose-names.ts";
 import {
   at,
   list,
