@@ -158,7 +158,8 @@ class System:
     @contextlib.contextmanager
     def uninterrupted(self) -> Generator[None, None, None]:
         """Between a change of the network and its check nothing may stop the run, nor what it has started."""
-        # They arrive at the end of it.
+        # Blocked, not ignored: an ignored signal is lost, a blocked one arrives at the end. Programs started here
+        # inherit it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         try:
             yield
