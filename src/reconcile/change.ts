@@ -71,7 +71,7 @@ export interface Change {
   readonly contradicts?: readonly string[];
   /** The owner chose the new text: the number of hunks, or 0 for the whole file. */
   readonly taken?: number;
-  /** For a conflict at a new path: the changes if the owner keeps the file there. */
+  /** For a conflict: the changes if the owner keeps the file, where its path or mode changes. */
   readonly kept?: readonly Change[];
   /** For a conflict: why no `.new` file can be written. */
   readonly noSidecar?: string;

@@ -111,9 +111,11 @@ export function conflict(
   reason: string,
   marked?: string,
 ): Change {
-  const { path, before, rendered, mode } = sides;
+  const { path, base, before, disk, rendered, mode } = sides;
   const text =
     path === SECRET_FILE ? keepVariables(rendered, before.text) : rendered;
+  const isOpen =
+    base !== undefined && isPrivate({ mode }) && !isPrivate(before);
   return {
     path,
     action: "conflict",
@@ -121,6 +123,9 @@ export function conflict(
     after: { text, mode },
     reason,
     ...(marked !== undefined && { marked }),
+    ...(isOpen && {
+      kept: [{ ...written(sides, "merge", disk), chosen: true }],
+    }),
   };
 }
 

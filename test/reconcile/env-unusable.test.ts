@@ -1,6 +1,6 @@
 import { chmodSync, rmSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Made, TO } from "./made.ts";
+import { Made, OLD, TO } from "./made.ts";
 
 // regenerate once said nothing of a .env that check called invalid, and left it readable by others.
 
@@ -86,6 +86,16 @@ test("what --conflict theirs does not add to .env is named", async () => {
   );
   const { stdout } = await made.regenerate("--conflict", "theirs");
   expect(stdout).toContain("Your .env lacks COMPOSE_PROJECT_NAME: take");
+});
+
+test("bug: a .env that was kept in a conflict stayed open to others until the next run", async () => {
+  const made = await new Made().make();
+  made.write(".env", "");
+  chmodSync(made.path(".env"), 0o644);
+  await made.regenerate("--kong", `${OLD}:300::9`);
+  await made.regenerate(...TO, "--conflict", "keep");
+  expect(statSync(made.path(".env")).mode & 0o777).toBe(0o600);
+  expect(made.read(".env")).toBe("");
 });
 
 test("with the first database there is no old password", async () => {
