@@ -349,7 +349,7 @@ const TIME = 300_000;
 
 /** Not what needs a disk (disk.test.ts), and not the phases of an overlap (overlap-properties.test.ts). */
 const IN_MEMORY =
-  /^src\/reconcile\/(?!check-notes|commit|compose-names|notices|phase|prepare|remaining|required)/;
+  /^src\/reconcile\/(?!check-notes|commit|compose-names|contradictions\/admin-ports|notices|phase|prepare|remaining|required)/;
 
 beforeAll(resetBranches);
 
