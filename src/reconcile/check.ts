@@ -13,6 +13,7 @@ import { adminPortNotes } from "./contradictions/admin-ports.ts";
 import { COMPOSE_FILE, nameNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
 import { isExecutable, isPrivate } from "./change.ts";
+import { oldLines } from "./old-lines.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { whyUnusable } from "./unusable.ts";
 import { unsetVariables } from "./required-variables.ts";
@@ -21,6 +22,7 @@ import {
   unreadNotes,
   type StaleAddress,
 } from "../renumber/find-stale.ts";
+import { staleValues } from "../renumber/stale.ts";
 import { withPreviousData } from "./previous-data.ts";
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
@@ -145,6 +147,7 @@ export function checkFiles(
   { present, previous }: { present: Plan; previous: readonly Plan[] },
 ): Checked[] {
   const paths = new Set([...rendered.keys(), ...Object.keys(state.files)]);
+  const valueOf = staleValues(previous, present);
   return [...paths].sort().map((path) => {
     const record = state.files[path];
     const isOld = (text: string): boolean =>
@@ -152,25 +155,30 @@ export function checkFiles(
     const whyUnfit = (text: string): Finding | undefined =>
       path === SECRET_FILE ? unfit(text, isOld, present) : undefined;
     const found = statusOf(path, record, rendered, disk, whyUnfit);
-    return { path, ...(driftOf(path, found, disk, rendered) ?? found) };
+    const text = textAt(disk, path) ?? "";
+    const old = record?.kept
+      ? oldLines(path, ownText(path, text), record, rendered, valueOf)
+      : [];
+    return { path, ...(driftOf(path, found, disk, rendered, old) ?? found) };
   });
 }
 
 type Finding = Omit<Checked, "path">;
 
-/** What an edited file says that the answers don't. */
+/** What an edited file says that the answers don't. @param old of oldLines() */
 function driftOf(
   path: string,
   { status }: Finding,
   disk: Disk,
   rendered: Tree,
+  old: readonly string[],
 ): Finding | undefined {
   const entry = disk.get(path);
   if (entry?.kind !== "file" || path === SECRET_FILE) return undefined;
   if (!["edited", "merged", "changed", "outdated"].includes(status))
     return undefined;
   const text = ownText(path, entry.text);
-  const found = contradictions(path, text, rendered);
+  const found = [...contradictions(path, text, rendered), ...old];
   return found.length === 0
     ? undefined
     : {
