@@ -15,8 +15,8 @@ import { contradictions } from "./contradictions/contradictions.ts";
 import { isExecutable, isPrivate } from "./change.ts";
 import { oldLines } from "./old-lines.ts";
 import { SIDECAR } from "./sidecar.ts";
-import { whyUnusable } from "./unusable.ts";
-import { unsetVariables } from "./required-variables.ts";
+import { whyUnreadable, whyUnusable } from "./unusable.ts";
+import { refusedCompose } from "./required-variables.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -49,7 +49,8 @@ import {
  * - unread: docker compose reads another file of the owner's instead
  * - outdated: regenerate would write another text
  * - drift: the answers have other addresses, services, networks or ports
- * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
+ * - conflict: not resolved yet · leftover: only its .new file is left
+ * - invalid: not valid in its format, or without its secret or a variable
  */
 export type Status =
   | "generated"
@@ -63,6 +64,7 @@ export type Status =
   | "outdated"
   | "drift"
   | "conflict"
+  | "leftover"
   | "invalid";
 
 export interface Checked {
@@ -118,7 +120,7 @@ export function inspectRepository(directory: string): Inspection {
         : file,
   );
   return {
-    files: withUnset(files, directory),
+    files: withRefused(files, directory),
     stale,
     notes: [
       ...notesOn(directory, rendered, disk),
@@ -130,13 +132,13 @@ export function inspectRepository(directory: string): Inspection {
   };
 }
 
-/** Adds the compose files that need a variable which .env lacks, the owner's own files included. */
-function withUnset(files: readonly Checked[], directory: string): Checked[] {
-  const unset = unsetVariables(directory).filter(
+/** Adds the compose files that docker compose refuses, the owner's own files included. */
+function withRefused(files: readonly Checked[], directory: string): Checked[] {
+  const refused = refusedCompose(directory).filter(
     (one) => !files.some((file) => file.path === one.path && isOpen(file)),
   );
-  const paths = unset.map(({ path }) => path);
-  return [...files.filter(({ path }) => !paths.includes(path)), ...unset];
+  const paths = refused.map(({ path }) => path);
+  return [...files.filter(({ path }) => !paths.includes(path)), ...refused];
 }
 
 /** The status of each file. @param disk all of pathsOf() @param plans of the present and all earlier answers */
@@ -164,6 +166,8 @@ export function checkFiles(
 }
 
 type Finding = Omit<Checked, "path">;
+
+const LEFTOVER = "delete its .new file when done";
 
 /** What an edited file says that the answers don't. @param old of oldLines() */
 function driftOf(
@@ -197,12 +201,9 @@ function statusOf(
   const entry = entryAt(disk, path);
   const next = rendered.get(path);
   if (textAt(disk, path + SIDECAR) !== undefined) {
-    return {
-      status: "conflict",
-      reason: record?.answers
-        ? "copy what you want from its .new file"
-        : "delete its .new file when done",
-    };
+    return record === undefined || record.answers || record.sidecar
+      ? { status: "conflict", reason: "copy what you want from its .new file" }
+      : { status: "leftover", reason: LEFTOVER };
   }
   if (record === undefined)
     return { status: "outdated", reason: "regenerate would write it" };
@@ -235,6 +236,9 @@ function onDisk(
       ? { status: "deleted" }
       : { status: "missing", reason: "deleted since the last run" };
   }
+  const unreadable = whyUnreadable(path, entry);
+  if (unreadable !== undefined)
+    return { status: "invalid", reason: unreadable };
   if (entry.kind === "other") {
     return record.owner === "absent"
       ? { status: "edited" }

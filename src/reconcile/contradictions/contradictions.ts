@@ -3,6 +3,7 @@ import type { Tree } from "../../render/render.ts";
 import { SECRET_FILE } from "../../render/secrets.ts";
 import { factsOf } from "./facts.ts";
 import {
+  openedBy,
   plainCommands,
   portsIn,
   ufwPortsIn,
@@ -53,7 +54,10 @@ export function contradictions(
 function missing(path: string, text: string, generated: string): string[] {
   switch (path) {
     case "host/etc/kong-ipv6/firewall.nft":
-      return closed(portsIn(text), generated, NFT_RULE);
+      return [
+        ...closed(portsIn(text), generated, NFT_RULE),
+        ...openedBy(text, generated),
+      ];
     case "scripts/ufw.sh":
       return closed(ufwPortsIn(text), plainCommands(generated), UFW_RULE);
     case "scripts/network.sh":
