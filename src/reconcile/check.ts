@@ -12,7 +12,12 @@ import { notesOn, overlapNotes } from "./check-notes.ts";
 import { adminPortNotes } from "./contradictions/admin-ports.ts";
 import { COMPOSE_FILE, nameNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
-import { isExecutable, isPrivate } from "./change.ts";
+import {
+  isExecutable,
+  isInstalled,
+  isPrivate,
+  STILL_INSTALLED,
+} from "./change.ts";
 import { oldLines } from "./old-lines.ts";
 import { SIDECAR } from "./sidecar.ts";
 import { whyUnreadable, whyUnusable } from "./unusable.ts";
@@ -167,8 +172,6 @@ export function checkFiles(
 
 type Finding = Omit<Checked, "path">;
 
-const LEFTOVER = "delete its .new file when done";
-
 /** What an edited file says that the answers don't. @param old of oldLines() */
 function driftOf(
   path: string,
@@ -203,10 +206,12 @@ function statusOf(
   if (textAt(disk, path + SIDECAR) !== undefined) {
     return record === undefined || record.answers || record.sidecar
       ? { status: "conflict", reason: "copy what you want from its .new file" }
-      : { status: "leftover", reason: LEFTOVER };
+      : { status: "leftover", reason: "delete its .new file when done" };
   }
   if (record === undefined)
     return { status: "outdated", reason: "regenerate would write it" };
+  if (next === undefined && entry.kind === "file" && isInstalled(path))
+    return { status: "drift", reason: STILL_INSTALLED };
   const found = onDisk(path, record, entry, rendered, whyUnfit);
   if (
     found.status === "invalid" ||
@@ -236,9 +241,8 @@ function onDisk(
       ? { status: "deleted" }
       : { status: "missing", reason: "deleted since the last run" };
   }
-  const unreadable = whyUnreadable(path, entry);
-  if (unreadable !== undefined)
-    return { status: "invalid", reason: unreadable };
+  const reason = whyUnreadable(path, entry);
+  if (reason !== undefined) return { status: "invalid", reason };
   if (entry.kind === "other") {
     return record.owner === "absent"
       ? { status: "edited" }

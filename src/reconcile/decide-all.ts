@@ -7,7 +7,7 @@ import { staleValues } from "../renumber/stale.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { allPreviousAnswers, STATE_FILE } from "../repository/state.ts";
 import { basesOf } from "./bases.ts";
-import type { Change } from "./change.ts";
+import { isInstalled, STILL_INSTALLED, type Change } from "./change.ts";
 import { compare } from "./compare.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
@@ -124,7 +124,9 @@ function withNewName(change: Change, renamed: string | undefined): Change {
 }
 
 function withContradictions(change: Change, wrong: Faults): Change {
-  const { action, before, after, chosen = false } = change;
+  const { path, action, before, after, chosen = false } = change;
+  if (action === "orphan" && before !== null && isInstalled(path))
+    return { ...change, contradicts: [STILL_INSTALLED] };
   if (!["same", "keep", "merge", "update"].includes(action)) return change;
   const file = action === "keep" ? before : after;
   if (file === null) return change;

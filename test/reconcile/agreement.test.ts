@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { PREFIX, Sandbox } from "../support/run.ts";
 import { runHere } from "../support/in-process.ts";
@@ -139,3 +139,32 @@ describe("a closing rule of the firewall", () => {
 });
 
 const upper = (text: string): string => text.toUpperCase();
+
+test.each([
+  ["host/etc/netplan/60-kong-ipv6.yaml", ["--host", "keep"]],
+  ["host/etc/ndppd.conf", ["--delivery", "routed"]],
+])(
+  "an edited %s that is no longer generated: apply.sh would install it",
+  async (path, args) => {
+    const made = await new Made().make();
+    made.edit(path, (text) => `${text}# mine\n`);
+    const { code, stdout } = await made.regenerate(...args);
+    expect(code, stdout).toBe(3);
+    await expectBoth(made, /apply\.sh installs every file in host\//);
+    made.edit(path, (text) => `${text}# again\n`);
+    await expectBoth(made, /apply\.sh installs every file in host\//);
+    await expectDone(made, "--conflict", "theirs");
+    expect(existsSync(made.path(path))).toBe(false);
+    await made.run(["undo"]);
+    expect(made.read(path)).toContain("# again\n");
+    rmSync(made.path(path));
+    await expectDone(made);
+  },
+);
+
+test("one run can change the answers and delete such a file", async () => {
+  const made = await new Made().make();
+  made.edit("host/etc/ndppd.conf", (text) => `${text}# mine\n`);
+  await expectDone(made, "--delivery", "routed", "--conflict", "theirs");
+  expect(existsSync(made.path("host/etc/ndppd.conf"))).toBe(false);
+});
