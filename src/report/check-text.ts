@@ -28,7 +28,7 @@ export function checkText(
     recovered === undefined ? "" : wrapped(interruptedText(recovered)),
     open.map((file) => fileLine(file, style)).join("\n"),
     has("changed", "missing")
-      ? `If these are your own edits, record them:\n  ${commandLine("regenerate", shown)}`
+      ? `If you made these changes, record them:\n  ${commandLine("regenerate", shown)}`
       : "",
     has("conflict")
       ? remedy("When you have resolved all conflicts, run:", "keep")

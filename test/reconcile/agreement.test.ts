@@ -168,3 +168,25 @@ test("one run can change the answers and delete such a file", async () => {
   await expectDone(made, "--delivery", "routed", "--conflict", "theirs");
   expect(existsSync(made.path("host/etc/ndppd.conf"))).toBe(false);
 });
+
+test("an old address in a .new file that this run deletes is not listed", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => text.replace("**Kong**", "**My Kong**"));
+  const moved = [...TO, "--ipv4", "198.51.100.4"];
+  expect(await made.regenerate(...moved)).toMatchObject({ code: 3 });
+  const next = ["--prefix", "2a0e:1:2:3::/64", "--conflict", "theirs"];
+  const { code, stdout } = await made.regenerate(...next);
+  expect(code, stdout).toBe(0);
+  expect(stdout).toContain("README.md.new was deleted");
+  expect(stdout).not.toContain("README.md.new:");
+});
+
+test("a port is named once", async () => {
+  const made = await new Made().make("--ipv4", "none");
+  const port = '      - "$KONG_BIND_IP:8001:8001"\n';
+  made.edit("docker-compose.yml", (text) =>
+    text.replace(/^ {4}ports:\n/m, `$&${port}${port}`),
+  );
+  const { stdout } = await made.run(["check"]);
+  expect(stdout.match(/8001:8001/g)).toHaveLength(1);
+});

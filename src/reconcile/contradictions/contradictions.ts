@@ -38,16 +38,21 @@ export function contradictions(
     if (other === undefined) return [`${name} is missing`];
     return [`${name} is ${other}, not ${value}`];
   });
+  const open = path === COMPOSE_FILE ? openAdminPorts(text, settings) : [];
   const extra = [...found.keys()].filter(
-    (name) => OURS.test(name) && !planned.has(name),
+    (name) =>
+      OURS.test(name) &&
+      !planned.has(name) &&
+      !open.some((reason) => reason.startsWith(`${name} `)),
   );
-  return [
+  const all = [
     ...wrong,
     ...missing(path, text, generated.text),
     ...changedLines(path, text, generated.text, rendered),
-    ...(path === COMPOSE_FILE ? openAdminPorts(text, settings) : []),
+    ...open,
     ...extra.map((name) => `${name} is not in the answers`),
   ];
+  return [...new Set(all)];
 }
 
 /** The ports that the owner's file does not open, and the names that the owner's script does not use. */
