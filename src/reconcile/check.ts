@@ -54,8 +54,7 @@ import {
  * - unread: docker compose reads another file of the owner's instead
  * - outdated: regenerate would write another text
  * - drift: the answers have other addresses, services, networks or ports
- * - conflict: not resolved yet · leftover: only its .new file is left
- * - invalid: not valid in its format, or without its secret or a variable
+ * - conflict: not resolved yet · leftover: a .new file without a conflict · invalid: its program refuses it
  */
 export type Status =
   | "generated"
