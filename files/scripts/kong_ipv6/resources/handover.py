@@ -15,6 +15,7 @@ from ..facts import Context, Facts
 from ..report import Change, Failure
 from .base import Resource
 from .containers import explained, identity_of
+from .kong import http_status
 from .previous_image import IMAGE
 from .ufw import HANDOVER, remember
 
@@ -42,7 +43,7 @@ class Handover(Resource):
             return
         self.report.doing("handover", "waiting until Kong is ready")
         kong = identity_of(self.context, "kong")
-        if not self.system.wait(SECONDS, lambda: ready(self.context, kong)):
+        if not self.system.wait(SECONDS, lambda: ready(self.context, kong, self.plan.kong)):
             raise explained(self.context, "Kong did not become healthy; a second Kong answers until the next run")
         end(self.context)
         self.report.done("handover", "Kong answers itself")
@@ -80,6 +81,8 @@ def _start(context: Context, kong: Json) -> None:
     options = {BRIDGE_NAME: HANDOVER}
     network = {"Name": NETWORK, "Driver": "bridge", "EnableIPv6": True, "Options": options}
     engine.request("POST", "/networks/create", {**network, "IPAM": {"Config": [{"Subnet": SUBNET}]}})
+    # Without it the bridge can't be used for a second.
+    context.system.write_sysctl(f"net.ipv6.conf.{HANDOVER}.dad_transmits", "0")
     if _filtered(context):
         remember(context)
         for rule in RULES:
@@ -90,9 +93,9 @@ def _start(context: Context, kong: Json) -> None:
         if name != plan.network:
             engine.request("POST", f"/networks/{name}/connect", {"Container": identity})
     engine.request("POST", f"/containers/{identity}/start")
-    if not context.system.wait(SECONDS, lambda: ready(context, identity)):
-        raise Failure("a second Kong did not become healthy", f"docker logs {NAME}")
     at = endpoint(engine.container(identity) or kong, NETWORK) or {}
+    if not context.system.wait(SECONDS, lambda: ready(context, identity, at["GlobalIPv6Address"])):
+        raise Failure("a second Kong did not become healthy", f"docker logs {NAME}")
     command = ("nft", "-f", "-")
     context.system.must(command, "nft can't translate to a second Kong", given=tables(context, kong, at))
 
@@ -113,12 +116,13 @@ def copy_of(kong: Json, backend: str) -> Json:
     return {**config, **changed, "HostConfig": {**host, **own}}
 
 
-def ready(context: Context, identity: str) -> bool:
+def ready(context: Context, identity: str, address: str) -> bool:
     """By its own health check, at once: Docker's first one comes after a whole interval."""
     container = context.engine.container(identity) or {}
     test = ((container.get("Config") or {}).get("Healthcheck") or {}).get("Test") or ["NONE"]
     command = test[1:] if test[0] == "CMD" else ["sh", "-c", *test[1:]]
-    return test[0] != "NONE" and context.system.run("docker", "exec", identity, *command, timeout=15).code == 0
+    well = test[0] != "NONE" and context.system.run("docker", "exec", identity, *command, timeout=15).code == 0
+    return well and http_status(address, 80, "/") != ""
 
 
 def tables(context: Context, kong: Json, at: Json) -> str:
