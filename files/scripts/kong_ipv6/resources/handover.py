@@ -7,9 +7,11 @@ as it is there, something is left to remove.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Optional
 
 from .. import ufw_rules
+from ..conntrack import forget_connections
 from ..engine import BRIDGE_NAME, EngineError, Json, endpoint, state_of
 from ..facts import Context, Facts
 from ..report import Change, Failure
@@ -90,7 +92,7 @@ def _start(context: Context, kong: Json) -> None:
             context.system.must(command, "ufw rejected the rule for a second Kong")
     identity = engine.request("POST", f"/containers/create?name={NAME}", copy_of(kong, plan.backend_kong))["Id"]
     for name in kong["NetworkSettings"]["Networks"]:
-        if name != plan.network:
+        if name not in _exposed(context):
             engine.request("POST", f"/networks/{name}/connect", {"Container": identity})
     engine.request("POST", f"/containers/{identity}/start")
     at = endpoint(engine.container(identity) or kong, NETWORK) or {}
@@ -98,6 +100,10 @@ def _start(context: Context, kong: Json) -> None:
         raise Failure("a second Kong did not become healthy", f"docker logs {NAME}")
     command = ("nft", "-f", "-")
     context.system.must(command, "nft can't translate to a second Kong", given=tables(context, kong, at))
+    # Packets to addresses that nobody had went nowhere; so would all that follow in the same connection.
+    for address in addresses(context, kong)[1]:
+        with suppress(OSError):
+            forget_connections(address, address)
 
 
 def _filtered(context: Context) -> bool:
@@ -121,18 +127,30 @@ def ready(context: Context, identity: str, address: str) -> bool:
     container = context.engine.container(identity) or {}
     test = ((container.get("Config") or {}).get("Healthcheck") or {}).get("Test") or ["NONE"]
     command = test[1:] if test[0] == "CMD" else ["sh", "-c", *test[1:]]
-    well = test[0] != "NONE" and context.system.run("docker", "exec", identity, *command, timeout=15).code == 0
+    well = test[0] == "NONE" or context.system.run("docker", "exec", identity, *command, timeout=15).code == 0
     return well and http_status(address, 80, "/") != ""
+
+
+def _exposed(context: Context) -> set[str]:
+    """The exposed network, by the names of earlier answers too."""
+    return {context.plan.network, *context.journal.names("network")}
+
+
+def addresses(context: Context, kong: Json) -> tuple[list[str], list[str]]:
+    """Those that Kong's container has, and its others by the plan."""
+    plan, networks = context.plan, kong["NetworkSettings"]["Networks"]
+    has = [one["GlobalIPv6Address"] for name, one in networks.items() if name in _exposed(context)]
+    planned = [plan.kong, *(one.address for one in plan.moved if one.name == "kong")]
+    return has, [one for one in planned if one not in has]
 
 
 def tables(context: Context, kong: Json, at: Json) -> str:
     """What arrives for Kong, before Docker's own rules see it; and what the second one requests itself comes from
-    Kong's address. In an overlap Kong has two."""
-    plan, four, six = context.plan, at["IPAddress"], at["GlobalIPv6Address"]
-    now = str((endpoint(kong, plan.network) or {}).get("GlobalIPv6Address", ""))
-    addresses = {plan.kong, now, *(one.address for one in plan.moved if one.name == "kong")} - {""}
-    arrives = [f"ip6 daddr {{ {', '.join(sorted(addresses))} }} tcp dport {{ 80, 443 }} dnat to {six}"]
-    leaves = [f"ip6 saddr {six} oifname != {HANDOVER} snat to {plan.kong}"]
+    Kong's address."""
+    four, six, (has, others) = at["IPAddress"], at["GlobalIPv6Address"], addresses(context, kong)
+    to = ", ".join([*has, *others])
+    arrives = [f"ip6 daddr {{ {to} }} tcp dport {{ 80, 443 }} dnat to {six}"]
+    leaves = [f"ip6 saddr {six} oifname != {HANDOVER} snat to {context.plan.kong}"]
     published = []
     for port, bindings in (kong["HostConfig"].get("PortBindings") or {}).items():
         number, protocol = port.split("/")
