@@ -19,7 +19,7 @@ const NEXT = "2001:db8:1:7";
 const NEW = `${NEXT}:300::8100`;
 const HOST = { old: "2001:db8:1:2::2", new: `${NEXT}::2` };
 const IPV4 = "203.0.113.10";
-const BYTES = 20 << 20;
+const BYTES = 40 << 20;
 /** What every address of the old prefix begins with. */
 const OLD = "2001:db8:1:2:";
 const SERVERS = [
@@ -131,7 +131,9 @@ describe.each(SERVERS)(
 
     /** Kong gets its new address here. A second one answers meanwhile, and downloads end. */
     async function toOverlap(phase: string): Promise<void> {
-      const downloads = [KONG, IPV4].map(download);
+      // The last one begins while the second Kong answers.
+      const second = reaches(NEW).then(() => download(NEW));
+      const downloads = [...[KONG, IPV4].map(download), second];
       await change(phase, all);
       expect(failed(phase)).toEqual(
         none("old address", "new address", "IPv4"),
@@ -144,7 +146,7 @@ describe.each(SERVERS)(
     /** Takes 20 seconds. */
     const download = (address: string) =>
       lab.topology.client.run([
-        ..."curl --globoff --silent --limit-rate 1M --output /dev/null".split(
+        ..."curl --globoff --silent --limit-rate 2M --output /dev/null".split(
           " ",
         ),
         ...["--write-out", "%{http_code} %{size_download}"],
