@@ -65,9 +65,30 @@ def begin(context: Context, kong: Optional[Json]) -> None:
         context.report.note("handover", f"Kong will not answer for some seconds: {cause}")
         end(context)
         return
-    cause = "Docker can't stop Kong"
-    context.engine.change("POST", f"/containers/{kong['Id']}/stop{context.engine.grace}", cause=cause)
+    _stop(context, kong)
     context.report.done("handover", "a second Kong answers while Kong is recreated")
+
+
+def _stop(context: Context, container: Json) -> None:
+    """nginx ends when the kernel has its last answer, and Docker then removes what clients don't have yet. So those that
+    are behind first get all of it, within the container's own time to stop."""
+    grace, process = context.engine.grace, container["State"]["Pid"]
+    behind = _behind(context, process)
+
+    def sent() -> bool:
+        behind.intersection_update(_behind(context, process))
+        return not behind
+
+    context.system.wait(2 if grace else container["Config"].get("StopTimeout") or 10, sent)
+    cause = "Docker can't stop Kong"
+    context.engine.change("POST", f"/containers/{container['Id']}/stop{grace}", cause=cause)
+
+
+def _behind(context: Context, process: int) -> set[str]:
+    """The connections with data to be sent (tx_queue in proc_net_tcp(5))."""
+    text = "\n".join(context.system.text(f"/proc/{process}/net/{name}") for name in ("tcp", "tcp6"))
+    lines = [line.split() for line in text.splitlines() if "sl" not in line]
+    return {f"{fields[1]} {fields[2]}" for fields in lines if fields[4].split(":")[0].strip("0")}
 
 
 def _same_elsewhere(context: Context, kong: Json) -> bool:
@@ -177,7 +198,9 @@ def end(context: Context) -> None:
         system.run("nft", "flush", "chain", family, TABLE, "prerouting")
     container = engine.container(NAME)
     if container:
-        engine.remove_containers([container["Id"]])
+        if state_of(container).startswith("running"):
+            _stop(context, container)
+        engine.change("DELETE", f"/containers/{container['Id']}?force=1", cause="Docker can't remove the second Kong")
     for family in ("ip", "ip6"):
         system.run("nft", "delete", "table", family, TABLE)
     if _filtered(context):
