@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runHere } from "../../support/in-process.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
-import { seenBy } from "../lab/outside.ts";
+import { Probe, seenBy } from "../lab/outside.ts";
 import { rootOf } from "../lab/roots.ts";
 import { KONG, PREFIX, REPOSITORY, script, state, underWay } from "./server.ts";
 
-/** A run that is killed while a second Kong answers. What it serves meanwhile is in overlap.lab.test.ts. */
+/** A second Kong when apply.sh is killed, and in a hard cut. Those of an overlap are in overlap.lab.test.ts. */
 
 const NEXT = "2001:db8:1:7";
 const NEW = `${NEXT}:300::8100`;
@@ -29,10 +29,10 @@ describe.each(["bookworm", "trixie", "sid"] as const)("%s", (generation) => {
     fresh = await state(lab);
     await generated("gw", "--prefix", PREFIX, "--yes");
     await cp(join(work, "gw"), join(work, "before"), { recursive: true });
-    await generated(
-      ..."regenerate gw --overlap --yes --prefix".split(" "),
-      `${NEXT}::/64`,
-    );
+    await cp(join(work, "gw"), join(work, "cut"), { recursive: true });
+    const next = ["--prefix", `${NEXT}::/64`, "--yes"];
+    await generated("regenerate", "gw", ...next, "--overlap");
+    await generated("regenerate", "cut", ...next);
   });
   afterAll(async () => {
     await lab?.close();
@@ -92,5 +92,35 @@ describe.each(["bookworm", "trixie", "sid"] as const)("%s", (generation) => {
     expect(await script(lab, "rollback.sh")).toMatchObject({ code: 0 });
     expect(await left()).toBe("");
     expect(await state(lab)).toBe(fresh);
+  });
+
+  test("a hard cut: no request over IPv4 is lost, and IPv6 has a short gap", async () => {
+    await bring("before");
+    const applied = await script(lab, "apply.sh");
+    expect(applied).toMatchObject({ code: 0, stderr: "" });
+    await bring("cut");
+    const [old, now, four] = [`[${KONG}]`, `[${NEW}]`, "203.0.113.10"].map(
+      (host) =>
+        new Probe(lab.topology.client, `http://${host}/client`, {
+          intervalMs: 20,
+          timeoutMs: 3000,
+        }),
+    ) as [Probe, Probe, Probe];
+    await lab.host.sh("sleep 2");
+    expect(await script(lab, "apply.sh")).toMatchObject({ code: 0 });
+    await lab.host.sh("sleep 2");
+    for (const one of [old, now, four]) await one.stop();
+    const since = now.firstAnswer(0)!;
+    const lost = now.beats.filter(
+      ({ sent, received }) => sent >= since && received === null,
+    );
+    const last = old.beats.findLast(({ received }) => received !== null)!;
+    const gap = since - last.received!;
+    console.info(
+      `${generation}, hard cut: the new address answers ${gap} ms after the last answer of the old one, and loses ${lost.length}; ` +
+        `IPv4: ${four.beats.length} requests, ${four.lost} failed, longest gap ${four.longestGap} ms`,
+    );
+    expect({ four: four.lost, now: lost.length }).toEqual({ four: 0, now: 0 });
+    expect(gap).toBeLessThan(3000);
   });
 });
