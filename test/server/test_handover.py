@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kong_ipv6.engine import GATEWAY_MODE
-from kong_ipv6.resources.handover import NAME, NETWORK, copy_of, tables
+from kong_ipv6.resources.handover import NAME, NETWORK, behind, copy_of, tables
 from kong_ipv6.system import Ran
 from support.disk import Killed
 from support.docker import EXPOSED
@@ -179,3 +179,20 @@ class Made(Handover):
         for bindings in kong["HostConfig"]["PortBindings"].values():
             bindings[0]["HostIp"] = "0.0.0.0"
         self.assertIn("fib daddr type local tcp dport 80 dnat to", tables(server.context(), kong, at))
+
+
+class Stopped(Handover):
+    def test_which_clients_do_not_have_their_answer_yet(self) -> None:
+        """The kernel's own lines (6.12): one that listens, one with nothing to send, one that is behind."""
+        server = self.server()
+        rest = "00:00000000 00000000     0        0 8135 1 0000000000000000 100 0 0 10 0"
+        peer = "0100007F:0050 0100007F:8A"
+        lines = [
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+            f"   0: 00000000:0050 00000000:0000 0A 00000000:00000000 {rest}",
+            f"   1: {peer}4C 01 00000000:00000A10 {rest}",
+            f"   2: {peer}5E 01 0003F000:00000000 {rest}",
+        ]
+        server.write("/proc/2768/net/tcp", "\n".join([*lines, ""]))
+        self.assertEqual({f"{peer}5E"}, behind(server.context(), 2768))
+        self.assertEqual(set(), behind(server.context(), 2769))

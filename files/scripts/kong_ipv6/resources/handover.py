@@ -6,6 +6,7 @@ where they are, and both containers end theirs before they stop. Its network is 
 as it is there, something is left to remove.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Optional
@@ -73,22 +74,21 @@ def _stop(context: Context, container: Json) -> None:
     """nginx ends when the kernel has its last answer, and Docker then removes what clients don't have yet. So those that
     are behind first get all of it, within the container's own time to stop."""
     grace, process = context.engine.grace, container["State"]["Pid"]
-    behind = _behind(context, process)
+    late = behind(context, process)
 
     def sent() -> bool:
-        behind.intersection_update(_behind(context, process))
-        return not behind
+        late.intersection_update(behind(context, process))
+        return not late
 
     context.system.wait(2 if grace else container["Config"].get("StopTimeout") or 10, sent)
     cause = "Docker can't stop Kong"
     context.engine.change("POST", f"/containers/{container['Id']}/stop{grace}", cause=cause)
 
 
-def _behind(context: Context, process: int) -> set[str]:
+def behind(context: Context, process: int) -> set[str]:
     """The connections with data to be sent (tx_queue in proc_net_tcp(5))."""
     text = "\n".join(context.system.text(f"/proc/{process}/net/{name}") for name in ("tcp", "tcp6"))
-    lines = [line.split() for line in text.splitlines() if "sl" not in line]
-    return {f"{fields[1]} {fields[2]}" for fields in lines if fields[4].split(":")[0].strip("0")}
+    return set(re.findall(r"^ *\d+: (\S+ \S+) \S+ (?!0+:)\S+:", text, re.MULTILINE))
 
 
 def _same_elsewhere(context: Context, kong: Json) -> bool:
@@ -137,7 +137,7 @@ def copy_of(kong: Json, backend: str) -> Json:
     environment = [one.replace(backend, "127.0.0.2") for one in config.get("Env") or []]
     # Any port of the server itself: Docker opens only ports that are published.
     published = [{"HostIp": "127.0.0.1", "HostPort": ""}, {"HostIp": "::1", "HostPort": ""}]
-    bindings = {port: published for port in host.get("PortBindings") or {}}
+    bindings = dict.fromkeys(host.get("PortBindings") or {}, published)
     own = {"NetworkMode": NETWORK, "PortBindings": bindings, "RestartPolicy": {"Name": "no"}}
     changed = {"Image": kong["Image"], "Hostname": "", "Labels": {}, "Env": environment}
     return {**config, **changed, "HostConfig": {**host, **own}}
