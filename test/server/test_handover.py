@@ -122,7 +122,7 @@ class ItAnswers(Handover):
         self.nothing_left(server)
 
 
-class Killed_(Handover):
+class KilledAnywhere(Handover):
     def moments(self) -> list[int]:
         server = self.overlap(self.before(ufw=True))
         self.run_apply(server)

@@ -61,10 +61,9 @@ describe.each(["bookworm", "trixie", "sid"] as const)("%s", (generation) => {
 
   const reaches = (address: string, client: string) =>
     expect
-      .poll(
-        async () => (await seenBy(lab.topology.client, address))?.client,
-        { timeout: 20_000 },
-      )
+      .poll(async () => (await seenBy(lab.topology.client, address))?.client, {
+        timeout: 20_000,
+      })
       .toBe(client);
 
   async function answers(): Promise<void> {

@@ -135,9 +135,7 @@ describe.each(SERVERS)(
       const second = reaches(NEW).then(() => download(NEW));
       const downloads = [...[KONG, IPV4].map(download), second];
       await change(phase, all);
-      expect(failed(phase)).toEqual(
-        none("old address", "new address", "IPv4"),
-      );
+      expect(failed(phase)).toEqual(none("old address", "new address", "IPv4"));
       const complete = { code: 0, stdout: `200 ${BYTES}` };
       for (const one of downloads) expect(await one).toMatchObject(complete);
       for (const one of [KONG, NEW]) await reaches(one);
@@ -149,7 +147,8 @@ describe.each(SERVERS)(
         ..."curl --globoff --silent --limit-rate 2M --output /dev/null".split(
           " ",
         ),
-        ...["--write-out", "%{http_code} %{size_download}"],
+        "--write-out",
+        "%{http_code} %{size_download}",
         `http://${address.includes(":") ? `[${address}]` : address}/bytes/${BYTES}`,
       ]);
 
@@ -186,9 +185,7 @@ describe.each(SERVERS)(
           { "old address": old, IPv4 },
           "before",
         );
-        expect(failed("overlap → before")).toEqual(
-          none("old address", "IPv4"),
-        );
+        expect(failed("overlap → before")).toEqual(none("old address", "IPv4"));
         await reaches(KONG);
         expect(await reached(NEW)).toBeUndefined();
         expect((await script(lab, "apply.sh")).stdout).toMatch(

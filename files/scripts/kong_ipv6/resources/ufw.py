@@ -14,7 +14,6 @@ from ..plan import Plan
 from ..report import Change, Refusal, Result
 from .base import Resource, Row
 
-
 # The bridge of a second Kong (handover.py), which has rules for as long as it is there.
 HANDOVER = "kong_handover"
 
