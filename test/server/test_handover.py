@@ -74,7 +74,7 @@ class ItAnswers(Handover):
         self.assertNotIn(LOAD, [f"{kind} {what}" for kind, what, _ in server.events])
 
     def test_not_where_more_changes_than_the_network(self) -> None:
-        """Another version or password, another network of the database, or a Kong that doesn't run."""
+        """Another version or password, another network of the database, or a Kong that isn't well."""
 
         def build(server: Server) -> None:
             with (server.repository / "kong-build/Dockerfile").open("a") as dockerfile:
@@ -88,7 +88,11 @@ class ItAnswers(Handover):
             (server.repository / "data/postgres/PG_VERSION").write_text("17\n")
             server.env(KONG_PG_PASSWORD="another-one-9d1f")
 
-        for vary in (build, stopped, password):
+        def unwell(server: Server) -> None:
+            identity = server.docker.service("kong")["Id"]  # type: ignore[index]
+            server.programs_run.answers[f"docker exec {identity} perl"] = Ran(1, "", "")
+
+        for vary in (build, stopped, password, unwell):
             server = self.overlap(self.before())
             vary(server)
             self.run_apply(server)

@@ -28,7 +28,8 @@ NETWORK = f"0-{NAME}"
 # Docker 20.10 wants one given. Random (RFC 4193).
 SUBNET = "fd8c:51d7:e2b0:6f::/64"
 RULES = (("in", "on", HANDOVER), ("out", "on", HANDOVER, "to", "any", "port", "80,443", "proto", "tcp"))
-SECONDS = 90
+# For its start; deploy's timer is still running.
+SECONDS = 40
 
 
 class Handover(Resource):
@@ -55,7 +56,7 @@ class Handover(Resource):
 def begin(context: Context, kong: Optional[Json]) -> None:
     """Before Kong's container is removed: it is stopped when a second one answers. Without one Kong doesn't answer for
     some seconds, so nothing that fails here ends the run."""
-    if kong is None or not state_of(kong).startswith("running") or not _same_elsewhere(context, kong):
+    if kong is None or not _same_elsewhere(context, kong) or not ready(context, kong["Id"], context.plan.backend_kong):
         return
     end(context)
     context.report.doing("handover", "starting a second Kong")
@@ -72,17 +73,18 @@ def begin(context: Context, kong: Optional[Json]) -> None:
 
 def _stop(context: Context, container: Json) -> None:
     """nginx ends when the kernel has its last answer, and Docker then removes what clients don't have yet. So those that
-    are behind first get all of it, within the container's own time to stop."""
-    grace, process = context.engine.grace, container["State"]["Pid"]
+    are behind first get all of it. Both take as long as docker-compose.yml says, or less where a timer reverts."""
+    timer, process = context.journal.names("pending"), container["State"]["Pid"]
+    seconds = 10 if timer else container["Config"].get("StopTimeout") or 10
     late = behind(context, process)
 
     def sent() -> bool:
         late.intersection_update(behind(context, process))
         return not late
 
-    context.system.wait(2 if grace else container["Config"].get("StopTimeout") or 10, sent)
+    context.system.wait(seconds, sent)
     cause = "Docker can't stop Kong"
-    context.engine.change("POST", f"/containers/{container['Id']}/stop{grace}", cause=cause)
+    context.engine.change("POST", f"/containers/{container['Id']}/stop?t={seconds}", cause=cause)
 
 
 def behind(context: Context, process: int) -> set[str]:
@@ -146,6 +148,8 @@ def copy_of(kong: Json, backend: str) -> Json:
 def ready(context: Context, identity: str, address: str) -> bool:
     """By its own health check, at once: Docker's first one comes after a whole interval."""
     container = context.engine.container(identity) or {}
+    if not state_of(container or None).startswith("running"):
+        return False
     test = ((container.get("Config") or {}).get("Healthcheck") or {}).get("Test") or ["NONE"]
     command = test[1:] if test[0] == "CMD" else ["sh", "-c", *test[1:]]
     well = test[0] == "NONE" or context.system.run("docker", "exec", identity, *command, timeout=15).code == 0
@@ -198,8 +202,7 @@ def end(context: Context) -> None:
         system.run("nft", "flush", "chain", family, TABLE, "prerouting")
     container = engine.container(NAME)
     if container:
-        if state_of(container).startswith("running"):
-            _stop(context, container)
+        _stop(context, container)
         engine.change("DELETE", f"/containers/{container['Id']}?force=1", cause="Docker can't remove the second Kong")
     for family in ("ip", "ip6"):
         system.run("nft", "delete", "table", family, TABLE)
