@@ -69,6 +69,15 @@ class ItAnswers(Handover):
         self.assertNotIn(f"/networks/{EXPOSED}/connect", "".join(what for _, what, _ in server.events))
         self.nothing_left(server)
 
+    def test_after_network_sh_alone_until_apply_sh(self) -> None:
+        """Bug: network.sh waited for Kong, which only apply.sh starts again."""
+        server = self.before()
+        server.docker.networks_by_name[EXPOSED]["Options"][GATEWAY_MODE] = "nat"
+        self.assertEqual(0, server.run("network"), server.printed)
+        self.assertIn(f"ip6 daddr {{ {OLD} }}", server.handover)
+        self.run_apply(server)
+        self.nothing_left(server)
+
     def test_not_where_kong_stays(self) -> None:
         server = self.run_apply(self.finish(self.overlapped()))
         self.assertNotIn(LOAD, [f"{kind} {what}" for kind, what, _ in server.events])

@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { outgoing } from "../matrix/reach.ts";
 import { runHere } from "../../support/in-process.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { Probe, seenBy } from "../lab/outside.ts";
@@ -80,6 +81,8 @@ describe.each(["bookworm", "trixie", "sid"] as const)("%s", (generation) => {
   test("it still answers; the next apply.sh removes it", async () => {
     await killed();
     await answers();
+    // Upstreams see Kong's address.
+    expect(await outgoing(lab, NEW)).toEqual({ value: "Kong's address" });
     const again = await script(lab, "apply.sh");
     expect(again).toMatchObject({ code: 0, stderr: "" });
     await answers();

@@ -36,7 +36,7 @@ class Handover(Resource):
     """Its end, once Kong is well again. It begins before Kong's container is removed."""
 
     name = "handover"
-    follows = ("network", "compose")
+    follows = ("compose",)
 
     def changes(self, facts: Facts) -> Iterator[Change]:
         if facts.network(NETWORK):
