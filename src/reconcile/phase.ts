@@ -3,6 +3,7 @@ import { overlapIssues } from "../answers/overlap-issues.ts";
 import type { Answers } from "../answers/types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { commandLine } from "../base/program.ts";
+import { deployedAnswers } from "../repository/state.ts";
 import { endFirst, type Begun } from "./end-overlap.ts";
 import type { Outcome, Request } from "./request.ts";
 
@@ -37,7 +38,10 @@ function overlapAfter(
       phase === "finish",
     );
   if (phase === "finish") throw new UnusableError([NO_OVERLAP]);
-  return phase === "overlap" ? begun(previous.answers, answers) : undefined;
+  // What the server has stays, not what a run since wrote only into the files.
+  return phase === "overlap"
+    ? begun(deployedAnswers(previous), answers)
+    : undefined;
 }
 
 const NO_OVERLAP: Issue = {
@@ -79,7 +83,7 @@ function begun(last: Answers, answers: Answers): Answers {
     ...interfaceIssues(
       last,
       answers,
-      () => "Change it in a run of its own, or leave out --overlap",
+      () => "Change and deploy it in a run of its own, or leave out --overlap",
     ),
     ...overlapIssues(last, answers, "leave out --overlap"),
   ];

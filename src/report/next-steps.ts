@@ -3,6 +3,8 @@ import { printableText } from "../base/escape.ts";
 import { commandLine } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
 import { plan as planOf } from "../plan/plan.ts";
+import { addressesKept } from "../plan/summary.ts";
+import type { Plan } from "../plan/types.ts";
 import type { Change } from "../reconcile/change.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
@@ -106,12 +108,21 @@ function earlierText({
   deployed,
   previousAnswers,
   plan,
+  phase,
 }: Outcome): readonly string[] {
   if (!deployed || !previousAnswers) return [];
   const before = planOf(deployed);
   if (manualSteps(before, planOf(previousAnswers)).length === 0) return [];
-  return manualSteps(before, plan).length === 0 ? BACK : EARLIER;
+  if (manualSteps(before, plan).length === 0) return BACK;
+  return phase === "overlap" ? [...EARLIER, ...keptText(plan)] : EARLIER;
 }
+
+/** Which old addresses an overlap keeps, if the server may have others. */
+const keptText = (plan: Plan): string[] => [
+  `  Of the old addresses, these stay: ${addressesKept(plan).join(", ")}.`,
+  '  If the server has others, run undo, remove "deployed" from',
+  `  ${STATE_FILE}, and run this again.`,
+];
 
 const EARLIER = [
   "  Earlier changes are included, because deploy has not confirmed them. Skip the",
