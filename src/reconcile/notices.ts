@@ -214,7 +214,7 @@ export function secretNotes(directory: string, status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? `git tracks your .env, with the database's password: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change the password.`
+      ? `git tracks your .env, with the database's password. Run:\n  ${gitLine(directory, "rm --cached .env")}\nIf it was ever committed, change the password.`
       : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
   ];
 }

@@ -71,7 +71,7 @@ function during(
     ...overlapIssues(
       overlap,
       answers,
-      `first run ${commandLine("regenerate", directory, "--finish")}`,
+      `first run:\n  ${commandLine("regenerate", directory, "--finish")}`,
     ),
   ];
   if (issues.length > 0) throw new UnusableError(issues);

@@ -52,7 +52,7 @@ export function readState(directory: string): { state: State; text: string } {
     throw unusable(
       directory,
       "it has git's conflict markers",
-      `Take one side with ${gitLine(directory, `checkout --ours ${STATE_FILE}`)}, then run ${commandLine("regenerate", directory)}`,
+      oneSide(directory),
     );
   try {
     return { state: parseState(text), text };
@@ -77,15 +77,25 @@ const unusable = (
     },
   ]);
 
+/** How to end a merge of git's. Which side has the wanted answers, only the owner knows. */
+const oneSide = (directory: string): string =>
+  [
+    "Take the side with the answers that you want to keep, such as the new prefix. One of these:",
+    `  ${gitLine(directory, `checkout --ours ${STATE_FILE}`)}`,
+    `  ${gitLine(directory, `checkout --theirs ${STATE_FILE}`)}`,
+    "Then run:",
+    `  ${commandLine("regenerate", directory)}`,
+  ].join("\n");
+
 /** How to get another state. */
 const restore = (directory: string): string =>
-  `Take the file from git (${fromGit(directory)}) or from a backup. Without a copy, delete it and run ${adopt(directory)}`;
+  `Take the file from a backup, or from git:\n  ${fromGit(directory)}\nWithout a copy, delete it and ${adopt(directory)}`;
 
 const fromGit = (directory: string): string =>
   gitLine(directory, `checkout HEAD ${STATE_FILE}`);
 
 const adopt = (directory: string): string =>
-  `${commandLine("create", directory, "--conflict", "keep")} with the same answers: it adopts the repository`;
+  `run this with the same answers; it adopts the repository:\n  ${commandLine("create", directory, "--conflict", "keep")}`;
 
 /**
  * Parses a state, which anyone may have written: every path is relative and inside, every text matches
@@ -127,11 +137,11 @@ function missing(directory: string): UnusableError {
   const [reason, remedy] = existsSync(join(directory, "scripts/plan.json"))
     ? [
         `its ${STATE_FILE} is missing`,
-        `Take that from git: ${fromGit(directory)}. Without a copy, run ${adopt(directory)}`,
+        `Take that from git:\n  ${fromGit(directory)}\nWithout a copy, ${adopt(directory)}`,
       ]
     : [
         "it holds no generated repository",
-        `Run ${program()} DIRECTORY to create one`,
+        `To create one, run:\n  ${program()} DIRECTORY`,
       ];
   return new UnusableError([
     { flag: "directory", value: directory, reason, remedy },

@@ -461,7 +461,7 @@ test("the repository of an older generator: exit 1, and ssh is not run", async (
   const result = await gateway.deploy("--yes");
   expect(result.code).toBe(1);
   expect(result.stderr).toMatch(
-    / is older than deploy\. First run node \S+ regenerate gw\.?$/m,
+    / is older than deploy\. First run:\n {2}node \S+ regenerate gw$/m,
   );
   expect(gateway.log("ssh.log")).toBe("");
 });

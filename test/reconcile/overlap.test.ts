@@ -171,7 +171,7 @@ test.each([
     "an old address for a new container",
     ["--kong", `${OLD}:300::9`, "--overlap"],
     ["--expose", `mail@[${OLD}:300::8100]:25`],
-    "Try 2a03:2222:3333:4444:300::a, or first run npx create-kong-ipv6@",
+    "Try 2a03:2222:3333:4444:300::a, or first run:\n  npx create-kong-ipv6@",
   ],
 ])("refused: %s", async (_, first, args, says) => {
   const gw = await made();
@@ -181,8 +181,8 @@ test.each([
   expect(code).toBe(2);
   expect(stderr).toContain(says);
   if (first === OVERLAP) {
-    expect(stderr).toMatch(/npx \S+ regenerate \S+ --finish\./);
-    expect(stderr).toMatch(/npx \S+ undo \S+\.$/m);
+    expect(stderr).toMatch(/\n {2}npx \S+ regenerate \S+ --finish\n/);
+    expect(stderr).toMatch(/\n {2}npx \S+ undo \S+\n/);
   }
   expect(gw.tree()).toEqual(tree);
 });
@@ -194,7 +194,7 @@ const refusal = async (gw: Made): Promise<string> =>
 test("undo is offered only if it cancels the overlap", async () => {
   const gw = await made("--expose", "mail:25");
   await gw.regenerate(...OVERLAP);
-  expect(await refusal(gw)).toMatch(/ Or cancel it: npx \S+ undo \S+\.$/m);
+  expect(await refusal(gw)).toMatch(/\nOr cancel it:\n {2}npx \S+ undo \S+\n$/);
   await gw.run(["undo"]);
   await gw.run(["undo"]);
   expect(await refusal(gw)).toContain(" undo ");
@@ -224,7 +224,7 @@ test.each([
   await gw.regenerate(...change, "--overlap");
   await gw.regenerate("--domain", "b.example.com");
   const [, back = ""] =
-    /then npx \S+ regenerate \S+ (.*), and deploy only then\./.exec(
+    /, and deploy only then:\n {2}npx \S+ regenerate \S+ (.*)\n/.exec(
       (await gw.regenerate("--interface", "eth0")).stderr,
     ) ?? [];
   await gw.regenerate("--finish");
