@@ -141,6 +141,8 @@ function endText(
       ...wrapped(refusedLines(changes)),
     ].join("\n");
   const conflicts = wrapped(conflictLines(changes, shown));
+  if (!written && exitCode === EXIT.conflicts && conflicts.length > 0)
+    return conflicts.join("\n");
   if (!written) return ["Nothing to change.", ...conflicts].join("\n");
   return [
     style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),

@@ -6,7 +6,8 @@ const COMMAND =
 export function refuseUnpasteable(...texts: readonly string[]): void {
   const line = texts
     .flatMap((text) => text.split("\n"))
-    .find((one) => COMMAND.test(one));
+    // A line of a difference is the text of a file.
+    .find((one) => COMMAND.test(one) && !/^[-+ ].*`/.test(one));
   if (line !== undefined)
     throw new Error(`punctuation follows a command: ${line}`);
 }
