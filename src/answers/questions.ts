@@ -71,7 +71,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
       prefix && prefix.length > 64
         ? "As `ip -6 addr` prints it on the server, with the length of its link.\nOr keep, which leaves the server's address and default route as they are."
         : "keep leaves the server's address and default route as they are (SLAAC, DHCPv6).",
-    metavar: "ADDRESS",
+    metavar: "ADDRESS|keep",
     meaning: "the server's IPv6 address, or keep",
     defaultText: "<prefix>::2",
     fallback: defaultHost,
@@ -110,7 +110,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   },
   gateway: {
     flag: "--gateway",
-    metavar: "ADDRESS",
+    metavar: "ADDRESS|ra|none",
     meaning: "the IPv6 default gateway, ra or none",
     defaultText: "fe80::1",
     fallback: ({ host }) => (host === "keep" ? "ra" : GATEWAY),
@@ -181,7 +181,7 @@ const ROWS: { readonly [Key in AnswerKey]: Row<Key> } = {
   },
   ipv4Gateway: {
     flag: "--ipv4-gateway",
-    metavar: "ADDRESS",
+    metavar: "ADDRESS|none",
     meaning: "IPv4 gateway: netplan sets the IPv4 too",
     defaultText: "none",
     fallback: () => "none",

@@ -1,4 +1,4 @@
-import { printable } from "./escape.ts";
+import { printable, printableText } from "./escape.ts";
 
 /** Exit codes of the command, as in docs/usage.md. */
 export const EXIT = {
@@ -20,7 +20,7 @@ export interface Issue {
   value?: string;
   /** Why it is refused, with the source of the rule, if there is one. */
   reason: string;
-  /** What to do instead: names a value that works, if possible. */
+  /** What to do instead: names a value that works, if possible. A command is on an indented line of its own. */
   remedy: string;
 }
 
@@ -147,12 +147,16 @@ export class CancelledError extends KongIpv6Error {
   }
 }
 
-/** One line: `--kong 2001:db8::1: it is outside the prefix …. Try 2001:db8:…` */
+/** `--kong 2001:db8::1: it is outside the prefix …. Try 2001:db8:…`: one line, except for commands in the remedy. */
 export function issueText({ flag, value, reason, remedy }: Issue): string {
   const name = shortened(flag);
   const given = value === undefined ? name : `${name} ${displayed(value)}`;
-  return printable(`${given}: ${reason}. ${remedy}`);
+  return `${printable(`${given}: ${reason}. `)}${printableText(remedy)}`;
 }
+
+/** A text with a full stop, unless a command ends it: the stop would be pasted with the command. */
+export const sentence = (text: string): string =>
+  /\n {2}[^\n]*$/.test(text) ? text : `${text}.`;
 
 /** The value, in quotes if a reader could mistake its end. */
 function displayed(value: string): string {

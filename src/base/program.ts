@@ -56,5 +56,5 @@ export function gitLine(directory: string, words: string): string {
 /** How to get a newer version of this program. */
 export const update = (called = program()): string =>
   called === PUBLISHED
-    ? "Run npx create-kong-ipv6@latest"
-    : "Update this checkout: git pull, npm ci, npm run build";
+    ? "Run the newest version:\n  npx create-kong-ipv6@latest"
+    : "Update this checkout:\n  git pull && npm ci && npm run build";

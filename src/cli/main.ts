@@ -6,6 +6,7 @@ import {
   issueText,
   KongIpv6Error,
   OutputError,
+  sentence,
   UnusableError,
   type ExitCode,
 } from "../base/errors.ts";
@@ -85,7 +86,7 @@ function errorText(error: unknown, style: Style): string {
     labelled("error", text, style);
   if (error instanceof UnusableError)
     return error.issues
-      .map((issue) => labelledError(`${issueText(issue)}.`))
+      .map((issue) => labelledError(sentence(issueText(issue))))
       .join("\n");
   if (error instanceof FailedError)
     return labelledError(

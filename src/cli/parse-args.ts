@@ -115,7 +115,7 @@ function foreignFlags({ command, switches, values }: Tokens): Issue[] {
     .map((flag) => ({
       flag,
       reason: `${command} does not take it`,
-      remedy: `See ${program()} ${command} --help`,
+      remedy: `For its flags, run:\n  ${program()} ${command} --help`,
     }));
 }
 

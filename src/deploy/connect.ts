@@ -5,7 +5,7 @@ import type { Deployment } from "./deployment.ts";
 /**
  * Tries the logins one after the other.
  * @param helper of an earlier connection, whose sudo asked for a password
- * @throws FailedError of the first one if none works
+ * @throws FailedError of the first one if none works; it names the others too
  */
 export async function connect(
   { terminal, hostKeyOf }: Deployment,
@@ -27,6 +27,11 @@ export async function connect(
       });
       if (opened) return opened;
     }
-    throw error;
+    if (others.length === 0) throw error;
+    throw new FailedError(
+      `${error.message}. Earlier addresses did not work either: ${others.join(", ")}`,
+      error.remedy,
+      { cause: error },
+    );
   }
 }

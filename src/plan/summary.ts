@@ -78,3 +78,11 @@ function ipv4Text({ ipv4 }: Plan): string {
     ? "80 and 443 on every IPv4 of the server"
     : `80 and 443 on ${ipv4.address}`;
 }
+
+/** The old addresses that stay during an overlap; empty if none is on. */
+export const addressesKept = ({ previous }: Plan): string[] =>
+  previous === null
+    ? []
+    : [...(previous.host ? [previous.host] : []), ...previous.containers].map(
+        ({ address }) => address,
+      );

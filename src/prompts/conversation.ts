@@ -8,7 +8,12 @@ import {
   type Detected,
   type Detector,
 } from "../detect/infer/types.ts";
-import { FailedError, issueText, type Issue } from "../base/errors.ts";
+import {
+  FailedError,
+  issueText,
+  sentence,
+  type Issue,
+} from "../base/errors.ts";
 import type { PlanRow } from "../plan/summary.ts";
 import { printable } from "../base/escape.ts";
 import { survey, type Given } from "../answers/resolve.ts";
@@ -195,7 +200,7 @@ export async function movedAnswers(
   const given = survey(answers, { defaults: false }).answers;
   const moved = move(previous, given);
   const { issues, warnings } = checkMove(previous, given, moved);
-  warnings.forEach((one) => print.warning(`${issueText(one)}.`));
+  warnings.forEach((one) => print.warning(sentence(issueText(one))));
   const all: Given = { ...moved };
   for (const issue of issues) {
     print.issue(issue);

@@ -8,7 +8,7 @@ import {
   type Printer,
 } from "./conversation.ts";
 import { DESCRIPTION } from "./plop-generator.ts";
-import { CancelledError, issueText } from "../base/errors.ts";
+import { CancelledError, issueText, sentence } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { VERSION } from "../base/version.ts";
 import { warningText } from "../detect/print.ts";
@@ -78,7 +78,7 @@ function printerOf({ style, show }: ConversationContext): Printer {
   return {
     rows: (rows) => show(style.dim(rowsText(rows, style.columns))),
     hint: (text) => show(style.dim(text)),
-    issue: (issue) => labelledText("error", `${issueText(issue)}.`),
+    issue: (issue) => labelledText("error", sentence(issueText(issue))),
     failure: ({ message, remedy }) =>
       labelledText("error", `${printable(message)}. ${remedy}`),
     warning: (text) => show(warningText(text, style)),

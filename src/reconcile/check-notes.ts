@@ -1,5 +1,6 @@
 import { commandLine } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
+import { addressesKept } from "../plan/summary.ts";
 import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
@@ -29,12 +30,10 @@ const withCrlf = (disk: Disk): string[] =>
   [...disk.keys()].filter((path) => hasCrlf(path, textAt(disk, path) ?? ""));
 
 /** The old addresses that the files have until the overlap ends. */
-export function overlapNotes(directory: string, { previous }: Plan): string[] {
-  if (previous === null) return [];
-  const { host, containers } = previous;
-  const all = [...(host ? [host] : []), ...containers];
-  const addresses = all.map(({ address }) => address).join(", ");
+export function overlapNotes(directory: string, plan: Plan): string[] {
+  const kept = addressesKept(plan);
+  if (kept.length === 0) return [];
   return [
-    `Until the overlap ends, old addresses stay: ${addresses}. To end it:\n  ${commandLine("regenerate", directory, "--finish")}`,
+    `Until the overlap ends, old addresses stay: ${kept.join(", ")}. To end it:\n  ${commandLine("regenerate", directory, "--finish")}`,
   ];
 }

@@ -81,9 +81,9 @@ export function nameNotes(directory: string): string[] {
   const override = overrideFile(directory);
   const way =
     override === undefined
-      ? `run mv -n ${pathWord(directory, taken)} ${pathWord(directory, "docker-compose.override.yml")}`
-      : `move its services into ${override} and delete it`;
+      ? `services:\n  mv -n ${pathWord(directory, taken)} ${pathWord(directory, "docker-compose.override.yml")}\n`
+      : `services, move them into ${override} and delete it. `;
   return [
-    `docker compose reads your ${taken} instead of docker-compose.yml. If it only adds services, ${way}. Otherwise move it to another directory.`,
+    `docker compose reads your ${taken} instead of docker-compose.yml. If it only adds ${way}Otherwise move it to another directory.`,
   ];
 }

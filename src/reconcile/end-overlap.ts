@@ -23,10 +23,10 @@ export function endFirst({
   const finish = commandLine("regenerate", directory, "--finish");
   const undone = stateAfterUndo(directory);
   if (undone && !undone.overlap && !changedAddress(undone.answers, overlap))
-    return `End the overlap first: ${finish}. Or cancel it: ${commandLine("undo", directory)}`;
+    return `End the overlap first:\n  ${finish}\nOr cancel it:\n  ${commandLine("undo", directory)}`;
   const back = oldAnswers(answers, overlap);
   const flags = flagsFor(back, keysToGive(answers, back));
-  return `End the overlap first: ${finish}. To return to the old addresses instead, run that, then ${commandLine("regenerate", directory, ...flags)}, and deploy only then`;
+  return `End the overlap first:\n  ${finish}\nTo return to the old addresses instead, run that, then this, and deploy only then:\n  ${commandLine("regenerate", directory, ...flags)}`;
 }
 
 /** The answers with the addresses from before the overlap. */

@@ -221,7 +221,7 @@ export function secretNotes(directory: string, status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? `git tracks your .env, which is for secrets: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change them.`
+      ? `git tracks your .env, which is for secrets. Run:\n  ${gitLine(directory, "rm --cached .env")}\nIf it was ever committed, change them.`
       : "git would commit your .env, which is for secrets: add a line .env to .gitignore.",
   ];
 }

@@ -3,6 +3,7 @@ import { overlapIssues } from "../answers/overlap-issues.ts";
 import type { Answers } from "../answers/types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { commandLine } from "../base/program.ts";
+import { deployedAnswers } from "../repository/state.ts";
 import { endFirst, type OpenOverlap } from "./end-overlap.ts";
 import type { Outcome, Request } from "./request.ts";
 
@@ -37,8 +38,9 @@ function overlapAfter(
       phase === "finish",
     );
   if (phase === "finish") throw new UnusableError([NO_OVERLAP]);
+  // What the server has stays, not what a run since wrote only into the files.
   return phase === "overlap"
-    ? beginOverlap(previous.answers, answers)
+    ? beginOverlap(deployedAnswers(previous), answers)
     : undefined;
 }
 
@@ -69,7 +71,7 @@ function during(
     ...overlapIssues(
       overlap,
       answers,
-      `first run ${commandLine("regenerate", directory, "--finish")}`,
+      `first run:\n  ${commandLine("regenerate", directory, "--finish")}`,
     ),
   ];
   if (issues.length > 0) throw new UnusableError(issues);
@@ -81,7 +83,7 @@ function beginOverlap(last: Answers, answers: Answers): Answers {
     ...interfaceIssues(
       last,
       answers,
-      () => "Change it in a run of its own, or leave out --overlap",
+      () => "Change and deploy it in a run of its own, or leave out --overlap",
     ),
     ...overlapIssues(last, answers, "leave out --overlap"),
   ];

@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { printable } from "../base/escape.ts";
-import { commandLine } from "../base/program.ts";
+import { commandLine, fromHere } from "../base/program.ts";
 import {
   hasOldMarkers,
   whatIsThere,
@@ -8,6 +9,7 @@ import {
 import type { Resolution } from "../reconcile/request.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
+import { lastWrite, oldPath, UNDO } from "../repository/journal.ts";
 
 /** Whether a new text is beside a file of the owner's after this run. */
 const hasSidecar = (changes: readonly Change[]): boolean =>
@@ -37,7 +39,7 @@ export function conflictLines(
         : [],
     ),
     ...driftLines(changes, shown),
-    ...(changes.some(({ taken }) => taken !== undefined) ? [OLD_TEXT] : []),
+    ...oldTexts(changes, shown),
     ...marked.map(
       ({ path }) => `${path} has conflict markers. Resolve them by hand.`,
     ),
@@ -47,8 +49,21 @@ export function conflictLines(
   ];
 }
 
-const OLD_TEXT =
-  "The old text is in .kong-ipv6.undo/old until the next write; undo restores it.";
+/** Where the texts are that the owner gave up in this run. */
+function oldTexts(changes: readonly Change[], shown: string): string[] {
+  const taken = changes.filter((change) => change.taken !== undefined);
+  const files = taken.length > 0 ? (lastWrite(shown)?.files ?? []) : [];
+  return taken.flatMap(({ path, from = path }) => {
+    const index = files.findIndex(
+      (file) => file.path === from && file.replaced,
+    );
+    if (index < 0) return [];
+    const old = fromHere(oldPath(join(shown, UNDO), index));
+    return [
+      `The old text of ${from} is in ${old} until the next write; undo restores it.`,
+    ];
+  });
+}
 
 /** What the owner can do if create wrote nothing. */
 export function refusedLines(changes: readonly Change[]): string[] {

@@ -3,6 +3,8 @@ import { printableText } from "../base/escape.ts";
 import { commandLine } from "../base/program.ts";
 import { shellWord } from "../base/shell.ts";
 import { plan as planOf } from "../plan/plan.ts";
+import { addressesKept } from "../plan/summary.ts";
+import type { Plan } from "../plan/types.ts";
 import type { Change } from "../reconcile/change.ts";
 import type { Outcome } from "../reconcile/request.ts";
 import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
@@ -107,11 +109,13 @@ function earlierText({
   deployed,
   previousAnswers,
   plan,
+  phase,
 }: Outcome): readonly string[] {
   if (!deployed || !previousAnswers) return [];
   const before = planOf(deployed);
   if (manualSteps(before, planOf(previousAnswers)).length === 0) return [];
-  return manualSteps(before, plan).length === 0 ? BACK : EARLIER;
+  if (manualSteps(before, plan).length === 0) return BACK;
+  return phase === "overlap" ? [...EARLIER, ...keptText(plan)] : EARLIER;
 }
 
 const indented = (text: string): string[] =>
@@ -123,6 +127,12 @@ const EARLIER = indented(
 const BACK = indented(
   "The server should have these addresses: deploy has confirmed no others. If you applied others by hand, change their DNS records back.",
 );
+
+/** Which old addresses an overlap keeps, if the server may have others. */
+const keptText = (plan: Plan): string[] =>
+  indented(
+    `Of the old addresses, these stay: ${addressesKept(plan).join(", ")}. If the server has others, run undo, remove "deployed" from ${STATE_FILE}, and run this again.`,
+  );
 
 /** What ends an overlap, and when. */
 function overlapText({ overlap, phase }: Outcome, shown: string): string[] {

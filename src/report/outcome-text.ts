@@ -1,5 +1,5 @@
 import { printable, printableText } from "../base/escape.ts";
-import { EXIT, issueText } from "../base/errors.ts";
+import { EXIT, issueText, sentence } from "../base/errors.ts";
 import { labelled, type Style } from "../base/colors.ts";
 import { counted, setAt } from "../base/wrap.ts";
 import type { Detected } from "../detect/infer/types.ts";
@@ -108,7 +108,9 @@ function contextTexts(
       ? `Detected on the server:\n${factsText(detected, style)}`
       : "",
     warnings
-      .map((warning) => labelled("warning", `${issueText(warning)}.`, style))
+      .map((warning) =>
+        labelled("warning", sentence(issueText(warning)), style),
+      )
       .join("\n"),
     diff
       ? changes
@@ -139,6 +141,8 @@ function endText(
       ...wrapped(refusedLines(changes)),
     ].join("\n");
   const conflicts = wrapped(conflictLines(changes, shown));
+  if (!written && exitCode === EXIT.conflicts && conflicts.length > 0)
+    return conflicts.join("\n");
   if (!written) return ["Nothing to change.", ...conflicts].join("\n");
   return [
     style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),

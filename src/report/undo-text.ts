@@ -1,5 +1,6 @@
 import type { Style } from "../base/colors.ts";
 import { counted, setAt } from "../base/wrap.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
 import type { Recovered } from "../repository/recover.ts";
 import type { Undone } from "../repository/undo.ts";
 import { sign } from "./changes-text.ts";
@@ -25,6 +26,7 @@ export function undoText(
   const isTold = recovered === "rolled back" && !dryRun;
   return [
     ...(recovered ? [wrapped(interruptedText(recovered, dryRun))] : []),
+    ...(undone.undoes ? [wrapped(writeText(undone))] : []),
     ...undone.restored.map(
       ({ path, to, created }) =>
         `  ${sign(to === "gone" ? "delete" : created ? "create" : "update", style)} ${path}`,
@@ -36,6 +38,19 @@ export function undoText(
   ].join("\n");
 }
 
+/** Which write it is about. */
+function writeText({ undoes, writtenAt = "" }: Undone): string {
+  if (undoes === "create") return "Undo of create:";
+  const time = `${writtenAt.slice(0, 16).replace("T", " ")} UTC`;
+  return undoes === "undo"
+    ? `Redo: the undo of ${time} is taken back:`
+    : `Undo of the last write, of ${time}:`;
+}
+
+/** Whether .env goes, of which there may be no other copy. */
+export const losesPassword = ({ restored }: Undone): boolean =>
+  restored.some(({ path, to }) => path === SECRET_FILE && to === "gone");
+
 function interruptedText(recovered: Recovered, dryRun: boolean): string {
   if (recovered === "completed")
     return `An earlier run was interrupted after it had written everything${dryRun ? ": its write would be undone" : ""}.`;
@@ -44,15 +59,20 @@ function interruptedText(recovered: Recovered, dryRun: boolean): string {
     : "An earlier run was interrupted: only its unfinished write was undone. Run undo again to undo the write before it.";
 }
 
-function endText(
-  { restored, edited }: Undone,
-  { shown, dryRun }: UndoOptions,
-): string {
+function endText(undone: Undone, { shown, dryRun }: UndoOptions): string {
+  const { restored, edited } = undone;
   if (edited.length > 0)
     return "Nothing was undone, because these files were edited since the last write. Use --conflict theirs to undo it anyway. A second undo restores your edits.";
+  const again =
+    undone.undoes === "undo"
+      ? "Run undo again to undo it."
+      : "Run undo again to redo.";
+  const password = losesPassword(undone)
+    ? ` ${SECRET_FILE} ${dryRun ? "would go" : "is gone"} too, with its password.`
+    : "";
   // Of a create, and of what only the last write made.
   const isRemoved = restored.every(({ to }) => to === "gone");
   return dryRun
-    ? "Nothing was written: --dry-run."
-    : `${isRemoved ? "Removed" : "Restored"} ${counted(restored.length, "file")} in ${placeText(shown)}. Run undo again to redo.`;
+    ? `Nothing was written: --dry-run.${password}`
+    : `${isRemoved ? "Removed" : "Restored"} ${counted(restored.length, "file")} in ${placeText(shown)}. ${again}${password}`;
 }

@@ -45,7 +45,7 @@ export function apply(
     if (wasCreatedMeanwhile(directory, operations, error))
       throw new FailedError(
         `another run created a repository in ${directory} meanwhile; this one wrote nothing`,
-        `Look at it with ${commandLine("check", directory)}. To change it, run ${commandLine("regenerate", directory)}.`,
+        `To look at it, or to change it, run:\n  ${commandLine("check", directory)}\n  ${commandLine("regenerate", directory)}`,
       );
     if (error instanceof FailedError || codeOf(error) === String(error))
       throw error;

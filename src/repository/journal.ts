@@ -25,6 +25,8 @@ export interface Journal {
   readonly removed: readonly Directory[];
   /** Directories that the write found empty. */
   readonly filled: readonly string[];
+  /** Whether the write is an undo: undoing that redoes. */
+  readonly undo?: true;
   /** Whether only the state is written: then UNDO keeps the write before. */
   readonly stateOnly?: true;
 }

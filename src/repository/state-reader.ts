@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { FailedError, Refusal, UnusableError } from "../base/errors.ts";
+import { Refusal } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
-import { generatedFile, PLAN_FILE } from "../render/generated-files.ts";
+import { generatedFile } from "../render/generated-files.ts";
 import { readDisk } from "./disk.ts";
 import { isInside } from "./inside.ts";
 import {
@@ -23,12 +21,13 @@ import {
   type State,
 } from "./state.ts";
 import {
-  commandLine,
-  fromHere,
-  gitLine,
-  program,
-  update,
-} from "../base/program.ts";
+  missing,
+  oneSide,
+  restore,
+  unreadable,
+  unusable,
+} from "./state-errors.ts";
+import { update } from "../base/program.ts";
 
 /**
  * Reads and checks the state of a repository.
@@ -52,7 +51,7 @@ export function readState(directory: string): { state: State; text: string } {
     throw unusable(
       directory,
       "it has git's conflict markers",
-      `Take one side with ${gitLine(directory, `checkout --ours ${STATE_FILE}`)}, then run ${commandLine("regenerate", directory)}`,
+      oneSide(directory),
     );
   try {
     return { state: parseState(text), text };
@@ -62,36 +61,6 @@ export function readState(directory: string): { state: State; text: string } {
     throw unusable(directory, message, remedy || restore(directory));
   }
 }
-
-const unusable = (
-  directory: string,
-  reason: string,
-  remedy: string,
-): UnusableError =>
-  new UnusableError([
-    {
-      flag: "directory",
-      value: fromHere(join(directory, STATE_FILE)),
-      reason,
-      remedy,
-    },
-  ]);
-
-/** How to get another state. */
-const restore = (directory: string): string =>
-  `Take the file from ${sources(directory)}. Without a copy, delete it and run ${adopt(directory)}`;
-
-/** Where a copy of the state may be. */
-function sources(directory: string): string {
-  let at = directory;
-  while (!existsSync(join(at, ".git")) && dirname(at) !== at) at = dirname(at);
-  return existsSync(join(at, ".git"))
-    ? `git (${gitLine(directory, `checkout HEAD ${STATE_FILE}`)}) or from a backup`
-    : "a backup";
-}
-
-const adopt = (directory: string): string =>
-  `${commandLine("create", directory, "--conflict", "keep")} with the same answers: it adopts the repository`;
 
 /**
  * Parses a state, which anyone may have written: every path is relative and inside, every text matches
@@ -128,29 +97,6 @@ export function parseState(text: string): State {
     files,
   };
 }
-
-function missing(directory: string): UnusableError {
-  const [reason, remedy] = existsSync(join(directory, PLAN_FILE))
-    ? [
-        `its ${STATE_FILE} is missing`,
-        `Take that from ${sources(directory)}. Without a copy, run ${adopt(directory)}`,
-      ]
-    : [
-        "it holds no generated repository",
-        `Run ${program()} DIRECTORY to create one`,
-      ];
-  return new UnusableError([
-    { flag: "directory", value: directory, reason, remedy },
-  ]);
-}
-
-const unreadable = (directory: string, code: string): FailedError =>
-  new FailedError(
-    `${join(directory, STATE_FILE)} can't be read (${code})`,
-    code === "EACCES" || code === "EPERM"
-      ? "Run this as the user that it belongs to, or change its permissions."
-      : "Check the disk, or take the file from git again or from a backup.",
-  );
 
 function parsed(text: string): unknown {
   try {

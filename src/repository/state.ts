@@ -22,7 +22,7 @@ export interface State {
   /** The version of create-kong-ipv6 that wrote it. */
   readonly generator: string;
   readonly answers: Answers;
-  /** During an overlap, the answers before it: the files have their addresses too. The file holds only the difference. */
+  /** During an overlap, what the server had before it: the files have those addresses too. The file holds only the difference. */
   readonly overlap?: Answers;
   /** What the server has, as far as is known: the answers of the last confirmed deploy, or else those before the first change. Absent if they are the present ones. The file holds only the difference. */
   readonly deployed?: Answers;

@@ -16,7 +16,7 @@ export function refuseOwnRepository(directory: string): void {
       flag: "directory",
       value: directory,
       reason: `it already holds a generated repository (${STATE_FILE})`,
-      remedy: `To update it, run ${commandLine("regenerate", directory)}`,
+      remedy: `To update it, run:\n  ${commandLine("regenerate", directory)}`,
     },
   ]);
 }

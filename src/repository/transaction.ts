@@ -116,6 +116,8 @@ function prepared(
   const journal: Journal = {
     ...stage(directory, operations, directories),
     ...(stateOnly && { stateOnly }),
+    // Only undo says what becomes of directories.
+    ...(directories && !lastWrite(directory)?.undo && { undo: true }),
   };
   const text = JSON.stringify(journal);
   writeFileSync(join(work, "journal.part"), text, { flag: "wx" });

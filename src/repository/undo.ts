@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { apply } from "./apply.ts";
 import { hashOf, lastWrite, oldPath, readJournal, UNDO } from "./journal.ts";
@@ -20,6 +20,10 @@ import {
 import { readIfThere } from "./write.ts";
 
 export interface Undone {
+  /** What is undone: create, a write, or an undo (this redoes). */
+  readonly undoes?: "create" | "write" | "undo";
+  /** When that was written, in ISO 8601; absent for create. */
+  readonly writtenAt?: string;
   readonly restored: readonly {
     readonly path: string;
     readonly to: "before" | "gone";
@@ -38,9 +42,9 @@ export function undoLast(
   directory: string,
   { dryRun, force }: { dryRun: boolean; force: boolean },
 ): Undone {
-  const { steps, directories } = existsSync(join(directory, UNDO))
+  const { steps, directories, ...last } = existsSync(join(directory, UNDO))
     ? fromJournal(directory)
-    : { steps: fromState(directory) };
+    : { steps: fromState(directory), undoes: "create" as const };
   const edited = force
     ? []
     : steps.filter(({ touched }) => touched).map(({ path }) => path);
@@ -50,9 +54,9 @@ export function undoLast(
     to: content === null ? ("gone" as const) : ("before" as const),
     ...(expected === null && { created: true as const }),
   }));
-  if (edited.length > 0) return { restored: [], edited };
+  if (edited.length > 0) return { ...last, restored: [], edited };
   if (!dryRun) apply(directory, operations, undefined, directories);
-  return { restored, edited };
+  return { ...last, restored, edited };
 }
 
 interface Step {
@@ -66,6 +70,8 @@ interface Step {
 function fromJournal(directory: string): {
   steps: Step[];
   directories: Directories;
+  undoes: "write" | "undo";
+  writtenAt: string;
 } {
   const journal = readJournal(directory, UNDO);
   if (journal === undefined) throw nothingToUndo(directory);
@@ -86,8 +92,18 @@ function fromJournal(directory: string): {
     const back = { path, content, mode: modeOf(old), expected };
     return [{ path, operation: back, touched }];
   });
-  const { made, removed } = journal;
-  return { steps, directories: { make: removed, remove: new Set(made) } };
+  const { made, removed, undo } = journal;
+  // The journal itself may be newer, since recording rewrites it.
+  const { mtime } =
+    statSync(join(directory, UNDO, ".gitignore"), {
+      throwIfNoEntry: false,
+    }) ?? statSync(join(directory, UNDO));
+  return {
+    steps,
+    directories: { make: removed, remove: new Set(made) },
+    undoes: undo ? "undo" : "write",
+    writtenAt: mtime.toISOString(),
+  };
 }
 
 /** The restored state, with `deployed` as it is now: undo does not change the server. */

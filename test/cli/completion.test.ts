@@ -44,7 +44,10 @@ const OFFERS: readonly (readonly [line: string, offered: readonly string[]])[] =
     ["create-kong-ipv6 --delivery r", ["routed"]],
     ["create-kong-ipv6 --ndp k", ["kernel"]],
     ["create-kong-ipv6 --ipv4 ", ["any", "none"]],
-    ["create-kong-ipv6 undo --conflict t", ["theirs"]],
+    ["create-kong-ipv6 undo --conflict ", ["ask", "theirs"]],
+    ["create-kong-ipv6 regenerate gw --conflict k", ["keep"]],
+    ["create-kong-ipv6 --host k", ["keep"]],
+    ["create-kong-ipv6 regenerate --gateway ", ["ra", "none"]],
     ["create-kong-ipv6 --answers a", ["a.yaml"]],
     ["create-kong-ipv6 --prefix ", []],
   ];

@@ -407,6 +407,13 @@ test("the new address of the server: the old one is tried too, and the new one a
   );
   expect(targets).toEqual(["root@2001:db8:1:2::2", "root@2001:db8:7:7::2"]);
   expect(gateway.log("ssh.log")).toContain("HostKeyAlias=2001:db8:7:7::2");
+  // The error of a deploy that no address answers names all of them.
+  gateway.says({ down: "root@2001:db8:1:2::2\nroot@2001:db8:7:7::2\n" });
+  const none = await gateway.deploy("--yes", ...login);
+  expect(none.code).toBe(1);
+  expect(none.stderr).toMatch(
+    /^error ssh could not log in to root@2001:db8:7:7::2: .* timed out\. Earlier addresses did not work either: root@2001:db8:1:2::2\. Check /,
+  );
 });
 
 test("no part of --path is run as a command", async () => {
@@ -461,7 +468,7 @@ test("the repository of an older generator: exit 1, and ssh is not run", async (
   const result = await gateway.deploy("--yes");
   expect(result.code).toBe(1);
   expect(result.stderr).toMatch(
-    / is older than deploy\. First run node \S+ regenerate gw\.?$/m,
+    / is older than deploy\. First run:\n {2}node \S+ regenerate gw$/m,
   );
   expect(gateway.log("ssh.log")).toBe("");
 });

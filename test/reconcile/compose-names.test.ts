@@ -32,7 +32,7 @@ test("an override that exists is not overwritten", async () => {
     made.write(name, "services: {}\n");
   const { stdout } = await made.regenerate();
   expect(stdout).toContain(
-    "If it only adds services, move its services into compose.override.yaml and delete it.",
+    "If it only adds services, move them into compose.override.yaml and delete it.",
   );
 });
 

@@ -42,7 +42,7 @@ test.each([
     expect(deployed(made)).toBeUndefined();
     expect(confirm(made)).toEqual([]);
     const next = await made.regenerate("--plugin", "kong-oidc");
-    expect(next.stdout).not.toContain(OLD);
+    expect(next.stdout).not.toContain(`old ${OLD}`);
     expect(next.stdout).not.toContain("Earlier changes");
   },
 );

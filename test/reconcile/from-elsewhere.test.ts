@@ -57,7 +57,7 @@ for (const command of ["check", "regenerate"])
     expect(text(at("scripts/apply.sh"))).not.toContain("\r");
     expect(existsSync(at("docker-compose.yml"))).toBe(true);
     writeFileSync(at("compose.yaml"), "services: {}\n");
-    follow((await call(command, NAME)).stdout, /run (mv -n .*?)\. Otherwise/);
+    follow((await call(command, NAME)).stdout, /\n {2}(mv -n .*)\nOtherwise/);
     expect((await call("check", NAME)).code).toBe(0);
   });
 
@@ -92,14 +92,14 @@ testWith("git", "a state that is lost, broken or a directory", async () => {
     expect(stderr).toContain(NAME);
     if (reason === "it is a directory") {
       expect(stderr).toContain(`"${NAME}/${STATE}": it is a directory`);
-      expect(stderr).toContain("Move it away. Take the file from git");
+      expect(stderr).toContain("Move it away. Take the file from a backup");
       renameSync(at(STATE), at("away"));
     }
     follow(stderr, /(git -C .*? \.kong-ipv6\.json)/);
     expect(await call("check", NAME)).toMatchObject({ code: 0 });
     // The program itself is not run, only its arguments.
     expect(stderr).toMatch(
-      /run npx \S+ create 'my gw' --conflict keep with the same answers/,
+      /run this with the same answers; .*\n {2}npx \S+ create 'my gw' --conflict keep\n/,
     );
   }
   rmSync(at(STATE));
@@ -118,7 +118,7 @@ testWith("git", "a merge of the state, and a .env in git", async () => {
   git("init --quiet --initial-branch=main");
   git("add --all --force");
   git("commit --quiet -m first");
-  follow((await call("check", NAME)).stdout, /run (git .*? \.env)/);
+  follow((await call("check", NAME)).stdout, /Run:\n {2}(git .* \.env)\n/);
   git("commit --quiet -m second");
   git("checkout --quiet -b other");
   await call("regenerate", NAME, "--kong", `${OLD}:300::7`);
@@ -129,6 +129,6 @@ testWith("git", "a merge of the state, and a .env in git", async () => {
   expect(() => git("merge other")).toThrow();
   const { stderr } = await call("check", NAME);
   follow(stderr, /(git -C .*? \.kong-ipv6\.json)/);
-  expect(stderr).toMatch(/then run npx \S+ regenerate 'my gw'\.$/m);
+  expect(stderr).toMatch(/Then run:\n {2}npx \S+ regenerate 'my gw'\n/);
   expect((await call("check", NAME)).code).toBe(4);
 });

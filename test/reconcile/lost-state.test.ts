@@ -47,7 +47,7 @@ testWith(
       const { code, stderr } = await made.run([command]);
       expect(code).toBe(2);
       expect(stderr).toContain(
-        ".kong-ipv6.json: it has git's conflict markers. Take one side with git checkout --ours .kong-ipv6.json, then run npx create-kong-ipv6@0.1.0 regenerate .",
+        ".kong-ipv6.json: it has git's conflict markers. Take the side with the answers that you want to keep, such as the new prefix. One of these:\n  git checkout --ours .kong-ipv6.json\n  git checkout --theirs .kong-ipv6.json\nThen run:\n  npx create-kong-ipv6@0.1.0 regenerate .\n",
       );
     }
     git("checkout", "--ours", ".kong-ipv6.json");
@@ -82,7 +82,7 @@ test("a missing state: create --conflict keep adopts the repository, with the ow
     expect(stderr).toContain("Take that from a backup. Without a copy,");
     expect(stderr).not.toContain("git -C");
     expect(stderr).toContain(
-      "run npx create-kong-ipv6@0.1.0 create . --conflict keep with the same answers",
+      "run this with the same answers; it adopts the repository:\n  npx create-kong-ipv6@0.1.0 create . --conflict keep\n",
     );
   }
   const { code, stdout } = await made.run([

@@ -171,7 +171,7 @@ test.each([
     "an old address for a new container",
     ["--kong", `${OLD}:300::9`, "--overlap"],
     ["--expose", `mail@[${OLD}:300::8100]:25`],
-    "Try 2a03:2222:3333:4444:300::a, or first run npx create-kong-ipv6@",
+    "Try 2a03:2222:3333:4444:300::a, or first run:\n  npx create-kong-ipv6@",
   ],
 ])("refused: %s", async (_, first, args, says) => {
   const gw = await made();
@@ -181,8 +181,8 @@ test.each([
   expect(code).toBe(2);
   expect(stderr).toContain(says);
   if (first === OVERLAP) {
-    expect(stderr).toMatch(/npx \S+ regenerate \S+ --finish\./);
-    expect(stderr).toMatch(/npx \S+ undo \S+\.$/m);
+    expect(stderr).toMatch(/\n {2}npx \S+ regenerate \S+ --finish\n/);
+    expect(stderr).toMatch(/\n {2}npx \S+ undo \S+\n/);
   }
   expect(gw.tree()).toEqual(tree);
 });
@@ -198,7 +198,7 @@ async function refusal(gw: Made): Promise<string> {
 test("undo is offered only if it cancels the overlap", async () => {
   const gw = await made("--expose", "mail:25");
   await gw.regenerate(...OVERLAP);
-  expect(await refusal(gw)).toMatch(/ Or cancel it: npx \S+ undo \S+\.$/m);
+  expect(await refusal(gw)).toMatch(/\nOr cancel it:\n {2}npx \S+ undo \S+\n$/);
   await gw.run(["undo"]);
   await gw.run(["undo"]);
   expect(await refusal(gw)).toContain(" undo ");
@@ -228,7 +228,7 @@ test.each([
   await gw.regenerate(...change, "--overlap");
   await gw.regenerate("--domain", "b.example.com");
   const [, back = ""] =
-    /then npx \S+ regenerate \S+ (.*), and deploy only then\./.exec(
+    /, and deploy only then:\n {2}npx \S+ regenerate \S+ (.*)\n/.exec(
       (await gw.regenerate("--interface", "eth0")).stderr,
     ) ?? [];
   await gw.regenerate("--finish");
@@ -301,4 +301,63 @@ test("an edited overlap.nft stays after finish, and is reported", async () => {
   expect(code).toBe(3);
   expect(stdout).toContain("no longer generated; you edited it");
   expect(stdout).toMatch(new RegExp(`${NFT}:\\d+ `));
+});
+
+const THIRD = "2a0d:7777:aaaa:bbbb";
+
+test.each([
+  [
+    "after a hard cut",
+    [TO, ["--prefix", `${THIRD}::/64`, "--overlap"]],
+    THIRD,
+    "::2",
+  ],
+  [
+    "after an overlap and its end",
+    [OVERLAP, ["--finish"], ["--host", `${NEXT}::9`, "--overlap"]],
+    NEXT,
+    "::9",
+  ],
+  ["forgotten in the run before", [TO, ["--overlap"]], NEXT, "::2"],
+])(
+  "what stays is what the server has, not what was never deployed: %s",
+  async (_, runs, now, host) => {
+    const gw = await made();
+    let stdout = "";
+    for (const run of runs) {
+      const result = await gw.regenerate(...run);
+      expect(result.code, result.stderr).toBe(0);
+      stdout = result.stdout;
+    }
+    const addresses = `${OLD}::2, ${OLD}:300::8100`;
+    expect(stdout).toContain(`Of the old addresses, these stay: ${addresses}.`);
+    expect(stdout).toContain('run undo, remove "deployed" from');
+    expect(gw.read(NETPLAN)).toContain(`- "${now}${host}/64"\n`);
+    expect(gw.read(NETPLAN)).toContain(`- "${OLD}::2/64":\n`);
+    expect(gw.read(NFT)).toContain(`${OLD}:300::8100 : ${now}:300::8100\n`);
+    if (now !== NEXT) expect(gw.read(NETPLAN)).not.toContain(NEXT);
+    const check = await gw.run(["check"]);
+    expect(check.stdout).toContain(`old addresses stay: ${addresses}. `);
+    expect(check.code).toBe(0);
+    await gw.regenerate("--finish");
+    for (const path of [NETPLAN, NDPPD])
+      expect(gw.read(path)).not.toContain(OLD);
+    await expectChecked(gw);
+  },
+);
+
+test("applied by hand: without `deployed`, the addresses of the last run stay", async () => {
+  const gw = await made();
+  await gw.regenerate(...TO);
+  await gw.regenerate("--prefix", `${THIRD}::/64`, "--overlap");
+  await gw.run(["undo"]);
+  gw.tamper((state) => delete state["deployed"]);
+  const { stdout } = await gw.regenerate(
+    "--prefix",
+    `${THIRD}::/64`,
+    "--overlap",
+  );
+  expect(stdout).not.toContain("these stay");
+  expect(gw.read(NETPLAN)).toContain(`- "${NEXT}::2/64":\n`);
+  expect(gw.read(NETPLAN)).not.toContain(OLD);
 });

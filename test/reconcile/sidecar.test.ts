@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 import { withSidecars } from "../../src/reconcile/sidecar.ts";
 import type { Change } from "../../src/reconcile/change.ts";
 import { operationsOf } from "../../src/reconcile/operations.ts";
+import { runIn } from "../support/in-process.ts";
 import { created, START } from "./in-memory.ts";
 import { conflicting, Made, STATE, TO } from "./made.ts";
 
@@ -210,10 +211,27 @@ test("--conflict markers, then a plain regenerate: the markers are told, nothing
   expect(code).toBe(3);
   expect(stdout).toContain(`${COMPOSE} still has conflict markers.`);
   expect(stdout).toContain("Remove the old conflict markers");
-  expect(stdout).toContain("Nothing to change.");
+  expect(stdout).not.toContain("Nothing to change.");
   expect(made.tree()).toEqual(before);
   // With other answers the file stays, too.
   await made.regenerate("--network", "other");
   expect(made.tree()).not.toHaveProperty(`${COMPOSE}.new`);
   expect(made.tree()[COMPOSE]).toBe(before[COMPOSE]);
+});
+
+test("a conflict that stays is not called nothing to change; the old text is named from here", async () => {
+  const made = await new Made().make();
+  mine(made);
+  const edited = made.read(COMPOSE);
+  await made.regenerate(...OFF);
+  const again = await made.regenerate();
+  expect(again.code).toBe(3);
+  expect(again.stdout).toContain("docker-compose.yml was not changed: ");
+  expect(again.stdout).not.toContain("Nothing to change.");
+  const theirs = ["regenerate", "gw", "--conflict", "theirs"];
+  const { stdout } = await runIn(made.sandbox, theirs);
+  const [, old = ""] =
+    /old text of docker-compose.yml is in (\S+) /.exec(stdout) ?? [];
+  expect(old).toMatch(/^gw\//);
+  expect(made.sandbox.read(old)).toBe(edited);
 });

@@ -171,7 +171,7 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
   [
     "a newer schema",
     (state) => (state["schemaVersion"] = 99),
-    /newer generator \(schema 99; this one knows 1\)\. Run npx create-kong-ipv6@latest/,
+    /newer generator \(schema 99; this one knows 1\)\. Run the newest version:\n {2}npx create-kong-ipv6@latest\n/,
   ],
   [
     "no schema",
@@ -193,7 +193,7 @@ test("a state that somebody tampered with: exit 2, a clear line, nothing written
       code: 2,
       stderr: expect.stringMatching(told),
     });
-    expect(stderr, name).toMatch(/^error directory .+\n$/);
+    expect(stderr, name).toMatch(/^error directory .+\n( {2}\S|Without)?/);
     expect(tree, name).toEqual(before);
   }
   made.write(STATE, good);
@@ -209,7 +209,7 @@ test("regenerate refuses the state of a newer generator", async () => {
   expect(stderr).toContain(
     "it was written by create-kong-ipv6 99.0.0, which is newer than this version",
   );
-  expect(stderr).toContain("Run npx create-kong-ipv6@latest");
+  expect(stderr).toContain("\n  npx create-kong-ipv6@latest\n");
   for (const older of ["0.0.1", "nonsense"]) {
     made.tamper((state) => (state["generator"] = older));
     expect(await made.regenerate("--dry-run")).toMatchObject({ code: 0 });
@@ -229,7 +229,7 @@ test("a state of a newer generator with a new answer was reported as damaged", a
     const { code, stderr, tree } = await made.run([command]);
     expect({ code, tree }).toEqual({ code: 2, tree: before });
     expect(stderr).toContain("it was written by create-kong-ipv6 99.0.0");
-    expect(stderr).toContain("Run npx create-kong-ipv6@latest");
+    expect(stderr).toContain("\n  npx create-kong-ipv6@latest\n");
   }
 });
 

@@ -175,3 +175,15 @@ test("asks once about a deleted file; it stays deleted by default", async () => 
   expect(again.screen).not.toContain("Create it again?");
   expect(existsSync(made.path("scripts/ufw.sh"))).toBe(false);
 });
+
+test("undo of create asks first, because the password in .env goes with it", async () => {
+  const made = await new Made().make();
+  const before = made.tree();
+  const question = ".env with its password too?";
+  const kept = await talk(made, ["undo"], [[question, ENTER]]);
+  expect(kept.code).toBe(130);
+  expect(made.tree()).toEqual(before);
+  const { code, screen } = await talk(made, ["undo"], [[question, "y\r"]]);
+  expect(code, screen).toBe(0);
+  expect(existsSync(made.path(".env"))).toBe(false);
+});

@@ -26,11 +26,12 @@ describe("--conflict theirs takes the new text for the conflicting hunks only", 
     const mine = made.read(COMPOSE);
     const { code, stdout } = await made.regenerate(...OFF, ...THEIRS);
     expect(code).toBe(0);
+    expect(made.read(".kong-ipv6.undo/old/3")).toBe(mine);
     expect(stdout).toContain(
       `  ~ ${COMPOSE}  (the new text for 1 conflict; your other edits stay)\n`,
     );
     expect(stdout).toContain(
-      "The old text is in .kong-ipv6.undo/old until the next write; undo restores it.\n",
+      "The old text of docker-compose.yml is in .kong-ipv6.undo/old/3 until the next write; undo restores it.\n",
     );
     const text = made.read(COMPOSE);
     expect(text).toContain(SERVICE);

@@ -287,3 +287,26 @@ test("undo marks the files that it creates again as new ones", async () => {
   await made.regenerate("--network", "other");
   expect((await made.run(["undo"])).stdout).toContain("  ~ README.md\n");
 });
+
+test("undo says which write it undoes, whether it redoes, and that the password goes", async () => {
+  const made = await new Made().make();
+  const undo = async (...flags: string[]): Promise<string> =>
+    (await made.run(["undo", ...flags])).stdout;
+  const dry = await undo("--dry-run");
+  expect(dry).toMatch(/^Undo of create:\n/);
+  expect(dry).toContain(".env would go too, with its password.");
+  await made.regenerate(...TO);
+  const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
+  const first = new RegExp(`^Undo of the last write, of ${time}:\n`);
+  const redo = new RegExp(`^Redo: the undo of ${time} is taken back:\n`);
+  expect(await undo("--dry-run")).toMatch(first);
+  for (const expected of [first, redo, first, redo]) {
+    expect(await undo("--dry-run")).toMatch(expected);
+    expect(await undo()).toMatch(expected);
+  }
+  await made.regenerate("--domain", "b.example.com");
+  expect(await undo()).toMatch(first);
+  const { undoes, writtenAt } = JSON.parse(await undo("--json"));
+  expect(undoes).toBe("undo");
+  expect(Date.now() - Date.parse(writtenAt)).toBeLessThan(60_000);
+});

@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import { refuseUnpasteable } from "./pasteable.ts";
 import type { Result, Sandbox } from "./run.ts";
 
 export interface Ended {
@@ -26,6 +27,7 @@ export function runHere(
     process.chdir(cwd);
     try {
       const code = await call(argv);
+      refuseUnpasteable(printed[1], printed[2]);
       return { code, stdout: printed[1], stderr: printed[2] };
     } finally {
       process.chdir(before);

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { refuseUnpasteable } from "./pasteable.ts";
 
 export const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -153,6 +154,7 @@ export async function run(
     child.on("error", reject);
     child.on("close", (...ended) => resolve(ended));
   });
+  refuseUnpasteable(await stdout, await stderr);
   return {
     code,
     signal,

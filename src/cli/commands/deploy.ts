@@ -88,7 +88,7 @@ function refuseOlderScripts(directory: string): void {
   if (existsSync(join(directory, "scripts/kong_ipv6/conntrack.py"))) return;
   throw new FailedError(
     "the repository's apply.sh is older than deploy",
-    `First run ${commandLine("regenerate", directory)}`,
+    `First run:\n  ${commandLine("regenerate", directory)}`,
   );
 }
 

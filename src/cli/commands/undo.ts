@@ -1,12 +1,18 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
 import { recover, recovery } from "../../repository/recover.ts";
-import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
-import { undoText } from "../../report/undo-text.ts";
+import {
+  CancelledError,
+  EXIT,
+  UnusableError,
+  type ExitCode,
+} from "../../base/errors.ts";
+import { losesPassword, undoText } from "../../report/undo-text.ts";
 import { printableJson } from "../../base/escape.ts";
+import { counted } from "../../base/wrap.ts";
 import { styleFor } from "../../base/colors.ts";
-import { isTerminal, write } from "../../base/stdio.ts";
-import { undoLast } from "../../repository/undo.ts";
+import { canAsk, isTerminal, write } from "../../base/stdio.ts";
+import { undoLast, type Undone } from "../../repository/undo.ts";
 
 /**
  * `create-kong-ipv6 undo [directory]`: undoes the last write; run again, it redoes it. If a run was
@@ -18,10 +24,13 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const shown = args.directory ?? ".";
   const directory = absolute(shown);
   const recovered = (dryRun ? recovery : recover)(directory);
-  const undone =
-    recovered === "rolled back" || (recovered && dryRun)
-      ? { restored: [], edited: [] }
-      : undoLast(directory, { dryRun, force: args.conflict === "theirs" });
+  const force = args.conflict === "theirs";
+  const isOver = recovered === "rolled back" || (recovered && dryRun);
+  if (!isOver && !dryRun && !args.json && canAsk())
+    await askConsent(undoLast(directory, { dryRun: true, force }));
+  const undone: Undone = isOver
+    ? { restored: [], edited: [] }
+    : undoLast(directory, { dryRun, force });
   const isRefused = undone.edited.length > 0;
   const written = !dryRun && !isRefused;
   const exitCode = isRefused
@@ -44,4 +53,15 @@ export async function undo(args: Arguments): Promise<ExitCode> {
       );
   write(1, `${text}\n`);
   return exitCode;
+}
+
+/** .env may have no other copy: git does not have it. @throws CancelledError */
+async function askConsent(undone: Undone): Promise<void> {
+  if (!losesPassword(undone)) return;
+  const { loadPrompter } = await import("../../prompts/run-conversation.ts");
+  const { confirm } = await import("../../prompts/ask.ts");
+  const files = counted(undone.restored.length, "file");
+  const text = `Remove ${files}, .env with its password too?`;
+  if (!(await confirm(await loadPrompter(), text, false)))
+    throw new CancelledError();
 }

@@ -1,5 +1,12 @@
 import { COMMANDS } from "../flags.ts";
-import { ALL, completedFlags, operandOf, VALUED, type Value } from "./words.ts";
+import {
+  ALL,
+  completedFlags,
+  operandOf,
+  VALUED,
+  type Flag,
+  type Value,
+} from "./words.ts";
 
 /**
  * A completion function for bash 3.2 and later, without bash-completion. Readline breaks words at `:`
@@ -17,9 +24,6 @@ _create_kong_ipv6() {
   prev=\${typed[last - 1]}
   [[ \${typed[last]} == --*=* ]] && prev=\${typed[last]%%=*}
   COMPREPLY=()
-  case $prev in
-${values()}
-  esac
   for ((i = 1; i < last; i++)); do
     case \${typed[i]} in
     ${VALUED.join(" | ")}) ((i++)) ;;
@@ -33,6 +37,9 @@ ${values()}
       ;;
     esac
   done
+  case \${command:-create}:$prev in
+${values()}
+  esac
   if [[ $cur == -* ]]; then
     case \${command:-create} in
 ${COMMANDS.map((name) => `    ${name}) words='${flagWords(name)}' ;;`).join("\n")}
@@ -63,16 +70,26 @@ complete -F _create_kong_ipv6 create-kong-ipv6
 /** One case for each way in which values are completed. */
 function values(): string {
   const cases = new Map<string, string[]>();
-  for (const { spelled, value } of ALL) {
-    if (value === undefined) continue;
-    const body = replyTo(value);
-    cases.set(body, [...(cases.get(body) ?? []), ...spelled]);
+  for (const flag of ALL) {
+    if (flag.value === undefined) continue;
+    const body = replyTo(flag.value);
+    cases.set(body, [...(cases.get(body) ?? []), ...patterns(flag)]);
   }
   return [...cases]
     .map(
       ([body, flags]) => `  ${flags.join(" | ")})\n${body}    return\n    ;;`,
     )
     .join("\n");
+}
+
+/** `*:--kong`; with the command, if its values depend on that. */
+function patterns(flag: Flag): string[] {
+  const [name] = flag.spelled;
+  const depends = ALL.filter(({ spelled }) => spelled[0] === name).length > 1;
+  const commands = COMMANDS.filter((one) => completedFlags(one).includes(flag));
+  return (depends ? commands : ["*"]).flatMap((command) =>
+    flag.spelled.map((spelled) => `${command}:${spelled}`),
+  );
 }
 
 function replyTo(value: Exclude<Value, undefined>): string {

@@ -5,6 +5,7 @@ import {
   spellings,
   possibleValues,
   type Command,
+  type RunFlag,
 } from "../flags.ts";
 import { QUESTIONS } from "../../answers/questions.ts";
 
@@ -28,9 +29,10 @@ const ANSWERS: readonly Flag[] = QUESTIONS.map((question) => ({
   repeats: question.list === true,
 }));
 
-const RUN: ReadonlyMap<string, Flag> = new Map(
+/** By row: --conflict has one for undo, with other values. */
+const RUN: ReadonlyMap<RunFlag, Flag> = new Map(
   RUN_FLAGS.map((flag) => [
-    flag.name,
+    flag,
     {
       spelled: [
         ...(flag.short ? [`-${flag.short}`] : []),
@@ -52,23 +54,27 @@ export function completedFlags(command: Command): readonly Flag[] {
   const { answers, run } = flagsOf(command);
   return [
     ...(answers.length > 0 ? ANSWERS : []),
-    ...run.map(({ name }) => RUN.get(name) as Flag),
+    ...run.map((flag) => RUN.get(flag) as Flag),
   ];
 }
 
 const isAnswer = (flag: Flag): boolean =>
   ANSWERS.some(({ spelled }) => spelled[0] === flag.spelled[0]);
 
-/** All flags, each once: --ssh is an answer, and a flag of detect. */
+/** All flags, each once: --ssh is an answer, and a flag of detect. --conflict has two rows. */
 export const ALL: readonly Flag[] = [
   ...ANSWERS,
   ...[...RUN.values()].filter((flag) => !isAnswer(flag)),
 ];
 
 /** Every flag that takes a value. The word after it is neither a directory nor a command. */
-export const VALUED: readonly string[] = ALL.filter(
-  ({ value }) => value !== undefined,
-).flatMap(({ spelled }) => spelled);
+export const VALUED: readonly string[] = [
+  ...new Set(
+    ALL.filter(({ value }) => value !== undefined).flatMap(
+      ({ spelled }) => spelled,
+    ),
+  ),
+];
 
 /** What follows a command: words, a directory, or nothing. */
 export function operandOf(command: Command): readonly string[] | "directory" {

@@ -50,7 +50,9 @@ test("a directory is named as from here, and quoted if a shell or the program wo
 });
 
 test("a newer version: the published one, or in a checkout by git", () => {
-  expect(update(PUBLISHED)).toBe("Run npx create-kong-ipv6@latest");
+  expect(update(PUBLISHED)).toBe(
+    "Run the newest version:\n  npx create-kong-ipv6@latest",
+  );
   expect(update("npm start --")).not.toContain("npx");
 });
 

@@ -524,7 +524,7 @@ describe("two runs create a repository in one directory: the second says so", ()
       /^another run created a repository in \S+ meanwhile; this one wrote nothing$/,
     ),
     remedy: expect.stringMatching(
-      / npx create-kong-ipv6@\S+ check \S+\. To change it, run npx create-kong-ipv6@\S+ regenerate \S+\.$/,
+      /\n {2}npx create-kong-ipv6@\S+ check \S+\n {2}npx create-kong-ipv6@\S+ regenerate \S+$/,
     ),
     exitCode: 1,
   };

@@ -109,7 +109,7 @@ test.skipIf(!GIT && !CI)(
     expect((await made.run(["check"])).stdout).not.toContain("git ");
     git("add", "--force", "gw/.env");
     expect((await made.run(["check"])).stdout).toContain(
-      "git tracks your .env, which is for secrets: run git rm --cached .env",
+      "git tracks your .env, which is for secrets. Run:\n  git rm --cached .env\n",
     );
   },
 );

@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { FailedError, UnusableError } from "../base/errors.ts";
+import { commandLine, fromHere, gitLine, program } from "../base/program.ts";
+import { PLAN_FILE } from "../render/generated-files.ts";
+import { STATE_FILE } from "./state.ts";
+
+// Why the state of a repository can't be read, and what would do.
+
+export const unusable = (
+  directory: string,
+  reason: string,
+  remedy: string,
+): UnusableError =>
+  new UnusableError([
+    {
+      flag: "directory",
+      value: fromHere(join(directory, STATE_FILE)),
+      reason,
+      remedy,
+    },
+  ]);
+
+/** How to end a merge of git's. Which side has the wanted answers, only the owner knows. */
+export const oneSide = (directory: string): string =>
+  [
+    "Take the side with the answers that you want to keep, such as the new prefix. One of these:",
+    `  ${gitLine(directory, `checkout --ours ${STATE_FILE}`)}`,
+    `  ${gitLine(directory, `checkout --theirs ${STATE_FILE}`)}`,
+    "Then run:",
+    `  ${commandLine("regenerate", directory)}`,
+  ].join("\n");
+
+/** How to get another state. */
+export const restore = (directory: string): string =>
+  `Take the file from ${sources(directory)}\nWithout a copy, delete it and ${adopt(directory)}`;
+
+/** Where a copy of the state may be. */
+function sources(directory: string): string {
+  let at = directory;
+  while (!existsSync(join(at, ".git")) && dirname(at) !== at) at = dirname(at);
+  return existsSync(join(at, ".git"))
+    ? `a backup, or from git:\n  ${gitLine(directory, `checkout HEAD ${STATE_FILE}`)}`
+    : "a backup.";
+}
+
+const adopt = (directory: string): string =>
+  `run this with the same answers; it adopts the repository:\n  ${commandLine("create", directory, "--conflict", "keep")}`;
+
+export function missing(directory: string): UnusableError {
+  const [reason, remedy] = existsSync(join(directory, PLAN_FILE))
+    ? [
+        `its ${STATE_FILE} is missing`,
+        `Take that from ${sources(directory)}\nWithout a copy, ${adopt(directory)}`,
+      ]
+    : [
+        "it holds no generated repository",
+        `To create one, run:\n  ${program()} DIRECTORY`,
+      ];
+  return new UnusableError([
+    { flag: "directory", value: directory, reason, remedy },
+  ]);
+}
+
+export const unreadable = (directory: string, code: string): FailedError =>
+  new FailedError(
+    `${join(directory, STATE_FILE)} can't be read (${code})`,
+    code === "EACCES" || code === "EPERM"
+      ? "Run this as the user that it belongs to, or change its permissions."
+      : "Check the disk, or take the file from git again or from a backup.",
+  );
