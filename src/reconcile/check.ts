@@ -6,7 +6,7 @@ import {
   type DiskEntry,
 } from "../repository/disk.ts";
 import { pathsOf } from "./decide-all.ts";
-import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
+import { updateEnvFile } from "../renumber/env-file.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { notesOn, overlapNotes } from "./check-notes.ts";
 import { adminPortNotes } from "./contradictions/admin-ports.ts";
@@ -150,7 +150,7 @@ export function checkFiles(
     const isOld = (text: string): boolean =>
       record?.owner !== KEPT && updateEnvFile(text, present, previous) !== text;
     const whyUnfit = (text: string): Finding | undefined =>
-      path === SECRET_FILE ? unfit(text, isOld, present) : undefined;
+      path === SECRET_FILE ? unfit(text, isOld, rendered) : undefined;
     const found = statusOf(path, record, rendered, disk, whyUnfit);
     return { path, ...(driftOf(path, found, disk, rendered) ?? found) };
   });
@@ -169,8 +169,15 @@ function driftOf(
   if (entry?.kind !== "file" || path === SECRET_FILE) return undefined;
   if (!["edited", "merged", "changed", "outdated"].includes(status))
     return undefined;
-  const text = ownText(path, entry.text);
-  const found = contradictions(path, text, rendered);
+  return drift(path, entry.text, rendered);
+}
+
+function drift(
+  path: string,
+  text: string,
+  rendered: Tree,
+): Finding | undefined {
+  const found = contradictions(path, ownText(path, text), rendered);
   return found.length === 0
     ? undefined
     : {
@@ -266,20 +273,15 @@ function onDisk(
   };
 }
 
-/** What apply.sh would refuse in a .env, which may come from another copy of the repository. */
+/** What does not fit the answers in a .env, which may come from another copy of the repository. */
 function unfit(
   text: string,
   isOld: (text: string) => boolean,
-  { containers }: Plan,
+  rendered: Tree,
 ): Finding | undefined {
   if (isOld(ownText(SECRET_FILE, text))) {
     const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
-  const other = containers.find((one) => !hasAddress(text, one));
-  if (other) {
-    const reason = `${other.variable} is not ${other.address}, as in the answers`;
-    return { status: "drift", reason };
-  }
-  return undefined;
+  return drift(SECRET_FILE, text, rendered);
 }

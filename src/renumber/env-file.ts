@@ -1,9 +1,7 @@
-import { attempt } from "../base/errors.ts";
-import { parseAddress } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
 import { settingOf, withValues } from "../base/dotenv.ts";
-import type { Plan, PublicContainer } from "../plan/types.ts";
+import type { Plan } from "../plan/types.ts";
 import { variablesOf } from "../render/env-variables.ts";
 
 // git ignores .env: a copy of it may be older than the rest of the repository.
@@ -46,12 +44,3 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 
 const namesIn = (text: string): Set<string> =>
   new Set(findTokens(text).map(nameOf));
-
-/** Whether a dotenv text gives a container this address, in any spelling. */
-export function hasAddress(
-  text: string,
-  { variable, address }: PublicContainer,
-): boolean {
-  const own = settingOf(text, variable) ?? "";
-  return attempt(() => parseAddress(6, own)) === parseAddress(6, address);
-}
