@@ -50,8 +50,14 @@ export function conflictLines(
 const OLD_TEXT =
   "The old text is in .kong-ipv6.undo/old until the next write; undo restores it.";
 
-/** What the owner can do if create wrote nothing. */
-export function refusedLines(changes: readonly Change[]): string[] {
+/**
+ * What the owner can do if create wrote nothing.
+ * @param rerun the same command with --conflict theirs
+ */
+export function refusedLines(
+  changes: readonly Change[],
+  rerun: string,
+): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");
   const obstacles = conflicts.filter(isObstacle);
   return [
@@ -62,7 +68,10 @@ export function refusedLines(changes: readonly Change[]): string[] {
         ]
       : []),
     ...(conflicts.length > obstacles.length
-      ? ["Choose --conflict keep, theirs or markers."]
+      ? [
+          "Choose --conflict keep, theirs or markers. To take the generated texts:",
+          `  ${rerun}`,
+        ]
       : []),
   ];
 }

@@ -234,3 +234,28 @@ test("a kept README that has the generated steps is referred to", async () => {
   const create = ["gw", ...PREFIX, "--conflict", "keep"];
   expect((await runIn(other, create)).stdout).toContain("Read gw/README.md");
 });
+
+test("a refused create names the command that takes the generated texts", async () => {
+  const sandbox = new Sandbox({ "gw/.env": "FOO=1\n" });
+  const { code, stdout } = await runIn(sandbox, ["gw", ...ALL]);
+  expect(code).toBe(3);
+  // There is no repository that could be regenerated.
+  expect(stdout).not.toContain("regenerate");
+  expect(stdout).toContain("Otherwise --conflict theirs makes a new one.\n");
+  const [, command = ""] =
+    /To take the generated texts:\n {2}npx \S+ (.*)\n$/.exec(stdout) ?? [];
+  expect(command).toMatch(/^gw --prefix .* --conflict theirs --yes$/);
+  expect(await runIn(sandbox, command.split(" "))).toMatchObject({ code: 0 });
+  expect(sandbox.read("gw/.env")).toContain("FOO=1\n");
+  const first = new Sandbox();
+  await runIn(first, ["gw", ...ALL]);
+  const answersIn = (one: Sandbox): unknown =>
+    JSON.parse(one.read("gw/.kong-ipv6.json")).answers;
+  expect(answersIn(sandbox)).toEqual(answersIn(first));
+  const dry = await runIn(new Sandbox({ "gw/.env": "FOO=1\n" }), [
+    "gw",
+    ...ALL,
+    "--dry-run",
+  ]);
+  expect(dry.stdout).not.toContain("regenerate");
+});
