@@ -1,3 +1,4 @@
+import { assignmentsOf, settingOf } from "../base/dotenv.ts";
 import type { DiskEntry } from "../repository/disk.ts";
 import type { File } from "../render/render.ts";
 import {
@@ -89,13 +90,30 @@ export function written(sides: Sides, action: Action, text: string): Change {
   const isSame = after.text === before.text;
   if (isSame && mode === before.mode)
     return { path, action: "same", before, after };
-  const reason =
-    generatedFile(path)?.secret && !isPrivate(before)
-      ? "mode 600: others could read it"
+  const older = sides.yours !== sides.disk && updatedIn(before.text, text);
+  const isOpened = generatedFile(path)?.secret && !isPrivate(before);
+  const reasons = [
+    ...(older ? [older] : []),
+    ...(isOpened
+      ? [`${isSame || older ? "" : "also "}mode 600: others could read it`]
       : isSame
-        ? "only its mode"
-        : undefined;
+        ? ["only its mode"]
+        : []),
+  ];
+  const reason = reasons.join("; ");
   return { path, action, before, after, ...(reason && { reason }) };
+}
+
+/** What an update of an older .env changes. */
+function updatedIn(before: string, after: string): string {
+  const variables = new Set(assignmentsOf(after).map(({ key }) => key));
+  const changed = [...variables].filter(
+    (key) => settingOf(after, key) !== settingOf(before, key),
+  );
+  const commentsOf = (text: string): string =>
+    (text.match(/^\s*#.*/gm) ?? []).join("\n");
+  if (commentsOf(before) !== commentsOf(after)) changed.push("comments");
+  return `older than the other files, so updated: ${changed.join(", ")}`;
 }
 
 export function kept(sides: Sides): Change {

@@ -137,6 +137,13 @@ function obstacleRemedies(
   const lines: string[] = [];
   if (conflicts.some(isUnreadable))
     lines.push("Make the unreadable file readable and run this again.");
+  const env = conflicts.find(({ path }) => path === SECRET_FILE);
+  if (env && !isUnreadable(env))
+    lines.push(
+      env.reason === "a symbolic link"
+        ? `Replace the link ${SECRET_FILE} with a copy of its file, and run this again.`
+        : `Put a text file in place of ${SECRET_FILE}, and run this again.`,
+    );
   if (movable.length > 0)
     lines.push(
       ...(hasSidecar(movable)

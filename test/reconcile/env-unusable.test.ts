@@ -180,8 +180,32 @@ test.each<[string, (text: string) => string]>([
     );
     const { code, stdout } = await made.regenerate(...to);
     expect(code).toBe(0);
-    expect(stdout).toContain("  ~ .env  (mode 600: others could read it)\n");
+    const also = to === TO ? "also " : "";
+    expect(stdout).toContain(
+      `  ~ .env  (${also}mode 600: others could read it)\n`,
+    );
     expect(statSync(made.path(".env")).mode & 0o777).toBe(0o600);
     expect(await made.run(["check"])).toMatchObject({ code: 0 });
   }
 });
+
+test.each([
+  [0o600, ""],
+  [0o644, "; mode 600: others could read it"],
+])(
+  "an old copy of .env with mode %o: regenerate says what it updates",
+  async (mode, reason) => {
+    const made = await new Made().make();
+    const env = made.read(".env");
+    await made.regenerate(...TO, "--ipv4", "198.51.100.4");
+    for (const copy of [env, `${env}MINE=1\n`]) {
+      made.write(".env", copy);
+      chmodSync(made.path(".env"), mode);
+      const { code, stdout } = await made.regenerate();
+      expect(code).toBe(0);
+      expect(stdout).toContain(
+        `  ~ .env  (older than the other files, so updated: KONG_BIND_IP, KONG_BIND_IPV6, comments${reason})\n`,
+      );
+    }
+  },
+);
