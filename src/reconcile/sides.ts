@@ -1,4 +1,3 @@
-import { assignmentsOf, settingOf } from "../base/dotenv.ts";
 import type { DiskEntry } from "../repository/disk.ts";
 import type { File } from "../render/render.ts";
 import {
@@ -16,6 +15,7 @@ import {
   type Base,
   type Change,
 } from "./change.ts";
+import { differences } from "../renumber/env-file.ts";
 import { keepVariables } from "./variables.ts";
 
 /** The texts of one file that is there; all have the line ends of the disk. */
@@ -90,10 +90,14 @@ export function written(sides: Sides, action: Action, text: string): Change {
   const isSame = after.text === before.text;
   if (isSame && mode === before.mode)
     return { path, action: "same", before, after };
-  const older = sides.yours !== sides.disk && updatedIn(before.text, text);
+  const older = sides.yours !== sides.disk;
   const isOpened = generatedFile(path)?.secret && !isPrivate(before);
   const reasons = [
-    ...(older ? [older] : []),
+    ...(older
+      ? [
+          `older than the other files, so updated: ${differences(before.text, text)}`,
+        ]
+      : []),
     ...(isOpened
       ? [`${isSame || older ? "" : "also "}mode 600: others could read it`]
       : isSame
@@ -102,18 +106,6 @@ export function written(sides: Sides, action: Action, text: string): Change {
   ];
   const reason = reasons.join("; ");
   return { path, action, before, after, ...(reason && { reason }) };
-}
-
-/** What an update of an older .env changes. */
-function updatedIn(before: string, after: string): string {
-  const variables = new Set(assignmentsOf(after).map(({ key }) => key));
-  const changed = [...variables].filter(
-    (key) => settingOf(after, key) !== settingOf(before, key),
-  );
-  const commentsOf = (text: string): string =>
-    (text.match(/^\s*#.*/gm) ?? []).join("\n");
-  if (commentsOf(before) !== commentsOf(after)) changed.push("comments");
-  return `older than the other files, so updated: ${changed.join(", ")}`;
 }
 
 export function kept(sides: Sides): Change {

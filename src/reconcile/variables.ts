@@ -23,8 +23,9 @@ export function missingVariables(
 ): string | undefined {
   const set = new Set(assignmentsOf(text).map(({ key }) => key));
   const missing = assignmentsOf(generated)
-    .filter(({ key, tail }) => tail !== SECRET && !set.has(key))
-    .map(({ key }) => key);
+    .filter(({ tail }) => tail !== SECRET)
+    .map(({ key }) => key)
+    .filter((key) => !set.has(key));
   return missing.length === 0
     ? undefined
     : `Your .env lacks ${missing.join(", ")}: take the lines from .env.example.`;

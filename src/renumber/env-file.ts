@@ -1,6 +1,6 @@
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
-import { settingOf, withValues } from "../base/dotenv.ts";
+import { assignmentsOf, settingOf, withValues } from "../base/dotenv.ts";
 import type { Plan } from "../plan/types.ts";
 import { variablesOf } from "../render/env-variables.ts";
 
@@ -44,3 +44,16 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 
 const namesIn = (text: string): Set<string> =>
   new Set(findTokens(text).map(nameOf));
+
+/** The variables with other values, and whether comments differ: `KONG_BIND_IP, comments`. */
+export function differences(before: string, after: string): string {
+  const variables = new Set(assignmentsOf(after).map(({ key }) => key));
+  const commentsOf = (text: string): string =>
+    (text.match(/^\s*#.*/gm) ?? []).join("\n");
+  return [
+    ...[...variables].filter(
+      (key) => settingOf(after, key) !== settingOf(before, key),
+    ),
+    ...(commentsOf(before) === commentsOf(after) ? [] : ["comments"]),
+  ].join(", ");
+}
