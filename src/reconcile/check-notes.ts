@@ -5,8 +5,12 @@ import { lacksSecret, SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
-import { absentSecretText, secretNotes, takeGenerated } from "./notices.ts";
-import { unusableRemedy } from "./unusable.ts";
+import {
+  absentSecretText,
+  secretNotes,
+  takeGenerated,
+  unusableRemedy,
+} from "./notices.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What check says about .env. */

@@ -13,8 +13,13 @@ import {
   type SecretStatus,
 } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
-import { fillSecrets, lacksSecret, SECRET_FILE } from "../render/secrets.ts";
-import { unusableRemedy, whyUnusable } from "./unusable.ts";
+import {
+  fillSecrets,
+  lacksSecret,
+  ownText,
+  SECRET_FILE,
+} from "../render/secrets.ts";
+import { whyUnusable } from "./unusable.ts";
 import { unsetVariables } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
 
@@ -112,6 +117,31 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
 
 export const takeGenerated = (directory: string): string =>
   commandLine("regenerate", directory, "--conflict", "theirs");
+
+/**
+ * What to do about a file that is not usable.
+ * @param text on disk, with its secrets
+ * @param theirs the command that takes the generated text; undefined if no repository was written
+ */
+export function unusableRemedy(
+  path: string,
+  text: string,
+  rendered: Tree,
+  theirs: string | undefined,
+): string {
+  const generated = rendered.get(path)?.text ?? "";
+  if (path !== SECRET_FILE || !lacksSecret(text, generated))
+    return theirs === undefined
+      ? "Correct it, or take the generated text with --conflict theirs."
+      : `Correct it, or take the generated text:\n  ${theirs}`;
+  const start =
+    "If the server has a database already, set its password: it is in .env on the server, or in a backup. Otherwise";
+  if (theirs === undefined)
+    return `${start} --conflict theirs makes a new one.`;
+  // As generated but for a password: there is nothing to take.
+  const isSame = ownText(path, text) === generated;
+  return `${start} make a new one:\n  ${isSame ? "openssl rand -hex 32" : theirs}`;
+}
 
 /**
  * Files that the program which reads them would refuse after this run. Loads the parsers only if a file is
