@@ -29,7 +29,7 @@ const INSIDE = [
  * keep their place (host ::2 stays ::2), unless they are given themselves. If Kong's place does not
  * fit into a smaller subnet, Kong gets the default there. A container of --expose that is named without
  * an address keeps the one that it has. A login at the server's address follows that address. A default
- * NDP proxy changes with the delivery.
+ * gateway changes with `--host keep`, a default NDP proxy with the delivery.
  * @param given new values in normal form
  */
 export function move(answers: Answers, given: Partial<Answers>): Answers {
@@ -53,10 +53,12 @@ export function move(answers: Answers, given: Partial<Answers>): Answers {
   const address = hostAddress(moved);
   if (changed.ssh === undefined && user !== undefined && address !== undefined)
     moved.ssh = user + formatAddress(6, address);
-  // A proxy that the owner chose stays.
-  const usual = questionOf("ndp").fallback;
-  if (changed.ndp === undefined && previous.ndp === usual(previous))
-    Object.assign(moved, { ndp: usual(moved) });
+  // A gateway or proxy that the owner chose stays.
+  for (const key of ["gateway", "ndp"] as const) {
+    const usual = questionOf(key).fallback;
+    if (changed[key] === undefined && previous[key] === usual(previous))
+      Object.assign(moved, { [key]: usual(moved) });
+  }
   return formatAnswers(moved);
 }
 

@@ -1,6 +1,8 @@
+import { formatSubnet } from "../ip/address.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { move } from "./carry-over.ts";
 import { withAddresses } from "./expose-addresses.ts";
+import { formatHost, parseLink } from "./parse-addresses.ts";
 import { located } from "./located.ts";
 import { formatAnswers, parsedOf } from "./normal-form.ts";
 import { missing } from "./missing.ts";
@@ -76,7 +78,8 @@ interface SurveyOptions {
 }
 
 /** As resolve(), but returns the issues, and leaves random defaults out. */
-export function survey(given: Given, options: SurveyOptions = {}): Survey {
+export function survey(typed: Given, options: SurveyOptions = {}): Survey {
+  const given = withHost(typed);
   const { known, issues, refused, suggested } = parseGiven(given, options);
   const findings = check(known, given, {}, suggested);
   const isOfCorrected = (finding: Finding): boolean =>
@@ -99,6 +102,18 @@ export function survey(given: Given, options: SurveyOptions = {}): Survey {
     ],
     warnings: found.warnings,
   };
+}
+
+/**
+ * A prefix as `ip addr` prints it, an address with its length, also gives the host. A link is hardly ever
+ * longer than /64: there the host has to be given with its own length.
+ */
+function withHost(given: Given): Given {
+  if (typeof given.prefix !== "string") return given;
+  const link = parseLink(given.prefix);
+  if (link === undefined || link.prefix.length > 64) return given;
+  const host = formatHost({ address: link.host, length: link.prefix.length });
+  return { host, ...given, prefix: formatSubnet(link.prefix) };
 }
 
 interface ParsedGiven {

@@ -94,6 +94,12 @@ export const textToWrite = ({ after }: Change): File => after as File;
 /** Why a file that create-kong-ipv6 did not write is left alone. */
 export const FOREIGN = "create-kong-ipv6 did not write it";
 
+/** apply.sh installs every file below host/, also one that is no longer generated. */
+export const isInstalled = (path: string): boolean => path.startsWith("host/");
+
+export const STILL_INSTALLED =
+  "it is no longer generated, but apply.sh installs every file in host/";
+
 /** Whether a file in conflict had conflict markers before this run: it is left to the owner. */
 export const hasOldMarkers = ({ action, before, marked }: Change): boolean =>
   action === "conflict" && before !== null && marked === undefined;

@@ -12,15 +12,22 @@ import { notesOn, overlapNotes } from "./check-notes.ts";
 import { adminPortNotes } from "./contradictions/admin-ports.ts";
 import { COMPOSE_FILE, nameNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
-import { isExecutable, isPrivate } from "./change.ts";
+import {
+  isExecutable,
+  isInstalled,
+  isPrivate,
+  STILL_INSTALLED,
+} from "./change.ts";
+import { oldLines } from "./old-lines.ts";
 import { SIDECAR } from "./sidecar.ts";
-import { whyUnusable } from "./unusable.ts";
-import { unsetVariables } from "./required-variables.ts";
+import { whyUnreadable, whyUnusable } from "./unusable.ts";
+import { refusedCompose } from "./required-variables.ts";
 import {
   findStaleAddresses,
   unreadNotes,
   type StaleAddress,
 } from "../renumber/find-stale.ts";
+import { staleValues } from "../renumber/stale.ts";
 import { withPreviousData } from "./previous-data.ts";
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
@@ -47,7 +54,7 @@ import {
  * - unread: docker compose reads another file of the owner's instead
  * - outdated: regenerate would write another text
  * - drift: the answers have other addresses, services, networks or ports
- * - conflict: not resolved yet · invalid: not valid in its format, or without its secret
+ * - conflict: not resolved yet · leftover: a .new file without a conflict · invalid: its program refuses it
  */
 export type Status =
   | "generated"
@@ -61,6 +68,7 @@ export type Status =
   | "outdated"
   | "drift"
   | "conflict"
+  | "leftover"
   | "invalid";
 
 export interface Checked {
@@ -116,7 +124,7 @@ export function inspectRepository(directory: string): Inspection {
         : file,
   );
   return {
-    files: withUnset(files, directory),
+    files: withRefused(files, directory),
     stale,
     notes: [
       ...notesOn(directory, rendered, disk),
@@ -128,13 +136,13 @@ export function inspectRepository(directory: string): Inspection {
   };
 }
 
-/** Adds the compose files that need a variable which .env lacks, the owner's own files included. */
-function withUnset(files: readonly Checked[], directory: string): Checked[] {
-  const unset = unsetVariables(directory).filter(
+/** Adds the compose files that docker compose refuses, the owner's own files included. */
+function withRefused(files: readonly Checked[], directory: string): Checked[] {
+  const refused = refusedCompose(directory).filter(
     (one) => !files.some((file) => file.path === one.path && isOpen(file)),
   );
-  const paths = unset.map(({ path }) => path);
-  return [...files.filter(({ path }) => !paths.includes(path)), ...unset];
+  const paths = refused.map(({ path }) => path);
+  return [...files.filter(({ path }) => !paths.includes(path)), ...refused];
 }
 
 /** The status of each file. @param disk all of pathsOf() @param plans of the present and all earlier answers */
@@ -145,6 +153,7 @@ export function checkFiles(
   { present, previous }: { present: Plan; previous: readonly Plan[] },
 ): Checked[] {
   const paths = new Set([...rendered.keys(), ...Object.keys(state.files)]);
+  const valueOf = staleValues(previous, present);
   return [...paths].sort().map((path) => {
     const record = state.files[path];
     const isOld = (text: string): boolean =>
@@ -152,38 +161,36 @@ export function checkFiles(
     const whyUnfit = (text: string): Finding | undefined =>
       path === SECRET_FILE ? unfit(text, isOld, rendered) : undefined;
     const found = statusOf(path, record, rendered, disk, whyUnfit);
-    return { path, ...(driftOf(path, found, disk, rendered) ?? found) };
+    const text = textAt(disk, path) ?? "";
+    const old = record?.kept
+      ? oldLines(path, ownText(path, text), record, rendered, valueOf)
+      : [];
+    return { path, ...(driftOf(path, found, disk, rendered, old) ?? found) };
   });
 }
 
 type Finding = Omit<Checked, "path">;
 
-/** What an edited file says that the answers don't. */
+/** What an edited file says that the answers don't. @param old of oldLines() */
 function driftOf(
   path: string,
   { status }: Finding,
   disk: Disk,
   rendered: Tree,
+  old: readonly string[],
 ): Finding | undefined {
   const entry = disk.get(path);
   if (entry?.kind !== "file" || path === SECRET_FILE) return undefined;
   if (!["edited", "merged", "changed", "outdated"].includes(status))
     return undefined;
-  return drift(path, entry.text, rendered);
+  const text = ownText(path, entry.text);
+  return drift([...contradictions(path, text, rendered), ...old]);
 }
 
-function drift(
-  path: string,
-  text: string,
-  rendered: Tree,
-): Finding | undefined {
-  const found = contradictions(path, ownText(path, text), rendered);
-  return found.length === 0
-    ? undefined
-    : {
-        status: "drift",
-        reason: `it contradicts the answers: ${found.join("; ")}`,
-      };
+function drift(found: readonly string[]): Finding | undefined {
+  if (found.length === 0) return undefined;
+  const reason = `it contradicts the answers: ${found.join("; ")}`;
+  return { status: "drift", reason };
 }
 
 function statusOf(
@@ -196,15 +203,14 @@ function statusOf(
   const entry = entryAt(disk, path);
   const next = rendered.get(path);
   if (textAt(disk, path + SIDECAR) !== undefined) {
-    return {
-      status: "conflict",
-      reason: record?.answers
-        ? "copy what you want from its .new file"
-        : "delete its .new file when done",
-    };
+    return record === undefined || record.answers || record.sidecar
+      ? { status: "conflict", reason: "copy what you want from its .new file" }
+      : { status: "leftover", reason: "delete its .new file when done" };
   }
   if (record === undefined)
     return { status: "outdated", reason: "regenerate would write it" };
+  if (next === undefined && entry.kind === "file" && isInstalled(path))
+    return { status: "drift", reason: STILL_INSTALLED };
   const found = onDisk(path, record, entry, rendered, whyUnfit);
   if (
     found.status === "invalid" ||
@@ -234,6 +240,8 @@ function onDisk(
       ? { status: "deleted" }
       : { status: "missing", reason: "deleted since the last run" };
   }
+  const reason = whyUnreadable(path, entry);
+  if (reason !== undefined) return { status: "invalid", reason };
   if (entry.kind === "other") {
     return record.owner === "absent"
       ? { status: "edited" }
@@ -279,9 +287,10 @@ function unfit(
   isOld: (text: string) => boolean,
   rendered: Tree,
 ): Finding | undefined {
-  if (isOld(ownText(SECRET_FILE, text))) {
+  const own = ownText(SECRET_FILE, text);
+  if (isOld(own)) {
     const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
-  return drift(SECRET_FILE, text, rendered);
+  return drift(contradictions(SECRET_FILE, own, rendered));
 }

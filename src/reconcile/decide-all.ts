@@ -1,15 +1,18 @@
 import type { Answers } from "../answers/types.ts";
-import type { Plan } from "../plan/plan.ts";
+import { plan, type Plan } from "../plan/plan.ts";
 import type { Tree } from "../render/render.ts";
 import type { Disk } from "../repository/disk.ts";
 import type { Operation } from "../repository/operation.ts";
-import { STATE_FILE } from "../repository/state.ts";
+import { staleValues } from "../renumber/stale.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { allPreviousAnswers, STATE_FILE } from "../repository/state.ts";
 import { basesOf } from "./bases.ts";
-import type { Change } from "./change.ts";
+import { isInstalled, STILL_INSTALLED, type Change } from "./change.ts";
 import { compare } from "./compare.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
 import { offered } from "./faults.ts";
+import { oldLines } from "./old-lines.ts";
 import { allOperations } from "./operations.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { resolveConflicts, type Choices } from "./resolve-conflict.ts";
@@ -47,10 +50,11 @@ export async function decideAll(
   const { previous } = request;
   const bases = previous && basesOf(previous, present, disk, rendered);
   const compared = await compare(rendered, disk, bases);
+  const wrong = faultFinder(previous, present, rendered);
   const chooses =
     request.conflict !== "ask" || (prompts !== undefined && !request.dryRun);
   const known = compared
-    .map((change) => stillKept(change, rendered, previous, chooses))
+    .map((change) => stillKept(change, wrong, previous, chooses))
     .map((change) => withNewName(change, renamed));
   const { decided, resolutions } = await resolveConflicts(
     chooses && request.conflict !== "keep"
@@ -61,10 +65,35 @@ export async function decideAll(
   );
   const changes = (
     previous ? withSidecars(decided, disk, previous) : decided
-  ).map((change) => withContradictions(change, rendered));
+  ).map((change) => withContradictions(change, wrong));
   const made = { answers, ...(overlap && { overlap }), changes };
   const operations = allOperations(request, made, rendered, disk);
   return { changes, resolutions, operations };
+}
+
+/** Where a text contradicts the answers. @param kept whether the owner keeps it in a conflict */
+type Faults = (
+  change: Change,
+  text: string,
+  kept: boolean,
+) => readonly string[];
+
+function faultFinder(
+  previous: Request["previous"],
+  present: Plan,
+  rendered: Tree,
+): Faults {
+  const before = previous
+    ? [previous.answers, ...allPreviousAnswers(previous)].map(plan)
+    : [];
+  const valueOf = staleValues(before, present);
+  return ({ path, from = path }, text, kept) => {
+    const plain = text.replaceAll("\r\n", "\n");
+    const found = contradictions(path, plain, rendered);
+    if (!kept || path === SECRET_FILE) return found;
+    const held = previous?.files[from];
+    return [...found, ...oldLines(path, plain, held, rendered, valueOf)];
+  };
 }
 
 /**
@@ -73,15 +102,14 @@ export async function decideAll(
  */
 function stillKept(
   change: Change,
-  rendered: Tree,
+  wrong: Faults,
   previous: Request["previous"],
   chooses: boolean,
 ): Change {
   const { path, from = path, action, before, marked } = change;
   if (action !== "conflict" || !previous?.files[from]?.kept) return change;
   if (before === null || marked === undefined) return change;
-  const agrees = (): boolean =>
-    contradictions(path, plain(before.text), rendered).length === 0;
+  const agrees = (): boolean => wrong(change, before.text, true).length === 0;
   return chooses && !agrees()
     ? change
     : { ...change, action: "keep", chosen: true };
@@ -95,16 +123,16 @@ function withNewName(change: Change, renamed: string | undefined): Change {
   return { ...change, renamed, reason: `renamed to ${renamed}` };
 }
 
-function withContradictions(change: Change, rendered: Tree): Change {
-  const { path, action, before, after } = change;
+function withContradictions(change: Change, wrong: Faults): Change {
+  const { path, action, before, after, chosen = false } = change;
+  if (action === "orphan" && before !== null && isInstalled(path))
+    return { ...change, contradicts: [STILL_INSTALLED] };
   if (!["same", "keep", "merge", "update"].includes(action)) return change;
   const file = action === "keep" ? before : after;
   if (file === null) return change;
-  const contradicts = contradictions(path, plain(file.text), rendered);
+  const contradicts = wrong(change, file.text, chosen);
   return contradicts.length === 0 ? change : { ...change, contradicts };
 }
-
-const plain = (text: string): string => text.replaceAll("\r\n", "\n");
 
 /** The paths that a run reads: all that it may write. */
 export function pathsOf(

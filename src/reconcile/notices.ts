@@ -2,7 +2,7 @@ import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
 import { commandLine, gitLine, pathWord } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
-import { textAt, type Disk } from "../repository/disk.ts";
+import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { adminPortNotes } from "./contradictions/admin-ports.ts";
 import { COMPOSE_FILE, nameNotes } from "./compose-names.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
@@ -19,8 +19,8 @@ import {
   ownText,
   SECRET_FILE,
 } from "../render/secrets.ts";
-import { whyUnusable } from "./unusable.ts";
-import { unsetVariables } from "./required-variables.ts";
+import { whyUnreadable, whyUnusable } from "./unusable.ts";
+import { refusedCompose } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What is known before a run writes. */
@@ -175,24 +175,34 @@ export async function unusableNotes(
         ]
       : [];
   });
+  const obstacles = changes.flatMap(({ path, action }) => {
+    const reason = whyUnreadable(path, entryAt(disk, path));
+    return action === "keep" && reason && rendered.has(path)
+      ? [
+          `${path} is not usable: ${printable(reason)}. Move it out of the way, then run:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`,
+        ]
+      : [];
+  });
   const crlf = found.filter(({ isCrlf }) => isCrlf).map(({ path }) => path);
   return [
     ...crlfNotes(directory, crlf),
     ...found.filter(({ isCrlf }) => !isCrlf).map((one) => one.text),
-    ...unsetNotes(directory, changes),
+    ...obstacles,
+    ...refusedNotes(directory, changes),
   ];
 }
 
 /**
- * The variables that docker-compose.yml needs and .env lacks after this run. What an override file needs
- * is a manual step.
+ * The compose files that docker compose refuses after this run. If this run changes .env, what the
+ * owner's own files need is a manual step.
  */
-function unsetNotes(directory: string, changes: readonly Change[]): string[] {
+function refusedNotes(directory: string, changes: readonly Change[]): string[] {
   const written = changes.flatMap(({ path, action, after }) =>
     after && WRITING.has(action) ? [[path, after.text] as const] : [],
   );
-  return unsetVariables(directory, new Map(written))
-    .filter(({ path }) => path === COMPOSE_FILE)
+  const texts = new Map(written);
+  return refusedCompose(directory, texts)
+    .filter(({ path }) => path === COMPOSE_FILE || !texts.has(SECRET_FILE))
     .map(({ path, reason }) => `${path}: ${reason}.`);
 }
 

@@ -3,7 +3,7 @@ import { surveyMoved } from "../answers/survey-moved.ts";
 import { remainingWork, type RemainingWork } from "./remaining-work.ts";
 import { withDataPatterns } from "./bases.ts";
 import { WRITING, type Action, type Change } from "./change.ts";
-import { renamedCompose } from "./compose-names.ts";
+import { nameStatus, renamedCompose } from "./compose-names.ts";
 import { decideAll, pathsOf } from "./decide-all.ts";
 import { readDisk, type Disk } from "../repository/disk.ts";
 import { EXIT, FailedError, type ExitCode } from "../base/errors.ts";
@@ -60,7 +60,11 @@ export async function prepare(
     : NOTHING_BEFORE;
   const { steps, stale, deployed } = after;
   const outcome: Outcome = {
-    exitCode: exitCodeOf(request, changes, unusable.length > 0),
+    exitCode: exitCodeOf(
+      request,
+      changes,
+      unusable.length > 0 || nameStatus(directory, false) !== undefined,
+    ),
     directory,
     answers,
     plan: present,
@@ -95,7 +99,7 @@ function diskOf(
   return disk;
 }
 
-/** @param unusable whether a file is not usable */
+/** @param unusable whether a file is not usable, or not read */
 function exitCodeOf(
   { dryRun }: Request,
   changes: readonly Change[],

@@ -1,5 +1,6 @@
 import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
 import { WRITING, type Change } from "./change.ts";
+import { sidecarPath } from "./sidecar.ts";
 import { type Disk } from "../repository/disk.ts";
 import { withDataOf } from "../renumber/env-file.ts";
 import type { Answers } from "../answers/types.ts";
@@ -119,6 +120,8 @@ function leftoversAfter(
   const instead = new Map(
     written.map(({ path, after }) => [path, after?.text ?? null]),
   );
+  for (const change of changes)
+    if (change.sidecar === "obsolete") instead.set(sidecarPath(change), null);
   return findStaleAddresses(
     directory,
     present,

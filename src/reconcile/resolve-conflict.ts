@@ -1,5 +1,5 @@
 import type { File } from "../render/render.ts";
-import { isPrivate, textToWrite, type Change } from "./change.ts";
+import { isInstalled, isPrivate, textToWrite, type Change } from "./change.ts";
 import { movedTo } from "./compare.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -17,8 +17,10 @@ export async function resolveConflicts(
   prompts: ConflictPrompts | undefined,
 ): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
   const open = compared.filter(
-    ({ action, renamed }) =>
-      action === "conflict" || (action === "gone" && renamed === undefined),
+    (change) =>
+      change.action === "conflict" ||
+      isInstalledOrphan(change) ||
+      (change.action === "gone" && change.renamed === undefined),
   );
   const asIs = { decided: compared, resolutions: [] };
   if (open.length === 0) return asIs;
@@ -52,8 +54,12 @@ export async function resolveConflicts(
   };
 }
 
+const isInstalledOrphan = ({ path, action, before }: Change): boolean =>
+  action === "orphan" && before !== null && isInstalled(path);
+
 /**
- * Resolves one conflict as the owner chose; "theirs" also restores a file that the owner deleted.
+ * Resolves one conflict as the owner chose; "theirs" also restores a file that the owner deleted,
+ * and deletes one that apply.sh would install although it is no longer generated.
  * What can't be compared (a link, a directory) can only be kept.
  */
 export function applyResolution(
@@ -63,6 +69,8 @@ export function applyResolution(
   const { path, action, before, from } = change;
   if (action === "gone" && resolution === "theirs" && !change.renamed)
     return [{ ...change, action: "create" }];
+  if (isInstalledOrphan(change) && resolution === "theirs")
+    return [{ ...change, action: "delete", taken: 0 }];
   if (action !== "conflict") return [change];
   // A file with conflict markers: another text on top of it would be lost.
   const isOpen = before !== null && change.marked === undefined;

@@ -136,6 +136,7 @@ const PROGRAM: readonly string[] = [
   "resources/files",
   "resources/filters",
   "resources/firewall",
+  "resources/handover",
   "resources/kong",
   "resources/link",
   "resources/migrations",

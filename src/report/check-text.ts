@@ -28,7 +28,7 @@ export function checkText(
     recovered === undefined ? "" : wrapped(interruptedText(recovered)),
     open.map((file) => fileLine(file, style)).join("\n"),
     has("changed", "missing")
-      ? `If these are your own edits, record them:\n  ${commandLine("regenerate", shown)}`
+      ? `If you made these changes, record them:\n  ${commandLine("regenerate", shown)}`
       : "",
     has("conflict")
       ? remedy("When you have resolved all conflicts, run:", "keep")
@@ -47,7 +47,7 @@ const interruptedText = (recovered: Recovered): string =>
   `An earlier run was interrupted while writing here. ${recovered === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`;
 
 const ONLY_STALE =
-  "check exits with 4 only because of these addresses. Change or remove them.";
+  "check exits with 4 only because of these addresses. Change or remove them. If one has a new meaning for you, remove it from previousAnswers in .kong-ipv6.json.";
 
 const DRIFT =
   "Where a file contradicts the answers: edit it, change the answers, or take the generated text there:";

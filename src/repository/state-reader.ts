@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FailedError, Refusal, UnusableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { generatedFile, PLAN_FILE } from "../render/generated-files.ts";
@@ -79,10 +79,16 @@ const unusable = (
 
 /** How to get another state. */
 const restore = (directory: string): string =>
-  `Take the file from git (${fromGit(directory)}) or from a backup. Without a copy, delete it and run ${adopt(directory)}`;
+  `Take the file from ${sources(directory)}. Without a copy, delete it and run ${adopt(directory)}`;
 
-const fromGit = (directory: string): string =>
-  gitLine(directory, `checkout HEAD ${STATE_FILE}`);
+/** Where a copy of the state may be. */
+function sources(directory: string): string {
+  let at = directory;
+  while (!existsSync(join(at, ".git")) && dirname(at) !== at) at = dirname(at);
+  return existsSync(join(at, ".git"))
+    ? `git (${gitLine(directory, `checkout HEAD ${STATE_FILE}`)}) or from a backup`
+    : "a backup";
+}
 
 const adopt = (directory: string): string =>
   `${commandLine("create", directory, "--conflict", "keep")} with the same answers: it adopts the repository`;
@@ -127,7 +133,7 @@ function missing(directory: string): UnusableError {
   const [reason, remedy] = existsSync(join(directory, PLAN_FILE))
     ? [
         `its ${STATE_FILE} is missing`,
-        `Take that from git: ${fromGit(directory)}. Without a copy, run ${adopt(directory)}`,
+        `Take that from ${sources(directory)}. Without a copy, run ${adopt(directory)}`,
       ]
     : [
         "it holds no generated repository",

@@ -10,8 +10,6 @@ const TABLE = `
 --prefix | P::/129 | not a number from 0 to 128 | Give the provider's ADDRESS/LENGTH
 --prefix | P::/sixty | not a number from 0 to 128 | Give the provider's ADDRESS/LENGTH
 --prefix | P::/64/64 | not a number from 0 to 128 | Give the provider's ADDRESS/LENGTH
---prefix | P::1/64 | bits set after its prefix length /64 | The subnet is P::/64
---prefix | 2A03:2222:3333:4444:0:0:0:1/60 | bits set | The subnet is 2a03:2222:3333:4440::/60
 --prefix | P::%ens3/64 | a zone (RFC 4007) | Give it without the zone: P::/64
 --prefix | P::1/128 | it is one address | Ask the provider for a prefix
 --prefix | P::2/127 | two addresses are too few | Ask the provider for a prefix

@@ -175,7 +175,7 @@ ${text.replace("KONG_PG_USER: mine", "KONG_PG_USER: kong")}`,
       `${COMPOSE}.new is left over from an earlier conflict: delete it when done.`,
     );
     expect((await made.run(["check"])).stdout).toContain(
-      "delete its .new file when done",
+      "leftover: delete its .new file when done",
     );
   });
 });
@@ -348,7 +348,7 @@ describe("check", () => {
       ".gitignore": "missing",
       "host/etc/docker/daemon.json": "invalid",
       "host/etc/ndppd.conf": "conflict",
-      [COMPOSE]: "conflict",
+      [COMPOSE]: "leftover",
       "scripts/network.sh": "generated",
     });
     const told = await made.run(["check"]);

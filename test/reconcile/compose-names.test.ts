@@ -13,8 +13,8 @@ test.each(["compose.yaml", "compose.yml"])(
     const note = `docker compose reads your ${name} instead of docker-compose.yml.`;
     const way = `mv -n gw/${name} gw/docker-compose.override.yml`;
     for (const [args, expected] of [
-      [["gw", ...PREFIX, "--yes"], 0],
-      [["regenerate", "gw"], 0],
+      [["gw", ...PREFIX, "--yes"], 3],
+      [["regenerate", "gw"], 3],
       [["check", "gw"], 4],
     ] as const) {
       const { code, stdout } = await runHere(args, sandbox.cwd);

@@ -48,7 +48,7 @@ test("a removed container: docker compose would refuse every service until it is
   const open = await made.run(["check"]);
   expect(open.code).toBe(4);
   expect(open.stdout.replace(/\s+/g, " ")).toContain(
-    `${OVERRIDE} drift: line ${line} needs EXPOSE_MAIL_IPV6, which .env does not set: docker compose refuses every service`,
+    `${OVERRIDE} invalid: line ${line} needs EXPOSE_MAIL_IPV6, which .env does not set: docker compose refuses every service`,
   );
   made.edit(OVERRIDE, (text) =>
     text.replace(/^ {2}mail:\n[^]*?(?=^ {2}dns:)/m, ""),
@@ -69,7 +69,7 @@ test("check: what the owner's .env sets, a comment and an escape need nothing; d
   ).toEqual([
     {
       path: OVERRIDE,
-      status: "drift",
+      status: "invalid",
       reason: expect.stringMatching(/^line 4 needs MINE, /),
     },
   ]);
@@ -78,7 +78,7 @@ test("check: what the owner's .env sets, a comment and an escape need nothing; d
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
   made.write("compose.override.yml", "services:\n  a:\n    image: ${B?}\n");
   expect((await made.run(["check"])).stdout).toContain(
-    "compose.override.yml  drift: line 3 needs B, ",
+    "compose.override.yml  invalid: line 3 needs B, ",
   );
 });
 

@@ -113,6 +113,8 @@ test("a kept server stays kept, without a netplan file", async () => {
 test("a server that is kept from now on has no netplan file; its address is not stale", async () => {
   const world = noted(created({ prefix: `${P}::/64` }), `${P}::2`);
   const { there, stale } = await thereAndBack(world, { host: "keep" });
+  // As create has it: the route stays as it is.
+  expect(there.state.answers.gateway).toBe("ra");
   expect(world.files.has(NETPLAN)).toBe(true);
   expect(there.files.has(NETPLAN)).toBe(false);
   expect(notes(there, 1)).toEqual([`${P}::2`]);

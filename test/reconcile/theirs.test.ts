@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Made } from "./made.ts";
+import { Made, OLD, TO } from "./made.ts";
 
 // --conflict theirs once replaced the whole file: what the owner had added elsewhere was gone.
 
@@ -108,3 +108,41 @@ const oldTexts = (made: Made): string[] => {
   const old = made.path(".kong-ipv6.undo/old");
   return readdirSync(old).map((name) => readFileSync(`${old}/${name}`, "utf8"));
 };
+
+test("keep keeps the whole file: its old lines are drift, and theirs takes the new text later", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => text.replace("**Kong**", "**My Kong**"));
+  const old = made.read("README.md");
+  const moved = [...TO, "--ipv4", "198.51.100.4", "--conflict", "keep"];
+  const later = ["--prefix", "2a0e:1:2:3::/64"];
+  for (const args of [moved, [], later]) {
+    const { code, stdout } = await made.regenerate(...args);
+    expect(code, stdout).toBe(3);
+    expect(stdout).toMatch(
+      /^README\.md contradicts the answers: \d+ lines have old addresses, because "keep" kept the whole file\.$/m,
+    );
+    expect(made.read("README.md")).toBe(old);
+    const check = await made.run(["check"]);
+    expect(check.code).toBe(4);
+    expect(check.stdout).toMatch(/README\.md  drift: .* old addresses/);
+  }
+  expect(await made.regenerate("--conflict", "theirs")).toMatchObject({
+    code: 0,
+  });
+  expect(await made.run(["check"])).toMatchObject({ code: 0 });
+  expect(made.read("README.md")).not.toContain(OLD);
+});
+
+test("a file that was merged by hand and kept has no old lines: the owner's own old address stays hers", async () => {
+  const made = await new Made().make();
+  made.edit("README.md", (text) => text.replace("**Kong**", "**My Kong**"));
+  const moved = [...TO, "--ipv4", "198.51.100.4"];
+  expect(await made.regenerate(...moved)).toMatchObject({ code: 3 });
+  const next = made.read("README.md.new");
+  const mine = `${next.replace("**Kong**", "**My Kong**")}\nIt was ${OLD}::2.\n`;
+  made.write("README.md", mine);
+  const { code, stdout } = await made.regenerate("--conflict", "keep");
+  expect(code, stdout).toBe(0);
+  expect(stdout).toContain("README.md:");
+  expect(made.read("README.md")).toBe(mine);
+});

@@ -15,7 +15,7 @@ test('an edit is noted or a .new file written: not "Changed 0 files"', async () 
   const made = await new Made().make();
   made.edit("README.md", (text) => `${text}mine\n`);
   expect((await made.run(["check"])).stdout).toContain(
-    `If these are your own edits, record them:\n  ${PUBLISHED} regenerate .\n`,
+    `If you made these changes, record them:\n  ${PUBLISHED} regenerate .\n`,
   );
   expect((await made.regenerate()).stdout).toContain(
     "\nRecorded the changes in .kong-ipv6.json; no file changed in this directory.\n",

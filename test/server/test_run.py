@@ -62,7 +62,7 @@ class Apply(Case):
             "docker",
             "addresses",
         ]
-        names_after = ["network", "compose", "filters", "overlap", "services", "kong", "expose"]
+        names_after = ["network", "compose", "filters", "overlap", "services", "kong", "handover", "expose"]
         self.assertEqual([*expected, "sysctl-file", *names_after], names)
 
     def test_the_changes_are_made_in_the_order_of_the_resources(self) -> None:

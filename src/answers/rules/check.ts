@@ -5,7 +5,7 @@ import { exposedRules } from "./exposed.ts";
 import { exposeRules } from "./expose.ts";
 import type { Finding, Rule } from "./finding.ts";
 import { gatewayDoubts, gatewayGuess, gatewayRules } from "./gateway.ts";
-import { hostRules } from "./host.ts";
+import { hostRules, tunnelRules } from "./host.ts";
 import { internalPrefixRules } from "./internal-prefix.ts";
 import { ipv4Rules } from "./ipv4.ts";
 import { kongRules } from "./kong.ts";
@@ -17,6 +17,7 @@ const RULES: readonly Rule[] = [
   prefixRules,
   roomRules,
   hostRules,
+  tunnelRules,
   exposedRules,
   kongRules,
   gatewayRules,

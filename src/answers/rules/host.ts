@@ -50,6 +50,24 @@ export function hostRules({ known, isDefault }: Context): Finding[] {
     : [];
 }
 
+/** The usual names of tunnels and PPP links. */
+const TUNNEL = /^(he-|sit|tun|tap|wg|gre|ip6?tnl|ip6gre|6in4|6to4|vti|ppp)/;
+
+/** The netplan file describes the uplink as a network card. */
+export const tunnelRules = ({ known }: Context): Finding[] =>
+  known.interface !== undefined &&
+  TUNNEL.test(known.interface) &&
+  known.host !== undefined &&
+  known.host !== "keep"
+    ? [
+        warning(
+          "interface",
+          "it has the name of a tunnel, but the netplan file would set it up under ethernets, which is only for network cards",
+          "To leave the tunnel as it is, give --host keep",
+        ),
+      ]
+    : [];
+
 /** Outside of the prefix, only the provider knows the server's address. */
 const ANY_HOST: Remedy = {
   remedy: "Give the address that `ip -6 addr` prints on the server, or keep",

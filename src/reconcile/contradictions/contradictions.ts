@@ -4,6 +4,7 @@ import type { Tree } from "../../render/render.ts";
 import { SECRET_FILE } from "../../render/secrets.ts";
 import { factsOf } from "./facts.ts";
 import {
+  openedBy,
   plainCommands,
   portsIn,
   ufwPortsIn,
@@ -42,23 +43,31 @@ export function contradictions(
     if (other === ALL_IPV4) return [];
     return [`${name} is ${other}, not ${value} or ${ALL_IPV4} (all addresses)`];
   });
+  const open = path === COMPOSE_FILE ? openAdminPorts(text, settings) : [];
   const extra = [...found.keys()].filter(
-    (name) => OURS.test(name) && !planned.has(name),
+    (name) =>
+      OURS.test(name) &&
+      !planned.has(name) &&
+      !open.some((reason) => reason.startsWith(`${name} `)),
   );
-  return [
+  const all = [
     ...wrong,
     ...missing(path, text, generated.text),
     ...changedLines(path, text, generated.text, rendered),
-    ...(path === COMPOSE_FILE ? openAdminPorts(text, settings) : []),
+    ...open,
     ...extra.map((name) => `${name} is not in the answers`),
   ];
+  return [...new Set(all)];
 }
 
 /** The ports that the owner's file does not open, and the names that the owner's script does not use. */
 function missing(path: string, text: string, generated: string): string[] {
   switch (path) {
     case "host/etc/kong-ipv6/firewall.nft":
-      return closed(portsIn(text), generated, NFT_RULE);
+      return [
+        ...closed(portsIn(text), generated, NFT_RULE),
+        ...openedBy(text, generated),
+      ];
     case "scripts/ufw.sh":
       return closed(ufwPortsIn(text), plainCommands(generated), UFW_RULE);
     case "scripts/network.sh":

@@ -1,5 +1,10 @@
 import { includes, parseAddress } from "../../ip/address.ts";
-import { findTokens, subnetOf, type Token } from "../../ip/find-addresses.ts";
+import {
+  findTokens,
+  nameOf,
+  subnetOf,
+  type Token,
+} from "../../ip/find-addresses.ts";
 
 /** A comment that begins with #, as in shell, nftables and sysctl files. It keeps the line end, so that lines can be counted. */
 export const COMMENT = /(^|[ \t])#.*$/gm;
@@ -49,6 +54,62 @@ export const plainCommands = (script: string): string =>
     .replace(COMMENT, "")
     .replace(/["']/g, "")
     .replace(/\\\r?\n/g, " ");
+
+/** The rules of the generated firewall without which what it closes is open. */
+const CLOSING = /\b(drop|goto|hook)\b/;
+
+/** What a word is compared as: both of each pair close the same. */
+const SAME: Record<string, string> = { reject: "drop", jump: "goto" };
+
+/** Words of a rule that don't change which packets it is for. */
+const HARMLESS = /^(counter|log|prefix|level|comment|with|drop|goto)$/;
+
+/** The closing rules of a generated nftables text that the owner's lacks. */
+export function openedBy(text: string, generated: string): string[] {
+  const own = rulesIn(text);
+  const closing = rulesIn(generated).filter((rule) => CLOSING.test(rule));
+  return closing.flatMap((rule) => {
+    const at = own.findIndex((other) => includesRule(other, rule));
+    if (at < 0) return [`the rule "${rule}" is missing`];
+    own.splice(at, 1);
+    return [];
+  });
+}
+
+function includesRule(other: string, rule: string): boolean {
+  const left = other.split(" ");
+  for (const word of rule.split(" ")) {
+    const at = left.indexOf(word);
+    if (at < 0) return false;
+    left.splice(at, 1);
+  }
+  return left.every((word) => HARMLESS.test(word));
+}
+
+/** Each rule in one spelling; the owner may choose another priority for a chain. */
+function rulesIn(text: string): string[] {
+  const code = text
+    .replace(COMMENT, "")
+    .replace(/\b(prefix|comment)\s+"[^"\n]*"/g, "$1")
+    .replace(/["']/g, "");
+  return code
+    .split(/[\n;{}]/)
+    .map((line) =>
+      line
+        .trim()
+        .replace(/ priority .*/, "")
+        .split(/\s+/)
+        .map((word) => SAME[word] ?? spelled(word))
+        .join(" "),
+    )
+    .filter((rule) => rule !== "");
+}
+
+/** An address in one spelling. */
+function spelled(word: string): string {
+  const [token, ...others] = findTokens(word);
+  return token && others.length === 0 ? nameOf(token) : word;
+}
 
 /** A rule without an address is for all of them. A name or a variable may stand for any port. */
 function searchIn(rules: readonly Rule[]): HasPort {

@@ -69,7 +69,7 @@ export async function reached(
 }
 
 /** The source address of Kong's own connection to an outside server. */
-async function outgoing(
+export async function outgoing(
   { topology: { client } }: Lab,
   kong: string,
 ): Promise<Finding> {

@@ -19,6 +19,7 @@ const NEXT = "2001:db8:1:7";
 const NEW = `${NEXT}:300::8100`;
 const HOST = { old: "2001:db8:1:2::2", new: `${NEXT}::2` };
 const IPV4 = "203.0.113.10";
+const BYTES = 40 << 20;
 /** What every address of the old prefix begins with. */
 const OLD = "2001:db8:1:2:";
 const SERVERS = [
@@ -128,13 +129,30 @@ describe.each(SERVERS)(
       IPv4: IPV4,
     };
 
-    /** Kong gets its new address here: it does not answer for some seconds. Then it answers at both. */
+    /** Kong gets its new address here. A second one answers meanwhile, and downloads end. */
     async function toOverlap(phase: string): Promise<void> {
+      // The last one begins while the second Kong answers.
+      const second = reaches(NEW).then(() => download(NEW));
+      const downloads = [...[KONG, IPV4].map(download), second];
       await change(phase, all);
+      expect(failed(phase)).toEqual(none("old address", "new address", "IPv4"));
+      const complete = { code: 0, stdout: `200 ${BYTES}` };
+      for (const one of downloads) expect(await one).toMatchObject(complete);
       for (const one of [KONG, NEW]) await reaches(one);
     }
 
-    test("to the overlap: Kong moves once, then both addresses answer", async () => {
+    /** Takes 20 seconds. */
+    const download = (address: string) =>
+      lab.topology.client.run([
+        ..."curl --globoff --silent --limit-rate 2M --output /dev/null".split(
+          " ",
+        ),
+        "--write-out",
+        "%{http_code} %{size_download}",
+        `http://${address.includes(":") ? `[${address}]` : address}/bytes/${BYTES}`,
+      ]);
+
+    test("to the overlap: no request is lost, and both addresses answer", async () => {
       await regenerated("--prefix", `${NEXT}::/64`, "--overlap");
       await toOverlap("before → overlap");
     });
@@ -167,6 +185,7 @@ describe.each(SERVERS)(
           { "old address": old, IPv4 },
           "before",
         );
+        expect(failed("overlap → before")).toEqual(none("old address", "IPv4"));
         await reaches(KONG);
         expect(await reached(NEW)).toBeUndefined();
         expect((await script(lab, "apply.sh")).stdout).toMatch(

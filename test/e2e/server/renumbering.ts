@@ -66,12 +66,14 @@ The lab writes this file: \`LAB_WRITE_DOCS=1 npx vitest run --config vitest.lab.
 It runs a stand-in for Kong on booted Debian hosts ([test/e2e/lab/README.md](../test/e2e/lab/README.md)).
 The test also asserts:
 
-- Both addresses answer after the change to the overlap, and no request is lost when it ends.
+- No request is lost, and both addresses answer after the change to the overlap.
+- Downloads that run through that change complete.
 - A second \`apply.sh\` in each phase changes nothing; after a reboot in the overlap both addresses answer.
 - After \`regenerate --finish\` and \`apply.sh\` the old address doesn't answer, and nothing of the old prefix is left on the
   server: addresses, routes, rules, tables, networks, files and neighbor entries.
 - \`rollback.sh\` in the overlap restores the original state.
 
-On the way to the overlap and back, Kong's container gets another address and is recreated: it does not answer for some
-seconds, and open downloads are cut. The end of an overlap recreates no container.
+On the way to the overlap and back, Kong's container gets another address and is recreated. Meanwhile a second Kong
+answers, which \`apply.sh\` starts from the same image and removes again. Open responses get a minute to end. The end of an
+overlap recreates no container.
 `;

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 EXPOSED, BACKEND = "ipv6_exposed", "kong-ipv6_kong-net"
+# What Docker says of Kong's container besides what is recorded.
+KONG: Json = {
+    "Hostname": "f9983926cfc3",
+    "Env": ["KONG_ADMIN_LISTEN=127.0.0.1:8001, 172.30.0.100:8001", "KONG_DATABASE=postgres"],
+    "ExposedPorts": {"80/tcp": {}, "443/tcp": {}, "8000/tcp": {}},
+    "Healthcheck": {"Test": ["CMD", "perl", "-e", "exit 0"], "Interval": 10**10},
+    "StopTimeout": 60,
+}
 
 
 class FakeEngine(Engine):
@@ -54,7 +62,8 @@ class FakeEngine(Engine):
             raise EngineError(self.refuses[f"{method} {path}"])
         url = urlsplit(path)
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
-        filters = json.loads(parse_qs(url.query).get("filters", ["{}"])[0])
+        query = parse_qs(url.query)
+        filters = json.loads(query.get("filters", ["{}"])[0]) | {"name": query.get("name", [""])[0]}
         answer = {"GET": self.get, "POST": self.post, "DELETE": self.delete}[method]
         return copy.deepcopy(answer(parts, filters, body))
 
@@ -84,6 +93,11 @@ class FakeEngine(Engine):
         raise AssertionError(f"unexpected question to Docker: {parts}")
 
     def post(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
+        if parts == ["networks", "create"]:
+            self.create_network({"Id": body["Name"].encode().hex().ljust(64, "0"), "Labels": {}, **(body or {})})  # type: ignore[index]
+            return None
+        if parts == ["containers", "create"]:
+            return self.create_container(filters["name"], body or {})
         if parts[0] == "networks" and body:
             network = self.find_network(parts[1])
             if network is None:
@@ -100,7 +114,7 @@ class FakeEngine(Engine):
                 "IPAMConfig": ipam,
                 "Aliases": config.get("Aliases"),
                 "NetworkID": network["Id"],
-                "GlobalIPv6Address": ipam.get("IPv6Address", ranges[0].split("/")[0]),
+                "GlobalIPv6Address": ipam.get("IPv6Address", next(iter(ranges), "").split("/")[0]),
                 "IPAddress": ipam.get("IPv4Address", "172.18.0.9"),
             }
             return None
@@ -110,7 +124,7 @@ class FakeEngine(Engine):
             ]
             return None
         container = self.containers_by_id[parts[1]]
-        container["State"] = {"stop": "exited", "unpause": "running", "restart": "running"}[parts[2]]
+        container["State"] = {"stop": "exited"}.get(parts[2], "running")
         return None
 
     def delete(self, parts: list[str], filters: Json, body: Optional[Json]) -> Any:
@@ -149,13 +163,16 @@ class FakeEngine(Engine):
         return {key: value for key, value in container.items() if not key.startswith("_")}
 
     def inspected(self, identity: str) -> Optional[Json]:
-        listed = self.containers_by_id.get(identity)
+        named = [one for one in self.containers_by_id.values() if one["Names"][0] == f"/{identity}"]
+        listed = self.containers_by_id.get(identity, next(iter(named), None))
         if listed is None:
             return None
+        identity = listed["Id"]
         base: Json = copy.deepcopy(
             listed.get("_inspected") or {"NetworkSettings": {"Ports": {}}, "Mounts": listed["Mounts"]}
         )
         base["Id"], base["Name"] = identity, listed["Names"][0]
+        base["Image"] = listed.get("_image") or base.get("Image")
         base["NetworkSettings"]["Networks"] = copy.deepcopy(listed["NetworkSettings"]["Networks"])
         health = "unhealthy" if "(unhealthy)" in listed["Status"] else "healthy"
         base["State"] = {"Status": listed["State"], "ExitCode": listed.get("_code", 0), "Pid": listed.get("_pid", 4000)}
@@ -191,7 +208,30 @@ class FakeEngine(Engine):
         container |= {"State": "created", "Status": "Created", "_image": self.image_of(service)}
         if service == "kong":
             container["_inspected"], container["_pid"] = copy.deepcopy(self.recording["kong"]), 2768
+            container["_inspected"]["Config"] |= copy.deepcopy(KONG)
         self.containers_by_id[container["Id"]] = container
+
+    def create_container(self, name: str, body: Json) -> Json:
+        """Not by compose: it is on the one network that its mode names."""
+        network = self.networks_by_name[body["HostConfig"]["NetworkMode"]]
+        six = network["IPAM"]["Config"][0]["Subnet"].split("/")[0] + "2"
+        identity = name.encode().hex().ljust(64, "0")
+        networks = {network["Name"]: {"IPAddress": "172.19.0.2", "GlobalIPv6Address": six}}
+        host = body["HostConfig"]
+        config = {key: value for key, value in body.items() if key != "HostConfig"}
+        self.containers_by_id[identity] = {
+            "Id": identity,
+            "Names": [f"/{name}"],
+            "Labels": {},
+            "State": "created",
+            "Status": "Created",
+            "Mounts": [],
+            "Ports": [],
+            "NetworkSettings": {"Networks": networks},
+            "_image": body["Image"],
+            "_inspected": {"Config": config, "HostConfig": host, "Mounts": [], "NetworkSettings": {"Ports": {}}},
+        }
+        return {"Id": identity, "Warnings": []}
 
     def recreate_service(self, service: str) -> None:
         """As compose does it after an edit, or for a new image: the new container has another id."""

@@ -183,6 +183,13 @@ class Programs:
     # Filters.
 
     def _nft(self, words: list[str]) -> Ran:
+        if words == ["-f", "-"]:
+            self.changes("nft", *words)
+            self.server.handover = self.server.inputs[-1]
+            return OK
+        if words[0] == "flush":
+            self.changes("nft", *words)
+            return OK
         if words[0] == "delete":
             self.changes("nft", *words)
             setattr(self.server, self._table(words), "")
@@ -191,7 +198,7 @@ class Programs:
         return Ran(0, found, "") if found else Ran(1, "", "No such file or directory\n")
 
     def _table(self, words: list[str]) -> str:
-        return {"kong_ipv6": "table", "kong_ipv6_overlap": "overlap"}[words[-1]]
+        return {"kong_ipv6": "table", "kong_ipv6_overlap": "overlap", "kong_ipv6_handover": "handover"}[words[-1]]
 
     def _iptables(self, words: list[str]) -> Ran:
         return self._policy(words, self.server.forward_policy)

@@ -94,7 +94,7 @@ class Server:
         self.broken_units: set[str] = set()
         self.refused_sysctls: set[str] = set()
         self.free: dict[str, int] = {}
-        self.table = self.overlap = ""
+        self.table = self.overlap = self.handover = ""
         self.neighbour = self.connections = self.listening = self.buildx = ""
         self.forward_policy = self.forward_policy6 = "-P FORWARD ACCEPT\n"
         self.ufw_enabled = False
@@ -333,6 +333,7 @@ class Server:
             "active": sorted(self.active),
             "table": self.table,
             "overlap": self.overlap,
+            "handover": self.handover,
         }
 
     def close(self) -> None:

@@ -97,8 +97,18 @@ test("a host in the default exposed subnet: the error names the host, which was 
 });
 
 test("an unusable answer is not missed a second time by its defaults", () => {
-  const { issues } = unusable({ prefix: "2001:db8::1/64" });
+  const { issues } = unusable({ prefix: "2001:db8::1" });
   expect(issues.map(({ flag }) => flag)).toEqual(["--prefix"]);
+});
+
+test("a prefix as ip addr prints it gives the host too, as in a conversation", () => {
+  const prefix = "2001:db8:1:2:3::1/64";
+  const { answers } = resolve({ prefix });
+  expect(answers).toMatchObject({
+    prefix: "2001:db8:1:2::/64",
+    host: "2001:db8:1:2:3::1",
+  });
+  expect(resolve({ prefix, host: "keep" }).answers.host).toBe("keep");
 });
 
 test("a corrected value is checked against the other answers", () => {
@@ -119,12 +129,12 @@ test("a corrected value is checked against the other answers", () => {
   ]);
   expect(
     said({
-      prefix: "2001:db8:1:2::1/64",
+      prefix: "2001:db8:1:2::1",
       exposed: "2a03:9::/80",
       host: "2a03:8::2",
     }),
   ).toEqual([
-    expect.stringMatching(/^--prefix it has bits set/),
+    expect.stringMatching(/^--prefix it has no prefix length/),
     expect.stringMatching(/^--host it is outside the prefix/),
     expect.stringMatching(/^--exposed it is outside the prefix/),
   ]);

@@ -12,6 +12,7 @@ from . import migrations, previous_image
 from .base import NotUndone, Resource, Row, short_of_space
 from .compose_refusals import OURS, backend_in_use, other_backend, refusals
 from .containers import explained, identity_of
+from .handover import begin
 from .network import Network, difference, has_address
 from .previous_image import BUILT, IMAGE, recipe
 from .secrets import Secrets, make_directory
@@ -171,6 +172,7 @@ class ComposeUp(Resource):
 
     def _remove_lost(self) -> None:
         self.report.doing("compose", "removing Kong's container")
+        begin(self.context, self.engine.container(self.lost))
         if self.engine.container(self.lost):
             cause = "Docker can't remove Kong's container"
             self.engine.change("DELETE", f"/containers/{self.lost}?force=1", cause=cause)

@@ -439,6 +439,24 @@ describe("warnings", () => {
     expect(warnings.map(({ flag }) => flag)).toEqual(["--prefix"]);
   });
 
+  test.each(["he-ipv6", "sit1", "tun0", "wg0", "ppp0"])(
+    "netplan can't set up the tunnel %s as a network card",
+    (name) => {
+      const tunnel: Given = {
+        interface: name,
+        gateway: "none",
+        delivery: "routed",
+      };
+      expect(warned(tunnel)).toEqual([
+        expect.stringMatching(
+          new RegExp(`^--interface ${name}: .*ethernets.* give --host keep$`),
+        ),
+      ]);
+      expect(warned({ ...tunnel, host: "keep" })).toEqual([]);
+      expect(warned({ ...tunnel, interface: "venet0" })).toEqual([]);
+    },
+  );
+
   test("a gateway that is none, although a router has to ask on the link", () => {
     expect(warned({ gateway: "none" })).toEqual([
       expect.stringMatching(
