@@ -2,11 +2,16 @@ import { commandLine } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
 import { addressesKept } from "../plan/summary.ts";
 import type { File, Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
+import { lacksSecret, SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
-import { absentSecretText, secretNotes } from "./notices.ts";
+import {
+  absentSecretText,
+  secretNotes,
+  takeGenerated,
+  unusableRemedy,
+} from "./notices.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What check says about .env. */
@@ -16,8 +21,13 @@ export function notesOn(
   disk: Disk,
 ): string[] {
   const generated = (rendered.get(SECRET_FILE) as File).text;
+  const env = textAt(disk, SECRET_FILE);
+  const theirs = takeGenerated(directory);
   return [
-    missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
+    env !== undefined && lacksSecret(env, generated)
+      ? unusableRemedy(SECRET_FILE, env, rendered, theirs)
+      : undefined,
+    missingVariables(generated, env ?? generated),
     secretNotes(directory, secretStatus(directory, textAt(disk, IGNORE_FILE))),
     entryAt(disk, SECRET_FILE).kind === "absent"
       ? absentSecretText(rendered)

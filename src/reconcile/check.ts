@@ -6,7 +6,7 @@ import {
   type DiskEntry,
 } from "../repository/disk.ts";
 import { pathsOf } from "./decide-all.ts";
-import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
+import { updateEnvFile } from "../renumber/env-file.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { notesOn, overlapNotes } from "./check-notes.ts";
 import { adminPortNotes } from "./contradictions/admin-ports.ts";
@@ -159,7 +159,7 @@ export function checkFiles(
     const isOld = (text: string): boolean =>
       record?.owner !== KEPT && updateEnvFile(text, present, previous) !== text;
     const whyUnfit = (text: string): Finding | undefined =>
-      path === SECRET_FILE ? unfit(text, isOld, present) : undefined;
+      path === SECRET_FILE ? unfit(text, isOld, rendered) : undefined;
     const found = statusOf(path, record, rendered, disk, whyUnfit);
     const text = textAt(disk, path) ?? "";
     const old = record?.kept
@@ -184,13 +184,13 @@ function driftOf(
   if (!["edited", "merged", "changed", "outdated"].includes(status))
     return undefined;
   const text = ownText(path, entry.text);
-  const found = [...contradictions(path, text, rendered), ...old];
-  return found.length === 0
-    ? undefined
-    : {
-        status: "drift",
-        reason: `it contradicts the answers: ${found.join("; ")}`,
-      };
+  return drift([...contradictions(path, text, rendered), ...old]);
+}
+
+function drift(found: readonly string[]): Finding | undefined {
+  if (found.length === 0) return undefined;
+  const reason = `it contradicts the answers: ${found.join("; ")}`;
+  return { status: "drift", reason };
 }
 
 function statusOf(
@@ -281,20 +281,16 @@ function onDisk(
   };
 }
 
-/** What apply.sh would refuse in a .env, which may come from another copy of the repository. */
+/** What does not fit the answers in a .env, which may come from another copy of the repository. */
 function unfit(
   text: string,
   isOld: (text: string) => boolean,
-  { containers }: Plan,
+  rendered: Tree,
 ): Finding | undefined {
-  if (isOld(ownText(SECRET_FILE, text))) {
+  const own = ownText(SECRET_FILE, text);
+  if (isOld(own)) {
     const reason = "it is older than the other files: regenerate updates it";
     return { status: "outdated", reason };
   }
-  const other = containers.find((one) => !hasAddress(text, one));
-  if (other) {
-    const reason = `${other.variable} is not ${other.address}, as in the answers`;
-    return { status: "drift", reason };
-  }
-  return undefined;
+  return drift(contradictions(SECRET_FILE, own, rendered));
 }

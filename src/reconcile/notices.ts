@@ -13,7 +13,12 @@ import {
   type SecretStatus,
 } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
-import { fillSecrets, lacksSecret, SECRET_FILE } from "../render/secrets.ts";
+import {
+  fillSecrets,
+  lacksSecret,
+  ownText,
+  SECRET_FILE,
+} from "../render/secrets.ts";
 import { whyUnreadable, whyUnusable } from "./unusable.ts";
 import { refusedCompose } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
@@ -110,14 +115,47 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   return note === undefined ? [] : [note];
 }
 
+export const takeGenerated = (directory: string): string =>
+  commandLine("regenerate", directory, "--conflict", "theirs");
+
+/**
+ * What to do about a file that is not usable.
+ * @param text on disk, with its secrets
+ * @param theirs the command that takes the generated text; undefined if no repository was written
+ */
+export function unusableRemedy(
+  path: string,
+  text: string,
+  rendered: Tree,
+  theirs: string | undefined,
+): string {
+  const generated = rendered.get(path)?.text ?? "";
+  if (path !== SECRET_FILE || !lacksSecret(text, generated))
+    return theirs === undefined
+      ? "Correct it, or take the generated text with --conflict theirs."
+      : `Correct it, or take the generated text:\n  ${theirs}`;
+  const start =
+    "If the server has a database already, set its password: it is in .env on the server, or in a backup. Otherwise";
+  if (theirs === undefined)
+    return `${start} --conflict theirs makes a new one.`;
+  // As generated but for a password: there is nothing to take.
+  const isSame = ownText(path, text) === generated;
+  return `${start} make a new one:\n  ${isSame ? "openssl rand -hex 32" : theirs}`;
+}
+
 /**
  * Files that the program which reads them would refuse after this run. Loads the parsers only if a file is
  * kept: all others have passed them.
  */
 export async function unusableNotes(
-  directory: string,
+  { directory, previous, dryRun }: Request,
   { changes, rendered, disk }: Known,
 ): Promise<string[]> {
+  // A create that is refused, or only shown, leaves no repository to regenerate.
+  const isThere =
+    previous !== undefined ||
+    !(dryRun || changes.some(({ action }) => action === "conflict"));
+  const theirs = isThere ? takeGenerated(directory) : undefined;
   const isKept = changes.some(({ action }) => action === "keep");
   const syntax = isKept ? await import("../merge/syntax.ts") : undefined;
   const found = changes.flatMap(({ path, from = path, action, after }) => {
@@ -127,16 +165,11 @@ export async function unusableNotes(
     if (text === undefined || !rendered.has(path)) return [];
     const whyInvalid = action === "keep" ? syntax?.whyInvalid : undefined;
     const reason = whyUnusable(path, text, rendered, whyInvalid);
-    // Where the text is as generated but for a password, there is nothing to take.
-    const remedy =
-      action === "same"
-        ? ""
-        : ` Correct it, or take the generated text:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`;
     return reason
       ? [
           {
             path,
-            text: `${path} is not usable: ${printable(reason)}.${remedy}`,
+            text: `${path} is not usable: ${printable(reason)}. ${unusableRemedy(path, text, rendered, theirs)}`,
             isCrlf: hasCrlf(path, text),
           },
         ]

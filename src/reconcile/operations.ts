@@ -29,7 +29,10 @@ export function allOperations(
   const there = textAt(disk, STATE_FILE);
   // A first regenerate that changes nothing must not write only the `regenerated` mark.
   if (operations.length === 0 && there === stateText(state)) return [];
-  const text = stateText(previous ? { ...state, regenerated: true } : state);
+  const adopts = changes.some(({ action }) => action === "same");
+  const text = stateText(
+    previous || adopts ? { ...state, regenerated: true } : state,
+  );
   return there === text
     ? operations
     : [...operations, stateOperation(text, disk)];

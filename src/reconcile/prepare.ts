@@ -53,7 +53,7 @@ export async function prepare(
     prompts,
   );
   const known = { changes, rendered, disk };
-  const unusable = await unusableNotes(request.directory, known);
+  const unusable = await unusableNotes(request, known);
   notes.push(...notesOn(request, known, prompts), ...unusable);
   const after = previous
     ? remainingWork(directory, previous, present, changes, rendered, disk)

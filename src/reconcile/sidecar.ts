@@ -61,10 +61,10 @@ export function sidecarText(change: Change, disk: Disk): string {
   return fillSecrets(textToWrite(change).text, texts.join("\n"));
 }
 
-/** If .env can't be read, a sidecar would have a second password. */
+/** If the password in .env is not known, a sidecar would have a second one. */
 function secretAway({ path, before, reason }: Change): string | undefined {
   if (path !== SECRET_FILE || before !== null) return undefined;
-  return `${path}.new was not written, because it would have another password: ${path} is ${reason} and can't be read. See .env.example for what it needs.`;
+  return `${path}.new was not written: ${path} is ${reason}, so its password is not known here. See .env.example for what it needs.`;
 }
 
 function inTheWay(

@@ -15,6 +15,7 @@ import {
   type Base,
   type Change,
 } from "./change.ts";
+import { differences } from "../renumber/env-file.ts";
 import { keepVariables } from "./variables.ts";
 
 /** The texts of one file that is there; all have the line ends of the disk. */
@@ -89,12 +90,21 @@ export function written(sides: Sides, action: Action, text: string): Change {
   const isSame = after.text === before.text;
   if (isSame && mode === before.mode)
     return { path, action: "same", before, after };
-  const reason =
-    generatedFile(path)?.secret && !isPrivate(before)
-      ? "mode 600: others could read it"
+  const older = sides.yours !== sides.disk;
+  const isOpened = generatedFile(path)?.secret && !isPrivate(before);
+  const reasons = [
+    ...(older
+      ? [
+          `older than the other files, so updated: ${differences(before.text, text)}`,
+        ]
+      : []),
+    ...(isOpened
+      ? [`${isSame || older ? "" : "also "}mode 600: others could read it`]
       : isSame
-        ? "only its mode"
-        : undefined;
+        ? ["only its mode"]
+        : []),
+  ];
+  const reason = reasons.join("; ");
   return { path, action, before, after, ...(reason && { reason }) };
 }
 

@@ -36,6 +36,6 @@ export function whyUnusable(
   if (invalid !== undefined || path !== SECRET_FILE) return invalid;
   const generated = rendered.get(path)?.text ?? "";
   return lacksSecret(text, generated)
-    ? "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one"
+    ? "KONG_PG_PASSWORD is not set"
     : undefined;
 }

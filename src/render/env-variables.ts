@@ -8,12 +8,15 @@ interface Variable {
   readonly of?: (plan: PlanTexts) => string;
 }
 
+/** The variable with the IPv4 address of Kong's ports. */
+export const BIND_IPV4 = "KONG_BIND_IP";
+
 /** The variables of every generated .env. */
 export const VARIABLES: readonly Variable[] = [
   { key: "COMPOSE_PROJECT_NAME" },
   { key: "KONG_PG_PASSWORD", secret: true },
   { key: "KONG_BIND_IPV6", of: ({ kong }) => kong.address },
-  { key: "KONG_BIND_IP", of: ({ ipv4 }) => ipv4.bind },
+  { key: BIND_IPV4, of: ({ ipv4 }) => ipv4.bind },
   { key: "KONG_DATA_DIR", of: ({ data }) => data.directory },
 ];
 

@@ -1,9 +1,7 @@
-import { attempt } from "../base/errors.ts";
-import { parseAddress } from "../ip/address.ts";
 import { rewriter } from "./rewrite.ts";
 import { findTokens, nameOf } from "../ip/find-addresses.ts";
-import { settingOf, withValues } from "../base/dotenv.ts";
-import type { Plan, PublicContainer } from "../plan/types.ts";
+import { assignmentsOf, settingOf, withValues } from "../base/dotenv.ts";
+import type { Plan } from "../plan/types.ts";
 import { variablesOf } from "../render/env-variables.ts";
 
 // git ignores .env: a copy of it may be older than the rest of the repository.
@@ -47,11 +45,15 @@ export function withDataOf(plan: Plan, text: string | undefined): Plan {
 const namesIn = (text: string): Set<string> =>
   new Set(findTokens(text).map(nameOf));
 
-/** Whether a dotenv text gives a container this address, in any spelling. */
-export function hasAddress(
-  text: string,
-  { variable, address }: PublicContainer,
-): boolean {
-  const own = settingOf(text, variable) ?? "";
-  return attempt(() => parseAddress(6, own)) === parseAddress(6, address);
+/** The variables with other values, and whether comments differ: `KONG_BIND_IP, comments`. */
+export function differences(before: string, after: string): string {
+  const variables = new Set(assignmentsOf(after).map(({ key }) => key));
+  const commentsOf = (text: string): string =>
+    (text.match(/^\s*#.*/gm) ?? []).join("\n");
+  return [
+    ...[...variables].filter(
+      (key) => settingOf(after, key) !== settingOf(before, key),
+    ),
+    ...(commentsOf(before) === commentsOf(after) ? [] : ["comments"]),
+  ].join(", ");
 }

@@ -65,8 +65,14 @@ function oldTexts(changes: readonly Change[], shown: string): string[] {
   });
 }
 
-/** What the owner can do if create wrote nothing. */
-export function refusedLines(changes: readonly Change[]): string[] {
+/**
+ * What the owner can do if create wrote nothing.
+ * @param rerun the same command with --conflict theirs
+ */
+export function refusedLines(
+  changes: readonly Change[],
+  rerun: string,
+): string[] {
   const conflicts = changes.filter(({ action }) => action === "conflict");
   const obstacles = conflicts.filter(isObstacle);
   return [
@@ -77,7 +83,10 @@ export function refusedLines(changes: readonly Change[]): string[] {
         ]
       : []),
     ...(conflicts.length > obstacles.length
-      ? ["Choose --conflict keep, theirs or markers."]
+      ? [
+          "Choose --conflict keep, theirs or markers. To take the generated texts:",
+          `  ${rerun}`,
+        ]
       : []),
   ];
 }
@@ -143,6 +152,13 @@ function obstacleRemedies(
   const lines: string[] = [];
   if (conflicts.some(isUnreadable))
     lines.push("Make the unreadable file readable and run this again.");
+  const env = conflicts.find(({ path }) => path === SECRET_FILE);
+  if (env && !isUnreadable(env))
+    lines.push(
+      env.reason === "a symbolic link"
+        ? `Replace the link ${SECRET_FILE} with a copy of its file, and run this again.`
+        : `Put a text file in place of ${SECRET_FILE}, and run this again.`,
+    );
   if (movable.length > 0)
     lines.push(
       ...(hasSidecar(movable)

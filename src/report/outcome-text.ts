@@ -123,9 +123,10 @@ function contextTexts(
 
 function endText(
   outcome: Outcome,
-  { shown, dryRun }: ReportOptions,
+  options: ReportOptions,
   style: Style,
 ): string {
+  const { shown, dryRun } = options;
   const { exitCode, written, changes } = outcome;
   const updated = outcome.previousAnswers !== undefined;
   const wrapped = (lines: readonly string[]): string[] =>
@@ -138,7 +139,12 @@ function endText(
   if (!written && exitCode === EXIT.conflicts && !updated)
     return [
       `${style.red("Nothing was written")}: some files exist already and were not generated.`,
-      ...wrapped(refusedLines(changes)),
+      ...wrapped(
+        refusedLines(
+          changes,
+          rerunCommand({ ...outcome, resolutions: ["theirs"] }, options),
+        ),
+      ),
     ].join("\n");
   const conflicts = wrapped(conflictLines(changes, shown));
   if (!written && exitCode === EXIT.conflicts && conflicts.length > 0)

@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { EditedError } from "../base/errors.ts";
+import { attempt, EditedError } from "../base/errors.ts";
 import {
   hashOf,
   isPending,
@@ -18,8 +18,15 @@ import {
   type Journal,
 } from "./journal.ts";
 import { namesHolder } from "./lock.ts";
+import { parseState } from "./state-reader.ts";
 import { STATE_FILE } from "./state.ts";
-import { copy, ignoringFailure, makeDirectory, makeMissing } from "./write.ts";
+import {
+  copy,
+  ignoringFailure,
+  makeDirectory,
+  makeMissing,
+  readIfThere,
+} from "./write.ts";
 
 // How a write ends: completed, or rolled back.
 
@@ -40,7 +47,10 @@ export function complete(directory: string, journal: Journal): void {
     ({ path, replaced }) => path === STATE_FILE && !replaced,
   );
   const madeAll =
-    filled.length === 0 && !files.some(({ replaced }) => replaced);
+    filled.length === 0 &&
+    !files.some(({ replaced }) => replaced) &&
+    !attempt(() => parseState(readIfThere(join(directory, STATE_FILE))))
+      ?.regenerated;
   const isFirst = !existsSync(undo);
   if (madeState && madeAll && isFirst) return discard(directory);
   if (!isFirst) renameSync(undo, join(work, PREVIOUS));

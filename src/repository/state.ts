@@ -28,7 +28,7 @@ export interface State {
   readonly deployed?: Answers;
   /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
   readonly previousAnswers: readonly Answers[];
-  /** Whether regenerate has written the state since create. */
+  /** Whether more than one create made the files: regenerate ran since, or create found some as generated. */
   readonly regenerated?: true;
   readonly files: Readonly<Record<string, FileRecord>>;
 }

@@ -150,14 +150,15 @@ function commit(
   }
 }
 
-/** Whether only the state is written, after a write that undo can undo. */
+/** Whether only the state is replaced, after a write that undo can undo. */
 function writesStateOnly(
   directory: string,
   operations: readonly Operation[],
 ): boolean {
   return (
-    operations.every(({ path }) => path === STATE_FILE) &&
-    lastWrite(directory) !== undefined
+    operations.every(
+      ({ path, expected }) => path === STATE_FILE && expected !== null,
+    ) && lastWrite(directory) !== undefined
   );
 }
 

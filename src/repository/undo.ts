@@ -134,7 +134,7 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
  */
 function fromState(directory: string): Step[] {
   const { files, regenerated } = readState(directory).state;
-  // Without a journal, undoing a regenerate would delete the whole repository.
+  // Without a journal, undoing it would delete files that it did not create.
   if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {
     const { owner } = record;

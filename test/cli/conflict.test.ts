@@ -139,9 +139,11 @@ test("a file of others that is as ours would be is no conflict", async () => {
   expect(code).toBe(0);
   expect(JSON.parse(stdout).summary).toEqual({ same: files.length });
   expect(sandbox.read("gw/.env")).toBe(first.read("gw/.env"));
-  expect(sandbox.read("gw/.kong-ipv6.json")).toBe(
-    first.read("gw/.kong-ipv6.json"),
-  );
+  // It is marked, so that undo does not take the files for its own.
+  expect(JSON.parse(sandbox.read("gw/.kong-ipv6.json"))).toEqual({
+    ...JSON.parse(first.read("gw/.kong-ipv6.json")),
+    regenerated: true,
+  });
 });
 
 test("nothing is written through a link, and only keeping it helps", async () => {
@@ -232,4 +234,29 @@ test("a kept README that has the generated steps is referred to", async () => {
   const other = new Sandbox({ "gw/README.md": readme });
   const create = ["gw", ...PREFIX, "--conflict", "keep"];
   expect((await runIn(other, create)).stdout).toContain("Read gw/README.md");
+});
+
+test("a refused create names the command that takes the generated texts", async () => {
+  const sandbox = new Sandbox({ "gw/.env": "FOO=1\n" });
+  const { code, stdout } = await runIn(sandbox, ["gw", ...ALL]);
+  expect(code).toBe(3);
+  // There is no repository that could be regenerated.
+  expect(stdout).not.toContain("regenerate");
+  expect(stdout).toContain("Otherwise --conflict theirs makes a new one.\n");
+  const [, command = ""] =
+    /To take the generated texts:\n {2}npx \S+ (.*)\n$/.exec(stdout) ?? [];
+  expect(command).toMatch(/^gw --prefix .* --conflict theirs --yes$/);
+  expect(await runIn(sandbox, command.split(" "))).toMatchObject({ code: 0 });
+  expect(sandbox.read("gw/.env")).toContain("FOO=1\n");
+  const first = new Sandbox();
+  await runIn(first, ["gw", ...ALL]);
+  const answersIn = (one: Sandbox): unknown =>
+    JSON.parse(one.read("gw/.kong-ipv6.json")).answers;
+  expect(answersIn(sandbox)).toEqual(answersIn(first));
+  const dry = await runIn(new Sandbox({ "gw/.env": "FOO=1\n" }), [
+    "gw",
+    ...ALL,
+    "--dry-run",
+  ]);
+  expect(dry.stdout).not.toContain("regenerate");
 });

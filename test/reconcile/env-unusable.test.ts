@@ -4,7 +4,13 @@ import { Made, OLD, TO } from "./made.ts";
 
 // regenerate once said nothing of a .env that check called invalid, and left it readable by others.
 
-const UNSET = "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one";
+const UNSET = "KONG_PG_PASSWORD is not set";
+// The wanted password is that of the database, if there is one.
+const OLD_OR =
+  "If the server has a database already, set its password: it is in .env on the server, or in a backup. Otherwise make a new one:\n  ";
+const OLD_OR_THEIRS = new RegExp(
+  `${OLD_OR}npx \\S+ regenerate \\S+ --conflict theirs\n`,
+);
 const NEW = ".env has a new KONG_PG_PASSWORD";
 const PASSWORD = /^KONG_PG_PASSWORD=.*$/m;
 const withPassword =
@@ -34,9 +40,13 @@ test.each<[string, (text: string) => string, reason: string]>([
       const checked = await made.run(["check"]);
       expect(checked.code).toBe(4);
       expect(checked.stdout).toContain(`  ! .env  invalid: ${reason}\n`);
+      expect(checked.stdout).toMatch(OLD_OR_THEIRS);
       const { code, stdout } = await made.regenerate();
       expect(code).toBe(3);
-      expect(stdout).toContain(`.env is not usable: ${reason}. Correct it,`);
+      expect(stdout).toContain(`.env is not usable: ${reason}. If`);
+      expect(stdout).toMatch(OLD_OR_THEIRS);
+      for (const text of [checked.stdout, stdout])
+        expect(text).not.toMatch(/lacks.*KONG_PG_PASSWORD|Correct it/);
       expect(stdout).not.toContain(NEW);
     }
     const { code, stdout } = await made.regenerate("--conflict", "theirs");
@@ -57,7 +67,7 @@ test("the placeholder of the state is no password either", async () => {
   expect((await made.run(["check"])).stdout).toContain(UNSET);
   const { code, stdout } = await made.regenerate();
   expect(code).toBe(3);
-  expect(stdout).toContain(`${UNSET}.\n`);
+  expect(stdout).toContain(`${UNSET}. ${OLD_OR}openssl rand -hex 32\n`);
   made.edit(".env", withPassword("0".repeat(64)));
   expect(await made.regenerate()).toMatchObject({ code: 0 });
 });
@@ -170,8 +180,32 @@ test.each<[string, (text: string) => string]>([
     );
     const { code, stdout } = await made.regenerate(...to);
     expect(code).toBe(0);
-    expect(stdout).toContain("  ~ .env  (mode 600: others could read it)\n");
+    const also = to === TO ? "also " : "";
+    expect(stdout).toContain(
+      `  ~ .env  (${also}mode 600: others could read it)\n`,
+    );
     expect(statSync(made.path(".env")).mode & 0o777).toBe(0o600);
     expect(await made.run(["check"])).toMatchObject({ code: 0 });
   }
 });
+
+test.each([
+  [0o600, ""],
+  [0o644, "; mode 600: others could read it"],
+])(
+  "an old copy of .env with mode %o: regenerate says what it updates",
+  async (mode, reason) => {
+    const made = await new Made().make();
+    const env = made.read(".env");
+    await made.regenerate(...TO, "--ipv4", "198.51.100.4");
+    for (const copy of [env, `${env}MINE=1\n`]) {
+      made.write(".env", copy);
+      chmodSync(made.path(".env"), mode);
+      const { code, stdout } = await made.regenerate();
+      expect(code).toBe(0);
+      expect(stdout).toContain(
+        `  ~ .env  (older than the other files, so updated: KONG_BIND_IP, KONG_BIND_IPV6, comments${reason})\n`,
+      );
+    }
+  },
+);

@@ -179,7 +179,10 @@ test.each([
     expect(code).toBe(3);
     expect(existsSync(made.path(".env.new"))).toBe(false);
     expect(stdout).toContain(
-      `.env.new was not written, because it would have another password: .env is ${what} and can't be read. See .env.example for what it needs.\n`,
+      `.env.new was not written: .env is ${what}, so its password is not known here. See .env.example for what it needs.\n`,
+    );
+    expect(stdout).toMatch(
+      /^\.env was not changed: .*\n(Replace the link|Put a text file in place of) \.env.* and run this again\.\nOr leave it as it is:\n/m,
     );
     expect(stdout).not.toContain("Take over");
     expect(await made.regenerate("--conflict", "keep")).toMatchObject({
@@ -198,7 +201,7 @@ test("also if .env may not be read", () => {
   };
   const { state } = created(START);
   const [settled] = withSidecars([change], new Map(), state);
-  expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES) and ");
+  expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES), so ");
   expect(operationsOf([settled as Change], new Map())).toEqual([]);
 });
 

@@ -1,3 +1,4 @@
+import { BIND_IPV4 } from "../../render/env-variables.ts";
 import { generatedFile, PLAN_FILE } from "../../render/generated-files.ts";
 import type { Tree } from "../../render/render.ts";
 import { SECRET_FILE } from "../../render/secrets.ts";
@@ -36,7 +37,11 @@ export function contradictions(
     const other = found.get(name);
     if (other === value) return [];
     if (other === undefined) return [`${name} is missing`];
-    return [`${name} is ${other}, not ${value}`];
+    if (name !== BIND_IPV4 || value === ALL_IPV4)
+      return [`${name} is ${other}, not ${value}`];
+    // Then Kong answers on the address of the answers, too.
+    if (other === ALL_IPV4) return [];
+    return [`${name} is ${other}, not ${value} or ${ALL_IPV4} (all addresses)`];
   });
   const open = path === COMPOSE_FILE ? openAdminPorts(text, settings) : [];
   const extra = [...found.keys()].filter(
@@ -137,6 +142,8 @@ function unnamed(script: string, generated: string): string[] {
 }
 
 const BRIDGE = /bridge\.name=(\S+)/g;
+
+const ALL_IPV4 = "0.0.0.0";
 
 /** What only some answers have. */
 const OURS = /^service kong|^port \$KONG_BIND_IP\b/;

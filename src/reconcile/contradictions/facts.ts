@@ -1,5 +1,5 @@
 import { assignmentsOf } from "../../base/dotenv.ts";
-import { isAddressVariable } from "../../render/env-variables.ts";
+import { BIND_IPV4, isAddressVariable } from "../../render/env-variables.ts";
 import { generatedFile } from "../../render/generated-files.ts";
 import { SECRET_FILE } from "../../render/secrets.ts";
 import { COMPOSE_FILE } from "../compose-names.ts";
@@ -33,7 +33,8 @@ export function factsOf(
   switch (path) {
     case SECRET_FILE: {
       for (const { key, value } of assignmentsOf(text))
-        if (isAddressVariable(key) && value) facts.set(key, normal(value));
+        if ((isAddressVariable(key) || key === BIND_IPV4) && value)
+          facts.set(key, normal(value));
       return facts;
     }
     case COMPOSE_FILE:
