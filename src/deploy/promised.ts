@@ -11,7 +11,11 @@ export async function isAsPromised(
   for (let attempt = 1; ; attempt += 1) {
     const { results, from, oldIsDead } = await probe();
     const wrong = results.filter(({ ok }) => ok === false);
-    if (wrong.length > 0 && attempt < 3 && performance.now() + 30_000 < deadline) {
+    if (
+      wrong.length > 0 &&
+      attempt < 3 &&
+      performance.now() + 30_000 < deadline
+    ) {
       await sleep(2000);
       continue;
     }

@@ -48,8 +48,7 @@ export function readState(directory: string): { state: State; text: string } {
  */
 export function parseState(text: string): State {
   const state = object(parsed(text), "it");
-  refuseOtherSchema(state["schemaVersion"]);
-  const generator = generatorOf(state);
+  const generator = refuseNewer(state);
   refuseUnknown(state, KEYS, "it");
   const answers = readAnswers(state["answers"], "answers");
   const previousAnswers = readPreviousAnswers(
@@ -137,7 +136,8 @@ const RECORD_KEYS = [
   "sidecar",
 ];
 
-function readRecord(path: string, fields: Fields): FileRecord {
+/** @throws UnusableError for a record that is not one */
+export function readRecord(path: string, fields: Fields): FileRecord {
   if (!isInside(path)) {
     throw broken(`${JSON.stringify(path)} is not a path inside the repository`);
   }
@@ -185,6 +185,12 @@ function readRecord(path: string, fields: Fields): FileRecord {
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
     ...(sidecar === undefined ? {} : { sidecar }),
   };
+}
+
+/** @returns the version that wrote the state @throws UnusableError if that is a newer one */
+export function refuseNewer(state: Fields): string {
+  refuseOtherSchema(state["schemaVersion"]);
+  return generatorOf(state);
 }
 
 function refuseOtherSchema(version: unknown): void {

@@ -8,7 +8,7 @@ import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { readDisk, type DiskEntry } from "./disk.ts";
 import { FailedError } from "../base/errors.ts";
 import { readState } from "./state-reader.ts";
-import { STATE_FILE, sumOfText, type FileRecord } from "./state.ts";
+import { STATE_FILE, sumOfText, type FileRecord, type State } from "./state.ts";
 
 export interface Undone {
   readonly restored: readonly {
@@ -21,15 +21,17 @@ export interface Undone {
 
 /**
  * Undoes the last write: content, modes, deletions. Undo is a write itself: run again, it redoes.
+ * @param ofCreate what undoes the first write, which has no journal
  * @throws FailedError if there is nothing to undo
  */
 export function undoLast(
   directory: string,
   { dryRun, force }: { dryRun: boolean; force: boolean },
+  ofCreate: (directory: string) => Step[] = fromState,
 ): Undone {
   const { steps, directories } = existsSync(join(directory, UNDO))
     ? fromJournal(directory)
-    : { steps: fromState(directory) };
+    : { steps: ofCreate(directory) };
   const edited = force
     ? []
     : steps.filter(({ touched }) => touched).map(({ path }) => path);
@@ -43,7 +45,7 @@ export function undoLast(
   return { restored, edited };
 }
 
-interface Step {
+export interface Step {
   readonly path: string;
   /** null if there is nothing left to do. */
   readonly operation: Operation | null;
@@ -83,8 +85,14 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
  * A repository that appeared by one rename has no journal: its state lists all files. A clone lacks .env,
  * because git ignores it. That counts as touched, so nothing is deleted in a clone.
  */
-function fromState(directory: string): Step[] {
-  const { files, regenerated } = readState(directory).state;
+const fromState = (directory: string): Step[] =>
+  stepsOf(directory, readState(directory).state);
+
+/** The same from what a state says. @throws FailedError if it was written again since */
+export function stepsOf(
+  directory: string,
+  { files, regenerated }: Pick<State, "files" | "regenerated">,
+): Step[] {
   // Without a journal, undoing a regenerate would delete the whole repository.
   if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {

@@ -1,11 +1,13 @@
 import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
 import { recover, recovery } from "../../repository/recover.ts";
+import type { undoFleet } from "../../fleet/undo.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { undoText } from "../../report/undo-text.ts";
 import { printableJson } from "../../base/escape.ts";
 import { styleFor } from "../../base/colors.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
+import { holdsFleet } from "../../repository/target.ts";
 import { undoLast } from "../../repository/undo.ts";
 
 /**
@@ -21,7 +23,10 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const undone =
     recovered === "rolled back" || (recovered && dryRun)
       ? { restored: [], edited: [] }
-      : undoLast(directory, { dryRun, force: args.conflict === "theirs" });
+      : await undoWrite(directory, {
+          dryRun,
+          force: args.conflict === "theirs",
+        });
   const isRefused = undone.edited.length > 0;
   const written = !dryRun && !isRefused;
   const exitCode = isRefused
@@ -45,3 +50,8 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   write(1, `${text}\n`);
   return exitCode;
 }
+
+const undoWrite: typeof undoFleet = async (directory, options) =>
+  holdsFleet(directory)
+    ? await (await import("../../fleet/undo.ts")).undoFleet(directory, options)
+    : undoLast(directory, options);
