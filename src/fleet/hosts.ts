@@ -8,12 +8,8 @@ import type { Phase } from "../reconcile/request.ts";
 import type { State } from "../repository/state.ts";
 import { clashes } from "./clashes.ts";
 import type { Host } from "./host.ts";
-import {
-  CLUSTER_PORT,
-  CONTROL_PLANE,
-  ofHost,
-  type Fleet,
-} from "./read-fleet.ts";
+import { CONTROL_PLANE } from "../plan/containers.ts";
+import { CLUSTER_PORT, ofHost, type Fleet } from "./read-fleet.ts";
 
 /**
  * Checks the answers of all hosts, each by itself and against the others.

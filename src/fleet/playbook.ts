@@ -188,7 +188,11 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
         - name: Apply
           ansible.builtin.command:
             chdir: "{{ kong_path }}"
-            argv: [./scripts/apply.sh, --json, --confirm-within, "{{ confirm_within }}"]
+            argv:
+              - ./scripts/apply.sh
+              - --json
+              - --confirm-within
+              - "{{ confirm_within }}"
           register: applied
           when: not ansible_check_mode
           changed_when: (applied.stdout_lines | last | from_json).outcome != 'unchanged'

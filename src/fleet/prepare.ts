@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { EXIT, type ExitCode } from "../base/errors.ts";
 import { planOf } from "../plan/plan.ts";
+import type { FleetRole } from "../plan/types.ts";
 import type { Change } from "../reconcile/change.ts";
 import { WRITING } from "../reconcile/change.ts";
 import { prepare } from "../reconcile/prepare.ts";
 import type { Outcome, Phase, Resolution } from "../reconcile/request.ts";
 import type { Operation } from "../repository/operation.ts";
-import type { Host } from "./host.ts";
+import { rolesOf, type Host } from "./host.ts";
 import { checkedHosts } from "./hosts.ts";
 import {
   inHost,
@@ -73,14 +74,24 @@ export async function prepareFleet(
     [...earlier].map(([name, { state }]) => [name, state]),
   );
   const hosts = checkedHosts(fleet, states, phase);
+  const roles = rolesOf(hosts);
   const prepared: PreparedHost[] = [];
   for (const host of hosts)
-    prepared.push(await prepareHost(host, earlier.get(host.name), request));
+    prepared.push(
+      await prepareHost(host, earlier.get(host.name), {
+        ...request,
+        fleet: roles.get(host.name) as FleetRole,
+      }),
+    );
   for (const one of removed)
     prepared.push(await prepareRemoval(directory, one));
   const members = hosts.map(({ name, answers, overlap }) => ({
     name,
-    plan: planOf({ answers, ...(overlap && { overlap }) }),
+    plan: planOf({
+      answers,
+      ...(overlap && { overlap }),
+      fleet: roles.get(name) as FleetRole,
+    }),
   }));
   const names = members.map(({ name }) => name);
   const tree = rootFiles(members, fleet.text);
@@ -92,7 +103,7 @@ export async function prepareFleet(
 async function prepareHost(
   { name, answers, warnings, phase }: Host,
   earlier: Earlier | undefined,
-  { directory, dryRun, conflict }: FleetRequest,
+  { directory, dryRun, conflict, fleet }: FleetRequest & { fleet: FleetRole },
 ): Promise<PreparedHost> {
   const at = join(directory, hostPath(earlier?.name ?? name));
   const { outcome, operations } = await prepare(
@@ -102,6 +113,7 @@ async function prepareHost(
       dryRun,
       conflict,
       git: false,
+      fleet,
       ...(phase && { phase }),
       ...(earlier && { previous: earlier.state, previousText: earlier.text }),
     },

@@ -2,6 +2,7 @@ import type { FleetFile } from "../answers/answers-file.ts";
 import { unknownAnswer } from "../answers/did-you-mean.ts";
 import type { Given } from "../answers/resolve.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
+import { CONTROL_PLANE } from "../plan/containers.ts";
 
 /** What fleet.yml says, not checked beyond its form. */
 export interface Fleet {
@@ -12,9 +13,6 @@ export interface Fleet {
   /** Each host's answers, those that apply to all included. The control plane's host comes first. */
   readonly hosts: ReadonlyMap<string, Given>;
 }
-
-/** The service, and the name by which data planes know the control plane. */
-export const CONTROL_PLANE = "kong-control-plane";
 
 /** Kong's port for data planes. */
 export const CLUSTER_PORT = 8005;

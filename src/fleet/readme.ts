@@ -1,6 +1,6 @@
 import { PUBLISHED } from "../base/program.ts";
 import type { Plan } from "../plan/plan.ts";
-import { CONTROL_PLANE } from "./read-fleet.ts";
+import { CONTROL_PLANE } from "../plan/containers.ts";
 
 /** A host as the fleet's own files show it. The control plane's host is the first. */
 export interface Member {
@@ -69,7 +69,7 @@ The first command prints each host's plan and changes nothing.
 - **Remove a host**: first undo everything on it with \`ansible-playbook playbook.yml --tags rollback --limit NAME\`. Then remove it from \`fleet.yml\`, run \`regenerate\` and the playbook, and delete its DNS records.
 - **Rename a host**: change its name in \`fleet.yml\` and nothing else, then run \`regenerate\`. Its repository moves with your edits.
 - **Change a host's prefix**: change it in \`fleet.yml\`, then run \`${PUBLISHED} regenerate . --overlap\` and the playbook. Change the DNS records, wait for their TTL, then run \`${PUBLISHED} regenerate . --finish\` and the playbook again. The README of the host has the details.
-- **Kong's configuration**: use the admin API on ${first.name}, at \`http://${first.plan.backend.kong}:8001\` from that server. Data planes have no admin API.
+- **Kong's configuration**: use the admin API on ${first.name}, at \`http://${first.plan.fleet?.admin}:8001\` from that server. Data planes have no admin API.
 `;
 }
 

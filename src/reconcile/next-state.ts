@@ -16,7 +16,9 @@ import type { Change } from "./change.ts";
 import type { Outcome } from "./request.ts";
 import { sidecarPath } from "./sidecar.ts";
 
-type Made = Pick<Outcome, "answers" | "overlap" | "changes">;
+/** What a run comes to. */
+export type Made = Pick<Outcome, "answers" | "overlap" | "changes"> &
+  Pick<State, "fleet">;
 
 /**
  * The state after the changes. The base of a file advances only if the new text was applied, or if the
@@ -26,7 +28,7 @@ type Made = Pick<Outcome, "answers" | "overlap" | "changes">;
  */
 export function stateAfter(
   previous: State | undefined,
-  { answers, overlap, changes }: Made,
+  { answers, overlap, fleet, changes }: Made,
   rendered: Tree,
   written: ReadonlyMap<string, string | undefined>,
 ): State {
@@ -70,7 +72,8 @@ export function stateAfter(
   const sorted = Object.fromEntries(
     Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  const made = { ...stateOf(answers, new Map()), files: sorted };
+  const role = fleet && { fleet };
+  const made = { ...stateOf(answers, new Map()), ...role, files: sorted };
   if (previous === undefined) return made;
   const before = [previous.answers, ...previous.previousAnswers];
   const { regenerated } = previous;

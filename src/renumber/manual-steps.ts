@@ -52,8 +52,8 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
     );
   }
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
-  for (const { name, address, reverse } of before.expose) {
-    const now = after.expose.find((one) => one.name === name);
+  for (const { name, address, reverse } of before.others) {
+    const now = after.others.find((one) => one.name === name);
     const record = now
       ? `record of ${name}.${after.domain}`
       : `record of ${name}.${before.domain}; delete it`;

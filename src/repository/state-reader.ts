@@ -11,6 +11,7 @@ import {
   readAnswers,
   readOverlap,
   readPreviousAnswers,
+  readRole,
   unusable,
   type Fields,
 } from "./stored-answers.ts";
@@ -56,6 +57,7 @@ export function parseState(text: string): State {
     answers,
   );
   const overlap = readOverlap(state["overlap"], answers);
+  const fleet = readRole(state["fleet"]);
   const { regenerated } = state;
   if (regenerated !== undefined && regenerated !== true)
     throw broken("regenerated is not true");
@@ -69,6 +71,7 @@ export function parseState(text: string): State {
     answers,
     previousAnswers,
     ...(overlap && { overlap }),
+    ...(fleet && { fleet }),
     ...(regenerated && { regenerated }),
     files,
   };
@@ -121,6 +124,7 @@ const KEYS = [
   "answers",
   "previousAnswers",
   "overlap",
+  "fleet",
   "regenerated",
   "files",
 ];

@@ -1,5 +1,6 @@
 import { crypto } from "../base/builtin.ts";
 import type { Answers } from "../answers/types.ts";
+import type { FleetRole } from "../plan/types.ts";
 import type { File, Tree } from "../render/render.ts";
 import { abridged } from "./previous-answers.ts";
 import { VERSION } from "../base/version.ts";
@@ -24,6 +25,8 @@ export interface State {
   readonly answers: Answers;
   /** During an overlap, the answers before it: the files have their addresses too. The file holds only the difference. */
   readonly overlap?: Answers;
+  /** What the fleet adds, if this is one of its servers. */
+  readonly fleet?: FleetRole;
   /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
   readonly previousAnswers: readonly Answers[];
   /** Whether regenerate has written the state since create. */
@@ -112,11 +115,13 @@ export function stateText({
   files,
   regenerated,
   overlap,
+  fleet,
   ...state
 }: State): string {
   const previousAnswers = abridged(state.previousAnswers, state.answers);
   const rest = {
     ...(overlap && { overlap: abridged([overlap], state.answers)[0] }),
+    ...(fleet && { fleet }),
     ...(regenerated && { regenerated }),
     files,
   };
