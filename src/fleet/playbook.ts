@@ -44,12 +44,14 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
         quiet: true
         fail_msg: "{{ item.message }}"
       loop:
-        - that: "{{ conflicts.files | length == 0 }}"
+        - what: conflicts
+          that: "{{ conflicts.files | length == 0 }}"
           message: "{{ here }} has files in conflict; create-kong-ipv6 check lists them"
-        - that: "{{ key.stat.exists }}"
+        - what: a missing key
+          that: "{{ key.stat.exists }}"
           message: cluster/cluster.key is missing; copy it from where the fleet was made
       loop_control:
-        label: "{{ item.message }}"
+        label: "{{ item.what }}"
 
     - name: Copy, apply, test, confirm
       block:
@@ -122,7 +124,7 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
               fi
           register: differences
           check_mode: false
-          changed_when: differences.stdout != ''
+          changed_when: ansible_check_mode and differences.stdout != ''
 
         # The files of the last run that this one lacks: host/ must not keep them.
         - name: List what is no longer generated

@@ -353,6 +353,14 @@ test("the certificate is made once; deleted with its key, it is made anew", asyn
   expect((await runIn(sandbox, ["check", "f"])).code).toBe(0);
 });
 
+test("deploy of a fleet names Ansible", async () => {
+  const { code, stderr } = await runIn(await made(), ["deploy", "f", "--yes"]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining("ansible-playbook playbook.yml --check"),
+  ]);
+});
+
 const ansible = (
   sandbox: Sandbox,
   program: string,

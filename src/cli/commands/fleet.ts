@@ -3,15 +3,23 @@ import { join, resolve as absolute } from "node:path";
 import { readAnswersFile, type FleetFile } from "../../answers/answers-file.ts";
 import { QUESTIONS } from "../../answers/questions.ts";
 import { styleFor } from "../../base/colors.ts";
-import { UnusableError, type ExitCode, type Issue } from "../../base/errors.ts";
+import {
+  EXIT,
+  UnusableError,
+  type ExitCode,
+  type Issue,
+} from "../../base/errors.ts";
 import { printableJson } from "../../base/escape.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 import { prepareFleet, type FleetRequest } from "../../fleet/prepare.ts";
 import { readFleet } from "../../fleet/read-fleet.ts";
-import { readFleetState } from "../../fleet/state.ts";
+import { hostPath, readFleetState } from "../../fleet/state.ts";
 import { fleetJson, fleetText } from "../../fleet/text.ts";
 import { apply } from "../../repository/apply.ts";
 import { makeRepository, needsRepository } from "../../repository/git.ts";
+import type { State } from "../../repository/state.ts";
+import { readState } from "../../repository/state-reader.ts";
+import type { Probe } from "../../probe/probe.ts";
 import { recover, recovery } from "../../repository/recover.ts";
 import { FLEET_FILE, refuseOwnRepository } from "../../repository/target.ts";
 import type { Arguments } from "../parse-args.ts";
@@ -57,6 +65,65 @@ export async function checkFleet(args: Arguments): Promise<ExitCode> {
   write(1, `${text}\n`);
   return found.exitCode;
 }
+
+/** `create-kong-ipv6 probe [directory]` of a fleet: all hosts, one table. */
+export async function probeFleet(
+  args: Arguments,
+  probe: (state: State, timeout: number) => Promise<Probe>,
+): Promise<ExitCode> {
+  const directory = absolute(args.directory ?? ".");
+  const { hosts } = readFleetState(directory).state;
+  const states = new Map(
+    hosts.map((name) => [
+      name,
+      readState(join(directory, hostPath(name))).state,
+    ]),
+  );
+  const { fleetProbeJson, fleetProbeText, probeHosts, verdict } =
+    await import("../../fleet/probe.ts");
+  const found = await probeHosts(hosts, (name) =>
+    probe(states.get(name) as State, args.timeout),
+  );
+  const text = args.json
+    ? fleetProbeJson(found)
+    : fleetProbeText(found, styleFor(isTerminal(1), args.color));
+  write(1, `${text}\n`);
+  return verdict(found).exitCode;
+}
+
+/** `create-kong-ipv6 detect --answers FILE`: the facts of each host that has an ssh answer, in that file. */
+export async function detectFleet(args: Arguments): Promise<ExitCode> {
+  const { fleet } = await readAnswersFile(args.answersFile as string);
+  if (!fleet || args.ssh !== undefined)
+    throw new UnusableError([fleet ? ONE_OR_ALL : NOT_HOSTS]);
+  const { detectHosts, detectedFleetJson, detectedFleetYaml } =
+    await import("../../fleet/detect.ts");
+  const { readServer } = await import("../../detect/detector.ts");
+  const { inferAnswers } = await import("../../detect/infer/infer-answers.ts");
+  const { detectionText } = await import("../../detect/print.ts");
+  const style = styleFor(isTerminal(2), args.color);
+  const found = await detectHosts(fleet, async (ssh, given) =>
+    inferAnswers(await readServer(ssh, isTerminal(0)), given),
+  );
+  if (!args.json)
+    for (const [name, one] of found.hosts)
+      write(2, `${name}:\n${detectionText(one, style)}\n`);
+  const print = args.yaml ? detectedFleetYaml : detectedFleetJson;
+  write(1, `${print(found)}\n`);
+  return EXIT.done;
+}
+
+const ONE_OR_ALL: Issue = {
+  flag: "--ssh",
+  reason: "the hosts of --answers have their logins there",
+  remedy: "Leave it out",
+};
+
+const NOT_HOSTS: Issue = {
+  flag: "--answers",
+  reason: "detect reads a file of hosts only",
+  remedy: "Write hosts: with one line for each server, or give --ssh alone",
+};
 
 /** The owner's file. @throws UnusableError if it describes no hosts */
 export async function fleetFileIn(directory: string): Promise<FleetFile> {
