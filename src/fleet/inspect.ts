@@ -58,7 +58,6 @@ export async function inspectFleet(
   const isDone =
     pending.length === 0 &&
     !interrupted &&
-    notes.length === 0 &&
     changes.every(({ action }) => ["same", "keep", "gone"].includes(action)) &&
     [...hosts.values()].every(isClean);
   const exitCode = isDone ? EXIT.done : EXIT.changes;

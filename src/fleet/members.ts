@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { survey } from "../answers/resolve.ts";
 import { compare } from "../reconcile/compare.ts";
@@ -43,8 +44,12 @@ export function membership(
   const earlier = new Map<string, Earlier>();
   const removed = new Map<string, Earlier>();
   for (const name of previous?.hosts ?? []) {
-    const found = { name, ...readState(join(directory, hostPath(name))) };
-    if (fleet.hosts.has(name)) earlier.set(name, found);
+    const at = join(directory, hostPath(name));
+    const stays = fleet.hosts.has(name);
+    // The owner may have removed its directory before.
+    if (!stays && !existsSync(join(at, STATE_FILE))) continue;
+    const found = { name, ...readState(at) };
+    if (stays) earlier.set(name, found);
     else removed.set(found.state.answers.kong, found);
   }
   for (const [name, given] of fleet.hosts) {
@@ -57,9 +62,10 @@ export function membership(
   return { earlier, removed: [...removed.values()] };
 }
 
-/** The bases of files whose addresses are not rewritten. */
+/** The bases of files without marks of the owner's own addresses. */
 export const plainBases = (
   files: Readonly<Record<string, FileRecord>>,
+  rewrite: (text: string) => string = (text) => text,
 ): Map<string, Base> =>
   new Map(
     Object.entries(files).map(([path, { sha256, mode, text }]) => [
@@ -68,7 +74,7 @@ export const plainBases = (
         sha256,
         text,
         mode: Number.parseInt(mode, 8),
-        rewrite: (own) => own,
+        rewrite: (text) => rewrite(text),
       },
     ]),
   );

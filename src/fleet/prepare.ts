@@ -6,6 +6,8 @@ import type { Change } from "../reconcile/change.ts";
 import { WRITING } from "../reconcile/change.ts";
 import { prepare } from "../reconcile/prepare.ts";
 import type { Outcome, Phase, Resolution } from "../reconcile/request.ts";
+import { rewriter } from "../renumber/rewrite.ts";
+import type { State } from "../repository/state.ts";
 import type { Operation } from "../repository/operation.ts";
 import { rolesOf, type Host } from "./host.ts";
 import { checkedHosts } from "./hosts.ts";
@@ -17,6 +19,7 @@ import {
   type Earlier,
 } from "./members.ts";
 import type { Fleet } from "./read-fleet.ts";
+import type { Member } from "./readme.ts";
 import { prepareRoot, type Root } from "./root.ts";
 import { rootFiles } from "./root-files.ts";
 import { hostPath, type FleetState } from "./state.ts";
@@ -95,8 +98,29 @@ export async function prepareFleet(
   }));
   const names = members.map(({ name }) => name);
   const tree = rootFiles(members, fleet.text);
-  const root = await prepareRoot(tree, names, request);
+  const root = await prepareRoot(tree, names, {
+    ...request,
+    rewrite: rewriting(members, states),
+  });
   return together(prepared, root, request);
+}
+
+/** Rewrites addresses of all hosts that changed; in each host's own files, its preparation does so. */
+function rewriting(
+  members: readonly Member[],
+  states: ReadonlyMap<string, State>,
+): (text: string) => string {
+  const steps = members.flatMap(({ name, plan }) => {
+    const state = states.get(name);
+    const before = state && planOf(state);
+    return before &&
+      before.containers.some(
+        (one, index) => one.address !== plan.containers[index]?.address,
+      )
+      ? [rewriter(before, plan)]
+      : [];
+  });
+  return (text) => steps.reduce((now, step) => step(now), text);
 }
 
 /** By the code of a single repository. A host that is renamed is prepared where it was, then moved. */

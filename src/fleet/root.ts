@@ -13,6 +13,7 @@ import {
 } from "../reconcile/sidecar.ts";
 import type { File, Tree } from "../render/render.ts";
 import { readDisk, textAt } from "../repository/disk.ts";
+import { byGit } from "../repository/ignored.ts";
 import { hashOf } from "../repository/journal.ts";
 import type { Operation } from "../repository/operation.ts";
 import {
@@ -32,6 +33,8 @@ interface RootRequest {
   readonly dryRun: boolean;
   readonly conflict: "ask" | Resolution;
   readonly previous?: { readonly state: FleetState } | undefined;
+  /** Rewrites the addresses that this run changes, in the owner's lines. */
+  readonly rewrite: (text: string) => string;
 }
 
 export interface Root {
@@ -47,7 +50,7 @@ export interface Root {
 export async function prepareRoot(
   rendered: Tree,
   hosts: readonly string[],
-  { directory, dryRun, conflict, previous }: RootRequest,
+  { directory, dryRun, conflict, previous, rewrite }: RootRequest,
 ): Promise<Root> {
   const held = previous?.state.files ?? {};
   const pair = pairOf(directory);
@@ -58,7 +61,7 @@ export async function prepareRoot(
     ...paths.map((path) => path + SIDECAR),
     STATE_FILE,
   ]);
-  const compared = await compare(tree, disk, basesIn(tree, held));
+  const compared = await compare(tree, disk, basesIn(tree, held, rewrite));
   const known =
     conflict === "theirs"
       ? await Promise.all(compared.map((change) => offered(change, tree)))
@@ -85,7 +88,10 @@ export async function prepareRoot(
   const there = textAt(disk, STATE_FILE);
   return {
     changes,
-    notes: pair.notes,
+    notes: [
+      ...pair.notes,
+      ...(previous && isCommitted(directory) ? [COMMITTED] : []),
+    ],
     operations,
     stateOperations: (writes) => {
       const regenerated = previous?.state.regenerated;
@@ -99,10 +105,16 @@ export async function prepareRoot(
   };
 }
 
+const isCommitted = (directory: string): boolean =>
+  ["unprotected", "tracked"].includes(byGit(directory, KEY) ?? "");
+
+const COMMITTED = `git would commit ${KEY}: add a line /${KEY} to .gitignore. If it was ever committed, make a new pair: README.md, "Rotate the certificate".`;
+
 /** Only those that are generated: the certificate and its key, once made, are the owner's. */
 const basesIn = (
   tree: Tree,
   held: Readonly<Record<string, FileRecord>>,
+  rewrite: (text: string) => string,
 ): ReturnType<typeof plainBases> =>
   plainBases(
     Object.fromEntries(
@@ -110,6 +122,7 @@ const basesIn = (
         ([path]) => tree.has(path) && ![CERTIFICATE, KEY].includes(path),
       ),
     ),
+    rewrite,
   );
 
 /** A new certificate if there is neither it nor its key. Half of a pair is never replaced. */

@@ -54,6 +54,8 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
   for (const { name, address, reverse } of before.others) {
     const now = after.others.find((one) => one.name === name);
+    // Data planes don't find a control plane by DNS.
+    if (now?.sources.length) continue;
     const record = now
       ? `record of ${name}.${after.domain}`
       : `record of ${name}.${before.domain}; delete it`;
@@ -74,7 +76,7 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
 /** The containers are the owner's: only the owner can take them out of the compose file. */
 function containersRemoved(before: Plan, after: Plan): ManualStep[] {
   const gone = before.expose.filter(
-    ({ name }) => !after.expose.some((one) => one.name === name),
+    ({ name }) => !after.others.some((one) => one.name === name),
   );
   if (gone.length === 0) return [];
   const names = gone.map(({ name }) => name).join(", ");
@@ -164,7 +166,8 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
 
 /** DB-less Kong reads only kong.yml. The database and its container stay on the server. */
 function databaseLeft(before: Plan, after: Plan): ManualStep[] {
-  if (!before.postgres || after.postgres) return [];
+  // In a fleet, another host has the database then (docs/fleet.md).
+  if (!before.postgres || after.postgres || after.fleet) return [];
   const data = `${before.data.directory}/postgres`;
   return [
     {
@@ -201,7 +204,7 @@ function databaseBack(
   after: Plan,
   imports: boolean,
 ): ManualStep[] {
-  if (before.postgres || !after.postgres || !imports) return [];
+  if (before.postgres || !after.postgres || !imports || after.fleet) return [];
   const data = `${after.data.directory}/postgres`;
   return [
     {

@@ -194,7 +194,9 @@ test("undo of create removes the whole fleet; again, it is back", async () => {
 
 test("a changed answer changes its host only; the owner's edits stay, and undo restores all", async () => {
   const sandbox = await made();
-  appendFileSync(sandbox.path("f/README.md"), "\nMy notes.\n");
+  const notes =
+    "\nMonitored: [2a04:2222:3333:4400:300::8100]:443\n\nMy notes.\n";
+  appendFileSync(sandbox.path("f/README.md"), notes);
   appendFileSync(sandbox.path("f/hosts/web-2/README.md"), "\nMy notes.\n");
   const before = files(sandbox);
   edit(sandbox, "2a04:2222:3333:4400::/56", "2a04:2222:3333:5500::/56");
@@ -208,6 +210,9 @@ test("a changed answer changes its host only; the owner's edits stay, and undo r
     expect(text).toContain("2a04:2222:3333:5500:300::8100");
     expect(text).toMatch(/\nMy notes\.\n$/);
   }
+  expect(sandbox.read("f/README.md")).toContain(
+    "Monitored: [2a04:2222:3333:5500:300::8100]:443\n",
+  );
   expect(sandbox.read("f/hosts/web-1/.env")).toBe(
     before["hosts/web-1/.env"]?.replace("file 0600 ", ""),
   );
@@ -359,6 +364,22 @@ test("deploy of a fleet names Ansible", async () => {
     2,
     expect.stringContaining("ansible-playbook playbook.yml --check"),
   ]);
+});
+
+test("git never gets the key: --git excludes it, and regenerate warns", async () => {
+  const sandbox = fleet();
+  await runIn(sandbox, [...CREATE, "--git"]);
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: sandbox.path("f"), encoding: "utf8" });
+  const added = git("ls-files", "--cached");
+  expect(added).toContain("cluster/cluster.crt\n");
+  expect(added).not.toMatch(/cluster\.key|\.env$/m);
+  writeFileSync(sandbox.path("f/.gitignore"), "");
+  expect((await regenerate(sandbox)).stdout).not.toContain("git would commit");
+  writeFileSync(sandbox.path("f/.git/info/exclude"), "");
+  expect((await regenerate(sandbox)).stdout).toContain(
+    "git would commit cluster/cluster.key",
+  );
 });
 
 const ansible = (

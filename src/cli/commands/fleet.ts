@@ -12,6 +12,7 @@ import {
 import { printableJson } from "../../base/escape.ts";
 import { isTerminal, write } from "../../base/stdio.ts";
 import { prepareFleet, type FleetRequest } from "../../fleet/prepare.ts";
+import { KEY } from "../../fleet/root-files.ts";
 import { readFleet } from "../../fleet/read-fleet.ts";
 import { hostPath, readFleetState } from "../../fleet/state.ts";
 import { fleetJson, fleetText } from "../../fleet/text.ts";
@@ -174,7 +175,7 @@ async function run(
     const makesGit = git && needsRepository(directory);
     apply(directory, operations, (whole) => {
       const note = makesGit
-        ? makeRepository(whole, whole === directory)
+        ? makeRepository(whole, whole === directory, [KEY])
         : undefined;
       if (note !== undefined) gitNotes.push(note);
     });
