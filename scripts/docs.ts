@@ -31,7 +31,7 @@ function usual(defaultText: string): string {
 
 if (import.meta.filename === process.argv[1]) {
   writeFileSync(ANSWERS, withAnswers(readFileSync(ANSWERS, "utf8")));
-  const { record } = await import("./recording/record.ts");
+  const { record, WORDS } = await import("./recording/record.ts");
   const { toSvg } = await import("./recording/svg.ts");
-  writeFileSync(RECORDING, toSvg(await record()));
+  writeFileSync(RECORDING, toSvg(await record(), WORDS));
 }

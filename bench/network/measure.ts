@@ -61,7 +61,7 @@ export class Bench {
 
   /** Each slice in the order given: who begins should change from round to round. */
   async round(order: readonly Way[]): Promise<Round> {
-    const samples = { routed: {}, nat66: {}, proxy: {} } as Round;
+    const samples = { routed: {}, nat66: {}, proxy: {}, host: {} } as Round;
     const each = async (slice: (way: Way) => Promise<Partial<Sample>>) => {
       for (const way of order) Object.assign(samples[way], await slice(way));
     };

@@ -136,16 +136,17 @@ export function markdown(findings: Findings): string {
   return `# The three ways to a container over IPv6
 
 The recipe that this product grew from names three: Docker's userland proxy, NAT66, and routing, which it chose. Here they
-are on one host in one run. Written by \`npm run bench:network\` on ${date}; nothing of it is written by hand.
+are on one host in one run, beside the same web server on the host itself, without a container's network: the limit. Written by \`npm run bench:network\` on ${date}; nothing of it is written by hand.
 
-![Requests a second, latency, megabits a second and CPU of the three ways](network.svg)
+![Requests a second, latency, megabits a second and CPU of each](network.svg)
 
 ${table(findings)}
 Behind a dot, the value over routed's of the same round: the median of ${rounds.length} rounds, and in parentheses where that median
 lies with 95 % certainty. Where those straddle 1, no difference was measured.
 
 CPU is the figure to rely on (see Limits). Over kept connections NAT66 took ${cpu("nat66", "cpuRequests")} what routed took, the proxy ${cpu("proxy", "cpuRequests")}; on new
-connections ${cpu("nat66", "cpuConnections")} and ${cpu("proxy", "cpuConnections")}; for a download ${cpu("nat66", "cpuGigabyte")} and ${cpu("proxy", "cpuGigabyte")}.
+connections ${cpu("nat66", "cpuConnections")} and ${cpu("proxy", "cpuConnections")}; for a download ${cpu("nat66", "cpuGigabyte")} and ${cpu("proxy", "cpuGigabyte")}. Without a
+container's network it was ${cpu("host", "cpuRequests")}, ${cpu("host", "cpuConnections")} and ${cpu("host", "cpuGigabyte")}.
 
 ## The ways
 
@@ -159,20 +160,23 @@ connections ${cpu("nat66", "cpuConnections")} and ${cpu("proxy", "cpuConnections
   and opens another one, over IPv4, to the container, which sees the bridge's address in place of the client's. Up to
   Docker 26, unless ip6tables is switched on, every publication on \`[::]\` goes this way.
 
-All three need nothing older than the engine here, so they run on it at the same time.
+- **Host itself**: the same program and configuration, in the host's own network (\`--network host\`), at a port of the
+  server's IPv6 address.
+
+All of them need nothing older than the engine here, so they run on it at the same time.
 
 ## Method
 
 - Host: ${root}.
 - Kernel ${kernel}; ${machine}. The lab's hosts share both ([test/e2e/lab/README.md](../test/e2e/lab/README.md)).
-- client ── router ── switch ── host: network namespaces joined by veth pairs, MTU 1500. Three containers of the lab's
+- client ── router ── switch ── host: network namespaces joined by veth pairs, MTU 1500. Four containers of the lab's
   stand-in gateway, nginx with two workers, HTTP without TLS, access log off, or Docker's log driver would be measured
   with it.
-- In each round every figure is measured for a second on one way, the next, the third, in another order each round.
+- In each round every figure is measured for a second on one way after the other, in another order each round.
   wrk (one thread) asks \`/client\`, 50 bytes of JSON; curl takes as much as it can of a gigabyte from the page cache.
 - CPU: user and system time of the client, nginx, docker-proxy and ksoftirqd. All of it has to be counted: in network
-  namespaces the sender's own time carries a packet through router, host and bridge. The client's share is the same three
-  times, so the ratios here are milder than the ways' own.
+  namespaces the sender's own time carries a packet through router, host and bridge. The client's share is the same each
+  time, so the ratios here are milder than the ways' own.
 - This run: ${number(totals.requests, 0)} requests, ${number(totals.failed, 0)} failed. Meanwhile other programs took ${(Math.max(0, totals.others) * 100).toFixed(0)} % of the machine's CPU.
 
 ## Limits
@@ -198,7 +202,7 @@ const PANELS: (Metric | undefined)[][] = [
   ["megabits", "cpuGigabyte"],
 ].map((row) => row.map((key) => METRICS.find((metric) => metric.key === key)));
 
-const [WIDTH, PANEL_WIDTH, PANEL_HEIGHT, TOP] = [820, 375, 118, 100];
+const [WIDTH, PANEL_WIDTH, PANEL_HEIGHT, TOP] = [820, 375, 142, 100];
 const [BAR, LONGEST] = [20, 250];
 
 /** docs/network.svg. It brings its own background, for pages of either theme. */
@@ -219,7 +223,7 @@ export function chart({ rounds, date }: Findings): string {
       `<rect class="${way}" x="${25 + index * 130}" y="48" width="12" height="12" rx="2"/><text x="${43 + index * 130}" y="58">${TITLES[way]}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title">
-<title id="title">Routed, NAT66 and userland proxy: requests a second, latency, megabits a second and CPU</title>
+<title id="title">Routed, NAT66, userland proxy and the host itself: requests a second, latency, megabits a second and CPU</title>
 <style>
 text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2328 }
 .head { font-size: 17px; font-weight: 600 }
@@ -230,6 +234,7 @@ text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f232
 .routed { fill: #0969da }
 .nat66 { fill: #d4860b }
 .proxy { fill: #8b929a }
+.host { fill: #1a7f37 }
 @media (prefers-color-scheme: dark) {
 text { fill: #f0f6fc }
 .soft { fill: #9198a1 }
@@ -238,6 +243,7 @@ text { fill: #f0f6fc }
 .routed { fill: #4493f8 }
 .nat66 { fill: #e3a13a }
 .proxy { fill: #767f89 }
+.host { fill: #3fb950 }
 }
 </style>
 <rect class="back" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="6"/>

@@ -15,6 +15,13 @@ export interface Frame {
   readonly cursor?: number;
 }
 
+export const WORDS = {
+  title:
+    "create-kong-ipv6 creates a repository, and regenerate changes its prefix",
+  description:
+    "In a terminal, npx create-kong-ipv6 my-gateway is run. It asks for the ssh login of the server, root@203.0.113.10, reads its facts and offers them as defaults for the provider's IPv6 prefix, the server's address, the public Docker subnet and Kong's address. Each is accepted. It shows the whole plan and all files, writes them after a yes, and prints the next steps. Then npx create-kong-ipv6 regenerate my-gateway with another prefix is run. It lists the changed files, the DNS records and the next steps.",
+};
+
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** A recorded server stands in for this one. */
 const SERVER = "trixie-gateway-in-prefix";

@@ -10,10 +10,11 @@ const BAR = 32;
 const WIDTH = Math.ceil(COLUMNS * COLUMN + 2 * MARGIN);
 const HEIGHT = BAR + LINES * LINE + MARGIN;
 
-const TITLE =
-  "create-kong-ipv6 creates a repository, and regenerate changes its prefix";
-const DESCRIPTION =
-  "In a terminal, npx create-kong-ipv6 my-gateway is run. It asks for the ssh login of the server, root@203.0.113.10, reads its facts and offers them as defaults for the provider's IPv6 prefix, the server's address, the public Docker subnet and Kong's address. Each is accepted. It shows the whole plan and all files, writes them after a yes, and prints the next steps. Then npx create-kong-ipv6 regenerate my-gateway with another prefix is run. It lists the changed files, the DNS records and the next steps.";
+/** For those who cannot see the picture. */
+export interface Words {
+  readonly title: string;
+  readonly description: string;
+}
 
 const STYLE = `
 .back { fill: #ffffff; stroke: #d1d9e0 }
@@ -40,12 +41,15 @@ text { fill: #f0f6fc }
  * An animation without scripts and external files. Without animation, or if reduced motion is
  * preferred, it shows the last frame.
  */
-export function toSvg(frames: readonly Frame[]): string {
+export function toSvg(
+  frames: readonly Frame[],
+  { title, description }: Words,
+): string {
   const clock = new Clock(frames);
   const shown = texts(frames, clock);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title desc">
-<title id="title">${escaped(TITLE)}</title>
-<desc id="desc">${escaped(DESCRIPTION)}</desc>
+<title id="title">${escaped(title)}</title>
+<desc id="desc">${escaped(description)}</desc>
 <style>${STYLE}
 ${clock.styles(scrolled(frames))}
 </style>

@@ -9,7 +9,7 @@ import type {
 } from "./types.ts";
 
 interface ParsedAnswer {
-  /** The answer. With issues: the obvious correction of a refused one, if there is any; of a list, the usable values. */
+  /** The answer. With issues: the obvious correction of a refused one, if there is any; of a list, also the usable values. */
   readonly value?: ParsedAnswers[AnswerKey];
   readonly issues: readonly Issue[];
   /** The value that a remedy names because it fits the other answers. */
@@ -32,23 +32,20 @@ export function parseAnswer(
   const issues: Issue[] = [];
   let correction: unknown;
   let suggested: ParsedAnswers[AnswerKey] | undefined;
-  // "none" is the empty list, as in --help.
-  const [only, ...others] = texts;
-  const isEmpty =
-    list &&
-    others.length === 0 &&
-    typeof only === "string" &&
-    keyword(only.trim(), "none") !== undefined;
+  const isEmpty = list && texts.every(isNone);
   for (const text of isEmpty ? [] : texts) {
     try {
+      if (list && isNone(text)) throw NOT_ALONE;
       const value = parseText(question, text);
       if (!values.includes(value)) values.push(value);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const refusal = checkedCorrection(question, error);
       suggested = fittingValue(question, refusal, known);
-      if (refusal.corrected !== undefined)
+      if (refusal.corrected !== undefined) {
         correction = question.parse(refusal.corrected);
+        values.push(correction);
+      }
       issues.push({
         flag: question.flag,
         value: shownValue(text),
@@ -63,6 +60,15 @@ export function parseAnswer(
     ? { issues, suggested }
     : { value: correction as never, issues };
 }
+
+/** Whether a value of a list stands for the empty list, as in --help. */
+const isNone = (value: unknown): boolean =>
+  typeof value === "string" && keyword(value.trim(), "none") !== undefined;
+
+const NOT_ALONE = new Refusal(
+  "none means none at all and can't be combined with others",
+  "Leave it out, or give none alone",
+);
 
 /** Any value as text, even one that JSON cannot represent. */
 function shownValue(value: unknown): string {
@@ -103,13 +109,13 @@ function tryText(
  * The refusal with the remedy to print: if the correction is not usable itself, it would be refused
  * next, so the remedy for the correction is printed.
  */
-function checkedCorrection({ parse }: Question, refusal: Refusal): Refusal {
+function checkedCorrection(question: Question, refusal: Refusal): Refusal {
   if (refusal.corrected === undefined) return refusal;
   try {
-    parse(refusal.corrected);
+    question.parse(refusal.corrected);
     return refusal;
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof Refusal) return checkedCorrection(question, error);
     throw error;
   }
 }

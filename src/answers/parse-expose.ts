@@ -15,9 +15,10 @@ const YAML_WORDS = "null true false yes no on off y n".split(" ");
 export function parseExpose(text: string): Expose {
   const form = /^([^@:]*)(?:@\[([^\]]*)\])?:([^\]]*)$/.exec(text);
   if (form === null)
-    throw new Refusal(
+    throw refuse(
       "it is not NAME@[ADDRESS]:PORT",
-      bracketed(text) ?? formFor(text),
+      bracketed(text),
+      formFor(text),
     );
   const [, given = "", typed, list = ""] = form;
   const name = parseName(given, text.slice(given.length));
@@ -35,20 +36,32 @@ function parseOwn(typed: string, name: string, ports: string): bigint {
     if (!(error instanceof Refusal)) throw error;
     const { message, corrected } = error;
     const at = corrected === undefined ? "" : `@[${corrected}]`;
-    throw new Refusal(message, `Try ${name}${at}:${ports}`);
+    throw refuse(message, `${name}${at}:${ports}`, FORM);
   }
 }
 
 /** How to write an entry, with the owner's name if it is one. */
 const formFor = (name: string): string =>
-  isName(name) ? `Write it like ${name}:25,587 or ${name}:53/udp` : FORM;
+  attempt(() => parseName(name, "")) === undefined
+    ? FORM
+    : `Write it like ${name}:25,587 or ${name}:53/udp`;
+
+/** A refusal that names the entry that was probably meant, if there is one. */
+const refuse = (
+  reason: string,
+  corrected: string | undefined,
+  form: string,
+): Refusal =>
+  corrected === undefined
+    ? new Refusal(reason, form)
+    : new Refusal(reason, `Try ${corrected}`, { corrected });
 
 /** The remedy if only the brackets around the address are missing. */
 function bracketed(text: string): string | undefined {
   const [, name, address = "", ports] =
     /^([^@:]+)@([\da-f:]+):([\d,/a-z]+)$/i.exec(text) ?? [];
   const valid = attempt(() => parseGlobalAddress(address)) !== undefined;
-  return valid ? `Try ${name}@[${address}]:${ports}` : undefined;
+  return valid ? `${name}@[${address}]:${ports}` : undefined;
 }
 
 /** The normal form of a value of `--expose`. */
@@ -96,9 +109,10 @@ function parseName(name: string, rest: string): string {
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^[\d-]+|-+$/g, "");
-    throw new Refusal(
+    throw refuse(
       "the name needs a letter first, then a-z, 0-9 and hyphens",
-      plain === "" || plain.length > 63 ? FORM : `Try ${plain}${rest}`,
+      isName(plain) ? plain + rest : undefined,
+      FORM,
     );
   }
   const why = RESERVED.includes(name)
@@ -106,7 +120,7 @@ function parseName(name: string, rest: string): string {
     : YAML_WORDS.includes(name)
       ? `${name} is no text in YAML`
       : undefined;
-  if (why !== undefined) throw new Refusal(why, `Try my-${name}${rest}`);
+  if (why !== undefined) throw refuse(why, `my-${name}${rest}`, FORM);
   return name;
 }
 

@@ -95,11 +95,6 @@ export function parsePlugin(text: string): string {
       remedy,
     );
   }
-  if (keyword(text, "none"))
-    throw new Refusal(
-      "none means no plugin at all and can't be combined with others",
-      "Give plugins by name, or none",
-    );
   if (plugin !== undefined && !/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(plugin))
     throw new Refusal(
       "the name of a plugin has only letters, digits, _ -",

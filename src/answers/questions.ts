@@ -11,6 +11,7 @@ import {
   formatGateway,
   formatHost,
   formatIpv4,
+  keyword,
   parseBackendSubnet,
   parseExposed,
   parseGateway,
@@ -38,7 +39,7 @@ function choice<Value extends string>(
   values: readonly Value[],
 ): (text: string) => Value {
   return (text) => {
-    const value = values.find((one) => one === text);
+    const value = keyword(text, ...values);
     if (value !== undefined) return value;
     throw new Refusal(
       "it is not one of the choices",

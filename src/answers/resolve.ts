@@ -79,8 +79,10 @@ interface SurveyOptions {
 export function survey(given: Given, options: SurveyOptions = {}): Survey {
   const { known, issues, refused, suggested } = parseGiven(given, options);
   const findings = check(known, given, {}, suggested);
-  const isOfCorrected = ({ kind, key }: Finding): boolean =>
-    kind === "refusal" && refused.has(key) && !questionOf(key).list;
+  const isOfCorrected = (finding: Finding): boolean =>
+    finding.kind === "refusal" &&
+    refused.has(finding.key) &&
+    issues.some((issue) => isAbout(finding, issue));
   const found = located(
     findings.filter((finding) => !isOfCorrected(finding)),
     given,
@@ -159,6 +161,12 @@ function usableOf(given: Given): Partial<ParsedAnswers> {
   return Object.fromEntries(entries) as Partial<ParsedAnswers>;
 }
 
+/** Whether a conflict is one of the correction that an issue names. A list has other values beside it. */
+function isAbout({ key, value }: Finding, issue: Issue): boolean {
+  const { flag, list } = questionOf(key);
+  return flag === issue.flag && (!list || issue.remedy === `Try ${value}`);
+}
+
 /**
  * If a corrected value conflicts with the other answers, it would be refused next: the remedy of the
  * conflict replaces it.
@@ -168,9 +176,7 @@ function withBetterRemedies(
   findings: readonly Finding[],
 ): Issue[] {
   return issues.map((issue) => {
-    const finding = findings.find(
-      ({ key }) => questionOf(key).flag === issue.flag,
-    );
+    const finding = findings.find((one) => isAbout(one, issue));
     return finding ? { ...issue, remedy: finding.remedy } : issue;
   });
 }

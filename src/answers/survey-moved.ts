@@ -7,6 +7,7 @@ import { parsedOf } from "./normal-form.ts";
 import { SHOWN_GATEWAY } from "./parse-addresses.ts";
 import { questionOf } from "./questions.ts";
 import { recheck, type Survey } from "./resolve.ts";
+import { GIVE_HOST, whyKept } from "./rules/host.ts";
 import { linkOf } from "./suggestions.ts";
 import type { Answers, ParsedAnswers } from "./types.ts";
 
@@ -46,7 +47,15 @@ export function checkMove(
   given: Partial<Answers>,
   moved: Answers,
 ): MoveCheck {
-  const gateway = checkGateway(earlier, given, moved);
+  const { issues, warnings } = checkGateway(earlier, given, moved);
+  const isKept =
+    given.host === undefined &&
+    earlier.host !== moved.host &&
+    moved.host === "keep";
+  const { prefix } = parsedOf(moved);
+  const reason = whyKept(prefix);
+  const kept = { flag: "--host", value: "keep", reason, remedy: GIVE_HOST };
+  const gateway = { issues, warnings: isKept ? [...warnings, kept] : warnings };
   const isTold = gateway.issues.some(({ flag }) => flag === "--host");
   if (isTold || !isHostUnknown(earlier, given, moved)) return gateway;
   const { host: _, ...known } = parsedOf(moved);

@@ -25,7 +25,7 @@ export function program(
 }
 
 /** The path from the current directory, if it is inside. */
-function fromHere(path: string): string {
+export function fromHere(path: string): string {
   const inside = relative(".", path) || ".";
   return inside.startsWith("..") ? path : inside;
 }
@@ -36,10 +36,21 @@ export function commandLine(
   directory: string,
   ...flags: readonly string[]
 ): string {
-  const path = fromHere(directory);
-  // A leading dash would make it an option.
-  const operand = shellWord(path.startsWith("-") ? `./${path}` : path);
-  return [program(), command, operand, ...flags].join(" ");
+  return [program(), command, pathWord(directory), ...flags].join(" ");
+}
+
+/** A path as a shell word, for a command that is run in the current directory. */
+export const pathWord = (...parts: readonly string[]): string =>
+  operandWord(fromHere(join(...parts)));
+
+/** A path as a shell word. A leading dash would make it an option. */
+export const operandWord = (path: string): string =>
+  shellWord(path.startsWith("-") ? `./${path}` : path);
+
+/** A git command in a repository, to be run in the current directory. */
+export function gitLine(directory: string, words: string): string {
+  const isHere = fromHere(directory) === ".";
+  return `git ${isHere ? "" : `-C ${pathWord(directory)} `}${words}`;
 }
 
 /** How to get a newer version of this program. */

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { keyword } from "../answers/parse-addresses.ts";
 import type { Issue } from "../base/errors.ts";
 import { printable } from "../base/escape.ts";
 import { SHELLS, type Command, type Shell } from "./flags.ts";
@@ -9,7 +10,7 @@ export function readShell(
   help: boolean,
 ): { shell: Shell | undefined; issues: Issue[] } {
   const [first, second] = operands;
-  const shell = SHELLS.find((name) => name === first);
+  const shell = keyword(first ?? "", ...SHELLS);
   if (second === undefined && (shell !== undefined || help))
     return { shell, issues: [] };
   const value = shell === undefined ? first : second;

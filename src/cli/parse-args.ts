@@ -157,7 +157,7 @@ function readConflict(
   const choices = CONFLICT.filter(
     (name) => row?.choices?.includes(name) ?? true,
   );
-  const choice = choices.find((name) => name === value);
+  const choice = keyword(value, ...choices);
   if (choice === undefined)
     issues.push({
       flag: "--conflict",

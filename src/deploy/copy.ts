@@ -8,6 +8,7 @@ import type { Deployment } from "./deployment.ts";
 import { decoded, mergeEnv, refuseOtherEncoding } from "./env-file.ts";
 import { filesToCopy } from "./files.ts";
 import { receiveCommand, surveyCommand } from "./on-server.ts";
+import { asDeployed } from "./record.ts";
 import { parsedObject, row } from "./row.ts";
 import { archive, type Entry } from "./tar.ts";
 
@@ -48,7 +49,7 @@ export async function copy(
   );
   if (kept.length > 0)
     say(row(".env", "note", `the server's values stay: ${kept.join(", ")}`));
-  const entries = filesToCopy(directory, plan);
+  const entries = filesToCopy(directory, plan).map(asDeployed);
   const names = new Set(entries.map((entry) => entry.path));
   for (const name of survey.edited.filter((one) => names.has(one)))
     say(

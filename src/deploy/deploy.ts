@@ -12,7 +12,7 @@ import {
   installCommand,
   previewCommand,
 } from "./on-server.ts";
-import { row, type ApplyEnd } from "./row.ts";
+import { row, type ApplyEnd, type Row } from "./row.ts";
 
 /**
  * Copies the repository to the server and applies it there, so that the server reverts the change unless
@@ -73,7 +73,16 @@ const preview = (
 ): Promise<ApplyEnd> => {
   const { path, confirmWithin } = deployment;
   const command = previewCommand(path, digest, confirmWithin);
-  return applyLines(deployment, connection, command);
+  // It runs in PATH.new, which is PATH once it is applied.
+  const placed = (text: string): string =>
+    text.replaceAll(`${path}.new`, () => path);
+  const say = ({ remedy, ...rest }: Row): void =>
+    deployment.say({
+      ...rest,
+      detail: placed(rest.detail),
+      ...(remedy !== undefined && { remedy: placed(remedy) }),
+    });
+  return applyLines({ say }, connection, command);
 };
 
 /** Puts the copy into its place and applies it, in one command: nothing can come between. */
@@ -90,5 +99,9 @@ function apply(
   });
   const within = ["--confirm-within", String(confirmWithin)];
   const command = applyCommand(path, "--json", ...within);
-  return applyLines(deployment, connection, `${install} && ${command}`);
+  // The plan has been shown.
+  const say = (line: Row): void => {
+    if (line.status !== "planned") deployment.say(line);
+  };
+  return applyLines({ say }, connection, `${install} && ${command}`);
 }

@@ -1,4 +1,6 @@
-import { UnusableError } from "../base/errors.ts";
+import { join } from "node:path";
+import { Refusal, UnusableError } from "../base/errors.ts";
+import { gitLine } from "../base/program.ts";
 import { VERSION } from "../base/version.ts";
 import { readDisk } from "../repository/disk.ts";
 import { readRecord, refuseNewer } from "../repository/state-reader.ts";
@@ -7,7 +9,7 @@ import {
   STATE_FILE,
   type FileRecord,
 } from "../repository/state.ts";
-import { object, unusable } from "../repository/stored-answers.ts";
+import { broken, object } from "../repository/stored-answers.ts";
 
 /** What the fleet's own state holds; each host has a state of its own beside. */
 export interface FleetState {
@@ -28,14 +30,25 @@ export function readFleetState(directory: string): {
   state: FleetState;
   text: string;
 } {
+  const unusable = (reason: string, remedy: string): UnusableError =>
+    new UnusableError([
+      {
+        flag: "directory",
+        value: join(directory, STATE_FILE),
+        reason,
+        remedy:
+          remedy ||
+          `Take the file from git (${gitLine(directory, `checkout HEAD ${STATE_FILE}`)}) or from a backup`,
+      },
+    ]);
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);
-  if (entry?.kind !== "file")
-    throw unusable(
-      directory,
-      `its ${STATE_FILE} is missing`,
-      `Take it from git: git checkout HEAD ${STATE_FILE}`,
-    );
-  return { state: parsed(entry.text), text: entry.text };
+  if (entry?.kind !== "file") throw unusable("it is missing", "");
+  try {
+    return { state: parsed(entry.text), text: entry.text };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw unusable(error.message, error.remedy);
+  }
 }
 
 function parsed(text: string): FleetState {
@@ -43,7 +56,7 @@ function parsed(text: string): FleetState {
   try {
     fields = object(JSON.parse(text), "it");
   } catch (error) {
-    if (error instanceof UnusableError) throw error;
+    if (error instanceof Refusal) throw error;
     throw broken(`it is not valid JSON (${(error as Error).message})`);
   }
   refuseNewer(fields);
@@ -65,10 +78,3 @@ function parsed(text: string): FleetState {
 
 const isName = (value: unknown): value is string =>
   typeof value === "string" && /^[a-z][a-z0-9-]*$/.test(value);
-
-const broken = (reason: string): UnusableError =>
-  unusable(
-    STATE_FILE,
-    reason,
-    `Take it from git (git checkout HEAD ${STATE_FILE}) or from a backup`,
-  );

@@ -131,7 +131,7 @@ function settings(
   const enabled = new Set(["bundled", ...rocks.map((rock) => rock.plugin)]);
   return {
     ndp: { ndppd: answers.ndp === "ndppd", kernel: answers.ndp === "kernel" },
-    domain: answers.domain === "none" ? "YOUR.DOMAIN" : answers.domain,
+    domain: answers.domain === "none" ? NO_DOMAIN : answers.domain,
     image: answers.kongImage,
     plugins: { rocks, enabled: [...enabled].join(",") },
     postgres: answers.database === "postgres",
@@ -200,6 +200,9 @@ const previousTexts = ({
     to: formatAddress(6, to),
   })),
 });
+
+/** Stands for the domain if none is given. */
+export const NO_DOMAIN = "YOUR.DOMAIN";
 
 const UNKNOWN_LOGIN = "root@SERVER";
 

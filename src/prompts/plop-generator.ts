@@ -1,5 +1,6 @@
 import type { NodePlopAPI } from "node-plop";
 import type { Prompter } from "./ask.ts";
+import { setSelect } from "./select.ts";
 
 /** The two halves of a run: the questions, and the write. */
 export interface Session {
@@ -16,6 +17,7 @@ export const DESCRIPTION = "a Kong gateway on its own public IPv6 address";
  * actions are not used (CONTRIBUTING.md, "plop").
  */
 export function setGenerator(plop: NodePlopAPI, session: Session): void {
+  setSelect(plop);
   plop.setGenerator(GENERATOR, {
     description: DESCRIPTION,
     prompts: async (prompter) => {

@@ -1,6 +1,7 @@
 import { nodePlop } from "./plop.ts";
 import { GENERATOR, setGenerator } from "./plop-generator.ts";
 import type { Prompter } from "./ask.ts";
+import { setSelect } from "./select.ts";
 import { CancelledError } from "../base/errors.ts";
 import { write } from "../base/stdio.ts";
 
@@ -38,9 +39,11 @@ export async function runConversation<P, T>(
 
 /** node-plop's prompter, for questions that come up later. */
 export async function loadPrompter(): Promise<Prompter> {
-  const plop = (await nodePlop()) as unknown as { inquirer: Prompter };
+  const plop = await nodePlop();
+  setSelect(plop);
+  const { inquirer } = plop as unknown as { inquirer: Prompter };
   return {
-    prompt: (questions) => cancellable(() => plop.inquirer.prompt(questions)),
+    prompt: (questions) => cancellable(() => inquirer.prompt(questions)),
   };
 }
 

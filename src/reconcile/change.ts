@@ -94,6 +94,10 @@ export const textToWrite = ({ after }: Change): File => after as File;
 /** Why a file that create-kong-ipv6 did not write is left alone. */
 export const FOREIGN = "create-kong-ipv6 did not write it";
 
+/** Whether a file in conflict had conflict markers before this run: it is left to the owner. */
+export const hasOldMarkers = ({ action, before, marked }: Change): boolean =>
+  action === "conflict" && before !== null && marked === undefined;
+
 type Mode = Pick<File, "mode">;
 
 export const isPrivate = ({ mode }: Mode): boolean => (mode & 0o077) === 0;

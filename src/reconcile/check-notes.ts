@@ -4,7 +4,8 @@ import type { File, Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
-import { secretNotes } from "./notices.ts";
+import { crlfNotes, hasCrlf } from "./line-ends.ts";
+import { absentSecretNote, secretNotes } from "./notices.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What check says about .env. */
@@ -16,17 +17,14 @@ export function notesOn(
   const generated = (rendered.get(SECRET_FILE) as File).text;
   return [
     missingVariables(generated, textAt(disk, SECRET_FILE) ?? generated),
-    secretNotes(secretStatus(directory, textAt(disk, IGNORE_FILE))),
-    readByOthers(disk),
+    secretNotes(directory, secretStatus(directory, textAt(disk, IGNORE_FILE))),
+    absentSecretNote(entryAt(disk, SECRET_FILE).kind === "absent"),
+    crlfNotes(directory, withCrlf(disk)),
   ].flatMap((note) => note ?? []);
 }
 
-function readByOthers(disk: Disk): string | undefined {
-  const entry = entryAt(disk, SECRET_FILE);
-  return entry.kind === "file" && (entry.mode & 0o077) !== 0
-    ? `Others can read your ${SECRET_FILE}: chmod 600 ${SECRET_FILE}`
-    : undefined;
-}
+const withCrlf = (disk: Disk): string[] =>
+  [...disk.keys()].filter((path) => hasCrlf(path, textAt(disk, path) ?? ""));
 
 /** The old addresses that the files have until the overlap ends. */
 export function overlapNotes(directory: string, { previous }: Plan): string[] {

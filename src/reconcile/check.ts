@@ -7,14 +7,13 @@ import {
 } from "../repository/disk.ts";
 import { pathsOf } from "./decide-all.ts";
 import { hasAddress, updateEnvFile } from "../renumber/env-file.ts";
-import { settingOf } from "../base/dotenv.ts";
 import { IGNORE_FILE } from "../repository/ignored.ts";
 import { notesOn, overlapNotes } from "./check-notes.ts";
 import { COMPOSE_FILE, composeNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions.ts";
-import { CONVERT, hasCrlf } from "./line-ends.ts";
-import { isExecutable } from "./change.ts";
+import { isExecutable, isPrivate } from "./change.ts";
 import { SIDECAR } from "./sidecar.ts";
+import { whyUnusable } from "./unusable.ts";
 import { unsetVariables } from "./required-variables.ts";
 import {
   findStaleAddresses,
@@ -26,9 +25,9 @@ import { hasMarkers } from "../merge/conflict-markers.ts";
 import { whyInvalid } from "../merge/syntax.ts";
 import { plan, planOf, type Plan } from "../plan/plan.ts";
 import { generatedFile } from "../render/generated-files.ts";
-import { render, type File, type Tree } from "../render/render.ts";
+import { render, type Tree } from "../render/render.ts";
 import { readState } from "../repository/state-reader.ts";
-import { ownText, SECRET, SECRET_FILE } from "../render/secrets.ts";
+import { ownText, SECRET_FILE } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
   KEPT,
@@ -150,7 +149,7 @@ export function checkFiles(
       record?.owner !== KEPT && updateEnvFile(text, present, previous) !== text;
     const whyUnfit = (text: string): Finding | undefined =>
       path === SECRET_FILE ? unfit(text, isOld, present) : undefined;
-    const found = statusOf(path, record, rendered.get(path), disk, whyUnfit);
+    const found = statusOf(path, record, rendered, disk, whyUnfit);
     return { path, ...(driftOf(path, found, disk, rendered) ?? found) };
   });
 }
@@ -181,11 +180,12 @@ function driftOf(
 function statusOf(
   path: string,
   record: FileRecord | undefined,
-  next: File | undefined,
+  rendered: Tree,
   disk: Disk,
   whyUnfit: (text: string) => Finding | undefined,
 ): Finding {
   const entry = entryAt(disk, path);
+  const next = rendered.get(path);
   if (textAt(disk, path + SIDECAR) !== undefined) {
     return {
       status: "conflict",
@@ -196,7 +196,7 @@ function statusOf(
   }
   if (record === undefined)
     return { status: "outdated", reason: "regenerate would write it" };
-  const found = onDisk(path, record, entry, whyUnfit);
+  const found = onDisk(path, record, entry, rendered, whyUnfit);
   if (
     found.status === "invalid" ||
     found.status === "conflict" ||
@@ -214,6 +214,7 @@ function onDisk(
   path: string,
   record: FileRecord,
   entry: DiskEntry,
+  rendered: Tree,
   whyUnfit: (text: string) => Finding | undefined,
 ): Finding {
   if (entry.kind === "absent") {
@@ -233,22 +234,23 @@ function onDisk(
   if (hasMarkers(text))
     return { status: "conflict", reason: "it has conflict markers" };
   const row = generatedFile(path);
-  if (hasCrlf(path, entry.text))
-    return {
-      status: "invalid",
-      reason: `bash cannot read CRLF line ends: ${CONVERT}`,
-    };
+  // Checking a Python file starts a process. Untouched files are skipped: the generator's own tests check
+  // them.
+  const untouched =
+    row?.source === "verbatim" && sumOfText(text) === record.sha256;
+  const syntax = untouched ? undefined : whyInvalid;
+  const unusable = whyUnusable(path, entry.text, rendered, syntax);
+  if (unusable !== undefined) return { status: "invalid", reason: unusable };
   if (row && isExecutable(row) && !isExecutable(entry))
     return {
       status: "outdated",
       reason: "not executable: regenerate restores that",
     };
-  // Checking a Python file starts a process. Untouched files are skipped: the generator's own tests check
-  // them.
-  const untouched =
-    row?.source === "verbatim" && sumOfText(text) === record.sha256;
-  const invalid = untouched ? undefined : whyInvalid(path, text);
-  if (invalid !== undefined) return { status: "invalid", reason: invalid };
+  if (row?.secret && !isPrivate(entry))
+    return {
+      status: "outdated",
+      reason: "others can read it: regenerate sets its mode to 600",
+    };
   const found = whyUnfit(entry.text);
   if (found !== undefined) return found;
   if (sumOfText(text) === record.sha256) return { status: "generated" };
@@ -266,7 +268,7 @@ function onDisk(
 function unfit(
   text: string,
   isOld: (text: string) => boolean,
-  { containers, postgres }: Plan,
+  { containers }: Plan,
 ): Finding | undefined {
   if (isOld(ownText(SECRET_FILE, text))) {
     const reason = "it is older than the other files: regenerate updates it";
@@ -277,13 +279,5 @@ function unfit(
     const reason = `${other.variable} is not ${other.address}, as in the answers`;
     return { status: "drift", reason };
   }
-  if (postgres && NO_PASSWORD.has(settingOf(text, "KONG_PG_PASSWORD") ?? "")) {
-    const reason =
-      "KONG_PG_PASSWORD is not set: openssl rand -hex 32 makes one";
-    return { status: "invalid", reason };
-  }
   return undefined;
 }
-
-/** Placeholders: that of .env.example, and that of the state. */
-const NO_PASSWORD: ReadonlySet<string> = new Set(["", "replace-me", SECRET]);

@@ -1,4 +1,7 @@
-import { readDisk } from "../repository/disk.ts";
+import { pathWord } from "../base/program.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { readDisk, textAt } from "../repository/disk.ts";
+import { openAdminPorts } from "./admin-ports.ts";
 
 export const COMPOSE_FILE = "docker-compose.yml";
 
@@ -66,17 +69,32 @@ export function nameStatus(
 
 /** Why docker compose, or regenerate, would take another file, and the way out. */
 export function composeNotes(directory: string): string[] {
+  return [...nameNotes(directory), ...overrideNotes(directory)];
+}
+
+/** Regenerate does not know the owner's override. */
+function overrideNotes(directory: string): string[] {
+  const name = firstThere(directory, OVERRIDES);
+  if (name === undefined) return [];
+  const disk = readDisk(directory, [name, SECRET_FILE]);
+  return openAdminPorts(
+    textAt(disk, name) ?? "",
+    textAt(disk, SECRET_FILE) ?? "",
+  ).map((reason) => `${name}: ${reason}.`);
+}
+
+function nameNotes(directory: string): string[] {
   const renamed = renamedCompose(directory);
   if (renamed !== undefined)
     return [
-      `${renamed} is docker-compose.yml, renamed: it is not updated under this name.\n  mv ${renamed} docker-compose.yml`,
+      `${renamed} is docker-compose.yml, renamed: it is not updated under this name.\n  mv ${pathWord(directory, renamed)} ${pathWord(directory, COMPOSE_FILE)}`,
     ];
   const taken = preferredCompose(directory);
   if (taken === undefined) return [];
   const override = firstThere(directory, OVERRIDES);
   const way =
     override === undefined
-      ? `run mv -n ${taken} docker-compose.override.yml`
+      ? `run mv -n ${pathWord(directory, taken)} ${pathWord(directory, "docker-compose.override.yml")}`
       : `move its services into ${override} and delete it`;
   return [
     `docker compose reads your ${taken} instead of docker-compose.yml. If it only adds services, ${way}. Otherwise move it to another directory.`,

@@ -1,24 +1,17 @@
-import { assignmentsOf, settingOf } from "../base/dotenv.ts";
-import { COMPOSE_FILE } from "./compose-names.ts";
-import { parseAnyYaml } from "../base/yaml.ts";
-import { formatAddress, formatSubnet } from "../ip/address.ts";
-import { findTokens, nameOf, subnetOf } from "../ip/find-addresses.ts";
 import { generatedFile } from "../render/generated-files.ts";
-import { isAddressVariable } from "../render/env-variables.ts";
+import type { Tree } from "../render/render.ts";
+import { SECRET_FILE } from "../render/secrets.ts";
+import { factsOf } from "./facts.ts";
 import {
   plainCommands,
   portsIn,
   ufwPortsIn,
   type HasPort,
 } from "./firewall-ports.ts";
-import type { Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
-
-/** What a file says about something that the answers decide: name → value. */
-type Facts = Map<string, string>;
-
-/** The value of a fact that has no other. */
-const THERE = "there";
+import { otherFacts } from "./planned-lines.ts";
+import { openAdminPorts } from "./admin-ports.ts";
+import { COMPOSE_FILE } from "./compose-names.ts";
+import { at } from "./yaml-values.ts";
 
 /**
  * Where an edited file contradicts the answers: addresses, services, networks, ports, the database.
@@ -50,6 +43,8 @@ export function contradictions(
   return [
     ...wrong,
     ...missing(path, text, generated.text),
+    ...unlike(path, text, generated.text, rendered),
+    ...(path === COMPOSE_FILE ? openAdminPorts(text, settings) : []),
     ...extra.map((name) => `${name} is not in the answers`),
   ];
 }
@@ -67,6 +62,42 @@ function missing(path: string, text: string, generated: string): string[] {
       return [];
   }
 }
+
+/** What the lines of a file without a tree of keys and values say otherwise. */
+function unlike(
+  path: string,
+  text: string,
+  generated: string,
+  rendered: Tree,
+): string[] {
+  switch (generatedFile(path)?.format) {
+    case "braces":
+    case "ini":
+    case "shell":
+    case "sysctl":
+      // missing() compares the names of network.sh.
+      return otherFacts(
+        text,
+        generated,
+        path === "scripts/network.sh" ? [] : namesIn(rendered),
+      );
+    default:
+      return [];
+  }
+}
+
+/** The interfaces and networks of the plan. */
+function namesIn(rendered: Tree): string[] {
+  const plan: unknown = JSON.parse(rendered.get(PLAN_FILE)?.text ?? "{}");
+  return [
+    ["uplink", "name"],
+    ["uplink", "sysctl"],
+    ["exposed", "bridge"],
+    ["exposed", "network"],
+  ].map((keys) => String(at(plan, ...keys)));
+}
+
+const PLAN_FILE = "scripts/plan.json";
 
 const NFT_RULE =
   /ip6 daddr (?<address>\S+) (?<protocol>tcp|udp) dport \{ (?<ports>[^}]*) \}/g;
@@ -102,172 +133,3 @@ const BRIDGE = /bridge\.name=(\S+)/g;
 
 /** What only some answers have. */
 const OURS = /^service kong|^port \$KONG_BIND_IP\b/;
-
-/** @returns undefined for a text that is not valid in its format */
-function factsOf(
-  path: string,
-  text: string,
-  settings: string,
-): Facts | undefined {
-  const facts: Facts = new Map();
-  const format = generatedFile(path)?.format;
-  const value =
-    format === "yaml" || format === "json" ? parsed(text) : undefined;
-  if (value === null) return undefined;
-  switch (path) {
-    case SECRET_FILE: {
-      for (const { key, value } of assignmentsOf(text))
-        if (isAddressVariable(key) && value) facts.set(key, normal(value));
-      return facts;
-    }
-    case COMPOSE_FILE:
-      return composeFacts(value, settings);
-    case "host/etc/netplan/60-kong-ipv6.yaml":
-      return netplanFacts(value);
-    case "kong-build/Dockerfile":
-      for (const [, image] of text.matchAll(/^FROM\s+(?:--\S+\s+)*(\S+)/gim))
-        facts.set(`image ${image}`, THERE);
-      return facts;
-  }
-  switch (format) {
-    case "json":
-      addLeaves(facts, value, "");
-      return facts;
-    case "braces":
-    case "ini":
-    case "shell":
-      for (const token of findTokens(text.replace(/(^|\s)#.*$/gm, "")))
-        facts.set(nameOf(token), THERE);
-      return facts;
-    default:
-      return facts;
-  }
-}
-
-function composeFacts(compose: unknown, settings: string): Facts {
-  const facts: Facts = new Map();
-  const add = (name: string, value: unknown): void => {
-    if (value !== undefined) facts.set(name, resolved(value, settings));
-  };
-  for (const name of ["kong", "kong-migration", "kong-database"])
-    if (at(compose, "services", name) !== undefined)
-      facts.set(`service ${name}`, THERE);
-  const kong = at(compose, "services", "kong");
-  add("KONG_DATABASE", variable(at(kong, "environment"), "KONG_DATABASE"));
-  add("ipv6_address of kong", at(kong, "networks", "exposed", "ipv6_address"));
-  add("ipv4_address of kong", at(kong, "networks", "kong-net", "ipv4_address"));
-  for (const port of list(at(kong, "ports")))
-    facts.set(`port ${resolved(portText(port), settings)}`, THERE);
-  const subnets = list(at(compose, "networks", "kong-net", "ipam", "config"));
-  add("subnet of kong-net", at(subnets[0], "subnet"));
-  add(
-    "name of the exposed network",
-    at(compose, "networks", "exposed", "name"),
-  );
-  return facts;
-}
-
-/** In a mapping, or in a list of KEY=VALUE. */
-function variable(environment: unknown, key: string): unknown {
-  if (!Array.isArray(environment)) return at(environment, key);
-  const row = environment.find((one) => String(one).startsWith(`${key}=`));
-  return row === undefined ? undefined : String(row).slice(key.length + 1);
-}
-
-/** The long form of a port in the short one. An IPv6 address may lack its brackets there. */
-const portText = (port: unknown): string =>
-  typeof port === "object"
-    ? ["host_ip", "published", "target"]
-        .flatMap((key) => at(port, key) ?? [])
-        .map((part) => String(part).replace(/^[^[$]*:.*/, "[$&]"))
-        .join(":")
-    : String(port).replace(/\/tcp$/, "");
-
-function netplanFacts(netplan: unknown): Facts {
-  const facts: Facts = new Map();
-  const uplinks = at(netplan, "network", "ethernets");
-  for (const [name, uplink] of Object.entries(uplinks ?? {})) {
-    for (const address of list(at(uplink, "addresses")).map(addressText))
-      facts.set(`address ${normal(address)} on ${name}`, THERE);
-    for (const route of list(at(uplink, "routes"))) {
-      const via = at(route, "via");
-      if (via === undefined) continue;
-      const to = destination(String(at(route, "to")), String(via));
-      facts.set(`the gateway of ${to} on ${name}`, normal(String(via)));
-    }
-  }
-  return facts;
-}
-
-/** An address may be a mapping of one key, with its options below it (netplan(5)). */
-const addressText = (address: unknown): string =>
-  typeof address === "object"
-    ? String(Object.keys(address ?? {})[0])
-    : String(address);
-
-/** `default` is the default route of the gateway's family (netplan(5)). */
-function destination(to: string, via: string): string {
-  if (to !== "default") return normal(to);
-  return via.includes(":") ? "::/0" : "0.0.0.0/0";
-}
-
-function addLeaves(facts: Facts, value: unknown, name: string): void {
-  if (typeof value !== "object" || value === null) {
-    facts.set(name, normal(String(value)));
-    return;
-  }
-  for (const [key, inner] of Object.entries(value))
-    addLeaves(facts, inner, name === "" ? key : `${name}.${key}`);
-}
-
-/** A text that is not a mapping gives null: it is reported as not usable. */
-function parsed(text: string): object | null {
-  try {
-    const value = parseAnyYaml(text);
-    return typeof value === "object" && !Array.isArray(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-
-/** The value at a path of keys; undefined if there is none. */
-function at(value: unknown, ...keys: readonly string[]): unknown {
-  let inner = value;
-  for (const key of keys) {
-    if (typeof inner !== "object" || inner === null) return undefined;
-    inner = Object.hasOwn(inner, key)
-      ? (inner as Record<string, unknown>)[key]
-      : undefined;
-  }
-  return inner;
-}
-
-/** `$KEY`, `${KEY}`, `${KEY:-default}`, `${KEY:?message}`. Groups: key in braces, operator, default, key. */
-const VARIABLE = /\$\{(\w+)(?:(:?[-?+])([^}]*))?\}|\$(\w+)/g;
-
-/** A value with the variables that .env sets, or with their defaults. */
-const resolved = (value: unknown, settings: string): string =>
-  normal(
-    String(value).replaceAll(
-      VARIABLE,
-      (_, braced?: string, operator?: string, text = "", bare?: string) => {
-        const key = braced ?? bare ?? "";
-        const other = operator?.endsWith("-") ? text : `$${key}`;
-        return settingOf(settings, key) ?? other;
-      },
-    ),
-  );
-
-/** One spelling for each address and subnet. */
-function normal(text: string): string {
-  const [token] = findTokens(text);
-  if (token?.start !== 0 || token.end !== text.length) return text;
-  const subnet = subnetOf(token);
-  if (subnet) return formatSubnet(subnet);
-  const { version, value, length } = token;
-  const bits = length === undefined ? "" : `/${length}`;
-  return formatAddress(version, value) + bits;
-}

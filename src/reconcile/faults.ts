@@ -1,9 +1,10 @@
 import { hasMarkers } from "../merge/conflict-markers.ts";
 import type { File, Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
+import { fillSecrets, SECRET_FILE } from "../render/secrets.ts";
 import type { Change } from "./change.ts";
 import { contradictions } from "./contradictions.ts";
 import { isCrlf } from "./sides.ts";
+import { whyUnusable } from "./unusable.ts";
 import { keepVariables } from "./variables.ts";
 
 /** More than any text has contradictions: one that does not parse hides its own. */
@@ -34,15 +35,17 @@ async function completed(
   return { ...change, theirs: { file: { text: ends, mode }, hunks } };
 }
 
-/** Counts the faults of a text. The parsers are loaded only if a file was edited. */
+/** Counts the faults of a text without its secrets. The parsers are loaded only if a file was edited. */
 async function faultsIn(
   path: string,
   rendered: Tree,
 ): Promise<(text: string) => number> {
   const { whyInvalid } = await import("../merge/syntax.ts");
+  const isUnusable = (text: string): boolean =>
+    whyUnusable(path, fillSecrets(text), rendered, undefined) !== undefined;
   return (text) =>
     whyInvalid(path, text) === undefined
-      ? contradictions(path, text, rendered).length
+      ? contradictions(path, text, rendered).length + Number(isUnusable(text))
       : UNUSABLE;
 }
 
@@ -61,7 +64,8 @@ export async function offered(change: Change, rendered: Tree): Promise<Change> {
   const yours = result.text.replaceAll("\r\n", "\n");
   if (yours === next.text || hasMarkers(yours)) return change;
   const { whyInvalid } = await import("../merge/syntax.ts");
-  const invalid = whyInvalid(path, yours);
+  const filled = fillSecrets(yours);
+  const unusable = whyUnusable(path, filled, rendered, whyInvalid);
   const faults = await faultsIn(path, rendered);
   if (faults(yours) === 0) return change;
   const { takeFaultyHunks } = await import("../merge/faulty-hunks.ts");
@@ -78,7 +82,7 @@ export async function offered(change: Change, rendered: Tree): Promise<Change> {
     action: "conflict",
     before,
     after: fileOf(whole),
-    reason: invalid ?? "it contradicts the answers",
+    reason: unusable ?? "it contradicts the answers",
     marked: ends(withMarkers(yours, taken?.text ?? next.text)),
     ...(taken && { theirs: { file: fileOf(taken.text), hunks: taken.hunks } }),
     kept: [change],

@@ -1,7 +1,8 @@
 import { includes, parseAddress } from "../ip/address.ts";
 import { findTokens, subnetOf, type Token } from "../ip/find-addresses.ts";
 
-const COMMENT = /(^|\s)#.*$/gm;
+/** A comment of a shell script, or of a file with the same ones. */
+export const COMMENT = /(^|[ \t])#.*$/gm;
 
 /** A rule for ports: what is before it on its line, the protocol, one port or a set of them. */
 const RULE = /^(.*?)\b(tcp|udp|th)\s+dport\s+(\{[^}]*\}|[^\s;]+)/gm;

@@ -2,6 +2,7 @@ import type { File, Tree } from "../render/render.ts";
 import { ownText, SECRET_FILE } from "../render/secrets.ts";
 import { remember } from "../repository/previous-answers.ts";
 import {
+  deployedAnswers,
   EDITED,
   KEPT,
   record,
@@ -9,10 +10,11 @@ import {
   stateOf,
   sumOf,
   sumOfText,
+  withDeployed,
   type FileRecord,
   type State,
 } from "../repository/state.ts";
-import type { Change } from "./change.ts";
+import { hasOldMarkers, type Change } from "./change.ts";
 import type { Outcome } from "./request.ts";
 import { sidecarPath } from "./sidecar.ts";
 
@@ -53,6 +55,8 @@ export function stateAfter(
         const merged = isMerged(change, owner, held);
         files[change.path] = merged ? { ...made, merged } : made;
       }
+    } else if (held && hasOldMarkers(change) && next && isBase(next, held)) {
+      files[at] = held;
     } else if (held) {
       const { sidecar: before, ...rest } = held;
       const path = sidecarPath(change);
@@ -76,17 +80,21 @@ export function stateAfter(
   const made = { ...stateOf(answers, new Map()), ...role, files: sorted };
   if (previous === undefined) return made;
   const before = [previous.answers, ...previous.previousAnswers];
-  const { regenerated } = previous;
-  return {
+  const state = {
     ...made,
     previousAnswers: remember(before, answers),
     ...(overlap && { overlap }),
-    ...(regenerated && { regenerated }),
+    ...(previous.regenerated && { regenerated: true as const }),
   };
+  return withDeployed(state, deployedAnswers(previous));
 }
 
+/** Whether nothing new was generated since. */
+const isBase = (next: File, held: FileRecord): boolean =>
+  held.answers === undefined && sumOf(next) === held.sha256;
+
 /** Whether the owner kept a file that contradicts the answers. The state marks .env in another way. */
-export const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
+const isUnresolved = ({ path, chosen, contradicts }: Change): boolean =>
   chosen === true && contradicts !== undefined && path !== SECRET_FILE;
 
 /** Whether a file was deleted or has a new path. */

@@ -1,10 +1,10 @@
 import { sidecarPath } from "./sidecar.ts";
 import { isPrivate, WRITING, type Change } from "./change.ts";
-import { commandLine } from "../base/program.ts";
+import { commandLine, gitLine, pathWord } from "../base/program.ts";
 import { printable } from "../base/escape.ts";
-import { type Disk } from "../repository/disk.ts";
-import { composeNotes } from "./compose-names.ts";
-import { CONVERT, hasCrlf } from "./line-ends.ts";
+import { textAt, type Disk } from "../repository/disk.ts";
+import { COMPOSE_FILE, composeNotes } from "./compose-names.ts";
+import { crlfNotes, hasCrlf } from "./line-ends.ts";
 import type { ConflictPrompts, Request } from "./request.ts";
 import {
   IGNORE_FILE,
@@ -12,7 +12,9 @@ import {
   type SecretStatus,
 } from "../repository/ignored.ts";
 import type { Tree } from "../render/render.ts";
-import { SECRET_FILE } from "../render/secrets.ts";
+import { fillSecrets, lacksSecret, SECRET_FILE } from "../render/secrets.ts";
+import { whyUnusable } from "./unusable.ts";
+import { unsetVariables } from "./required-variables.ts";
 import { missingVariables } from "./variables.ts";
 
 /** What is known before a run writes. */
@@ -25,29 +27,37 @@ interface Known {
 /** Messages to the owner besides the changes themselves. */
 export function notesOn(
   request: Request,
-  { changes, rendered, disk }: Known,
+  known: Known,
   prompts: ConflictPrompts | undefined,
 ): string[] {
+  const { changes, rendered, disk } = known;
   return [
-    ...(request.previous ? sidecarNotes(changes, disk) : privacyNotes(changes)),
+    ...(request.previous
+      ? sidecarNotes(changes, disk)
+      : privacyNotes(request.directory, changes)),
     ...unaskedNotes(request, changes, prompts),
     ...deletedNotes(changes),
     ...missingNotes(changes, rendered),
+    ...absentNotes(changes),
     ...riskNotes(request.directory, changes, disk),
-    ...crlfNotes(changes),
+    ...passwordNotes(request, known),
     ...composeNotes(request.directory),
   ];
 }
 
 /** Private files that the owner keeps and that others can read. */
-function privacyNotes(changes: readonly Change[]): string[] {
+function privacyNotes(directory: string, changes: readonly Change[]): string[] {
   return changes.flatMap(({ path, action, before, after }) => {
     if (before === null || !["keep", "same"].includes(action)) return [];
     if (after && isPrivate(after) && !isPrivate(before))
-      return [`Others can read your ${path}: chmod 600 ${path}`];
+      return [readByOthers(directory, path)];
     return [];
   });
 }
+
+/** What to do about a private file that others can read. */
+export const readByOthers = (directory: string, path: string): string =>
+  `Others can read your ${path}: chmod 600 ${pathWord(directory, path)}`;
 
 /** Leftover `.new` files, and the reasons why a new one was not written. */
 function sidecarNotes(changes: readonly Change[], disk: Disk): string[] {
@@ -94,31 +104,96 @@ function missingNotes(changes: readonly Change[], rendered: Tree): string[] {
   const generated = rendered.get(SECRET_FILE)?.text;
   if (!change?.before || generated === undefined) return [];
   const { action, before, after } = change;
-  if (!["keep", "same", "merge"].includes(action)) return [];
-  const text = (action === "merge" && after ? after : before).text;
+  if (!["keep", "same", "merge", "update"].includes(action)) return [];
+  const text = (WRITING.has(action) && after ? after : before).text;
   const note = missingVariables(generated, text);
   return note === undefined ? [] : [note];
 }
 
 /**
- * Kept files that the program which reads them would refuse. Loads the parsers only if a file is kept.
+ * Files that the program which reads them would refuse after this run. Loads the parsers only if a file is
+ * kept: all others have passed them.
  */
-export async function invalidNotes(
+export async function unusableNotes(
   directory: string,
-  changes: readonly Change[],
+  { changes, rendered, disk }: Known,
 ): Promise<string[]> {
-  const kept = changes.filter(({ action }) => action === "keep");
-  if (kept.length === 0) return [];
-  const { whyInvalid } = await import("../merge/syntax.ts");
-  return kept.flatMap(({ path, before }) => {
-    const reason = before && whyInvalid(path, before.text);
+  const isKept = changes.some(({ action }) => action === "keep");
+  const syntax = isKept ? await import("../merge/syntax.ts") : undefined;
+  const found = changes.flatMap(({ path, from = path, action, after }) => {
+    const there = textAt(disk, from);
+    const text =
+      after && WRITING.has(action) ? fillSecrets(after.text, there) : there;
+    if (text === undefined || !rendered.has(path)) return [];
+    const whyInvalid = action === "keep" ? syntax?.whyInvalid : undefined;
+    const reason = whyUnusable(path, text, rendered, whyInvalid);
+    // Where the text is as generated but for a password, there is nothing to take.
+    const remedy =
+      action === "same"
+        ? ""
+        : ` Correct it, or take the generated text:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`;
     return reason
       ? [
-          `${path} is not usable: ${printable(reason)}. Correct it, or take the generated text:\n  ${commandLine("regenerate", directory, "--conflict", "theirs")}`,
+          {
+            path,
+            text: `${path} is not usable: ${printable(reason)}.${remedy}`,
+            isCrlf: hasCrlf(path, text),
+          },
         ]
       : [];
   });
+  const crlf = found.filter(({ isCrlf }) => isCrlf).map(({ path }) => path);
+  return [
+    ...crlfNotes(directory, crlf),
+    ...found.filter(({ isCrlf }) => !isCrlf).map((one) => one.text),
+    ...unsetNotes(directory, changes),
+  ];
 }
+
+/**
+ * The variables that docker-compose.yml needs and .env lacks after this run. What an override file needs
+ * is a manual step.
+ */
+function unsetNotes(directory: string, changes: readonly Change[]): string[] {
+  const written = changes.flatMap(({ path, action, after }) =>
+    after && WRITING.has(action) ? [[path, after.text] as const] : [],
+  );
+  return unsetVariables(directory, new Map(written))
+    .filter(({ path }) => path === COMPOSE_FILE)
+    .map(({ path, reason }) => `${path}: ${reason}.`);
+}
+
+/** What a new password of the database means. */
+function passwordNotes(
+  { previous }: Request,
+  { changes, disk }: Known,
+): string[] {
+  const change = changes.find(({ path }) => path === SECRET_FILE);
+  if (previous?.answers.database !== "postgres" || !change?.after) return [];
+  const there = textAt(disk, SECRET_FILE) ?? "";
+  return WRITING.has(change.action) && lacksSecret(there, change.after.text)
+    ? [NEW_PASSWORD]
+    : [];
+}
+
+const NEW_PASSWORD =
+  ".env has a new KONG_PG_PASSWORD, because there was none. PostgreSQL reads the password in its settings only when it creates a database. If yours exists already, apply.sh sets the new password in it. If you start Kong without apply.sh, put the old one back into .env.";
+
+/** As in a clone, if the run does not restore it. */
+const absentNotes = (changes: readonly Change[]): string[] =>
+  absentSecretNote(
+    changes.some(
+      ({ path, action }) => path === SECRET_FILE && action === "gone",
+    ),
+  );
+
+/** @param isAbsent whether there is no .env after this run */
+export const absentSecretNote = (isAbsent: boolean): string[] =>
+  isAbsent
+    ? [
+        ".env is not in this copy, because git does not have it. The server keeps its own. If it has none, apply.sh makes one from .env.example, with a new password.",
+      ]
+    : [];
 
 /** Whether git would add .env after this run. */
 function riskNotes(
@@ -131,28 +206,15 @@ function riskNotes(
   const entry = disk.get(IGNORE_FILE);
   const there = entry?.kind === "file" ? entry.text : undefined;
   const text = changing ? change.after?.text : there;
-  return secretNotes(secretStatus(directory, text, changing));
+  return secretNotes(directory, secretStatus(directory, text, changing));
 }
 
 /** How to keep .env out of git, if git would commit it. */
-export function secretNotes(status: SecretStatus): string[] {
+export function secretNotes(directory: string, status: SecretStatus): string[] {
   if (status === "ignored") return [];
   return [
     status === "tracked"
-      ? "git tracks your .env, with the database's password: run git rm --cached .env. If it was ever committed, change the password."
+      ? `git tracks your .env, with the database's password: run ${gitLine(directory, "rm --cached .env")}. If it was ever committed, change the password.`
       : "git would commit your .env, with the database's password: add a line .env to .gitignore.",
   ];
-}
-
-/** Scripts that bash can't read after this run. */
-function crlfNotes(changes: readonly Change[]): string[] {
-  const paths = changes.flatMap(({ path, action, before, after }) => {
-    const text = (WRITING.has(action) ? after : before)?.text;
-    return text !== undefined && hasCrlf(path, text) ? [path] : [];
-  });
-  return paths.length === 0
-    ? []
-    : [
-        `bash cannot read the CRLF line ends of ${paths.join(", ")}:\n  ${CONVERT}`,
-      ];
 }

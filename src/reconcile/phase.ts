@@ -3,7 +3,7 @@ import { overlapIssues } from "../answers/overlap-issues.ts";
 import type { Answers } from "../answers/types.ts";
 import { UnusableError, type Issue } from "../base/errors.ts";
 import { commandLine } from "../base/program.ts";
-import type { State } from "../repository/state.ts";
+import { endFirst, type Begun } from "./end-overlap.ts";
 import type { Outcome, Request } from "./request.ts";
 
 /**
@@ -46,31 +46,24 @@ const NO_OVERLAP: Issue = {
   remedy: "Leave it out",
 };
 
-/** Two ways: with the new addresses, or back to the old ones. */
-const endFirst = (directory: string): string =>
-  `End the overlap first: ${commandLine("regenerate", directory, "--finish")}. Or, if nothing else was changed since it began, cancel it: ${commandLine("undo", directory)}`;
-
 function during(
-  {
-    directory,
-    state: { answers: last },
-    overlap,
-  }: { directory: string; state: State; overlap: Answers },
+  begun: Begun,
   answers: Answers,
   finishes: boolean,
 ): Answers | undefined {
-  const flag = changedAddress(last, answers);
+  const { directory, state, overlap } = begun;
+  const flag = changedAddress(state.answers, answers);
   if (flag !== undefined)
     throw new UnusableError([
       {
         flag,
         reason: "addresses can't change during an overlap",
-        remedy: endFirst(directory),
+        remedy: endFirst(begun),
       },
     ]);
   if (finishes) return undefined;
   const issues = [
-    ...interfaceIssues(overlap, answers, endFirst(directory)),
+    ...interfaceIssues(overlap, answers, () => endFirst(begun)),
     ...overlapIssues(
       overlap,
       answers,
@@ -86,7 +79,7 @@ function begun(last: Answers, answers: Answers): Answers {
     ...interfaceIssues(
       last,
       answers,
-      "Change it in a run of its own, or leave out --overlap",
+      () => "Change it in a run of its own, or leave out --overlap",
     ),
     ...overlapIssues(last, answers, "leave out --overlap"),
   ];
@@ -112,7 +105,7 @@ function begun(last: Answers, answers: Answers): Answers {
 function interfaceIssues(
   last: Answers,
   answers: Answers,
-  remedy: string,
+  remedy: () => string,
 ): Issue[] {
   if (last.interface === answers.interface) return [];
   return [
@@ -120,7 +113,7 @@ function interfaceIssues(
       flag: "--interface",
       value: answers.interface,
       reason: `the old addresses are on ${last.interface}`,
-      remedy,
+      remedy: remedy(),
     },
   ];
 }

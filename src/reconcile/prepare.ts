@@ -9,7 +9,7 @@ import { readDisk, type Disk } from "../repository/disk.ts";
 import { EXIT, FailedError, type ExitCode } from "../base/errors.ts";
 import { needsRepository } from "../repository/git.ts";
 import { recover, recovery } from "../repository/recover.ts";
-import { invalidNotes, notesOn } from "./notices.ts";
+import { notesOn, unusableNotes } from "./notices.ts";
 import { phaseAfter } from "./phase.ts";
 import { planOf } from "../plan/plan.ts";
 import { render, type Tree } from "../render/render.ts";
@@ -54,19 +54,15 @@ export async function prepare(
     disk,
     prompts,
   );
-  const invalid = previous
-    ? await invalidNotes(request.directory, changes)
-    : [];
-  notes.push(
-    ...notesOn(request, { changes, rendered, disk }, prompts),
-    ...invalid,
-  );
+  const known = { changes, rendered, disk };
+  const unusable = await unusableNotes(request.directory, known);
+  notes.push(...notesOn(request, known, prompts), ...unusable);
   const after = previous
     ? remainingWork(directory, previous, present, changes, rendered, disk)
     : NOTHING_BEFORE;
   const { steps, stale, deployed } = after;
   const outcome: Outcome = {
-    exitCode: exitCodeOf(request, changes, invalid.length > 0),
+    exitCode: exitCodeOf(request, changes, unusable.length > 0),
     directory,
     answers,
     plan: present,
@@ -101,16 +97,16 @@ function diskOf(
   return disk;
 }
 
-/** @param invalid whether a kept file is not usable */
+/** @param unusable whether a file is not usable */
 function exitCodeOf(
   { dryRun }: Request,
   changes: readonly Change[],
-  invalid: boolean,
+  unusable: boolean,
 ): ExitCode {
   const has = (...actions: Action[]): boolean =>
     changes.some(({ action }) => actions.includes(action));
   const isLeft =
-    invalid ||
+    unusable ||
     changes.some(({ contradicts, renamed }) => contradicts ?? renamed);
   if (!dryRun)
     return isLeft || has("conflict", "markers") ? EXIT.conflicts : EXIT.done;

@@ -4,8 +4,6 @@ import { type Disk } from "../repository/disk.ts";
 import { withDataOf } from "../renumber/env-file.ts";
 import type { Answers } from "../answers/types.ts";
 import type { Issue } from "../base/errors.ts";
-import { generatedFile } from "../render/generated-files.ts";
-import { isUnresolved } from "./next-state.ts";
 import {
   findStaleAddresses,
   unreadNotes,
@@ -15,7 +13,11 @@ import {
 import { plan, type Plan } from "../plan/plan.ts";
 import type { Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
-import { allPreviousAnswers, type State } from "../repository/state.ts";
+import {
+  allPreviousAnswers,
+  deployedAnswers,
+  type State,
+} from "../repository/state.ts";
 import { collisions } from "../renumber/collisions.ts";
 import { textFiles } from "../repository/walk.ts";
 
@@ -44,7 +46,7 @@ export function remainingWork(
   disk: Disk,
 ): RemainingWork {
   const before = [previous.answers, ...allPreviousAnswers(previous)].map(plan);
-  const deployed = deployedAnswers(previous, changes);
+  const deployed = deployedAnswers(previous);
   const [was, now] = dotenvTexts(changes, disk);
   const search = leftoversAfter(
     directory,
@@ -65,7 +67,7 @@ export function remainingWork(
     deployed,
     stale: search.stale,
     notes: [
-      ...keptHostNotes(plan(deployed), present),
+      ...keptHostNotes(plan(previous.answers), present),
       ...unreadNotes(search.unread),
     ],
     warnings: collisions(
@@ -87,39 +89,11 @@ function keptHostNotes(before: Plan, { host }: Plan): string[] {
       ];
 }
 
-/**
- * The answers before the change that this run completes. If it resolves a conflict, that is the change
- * of an earlier run, and what the owner has to do for it is printed again.
- */
-function deployedAnswers(previous: State, changes: readonly Change[]): Answers {
-  const last = plan(previous.answers);
-  const held = changes.flatMap((change) => {
-    const { path, from = path, action } = change;
-    const answers = previous.files[from]?.answers;
-    // A file that the last answers did not generate was in no conflict.
-    const isOpen = action === "conflict" || isUnresolved(change);
-    return answers && !isOpen && generatedFile(from)?.when(last)
-      ? [answers]
-      : [];
-  });
-  const known = [previous.answers, ...previous.previousAnswers].map(keyOf);
-  const age = (answers: Answers): number => {
-    const index = known.indexOf(keyOf(answers));
-    return index < 0 ? known.length : index;
-  };
-  return held.reduce(
-    (oldest, answers) => (age(answers) > age(oldest) ? answers : oldest),
-    previous.answers,
-  );
-}
-
 /** With the owner's own data directory in .env. An earlier run may have written the new one there. */
 function dataBefore(then: Plan, last: Plan, dotenv: string | undefined): Plan {
   const isOwn = withDataOf(last, dotenv).data.directory !== last.data.directory;
   return isOwn ? withDataOf(then, dotenv) : then;
 }
-
-const keyOf = (answers: Answers): string => JSON.stringify(answers);
 
 /** The texts of .env before and after this run. */
 function dotenvTexts(

@@ -55,7 +55,7 @@ export interface Outcome {
   readonly overlap?: Answers;
   /** What this run did about an overlap. */
   readonly phase?: Phase;
-  /** The same, or older ones if this run resolves a conflict: the server has them until the deploy. */
+  /** The answers that the server has until a deploy is confirmed. */
   readonly deployed?: Answers;
 }
 

@@ -13,17 +13,25 @@ interface Unset {
   readonly reason: string;
 }
 
-/** The compose files that need a variable which .env does not set. Without a .env nothing is known. */
-export function unsetVariables(directory: string): Unset[] {
+/**
+ * The compose files that need a variable which .env does not set. Without a .env nothing is known.
+ * @param written texts that a run writes, by path
+ */
+export function unsetVariables(
+  directory: string,
+  written: ReadonlyMap<string, string> = new Map(),
+): Unset[] {
   const paths = composeFiles(directory);
   const disk = readDisk(directory, [...paths, SECRET_FILE]);
-  const settings = textAt(disk, SECRET_FILE);
+  const textOf = (path: string): string | undefined =>
+    written.get(path) ?? textAt(disk, path);
+  const settings = textOf(SECRET_FILE);
   if (settings === undefined) return [];
   const set = new Set(assignmentsOf(settings).map(({ key }) => key));
   const isSet = (key: string, orEmpty: boolean): boolean =>
     orEmpty ? set.has(key) : !!settingOf(settings, key);
   return paths.flatMap((path) => {
-    const text = (textAt(disk, path) ?? "").replace(/^[ \t]*#.*$/gm, "");
+    const text = (textOf(path) ?? "").replace(/^[ \t]*#.*$/gm, "");
     const lineAt = lineCounter(text);
     const found = [...text.matchAll(REQUIRED)]
       .filter(([, key = "", colon]) => !isSet(key, colon === ""))

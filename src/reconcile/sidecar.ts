@@ -1,4 +1,9 @@
-import { textToWrite, whatIsThere, type Change } from "./change.ts";
+import {
+  hasOldMarkers,
+  textToWrite,
+  whatIsThere,
+  type Change,
+} from "./change.ts";
 import {
   entryAt,
   textAt,
@@ -39,7 +44,9 @@ export function withSidecars(
         : change;
     const isNew = (text: string): boolean => text !== sidecarText(change, disk);
     const known = (text: string): boolean => isOurs(text) || !isNew(text);
-    const noSidecar = secretAway(change) ?? inTheWay(at, entry, known);
+    const noSidecar = hasOldMarkers(change)
+      ? `${change.from ?? change.path} still has conflict markers.`
+      : (secretAway(change) ?? inTheWay(at, entry, known));
     if (noSidecar !== undefined) return { ...change, noSidecar };
     return entry.kind === "file" && !isNew(entry.text)
       ? { ...change, sidecar: "unchanged" }

@@ -7,7 +7,14 @@ import {
   withoutKept,
 } from "../render/secrets.ts";
 import { sumOfText } from "../repository/state.ts";
-import { isExecutable, type Action, type Base, type Change } from "./change.ts";
+import { generatedFile } from "../render/generated-files.ts";
+import {
+  isExecutable,
+  isPrivate,
+  type Action,
+  type Base,
+  type Change,
+} from "./change.ts";
 import { keepVariables } from "./variables.ts";
 
 /** The texts of one file that is there; all have the line ends of the disk. */
@@ -42,9 +49,10 @@ export function sidesOf(
     rendered.sha256 !== undefined && sumOfText(entry.text) === rendered.sha256;
   const next = ends(isThere ? entry.text : rendered.text);
   const yours = base?.update?.(disk) ?? disk;
-  // The owner's mode stays, but a program stays executable.
+  // The owner's mode stays, but a program stays executable, and our .env private.
   const isOwners = base ? entry.mode !== base.mode : yours === next;
-  const mode = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
+  const owners = isOwners ? executableAs(rendered, entry.mode) : rendered.mode;
+  const mode = base && generatedFile(path)?.secret ? owners & ~OTHERS : owners;
   return {
     path,
     base: base && baseText(base, yours, ends),
@@ -55,6 +63,9 @@ export function sidesOf(
     mode,
   };
 }
+
+/** The permissions of all but the file's owner. */
+const OTHERS = 0o077;
 
 /** The mode, with execute permission for everyone who can read the file, if the generated file is executable. */
 const executableAs = (rendered: File, mode: number): number =>
@@ -80,8 +91,13 @@ export function written(sides: Sides, action: Action, text: string): Change {
   const isSame = after.text === before.text;
   if (isSame && mode === before.mode)
     return { path, action: "same", before, after };
-  const reason = isSame ? { reason: "only its mode" } : {};
-  return { path, action, before, after, ...reason };
+  const reason =
+    generatedFile(path)?.secret && !isPrivate(before)
+      ? "mode 600: others could read it"
+      : isSame
+        ? "only its mode"
+        : undefined;
+  return { path, action, before, after, ...(reason && { reason }) };
 }
 
 export function kept(sides: Sides): Change {

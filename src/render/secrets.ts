@@ -1,5 +1,5 @@
 import { crypto } from "../base/builtin.ts";
-import { assignmentsOf, withTails } from "../base/dotenv.ts";
+import { assignmentsOf, settingOf, withTails } from "../base/dotenv.ts";
 import { isAddressVariable, VARIABLES } from "./env-variables.ts";
 
 /** Stands for a secret in rendered text, in the state and in every report. */
@@ -16,6 +16,17 @@ const isPublic = (key: string): boolean =>
   isAddressVariable(key) ||
   VARIABLES.some((variable) => !variable.secret && variable.key === key);
 
+/** A password that apply.sh refuses: none, that of .env.example, or SECRET. */
+const isUnset = (value: string): boolean =>
+  ["", "replace-me", SECRET].includes(value);
+
+/** The first two of these, with nothing else on the line. */
+const MISSING = /^(["']?)(replace-me)?\1$/;
+
+/** Whether a text on disk lacks a secret that the generated one has. */
+export const lacksSecret = (text: string, generated: string): boolean =>
+  secretKeys(generated).some((key) => isUnset(settingOf(text, key) ?? ""));
+
 /**
  * Replaces SECRET by the existing secret, or by a new random one: 256 bits in hex, which need no quotes
  * in dotenv, shell, SQL and URLs.
@@ -24,11 +35,13 @@ const isPublic = (key: string): boolean =>
 export function fillSecrets(text: string, existing = ""): string {
   if (!text.includes(SECRET)) return text;
   const kept = new Map(
-    assignmentsOf(existing).map(({ key, tail }) => [key, tail]),
+    assignmentsOf(existing)
+      .filter(({ value }) => !isUnset(value))
+      .map(({ key, tail }) => [key, tail]),
   );
   return withTails(text, ({ key, tail }) =>
     tail === SECRET
-      ? kept.get(key) || crypto().randomBytes(32).toString("hex")
+      ? (kept.get(key) ?? crypto().randomBytes(32).toString("hex"))
       : undefined,
   );
 }
@@ -43,8 +56,8 @@ export const areGenerated = (text: string): boolean =>
 export function redactSecrets(path: string, text: string): string {
   if (path !== SECRET_FILE && path !== `${SECRET_FILE}.new`) return text;
   return withTails(text, ({ key, tail }) =>
-    // An empty password is missing, not secret.
-    isSecret(key) && tail !== "" ? SECRET : undefined,
+    // A password that is missing is not secret.
+    isSecret(key) && !MISSING.test(tail) ? SECRET : undefined,
   );
 }
 

@@ -1,11 +1,13 @@
 import { dirname } from "node:path/posix";
 import { shellWord } from "../base/shell.ts";
-import type { Plan } from "../plan/plan.ts";
+import { NO_DOMAIN, type Plan } from "../plan/plan.ts";
 
-/** A step that only the owner can take, with the old and the new value. */
+/** A step that only the owner can take. */
 export interface ManualStep {
   readonly what: string;
+  /** Empty for what is new. */
   readonly old: string;
+  /** Empty for what is to be removed. */
   readonly new: string;
   /** More about the step; printed instead of the values. */
   readonly note?: string;
@@ -34,44 +36,51 @@ export function manualSteps(
   ];
 }
 
+/** DNS records: new and changed ones, and those to delete. */
 function recordSteps(before: Plan, after: Plan): ManualStep[] {
   const steps: ManualStep[] = [];
+  const { domain } = after;
+  // Every name has to be set then, and every PTR record has a new target.
+  const isRenamed = domain !== before.domain && domain !== NO_DOMAIN;
+  const isNew = isRenamed && before.domain !== NO_DOMAIN;
   const step = (what: string, old: string, now: string): void => {
     if (old !== now) steps.push({ what, old, new: now });
+    else if (isRenamed && now !== "") steps.push({ what, old: "", new: now });
   };
-  step(
-    `AAAA record of ${after.domain}`,
-    before.kong.address,
-    after.kong.address,
-  );
-  if (after.ipv4.address !== "" && before.ipv4.address !== "") {
-    step(
-      `A record of ${after.domain}`,
-      before.ipv4.address,
-      after.ipv4.address,
-    );
-  }
+  const named = (type: string, name: string, old = "", now = ""): void =>
+    now === ""
+      ? step(`${type} record of ${name}${before.domain}; delete it`, old, now)
+      : step(
+          `${type} record of ${name}${domain}`,
+          isNew && type !== "PTR" ? "" : old,
+          now,
+        );
+  named("AAAA", "", before.kong.address, after.kong.address);
+  // The address behind `any` is not known, but its record may be there.
+  const [old4, now4] = [before.ipv4, after.ipv4];
+  const hasIpv4 = old4.address !== "" || !old4.published || isRenamed;
+  if (hasIpv4 && !(now4.published && now4.address === ""))
+    named("A", "", old4.address, now4.address);
   step("PTR record of Kong", before.kong.reverse, after.kong.reverse);
-  for (const { name, address, reverse } of before.others) {
-    const now = after.others.find((one) => one.name === name);
+  for (const name of namesOf(before, after)) {
+    const [old, now] = [before, after].map(({ others }) =>
+      others.find((one) => one.name === name),
+    );
     // Data planes don't find a control plane by DNS.
     if (now?.sources.length) continue;
-    const record = now
-      ? `record of ${name}.${after.domain}`
-      : `record of ${name}.${before.domain}; delete it`;
-    step(`AAAA ${record}`, address, now?.address ?? "");
-    step(`PTR ${record}`, reverse, now?.reverse ?? "");
+    named("AAAA", `${name}.`, old?.address, now?.address);
+    named("PTR", `${name}.`, old?.reverse, now?.reverse);
   }
   if (before.host && after.host)
     step("PTR record of the server", before.host.reverse, after.host.reverse);
-  if (after.ipv4.reverse !== "" && before.ipv4.reverse !== "")
-    step(
-      "PTR record of the server's IPv4",
-      before.ipv4.reverse,
-      after.ipv4.reverse,
-    );
+  if (now4.reverse !== "" && hasIpv4)
+    step("PTR record of the server's IPv4", old4.reverse, now4.reverse);
   return steps;
 }
+
+/** The containers of --expose, old and new. */
+const namesOf = (...plans: readonly Plan[]): Set<string> =>
+  new Set(plans.flatMap(({ expose }) => expose.map(({ name }) => name)));
 
 /** The containers are the owner's: only the owner can take them out of the compose file. */
 function containersRemoved(before: Plan, after: Plan): ManualStep[] {

@@ -41,8 +41,7 @@ function changeLines(changes: readonly Change[], style: Style): string[] {
   return changes
     .filter(({ action }) => action !== "same")
     .map(({ path, action, reason }) => {
-      const paint = paintOf(action, style);
-      return `  ${paint(SIGN[action])} ${path}${reason === undefined ? "" : style.dim(`  (${printable(reason)})`)}`;
+      return `  ${sign(action, style)} ${path}${reason === undefined ? "" : style.dim(`  (${printable(reason)})`)}`;
     });
 }
 
@@ -59,7 +58,7 @@ export function changesInShort(
     setAt(4, words.join(" "), 78)
       .split("\n")
       .map((line, index) =>
-        index === 0 ? `  ${style.green("+")} ${line}` : line,
+        index === 0 ? `  ${sign("create", style)} ${line}` : line,
       ),
   );
   return [...lines, ...changeLines(others, style), countsText(changes)].join(
@@ -114,6 +113,9 @@ const ELSEWHERE = "not in this copy";
 
 const wordOf = ({ action, path }: Change): string =>
   action === "gone" && path === SECRET_FILE ? ELSEWHERE : WORD[action];
+
+export const sign = (action: Action, style: Style): string =>
+  paintOf(action, style)(SIGN[action]);
 
 function paintOf(action: Action, style: Style): (text: string) => string {
   if (action === "create") return style.green;

@@ -36,12 +36,18 @@ export function checkText(
     has("drift") ? remedy(DRIFT, "theirs") : "",
     wrapped(printableText(notes.join("\n"))),
     staleText(stale, style),
+    stale.length > 0 && open.length === 0 && recovered === undefined
+      ? wrapped(ONLY_STALE)
+      : "",
     counts(shown, files),
   ]);
 }
 
 const interruptedText = (recovered: Recovered): string =>
   `An earlier run was interrupted while writing here. ${recovered === "completed" ? "It had written everything; regenerate cleans up" : "regenerate undoes its unfinished write"}.`;
+
+const ONLY_STALE =
+  "check exits with 4 only because of these addresses. Change or remove them.";
 
 const DRIFT =
   "Where a file contradicts the answers: edit it, change the answers, or take the generated text there:";

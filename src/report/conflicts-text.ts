@@ -1,6 +1,10 @@
 import { printable } from "../base/escape.ts";
 import { commandLine } from "../base/program.ts";
-import { whatIsThere, type Change } from "../reconcile/change.ts";
+import {
+  hasOldMarkers,
+  whatIsThere,
+  type Change,
+} from "../reconcile/change.ts";
 import type { Resolution } from "../reconcile/request.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -65,10 +69,6 @@ export function refusedLines(changes: readonly Change[]): string[] {
 
 /** A link, a directory, or a file that can't be read: there is no text to compare. */
 const isObstacle = ({ before }: Change): boolean => before === null;
-
-/** Conflict markers that were there before this run. */
-const hasOldMarkers = ({ before, marked }: Change): boolean =>
-  before !== null && marked === undefined;
 
 const isText = (change: Change): boolean =>
   !isObstacle(change) && !hasOldMarkers(change);

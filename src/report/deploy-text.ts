@@ -1,9 +1,13 @@
 import { printable } from "../base/escape.ts";
 import type { Style } from "../base/colors.ts";
+import { setAt } from "../base/wrap.ts";
 import type { DeployOutcome } from "../deploy/deployment.ts";
 import type { Row } from "../deploy/row.ts";
 
-/** A row as apply.sh prints it. */
+/** Where the text of a row starts. */
+const COLUMN = 22;
+
+/** A row as apply.sh prints it. A remedy is not wrapped: it may be a command to paste. */
 export function rowText(
   { step, status, detail, remedy }: Row,
   style: Style,
@@ -14,7 +18,9 @@ export function rowText(
     (status === "refused" ? red : bold);
   const line = (label: string, name: string, text: string): string =>
     `  ${label} ${name.padEnd(11)} ${text}`;
-  const [first = "", ...more] = detail.split("\n").map(printable);
+  const [first = "", ...more] = detail
+    .split("\n")
+    .map((text) => setAt(COLUMN, printable(text), style.columns));
   return [
     line(paint(printable(status).padEnd(7)), printable(step), first),
     ...more.map((text) => line(" ".repeat(7), "", text)),

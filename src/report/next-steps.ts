@@ -5,18 +5,34 @@ import { shellWord } from "../base/shell.ts";
 import { plan as planOf } from "../plan/plan.ts";
 import type { Change } from "../reconcile/change.ts";
 import type { Outcome } from "../reconcile/request.ts";
-import type { ManualStep } from "../renumber/manual-steps.ts";
+import { manualSteps, type ManualStep } from "../renumber/manual-steps.ts";
+import { STATE_FILE } from "../repository/state.ts";
 
 /** The next steps after create. */
 export function firstSteps(outcome: Outcome, shown: string): string[] {
   return numbered([
-    `Read ${shown}/README.md: address plan, DNS records, first hour.`,
+    readText(outcome, shown),
     ...openSteps(outcome),
     ...containersText(outcome),
     deployText(outcome, shown),
     "Set the DNS records, as README.md shows.",
     probeText(shown),
   ]);
+}
+
+/** A README that the owner kept may have none of the steps. */
+function readText({ changes }: Outcome, shown: string): string {
+  const kept = changes.find(
+    ({ path, action }) => path === "README.md" && action === "keep",
+  );
+  const headings = kept?.after?.text.match(/^## .*$/gm) ?? [];
+  const lines = kept?.before?.text.split(/\r?\n/) ?? [];
+  if (!kept || headings.some((heading) => lines.includes(heading)))
+    return `Read ${shown}/README.md: address plan, DNS records, first hour.`;
+  return [
+    "Your README.md was kept; it lacks these steps. To get the generated one, rename yours and run:",
+    `       ${commandLine("regenerate", shown, "--conflict", "theirs")}`,
+  ].join("\n");
 }
 
 /** What must be resolved before the deploy. */
@@ -34,10 +50,8 @@ function openSteps({ changes }: Outcome): string[] {
 }
 
 /** Only the owner knows the images of the containers of --expose. */
-function containersText({ plan, previousAnswers }: Outcome): string[] {
-  const known = new Set(
-    previousAnswers ? planOf(previousAnswers).numbers.expose.keys() : [],
-  );
+function containersText({ plan, deployed }: Outcome): string[] {
+  const known = new Set(deployed ? planOf(deployed).numbers.expose.keys() : []);
   const added = plan.expose
     .map(({ name }) => name)
     .filter((name) => !known.has(name));
@@ -75,7 +89,7 @@ const probeText = (shown: string): string =>
 /** The next steps after regenerate. */
 export function updatedSteps(outcome: Outcome, shown: string): string[] {
   const { steps } = outcome;
-  return numbered([
+  const list = [
     ...openSteps(outcome),
     ...steps.filter(({ first }) => first).map(stepText),
     ...containersText(outcome),
@@ -83,8 +97,31 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
     ...steps.filter(({ first }) => !first).map(stepText),
     probeText(shown),
     ...overlapText(outcome, shown),
-  ]);
+  ];
+  return numbered(list, earlierText(outcome));
 }
+
+/** Whoever applies by hand never runs deploy: the server may have the earlier changes. */
+function earlierText({
+  deployed,
+  previousAnswers,
+  plan,
+}: Outcome): readonly string[] {
+  if (!deployed || !previousAnswers) return [];
+  const before = planOf(deployed);
+  if (manualSteps(before, planOf(previousAnswers)).length === 0) return [];
+  return manualSteps(before, plan).length === 0 ? BACK : EARLIER;
+}
+
+const EARLIER = [
+  "  Earlier changes are included, because deploy has not confirmed them. Skip the",
+  '  steps of those that the server has. If you apply by hand, remove "deployed"',
+  `  from ${STATE_FILE} afterwards.`,
+];
+const BACK = [
+  "  The server should have these addresses: deploy has confirmed no others. If you",
+  "  applied others by hand, change their DNS records back.",
+];
 
 /** What ends an overlap, and when. */
 function overlapText({ overlap, phase }: Outcome, shown: string): string[] {
@@ -102,16 +139,23 @@ export function stepText(step: ManualStep): string {
   const lines =
     step.commands ??
     (step.note === undefined
-      ? [`old ${step.old}`, ...(step.new === "" ? [] : [`new ${step.new}`])]
+      ? [
+          ...(step.old === "" ? [] : [`old ${step.old}`]),
+          ...(step.new === "" ? [] : [`new ${step.new}`]),
+        ]
       : filled(step.note.split(" "), { width: 72 }));
   const text = [`${step.what}:`, ...lines.map((line) => `       ${line}`)];
   return printableText(text.join("\n"));
 }
 
-function numbered(lines: readonly string[]): string[] {
+function numbered(
+  lines: readonly string[],
+  before: readonly string[] = [],
+): string[] {
   return [
     "",
     "Next steps",
+    ...before,
     ...lines.map((line, index) => `  ${index + 1}. ${line}`),
   ];
 }

@@ -1,9 +1,8 @@
-import { program } from "../base/program.ts";
-import { shellWord } from "../base/shell.ts";
+import { operandWord, program } from "../base/program.ts";
 import { QUESTIONS } from "../answers/questions.ts";
-import { type AnswerKey, type Answers } from "../answers/types.ts";
+import type { Answers } from "../answers/types.ts";
 import type { Phase, Resolution } from "../reconcile/request.ts";
-import { move } from "../answers/carry-over.ts";
+import { differing, flagsFor, keysToGive } from "../answers/flags-for.ts";
 import { defaultAnswer, parsedOf } from "../answers/normal-form.ts";
 
 interface Rerun {
@@ -25,22 +24,17 @@ export function rerunCommand(
   { answers, previousAnswers, resolutions = [], phase }: Rerun,
   { shown, git = false, dryRun = false }: RerunOptions,
 ): string {
-  const needed = neededKeys(answers, previousAnswers);
+  const needed = previousAnswers
+    ? keysToGive(previousAnswers, answers)
+    : new Set(differing(answers, defaultsOf(answers)));
   // --ssh implies --detect, which is skipped if no answer is left open.
   if (needed.has("ssh") && answers.ssh !== "none")
     for (const { key } of QUESTIONS) needed.add(key);
-  const flags = QUESTIONS.filter(({ key }) => needed.has(key)).flatMap(
-    ({ key, flag }) => {
-      const texts = [answers[key]].flat();
-      // "none" is the empty list.
-      const words = texts.length > 0 ? texts : ["none"];
-      return words.map((text) => `${flag} ${shellWord(text)}`);
-    },
-  );
+  const flags = flagsFor(answers, needed);
   return [
     program(),
     ...(previousAnswers ? ["regenerate"] : []),
-    shellWord(shown),
+    operandWord(shown),
     ...flags,
     ...(resolutions[0] && !isOneByOne(resolutions)
       ? ["--conflict", resolutions[0]]
@@ -55,26 +49,6 @@ export function rerunCommand(
 /** Whether conflicts were resolved in different ways, which no flag can do. */
 export const isOneByOne = (resolutions: readonly Resolution[]): boolean =>
   new Set(resolutions).size > 1;
-
-/** The answers that differ from the defaults, or from the previous answers after the move. */
-function neededKeys(
-  answers: Answers,
-  previousAnswers?: Answers,
-): Set<AnswerKey> {
-  const differ = (expected: Partial<Answers>) =>
-    QUESTIONS.filter(
-      ({ key }) => String(answers[key]) !== String(expected[key]),
-    ).map(({ key }) => key);
-  if (previousAnswers === undefined)
-    return new Set(differ(defaultsOf(answers)));
-  // What an answer moves to depends on the others, so each is compared again with those that are given.
-  const given: Partial<Answers> = {};
-  for (;;) {
-    const [next] = differ(move(previousAnswers, given));
-    if (next === undefined) return new Set(Object.keys(given) as AnswerKey[]);
-    Object.assign(given, { [next]: answers[next] });
-  }
-}
 
 /** The default of each answer beside the others. A random one differs each time, so it is none. */
 function defaultsOf(answers: Answers): Partial<Answers> {

@@ -2,6 +2,7 @@ import type { Style } from "../base/colors.ts";
 import { counted, setAt } from "../base/wrap.ts";
 import type { Recovered } from "../repository/recover.ts";
 import type { Undone } from "../repository/undo.ts";
+import { sign } from "./changes-text.ts";
 import { placeText } from "./outcome-text.ts";
 
 interface UndoOptions {
@@ -25,11 +26,11 @@ export function undoText(
   return [
     ...(recovered ? [wrapped(interruptedText(recovered, dryRun))] : []),
     ...undone.restored.map(
-      ({ path, to }) =>
-        `  ${to === "gone" ? style.red("-") : style.yellow("~")} ${path}`,
+      ({ path, to, created }) =>
+        `  ${sign(to === "gone" ? "delete" : created ? "create" : "update", style)} ${path}`,
     ),
     ...undone.edited.map(
-      (path) => `  ${style.red("!")} ${path}  (edited since)`,
+      (path) => `  ${sign("conflict", style)} ${path}  (edited since)`,
     ),
     ...(isTold ? [] : [wrapped(endText(undone, options))]),
   ].join("\n");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { FailedError, type UnusableError } from "../base/errors.ts";
+import { FailedError, Refusal, UnusableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { generatedFile } from "../render/generated-files.ts";
 import { readDisk } from "./disk.ts";
@@ -9,10 +9,10 @@ import {
   broken,
   object,
   readAnswers,
+  readDeployed,
   readOverlap,
   readPreviousAnswers,
   readRole,
-  unusable,
   type Fields,
 } from "./stored-answers.ts";
 import {
@@ -23,7 +23,13 @@ import {
   type Marks,
   type State,
 } from "./state.ts";
-import { program, update } from "../base/program.ts";
+import {
+  commandLine,
+  fromHere,
+  gitLine,
+  program,
+  update,
+} from "../base/program.ts";
 
 /**
  * Reads and checks the state of a repository.
@@ -36,16 +42,56 @@ export function readState(directory: string): { state: State; text: string } {
   if (entry === undefined || entry.kind === "absent") throw missing(directory);
   if (entry.kind === "other") {
     if (entry.code !== undefined) throw unreadable(directory, entry.code);
-    throw broken(`it is ${entry.what}`);
+    throw unusable(
+      directory,
+      `it is ${entry.what}`,
+      `Move it away. ${restore(directory)}`,
+    );
   }
   const { text } = entry;
-  return { state: parseState(text), text };
+  if (hasGitMarkers(text))
+    throw unusable(
+      directory,
+      "it has git's conflict markers",
+      `Take one side with ${gitLine(directory, `checkout --ours ${STATE_FILE}`)}, then run ${commandLine("regenerate", directory)}`,
+    );
+  try {
+    return { state: parseState(text), text };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { message, remedy } = error;
+    throw unusable(directory, message, remedy || restore(directory));
+  }
 }
+
+const unusable = (
+  directory: string,
+  reason: string,
+  remedy: string,
+): UnusableError =>
+  new UnusableError([
+    {
+      flag: "directory",
+      value: fromHere(join(directory, STATE_FILE)),
+      reason,
+      remedy,
+    },
+  ]);
+
+/** How to get another state. */
+const restore = (directory: string): string =>
+  `Take the file from git (${fromGit(directory)}) or from a backup. Without a copy, delete it and run ${adopt(directory)}`;
+
+const fromGit = (directory: string): string =>
+  gitLine(directory, `checkout HEAD ${STATE_FILE}`);
+
+const adopt = (directory: string): string =>
+  `${commandLine("create", directory, "--conflict", "keep")} with the same answers: it adopts the repository`;
 
 /**
  * Parses a state, which anyone may have written: every path is relative and inside, every text matches
  * its sha256, the answers are usable.
- * @throws UnusableError with the reason; nothing is guessed
+ * @throws Refusal with the reason; nothing is guessed
  */
 export function parseState(text: string): State {
   const state = object(parsed(text), "it");
@@ -58,6 +104,7 @@ export function parseState(text: string): State {
   );
   const overlap = readOverlap(state["overlap"], answers);
   const fleet = readRole(state["fleet"]);
+  const deployed = readDeployed(state["deployed"], answers);
   const { regenerated } = state;
   if (regenerated !== undefined && regenerated !== true)
     throw broken("regenerated is not true");
@@ -72,23 +119,25 @@ export function parseState(text: string): State {
     previousAnswers,
     ...(overlap && { overlap }),
     ...(fleet && { fleet }),
+    ...(deployed && { deployed }),
     ...(regenerated && { regenerated }),
     files,
   };
 }
 
 function missing(directory: string): UnusableError {
-  return existsSync(join(directory, "scripts/plan.json"))
-    ? unusable(
-        directory,
+  const [reason, remedy] = existsSync(join(directory, "scripts/plan.json"))
+    ? [
         `its ${STATE_FILE} is missing`,
-        `Take that from git: git checkout HEAD ${STATE_FILE}. Without a copy, run ${program()} . --conflict keep there with the same answers: it adopts the repository`,
-      )
-    : unusable(
-        directory,
+        `Take that from git: ${fromGit(directory)}. Without a copy, run ${adopt(directory)}`,
+      ]
+    : [
         "it holds no generated repository",
         `Run ${program()} DIRECTORY to create one`,
-      );
+      ];
+  return new UnusableError([
+    { flag: "directory", value: directory, reason, remedy },
+  ]);
 }
 
 const unreadable = (directory: string, code: string): FailedError =>
@@ -104,12 +153,6 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    if (hasGitMarkers(text))
-      throw unusable(
-        STATE_FILE,
-        "it has git's conflict markers",
-        `Take one side with git checkout --ours ${STATE_FILE}, then run ${program()} regenerate`,
-      );
     throw broken(`it is not valid JSON (${error.message})`);
   }
 }
@@ -125,6 +168,7 @@ const KEYS = [
   "previousAnswers",
   "overlap",
   "fleet",
+  "deployed",
   "regenerated",
   "files",
 ];
@@ -201,8 +245,7 @@ function refuseOtherSchema(version: unknown): void {
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
     throw broken("schemaVersion is not a version");
   if (version > SCHEMA_VERSION)
-    throw unusable(
-      STATE_FILE,
+    throw new Refusal(
       `it was written by a newer generator (schema ${version}; this one knows ${SCHEMA_VERSION})`,
       update(),
     );
@@ -215,8 +258,7 @@ function refuseOtherSchema(version: unknown): void {
 function generatorOf({ generator }: Fields): string {
   if (typeof generator !== "string") throw broken("generator is not a version");
   if (isNewer(generator))
-    throw unusable(
-      STATE_FILE,
+    throw new Refusal(
       `it was written by create-kong-ipv6 ${generator}, which is newer than this version, ${VERSION}`,
       update(),
     );

@@ -27,6 +27,8 @@ export interface State {
   readonly overlap?: Answers;
   /** What the fleet adds, if this is one of its servers. */
   readonly fleet?: FleetRole;
+  /** What the server has, as far as is known: the answers of the last confirmed deploy, or else those before the first change. Absent if they are the present ones. The file holds only the difference. */
+  readonly deployed?: Answers;
   /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
   readonly previousAnswers: readonly Answers[];
   /** Whether regenerate has written the state since create. */
@@ -62,6 +64,18 @@ export function allPreviousAnswers({
 }: State): Answers[] {
   const held = Object.values(files).flatMap(({ answers }) => answers ?? []);
   return [...previousAnswers, ...held];
+}
+
+/** The answers that the server has until a deploy is confirmed. */
+export const deployedAnswers = ({ deployed, answers }: State): Answers =>
+  deployed ?? answers;
+
+/** The state of a repository whose server has these answers. */
+export function withDeployed(before: State, deployed: Answers): State {
+  const { deployed: _, ...state } = before;
+  const [difference] = abridged([deployed], state.answers);
+  const isPresent = Object.keys(difference ?? {}).length === 0;
+  return { ...state, ...(!isPresent && { deployed }) };
 }
 
 /** The state of a new repository. */
@@ -116,12 +130,14 @@ export function stateText({
   regenerated,
   overlap,
   fleet,
+  deployed,
   ...state
 }: State): string {
   const previousAnswers = abridged(state.previousAnswers, state.answers);
   const rest = {
     ...(overlap && { overlap: abridged([overlap], state.answers)[0] }),
     ...(fleet && { fleet }),
+    ...(deployed && { deployed: abridged([deployed], state.answers)[0] }),
     ...(regenerated && { regenerated }),
     files,
   };

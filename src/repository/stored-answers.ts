@@ -1,13 +1,11 @@
 import { overlapIssues } from "../answers/overlap-issues.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers } from "../answers/types.ts";
-import { attempt, issueText, UnusableError } from "../base/errors.ts";
-import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
-import { resolve, type Given } from "../answers/resolve.ts";
-import { STATE_FILE } from "./state.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import type { FleetRole } from "../plan/types.ts";
-import { program } from "../base/program.ts";
+import { attempt, issueText, Refusal, UnusableError } from "../base/errors.ts";
+import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
+import { resolve, type Given } from "../answers/resolve.ts";
 
 // Reads the fields of a state. Anyone may have written them.
 
@@ -62,14 +60,28 @@ export function readPreviousAnswers(
   return previous;
 }
 
+/** The answers that the server has; undefined if they are the current ones. */
+export const readDeployed = (
+  value: unknown,
+  current: Answers,
+): Answers | undefined => readDifference(value, current, "deployed");
+
+const readDifference = (
+  value: unknown,
+  current: Answers,
+  where: string,
+): Answers | undefined =>
+  value === undefined
+    ? undefined
+    : readAnswers({ ...current, ...object(value, where) }, where);
+
 /** The answers before the overlap, whose addresses stay; undefined if there is no overlap. */
 export function readOverlap(
   value: unknown,
   current: Answers,
 ): Answers | undefined {
-  if (value === undefined) return undefined;
-  const whole = { ...current, ...object(value, "overlap") };
-  const overlap = readAnswers(whole, "overlap");
+  const overlap = readDifference(value, current, "overlap");
+  if (overlap === undefined) return undefined;
   const issues = overlapIssues(overlap, current, "end the overlap");
   if (issues.length > 0)
     throw broken(`overlap: ${issues.map(issueText).join("; ")}`);
@@ -99,18 +111,5 @@ export function object(value: unknown, where: string): Fields {
   throw broken(`${where} is not an object`);
 }
 
-export function broken(reason: string): UnusableError {
-  return unusable(
-    STATE_FILE,
-    reason,
-    `Take it from git (git checkout HEAD ${STATE_FILE}) or from a backup. Without a copy, delete it and run ${program()} . --conflict keep there with the same answers: it adopts the repository`,
-  );
-}
-
-export function unusable(
-  value: string,
-  reason: string,
-  remedy: string,
-): UnusableError {
-  return new UnusableError([{ flag: "directory", value, reason, remedy }]);
-}
+/** A state that someone edited or cut. Only readState() knows from where to take another one. */
+export const broken = (reason: string): Refusal => new Refusal(reason, "");

@@ -1,19 +1,30 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { apply } from "./apply.ts";
-import { hashOf, oldPath, readJournal, UNDO } from "./journal.ts";
+import { hashOf, lastWrite, oldPath, readJournal, UNDO } from "./journal.ts";
 import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
 import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
 import { readDisk, type DiskEntry } from "./disk.ts";
-import { FailedError } from "../base/errors.ts";
-import { readState } from "./state-reader.ts";
-import { STATE_FILE, sumOfText, type FileRecord, type State } from "./state.ts";
+import { FailedError, Refusal } from "../base/errors.ts";
+import { parseState, readState } from "./state-reader.ts";
+import {
+  deployedAnswers,
+  STATE_FILE,
+  stateText,
+  sumOfText,
+  withDeployed,
+  type FileRecord,
+  type State,
+} from "./state.ts";
+import { readIfThere } from "./write.ts";
 
 export interface Undone {
   readonly restored: readonly {
     readonly path: string;
     readonly to: "before" | "gone";
+    /** There was no file: undo creates it again. */
+    readonly created?: true;
   }[];
   /** Files edited since the last write. If there are any, nothing is restored unless forced. */
   readonly edited: readonly string[];
@@ -36,9 +47,10 @@ export function undoLast(
     ? []
     : steps.filter(({ touched }) => touched).map(({ path }) => path);
   const operations = steps.flatMap(({ operation }) => operation ?? []);
-  const restored = operations.map(({ path, content }) => ({
+  const restored = operations.map(({ path, content, expected }) => ({
     path,
     to: content === null ? ("gone" as const) : ("before" as const),
+    ...(expected === null && { created: true as const }),
   }));
   if (edited.length > 0) return { restored: [], edited };
   if (!dryRun) apply(directory, operations, undefined, directories);
@@ -71,12 +83,43 @@ function fromJournal(directory: string): {
       return expected === null ? [] : [{ path, operation: goes, touched }];
     }
     const old = oldPath(join(directory, UNDO), index);
-    const content = readFileSync(old);
+    const stored = readFileSync(old);
+    const content =
+      path === STATE_FILE ? withPresentServer(stored, target) : stored;
     const back = { path, content, mode: modeOf(old), expected };
     return [{ path, operation: back, touched }];
   });
   const { made, removed } = journal;
   return { steps, directories: { make: removed, remove: new Set(made) } };
+}
+
+/** A state that is restored, with what the present one says of the server: undo does not change that. */
+function withPresentServer(restored: Buffer, present: string): Buffer {
+  const then = stateIn(restored.toString());
+  const now = stateIn(readIfThere(present));
+  if (then === undefined || now === undefined) return restored;
+  const text = stateText(withDeployed(then, deployedAnswers(now)));
+  return text === stateText(then) ? restored : Buffer.from(text);
+}
+
+/** undefined if it is not usable. */
+function stateIn(text: string): State | undefined {
+  try {
+    return parseState(text);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** The state that undo would restore; undefined if there is none, or undo would refuse. */
+export function stateAfterUndo(directory: string): State | undefined {
+  if (lastWrite(directory) === undefined) return undefined;
+  const { steps } = fromJournal(directory);
+  const state = steps.find(({ path }) => path === STATE_FILE)?.operation;
+  return !state?.content || steps.some(({ touched }) => touched)
+    ? undefined
+    : stateIn(Buffer.from(state.content).toString());
 }
 
 const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { runIn } from "../support/in-process.ts";
@@ -75,7 +75,7 @@ test("--conflict keep: the owner's files stay, the others are written", async ()
   expect(Object.keys(files)).toContain("docker-compose.yml");
   expect(files["README.md"].text).not.toContain("Mine");
   expect(stdout).toContain("  = README.md");
-  expect(stdout).toContain("Others can read your .env: chmod 600 .env");
+  expect(stdout).toContain("Others can read your .env: chmod 600 gw/.env");
   expect(
     Object.keys(sandbox.tree()).filter((path) => path.includes(".kong-ipv6.")),
   ).toEqual(["cwd/gw/.kong-ipv6.json"]);
@@ -206,4 +206,29 @@ test("beside files of others that are not in the way, all is as in a new directo
   expect(parse(sandbox.read("gw/docker-compose.yml"))).toHaveProperty(
     "services.kong",
   );
+});
+
+test("a kept README has no steps: the next steps say how to get the generated one", async () => {
+  const sandbox = new Sandbox({ "gw/README.md": "# Mine\n" });
+  const create = ["gw", ...PREFIX, "--conflict", "keep"];
+  const { stdout } = await runIn(sandbox, create);
+  expect(stdout).not.toContain("Read gw/README.md");
+  const [, command = ""] =
+    /lacks these steps\. .*rename yours and run:\n +npx \S+ (.*)\n/.exec(
+      stdout,
+    ) ?? [];
+  renameSync(sandbox.path("gw/README.md"), sandbox.path("gw/mine.md"));
+  expect(await runIn(sandbox, command.split(" "))).toMatchObject({ code: 0 });
+  expect(sandbox.read("gw/README.md")).toContain("## ");
+  expect(sandbox.read("gw/mine.md")).toBe("# Mine\n");
+  expect(await runIn(sandbox, ["check", "gw"])).toMatchObject({ code: 0 });
+});
+
+test("a kept README that has the generated steps is referred to", async () => {
+  const sandbox = new Sandbox();
+  await runIn(sandbox, ["gw", ...PREFIX]);
+  const readme = `${sandbox.read("gw/README.md")}Mine\n`;
+  const other = new Sandbox({ "gw/README.md": readme });
+  const create = ["gw", ...PREFIX, "--conflict", "keep"];
+  expect((await runIn(other, create)).stdout).toContain("Read gw/README.md");
 });

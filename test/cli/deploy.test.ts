@@ -49,7 +49,8 @@ const PLANNED = `{"step": "netplan", "status": "planned", "detail": "add an addr
 {"outcome": "planned", "code": 4}
 `;
 const UNCHANGED = `{"outcome": "unchanged", "code": 0}\n`;
-const APPLIED = `{"step": "netplan", "status": "ok", "detail": "applied"}
+const APPLIED = `{"step": "netplan", "status": "planned", "detail": "add an address"}
+{"step": "netplan", "status": "ok", "detail": "applied"}
 {"outcome": "applied", "code": 0, "confirm_within": 60}
 `;
 
@@ -181,6 +182,19 @@ describe("a first deploy", () => {
     ).toEqual([]);
   });
 
+  test("the plan is shown once, and names PATH, not the copy", async () => {
+    const gateway = Gateway.create();
+    const planned = PLANNED.replace(
+      "add an address",
+      `${gateway.server}.new/data will be created`,
+    );
+    gateway.says({ "dry-run": planned });
+    const { stdout } = await gateway.deploy("--yes");
+    expect(stdout.match(/planned.*/g)).toEqual([
+      `planned netplan     ${gateway.server}/data will be created`,
+    ]);
+  });
+
   test("apply.sh refuses: exit 1, and nothing is on the server", async () => {
     const gateway = Gateway.create();
     gateway.says({
@@ -272,6 +286,57 @@ describe("another deploy", () => {
       "mine is a directory, but a file in this copy",
     );
     expect(gateway.onServer(".kong-ipv6.deployed")).toBe(before);
+  });
+});
+
+describe("what the server has", () => {
+  /** A repository with a change that is not deployed. */
+  async function changed(): Promise<Gateway> {
+    const gateway = Gateway.create();
+    const prefix = ["--prefix", "2001:db8:9:9::/64"];
+    const { code } = await run(gateway, ["regenerate", "gw", ...prefix]);
+    expect(code).toBe(0);
+    return gateway;
+  }
+  const STATE = "gw/.kong-ipv6.json";
+  const left = (gateway: Gateway): unknown =>
+    JSON.parse(gateway.read(STATE)).deployed?.prefix;
+
+  test("a confirmed deploy records it; the next one finds nothing to change", async () => {
+    const gateway = await changed();
+    const result = await gateway.deploy("--yes", "--json");
+    expect(rows(result)).toContainEqual(
+      expect.objectContaining({ step: ".kong-ipv6.json", status: "note" }),
+    );
+    expect(left(gateway)).toBeUndefined();
+    expect(gateway.onServer(".kong-ipv6.json")).toBe(gateway.read(STATE));
+    gateway.says({ "dry-run": UNCHANGED });
+    const again = await gateway.deploy("--yes", "--json");
+    expect(last(again)).toEqual({ outcome: "unchanged", exitCode: 0 });
+    expect(await run(gateway, ["undo", "gw"])).toMatchObject({ code: 0 });
+    expect(left(gateway)).toBe("2001:db8:9:9::/64");
+  });
+
+  test("a plan, or a change that is reverted, records nothing", async () => {
+    const gateway = await changed();
+    await gateway.deploy("--dry-run");
+    gateway.says({
+      apply: `{"step": "kong", "status": "fail", "detail": "no answer"}
+{"outcome": "failed", "code": 1, "confirm_within": 60}\n`,
+    });
+    expect((await gateway.deploy("--yes")).code).toBe(1);
+    expect(left(gateway)).toBe("2001:db8:1:2::/64");
+  });
+
+  test("after undo, the address of the undone change is tried too", async () => {
+    const gateway = await changed();
+    await gateway.deploy("--yes");
+    await run(gateway, ["undo", "gw"]);
+    writeFileSync(join(gateway.home, "down"), "root@2001:db8:1:2::2\n");
+    const login = ["--ssh", "root@2001:db8:1:2::2"];
+    const result = await gateway.deploy("--dry-run", ...login);
+    expect(result.stdout).toContain("root@2001:db8:9:9::2");
+    expect(result.code).toBe(4);
   });
 });
 

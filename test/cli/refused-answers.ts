@@ -57,6 +57,12 @@ const TABLE = `
 --expose | mail@[P:300::8100]:25 | it is Kong's address | Try mail@[P:300::8101]:25
 --expose | mail@[P::9]:25 | outside the subnet P:300::/80 | Try mail@[P:300::8101]:25
 --expose | kong:80 | a service of docker-compose.yml | Try my-kong:80
+--expose | Kong:80 | the name needs a letter first | Try my-kong:80
+--expose | kong | it is not NAME@[ADDRESS]:PORT | Write it like mail:25,587
+--expose | m:99999 | "99999" is not a port | Write it like m:25,587
+--expose | M:99999 | the name needs a letter first | Write it like m:25,587
+--expose | ON@P:300::9:25 | it is not NAME@[ADDRESS]:PORT | Try my-on@[P:300::9]:25
+--expose | mail@[fe80::1%ens3]:25 | it has a zone | Try mail:25
 
 --exposed | P::8100/64 | bits set after its prefix length /64 | Try P:300::/80
 --exposed | public | not an IPv6 address | Try P:300::/80
@@ -106,7 +112,6 @@ const TABLE = `
 --database | mysql | not one of the choices | Choose postgres or off
 
 --firewall | iptables | not one of the choices | Choose ufw or nftables or none
---firewall | UFW | not one of the choices | Choose ufw or nftables or none
 
 --ipv4 | public | not an IPv4 address | like 192.0.2.10
 --ipv4 | 192.0.2.256 | not an IPv4 address | like 192.0.2.10

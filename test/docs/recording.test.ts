@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { RECORDING } from "../../scripts/docs.ts";
-import { record, type Frame } from "../../scripts/recording/record.ts";
+import { record, type Frame, WORDS } from "../../scripts/recording/record.ts";
 import { textOf } from "../../scripts/recording/screen.ts";
 import { toSvg } from "../../scripts/recording/svg.ts";
 
@@ -19,7 +19,7 @@ describe("the recording of a run", () => {
   let svg: string;
   beforeAll(async () => {
     frames = await record();
-    svg = toSvg(frames);
+    svg = toSvg(frames, WORDS);
   }, 90_000);
 
   test("docs/terminal.svg is what the command prints today (npm run docs)", () => {
@@ -56,7 +56,7 @@ describe("the recording of a run", () => {
 
   test("markup in what a program prints stays text", () => {
     const rows = [[{ ...LOOK, text: "<b>&amp;" }]];
-    expect(still(toSvg([{ rows, seconds: 1 }]))).toEqual([
+    expect(still(toSvg([{ rows, seconds: 1 }], WORDS))).toEqual([
       "&lt;b&gt;&amp;amp;",
     ]);
   });

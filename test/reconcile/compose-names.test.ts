@@ -11,7 +11,7 @@ test.each(["compose.yaml", "compose.yml"])(
   async (name) => {
     const sandbox = new Sandbox({ [`gw/${name}`]: "services: {}\n" });
     const note = `docker compose reads your ${name} instead of docker-compose.yml.`;
-    const way = `mv -n ${name} docker-compose.override.yml`;
+    const way = `mv -n gw/${name} gw/docker-compose.override.yml`;
     for (const [args, expected] of [
       [["gw", ...PREFIX, "--yes"], 0],
       [["regenerate", "gw"], 0],

@@ -51,6 +51,10 @@ export const CONTRADICTING: readonly Edit[] = [
   ...replaced(COMPOSE_FILE, /^ {4}image: postgres:.*$/m, [
     "    image: postgres:18",
   ]),
+  ...replaced(COMPOSE_FILE, /KONG_ADMIN_LISTEN: .*$/m, [
+    'KONG_ADMIN_LISTEN: "off"',
+    "KONG_ADMIN_LISTEN: 0.0.0.0:8001",
+  ]),
   ...replaced(COMPOSE_FILE, /^ {4}name: "(.*)"$/m, ["    name: other"]),
   ...replaced(NETPLAN, /^( +- )("[0-9a-f:]+\/\d+"|"[\d.]+\/\d+")$/m, [
     "$1$2: { label: own }",
@@ -58,6 +62,7 @@ export const CONTRADICTING: readonly Edit[] = [
     "$1null",
   ]),
   ...replaced(NETPLAN, /"::\/0"/, ["default"]),
+  ...replaced(NETPLAN, /accept-ra: .*/, ["accept-ra: yes", "accept-ra: no"]),
   ...replaced(NETPLAN, /"0\.0\.0\.0\/0"/, ["default"]),
   ...replaced(NETPLAN, /^ +routes:\n/m, [
     '$&        - to: "fd00::/8"\n          scope: link\n',
@@ -72,6 +77,14 @@ export const CONTRADICTING: readonly Edit[] = [
     "port 443",
     "port 53 proto udp",
   ]),
+  ...replaced("scripts/ufw.sh", /allow in on '(.*?)' out/, [
+    "allow in on own out",
+    "allow in on '$1' log out",
+    'allow in on "$$uplink" out',
+    "allow out",
+  ]),
+  ...replaced("host/etc/ndppd.conf", /^proxy .*$/m, ["proxy own {", "proxy {"]),
+  ...replaced(FIREWALL, /^.*set uplinks.*$/m, ["set uplinks { own }", ""]),
   ...replaced("scripts/network.sh", /bridge\.name='(.*)'/, [
     "bridge.name=own",
     'bridge.name="$$bridge"',

@@ -113,7 +113,19 @@ test.each<
     "host/etc/ndppd.conf",
     `rule ${OLD}:300::8100/128`,
     `rule ${OLD}:300::9/128`,
-    `${OLD}:300::8100 is missing`,
+    `line 12 has ${OLD}:300::9, not ${OLD}:300::8100`,
+  ],
+  [
+    "host/etc/ndppd.conf",
+    "proxy ens3 {",
+    "proxy eth9 {",
+    "line 7 has eth9, not ens3",
+  ],
+  [
+    "host/etc/kong-ipv6/firewall.nft",
+    '"ens3"',
+    '"eth9"',
+    "line 10 has eth9, not ens3",
   ],
   [
     "scripts/plan.json",
@@ -132,6 +144,12 @@ test.each<
     "port 443 proto tcp",
     "port 8443 proto tcp",
     `port 443 of ${OLD}:300::8100 is missing`,
+  ],
+  [
+    "scripts/ufw.sh",
+    /'ens3'/g,
+    "'eth9'",
+    "line 15 has eth9, not ens3; line 16 has eth9, not ens3; line 17 has eth9, not ens3",
   ],
   [
     "scripts/network.sh",

@@ -16,12 +16,15 @@ test("check reports scripts that bash can't read, or that are not executable", a
   const { code, stdout } = await made.run(["check"]);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    "scripts/verify.sh  invalid: bash cannot read CRLF line ends: sed -i 's/\\r$//' scripts/*.sh",
+    "scripts/verify.sh  invalid: bash cannot read CRLF line ends\n",
+  );
+  expect(stdout).toContain(
+    "bash cannot read the CRLF line ends of scripts/verify.sh:\n  sed -i 's/\\r$//' scripts/*.sh\n",
   );
   expect(stdout).toContain(
     "scripts/apply.sh  outdated: not executable: regenerate restores that",
   );
-  expect(stdout).toContain("Others can read your .env: chmod 600 .env");
+  expect(stdout).toContain(".env  outdated: others can read it");
 });
 
 test("regenerate names the scripts with CRLF too, and how to convert them", async () => {

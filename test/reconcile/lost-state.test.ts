@@ -47,7 +47,7 @@ testWith(
       const { code, stderr } = await made.run([command]);
       expect(code).toBe(2);
       expect(stderr).toContain(
-        ".kong-ipv6.json: it has git's conflict markers. Take one side with git checkout --ours .kong-ipv6.json, then run npx create-kong-ipv6@0.1.0 regenerate.",
+        ".kong-ipv6.json: it has git's conflict markers. Take one side with git checkout --ours .kong-ipv6.json, then run npx create-kong-ipv6@0.1.0 regenerate .",
       );
     }
     git("checkout", "--ours", ".kong-ipv6.json");
@@ -79,7 +79,7 @@ test("a missing state: create --conflict keep adopts the repository, with the ow
     expect(code).toBe(2);
     expect(stderr).toContain("its .kong-ipv6.json is missing");
     expect(stderr).toContain(
-      "run npx create-kong-ipv6@0.1.0 . --conflict keep there",
+      "run npx create-kong-ipv6@0.1.0 create . --conflict keep with the same answers",
     );
   }
   const { code, stdout } = await made.run([
@@ -113,18 +113,13 @@ test("a missing state: adopting with other answers is drift, with exit 3", async
   expect(code).toBe(3);
 });
 
-test.each([
-  ["{", 0],
-  ["null", 0],
-  ['{"fixed-cidr-v6": 5}', 3],
-  ['{"fixed-cidr-v6": "fe80::"}', 3],
-])(
+test.each(["{", "null", '{"fixed-cidr-v6": 5}', '{"fixed-cidr-v6": "fe80::"}'])(
   "a daemon.json that has no usable prefix does not stop create: %s",
-  async (text, code) => {
+  async (text) => {
     const made = await new Made().make();
     rmSync(made.path(STATE));
     made.write("host/etc/docker/daemon.json", text);
     const keep = [...PREFIX, "--conflict", "keep"];
-    expect(await made.run([".", ...keep])).toMatchObject({ code });
+    expect(await made.run([".", ...keep])).toMatchObject({ code: 3 });
   },
 );

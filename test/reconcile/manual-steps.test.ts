@@ -39,8 +39,9 @@ test("a new data directory: the steps say to move the data before the deploy", a
     ].join("\n"),
   );
   expect(steps[1]).toContain(" deploy . --ssh ");
+  // Nothing is deployed yet: the server still has the first directory.
   const again = await made.regenerate("--data-dir", "./kong");
-  expect(again.stdout).toContain("       sudo mv -T /srv/kong/gw ./kong\n");
+  expect(again.stdout).toContain("       sudo mv -T ./data ./kong\n");
   expect(again.stdout).not.toContain("mkdir");
   for (const line of again.stdout.split("\n"))
     expect(line.length, line).toBeLessThanOrEqual(80);
@@ -121,8 +122,48 @@ test("the steps of a change are printed again when its conflict is resolved", as
   const again = await made.regenerate("--conflict", "theirs");
   expect(again.code).toBe(0);
   expect(stepsOf(again.stdout)).toEqual(steps);
-  const next = await made.regenerate("--domain", "a.example.com");
-  expect(next.stdout).not.toContain(OLD);
+  // Until a deploy is confirmed.
+  const next = await made.regenerate("--plugin", "kong-oidc");
+  expect(stepsOf(next.stdout)).toEqual(steps);
+});
+
+test("DNS records that are new, or no longer right, are steps too", () => {
+  const domain = "gw.example.com";
+  const what = (...args: Parameters<typeof steps>): string[] =>
+    steps(...args).map((one) => `${one.what}: ${one.old} > ${one.new}`);
+  const mail = "2001:db8:1:2:300::8101";
+  const reverse =
+    "1.0.1.8.0.0.0.0.0.0.0.0.0.0.3.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.";
+  expect(what({ expose: ["mail:25"] }, { domain })).toEqual([
+    `AAAA record of mail.gw.example.com:  > ${mail}`,
+    `PTR record of mail.gw.example.com:  > ${reverse}`,
+  ]);
+  const ipv4 = "192.0.2.10";
+  expect(what({ ipv4 }, { domain, ipv4: "none" })).toEqual([
+    `A record of gw.example.com:  > ${ipv4}`,
+    "PTR record of the server's IPv4:  > 10.2.0.192.in-addr.arpa.",
+  ]);
+  expect(what({ ipv4: "none" }, { domain, ipv4 })).toEqual([
+    `A record of gw.example.com; delete it: ${ipv4} > `,
+  ]);
+  const renamed = what(
+    { domain: "b.example.com" },
+    { domain, ipv4, expose: ["mail:25"] },
+  );
+  expect(renamed).toContain(
+    "AAAA record of b.example.com:  > 2001:db8:1:2:300::8100",
+  );
+  expect(renamed).toContain(`AAAA record of mail.b.example.com:  > ${mail}`);
+  expect(renamed.map((text) => text.split(":")[0])).toEqual([
+    "AAAA record of b.example.com",
+    "A record of b.example.com",
+    "PTR record of Kong",
+    "AAAA record of mail.b.example.com",
+    "PTR record of mail.b.example.com",
+    "PTR record of the server",
+    "PTR record of the server's IPv4",
+  ]);
+  expect(what({ domain: "none" }, { domain })).toEqual([]);
 });
 
 test("also when the owner kept the file first, and edited it later", async () => {

@@ -15,18 +15,21 @@ const holds = ({ first, length }: Range, address: bigint): boolean =>
 
 /**
  * The lines of a text that name something in a prefix, found another way than src/ip/find-addresses.ts does: by
- * every end of every word that something may stand before, and what is left of it without a port.
+ * every end of every word that something may stand before, and what is left of it without a port. A server
+ * that keeps its address is not old.
  */
 export function oldPlaces(
   text: string,
   old: string,
-  present: string,
+  present: { readonly prefix: string; readonly host: string },
 ): number[] {
   const was = range(old);
-  const is = range(present);
+  const is = range(present.prefix);
+  const host = parse6(present.host.split("/")[0] ?? "");
   return text.split("\n").flatMap((line, index) => {
     const named = namedIn(line).some(
       ([address, length]) =>
+        address !== host &&
         holds(was, address) &&
         length >= was.length &&
         !(holds(is, address) && length >= is.length),

@@ -187,6 +187,52 @@ test.each([
   expect(gw.tree()).toEqual(tree);
 });
 
+/** The refusal of another prefix during an overlap. */
+const refusal = async (gw: Made): Promise<string> =>
+  (await gw.regenerate("--prefix", `${OLD}::/64`)).stderr;
+
+test("undo is offered only if it cancels the overlap", async () => {
+  const gw = await made("--expose", "mail:25");
+  await gw.regenerate(...OVERLAP);
+  expect(await refusal(gw)).toMatch(/ Or cancel it: npx \S+ undo \S+\.$/m);
+  await gw.run(["undo"]);
+  await gw.run(["undo"]);
+  expect(await refusal(gw)).toContain(" undo ");
+  // It would redo the end.
+  await gw.regenerate("--finish");
+  await gw.run(["undo"]);
+  expect(await refusal(gw)).not.toContain(" undo ");
+  // It would undo only this.
+  await gw.regenerate("--domain", "b.example.com", "--expose", "mail:587");
+  expect(await refusal(gw)).not.toContain(" undo ");
+});
+
+test("undo that would refuse is not offered either", async () => {
+  const gw = await made();
+  await gw.regenerate(...OVERLAP);
+  gw.edit("docker-compose.yml", (text) => `# mine\n${text}`);
+  expect(await refusal(gw)).not.toContain(" undo ");
+});
+
+test.each([
+  ["a new prefix", TO],
+  ["other places", [...TO, "--kong", `${NEXT}:300::9`, "--host", `${NEXT}::9`]],
+  ["a container", ["--expose", `mail@[${OLD}:300::99]:25`]],
+])("without undo, the way back is a command: %s", async (_, change) => {
+  const gw = await made("--expose", "mail:25");
+  const plan = JSON.parse(gw.read("scripts/plan.json"));
+  await gw.regenerate(...change, "--overlap");
+  await gw.regenerate("--domain", "b.example.com");
+  const [, back = ""] =
+    /then npx \S+ regenerate \S+ (.*), and deploy only then\./.exec(
+      (await gw.regenerate("--interface", "eth0")).stderr,
+    ) ?? [];
+  await gw.regenerate("--finish");
+  const { code } = await gw.regenerate(...back.replaceAll("'", "").split(" "));
+  expect(code).toBe(0);
+  expect(JSON.parse(gw.read("scripts/plan.json"))).toEqual(plan);
+});
+
 /** An address of the owner's where the overlap has the old one. */
 const clashing = (gw: Made): void =>
   gw.edit(NETPLAN, (text) =>

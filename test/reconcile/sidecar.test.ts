@@ -200,3 +200,20 @@ test("also if .env may not be read", () => {
   expect(settled?.noSidecar).toContain(": .env is unreadable (EACCES) and ");
   expect(operationsOf([settled as Change], new Map())).toEqual([]);
 });
+
+test("--conflict markers, then a plain regenerate: the markers are told, nothing changes", async () => {
+  const made = await new Made().make();
+  mine(made);
+  await made.regenerate(...OFF, "--conflict", "markers");
+  const before = made.tree();
+  const { code, stdout } = await made.regenerate();
+  expect(code).toBe(3);
+  expect(stdout).toContain(`${COMPOSE} still has conflict markers.`);
+  expect(stdout).toContain("Remove the old conflict markers");
+  expect(stdout).toContain("Nothing to change.");
+  expect(made.tree()).toEqual(before);
+  // With other answers the file stays, too.
+  await made.regenerate("--network", "other");
+  expect(made.tree()).not.toHaveProperty(`${COMPOSE}.new`);
+  expect(made.tree()[COMPOSE]).toBe(before[COMPOSE]);
+});

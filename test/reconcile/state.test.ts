@@ -143,6 +143,11 @@ const TAMPERED: readonly [string, (state: State) => void, RegExp][] = [
     /previousAnswers is not a list/,
   ],
   [
+    "something else that is deployed",
+    (state) => (state["deployed"] = { kong: "x; rm -rf /" }),
+    /deployed: --kong/,
+  ],
+  [
     "more previous answers than are kept, which took check a quarter of a minute",
     (state) =>
       (state["previousAnswers"] = Array.from({ length: 101 }, () => ({}))),

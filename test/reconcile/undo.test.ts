@@ -276,3 +276,14 @@ test.each(["keep", "markers"])(
     });
   },
 );
+
+test("undo marks the files that it creates again as new ones", async () => {
+  const made = await new Made().make();
+  const removed = await made.run(["undo"]);
+  expect(removed.stdout).toContain("  - README.md\n");
+  const { stdout } = await made.run(["undo"]);
+  expect(stdout).toContain("  + README.md\n");
+  expect(stdout).not.toContain("  ~ ");
+  await made.regenerate("--network", "other");
+  expect((await made.run(["undo"])).stdout).toContain("  ~ README.md\n");
+});

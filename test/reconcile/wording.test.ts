@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PUBLISHED } from "../../src/base/program.ts";
 import { run, PREFIX, Sandbox } from "../support/run.ts";
-import { conflicting, Made, TO } from "./made.ts";
+import { Made, TO } from "./made.ts";
 
 // What was said, and misled.
 
@@ -21,8 +21,11 @@ test('an edit is noted or a .new file written: not "Changed 0 files"', async () 
     "\nRecorded the changes in .kong-ipv6.json; no file changed in this directory.\n",
   );
   expect(await made.run(["check"])).toMatchObject({ code: 0 });
-  conflicting(made);
-  made.edit("docker-compose.yml", (text) => `<<<<<<< a\n${text}>>>>>>> b\n`);
+  made.edit("docker-compose.yml", (text) =>
+    text.replace("KONG_PG_USER: kong", "KONG_PG_USER: mine"),
+  );
+  await made.regenerate("--database", "off");
+  rmSync(made.path("docker-compose.yml.new"));
   const { stdout } = await made.regenerate();
   expect(stdout).toContain(
     "\nWrote the new texts beside your files in this directory.\n",

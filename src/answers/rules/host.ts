@@ -17,9 +17,10 @@ import {
 } from "./finding.ts";
 
 /** The server's own address: RFC 4291 2.6.1. */
-export function hostRules({ known }: Context): Finding[] {
+export function hostRules({ known, isDefault }: Context): Finding[] {
   const { prefix, host, delivery } = known;
-  if (!prefix || typeof host !== "object") return [];
+  if (!prefix || host === undefined) return [];
+  if (host === "keep") return isDefault("host") ? [keptWarning(prefix)] : [];
   if (!isReachable(prefix, host, known)) {
     return [
       refusal(
@@ -54,6 +55,16 @@ const ANY_HOST: Remedy = {
   remedy: "Give the address that `ip -6 addr` prints on the server, or keep",
   suggested: { host: "keep" },
 };
+
+/** Why --host is keep although it was not given. */
+export const whyKept = ({ length }: Subnet): string =>
+  `it is the default for a routed /${length}, in which only the provider knows a place for the server: its address and default route stay as they are`;
+
+export const GIVE_HOST = "To have another address set, give --host ADDRESS";
+
+/** The default for a routed prefix longer than /64 (defaults.ts). */
+const keptWarning = (prefix: Subnet): Finding =>
+  warning("host", whyKept(prefix), GIVE_HOST);
 
 /** Some providers deliver a part of the link's /64; others route the prefix to the address outside of it. */
 const outsideWarning = (prefix: Subnet): Finding =>

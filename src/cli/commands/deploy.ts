@@ -15,6 +15,8 @@ import { canAsk, isTerminal, write } from "../../base/stdio.ts";
 import { deploy as run } from "../../deploy/deploy.ts";
 import type { DeployOutcome } from "../../deploy/deployment.ts";
 import { loginsOf } from "../../deploy/logins.ts";
+import { recordDeployed } from "../../deploy/record.ts";
+import type { Row } from "../../deploy/row.ts";
 import { plan, planOf } from "../../plan/plan.ts";
 import { hostKeyOf } from "../../probe/server-address.ts";
 import {
@@ -24,6 +26,7 @@ import {
   rowText,
 } from "../../report/deploy-text.ts";
 import { holdsFleet } from "../../repository/target.ts";
+import { deployedAnswers } from "../../repository/state.ts";
 import { readState } from "../../repository/state-reader.ts";
 import { probeState } from "./probe.ts";
 
@@ -46,10 +49,12 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   const { state } = readState(directory);
   refuseOlderScripts(directory);
   const present = planOf(state);
-  const previous = state.previousAnswers.map(plan);
+  const previous = [deployedAnswers(state), ...state.previousAnswers].map(plan);
   const style = styleFor(isTerminal(1), args.color);
   const show = (text: string): void => void write(1, `${text}\n`);
   const logins = loginsOf(args.ssh ?? state.answers.ssh, present, previous);
+  const say = (row: Row): void =>
+    show(args.json ? rowJson(row) : rowText(row, style));
   try {
     const outcome = await run({
       directory,
@@ -61,11 +66,13 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
       keep: args.keep,
       dryRun: args.dryRun,
       terminal: isTerminal(0),
-      say: (row) => show(args.json ? rowJson(row) : rowText(row, style)),
+      say,
       consent: () => consent(args),
       probe: () => probeState(state, args.timeout),
       hostKeyOf,
     });
+    const isThere = outcome === "confirmed" || outcome === "unchanged";
+    if (isThere && !args.dryRun) recordDeployed(directory, state, say);
     const exitCode = EXITS[outcome];
     show(args.json ? outcomeJson(outcome, exitCode) : OUTCOMES[outcome]);
     return exitCode;

@@ -13,10 +13,13 @@ import { seconds, writeTimes } from "./times.ts";
 const KILL = `
 export TMPDIR=$PWD
 coproc { exec "\${@:2}" 2>/dev/null; }
-while read -r line <&"\${COPROC[0]}"; do
-  if [[ $line =~ $1 ]]; then kill -KILL "$COPROC_PID"; break; fi
+# Both variables are gone as soon as it ends.
+pid=$COPROC_PID
+exec {lines}<&"\${COPROC[0]}"
+while read -r line <&"$lines"; do
+  if [[ $line =~ $1 ]]; then kill -KILL "$pid"; break; fi
 done
-wait "$COPROC_PID"; code=$?
+wait "$pid"; code=$?
 for socket in kong-*/s; do ssh -o ControlPath="$socket" -O exit none 2>/dev/null; done
 exit "$code"`;
 

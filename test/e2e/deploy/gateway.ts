@@ -10,7 +10,7 @@ export const HOST = "2001:db8:1:2::2";
 export const KONG = "2001:db8:1:2:300::8100";
 export const PATH = "/opt/kong-ipv6";
 const PREFIX = "2001:db8:1:2::/64";
-const LOGIN = "root@203.0.113.10";
+export const LOGIN = "root@203.0.113.10";
 const SYSCTL = "net.ipv4.tcp_mtu_probing";
 const NETPLAN = `network:
   version: 2

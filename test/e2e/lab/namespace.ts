@@ -42,17 +42,17 @@ export class Namespace {
 
   /** Runs one of this machine's programs in the namespace: own network, the machine's files. */
   run(argv: readonly string[], options?: RunOptions): Promise<Ran> {
-    return run([...this.#enter, ...argv], options);
+    return run(this.argv(argv), options);
   }
 
   /** As `run`, and throws unless the program succeeds. */
   must(argv: readonly string[], options?: RunOptions): Promise<string> {
-    return must([...this.#enter, ...argv], options);
+    return must(this.argv(argv), options);
   }
 
   /** Starts a program in the background (a capture, a probe). It ends with the test's process at the latest. */
   start(argv: readonly string[]): ChildProcess {
-    const [program, ...args] = [...this.#enter, ...argv];
+    const [program, ...args] = this.argv(argv);
     return spawn(program!, args, { stdio: ["pipe", "pipe", "pipe"] });
   }
 
@@ -70,8 +70,9 @@ export class Namespace {
     await ended;
   }
 
-  get #enter(): string[] {
+  /** What runs a program in the namespace. */
+  argv(argv: readonly string[]): string[] {
     const enter = ["nsenter", `--net=${this.path}`];
-    return ["setpriv", "--pdeathsig", "KILL", ...enter];
+    return ["setpriv", "--pdeathsig", "KILL", ...enter, ...argv];
   }
 }

@@ -59,11 +59,19 @@ export class Owner {
 
   /** Runs any program on the owner's machine, in the home directory. */
   run(command: readonly string[]): Promise<Ran> {
-    const home = 'mount --bind "$1" /root; cd /root; shift; exec "$@"';
-    const enter = ["unshare", "--mount", "sh", "-ec", home, "owner", this.home];
-    return this.lab.topology.client.run([...enter, ...command], {
+    return this.lab.topology.client.run([...this.#enter, ...command], {
       timeoutMs: 400_000,
     });
+  }
+
+  /** Like run(), for a caller that starts it: at a terminal, for example. */
+  argv(command: readonly string[]): string[] {
+    return this.lab.topology.client.argv([...this.#enter, ...command]);
+  }
+
+  get #enter(): string[] {
+    const home = 'mount --bind "$1" /root; cd /root; shift; exec "$@"';
+    return ["unshare", "--mount", "sh", "-ec", home, "owner", this.home];
   }
 
   /** Installs a key that the server accepts for a user, and adds the server to known_hosts. */

@@ -37,7 +37,8 @@ export function run(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
-      env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
+      // SHLVL: the first bash whose input is a socket, such as Node's pipes, reads ~/.bashrc (bash(1), INVOCATION).
+      env: { ...process.env, LC_ALL: "C.UTF-8", SHLVL: "2", ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     let stdout = "";

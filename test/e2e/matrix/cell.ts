@@ -148,8 +148,9 @@ async function deployed({ host }: Lab): Promise<string> {
   return ids + text(await host.snapshot("/etc"));
 }
 
-/** Everything that rollback.sh must restore, besides /etc. */
+/** Everything that rollback.sh must restore, besides /etc. An address may still be tentative: that takes a second. */
 const REST = `
+timeout 10 sh -c 'while ip -o address show scope global tentative | grep -qv docker0; do sleep 0.1; done'
 ip -o address show scope global | grep -v ' docker0 ' | sed 's/ *valid_lft.*//; s/^[0-9]*: //' | sort
 ip route | grep -v docker0 | sort; ip -6 route | grep -v docker0 | sed 's/ expires [^ ]*//' | sort
 ip -6 neighbour show proxy

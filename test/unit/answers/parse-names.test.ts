@@ -202,8 +202,6 @@ const NAMES: Record<string, Name> = {
       [long(101), "name of a rock"],
       ["-x", "name of a rock"],
       ["kong-plugin-", "no plugin name follows kong-plugin-"],
-      ["none", "no plugin at all"],
-      ["None", "Give plugins by name, or none"],
       ["--server=x", "name of a rock"],
       ["a b", "name of a rock"],
       ["a/b", "name of a rock"],

@@ -94,6 +94,23 @@ test("an answer that is not given is no guess of this run", () => {
   expect(warnings.map(({ flag }) => flag)).toEqual(["--prefix"]);
 });
 
+test("a host that becomes keep by itself is told, with the reason", () => {
+  const given = { prefix: "2001:db8:9::10/124", delivery: "routed" };
+  const hostsOf = (more: Given, earlier: Given = {}) =>
+    surveyMoved(
+      survey({ ...given, ...more }, { defaults: false }),
+      answersFrom(earlier),
+    ).warnings.filter(({ flag }) => flag === "--host");
+  expect(hostsOf({})).toMatchObject([
+    {
+      value: "keep",
+      reason: expect.stringMatching(/^it is the default for a routed \/124,/),
+    },
+  ]);
+  expect(hostsOf({ host: "keep" })).toEqual([]);
+  expect(hostsOf({}, { host: "keep" })).toEqual([]);
+});
+
 test("what can't be read gets a suggestion that fits the earlier answers", () => {
   const remedies = (given: Given): string[] =>
     survey(given, { defaults: false, earlier: answersFrom() }).issues.map(

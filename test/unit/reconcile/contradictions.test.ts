@@ -101,6 +101,77 @@ describe("a name in network.sh", () => {
   });
 });
 
+describe("an interface, network or address in a line", () => {
+  const KONG = "2a03:2222:3333:4444:300::8100";
+  const UFW = "scripts/ufw.sh";
+  const NFT = "host/etc/kong-ipv6/firewall.nft";
+  const NDPPD = "host/etc/ndppd.conf";
+  const SYSCTL = "host/etc/sysctl.d/60-kong-ipv6.conf";
+  const RULE = `allow in on 'ens3' out on 'ipv6_exposed' to '${KONG}' port 80`;
+  const OUT = "allow in on 'ipv6_exposed' out on 'ens3'";
+  const PROXY = "proxy ens3 {";
+  const KONG_RULE = `rule ${KONG}/128 {`;
+  test.each<[path: string, from: string, to: string, found: RegExp]>([
+    [UFW, RULE, RULE.replace("ens3", "eth9"), /^line \d+ has eth9, not ens3$/],
+    [UFW, RULE, RULE.replace("'ens3'", "eth9 log"), /has eth9 log, not ens3$/],
+    [UFW, RULE, RULE.replace("ipv6_exposed", "br0"), /has br0, not ipv6_exp/],
+    [UFW, OUT, "allow in on ens3 out on 'ens3'", /has ens3, not ipv6_ex/],
+    [UFW, "allow from '10.83.81.0/24'", "allow from 10.9.9.0/24", /10\.9\.9/],
+    [NDPPD, PROXY, "proxy eth9 {", /^line \d+ has eth9, not ens3$/],
+    [NDPPD, PROXY, "proxy eth9\n{", /^line \d+ has eth9, not ens3$/],
+    [NDPPD, PROXY, "proxy {", /^line \d+ lacks ens3$/],
+    [NDPPD, PROXY, "{", /^ens3 is missing$/],
+    [NDPPD, KONG_RULE, "rule 2a0f:1::1/128 {", /has 2a0f:1::1, not 2a03/],
+    [NFT, '{ "ens3" }', '{ "eth9" }', /^line \d+ has eth9, not ens3$/],
+    [NFT, `${KONG} drop`, "2a0f:1::1 drop", /has 2a0f:1::1, not 2a03/],
+    [SYSCTL, "ipv6_exposed.dad", "br0.dad", /^line \d+ has br0, not ipv6_exp/],
+  ])("%s: %j → %j contradicts the answers", (path, from, to, found) => {
+    expect(edited(path, from, to)).toEqual([expect.stringMatching(found)]);
+  });
+
+  test("each line is compared with the most similar one", () => {
+    expect(edited(UFW, "'ipv6_exposed'", "'br0'")).toEqual(
+      [15, 16, 17, 22, 25, 27].map(
+        (line) => `line ${line} has br0, not ipv6_exposed`,
+      ),
+    );
+  });
+
+  test.each<[path: string, from: string, to: string]>([
+    [UFW, RULE, RULE.replaceAll("'", "")],
+    [UFW, RULE, RULE.replace("'ens3'", '"$uplink"')],
+    [UFW, RULE, RULE.replace("'ens3'", "$(uplink)")],
+    [UFW, RULE, RULE.replace("'ens3'", "'ens3' log")],
+    [UFW, RULE, RULE.replace("allow", "ufw route allow")],
+    [UFW, RULE, `${RULE.replace("ens3", "wg0")}\n${RULE}`],
+    [NDPPD, PROXY, "proxy   ens3\n{"],
+    [NDPPD, PROXY, `proxy eth1 {\n  rule 2a0f:1::/64 {\n  }\n}\n${PROXY}`],
+    [NDPPD, KONG_RULE, "rule 2a03:2222:3333:4444:0300:0:0:8100/128 {"],
+    [NDPPD, KONG_RULE, `rule 2a0f:1::1/128 {\n  }\n  ${KONG_RULE}`],
+    [NFT, '{ "ens3" }', '{ "ens3", "wan2" }'],
+    [NFT, '{ "ens3" }', '{\n\t\t"ens3",\n\t\t"wan2"\n\t}'],
+    [NFT, '{ "ens3" }', "{ $uplink }"],
+    [NFT, `${KONG} drop`, `${KONG} reject`],
+    [SYSCTL, "-net.ipv6.conf.ipv6_exposed.dad_transmits = 0\n", ""],
+    [SYSCTL, "ipv6_exposed.dad_transmits = 0", "ipv6_exposed.dad_transmits=0"],
+  ])("%s: %j → %j does not", (path, from, to) => {
+    expect(edited(path, from, to)).toEqual([]);
+  });
+});
+
+describe("addresses in docker-compose.yml", () => {
+  test.each([
+    ["gateway: 10.83.81.1", "gateway: 10.83.81.2", "gateway of kong-net is"],
+    ["10.83.81.100:8001", "[::]:8001", "has [::]:8001, which opens"],
+  ])("%s → %s", (from, to, found) => {
+    expect(edited(COMPOSE, from, to).join("; ")).toContain(found);
+  });
+
+  test("the owner may close the admin API", () => {
+    expect(edited(COMPOSE, ", 10.83.81.100:8001", "")).toEqual([]);
+  });
+});
+
 describe("a port that is written in another way is no contradiction", () => {
   test.each([
     ["the default written out", PUBLISH, '"[::1]:80:80"'],
@@ -153,6 +224,38 @@ describe("netplan(5)'s other ways to write the same are no contradiction", () =>
       "the gateway of ::/0 on ens3 is missing",
     ]);
   });
+});
+
+test("a plugin that Kong does not load", () => {
+  const { answers: other } = resolve({
+    prefix: "2a03:2222:3333:4444::/64",
+    plugin: ["kong-oidc=oidc"],
+  });
+  const one = render(plan(other));
+  const { text } = one.get(COMPOSE) as File;
+  const loading = (plugins: string): string[] =>
+    contradictions(COMPOSE, text.replace("bundled,oidc", plugins), one);
+  expect(loading("bundled")).toEqual(["plugin oidc is missing"]);
+  expect(loading("mine,oidc,bundled")).toEqual([]);
+  expect(loading("acl, oidc")).toEqual([]);
+});
+
+test.each([
+  ["none", "::/0", "2000::/3", "a route to ::/0 on ens3 is missing"],
+  [
+    "ra",
+    "accept-ra: true",
+    "accept-ra: no",
+    "accept-ra: true on ens3 is missing",
+  ],
+])("a link with the gateway %s: %s → %s", (gateway, from, to, found) => {
+  const { answers: other } = resolve({
+    prefix: "2a03:2222:3333:4444::/64",
+    gateway,
+  });
+  const one = render(plan(other));
+  const { text } = one.get(NETPLAN) as File;
+  expect(contradictions(NETPLAN, text.replace(from, to), one)).toEqual([found]);
 });
 
 test.each([

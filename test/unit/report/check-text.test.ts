@@ -81,3 +81,18 @@ test("undo of a create says that it removed the files", () => {
   expect(text("gone")).toContain("Removed 1 file in gw.");
   expect(text("before")).toContain("Restored 1 file in gw.");
 });
+
+test("check says so if only old addresses are the reason for its exit code", () => {
+  const stale = [{ path: "a.txt", line: 1, text: "fd00::1", value: "fd00::1" }];
+  const reason = "check exits with 4 only because of these addresses.";
+  const text = (files: Inspection["files"], recovered?: "completed"): string =>
+    checkText(
+      { files, stale, notes: [] },
+      { shown: "gw", recovered },
+      styleFor(false, false),
+    );
+  const generated = { path: "README.md", status: "generated" } as const;
+  expect(text([generated])).toContain(`  a.txt:1  fd00::1\n\n${reason}`);
+  expect(text([generated], "completed")).not.toContain(reason);
+  expect(text([{ ...generated, status: "changed" }])).not.toContain(reason);
+});

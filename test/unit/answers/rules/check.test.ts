@@ -463,6 +463,19 @@ describe("warnings", () => {
     expect(warned({ host: "2a03:1:2:3::2", gateway: "fe80::9" })).toEqual([]);
   });
 
+  test("a host that is kept by default", () => {
+    const given = { prefix: "2001:db8:1:2::100/124", delivery: "routed" };
+    const kept = (more: Given): string[] =>
+      look({ ...given, ...more })
+        .warnings.filter(({ flag }) => flag === "--host")
+        .map(({ value, reason, remedy }) => `${value}: ${reason}. ${remedy}`);
+    expect(kept({})).toEqual([
+      "keep: it is the default for a routed /124, in which only the provider knows a place for the server: its address and default route stay as they are. To have another address set, give --host ADDRESS",
+    ]);
+    expect(kept({ host: "keep" })).toEqual([]);
+    expect(kept({ host: "2001:db8:9::2" })).toEqual([]);
+  });
+
   test("a host outside a longer on-link prefix, but on its link", () => {
     const host = "2001:db8:1:2::5";
     const given = { prefix: "2001:db8:1:2::100/120", host, gateway: "fe80::1" };

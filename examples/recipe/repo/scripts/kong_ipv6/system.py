@@ -158,12 +158,12 @@ class System:
     @contextlib.contextmanager
     def uninterrupted(self) -> Generator[None, None, None]:
         """Between a change of the network and its check nothing may stop the run, nor what it has started."""
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+        # They arrive at the end of it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     # Files.
 
