@@ -8,8 +8,17 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import {
+  readAnswersFile,
+  type FleetFile,
+} from "../src/answers/answers-file.ts";
 import type { Answers } from "../src/answers/types.ts";
+import { rolesOf } from "../src/fleet/host.ts";
+import { checkedHosts } from "../src/fleet/hosts.ts";
+import { readFleet } from "../src/fleet/read-fleet.ts";
+import { rootFiles } from "../src/fleet/root-files.ts";
 import { planOf } from "../src/plan/plan.ts";
+import type { FleetRole } from "../src/plan/types.ts";
 import { render, type File, type Tree } from "../src/render/render.ts";
 import { resolve, type Given } from "../src/answers/resolve.ts";
 import {
@@ -83,16 +92,52 @@ export function exampleFiles(scenario: string): Tree {
   ]);
 }
 
+/** The scenario of several servers. Its answers are in fleet.yml. */
+export const FLEET = "fleet";
+
+/**
+ * What examples/fleet/ holds besides fleet.yml: the fleet's own files, and of each host's repository
+ * those that differ from the whole scenario. The certificate is random.
+ */
+export async function fleetExample(): Promise<Tree> {
+  const { fleet } = await readAnswersFile(join(EXAMPLES, FLEET, "fleet.yml"));
+  const read = readFleet(fleet as FleetFile);
+  const hosts = checkedHosts(read, new Map(), undefined);
+  const roles = rolesOf(hosts);
+  const whole = exampleTree(WHOLE);
+  const shown = new Map<string, File>();
+  const same: string[] = [];
+  const members = hosts.map(({ name, answers }) => {
+    const role = { fleet: roles.get(name) as FleetRole };
+    const plan = planOf({ answers, ...role });
+    const tree = render(plan);
+    const text = stateText({ ...stateOf(answers, tree), ...role });
+    for (const [path, file] of [
+      ...tree,
+      [STATE_FILE, { text, mode: 0o644 }],
+    ] as const)
+      if (path === STATE_FILE || whole.get(path)?.text === file.text)
+        same.push(`${sumOf(file)}  hosts/${name}/${path}\n`);
+      else shown.set(`repo/hosts/${name}/${path}`, file);
+    return { name, plan };
+  });
+  for (const [path, file] of rootFiles(members, read.text))
+    shown.set(`repo/${path}`, file);
+  return shown.set(SAME, { text: same.join(""), mode: 0o644 });
+}
+
 /** `npm run examples`: writes repo/ and same.txt of every scenario. */
-export function writeExamples(): void {
-  for (const scenario of scenarios()) {
+export async function writeExamples(): Promise<void> {
+  const fleet = await fleetExample();
+  for (const scenario of [...scenarios(), FLEET]) {
     const folder = join(EXAMPLES, scenario);
     rmSync(join(folder, "repo"), { recursive: true, force: true });
-    for (const [path, { text, mode }] of exampleFiles(scenario)) {
+    const files = scenario === FLEET ? fleet : exampleFiles(scenario);
+    for (const [path, { text, mode }] of files) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text, { mode });
     }
   }
 }
 
-if (import.meta.filename === process.argv[1]) writeExamples();
+if (import.meta.filename === process.argv[1]) await writeExamples();

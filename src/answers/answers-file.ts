@@ -15,6 +15,15 @@ interface AnswersFile {
   readonly issues: readonly Issue[];
   /** The answers that those keys were probably meant to give. */
   readonly unread: readonly AnswerKey[];
+  /** Given if it has `hosts`: it describes several servers, and src/fleet/ reads it. */
+  readonly fleet?: FleetFile;
+}
+
+/** An answers file with `hosts`. */
+export interface FleetFile {
+  /** As the owner wrote it. */
+  readonly text: string;
+  readonly content: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -51,6 +60,8 @@ export async function readAnswersFile(file: string): Promise<AnswersFile> {
       "it is a repository's state, not a file of answers",
       'Save the object at its key "answers" as a file of its own',
     );
+  if ("hosts" in content)
+    return { given: {}, issues: [], unread: [], fleet: { text, content } };
   const unknown = Object.keys(content).flatMap((key) => {
     const issue = unknownAnswer(key);
     return issue

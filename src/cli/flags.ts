@@ -46,7 +46,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     metavar: "FILE",
     shown: "--answers FILE",
     meaning: "read answers from JSON or YAML (-: standard input)",
-    commands: WRITERS,
+    commands: [...WRITERS, "detect"],
   },
   {
     name: "detect",

@@ -32,7 +32,14 @@ export async function run(
   open: () => Target,
 ): Promise<ExitCode> {
   const canConverse = wantsToAsk(args) && canAsk();
-  const { target, given, found } = await readInputs(args, open, canConverse);
+  const file = await readFile(args);
+  const fleet = file.content?.fleet;
+  if (fleet && args.command === "create") {
+    const { createFleet } = await import("./commands/fleet.ts");
+    return await createFleet(args, fleet, () => open().shown);
+  }
+  const inputs = await readInputs(args, file, open, canConverse);
+  const { target, given, found } = inputs;
   const { shown, previous } = target;
   // inquirer's own colours read this when it is loaded.
   if (!args.color) process.env["NO_COLOR"] = "1";
@@ -152,12 +159,39 @@ async function withoutConversation(
   return { outcome, agreed: prompter !== undefined && outcome.written };
 }
 
+interface Read {
+  /** undefined if there is no file, or if it can't be read. */
+  readonly content: Awaited<ReturnType<typeof readAnswersFile>> | undefined;
+  readonly issues: readonly Issue[];
+}
+
+/** Reads --answers. */
+async function readFile({ answersFile, command }: Arguments): Promise<Read> {
+  if (answersFile === undefined) return { content: undefined, issues: [] };
+  try {
+    const content = await readAnswersFile(answersFile);
+    const { fleet, issues } = content;
+    const isMisplaced = fleet !== undefined && command !== "create";
+    return { content, issues: isMisplaced ? [SEVERAL, ...issues] : issues };
+  } catch (error) {
+    if (!(error instanceof UnusableError)) throw error;
+    return { content: undefined, issues: error.issues };
+  }
+}
+
+const SEVERAL: Issue = {
+  flag: "--answers",
+  reason: "it describes several hosts, and this repository is of one",
+  remedy: "Create a new directory from it",
+};
+
 /**
  * Reads arguments, answers file and directory before anything is asked or done.
  * @throws UnusableError with every issue of all of them
  */
 async function readInputs(
   args: Arguments,
+  { content: fromFile, issues: fileIssues }: Read,
   open: () => Target,
   canConverse: boolean,
 ): Promise<{ target: Target; given: Given; found: Survey }> {
@@ -173,12 +207,7 @@ async function readInputs(
       return undefined;
     }
   };
-  const file = args.answersFile;
-  const fromFile =
-    file === undefined
-      ? undefined
-      : await collectIssues(() => readAnswersFile(file));
-  issues.push(...(fromFile?.issues ?? []));
+  issues.push(...fileIssues);
   const target = await collectIssues(open);
   const given: Given = {
     ...target?.existing,
@@ -191,7 +220,7 @@ async function readInputs(
   // An unreadable flag or file may hold the answer that seems to be missing.
   const unread = new Set([
     ...args.unread,
-    ...(file !== undefined && fromFile === undefined
+    ...(args.answersFile !== undefined && fromFile === undefined
       ? QUESTIONS.map(({ key }) => key)
       : (fromFile?.unread ?? [])),
   ]);

@@ -35,8 +35,8 @@ export function mergeEnv(
   });
   const isNew = (key: string): boolean =>
     settingOf(base ?? "", key) === undefined &&
-    present.expose.some(({ variable }) => variable === key);
-  const exposed = present.expose
+    present.others.some(({ variable }) => variable === key);
+  const exposed = present.others
     .filter(({ variable }) => settingOf(here ?? "", variable) === undefined)
     .map(({ variable, address }) => `${variable}=${address}\n`);
   const missing = assignmentsOf(`${ended(here ?? "")}${exposed.join("")}`)

@@ -16,11 +16,15 @@ export const KONG_PORTS: readonly Port[] = [
   { port: 443, protocol: "tcp" },
 ];
 
+/** The service of a fleet's control plane, and its entry in --expose. */
+export const CONTROL_PLANE = "kong-control-plane";
+
 export function publicContainer(
   name: string,
   label: string,
   address: bigint,
   ports: readonly Port[],
+  sources: readonly string[] = [],
 ): PublicContainer {
   const of = (protocol: Port["protocol"]): string =>
     ports
@@ -36,6 +40,7 @@ export function publicContainer(
     reference: `\${${variable}:?set it in .env}`,
     reverse: reverseName(6, address),
     ports,
+    sources,
     portsText: ports.map(formatPort).join(", "),
     answer: formatExpose({ name, address: undefined, ports }),
     tcp: of("tcp"),

@@ -14,12 +14,19 @@ import {
   type Subnet,
 } from "../ip/address.ts";
 import { isLinkLocal } from "../ip/special-ranges.ts";
-import { KONG_PORTS, publicContainer, rangeWithout } from "./containers.ts";
+import {
+  CONTROL_PLANE,
+  KONG_PORTS,
+  publicContainer,
+  rangeWithout,
+} from "./containers.ts";
 import type {
   DefaultRoute,
+  FleetRole,
   Plan,
   PlanNumbers,
   PlanTexts,
+  PublicContainer,
   Rock,
 } from "./types.ts";
 
@@ -36,17 +43,19 @@ interface Phase {
   readonly answers: Answers;
   /** During an overlap: the answers before. */
   readonly overlap?: Answers;
+  /** Of a server in a fleet. */
+  readonly fleet?: FleetRole;
 }
 
 /** As plan(); during an overlap, the plan has the old addresses too. */
-export function planOf({ answers, overlap }: Phase): Plan {
+export function planOf({ answers, overlap, fleet }: Phase): Plan {
   const parsed = parsedOf(answers);
   const old = overlap && oldAddresses(overlap, answers);
   const numbers = numbersOf(parsed, old);
   const kong = publicContainer("kong", "Kong", numbers.kong, KONG_PORTS);
-  const expose = parsed.expose.map(({ name, ports }) =>
-    publicContainer(name, name, numbers.expose.get(name) as bigint, ports),
-  );
+  const others = othersOf(parsed, numbers, fleet);
+  const controlPlane = others.find(({ sources }) => sources.length > 0) ?? null;
+  const expose = others.filter((one) => one !== controlPlane);
   return {
     prefix: answers.prefix,
     routed: answers.delivery === "routed",
@@ -73,7 +82,12 @@ export function planOf({ answers, overlap }: Phase): Plan {
     },
     kong,
     expose,
-    containers: [kong, ...expose],
+    controlPlane,
+    others,
+    containers: [kong, ...others],
+    fleet: fleet
+      ? { ...fleet, admin: formatAddress(4, numbers.backend.kong + 1n) }
+      : null,
     ipv4: ipv4Texts(answers, numbers),
     backend: {
       subnet: answers.backendSubnet,
@@ -86,6 +100,23 @@ export function planOf({ answers, overlap }: Phase): Plan {
     previous: old ? previousTexts(old) : null,
     numbers,
   };
+}
+
+/** The containers of --expose. In a fleet, the control plane is one of them. */
+function othersOf(
+  { expose }: Readonly<ParsedAnswers>,
+  numbers: PlanNumbers,
+  fleet: FleetRole | undefined,
+): PublicContainer[] {
+  return expose.map(({ name, ports }) =>
+    publicContainer(
+      name,
+      name,
+      numbers.expose.get(name) as bigint,
+      ports,
+      name === CONTROL_PLANE ? fleet?.dataPlanes : [],
+    ),
+  );
 }
 
 /** What needs no address. */

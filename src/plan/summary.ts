@@ -15,7 +15,7 @@ export function planRows(plan: Plan): PlanRow[] {
   const { kong, exposed, host, uplink, prefix, backend } = plan;
   return [
     { key: "kong", name: "Kong", value: kong.address + alsoAt("kong", plan) },
-    ...plan.expose.map(({ name, address, portsText }): PlanRow => ({
+    ...plan.others.map(({ name, address, portsText }): PlanRow => ({
       key: "expose",
       name,
       value: `${address}${alsoAt(name, plan)}, ports ${portsText}`,

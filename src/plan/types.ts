@@ -28,6 +28,8 @@ export interface PublicContainer {
   readonly reference: string;
   readonly reverse: string;
   readonly ports: readonly Port[];
+  /** The only addresses that may connect; empty if everyone may. */
+  readonly sources: readonly string[];
   /** `25, 53/udp` */
   readonly portsText: string;
   /** What `--expose` takes: `mail:25,53/udp`. */
@@ -50,6 +52,22 @@ export interface PreviousTexts {
     /** The new address. */
     readonly to: string;
   }[];
+}
+
+/** What a fleet adds to one of its servers. */
+export interface FleetRole {
+  /** The address of the control plane, on whichever server it is. */
+  readonly controlPlane: string;
+  /**
+   * If it is on this server: who may connect to it, that is, the addresses of all data planes, old ones
+   * included. Otherwise empty.
+   */
+  readonly dataPlanes: readonly string[];
+}
+
+export interface FleetTexts extends FleetRole {
+  /** The control plane's address on kong-net, next to Kong's: there it has the admin API. */
+  readonly admin: string;
 }
 
 /** The address plan: everything that follows from the answers, as text for the templates. */
@@ -97,8 +115,14 @@ export interface PlanTexts {
   readonly kong: PublicContainer;
   /** The owner's containers with a public address (--expose). */
   readonly expose: readonly PublicContainer[];
-  /** Kong, and those of the owner. */
+  /** The control plane of a fleet; null if it is not on this server. */
+  readonly controlPlane: PublicContainer | null;
+  /** All but Kong: the control plane, and those of the owner. */
+  readonly others: readonly PublicContainer[];
+  /** Kong and the others. */
   readonly containers: readonly PublicContainer[];
+  /** If Kong is a data plane of a fleet; otherwise null. */
+  readonly fleet: FleetTexts | null;
   readonly ipv4: {
     /** Whether Kong's ports are published on the server's IPv4. */
     readonly published: boolean;

@@ -27,6 +27,9 @@ const PRIVATE_PORTS: readonly (readonly [port: number, service: string])[] = [
   [5432, "database"],
 ];
 
+/** Kong's own ports, where Kong must not answer. */
+const ON_HOST = KONG_PORTS.map(({ port }) => [port, "gateway"] as const);
+
 /** The address of an expectation if the server's IPv4 is not known. */
 export const UNKNOWN = "any";
 
@@ -38,10 +41,9 @@ export interface ServerAddresses {
 
 /** What must answer, and what must not, on every public address of the plan, old ones included. */
 export function expectationsOf(
-  { kong, expose, host, ipv4: planned, previous }: Plan,
+  { kong, others, host, ipv4: planned, previous }: Plan,
   found: ServerAddresses = {},
 ): Expectation[] {
-  const onHost = KONG_PORTS.map(({ port }) => [port, "gateway"] as const);
   const ipv4 = planned.published
     ? planned.address || found.ipv4 || UNKNOWN
     : "";
@@ -59,10 +61,10 @@ export function expectationsOf(
   return [
     ...kongs.flatMap((address) => answering(address, 6)),
     ...(ipv4 === "" ? [] : answering(ipv4, 4)),
-    ...expose.flatMap(both).flatMap(exposed),
+    ...others.flatMap(both).flatMap(exposed),
     ...kongs.flatMap((address) => closed(address, 6, PRIVATE_PORTS)),
     ...hosts.flatMap((address) =>
-      closed(address, 6, [...onHost, ...PRIVATE_PORTS]),
+      closed(address, 6, [...ON_HOST, ...PRIVATE_PORTS]),
     ),
     ...(ipv4 === "" ? [] : closed(ipv4, 4, PRIVATE_PORTS)),
   ];
@@ -80,7 +82,11 @@ const answering = (address: string, version: 4 | 6): Expectation[] =>
   }));
 
 /** A container of --expose answers on its ports, and only there. */
-function exposed({ name, address, ports }: PublicContainer): Expectation[] {
+function exposed(container: PublicContainer): Expectation[] {
+  const { name, address, ports, sources } = container;
+  // A fleet's control plane, which answers only the data planes.
+  if (sources.length > 0)
+    return closed(address, 6, [...ON_HOST, ...PRIVATE_PORTS]);
   const own = new Set(ports.filter(isTcp).map(({ port }) => port));
   return [
     ...ports.map((port): Expectation => ({

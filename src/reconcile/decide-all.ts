@@ -1,5 +1,6 @@
 import type { Answers } from "../answers/types.ts";
 import { plan, type Plan } from "../plan/plan.ts";
+import type { FleetRole } from "../plan/types.ts";
 import type { Tree } from "../render/render.ts";
 import type { Disk } from "../repository/disk.ts";
 import type { Operation } from "../repository/operation.ts";
@@ -23,6 +24,7 @@ export interface Generated {
   readonly answers: Answers;
   /** During an overlap: the answers before it. */
   readonly overlap?: Answers;
+  readonly fleet?: FleetRole;
   readonly present: Plan;
   readonly rendered: Tree;
   /** The file that was docker-compose.yml before the owner renamed it. */
@@ -43,7 +45,7 @@ interface Decided {
  */
 export async function decideAll(
   request: Choices,
-  { answers, overlap, present, rendered, renamed }: Generated,
+  { answers, overlap, fleet, present, rendered, renamed }: Generated,
   disk: Disk,
   prompts?: ConflictPrompts,
 ): Promise<Decided> {
@@ -66,7 +68,8 @@ export async function decideAll(
   const changes = (
     previous ? withSidecars(decided, disk, previous) : decided
   ).map((change) => withContradictions(change, wrong));
-  const made = { answers, ...(overlap && { overlap }), changes };
+  const role = fleet && { fleet };
+  const made = { answers, ...(overlap && { overlap }), ...role, changes };
   const operations = allOperations(request, made, rendered, disk);
   return { changes, resolutions, operations };
 }

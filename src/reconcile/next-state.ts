@@ -18,7 +18,9 @@ import { hasOldMarkers, type Change } from "./change.ts";
 import type { Outcome } from "./request.ts";
 import { sidecarPath } from "./sidecar.ts";
 
-type Made = Pick<Outcome, "answers" | "overlap" | "changes">;
+/** What a run comes to. */
+export type Made = Pick<Outcome, "answers" | "overlap" | "changes"> &
+  Pick<State, "fleet">;
 
 /**
  * The state after the changes. The base of a file advances only if the new text was applied, or if the
@@ -28,7 +30,7 @@ type Made = Pick<Outcome, "answers" | "overlap" | "changes">;
  */
 export function stateAfter(
   previous: State | undefined,
-  { answers, overlap, changes }: Made,
+  { answers, overlap, fleet, changes }: Made,
   rendered: Tree,
   written: ReadonlyMap<string, string | undefined>,
 ): State {
@@ -64,18 +66,13 @@ export function stateAfter(
       files[at] = { ...rest, answers: since, ...(sidecar && { sidecar }) };
     }
   }
-  for (const [path, held] of Object.entries(previous?.files ?? {})) {
-    if (rendered.has(path) || handled(path, changes)) continue;
-    // No longer generated, but the owner edited or deleted it: it may be generated again later.
-    const { answers: before } = previous as State;
-    const own = changes.find((change) => change.path === path)?.before;
-    const owner = own ? { owner: sha256(ownText(path, own.text)) } : {};
-    files[path] = { ...held, ...owner, answers: held.answers ?? before };
-  }
+  if (previous)
+    Object.assign(files, noLongerGenerated(previous, changes, rendered));
   const sorted = Object.fromEntries(
     Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  const made = { ...stateOf(answers, new Map()), files: sorted };
+  const role = fleet && { fleet };
+  const made = { ...stateOf(answers, new Map()), ...role, files: sorted };
   if (previous === undefined) return made;
   const before = [previous.answers, ...previous.previousAnswers];
   const state = {
@@ -85,6 +82,22 @@ export function stateAfter(
     ...(previous.regenerated && { regenerated: true as const }),
   };
   return withDeployed(state, deployedAnswers(previous));
+}
+
+/** The records of files that the owner edited or deleted: they may be generated again later. */
+function noLongerGenerated(
+  { files, answers: before }: State,
+  changes: readonly Change[],
+  rendered: Tree,
+): Record<string, FileRecord> {
+  const kept: Record<string, FileRecord> = {};
+  for (const [path, held] of Object.entries(files)) {
+    if (rendered.has(path) || handled(path, changes)) continue;
+    const own = changes.find((change) => change.path === path)?.before;
+    const owner = own ? { owner: sha256(ownText(path, own.text)) } : {};
+    kept[path] = { ...held, ...owner, answers: held.answers ?? before };
+  }
+  return kept;
 }
 
 /** Whether nothing new was generated since. */

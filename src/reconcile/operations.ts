@@ -1,8 +1,8 @@
 import type { Operation } from "../repository/operation.ts";
 import { sidecarPath, sidecarText, sidecarSum } from "./sidecar.ts";
 import { textToWrite, WRITING, type Change } from "./change.ts";
-import { stateAfter } from "./next-state.ts";
-import type { Outcome, Request } from "./request.ts";
+import { stateAfter, type Made } from "./next-state.ts";
+import type { Request } from "./request.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import type { File, Tree } from "../render/render.ts";
 import { fillSecrets } from "../render/secrets.ts";
@@ -11,7 +11,7 @@ import { sha256, STATE_FILE, stateText } from "../repository/state.ts";
 /** All that a run writes, the state last; empty if nothing changes, or nothing may be written. */
 export function allOperations(
   { dryRun, previous }: Pick<Request, "dryRun" | "previous">,
-  made: Pick<Outcome, "answers" | "overlap" | "changes">,
+  made: Made,
   rendered: Tree,
   disk: Disk,
 ): readonly Operation[] {

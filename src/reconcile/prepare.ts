@@ -31,7 +31,9 @@ export async function prepare(
   const { directory, previous } = request;
   const { answers, warnings } = resolveAll(found, previous);
   const phase = phaseAfter(request, answers);
-  const present = planOf({ answers, ...phase });
+  const fleet = request.fleet ?? previous?.fleet;
+  const role = fleet && { fleet };
+  const present = planOf({ answers, ...phase, ...role });
   const rendered = previous
     ? withDataPatterns(render(present), directory, previous)
     : render(present);
@@ -48,7 +50,7 @@ export async function prepare(
   const renamed = previous && renamedCompose(directory);
   const { changes, resolutions, operations } = await decideAll(
     request,
-    { answers, ...phase, present, rendered, renamed },
+    { answers, ...phase, ...role, present, rendered, renamed },
     disk,
     prompts,
   );

@@ -5,6 +5,7 @@ import type { ExitCode, Issue } from "../base/errors.ts";
 import type { StaleAddress } from "../renumber/find-stale.ts";
 import type { Operation } from "../repository/operation.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { FleetRole } from "../plan/types.ts";
 import type { State } from "../repository/state.ts";
 
 /** What becomes of a conflict: the owner's file, the generated text, or both with conflict markers. */
@@ -23,6 +24,8 @@ export interface Request {
   readonly git: boolean;
   /** Whether old addresses stay beside changed ones (`--overlap`), or end (`--finish`). */
   readonly phase?: Phase;
+  /** What a fleet adds to this server. Of a fleet's server alone, it stays. */
+  readonly fleet?: FleetRole;
   /** The state before this run; undefined to create a repository. */
   readonly previous?: State;
   /** The text of its file, as it was read. */

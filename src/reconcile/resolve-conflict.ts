@@ -3,6 +3,7 @@ import { isInstalled, isPrivate, textToWrite, type Change } from "./change.ts";
 import { movedTo } from "./compare.ts";
 import type { ConflictPrompts, Request, Resolution } from "./request.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
+import type { State } from "../repository/state.ts";
 
 /** What of a request decides about conflicts. */
 export type Choices = Pick<Request, "previous" | "conflict" | "dryRun">;
@@ -13,7 +14,11 @@ export type Choices = Pick<Request, "previous" | "conflict" | "dryRun">;
  */
 export async function resolveConflicts(
   compared: readonly Change[],
-  { conflict, dryRun, previous }: Choices,
+  {
+    conflict,
+    dryRun,
+    previous,
+  }: Omit<Choices, "previous"> & { previous?: Pick<State, "files"> },
   prompts: ConflictPrompts | undefined,
 ): Promise<{ decided: readonly Change[]; resolutions: readonly Resolution[] }> {
   const open = compared.filter(

@@ -28,7 +28,7 @@ export const sidecarPath = ({ path, from }: Change): string =>
 export function withSidecars(
   changes: readonly Change[],
   disk: Disk,
-  previous: State,
+  previous: Pick<State, "files">,
 ): Change[] {
   return changes.map((change) => {
     const at = sidecarPath(change);

@@ -21,12 +21,12 @@ export const VARIABLES: readonly Variable[] = [
 ];
 
 /** The variables of a plan's .env. All others are the owner's. */
-export const variablesOf = ({ expose }: PlanTexts): readonly Variable[] => [
+export const variablesOf = ({ others }: PlanTexts): readonly Variable[] => [
   ...VARIABLES,
-  ...expose.map(({ variable }): Variable => ({
+  ...others.map(({ variable }): Variable => ({
     key: variable,
     of: (plan) =>
-      plan.expose.find((one) => one.variable === variable)?.address ?? "",
+      plan.others.find((one) => one.variable === variable)?.address ?? "",
   })),
 ];
 

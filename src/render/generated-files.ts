@@ -98,7 +98,11 @@ const TEMPLATES: readonly Row[] = [
   },
   { path: "kong-build/Dockerfile", format: "dockerfile" },
   // No answer changes it, but owners add their services: as a template, a newer one is merged.
-  { path: "kong.yml", format: "yaml", when: ({ postgres }) => !postgres },
+  {
+    path: "kong.yml",
+    format: "yaml",
+    when: ({ postgres, fleet }) => !postgres && fleet === null,
+  },
   { path: "scripts/network.sh", format: "shell" },
   { path: PLAN_FILE, format: "json" },
   { path: "scripts/ufw.sh", format: "shell" },

@@ -52,9 +52,11 @@ function recordSteps(before: Plan, after: Plan): ManualStep[] {
     address("A", "", old4.address, now4.address);
   pointer("Kong", domain, before.kong.reverse, after.kong.reverse);
   for (const name of namesOf(before, after)) {
-    const [old, now] = [before, after].map(({ expose }) =>
-      expose.find((one) => one.name === name),
+    const [old, now] = [before, after].map(({ others }) =>
+      others.find((one) => one.name === name),
     );
+    // Data planes don't find a control plane by DNS.
+    if (now?.sources.length) continue;
     const full = `${name}.${now ? domain : before.domain}`;
     address("AAAA", `${name}.`, old?.address, now?.address);
     pointer(full, full, old?.reverse, now?.reverse);
@@ -115,7 +117,7 @@ const namesOf = (...plans: readonly Plan[]): Set<string> =>
 /** The containers are the owner's: only the owner can take them out of the compose file. */
 function containersRemoved(before: Plan, after: Plan): ManualStep[] {
   const gone = before.expose.filter(
-    ({ name }) => !after.expose.some((one) => one.name === name),
+    ({ name }) => !after.others.some((one) => one.name === name),
   );
   if (gone.length === 0) return [];
   const names = gone.map(({ name }) => name).join(", ");
@@ -205,7 +207,8 @@ function dataMoved(before: Plan, after: Plan): ManualStep[] {
 
 /** DB-less Kong reads only kong.yml. The database and its container stay on the server. */
 function databaseLeft(before: Plan, after: Plan): ManualStep[] {
-  if (!before.postgres || after.postgres) return [];
+  // In a fleet, another host has the database then (docs/fleet.md).
+  if (!before.postgres || after.postgres || after.fleet) return [];
   const data = `${before.data.directory}/postgres`;
   return [
     {
@@ -242,7 +245,7 @@ function databaseBack(
   after: Plan,
   imports: boolean,
 ): ManualStep[] {
-  if (before.postgres || !after.postgres || !imports) return [];
+  if (before.postgres || !after.postgres || !imports || after.fleet) return [];
   const data = `${after.data.directory}/postgres`;
   return [
     {

@@ -145,7 +145,8 @@ function overlapText({ overlap, phase }: Outcome, shown: string): string[] {
     : [];
 }
 
-function stepText(step: ManualStep): string {
+/** What only the owner can do, with the commands for it. */
+export function stepText(step: ManualStep): string {
   const lines =
     step.commands ??
     (step.note === undefined

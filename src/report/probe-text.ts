@@ -45,6 +45,26 @@ export function probeText(probe: Probe, shown: string, style: Style): string {
   ].join("\n");
 }
 
+/** The lines of what is not as promised. */
+export const failures = (
+  { results, dns, certificates }: Probe,
+  style: Style,
+): string[] => [
+  ...results
+    .filter(({ expected, ok }) => expected === "answers" && ok === false)
+    .map((one) => row(false, answerText(one), style)),
+  ...closedRows(
+    results.filter(({ ok }) => ok === false),
+    style,
+  ),
+  ...certificates
+    .filter(({ ok }) => ok === false)
+    .map((one) => row(false, certificateText(one), style)),
+  ...dns
+    .filter(({ ok }) => ok === false)
+    .map((one) => row(false, dnsText(one), style)),
+];
+
 const unknownIpv4 = (shown: string): string =>
   `The server's IPv4 address is not known. Name it:\n  ${commandLine("regenerate", shown, "--ipv4", "ADDRESS")}`;
 

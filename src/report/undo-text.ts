@@ -1,3 +1,4 @@
+import { basename } from "node:path/posix";
 import type { Style } from "../base/colors.ts";
 import { counted, setAt } from "../base/wrap.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
@@ -49,7 +50,9 @@ function writeText({ undoes, writtenAt = "" }: Undone): string {
 
 /** Whether .env goes, of which there may be no other copy. */
 export const losesPassword = ({ restored }: Undone): boolean =>
-  restored.some(({ path, to }) => path === SECRET_FILE && to === "gone");
+  restored.some(
+    ({ path, to }) => basename(path) === SECRET_FILE && to === "gone",
+  );
 
 function interruptedText(recovered: Recovered, dryRun: boolean): string {
   if (recovered === "completed")

@@ -23,12 +23,16 @@ export function secretStatus(
   return known ?? (ignoresSecret(ignore ?? "") ? "ignored" : "unprotected");
 }
 
-function byGit(directory: string): SecretStatus | undefined {
+/** What git does with a file. @returns undefined outside a repository of git */
+export function byGit(
+  directory: string,
+  path = SECRET_FILE,
+): SecretStatus | undefined {
   if (!inRepository(directory)) return undefined;
   const ignores = (...how: string[]): number | null =>
     childProcess().spawnSync(
       "git",
-      ["-C", directory, "check-ignore", "--quiet", ...how, "--", SECRET_FILE],
+      ["-C", directory, "check-ignore", "--quiet", ...how, "--", path],
       { stdio: "ignore" },
     ).status;
   const status = ignores();

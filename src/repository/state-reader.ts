@@ -10,6 +10,7 @@ import {
   readDeployed,
   readOverlap,
   readPreviousAnswers,
+  readRole,
   type Fields,
 } from "./stored-answers.ts";
 import {
@@ -69,8 +70,7 @@ export function readState(directory: string): { state: State; text: string } {
  */
 export function parseState(text: string): State {
   const state = object(parsed(text), "it");
-  refuseOtherSchema(state["schemaVersion"]);
-  const generator = generatorOf(state);
+  const generator = refuseNewer(state);
   refuseUnknown(state, KEYS, "it");
   const answers = readAnswers(state["answers"], "answers");
   const previousAnswers = readPreviousAnswers(
@@ -78,6 +78,7 @@ export function parseState(text: string): State {
     answers,
   );
   const overlap = readOverlap(state["overlap"], answers);
+  const fleet = readRole(state["fleet"]);
   const deployed = readDeployed(state["deployed"], answers);
   const { regenerated } = state;
   if (regenerated !== undefined && regenerated !== true)
@@ -92,6 +93,7 @@ export function parseState(text: string): State {
     answers,
     previousAnswers,
     ...(overlap && { overlap }),
+    ...(fleet && { fleet }),
     ...(deployed && { deployed }),
     ...(regenerated && { regenerated }),
     files,
@@ -117,6 +119,7 @@ const KEYS = [
   "answers",
   "previousAnswers",
   "overlap",
+  "fleet",
   "deployed",
   "regenerated",
   "files",
@@ -133,7 +136,8 @@ const RECORD_KEYS = [
   "sidecar",
 ];
 
-function readRecord(path: string, fields: Fields): FileRecord {
+/** @throws UnusableError for a record that is not one */
+export function readRecord(path: string, fields: Fields): FileRecord {
   if (!isInside(path)) {
     throw broken(`${JSON.stringify(path)} is not a path inside the repository`);
   }
@@ -181,6 +185,12 @@ function readRecord(path: string, fields: Fields): FileRecord {
     ...(owned === undefined ? {} : { owned: readMarks(owned, path) }),
     ...(sidecar === undefined ? {} : { sidecar }),
   };
+}
+
+/** @returns the version that wrote the state @throws UnusableError if that is a newer one */
+export function refuseNewer(state: Fields): string {
+  refuseOtherSchema(state["schemaVersion"]);
+  return generatorOf(state);
 }
 
 function refuseOtherSchema(version: unknown): void {

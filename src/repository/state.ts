@@ -1,5 +1,6 @@
 import { crypto } from "../base/builtin.ts";
 import type { Answers } from "../answers/types.ts";
+import type { FleetRole } from "../plan/types.ts";
 import type { File, Tree } from "../render/render.ts";
 import { abridged } from "./previous-answers.ts";
 import { VERSION } from "../base/version.ts";
@@ -24,6 +25,8 @@ export interface State {
   readonly answers: Answers;
   /** During an overlap, what the server had before it: the files have those addresses too. The file holds only the difference. */
   readonly overlap?: Answers;
+  /** What the fleet adds, if this is one of its servers. */
+  readonly fleet?: FleetRole;
   /** What the server has, as far as is known: the answers of the last confirmed deploy, or else those before the first change. Absent if they are the present ones. The file holds only the difference. */
   readonly deployed?: Answers;
   /** Earlier answers, newest first. The file holds only the difference of each to the next newer one. */
@@ -126,12 +129,14 @@ export function stateText({
   files,
   regenerated,
   overlap,
+  fleet,
   deployed,
   ...state
 }: State): string {
   const previousAnswers = abridged(state.previousAnswers, state.answers);
   const rest = {
     ...(overlap && { overlap: abridged([overlap], state.answers)[0] }),
+    ...(fleet && { fleet }),
     ...(deployed && { deployed: abridged([deployed], state.answers)[0] }),
     ...(regenerated && { regenerated }),
     files,

@@ -1,7 +1,9 @@
 import { overlapIssues } from "../answers/overlap-issues.ts";
 import { QUESTIONS } from "../answers/questions.ts";
 import { type Answers } from "../answers/types.ts";
-import { issueText, Refusal, UnusableError } from "../base/errors.ts";
+import { formatAddress, parseAddress } from "../ip/address.ts";
+import type { FleetRole } from "../plan/types.ts";
+import { attempt, issueText, Refusal, UnusableError } from "../base/errors.ts";
 import { MAX_PREVIOUS_ANSWERS } from "./previous-answers.ts";
 import { resolve, type Given } from "../answers/resolve.ts";
 
@@ -85,6 +87,23 @@ export function readOverlap(
     throw broken(`overlap: ${issues.map(issueText).join("; ")}`);
   return overlap;
 }
+
+/** What a fleet adds to this server: addresses in normal form. */
+export function readRole(value: unknown): FleetRole | undefined {
+  if (value === undefined) return undefined;
+  const { controlPlane, dataPlanes } = object(value, "fleet");
+  if (
+    !isAddress(controlPlane) ||
+    !Array.isArray(dataPlanes) ||
+    !dataPlanes.every(isAddress)
+  )
+    throw broken("fleet has no addresses");
+  return { controlPlane, dataPlanes };
+}
+
+const isAddress = (value: unknown): value is string =>
+  typeof value === "string" &&
+  attempt(() => formatAddress(6, parseAddress(6, value))) === value;
 
 export function object(value: unknown, where: string): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value))

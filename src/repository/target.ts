@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseInternalPrefix } from "../answers/parse-addresses.ts";
 import type { Given } from "../answers/resolve.ts";
 import { Refusal, UnusableError } from "../base/errors.ts";
@@ -6,6 +8,14 @@ import { PLAN_FILE } from "../render/generated-files.ts";
 import { targetKind, readDisk } from "./disk.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
+
+/** The owner's file of answers in a fleet's directory (src/fleet/). */
+export const FLEET_FILE = "fleet.yml";
+
+/** Whether a directory holds a fleet: the owner's file of hosts, and no single repository. */
+export const holdsFleet = (directory: string): boolean =>
+  existsSync(join(directory, FLEET_FILE)) &&
+  !existsSync(join(directory, PLAN_FILE));
 
 /** create refuses a generated repository: regenerate changes it. */
 export function refuseOwnRepository(directory: string): void {

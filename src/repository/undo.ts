@@ -36,15 +36,17 @@ export interface Undone {
 
 /**
  * Undoes the last write: content, modes, deletions. Undo is a write itself: run again, it redoes.
+ * @param ofCreate what undoes the first write, which has no journal
  * @throws FailedError if there is nothing to undo
  */
 export function undoLast(
   directory: string,
   { dryRun, force }: { dryRun: boolean; force: boolean },
+  ofCreate: (directory: string) => Step[] = fromState,
 ): Undone {
   const { steps, directories, ...last } = existsSync(join(directory, UNDO))
     ? fromJournal(directory)
-    : { steps: fromState(directory), undoes: "create" as const };
+    : { steps: ofCreate(directory), undoes: "create" as const };
   const edited = force
     ? []
     : steps.filter(({ touched }) => touched).map(({ path }) => path);
@@ -59,7 +61,7 @@ export function undoLast(
   return { ...last, restored, edited };
 }
 
-interface Step {
+export interface Step {
   readonly path: string;
   /** null if there is nothing left to do. */
   readonly operation: Operation | null;
@@ -132,8 +134,14 @@ const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
  * A repository that appeared by one rename has no journal: its state lists all files. A clone lacks .env,
  * because git ignores it. That counts as touched, so nothing is deleted in a clone.
  */
-function fromState(directory: string): Step[] {
-  const { files, regenerated } = readState(directory).state;
+const fromState = (directory: string): Step[] =>
+  stepsOf(directory, readState(directory).state);
+
+/** The same from what a state says. @throws FailedError if it was written again since */
+export function stepsOf(
+  directory: string,
+  { files, regenerated }: Pick<State, "files" | "regenerated">,
+): Step[] {
   // Without a journal, undoing it would delete files that it did not create.
   if (regenerated) throw nothingToUndo(directory);
   const steps = Object.entries(files).flatMap(([path, record]): Step[] => {

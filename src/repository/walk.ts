@@ -86,6 +86,23 @@ function* filesBelow(
   }
 }
 
+/** The files of a directory that is moved, the state included, with their modes. Links stay where they are. */
+export function contentsBelow(
+  directory: string,
+): { path: string; content: Buffer; mode: number }[] {
+  const files = [...filesBelow(directory, new Set())].filter(
+    ({ why }) => why === undefined,
+  );
+  const hasState = existsSync(join(directory, STATE_FILE));
+  return [...files.map(({ path }) => path), ...(hasState ? [STATE_FILE] : [])]
+    .sort()
+    .map((path) => ({
+      path,
+      content: readFileSync(join(directory, path)),
+      mode: lstatSync(join(directory, path)).mode & 0o7777,
+    }));
+}
+
 /** Whether a link leads out of the repository. The target of another link is found by its own path. */
 function leadsOut(directory: string, path: string): boolean {
   const link = join(directory, path);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inPlace, recordedSsh, runs } from "../unit/detect/stand-in.ts";
@@ -358,5 +358,92 @@ describe("regenerate --detect", () => {
     const again = await far.do(...follow, "--yes");
     expect(again.stdout).toContain("Nothing to change.");
     expect(again.code).toBe(0);
+  });
+});
+
+describe("detect --answers, for a file of hosts", () => {
+  const FLEET = `controlPlane: a
+domain: gw.example.com
+hosts:
+  a: {ssh: root@gw, ipv4: 203.0.113.99}
+  b: {prefix: "2001:db8:9:9::/64"}
+`;
+  const far = (text = FLEET): Far => {
+    const made = new Far("trixie-two-uplinks");
+    writeFileSync(made.path("fleet.yml"), text);
+    return made;
+  };
+
+  test("adds the facts of each host with an ssh answer; what is given counts", async () => {
+    const { code, stdout, stderr } = await far().do(
+      "detect",
+      "--answers",
+      "fleet.yml",
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      controlPlane: "a",
+      domain: "gw.example.com",
+      hosts: {
+        a: { ...STATIC, ssh: "root@gw", ipv4: "203.0.113.99" },
+        b: { prefix: "2001:db8:9:9::/64" },
+      },
+    });
+    expect(stderr).toMatch(/^a:\n[^]*the IPv6 default route/m);
+  });
+
+  test("what it prints makes the fleet: JSON, and YAML", async () => {
+    const sandbox = far();
+    for (const flags of [[], ["--yaml"]]) {
+      const detect = ["detect", "--answers", "fleet.yml", ...flags];
+      writeFileSync(sandbox.path("all"), (await sandbox.do(...detect)).stdout);
+      const directory = `f${flags.length}`;
+      const { code, stderr } = await sandbox.do(directory, "--answers", "all");
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(sandbox.read(directory, "hosts/a/.env")).toContain(
+        "KONG_BIND_IP=203.0.113.99\n",
+      );
+    }
+  });
+
+  test.each<[string, string, string[], string]>([
+    [
+      "no login",
+      FLEET.replace("ssh: root@gw, ", ""),
+      [],
+      "no host has an ssh answer",
+    ],
+    [
+      "no hosts",
+      "prefix: 2001:db8:9:9::/64\n",
+      [],
+      "detect reads a file of hosts only",
+    ],
+    [
+      "another login",
+      FLEET,
+      ["--ssh", "root@other"],
+      "have their logins there",
+    ],
+  ])("refused: %s", async (_, text, flags, reason) => {
+    const { code, stderr } = await far(text).do(
+      "detect",
+      "--answers",
+      "fleet.yml",
+      ...flags,
+    );
+    expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+  });
+
+  test("names each host that can't be read", async () => {
+    const sandbox = far();
+    writeFileSync(join(sandbox.root, "bin/ssh"), "#!/bin/sh\nexit 255\n");
+    const { code, stderr, stdout } = await sandbox.do(
+      "detect",
+      "--answers",
+      "fleet.yml",
+    );
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("error a: ");
   });
 });

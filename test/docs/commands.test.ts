@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -15,6 +16,7 @@ import { EXIT } from "../../src/base/errors.ts";
 import { CHECKOUT, CLI, environment, Sandbox } from "../support/run.ts";
 import { inPlace, recordedSsh } from "../unit/detect/stand-in.ts";
 import {
+  blocksIn,
   blocksOf,
   commandsOf,
   DOCUMENTS,
@@ -26,6 +28,8 @@ import {
 const KINDS = {
   /** Run by the lab: test/e2e/deploy. The arguments are checked here. */
   network: /^npx create-kong-ipv6(@\S+)? (deploy|probe)( |$)/,
+  /** Run by test/integration/playbook.test.ts. */
+  playbook: /^(cd my-fleet$|ansible-playbook playbook\.yml( --check)?$)/,
   /** Run here by the built command, one after the other. */
   run: /^npx create-kong-ipv6(@\S+)? /,
   /** Run here for their output; other tests load it in the shells. */
@@ -139,6 +143,10 @@ describe("run", () => {
     const sandbox = new Sandbox();
     if (document.startsWith("examples/"))
       cpSync(join(CHECKOUT, document, ".."), sandbox.cwd, { recursive: true });
+    const fleet = blocksIn(documentText(document), "yaml").find((text) =>
+      text.startsWith("# fleet.yml"),
+    );
+    if (fleet) writeFileSync(sandbox.path("fleet.yml"), fleet);
     const type = shell(sandbox, sandbox.cwd);
     const commands = all("run").filter(([where]) => where === document);
     for (const [, command] of commands) {

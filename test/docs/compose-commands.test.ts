@@ -2,7 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { textOf } from "../support/trees.ts";
-import { exampleTree, scenarios } from "../../scripts/examples.ts";
+import {
+  exampleTree,
+  fleetExample,
+  scenarios,
+} from "../../scripts/examples.ts";
 
 // In another directory docker compose finds no file, or one of somebody else's; beside an owner's compose.yaml it reads
 // that one.
@@ -14,8 +18,11 @@ const BARE =
 /** What is printed, generated or read. */
 const SOURCES = ["README.md", "docs", "files", "src", "templates"];
 
-/** Its commands follow a cd, see below. */
-const RUNBOOK = "templates/README.md.hbs";
+/** Their commands follow a cd, see below. */
+const RUNBOOKS = [
+  "templates/README.md.hbs",
+  "templates/_partials/fleet-host.hbs",
+];
 /** A measurement has such a name. */
 const MEASURED = "docs/reachability.md";
 
@@ -28,7 +35,7 @@ const pathsIn = (root: string): string[] =>
 
 test("a printed command of Compose names the compose file", () => {
   const found = SOURCES.flatMap(pathsIn)
-    .filter((path) => path !== RUNBOOK && path !== MEASURED)
+    .filter((path) => !RUNBOOKS.includes(path) && path !== MEASURED)
     .flatMap((path) =>
       [...readFileSync(path, "utf8").matchAll(BARE)].map(
         ([text]) => `${path}: ${text}`,
@@ -37,10 +44,15 @@ test("a printed command of Compose names the compose file", () => {
   expect(found).toEqual([]);
 });
 
-test.each(scenarios())(
+const FLEET_HOST = "fleet/repo/hosts/berlin";
+
+test.each([...scenarios(), FLEET_HOST])(
   "%s: the runbook first changes to the directory",
-  (s) => {
-    const readme = textOf(exampleTree(s), "README.md");
+  async (s) => {
+    const readme =
+      s === FLEET_HOST
+        ? textOf(await fleetExample(), "repo/hosts/berlin/README.md")
+        : textOf(exampleTree(s), "README.md");
     const [first, ...more] = readme.matchAll(BARE);
     expect(more).not.toEqual([]);
     const cd = "```sh\ncd /opt/kong-ipv6\n```";

@@ -13,6 +13,8 @@ import {
   EXAMPLES,
   exampleFiles,
   exampleTree,
+  FLEET,
+  fleetExample,
   SAME,
   scenarios,
   WHOLE,
@@ -144,6 +146,16 @@ describe.each(scenarios())("examples/%s", (scenario) => {
     // Nothing in an example is random.
     expect(asWritten).toHaveProperty("internalPrefix");
   });
+});
+
+test("examples/fleet holds what fleet.yml generates, byte for byte", async () => {
+  const folder = join(EXAMPLES, FLEET);
+  const text = readFileSync(join(folder, "fleet.yml"), "utf8");
+  const all = new Map([
+    ...(await fleetExample()),
+    ["fleet.yml", { text, mode: 0o644 }],
+  ]);
+  expect(differences(all, folder), "npm run examples").toEqual([]);
 });
 
 describe("the comparison that the examples stand on", () => {

@@ -67,6 +67,12 @@ class Repository:
         return self.data / "secrets" / "kong_pg_password"
 
     @property
+    def cluster_files(self) -> list[tuple[Path, Path]]:
+        """The certificate of the fleet's cluster and its key: as they were copied here, and as the containers see them."""
+        names = ("cluster.crt", "cluster.key")
+        return [(self.path / "cluster" / name, self.data / "secrets" / name) for name in names]
+
+    @property
     def project(self) -> str:
         return self.setting("COMPOSE_PROJECT_NAME") or "kong-ipv6"
 

@@ -25,6 +25,7 @@ import {
   rowJson,
   rowText,
 } from "../../report/deploy-text.ts";
+import { holdsFleet } from "../../repository/target.ts";
 import { deployedAnswers } from "../../repository/state.ts";
 import { readState } from "../../repository/state-reader.ts";
 import { probeState } from "./probe.ts";
@@ -44,6 +45,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   const issues = [...args.issues, ...consentIssues(args)];
   if (issues.length > 0) throw new UnusableError(issues);
   const directory = absolute(args.directory ?? ".");
+  if (holdsFleet(directory)) throw new UnusableError([OF_FLEET]);
   const { state } = readState(directory);
   refuseOlderScripts(directory);
   const present = planOf(state);
@@ -82,6 +84,12 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
     return error.exitCode;
   }
 }
+
+const OF_FLEET: Issue = {
+  flag: "directory",
+  reason: "it holds a fleet, which Ansible deploys",
+  remedy: "Run there: ansible-playbook playbook.yml --check",
+};
 
 /** An older apply.sh can't plan a change that has to be confirmed. conntrack.py is as new as that. */
 function refuseOlderScripts(directory: string): void {

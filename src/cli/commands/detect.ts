@@ -17,6 +17,8 @@ import { isTerminal, write } from "../../base/stdio.ts";
  */
 export async function detect(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
+  if (args.answersFile !== undefined)
+    return await (await import("./fleet.ts")).detectFleet(args);
   const terminal = isTerminal(0);
   const detection = inferAnswers(await readServer(args.ssh, terminal));
   if (args.json) {

@@ -8,12 +8,15 @@ import { probe as run, type Probe } from "../../probe/probe.ts";
 import { serverAddresses } from "../../probe/server-address.ts";
 import { probeJson, probeText } from "../../report/probe-text.ts";
 import type { State } from "../../repository/state.ts";
+import { holdsFleet } from "../../repository/target.ts";
 import { readState } from "../../repository/state-reader.ts";
 
 /** `create-kong-ipv6 probe [directory]`: tests from this machine what the answers promise. */
 export async function probe(args: Arguments): Promise<ExitCode> {
   if (args.issues.length > 0) throw new UnusableError(args.issues);
   const directory = args.directory ?? ".";
+  if (holdsFleet(absolute(directory)))
+    return await (await import("./fleet.ts")).probeFleet(args, probeState);
   const { state } = readState(absolute(directory));
   const found = await probeState(state, args.timeout);
   const text = args.json

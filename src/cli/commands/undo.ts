@@ -8,10 +8,12 @@ import {
   type ExitCode,
 } from "../../base/errors.ts";
 import { losesPassword, undoText } from "../../report/undo-text.ts";
+import type { undoFleet } from "../../fleet/undo.ts";
 import { printableJson } from "../../base/escape.ts";
 import { counted } from "../../base/wrap.ts";
 import { styleFor } from "../../base/colors.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
+import { holdsFleet } from "../../repository/target.ts";
 import { undoLast, type Undone } from "../../repository/undo.ts";
 
 /**
@@ -27,10 +29,10 @@ export async function undo(args: Arguments): Promise<ExitCode> {
   const force = args.conflict === "theirs";
   const isOver = recovered === "rolled back" || (recovered && dryRun);
   if (!isOver && !dryRun && !args.json && canAsk())
-    await askConsent(undoLast(directory, { dryRun: true, force }));
+    await askConsent(await undoWrite(directory, { dryRun: true, force }));
   const undone: Undone = isOver
     ? { restored: [], edited: [] }
-    : undoLast(directory, { dryRun, force });
+    : await undoWrite(directory, { dryRun, force });
   const isRefused = undone.edited.length > 0;
   const written = !dryRun && !isRefused;
   const exitCode = isRefused
@@ -65,3 +67,8 @@ async function askConsent(undone: Undone): Promise<void> {
   if (!(await confirm(await loadPrompter(), text, false)))
     throw new CancelledError();
 }
+
+const undoWrite: typeof undoFleet = async (directory, options) =>
+  holdsFleet(directory)
+    ? await (await import("../../fleet/undo.ts")).undoFleet(directory, options)
+    : undoLast(directory, options);

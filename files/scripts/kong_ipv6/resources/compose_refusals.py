@@ -11,7 +11,7 @@ from ..plan import spelled
 from ..report import Refusal
 from ..settings import Repository
 
-OURS = ("kong", "kong-migration", "kong-database")
+OURS = ("kong", "kong-control-plane", "kong-migration", "kong-database")
 
 
 def refusals(context: Context, facts: Facts) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from ..facts import Facts
 from ..plan import Exposed, Port, same, spelled
 from ..report import Result
 from .base import Resource
-from .kong import listeners, ports_of
+from .kong import AGAIN, listeners, ports_of
 
 HOW = 'see "Other public containers" in README.md'
 
@@ -23,16 +23,20 @@ class Expose(Resource):
 
     def _container(self, facts: Facts, one: Exposed) -> Result:
         container = self._found(facts, one.address)
+        how = AGAIN if one.sources else HOW
         if container is None:
-            return Result("warn", one.name, f"not running: no container has {one.address}", HOW)
+            return Result("warn", one.name, f"not running: no container has {one.address}", how)
         hidden = [port for port in one.ports if facts.generation >= 27 and not published(container, port)]
         if hidden:
             text = f"{one.address}: Docker drops what is sent to {joined(hidden)}, because it is not published"
-            return Result("fail", one.name, text, HOW)
+            return Result("fail", one.name, text, how)
         idle = [port for port in one.ports if not self._listens(container, one.address, port)]
         if idle:
             text = f"{one.address}: the container doesn't listen on {joined(idle)} (IPv6) yet"
             return Result("warn", one.name, text, f"docker logs {container['Name'].lstrip('/')}")
+        if one.sources:
+            text = f"{one.address}: listens on {joined(one.ports)}, for {len(one.sources)} addresses of data planes"
+            return Result("ok", one.name, text)
         return self._reached(facts, one)
 
     def _found(self, facts: Facts, address: str) -> Optional[Json]:

@@ -13,9 +13,11 @@ from ..plan import same, spelled
 from ..report import Result
 from ..solicit import Outside, reaches
 from .base import Resource
-from .containers import explained
+from .containers import CONTROL_PLANE, explained
 
 ADMIN_PORTS = (8001, 8002, 8007, 8444, 8445)
+# The control plane's, for data planes.
+CLUSTER = "8005/tcp"
 # The state of a socket that waits for clients (linux/net/tcp_states.h: TCP_LISTEN; TCP_CLOSE for UDP).
 LISTENS = {"tcp": "0A", "udp": "07"}
 AGAIN = "sudo ./scripts/apply.sh"
@@ -33,7 +35,7 @@ class Kong(Resource):
         self.report.done("compose", "Kong answers")
 
     def _answers(self) -> bool:
-        return " 200 " in http_status(self.plan.backend_kong, 8001, "/status")
+        return " 200 " in http_status(*self.plan.status, "/status")
 
     def verify(self, facts: Facts) -> Iterator[Result]:
         if not facts.engine:
@@ -47,6 +49,8 @@ class Kong(Resource):
         if health.level == "fail":
             return
         yield from self._database(facts, kong)
+        if self.plan.control_plane:
+            yield from self._control_plane(facts.container(CONTROL_PLANE))
         yield self._address(kong)
         yield self._gateway(kong)
         yield from self._listeners(kong)
@@ -102,19 +106,7 @@ class Kong(Resource):
         for port in lacking:
             remedy = f"check KONG_PROXY_LISTEN in docker-compose.yml; {self.by_hand('logs', 'kong')}"
             yield Result("fail", "listeners", f"Kong doesn't listen on [::]:{port}", remedy)
-        private = {("127.0.0.1", 8001), ("127.0.0.1", 8007), (backend, 8001)}
-        open_ = sorted(one for one in listening if one[1] in ADMIN_PORTS and one not in private)
-        if open_:
-            text = "Kong's admin ports listen on " + " ".join(spelled(*one) for one in open_)
-            remedy = (
-                f"in docker-compose.yml let KONG_ADMIN_LISTEN and similar settings use only 127.0.0.1 and {backend}"
-            )
-            yield Result("fail", "admin", text, remedy)
-        elif any(re.match(r"8\d{3}/", port) for port in ports_of(kong)):
-            remedy = "remove it from ports: in docker-compose.yml"
-            yield Result("fail", "admin", "an admin port is published on the server", remedy)
-        else:
-            yield Result("ok", "admin", f"reachable only from this server: http://{backend}:8001")
+        yield self._admin(kong, backend, listening)
         line = http_status(self.plan.kong, 80, "/")
         if not line:
             text = f"[{self.plan.kong}]:80 doesn't answer this server"
@@ -122,6 +114,32 @@ class Kong(Resource):
         elif not lacking:
             text = f"Kong listens on 80 and 443; [{self.plan.kong}]:80 answers {line.split(' ', 1)[1].strip()}"
             yield Result("ok", "listeners", text)
+
+    def _control_plane(self, container: Optional[Json]) -> Iterator[Result]:
+        health = self._health(CONTROL_PLANE, container)
+        yield health
+        if container and health.level == "ok":
+            process = f"/proc/{container['State']['Pid']}/net"
+            listening = listeners(self.system.text(f"{process}/tcp"), self.system.text(f"{process}/tcp6"))
+            yield self._admin(container, self.plan.control_plane, listening)
+
+    def _admin(self, container: Json, backend: str, listening: set[tuple[str, int]]) -> Result:
+        """Whether the admin API can be reached from this server only: on 127.0.0.1 and on kong-net."""
+        is_data_plane = self.plan.cluster and backend == self.plan.backend_kong
+        private = {("127.0.0.1", 8001), ("127.0.0.1", 8007), (backend, 8007 if is_data_plane else 8001)}
+        open_ = sorted(one for one in listening if one[1] in ADMIN_PORTS and one not in private)
+        if open_:
+            text = "Kong's admin ports listen on " + " ".join(spelled(*one) for one in open_)
+            remedy = (
+                f"in docker-compose.yml let KONG_ADMIN_LISTEN and similar settings use only 127.0.0.1 and {backend}"
+            )
+            return Result("fail", "admin", text, remedy)
+        if any(re.match(r"8\d{3}/", port) and port != CLUSTER for port in ports_of(container)):
+            remedy = "remove it from ports: in docker-compose.yml"
+            return Result("fail", "admin", "an admin port is published on the server", remedy)
+        if is_data_plane:
+            return Result("ok", "admin", "a data plane has no admin API")
+        return Result("ok", "admin", f"reachable only from this server: http://{backend}:8001")
 
     def _own(self, facts: Facts) -> Result:
         shown = self.system.output("ss", "-Hltnp", "( sport = :80 or sport = :443 )").splitlines()

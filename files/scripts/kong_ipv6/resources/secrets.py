@@ -30,6 +30,10 @@ class Secrets(Resource):
             yield Refusal("KONG_PG_PASSWORD in .env is not set", "set it to the output of: openssl rand -hex 32")
         if self.plan.ipv4_published:
             yield from self._ipv4(facts, setting("KONG_BIND_IP"))
+        for given, _ in self.repository.cluster_files if self.plan.cluster else []:
+            if not given.is_file():
+                cause = f"cluster/{given.name} is missing: without it Kong can't connect to its control plane"
+                yield Refusal(cause, "apply with the fleet's playbook, which copies it")
         if not setting("KONG_DATA_DIR"):
             yield Refusal("KONG_DATA_DIR in .env is not set", "set KONG_DATA_DIR=./data")
         yield from short_of_space(str(self.repository.data), 64)
@@ -72,6 +76,13 @@ class Secrets(Resource):
             yield Change("data", f"{data} will be created")
         if self.postgres and self.secret_differs():
             yield Change("secret", f"{self.repository.password_file} will be written, from .env")
+
+        for _, file in self._cluster_changes():
+            yield Change("secret", f"{file} will be written, from cluster/")
+
+    def _cluster_changes(self) -> list[tuple[Path, Path]]:
+        files = self.repository.cluster_files if self.plan.cluster else []
+        return [(given, file) for given, file in files if read_secret(given) != read_secret(file)]
 
     def secret_differs(self) -> bool:
         file, setting = self.repository.password_file, self.repository.setting(PASSWORD)
@@ -118,18 +129,23 @@ class Secrets(Resource):
     def _make_data(self) -> None:
         data, file = self.repository.data, self.repository.password_file
         make_directory(data, 0o755)
+        for given, cluster_file in self._cluster_changes():
+            self._write(cluster_file, given.read_bytes())
         if not self.postgres:
             return
         make_directory(data / "postgres", 0o700)
         if self.secret_differs():
-            self.report.doing("secret", str(file))
-            make_directory(file.parent, 0o700)
-            file.parent.chmod(0o700)
-            # Docker mounts the file itself: user kong reads it, on the server only root can.
-            new = file.with_name(".new")
-            write_synced(new, self.repository.setting(PASSWORD).encode(errors="surrogateescape"), 0o444)
-            move(new, file)
-            self.report.done("secret", str(file))
+            self._write(file, self.repository.setting(PASSWORD).encode(errors="surrogateescape"))
+
+    def _write(self, file: Path, content: bytes) -> None:
+        self.report.doing("secret", str(file))
+        make_directory(file.parent, 0o700)
+        file.parent.chmod(0o700)
+        # Docker mounts the file itself: user kong reads it, on the server only root can.
+        new = file.with_name(".new")
+        write_synced(new, content, 0o444)
+        move(new, file)
+        self.report.done("secret", str(file))
 
 
 def read_secret(file: Path) -> str:

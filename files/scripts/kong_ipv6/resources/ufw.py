@@ -23,9 +23,10 @@ def wanted(plan: Plan, nftables: bool) -> list[str]:
     final: ufw has to accept IPv4 too, whatever interface it comes by. The rules are those of scripts/ufw.sh."""
     inward = f"in on {plan.uplink} out on {plan.bridge}"
     rules = [
-        f"{inward} to {one.address} port {port.port} proto {port.protocol}"
+        f"{inward} {source}to {one.address} port {port.port} proto {port.protocol}"
         for one in plan.containers
         for port in one.ports
+        for source in [f"from {address} " for address in one.sources] or [""]
     ]
     rules.append(f"in on {plan.bridge} out on {plan.uplink} from {plan.subnet}")
     if not nftables:

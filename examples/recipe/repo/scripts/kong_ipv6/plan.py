@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional
 
 from .report import GENERATOR
@@ -22,6 +23,7 @@ class Exposed(NamedTuple):
     address: str
     ports: list[Port]
     variable: str  # in .env
+    sources: Sequence[str] = ()  # the only addresses that may connect; all where there is none
 
 
 class Moved(NamedTuple):
@@ -62,6 +64,9 @@ class Plan(NamedTuple):
     ndp: str
     firewall: str
     database: str
+    # Of a fleet's server: Kong is a data plane. control_plane is that container's address on kong-net, if it is here.
+    cluster: bool
+    control_plane: str
     ipv4_published: bool
     ipv4_netplan: str
     expose: list[Exposed]
@@ -77,6 +82,11 @@ class Plan(NamedTuple):
     def public(self) -> list[str]:
         """The addresses of these containers."""
         return [one.address for one in self.containers]
+
+    @property
+    def status(self) -> tuple[str, int]:
+        """Where Kong says on kong-net how it is: a data plane has no admin API."""
+        return self.backend_kong, 8007 if self.cluster else 8001
 
     @property
     def moved(self) -> list[Moved]:
@@ -130,6 +140,8 @@ def parse(text: str) -> Plan:
         ndp=data["ndp"],
         firewall=data["firewall"],
         database=data["database"],
+        cluster="fleet" in data,
+        control_plane=data.get("fleet", {}).get("here", ""),
         ipv4_published=ipv4["published"],
         ipv4_netplan=ipv4["netplan"],
         expose=[exposed_of(one) for one in data["expose"]],
@@ -139,7 +151,7 @@ def parse(text: str) -> Plan:
 
 def exposed_of(data: Any) -> Exposed:
     ports = [Port(one["port"], one["protocol"]) for one in data["ports"]]
-    return Exposed(data["name"], data["address"], ports, data["variable"])
+    return Exposed(data["name"], data["address"], ports, data["variable"], data.get("from", ()))
 
 
 def previous_of(data: Any) -> Optional[Previous]:

@@ -9,6 +9,7 @@ from .expose import Expose
 from .files import Files
 from .filters import Filters
 from .firewall import Firewall
+from .handover import Handover
 from .kong import Kong
 from .link import Link
 from .ndp import Ndp
@@ -51,5 +52,6 @@ def resources(context: Context) -> list[Resource]:
         Overlap(context),
         OwnServices(compose),
         Kong(context),
+        Handover(context),
         Expose(context),
     ]

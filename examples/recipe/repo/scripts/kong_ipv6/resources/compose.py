@@ -1,7 +1,7 @@
 """The containers: Kong, its database, and what the owner has added to docker-compose.yml."""
 
-import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Optional
 
 from ..engine import endpoint, images_in
@@ -11,7 +11,8 @@ from ..report import Change, Failure, Refusal
 from . import migrations, previous_image
 from .base import NotUndone, Resource, Row, short_of_space
 from .compose_refusals import OURS, backend_in_use, other_backend, refusals
-from .containers import explained, identity_of
+from .containers import explained, identity_of, kongs, read_at_start, sum_at_start
+from .handover import begin
 from .network import Network, difference, has_address
 from .previous_image import BUILT, IMAGE, recipe
 from .secrets import Secrets, make_directory
@@ -61,9 +62,10 @@ class ComposeUp(Resource):
             )
             yield Change("network", text)
         self.lost = self._lost_container(facts)
-        self.outdated = self._outdated_container(facts)
+        self.outdated = self._outdated_containers(facts)
         if self.outdated:
-            yield Change("kong", "Kong will be restarted: it has not loaded the present kong.yml")
+            what = "certificate" if self.plan.cluster else "kong.yml"
+            yield Change("kong", f"Kong will be restarted: it has not loaded the present {what}")
         if not (self.build or self.password or self.move or self._due(facts)):
             return
         if self.lost:
@@ -78,7 +80,7 @@ class ComposeUp(Resource):
         """Whether compose has something to do, by what other resources change and what the containers are."""
         publish = facts.generation == 27 and self.repository.setting("KONG_PUBLISH_IPV6") != "[::]"
         replaced = bool(difference(facts.exposed, self.plan, facts.engine) or Network(self.context).earlier(facts))
-        new = not self.repository.env.exists() or not (self.repository.data / "logs").is_dir()
+        new = not self.repository.env.exists() or not all(path.is_dir() for path in self._folders())
         return publish or replaced or new or facts.begun(self.name) or self._differ(facts)
 
     def _lost_container(self, facts: Facts) -> str:
@@ -88,16 +90,16 @@ class ComposeUp(Resource):
             return ""
         return str(kong["Id"])
 
-    def _outdated_container(self, facts: Facts) -> str:
-        """Kong's container, if it started with another kong.yml: Kong reads it only then."""
-        kong = facts.container("kong")
-        if kong is None or self.plan.database == "postgres" or self.system.text(LOADED) == self._kong_yml():
-            return ""
-        return str(kong["Id"])
+    def _outdated_containers(self, facts: Facts) -> dict[str, str]:
+        """Kong's containers by service, if they started with another kong.yml or certificate: Kong reads it only then."""
+        if not read_at_start(self.context) or self.system.text(LOADED) == sum_at_start(self.context):
+            return {}
+        found = {service: facts.container(service) for service in kongs(self.context)}
+        return {service: str(one["Id"]) for service, one in found.items() if one}
 
-    def _kong_yml(self) -> str:
-        path = self.repository.path / "kong.yml"
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
+    def _folders(self) -> list[Path]:
+        """Kong's own in the data: a data plane also keeps its configuration."""
+        return [self.repository.data / name for name in (["logs", "config"] if self.plan.cluster else ["logs"])]
 
     def _differ(self, facts: Facts) -> bool:
         """Whether a service has no container that is as it should be."""
@@ -155,22 +157,25 @@ class ComposeUp(Resource):
         if self.compose.major > 1 and not self.compose.quietly("up", "--no-start", *self.options, seconds=180):
             raise self.failure("the containers can't be created")
         self._database()
-        self._up("kong")
+        for service in kongs(self.context):
+            self._up(service)
         self._load()
 
     def _load(self) -> None:
-        """A new container has read kong.yml; the old one reads it when it starts again."""
-        if self.plan.database == "postgres":
+        """A new container has read it; the old one reads it when it starts again."""
+        if not read_at_start(self.context):
             return
-        loaded = self._kong_yml()
-        if self.outdated and self.outdated == self.identity("kong"):
-            self.report.doing("kong", "restarting Kong")
-            cause = "Docker can't restart Kong"
-            self.engine.change("POST", f"/containers/{self.outdated}/restart", cause=cause)
+        loaded = sum_at_start(self.context)
+        for service, outdated in self.outdated.items():
+            if outdated == self.identity(service):
+                self.report.doing("kong", f"restarting {service}")
+                cause = f"Docker can't restart {service}"
+                self.engine.change("POST", f"/containers/{outdated}/restart", cause=cause)
         self.system.write_state(LOADED, f"{loaded}\n".encode())
 
     def _remove_lost(self) -> None:
         self.report.doing("compose", "removing Kong's container")
+        begin(self.context, self.engine.container(self.lost))
         if self.engine.container(self.lost):
             cause = "Docker can't remove Kong's container"
             self.engine.change("DELETE", f"/containers/{self.lost}?force=1", cause=cause)
@@ -239,10 +244,10 @@ class ComposeUp(Resource):
         """In compose's own order, but without waiting for the next turn of its health checks: the first comes only after
         a whole interval."""
         if self.plan.database != "postgres":
-            self._logs()
+            self._make_folders()
             return
         self._up("kong-database")
-        self._logs()
+        self._make_folders()
         if not self.system.wait(120, self._ready):
             raise self.failure("the database did not become ready")
         if self.password:
@@ -263,11 +268,12 @@ class ComposeUp(Resource):
         ready = self.system.run(*inside, timeout=15).code == 0
         return ready or self.system.run("docker", "exec", identity, *READY).code == 0
 
-    def _logs(self) -> None:
-        logs = self.repository.data / "logs"
-        if not logs.is_dir():
+    def _make_folders(self) -> None:
+        missing = [path for path in self._folders() if not path.is_dir()]
+        if missing:
             user = self.system.output(*f"docker run --rm --network none --entrypoint id {IMAGE} -u".split()).strip()
-            make_directory(logs, 0o755, int(user or 0))
+            for path in missing:
+                make_directory(path, 0o755 if path.name == "logs" else 0o700, int(user or 0))
 
     def failure(self, cause: str) -> Failure:
         return explained(self.context, cause)

@@ -10,6 +10,7 @@ from . import previous_image
 from .base import NotUndone
 from .compose import projects
 from .daemon_json import DaemonJson
+from .handover import end
 from .previous_image import IMAGE
 
 # What a later run needs, when Docker is installed again.
@@ -29,6 +30,7 @@ def undo(context: Context, journal: Journal) -> Optional[NotUndone]:
         report.doing("docker", "starting it")
         start(context, journal)
         report.done("docker", "started: it was not running")
+    end(context)
     for name in names:
         report.doing("compose", "removing the containers")
         data = remove(context, name)

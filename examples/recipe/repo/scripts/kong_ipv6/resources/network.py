@@ -13,6 +13,7 @@ from ..plan import Plan, inside, same
 from ..report import Change, Failure, Refusal, Result
 from .base import Resource, Row
 from .compose_refusals import OURS, docker
+from .handover import begin
 
 BEFORE = "/var/lib/kong-ipv6/network.before."
 QUICK = ("dad_transmits", "router_solicitation_delay")
@@ -137,6 +138,9 @@ class Network(Resource):
         plan, network = self.plan, self.engine.network(self.plan.network)
         self.report.doing("network", plan.network)
         self._remember(network)
+        kong = self.facts.container("kong")
+        if kong and any(endpoint(kong, one["Name"]) for one in self.leaving(self.facts)):
+            begin(self.context, kong)
         for one in self.earlier(self.facts):
             self.take_off(one)
             # One that was there before us comes back with rollback.sh: until then it would overlap.

@@ -14,15 +14,19 @@ from ..plan import Plan
 from ..report import Change, Refusal, Result
 from .base import Resource, Row
 
+# The bridge of a second Kong (handover.py), which has rules for as long as it is there.
+HANDOVER = "kong_handover"
+
 
 def wanted(plan: Plan, nftables: bool) -> list[str]:
     """nftables: Docker's backend is nftables. Then its accept and ufw's drop are in different tables, and a drop is
     final: ufw has to accept IPv4 too, whatever interface it comes by. The rules are those of scripts/ufw.sh."""
     inward = f"in on {plan.uplink} out on {plan.bridge}"
     rules = [
-        f"{inward} to {one.address} port {port.port} proto {port.protocol}"
+        f"{inward} {source}to {one.address} port {port.port} proto {port.protocol}"
         for one in plan.containers
         for port in one.ports
+        for source in [f"from {address} " for address in one.sources] or [""]
     ]
     rules.append(f"in on {plan.bridge} out on {plan.uplink} from {plan.subnet}")
     if not nftables:
@@ -80,7 +84,7 @@ class Ufw(Resource):
         want = wanted(self.plan, facts.nftables_backend)
         read = {line for rule in want for line in as_read(rule)}
         lacking = [rule for rule in want if not set(as_read(rule)) <= set(facts.ufw.rules)]
-        return lacking, [rule for rule in facts.ufw.rules if rule not in read]
+        return lacking, [rule for rule in facts.ufw.rules if rule not in read and HANDOVER not in rule]
 
     def needs(self, facts: Facts) -> Iterator[Refusal]:
         if not facts.ufw.installed:
