@@ -46,7 +46,7 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
       loop:
         - what: conflicts
           that: "{{ conflicts.files | length == 0 }}"
-          message: "{{ here }} has files in conflict; create-kong-ipv6 check lists them"
+          message: "{{ here }} has files in conflict; {{ create_kong_ipv6 }} check lists them"
         - what: a missing key
           that: "{{ key.stat.exists }}"
           message: cluster/cluster.key is missing; copy it from where the fleet was made

@@ -33,7 +33,9 @@ pipelining = true
 
 function inventory(members: readonly Member[]): string {
   const [first] = members as readonly [Member];
-  return `# Written from ${FLEET_FILE}: edit that, then run regenerate. Variables of your own are kept.
+  return `# Written from ${FLEET_FILE}: edit that, then run
+# ${PUBLISHED} regenerate
+# Variables of your own are kept.
 all:
   vars:
     kong_path: /opt/kong-ipv6

@@ -59,8 +59,8 @@ test("installs nothing but itself", () => {
     expect(manifest.scripts).not.toHaveProperty(hook);
 });
 
-test("at most 390 kB, and nothing in it but what is meant", () => {
-  expect(packed.size).toBeLessThanOrEqual(390_000);
+test("at most 400 kB, and nothing in it but what is meant", () => {
+  expect(packed.size).toBeLessThanOrEqual(400_000);
   const paths = packed.files.map(({ path }) => path);
   const meant =
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/[a-z0-9-]+\.cjs|files\/(?:host|scripts)\/[\w./-]+|dist\/licences\.txt|dist\/types\/[a-z/-]+\.d\.cts)$/;

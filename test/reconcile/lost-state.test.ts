@@ -79,7 +79,7 @@ test("a missing state: create --conflict keep adopts the repository, with the ow
     expect(code).toBe(2);
     expect(stderr).toContain("its .kong-ipv6.json is missing");
     // There is no git repository.
-    expect(stderr).toContain("Take that from a backup. Without a copy,");
+    expect(stderr).toContain("Take that from a backup.\nWithout a copy,");
     expect(stderr).not.toContain("git -C");
     expect(stderr).toContain(
       "run this with the same answers; it adopts the repository:\n  npx create-kong-ipv6@0.1.0 create . --conflict keep\n",

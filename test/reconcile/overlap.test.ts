@@ -330,8 +330,9 @@ test.each([
       stdout = result.stdout;
     }
     const addresses = `${OLD}::2, ${OLD}:300::8100`;
-    expect(stdout).toContain(`Of the old addresses, these stay: ${addresses}.`);
-    expect(stdout).toContain('run undo, remove "deployed" from');
+    const said = stdout.replace(/\s+/g, " ");
+    expect(said).toContain(`Of the old addresses, these stay: ${addresses}.`);
+    expect(said).toContain('run undo, remove "deployed" from');
     expect(gw.read(NETPLAN)).toContain(`- "${now}${host}/64"\n`);
     expect(gw.read(NETPLAN)).toContain(`- "${OLD}::2/64":\n`);
     expect(gw.read(NFT)).toContain(`${OLD}:300::8100 : ${now}:300::8100\n`);

@@ -600,7 +600,8 @@ const isProgram = (path: string): boolean =>
 const isConstant = (value: bigint, path: string): boolean =>
   value < 2n ||
   (isProgram(path) &&
-    (value >> 120n === 0xffn ||
+    (path === "scripts/kong_ipv6/resources/handover.py" ||
+      value >> 120n === 0xffn ||
       value >> 118n === 0x3fan ||
       value >> 64n === 0x100000000000000n));
 

@@ -90,11 +90,13 @@ test("the README says how to ask the real Kong", () => {
   expect(text("README.md", { database: "off" })).not.toContain("migrations");
 });
 
-test("each deploy command with the new login says that the old address is tried too", () => {
+test("each deploy command with the new login says that the earlier address is tried too", () => {
   const [, ...after] = text("README.md").split(" deploy --ssh root@");
   expect(after).toHaveLength(2);
   for (const part of after)
-    expect(part.slice(0, 600)).toMatch(/`deploy` tries the .*old address too/);
+    expect(part.slice(0, 600)).toMatch(
+      /`deploy` tries the earlier address too/,
+    );
 });
 
 test("git ignores secrets and local files", () => {

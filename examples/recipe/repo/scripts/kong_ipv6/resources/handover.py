@@ -27,6 +27,7 @@ NAME, TABLE = "kong-ipv6-handover", "kong_ipv6_handover"
 NETWORK = f"0-{NAME}"
 # Docker 20.10 wants one given. Random (RFC 4193).
 SUBNET = "fd8c:51d7:e2b0:6f::/64"
+PORTS = "{ 80, 443 }"
 RULES = (("in", "on", HANDOVER), ("out", "on", HANDOVER, "to", "any", "port", "80,443", "proto", "tcp"))
 # For its start; deploy's timer is still running.
 SECONDS = 40
@@ -173,8 +174,7 @@ def tables(context: Context, kong: Json, at: Json) -> str:
     """What arrives for Kong, before Docker's own rules see it; and what the second one requests itself comes from
     Kong's address."""
     four, six, (has, others) = at["IPAddress"], at["GlobalIPv6Address"], addresses(context, kong)
-    to = ", ".join([*has, *others])
-    arrives = [f"ip6 daddr {{ {to} }} tcp dport {{ 80, 443 }} dnat to {six}"]
+    arrives = [f"ip6 daddr {one} tcp dport {PORTS} dnat to {six}" for one in (*has, *others)]
     leaves = [f"ip6 saddr {six} oifname != {HANDOVER} snat to {context.plan.kong}"]
     published = []
     for port, bindings in (kong["HostConfig"].get("PortBindings") or {}).items():
@@ -187,9 +187,9 @@ def tables(context: Context, kong: Json, at: Json) -> str:
 
 
 def _table(family: str, arrives: list[str], leaves: list[str]) -> str:
-    into = "\n".join(["type nat hook prerouting priority -101;", *arrives])
-    out = "\n".join(["type nat hook postrouting priority 99;", *leaves])
-    return f"table {family} {TABLE} {{\nchain prerouting {{\n{into}\n}}\nchain postrouting {{\n{out}\n}}\n}}\n"
+    into = ["chain prerouting {", "type nat hook prerouting priority -101;", *arrives, "}"]
+    out = ["chain postrouting {", "type nat hook postrouting priority 99;", *leaves, "}"]
+    return "\n".join([f"table {family} {TABLE} " + "{", *into, *out, "}", ""])
 
 
 def end(context: Context) -> None:
