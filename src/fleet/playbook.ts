@@ -111,12 +111,12 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
             cmd: |
               set -eu
               new={{ kong_path | quote }}.new path={{ kong_path | quote }}
-              chmod 755 "$new"
               [ ! -e "$path/.env" ] || [ -e "$new/.env" ] || cp -p "$path/.env" "$new/.env"
               if [ -e "$path/.env" ] && ! grep -q '^KONG_PUBLISH_IPV6=' "$new/.env"; then
                 grep -B2 '^KONG_PUBLISH_IPV6=' "$path/.env" >>"$new/.env" || true
               fi
-              find "$new/cluster" -type f -exec chmod 600 {} +
+              find "$new" \\( -path "$new/cluster/*" -o -path "$new/.env" \\) -type f -exec chmod 600 {} +
+              chmod 755 "$new"
               if [ -d "$path" ]; then
                 LC_ALL=C diff -rq --no-dereference "$new" "$path" | grep -v "^Only in $path[:/]" || true
               else
@@ -210,7 +210,8 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
           delegate_to: localhost
           become: false
           changed_when: false
-          failed_when: probe.rc not in [0, 1] or (probe.stdout | from_json).ok == false
+          # DNS records and certificates do not count: they may come later.
+          failed_when: (probe.stdout | from_json).results | selectattr('ok', 'equalto', false) | list | length > 0
 
         - name: Confirm
           ansible.builtin.command:
@@ -258,6 +259,12 @@ export const PLAYBOOK = `# Brings every host of the fleet to the state that host
   become: true
   tags: [never, rollback]
   tasks:
+    - name: Refuse to undo all hosts at once
+      ansible.builtin.assert:
+        that: ansible_limit is defined
+        fail_msg: "name the host: --tags rollback --limit NAME"
+        quiet: true
+
     - name: Undo everything that apply.sh did
       ansible.builtin.command:
         chdir: "{{ kong_path }}"

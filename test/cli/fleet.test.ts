@@ -358,12 +358,19 @@ test("the certificate is made once; deleted with its key, it is made anew", asyn
   expect((await runIn(sandbox, ["check", "f"])).code).toBe(0);
 });
 
-test("deploy of a fleet names Ansible", async () => {
-  const { code, stderr } = await runIn(await made(), ["deploy", "f", "--yes"]);
-  expect([code, stderr]).toEqual([
-    2,
-    expect.stringContaining("ansible-playbook playbook.yml --check"),
-  ]);
+test("deploy of a fleet, or of one of its hosts, names Ansible", async () => {
+  const sandbox = await made();
+  for (const [directory, command] of [
+    ["f", "ansible-playbook playbook.yml --check"],
+    ["f/hosts/web-1", "ansible-playbook playbook.yml --limit"],
+  ] as const) {
+    const { code, stderr } = await runIn(sandbox, [
+      "deploy",
+      directory,
+      "--yes",
+    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(command)]);
+  }
 });
 
 test("git never gets the key: --git excludes it, and regenerate warns", async () => {

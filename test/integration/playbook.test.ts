@@ -34,8 +34,10 @@ esac
 `;
 
 const PROBE = `#!/bin/sh
-case "$2" in *"$(cat "\${0%/*}/bad")") echo '{"ok": false}'; exit 4 ;; esac
-echo '{"ok": true}'
+case "$2" in *"$(cat "\${0%/*}/bad")") echo '{"ok": false, "results": [{"ok": false}]}'; exit 4 ;; esac
+# As before the DNS records are set.
+echo '{"ok": false, "results": [{"ok": true}, {"ok": null}], "dns": [{"ok": false}]}'
+exit 4
 `;
 
 class Fleet extends Sandbox {
@@ -98,6 +100,27 @@ const changed = (a: number, b: number): Record<string, string> => ({
   a: `${a} changed, 0 failed`,
   b: `${b} changed, 0 failed`,
 });
+
+testWith(
+  "ansible-playbook",
+  "rollback needs a host: without --limit nothing is undone",
+  async () => {
+    const fleet = await new Fleet().create();
+    for (const host of ["a", "b"]) {
+      mkdirSync(fleet.path("servers", host, "scripts"), { recursive: true });
+      writeFileSync(
+        fleet.path("servers", host, "scripts/rollback.sh"),
+        `#!/bin/sh\necho "\${PWD##*/} rollback" >>"$(dirname "$PWD")/log"\n`,
+        { mode: 0o755 },
+      );
+    }
+    const refused = fleet.play("--tags", "rollback");
+    expect(refused.output).toContain("name the host: --tags rollback --limit");
+    expect(fleet.calls()).toEqual([]);
+    fleet.play("--tags", "rollback", "--limit", "b");
+    expect(fleet.calls()).toEqual(["b rollback"]);
+  },
+);
 
 testWith(
   "ansible-playbook",

@@ -106,6 +106,16 @@ class ControlPlane(FleetCase):
         to = f"to {CONTROL_PLANE} port 8005 proto tcp"
         self.assertEqual([f"{inward} {server.plan.kong} {to}", f"{inward} {OTHER} {to}"], rules)
 
+    def test_with_ufw_our_table_filters_too(self) -> None:
+        """Docker 27 and later accepts its published port before ufw is asked."""
+        for here, loaded in (("10.83.81.101", True), ("", False)):
+            server = self.server().with_ufw()
+            server.change_plan(expose=self.expose(server) if here else [], fleet=role(here))
+            with self.subTest(here=here):
+                self.assertEqual(
+                    loaded, any("kong_ipv6 will be loaded" in one for one in self.changes(server, "firewall"))
+                )
+
     def test_ufws_files_are_read_as_these_rules(self) -> None:
         server = self.server().with_ufw()
         server.change_plan(expose=self.expose(server), fleet=role("10.83.81.101"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kong_ipv6.engine import GATEWAY_MODE
-from kong_ipv6.resources.handover import NAME, NETWORK, behind, copy_of, tables
+from kong_ipv6.resources.handover import NAME, NETWORK, behind, copy_of, nothing_else_changes, tables
 from kong_ipv6.system import Ran
 from support.disk import Killed
 from support.docker import EXPOSED
@@ -121,6 +121,25 @@ class ItAnswers(Handover):
         self.assertIn("Kong will not answer for some seconds: a second Kong did not become healthy", server.printed)
         self.nothing_left(server)
 
+    def test_not_without_memory_for_a_second_one(self) -> None:
+        for kb, fits in ((1500, True), (1499, False)):
+            server = self.overlap(self.before())
+            server.docker.memory = 1000 << 10
+            server.write("/proc/meminfo", f"MemTotal: 9999 kB\nMemAvailable:  {kb} kB\n")
+            self.run_apply(server)
+            self.assertEqual(not fits, "there is not enough memory for a second one" in server.printed)
+            self.nothing_left(server)
+
+    def test_not_on_a_data_plane(self) -> None:
+        """Both would use the same LMDB files, whose locks go by process ids."""
+        server = self.overlap(self.before())
+        with server.patched():
+            context = server.context()
+            kong = self.kong(server)
+            self.assertTrue(nothing_else_changes(context, kong))
+            data_plane = context._replace(plan=context.plan._replace(cluster=True))
+            self.assertFalse(nothing_else_changes(data_plane, kong))
+
     def test_a_kong_that_does_not_become_well_leaves_the_second_one(self) -> None:
         server = self.overlap(self.before())
         server.outside.statuses[NEW, 80] = ""
@@ -128,6 +147,8 @@ class ItAnswers(Handover):
         self.assertIn("a second Kong answers until the next run", server.printed)
         for address in (OLD, NEW):
             self.assertIn(f"ip6 daddr {address} tcp", server.handover)
+        self.assertEqual(1, server.run("verify"))
+        self.assertIn("a second Kong answers instead of Kong", server.printed)
         server.outside.statuses.clear()
         self.assertEqual(
             ["handover: the second Kong of an interrupted run will be removed"], self.changes(server, "handover")
@@ -177,7 +198,7 @@ class Made(Handover):
         self.assertEqual(["KONG_ADMIN_LISTEN=127.0.0.1:8001, 127.0.0.2:8001", "KONG_DATABASE=postgres"], made["Env"])
         self.assertEqual(({}, "", 60), (made["Labels"], made["Hostname"], made["StopTimeout"]))
         host = made["HostConfig"]
-        self.assertEqual((NETWORK, {"Name": "no"}), (host["NetworkMode"], host["RestartPolicy"]))
+        self.assertEqual((NETWORK, {"Name": "always"}), (host["NetworkMode"], host["RestartPolicy"]))
         self.assertEqual((["ALL"], ["CAP_NET_BIND_SERVICE"]), (host["CapDrop"], host["CapAdd"]))
         self.assertEqual({"80/tcp", "443/tcp"}, set(host["PortBindings"]))
         self.assertEqual({""}, {one["HostPort"] for all_ in host["PortBindings"].values() for one in all_})

@@ -47,6 +47,7 @@ export async function deploy(args: Arguments): Promise<ExitCode> {
   const directory = absolute(args.directory ?? ".");
   if (holdsFleet(directory)) throw new UnusableError([OF_FLEET]);
   const { state } = readState(directory);
+  if (state.fleet) throw new UnusableError([IN_FLEET]);
   refuseOlderScripts(directory);
   const present = planOf(state);
   const previous = [deployedAnswers(state), ...state.previousAnswers].map(plan);
@@ -89,6 +90,14 @@ const OF_FLEET: Issue = {
   flag: "directory",
   reason: "it holds a fleet, which Ansible deploys",
   remedy: "Run there: ansible-playbook playbook.yml --check",
+};
+
+/** Ansible copies the certificate too. */
+const IN_FLEET: Issue = {
+  flag: "directory",
+  reason: "it is a host of a fleet, which Ansible deploys",
+  remedy:
+    "Run in the fleet's directory: ansible-playbook playbook.yml --limit NAME --check",
 };
 
 /** An older apply.sh can't plan a change that has to be confirmed. conntrack.py is as new as that. */

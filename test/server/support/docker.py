@@ -34,6 +34,7 @@ class FakeEngine(Engine):
         self.server, self.recording = server, recording
         # Why it doesn't answer.
         self.down = ""
+        self.memory = 1 << 20
         # Paths of requests that it refuses, with its reason.
         self.refuses: dict[str, str] = {}
         self.networks_by_name: dict[str, Json] = {
@@ -85,6 +86,8 @@ class FakeEngine(Engine):
                 for one in listed
                 if matches(one["Labels"] or {}, filters) and (not states or one["State"] in states)
             ]
+        if parts[0] == "containers" and parts[2] == "stats":
+            return {"memory_stats": {"usage": self.memory}}
         if parts[0] == "containers":
             return self.inspected(parts[1])
         if parts[0] == "images":
