@@ -193,7 +193,12 @@ class KilledAnywhere(Handover):
 class Made(Handover):
     def test_it_is_kong_without_its_names_and_its_own_address(self) -> None:
         kong = self.kong(self.before())
+        # Bug: the backend address was replaced within longer ones, and in other variables.
+        others = ["KONG_TRUSTED_IPS=172.30.0.100/32", "KONG_STATUS_LISTEN=172.30.0.1001:8007"]
+        kong["Config"]["Env"] += others
         made = copy_of(kong, "172.30.0.100")
+        self.assertEqual(others, made["Env"][-2:])
+        del made["Env"][-2:]
         self.assertEqual(kong["Image"], made["Image"])
         self.assertEqual(["KONG_ADMIN_LISTEN=127.0.0.1:8001, 127.0.0.2:8001", "KONG_DATABASE=postgres"], made["Env"])
         self.assertEqual(({}, "", 60), (made["Labels"], made["Hostname"], made["StopTimeout"]))

@@ -74,6 +74,6 @@ The test also asserts:
 - \`rollback.sh\` in the overlap restores the original state.
 
 On the way to the overlap and back, Kong's container gets another address and is recreated. Meanwhile a second Kong
-answers, which \`apply.sh\` starts from the same image and removes again. Open responses get a minute to end. The end of an
-overlap recreates no container.
+answers, which \`apply.sh\` starts from the same image and removes again. Open responses get a minute to end, and ten
+seconds with \`deploy\`, whose timer is running. The end of an overlap recreates no container.
 `;

@@ -160,13 +160,14 @@ def _filtered(context: Context) -> bool:
 def copy_of(kong: Json, backend: str) -> Json:
     """What Docker needs to create the second one. It can't have the first one's own address."""
     config, host = kong["Config"], kong["HostConfig"]
-    environment = [one.replace(backend, "127.0.0.2") for one in config.get("Env") or []]
+    own = rf"(?<![\d.]){re.escape(backend)}(?![\d.])"
+    environment = [re.sub(own, "127.0.0.2", one) if "_LISTEN=" in one else one for one in config.get("Env") or []]
     # Any port of the server itself: Docker opens only ports that are published.
     published = [{"HostIp": "127.0.0.1", "HostPort": ""}, {"HostIp": "::1", "HostPort": ""}]
     bindings = dict.fromkeys(host.get("PortBindings") or {}, published)
-    own = {"NetworkMode": NETWORK, "PortBindings": bindings, "RestartPolicy": {"Name": "always"}}
+    other = {"NetworkMode": NETWORK, "PortBindings": bindings, "RestartPolicy": {"Name": "always"}}
     changed = {"Image": kong["Image"], "Hostname": "", "Labels": {}, "Env": environment}
-    return {**config, **changed, "HostConfig": {**host, **own}}
+    return {**config, **changed, "HostConfig": {**host, **other}}
 
 
 def ready(context: Context, identity: str, address: str) -> bool:
