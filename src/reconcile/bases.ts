@@ -1,5 +1,5 @@
 import type { Base } from "./change.ts";
-import { textAt, type Disk } from "../repository/disk.ts";
+import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { updateEnvFile } from "../renumber/env-file.ts";
 import { newNames, newValues } from "../renumber/moves.ts";
 import { rewriteWith, type Rewrite } from "../renumber/rewrite.ts";
@@ -12,6 +12,7 @@ import { render, type File, type Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
+  isDroppable,
   KEPT,
   sumOfText,
   type FileRecord,
@@ -41,7 +42,12 @@ export function basesOf(
       const from = held ? plan(held) : last;
       const newValueOf = newValues(from, now, ownersNames(records, disk));
       const added = newNames(from, now);
-      return records.map(([path, record]): [string, Base] => {
+      const isDropped = ([path, record]: [string, FileRecord]): boolean =>
+        isDroppable(record) &&
+        entryAt(disk, path).kind === "absent" &&
+        !render(last).has(path);
+      const there = records.filter((one) => !isDropped(one));
+      return there.map(([path, record]): [string, Base] => {
         const { sha256, mode, owned: marks = {} } = record;
         const textOf = (): string | undefined =>
           record.text ?? sameText(sha256, rendered.get(path));

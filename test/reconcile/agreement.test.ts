@@ -7,6 +7,7 @@ import { Made, OLD, TO } from "./made.ts";
 // check and regenerate agree: what check calls a fault, regenerate names too, and the way out works.
 
 const OVERRIDE = "docker-compose.override.yml";
+const NETPLAN = "host/etc/netplan/60-kong-ipv6.yaml";
 const FIREWALL = "host/etc/kong-ipv6/firewall.nft";
 
 /** Both name the same fault. */
@@ -141,7 +142,7 @@ describe("a closing rule of the firewall", () => {
 const upper = (text: string): string => text.toUpperCase();
 
 test.each([
-  ["host/etc/netplan/60-kong-ipv6.yaml", ["--host", "keep"]],
+  [NETPLAN, ["--host", "keep"]],
   ["host/etc/ndppd.conf", ["--delivery", "routed"]],
 ])(
   "an edited %s that is no longer generated: apply.sh would install it",
@@ -159,6 +160,24 @@ test.each([
     expect(made.read(path)).toContain("# again\n");
     rmSync(made.path(path));
     await expectDone(made);
+  },
+);
+
+test.each([
+  [NETPLAN, ["--host", "keep"], ["--host", `${OLD}::2`]],
+  ["host/etc/ndppd.conf", ["--delivery", "routed"], ["--delivery", "on-link"]],
+])(
+  "%s, deleted while it is not generated, is generated again",
+  async (path, away, back) => {
+    for (const between of [[], [[]], [[], []]]) {
+      const made = await new Made().make();
+      made.edit(path, (text) => `${text}# mine\n`);
+      await made.regenerate(...away);
+      rmSync(made.path(path));
+      for (const args of between) await expectDone(made, ...args);
+      await expectDone(made, ...back);
+      expect(made.read(path)).toContain(OLD);
+    }
   },
 );
 
