@@ -37,17 +37,12 @@ export function basesOf(
     (last.previous ? linesKept(last, render(last)) : undefined);
   const before = allPreviousAnswers(previous).map(plan);
   return new Map(
-    groupByAnswers(previous).flatMap((records) => {
+    groupByAnswers(heldFiles(previous, last, disk)).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
       const newValueOf = newValues(from, now, ownersNames(records, disk));
       const added = newNames(from, now);
-      const isDropped = ([path, record]: [string, FileRecord]): boolean =>
-        isDroppable(record) &&
-        entryAt(disk, path).kind === "absent" &&
-        !render(last).has(path);
-      const there = records.filter((one) => !isDropped(one));
-      return there.map(([path, record]): [string, Base] => {
+      return records.map(([path, record]): [string, Base] => {
         const { sha256, mode, owned: marks = {} } = record;
         const textOf = (): string | undefined =>
           record.text ?? sameText(sha256, rendered.get(path));
@@ -110,10 +105,25 @@ export const withDataPatterns = (
     previous.files[IGNORE_FILE]?.text,
   );
 
+/** All records but those of files that were deleted while they were not generated. */
+const heldFiles = (
+  { files }: State,
+  last: Plan,
+  disk: Disk,
+): [string, FileRecord][] =>
+  Object.entries(files).filter(
+    ([path, held]) =>
+      !isDroppable(held) ||
+      entryAt(disk, path).kind !== "absent" ||
+      render(last).has(path),
+  );
+
 /** Groups files by the answers they were generated from: a file in conflict has older ones. */
-function groupByAnswers({ files }: State): [string, FileRecord][][] {
+function groupByAnswers(
+  files: readonly [string, FileRecord][],
+): [string, FileRecord][][] {
   const groups = new Map<string, [string, FileRecord][]>();
-  for (const entry of Object.entries(files)) {
+  for (const entry of files) {
     const key = JSON.stringify(entry[1].answers ?? null);
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
