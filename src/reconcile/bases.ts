@@ -1,5 +1,5 @@
 import type { Base } from "./change.ts";
-import { textAt, type Disk } from "../repository/disk.ts";
+import { entryAt, textAt, type Disk } from "../repository/disk.ts";
 import { updateEnvFile } from "../renumber/env-file.ts";
 import { newNames, newValues } from "../renumber/moves.ts";
 import { rewriteWith, type Rewrite } from "../renumber/rewrite.ts";
@@ -12,6 +12,7 @@ import { render, type File, type Tree } from "../render/render.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import {
   allPreviousAnswers,
+  isDroppable,
   KEPT,
   sumOfText,
   type FileRecord,
@@ -36,7 +37,7 @@ export function basesOf(
     (last.previous ? linesKept(last, render(last)) : undefined);
   const before = allPreviousAnswers(previous).map(plan);
   return new Map(
-    groupByAnswers(previous).flatMap((records) => {
+    groupByAnswers(heldFiles(previous, last, disk)).flatMap((records) => {
       const held = records[0]?.[1].answers;
       const from = held ? plan(held) : last;
       const newValueOf = newValues(from, now, ownersNames(records, disk));
@@ -104,10 +105,25 @@ export const withDataPatterns = (
     previous.files[IGNORE_FILE]?.text,
   );
 
+/** All records but those of files that were deleted while they were not generated. */
+const heldFiles = (
+  { files }: State,
+  last: Plan,
+  disk: Disk,
+): [string, FileRecord][] =>
+  Object.entries(files).filter(
+    ([path, held]) =>
+      !isDroppable(held) ||
+      entryAt(disk, path).kind !== "absent" ||
+      render(last).has(path),
+  );
+
 /** Groups files by the answers they were generated from: a file in conflict has older ones. */
-function groupByAnswers({ files }: State): [string, FileRecord][][] {
+function groupByAnswers(
+  files: readonly [string, FileRecord][],
+): [string, FileRecord][][] {
   const groups = new Map<string, [string, FileRecord][]>();
-  for (const entry of Object.entries(files)) {
+  for (const entry of files) {
     const key = JSON.stringify(entry[1].answers ?? null);
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }

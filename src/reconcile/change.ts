@@ -67,7 +67,7 @@ export interface Change {
   readonly marked?: string;
   /** For a conflict: the new text in the conflicting hunks only, and their number; else `after` is taken. */
   readonly theirs?: { readonly file: File; readonly hunks: number };
-  /** Where the text after this run contradicts the answers (contradictions/). */
+  /** Where the text after this run contradicts the answers (contradictions/), or that the server needs it, if it was deleted. */
   readonly contradicts?: readonly string[];
   /** The owner chose the new text: the number of hunks, or 0 for the whole file. */
   readonly taken?: number;
@@ -99,6 +99,12 @@ export const isInstalled = (path: string): boolean => path.startsWith("host/");
 
 export const STILL_INSTALLED =
   "it is no longer generated, but apply.sh installs every file in host/";
+
+/** Whether the server can't do without a file. */
+export const isNeeded = (path: string): boolean =>
+  path === "docker-compose.yml" || /^(scripts|host)\//.test(path);
+
+export const DELETED = "deleted, but the server needs it";
 
 /** Whether a file in conflict had conflict markers before this run: it is left to the owner. */
 export const hasOldMarkers = ({ action, before, marked }: Change): boolean =>

@@ -13,8 +13,10 @@ import { adminPortNotes } from "./contradictions/admin-ports.ts";
 import { COMPOSE_FILE, nameNotes, nameStatus } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
 import {
+  DELETED,
   isExecutable,
   isInstalled,
+  isNeeded,
   isPrivate,
   STILL_INSTALLED,
 } from "./change.ts";
@@ -220,6 +222,8 @@ function statusOf(
     return found;
   if (next === undefined)
     return { status: entry.kind === "absent" ? "deleted" : "edited" };
+  if (found.status === "deleted" && isNeeded(path))
+    return { status: "drift", reason: DELETED };
   if (record.answers || sumOf(next) !== record.sha256)
     return { status: "outdated", reason: "regenerate would change it" };
   return found;

@@ -8,7 +8,13 @@ import { staleValues } from "../renumber/stale.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { allPreviousAnswers, STATE_FILE } from "../repository/state.ts";
 import { basesOf } from "./bases.ts";
-import { isInstalled, STILL_INSTALLED, type Change } from "./change.ts";
+import {
+  DELETED,
+  isInstalled,
+  isNeeded,
+  STILL_INSTALLED,
+  type Change,
+} from "./change.ts";
 import { compare } from "./compare.ts";
 import { COMPOSE_FILE } from "./compose-names.ts";
 import { contradictions } from "./contradictions/contradictions.ts";
@@ -130,6 +136,8 @@ function withContradictions(change: Change, wrong: Faults): Change {
   const { path, action, before, after, chosen = false } = change;
   if (action === "orphan" && before !== null && isInstalled(path))
     return { ...change, contradicts: [STILL_INSTALLED] };
+  if (action === "gone" && isNeeded(path) && change.renamed === undefined)
+    return { ...change, contradicts: [DELETED] };
   if (!["same", "keep", "merge", "update"].includes(action)) return change;
   const file = action === "keep" ? before : after;
   if (file === null) return change;

@@ -7,6 +7,7 @@ import {
   KEPT,
   record,
   sha256,
+  isDroppable,
   stateOf,
   sumOf,
   sumOfText,
@@ -84,7 +85,10 @@ export function stateAfter(
   return withDeployed(state, deployedAnswers(previous));
 }
 
-/** The records of files that the owner edited or deleted: they may be generated again later. */
+/**
+ * The records of files that the owner edited or deleted: they may be generated again later. A file that
+ * was deleted while it was not generated has none.
+ */
 function noLongerGenerated(
   { files, answers: before }: State,
   changes: readonly Change[],
@@ -93,8 +97,12 @@ function noLongerGenerated(
   const kept: Record<string, FileRecord> = {};
   for (const [path, held] of Object.entries(files)) {
     if (rendered.has(path) || handled(path, changes)) continue;
-    const own = changes.find((change) => change.path === path)?.before;
-    const owner = own ? { owner: sha256(ownText(path, own.text)) } : {};
+    const change = changes.find((one) => one.path === path);
+    if (change === undefined && isDroppable(held)) continue;
+    const own = change?.before;
+    const owner = own
+      ? { owner: sha256(ownText(path, own.text)) }
+      : change === undefined && { owner: "absent" };
     kept[path] = { ...held, ...owner, answers: held.answers ?? before };
   }
   return kept;

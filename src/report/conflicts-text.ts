@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { printable } from "../base/escape.ts";
 import { commandLine, fromHere } from "../base/program.ts";
 import {
   hasOldMarkers,
@@ -10,6 +9,7 @@ import type { Resolution } from "../reconcile/request.ts";
 import { sidecarPath } from "../reconcile/sidecar.ts";
 import { SECRET_FILE } from "../render/secrets.ts";
 import { lastWrite, oldPath, UNDO } from "../repository/journal.ts";
+import { driftLines } from "./drift-text.ts";
 
 /** Whether a new text is beside a file of the owner's after this run. */
 const hasSidecar = (changes: readonly Change[]): boolean =>
@@ -170,30 +170,4 @@ function obstacleRemedies(
   if (conflicts.length > 0)
     lines.push("Or leave it as it is:", resolving(shown, "keep"));
   return lines;
-}
-
-/** Files that contradict the answers after this run. */
-export const contradictionLines = (changes: readonly Change[]): string[] =>
-  changes.flatMap(({ path, contradicts }) =>
-    contradicts
-      ? [
-          `${path} contradicts the answers: ${printable(contradicts.join("; "))}.`,
-        ]
-      : [],
-  );
-
-/** The same, and what the owner can do about them. */
-export function driftLines(
-  changes: readonly Change[],
-  shown: string,
-): string[] {
-  const lines = contradictionLines(changes);
-  const them = lines.length === 1 ? "it" : "these files";
-  return lines.length === 0
-    ? []
-    : [
-        ...lines,
-        `Edit ${them}, change the answers, or take the generated text in these places:`,
-        resolving(shown, "theirs"),
-      ];
 }

@@ -13,11 +13,10 @@ import { changesInShort, changesText, differs } from "./changes-text.ts";
 import type * as Diff from "./diff.ts";
 import {
   conflictLines,
-  contradictionLines,
-  driftLines,
-  writesSidecar,
   refusedLines,
+  writesSidecar,
 } from "./conflicts-text.ts";
+import { contradictionLines, driftLines } from "./drift-text.ts";
 import { firstSteps, updatedSteps } from "./next-steps.ts";
 import { isOneByOne, rerunCommand } from "./rerun-command.ts";
 

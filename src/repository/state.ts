@@ -66,6 +66,13 @@ export function allPreviousAnswers({
   return [...previousAnswers, ...held];
 }
 
+/**
+ * Whether a file that is not there now has no decision of the owner's, if it was not generated in the
+ * last run: it was deleted since.
+ */
+export const isDroppable = ({ answers, owner }: FileRecord): boolean =>
+  answers !== undefined && owner !== "absent";
+
 /** The answers that the server has until a deploy is confirmed. */
 export const deployedAnswers = ({ deployed, answers }: State): Answers =>
   deployed ?? answers;

@@ -7,6 +7,8 @@ import { Made, OLD, TO } from "./made.ts";
 // check and regenerate agree: what check calls a fault, regenerate names too, and the way out works.
 
 const OVERRIDE = "docker-compose.override.yml";
+const COMPOSE = "docker-compose.yml";
+const NETPLAN = "host/etc/netplan/60-kong-ipv6.yaml";
 const FIREWALL = "host/etc/kong-ipv6/firewall.nft";
 
 /** Both name the same fault. */
@@ -141,7 +143,7 @@ describe("a closing rule of the firewall", () => {
 const upper = (text: string): string => text.toUpperCase();
 
 test.each([
-  ["host/etc/netplan/60-kong-ipv6.yaml", ["--host", "keep"]],
+  [NETPLAN, ["--host", "keep"]],
   ["host/etc/ndppd.conf", ["--delivery", "routed"]],
 ])(
   "an edited %s that is no longer generated: apply.sh would install it",
@@ -159,6 +161,59 @@ test.each([
     expect(made.read(path)).toContain("# again\n");
     rmSync(made.path(path));
     await expectDone(made);
+  },
+);
+
+test("such a file: what would help is named, and nothing else", async () => {
+  const made = await new Made().make();
+  made.edit("host/etc/ndppd.conf", (text) => `${text}# mine\n`);
+  const run = await made.regenerate("--delivery", "routed");
+  for (const { stdout } of [run, await made.run(["check"])]) {
+    expect(stdout).toMatch(
+      /: delete it, or move it out of host\/\. This deletes it:\n {2}npx \S+ regenerate \S+ --conflict theirs\n/,
+    );
+    expect(stdout).not.toContain("take the generated text");
+  }
+});
+
+test.each([COMPOSE, "scripts/plan.json", NETPLAN, FIREWALL])(
+  "%s was deleted, but the server needs it",
+  async (path) => {
+    const made = await new Made().make();
+    rmSync(made.path(path));
+    expect(await made.regenerate()).toMatchObject({ code: 3 });
+    await expectBoth(made, new RegExp(`${path}:? .*the server needs it`));
+    await expectDone(made, "--conflict", "theirs");
+    expect(existsSync(made.path(path))).toBe(true);
+  },
+);
+
+test("files that were deleted are named, many of one directory together", async () => {
+  const made = await new Made().make();
+  renameSync(made.path("scripts"), made.path("mine"));
+  rmSync(made.path("README.md"));
+  await made.regenerate();
+  await expectBoth(made, /scripts\/ \(\d+ files\)/);
+  expect((await made.run(["check"])).stdout).toContain(
+    "Deleted by you: README.md.\n",
+  );
+});
+
+test.each([
+  [NETPLAN, ["--host", "keep"], ["--host", `${OLD}::2`]],
+  ["host/etc/ndppd.conf", ["--delivery", "routed"], ["--delivery", "on-link"]],
+])(
+  "%s, deleted while it is not generated, is generated again",
+  async (path, away, back) => {
+    for (const between of [[], [[]], [[], []]]) {
+      const made = await new Made().make();
+      made.edit(path, (text) => `${text}# mine\n`);
+      await made.regenerate(...away);
+      rmSync(made.path(path));
+      for (const args of between) await expectDone(made, ...args);
+      await expectDone(made, ...back);
+      expect(made.read(path)).toContain(OLD);
+    }
   },
 );
 

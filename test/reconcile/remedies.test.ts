@@ -163,7 +163,7 @@ test("an own address in .env, outside the exposed subnet, was to be given as --k
   made.edit(".env", (text) => text.replace(/(BIND_IPV6=).*/, `$1${own}`));
   const { stdout } = await made.regenerate();
   expect(stdout).toContain(
-    `.env contradicts the answers: KONG_BIND_IPV6 is ${own}, not ${OLD}:300::8100.\nEdit it,`,
+    `.env contradicts the answers: KONG_BIND_IPV6 is ${own}, not ${OLD}:300::8100.\nWhere a file contradicts the answers: edit it,`,
   );
   expect(stdout).not.toContain("--kong");
 });
