@@ -19,6 +19,7 @@ import { fleetJson, fleetText } from "../../fleet/text.ts";
 import { apply } from "../../repository/apply.ts";
 import { makeRepository, needsRepository } from "../../repository/git.ts";
 import type { State } from "../../repository/state.ts";
+import { sources } from "../../repository/state-errors.ts";
 import { readState } from "../../repository/state-reader.ts";
 import type { Probe } from "../../probe/probe.ts";
 import { recover, recovery } from "../../repository/recover.ts";
@@ -129,6 +130,15 @@ const NOT_HOSTS: Issue = {
 /** The owner's file. @throws UnusableError if it describes no hosts */
 export async function fleetFileIn(directory: string): Promise<FleetFile> {
   const file = join(directory, FLEET_FILE);
+  if (!existsSync(file))
+    throw new UnusableError([
+      {
+        flag: "directory",
+        value: directory,
+        reason: `its ${FLEET_FILE} is missing`,
+        remedy: `Take that from ${sources(directory, FLEET_FILE)}`,
+      },
+    ]);
   const { fleet } = await readAnswersFile(file);
   if (fleet) return fleet;
   throw new UnusableError([
