@@ -4,7 +4,7 @@ import { FailedError, UnusableError } from "../base/errors.ts";
 import { commandLine, fromHere, gitLine, program } from "../base/program.ts";
 import { PLAN_FILE } from "../render/generated-files.ts";
 import { STATE_FILE } from "./state.ts";
-import { fleetOf, FLEET_FILE } from "./target.ts";
+import { fleetOf, FLEET_FILE } from "./fleet-directory.ts";
 
 // Why the state of a repository can't be read, and what would do.
 
