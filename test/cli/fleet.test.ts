@@ -346,9 +346,30 @@ test("a host is renamed: its repository moves, with secrets, edits and the owner
   expect(sandbox.read("f/hosts/frankfurt/notes.txt")).toBe("mine\n");
   expect(sandbox.read("f/hosts/frankfurt/.gitignore")).toMatch(/\nmine\n$/);
   expect((await runIn(sandbox, ["check", "f"])).code).toBe(0);
-  await runIn(sandbox, ["undo", "f"]);
+  expect((await runIn(sandbox, ["undo", "f"])).stdout).not.toContain(GONE);
   edit(sandbox, "frankfurt:", "web-3:");
   expect(files(sandbox)).toEqual(before);
+});
+
+const GONE = ".env is gone too, with its password.";
+
+test("undo tells which password goes: of a new host, not of a renamed one", async () => {
+  const sandbox = await made();
+  edit(sandbox, "  web-1:", "  berlin:");
+  edit(sandbox, "controlPlane: web-1", "controlPlane: berlin");
+  await regenerate(sandbox);
+  expect((await runIn(sandbox, ["undo", "f"])).stdout).not.toContain(GONE);
+  edit(sandbox, "controlPlane: berlin", "controlPlane: web-1");
+  edit(sandbox, "  berlin:", "  web-1:");
+  edit(sandbox, "controlPlane: web-1", "controlPlane: new");
+  edit(
+    sandbox,
+    "hosts:\n",
+    "hosts:\n  new: {prefix: 2a06:2222:3333:4444::/64}\n",
+  );
+  edit(sandbox, "  web-2:", "  paris:");
+  await regenerate(sandbox);
+  expect((await runIn(sandbox, ["undo", "f"])).stdout).toContain(GONE);
 });
 
 test("the certificate is made once; deleted with its key, it is made anew", async () => {
