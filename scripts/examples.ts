@@ -102,7 +102,7 @@ export const FLEET = "fleet";
 export async function fleetExample(): Promise<Tree> {
   const { fleet } = await readAnswersFile(join(EXAMPLES, FLEET, "fleet.yml"));
   const read = readFleet(fleet as FleetFile);
-  const hosts = checkedHosts(read, new Map(), undefined);
+  const hosts = checkedHosts(read, new Map(), undefined, FLEET);
   const roles = rolesOf(hosts);
   const whole = exampleTree(WHOLE);
   const shown = new Map<string, File>();

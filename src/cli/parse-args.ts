@@ -167,3 +167,19 @@ function readConflict(
     });
   return choice ?? "ask";
 }
+
+/** The flags that give answers. A file of answers is what a fleet is created from. */
+export function answerFlags({
+  given,
+  answersFile,
+  command,
+  detect,
+}: Arguments): string[] {
+  const flags = QUESTIONS.filter(({ key }) => given[key] !== undefined).map(
+    ({ flag }) => flag,
+  );
+  if (detect && given.ssh === undefined) flags.push("--detect");
+  if (command === "regenerate" && answersFile !== undefined)
+    flags.push("--answers");
+  return flags;
+}

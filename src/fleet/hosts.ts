@@ -14,19 +14,21 @@ import { CLUSTER_PORT, ofHost, type Fleet } from "./read-fleet.ts";
 /**
  * Checks the answers of all hosts, each by itself and against the others.
  * @param previous the states before this run, by the names of now
+ * @param directory the fleet's
  * @throws UnusableError with the issues of all hosts
  */
 export function checkedHosts(
   fleet: Fleet,
   previous: ReadonlyMap<string, State>,
   phase: Phase | undefined,
+  directory: string,
 ): Host[] {
   const issues: Issue[] = [];
   const hosts: Host[] = [];
   for (const [name, given] of fleet.hosts) {
     const state = previous.get(name);
     try {
-      hosts.push(hostOf(name, given, state, phase));
+      hosts.push(hostOf(name, given, state, { phase, directory }));
     } catch (error) {
       if (!(error instanceof UnusableError)) throw error;
       issues.push(...error.issues.map((issue) => ofHost(name, issue)));
@@ -44,7 +46,7 @@ function hostOf(
   name: string,
   given: Given,
   previous: State | undefined,
-  phase: Phase | undefined,
+  { phase, directory }: { phase: Phase | undefined; directory: string },
 ): Host {
   const last = previous?.answers;
   const found = survey({
@@ -55,7 +57,7 @@ function hostOf(
   if (previous === undefined) return { name, answers, warnings };
   const own = ownPhase(previous, answers, phase);
   const { overlap } = phaseAfter(
-    { directory: name, previous, ...(own && { phase: own }) },
+    { directory, previous, ...(own && { phase: own }) },
     answers,
   );
   return {

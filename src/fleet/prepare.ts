@@ -76,7 +76,7 @@ export async function prepareFleet(
   const states = new Map(
     [...earlier].map(([name, { state }]) => [name, state]),
   );
-  const hosts = checkedHosts(fleet, states, phase);
+  const hosts = checkedHosts(fleet, states, phase, directory);
   const roles = rolesOf(hosts);
   const prepared: PreparedHost[] = [];
   for (const host of hosts)

@@ -1,7 +1,7 @@
 import { PUBLISHED } from "../base/program.ts";
 import type { Tree } from "../render/render.ts";
 import { PLAYBOOK } from "./playbook.ts";
-import { FLEET_FILE } from "../repository/target.ts";
+import { FLEET_FILE } from "../repository/fleet-directory.ts";
 import { readme, type Member } from "./readme.ts";
 
 /** Made once and never replaced; git ignores the key. */

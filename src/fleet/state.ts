@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { Refusal, UnusableError } from "../base/errors.ts";
-import { gitLine } from "../base/program.ts";
 import { VERSION } from "../base/version.ts";
 import { readDisk } from "../repository/disk.ts";
+import { sources } from "../repository/state-errors.ts";
 import { readRecord, refuseNewer } from "../repository/state-reader.ts";
 import {
   SCHEMA_VERSION,
@@ -37,8 +37,7 @@ export function readFleetState(directory: string): {
         value: join(directory, STATE_FILE),
         reason,
         remedy:
-          remedy ||
-          `Take the file from git (${gitLine(directory, `checkout HEAD ${STATE_FILE}`)}) or from a backup`,
+          remedy || `Take the file from ${sources(directory, STATE_FILE)}`,
       },
     ]);
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);

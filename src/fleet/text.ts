@@ -8,10 +8,11 @@ import { WRITING, type Change } from "../reconcile/change.ts";
 import { changesText, differs } from "../report/changes-text.ts";
 import { conflictLines, refusedLines } from "../report/conflicts-text.ts";
 import type * as Diff from "../report/diff.ts";
-import { stepText } from "../report/next-steps.ts";
+import { openSteps, overlapText, stepText } from "../report/next-steps.ts";
 import { changesObject, outcomeObject } from "../report/outcome-json.ts";
-import { joined, placeText, staleText } from "../report/outcome-text.ts";
+import { doneText, joined, staleText } from "../report/outcome-text.ts";
 import type { FleetOutcome, HostOutcome } from "./prepare.ts";
+import { hostPath } from "./state.ts";
 
 interface Options {
   /** The directory as the owner wrote it. */
@@ -105,11 +106,19 @@ function hostText(
       .join("\n"),
     setAt(0, printableText(notes.join("\n")), style.columns),
     staleText(stale, style),
-    conflictLines(changes, options.shown).join("\n"),
+    conflictLines(inFleet(name, changes), options.shown).join("\n"),
     steps.map(stepText).join("\n"),
   ].filter((text) => text !== "");
   return lines.length === 0 ? "" : [`${name}:`, ...lines].join("\n");
 }
+
+/** A host's changes, with their paths in the fleet. */
+const inFleet = (name: string, changes: readonly Change[]): Change[] =>
+  changes.map(({ path, from, ...rest }) => ({
+    ...rest,
+    path: `${hostPath(name)}/${path}`,
+    ...(from !== undefined && { from: `${hostPath(name)}/${from}` }),
+  }));
 
 const changed = (
   title: string,
@@ -135,7 +144,10 @@ function endText(
   style: Style,
 ): string {
   if (dryRun) return "Nothing was written: --dry-run.";
-  const all = [...hosts.flatMap((host) => host.changes), ...changes];
+  const all = [
+    ...hosts.flatMap((host) => inFleet(host.name, host.changes)),
+    ...changes,
+  ];
   if (!written) {
     const conflicts = all.some(({ action }) => action === "conflict");
     return conflicts
@@ -155,26 +167,40 @@ function endText(
         ].join("\n")
       : "Nothing to change.";
   }
-  const count = all.filter(({ action }) => WRITING.has(action)).length;
-  const did = creates ? "Wrote" : "Changed";
   return [
-    style.green(
-      `${did} ${counted(count, "file")} ${creates ? "to" : "in"} ${placeText(shown)}.`,
-    ),
+    style.green(`${doneText(all, !creates, shown)}.`),
     ...conflictLines(changes, shown),
     "",
     "Next steps",
-    ...nextSteps(shown, creates).map(
+    ...nextSteps(hosts, all, shown, creates).map(
       (line, index) => `  ${index + 1}. ${line}`,
     ),
   ].join("\n");
 }
 
-const nextSteps = (shown: string, creates: boolean): string[] => [
+const nextSteps = (
+  hosts: readonly HostOutcome[],
+  changes: readonly Change[],
+  shown: string,
+  creates: boolean,
+): string[] => [
+  ...openSteps({ changes }),
   ...(creates
     ? [`Read ${shown}/README.md: hosts, DNS records, day to day.`]
     : []),
   `Look at the plan of each host, then apply without --check:\n       cd ${shellWord(shown)} && ansible-playbook playbook.yml --check`,
   ...(creates ? ["Set the DNS records, as README.md shows."] : []),
+  ...(hosts.some(({ outcome }) => outcome?.steps.some(({ first }) => !first))
+    ? ["Make the changes listed above for each host, such as its DNS records."]
+    : []),
   `Test all hosts from a machine with IPv6 that is none of them:\n       ${commandLine("probe", shown)}`,
+  ...overlapSteps(hosts, shown),
 ];
+
+/** Once for all hosts: --finish ends every overlap of the fleet. */
+function overlapSteps(hosts: readonly HostOutcome[], shown: string): string[] {
+  const all = hosts.flatMap(({ outcome }) => outcome ?? []);
+  const one =
+    all.find(({ overlap }) => overlap) ?? all.find(({ phase }) => phase);
+  return one ? overlapText(one, shown, "run the playbook again") : [];
+}

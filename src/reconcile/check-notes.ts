@@ -4,6 +4,7 @@ import { addressesKept } from "../plan/summary.ts";
 import type { File, Tree } from "../render/render.ts";
 import { lacksSecret, SECRET_FILE } from "../render/secrets.ts";
 import { entryAt, textAt, type Disk } from "../repository/disk.ts";
+import { fleetOf } from "../repository/fleet-directory.ts";
 import { IGNORE_FILE, secretStatus } from "../repository/ignored.ts";
 import { crlfNotes, hasCrlf } from "./line-ends.ts";
 import {
@@ -44,6 +45,6 @@ export function overlapNotes(directory: string, plan: Plan): string[] {
   const kept = addressesKept(plan);
   if (kept.length === 0) return [];
   return [
-    `Until the overlap ends, old addresses stay: ${kept.join(", ")}. To end it:\n  ${commandLine("regenerate", directory, "--finish")}`,
+    `Until the overlap ends, old addresses stay: ${kept.join(", ")}. To end it:\n  ${commandLine("regenerate", fleetOf(directory) ?? directory, "--finish")}`,
   ];
 }

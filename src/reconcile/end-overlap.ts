@@ -5,22 +5,23 @@ import type { Answers } from "../answers/types.ts";
 import { commandLine } from "../base/program.ts";
 import { formatAddress } from "../ip/address.ts";
 import type { State } from "../repository/state.ts";
+import { FLEET_FILE } from "../repository/fleet-directory.ts";
 import { stateAfterUndo } from "../repository/undo.ts";
 
 /** An overlap that is on. */
 export interface OpenOverlap {
+  /** Of a host: the fleet's. */
   readonly directory: string;
   readonly state: State;
   readonly overlap: Answers;
 }
 
 /** How to end an overlap, in two ways: with the new addresses, or back to the old ones. */
-export function endFirst({
-  directory,
-  state: { answers },
-  overlap,
-}: OpenOverlap): string {
+export function endFirst({ directory, state, overlap }: OpenOverlap): string {
+  const { answers } = state;
   const finish = commandLine("regenerate", directory, "--finish");
+  if (state.fleet)
+    return `Put the present addresses back into ${FLEET_FILE}, and end the overlap first:\n  ${finish}`;
   const undone = stateAfterUndo(directory);
   if (undone && !undone.overlap && !changedAddress(undone.answers, overlap))
     return `End the overlap first:\n  ${finish}\nOr cancel it:\n  ${commandLine("undo", directory)}`;

@@ -49,6 +49,12 @@ export function fillSecrets(text: string, existing = ""): string {
   );
 }
 
+/** Whether a dotenv text has every secret of another one. */
+export const hasSecretsOf = (other: string, text: string): boolean =>
+  assignmentsOf(other)
+    .filter(({ key, value }) => isSecret(key) && !isUnset(value))
+    .every(({ key, value }) => settingOf(text, key) === value);
+
 /** Whether every secret of a dotenv text looks generated: the owner has set none. */
 export const areGenerated = (text: string): boolean =>
   assignmentsOf(text)

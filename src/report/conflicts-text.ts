@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { commandLine, fromHere } from "../base/program.ts";
 import {
   hasOldMarkers,
@@ -91,6 +91,10 @@ export function refusedLines(
   ];
 }
 
+/** A host's path has its directory before it. */
+const isSecretFile = ({ path }: Change): boolean =>
+  basename(path) === SECRET_FILE;
+
 /** A link, a directory, or a file that can't be read: there is no text to compare. */
 const isObstacle = ({ before }: Change): boolean => before === null;
 
@@ -147,17 +151,17 @@ function obstacleRemedies(
   const isUnreadable = ({ reason = "" }: Change): boolean =>
     reason.startsWith("unreadable");
   const movable = conflicts.filter(
-    (change) => !isUnreadable(change) && change.path !== SECRET_FILE,
+    (change) => !isUnreadable(change) && !isSecretFile(change),
   );
   const lines: string[] = [];
   if (conflicts.some(isUnreadable))
     lines.push("Make the unreadable file readable and run this again.");
-  const env = conflicts.find(({ path }) => path === SECRET_FILE);
+  const env = conflicts.find(isSecretFile);
   if (env && !isUnreadable(env))
     lines.push(
       env.reason === "a symbolic link"
-        ? `Replace the link ${SECRET_FILE} with a copy of its file, and run this again.`
-        : `Put a text file in place of ${SECRET_FILE}, and run this again.`,
+        ? `Replace the link ${env.path} with a copy of its file, and run this again.`
+        : `Put a text file in place of ${env.path}, and run this again.`,
     );
   if (movable.length > 0)
     lines.push(

@@ -39,7 +39,7 @@ function readText({ changes }: Outcome, shown: string): string {
 const NAMED = ["## Address plan", "## DNS records", "## The first hour"];
 
 /** What must be resolved before the deploy. */
-function openSteps({ changes }: Outcome): string[] {
+export function openSteps({ changes }: Pick<Outcome, "changes">): string[] {
   const has = (isOpen: (change: Change) => unknown): boolean =>
     changes.some(isOpen);
   return [
@@ -99,7 +99,7 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
     deployText(outcome, shown),
     ...steps.filter(({ first }) => !first).map(stepText),
     probeText(shown),
-    ...overlapText(outcome, shown),
+    ...overlapText(outcome, shown, "deploy again"),
   ];
   return numbered(list, earlierText(outcome));
 }
@@ -134,11 +134,15 @@ const keptText = (plan: Plan): string[] =>
     `Of the old addresses, these stay: ${addressesKept(plan).join(", ")}. If the server has others, run undo, remove "deployed" from ${STATE_FILE}, and run this again.`,
   );
 
-/** What ends an overlap, and when. */
-function overlapText({ overlap, phase }: Outcome, shown: string): string[] {
+/** What ends an overlap, and when. @param again how the change is applied */
+export function overlapText(
+  { overlap, phase }: Pick<Outcome, "overlap" | "phase">,
+  shown: string,
+  again: string,
+): string[] {
   if (overlap)
     return [
-      `When the TTL of the old records has passed since you changed them, end the\n     overlap, then deploy again:\n       ${commandLine("regenerate", shown, "--finish")}`,
+      `When the TTL of the old records has passed since you changed them, end the\n     overlap, then ${again}:\n       ${commandLine("regenerate", shown, "--finish")}`,
     ];
   return phase === "finish"
     ? ["Remove the DNS records of the old addresses that are left."]

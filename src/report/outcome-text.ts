@@ -150,22 +150,27 @@ function endText(
     return conflicts.join("\n");
   if (!written) return ["Nothing to change.", ...conflicts].join("\n");
   return [
-    style.green(`${doneText(changes, updated)} ${placeText(shown)}.`),
+    style.green(`${doneText(changes, updated, shown)}.`),
     ...conflicts,
     ...(updated ? updatedSteps(outcome, shown) : firstSteps(outcome, shown)),
   ].join("\n");
 }
 
-/** The start of the sentence; the place follows. */
-function doneText(changes: readonly Change[], updated: boolean): string {
+/** What was written, and where. */
+export function doneText(
+  changes: readonly Change[],
+  updated: boolean,
+  shown: string,
+): string {
+  const place = placeText(shown);
   const count = changes.filter(({ action }) => WRITING.has(action)).length;
   if (count > 0)
     return updated
-      ? `Changed ${counted(count, "file")} in`
-      : `Wrote ${counted(count, "file")} to`;
+      ? `Changed ${counted(count, "file")} in ${place}`
+      : `Wrote ${counted(count, "file")} to ${place}`;
   return writesSidecar(changes)
-    ? "Wrote the new texts beside your files in"
-    : `Recorded the ${updated ? "changes" : "answers"} in ${STATE_FILE}; no file changed in`;
+    ? `Wrote the new texts beside your files in ${place}`
+    : `Recorded the ${updated ? "changes" : "answers"} in ${STATE_FILE}; no file changed in ${place}`;
 }
 
 /** `.` with a full stop would read as `..`. */

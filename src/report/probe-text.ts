@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { printable, printableJson } from "../base/escape.ts";
 import { commandLine } from "../base/program.ts";
 import type { Style } from "../base/colors.ts";
@@ -6,6 +7,7 @@ import type { Certificate } from "../probe/certificate.ts";
 import type { DnsResult } from "../probe/dns.ts";
 import { UNKNOWN } from "../probe/expectations.ts";
 import type { Probe, Result } from "../probe/probe.ts";
+import { fleetOf, FLEET_FILE } from "../repository/fleet-directory.ts";
 
 /** For programs. docs/usage.md describes it. */
 export const probeJson = (probe: Probe): string => printableJson(probe);
@@ -37,7 +39,7 @@ export function probeText(probe: Probe, shown: string, style: Style): string {
       ? [
           "",
           "If the old addresses no longer work, end the overlap, then deploy:",
-          `  ${commandLine("regenerate", shown, "--finish")}`,
+          `  ${commandLine("regenerate", fleetOf(resolve(shown)) ?? shown, "--finish")}`,
         ]
       : []),
     "",
@@ -65,8 +67,13 @@ export const failures = (
     .map((one) => row(false, dnsText(one), style)),
 ];
 
-const unknownIpv4 = (shown: string): string =>
-  `The server's IPv4 address is not known. Name it:\n  ${commandLine("regenerate", shown, "--ipv4", "ADDRESS")}`;
+function unknownIpv4(shown: string): string {
+  const fleet = fleetOf(resolve(shown));
+  const start = "The server's IPv4 address is not known. ";
+  return fleet === undefined
+    ? `${start}Name it:\n  ${commandLine("regenerate", shown, "--ipv4", "ADDRESS")}`
+    : `${start}Add ipv4: ADDRESS to this host in ${FLEET_FILE}, then run:\n  ${commandLine("regenerate", fleet)}`;
+}
 
 const VERDICTS = {
   true: "Everything is as promised.",

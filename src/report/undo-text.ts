@@ -51,7 +51,8 @@ function writeText({ undoes, writtenAt = "" }: Undone): string {
 /** Whether .env goes, of which there may be no other copy. */
 export const losesPassword = ({ restored }: Undone): boolean =>
   restored.some(
-    ({ path, to }) => basename(path) === SECRET_FILE && to === "gone",
+    ({ path, to, moved }) =>
+      basename(path) === SECRET_FILE && to === "gone" && !moved,
   );
 
 function interruptedText(recovered: Recovered, dryRun: boolean): string {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { FailedError, UnusableError } from "../base/errors.ts";
 import { commandLine, fromHere, gitLine, program } from "../base/program.ts";
 import { PLAN_FILE } from "../render/generated-files.ts";
 import { STATE_FILE } from "./state.ts";
+import { fleetOf, FLEET_FILE } from "./fleet-directory.ts";
 
 // Why the state of a repository can't be read, and what would do.
 
@@ -28,39 +29,53 @@ export const oneSide = (directory: string): string =>
     `  ${gitLine(directory, `checkout --ours ${STATE_FILE}`)}`,
     `  ${gitLine(directory, `checkout --theirs ${STATE_FILE}`)}`,
     "Then run:",
-    `  ${commandLine("regenerate", directory)}`,
+    `  ${commandLine("regenerate", fleetOf(directory) ?? directory)}`,
   ].join("\n");
 
 /** How to get another state. */
 export const restore = (directory: string): string =>
-  `Take the file from ${sources(directory)}\nWithout a copy, delete it and ${adopt(directory)}`;
+  `Take the file from ${sources(directory, STATE_FILE)}${adopt(directory, "delete it and ")}`;
 
-/** Where a copy of the state may be. */
-function sources(directory: string): string {
+/** Where a copy of a file or directory may be. */
+export function sources(directory: string, path: string): string {
   let at = directory;
   while (!existsSync(join(at, ".git")) && dirname(at) !== at) at = dirname(at);
   return existsSync(join(at, ".git"))
-    ? `a backup, or from git:\n  ${gitLine(directory, `checkout HEAD ${STATE_FILE}`)}`
+    ? `a backup, or from git:\n  ${gitLine(directory, `checkout HEAD ${path}`)}`
     : "a backup.";
 }
 
-const adopt = (directory: string): string =>
-  `run this with the same answers; it adopts the repository:\n  ${commandLine("create", directory, "--conflict", "keep")}`;
+/** create would make a single server of a fleet's host. */
+const adopt = (directory: string, first = ""): string =>
+  fleetOf(directory) === undefined
+    ? `\nWithout a copy, ${first}run this with the same answers; it adopts the repository:\n  ${commandLine("create", directory, "--conflict", "keep")}`
+    : "";
 
 export function missing(directory: string): UnusableError {
+  const fleet = fleetOf(directory);
   const [reason, remedy] = existsSync(join(directory, PLAN_FILE))
     ? [
         `its ${STATE_FILE} is missing`,
-        `Take that from ${sources(directory)}\nWithout a copy, ${adopt(directory)}`,
+        `Take that from ${sources(directory, STATE_FILE)}${adopt(directory)}`,
       ]
     : [
         "it holds no generated repository",
-        `To create one, run:\n  ${program()} DIRECTORY`,
+        fleet === undefined
+          ? `To create one, run:\n  ${program()} DIRECTORY`
+          : lostHost(fleet, basename(directory)),
       ];
   return new UnusableError([
     { flag: "directory", value: directory, reason, remedy },
   ]);
 }
+
+/** How to get a host's directory back. */
+const lostHost = (fleet: string, name: string): string =>
+  [
+    `Take it from ${sources(fleet, `hosts/${name}`)}`,
+    `Without a copy, take ${name} out of ${FLEET_FILE}, run this, put it back, and run it again:`,
+    `  ${commandLine("regenerate", fleet)}`,
+  ].join("\n");
 
 export const unreadable = (directory: string, code: string): FailedError =>
   new FailedError(

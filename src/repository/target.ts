@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseInternalPrefix } from "../answers/parse-addresses.ts";
 import type { Given } from "../answers/resolve.ts";
 import { Refusal, UnusableError } from "../base/errors.ts";
@@ -9,13 +7,7 @@ import { targetKind, readDisk } from "./disk.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
 
-/** The owner's file of answers in a fleet's directory (src/fleet/). */
-export const FLEET_FILE = "fleet.yml";
-
-/** Whether a directory holds a fleet: the owner's file of hosts, and no single repository. */
-export const holdsFleet = (directory: string): boolean =>
-  existsSync(join(directory, FLEET_FILE)) &&
-  !existsSync(join(directory, PLAN_FILE));
+export { holdsFleet } from "./fleet-directory.ts";
 
 /** create refuses a generated repository: regenerate changes it. */
 export function refuseOwnRepository(directory: string): void {

@@ -1,11 +1,16 @@
 import { existsSync, lstatSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { apply } from "./apply.ts";
 import { hashOf, lastWrite, oldPath, readJournal, UNDO } from "./journal.ts";
 import type { Directories } from "./transaction.ts";
 import type { Operation } from "./operation.ts";
-import { areGenerated, redactSecrets, SECRET_FILE } from "../render/secrets.ts";
-import { readDisk, type DiskEntry } from "./disk.ts";
+import {
+  areGenerated,
+  hasSecretsOf,
+  redactSecrets,
+  SECRET_FILE,
+} from "../render/secrets.ts";
+import { readDisk, textAt, type DiskEntry } from "./disk.ts";
 import { attempt, FailedError } from "../base/errors.ts";
 import { parseState, readState } from "./state-reader.ts";
 import {
@@ -29,6 +34,8 @@ export interface Undone {
     readonly to: "before" | "gone";
     /** There was no file: undo creates it again. */
     readonly created?: true;
+    /** A .env whose secrets are in another one that is restored: its host is renamed back. */
+    readonly moved?: true;
   }[];
   /** Files edited since the last write. If there are any, nothing is restored unless forced. */
   readonly edited: readonly string[];
@@ -55,10 +62,28 @@ export function undoLast(
     path,
     to: content === null ? ("gone" as const) : ("before" as const),
     ...(expected === null && { created: true as const }),
+    ...(content === null &&
+      isMoved(directory, path, operations) && { moved: true as const }),
   }));
   if (edited.length > 0) return { ...last, restored: [], edited };
   if (!dryRun) apply(directory, operations, undefined, directories);
   return { ...last, restored, edited };
+}
+
+function isMoved(
+  directory: string,
+  path: string,
+  operations: readonly Operation[],
+): boolean {
+  if (basename(path) !== SECRET_FILE) return false;
+  const goes = textAt(readDisk(directory, [path]), path);
+  return operations.some(
+    (one) =>
+      goes !== undefined &&
+      one.content !== null &&
+      basename(one.path) === SECRET_FILE &&
+      hasSecretsOf(goes, Buffer.from(one.content).toString()),
+  );
 }
 
 export interface Step {

@@ -230,8 +230,16 @@ test("a conflict in one host leaves that file, and is reported with exit code 3"
     sandbox.read(path).replace(/^FROM .*/m, "FROM mine:1"),
   );
   edit(sandbox, "    ssh: admin", "    kongImage: kong:3.9.1\n    ssh: admin");
-  const { code } = await regenerate(sandbox);
+  const { code, stdout } = await regenerate(sandbox);
   expect(code).toBe(3);
+  expect(stdout).toContain(
+    "the new text is in hosts/web-2/kong-build/Dockerfile.new.",
+  );
+  expect(stdout).toContain("1. Resolve the conflicts;");
+  appendFileSync(sandbox.path("f/hosts/web-2/README.md"), "mine\n");
+  expect((await regenerate(sandbox)).stdout).toContain(
+    "Recorded the changes in .kong-ipv6.json; no file changed in f.",
+  );
   expect(sandbox.read(path)).toContain("FROM mine:1");
   expect(sandbox.read(`${path}.new`)).toContain("kong:3.9.1");
   expect((await runIn(sandbox, ["check", "f"])).code).toBe(4);
@@ -255,7 +263,11 @@ test("an edit of the inventory is kept while hosts change", async () => {
 test("--overlap keeps the old address of the host that moves, and --finish ends it", async () => {
   const sandbox = await made();
   edit(sandbox, "2a04:2222:3333:4400::/56", "2a04:2222:3333:5500::/56");
-  expect((await regenerate(sandbox, "--overlap")).code).toBe(0);
+  const { code, stdout } = await regenerate(sandbox, "--overlap");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    / 2\. Make the changes listed above .*DNS records\.\n {2}3\. Test [^]* 4\. When the TTL [^]*, then run the playbook again:\n.* regenerate f --finish$/m,
+  );
   const previous = (host: string): unknown =>
     JSON.parse(sandbox.read(`f/hosts/${host}/scripts/plan.json`)).previous;
   expect(previous("web-1")).toBe(null);
@@ -334,9 +346,30 @@ test("a host is renamed: its repository moves, with secrets, edits and the owner
   expect(sandbox.read("f/hosts/frankfurt/notes.txt")).toBe("mine\n");
   expect(sandbox.read("f/hosts/frankfurt/.gitignore")).toMatch(/\nmine\n$/);
   expect((await runIn(sandbox, ["check", "f"])).code).toBe(0);
-  await runIn(sandbox, ["undo", "f"]);
+  expect((await runIn(sandbox, ["undo", "f"])).stdout).not.toContain(GONE);
   edit(sandbox, "frankfurt:", "web-3:");
   expect(files(sandbox)).toEqual(before);
+});
+
+const GONE = ".env is gone too, with its password.";
+
+test("undo tells which password goes: of a new host, not of a renamed one", async () => {
+  const sandbox = await made();
+  edit(sandbox, "  web-1:", "  berlin:");
+  edit(sandbox, "controlPlane: web-1", "controlPlane: berlin");
+  await regenerate(sandbox);
+  expect((await runIn(sandbox, ["undo", "f"])).stdout).not.toContain(GONE);
+  edit(sandbox, "controlPlane: berlin", "controlPlane: web-1");
+  edit(sandbox, "  berlin:", "  web-1:");
+  edit(sandbox, "controlPlane: web-1", "controlPlane: new");
+  edit(
+    sandbox,
+    "hosts:\n",
+    "hosts:\n  new: {prefix: 2a06:2222:3333:4444::/64}\n",
+  );
+  edit(sandbox, "  web-2:", "  paris:");
+  await regenerate(sandbox);
+  expect((await runIn(sandbox, ["undo", "f"])).stdout).toContain(GONE);
 });
 
 test("the certificate is made once; deleted with its key, it is made anew", async () => {

@@ -2,7 +2,7 @@ import { resolve as absolute } from "node:path";
 import type { Arguments } from "../parse-args.ts";
 import { EXIT, UnusableError, type ExitCode } from "../../base/errors.ts";
 import { recovery } from "../../repository/recover.ts";
-import { holdsFleet } from "../../repository/target.ts";
+import { holdsFleet } from "../../repository/fleet-directory.ts";
 import { inspectRepository, isOpen } from "../../reconcile/check.ts";
 import { checkText } from "../../report/check-text.ts";
 import { printableJson } from "../../base/escape.ts";

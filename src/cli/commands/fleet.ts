@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve as absolute } from "node:path";
 import { readAnswersFile, type FleetFile } from "../../answers/answers-file.ts";
-import { QUESTIONS } from "../../answers/questions.ts";
 import { styleFor } from "../../base/colors.ts";
 import {
   EXIT,
@@ -19,11 +18,13 @@ import { fleetJson, fleetText } from "../../fleet/text.ts";
 import { apply } from "../../repository/apply.ts";
 import { makeRepository, needsRepository } from "../../repository/git.ts";
 import type { State } from "../../repository/state.ts";
+import { sources } from "../../repository/state-errors.ts";
 import { readState } from "../../repository/state-reader.ts";
 import type { Probe } from "../../probe/probe.ts";
 import { recover, recovery } from "../../repository/recover.ts";
-import { FLEET_FILE, refuseOwnRepository } from "../../repository/target.ts";
-import type { Arguments } from "../parse-args.ts";
+import { FLEET_FILE } from "../../repository/fleet-directory.ts";
+import { refuseOwnRepository } from "../../repository/target.ts";
+import { answerFlags, type Arguments } from "../parse-args.ts";
 
 /**
  * `create-kong-ipv6 [directory] --answers FILE`, where the file has `hosts`.
@@ -129,6 +130,15 @@ const NOT_HOSTS: Issue = {
 /** The owner's file. @throws UnusableError if it describes no hosts */
 export async function fleetFileIn(directory: string): Promise<FleetFile> {
   const file = join(directory, FLEET_FILE);
+  if (!existsSync(file))
+    throw new UnusableError([
+      {
+        flag: "directory",
+        value: directory,
+        reason: `its ${FLEET_FILE} is missing`,
+        remedy: `Take that from ${sources(directory, FLEET_FILE)}`,
+      },
+    ]);
   const { fleet } = await readAnswersFile(file);
   if (fleet) return fleet;
   throw new UnusableError([
@@ -215,21 +225,9 @@ async function collecting<T>(
 }
 
 /** Flags for answers: which host would they be for? */
-function answerIssues({
-  given,
-  answersFile,
-  command,
-  detect,
-}: Arguments): Issue[] {
-  const flags = QUESTIONS.filter(({ key }) => given[key] !== undefined).map(
-    ({ flag }) => flag,
-  );
-  if (detect && given.ssh === undefined) flags.push("--detect");
-  if (command === "regenerate" && answersFile !== undefined)
-    flags.push("--answers");
-  return flags.map((flag) => ({
+const answerIssues = (args: Arguments): Issue[] =>
+  answerFlags(args).map((flag) => ({
     flag,
     reason: `a fleet has its answers in ${FLEET_FILE}`,
     remedy: "Edit that instead",
   }));
-}

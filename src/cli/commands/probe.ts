@@ -8,7 +8,7 @@ import { probe as run, type Probe } from "../../probe/probe.ts";
 import { serverAddresses } from "../../probe/server-address.ts";
 import { probeJson, probeText } from "../../report/probe-text.ts";
 import type { State } from "../../repository/state.ts";
-import { holdsFleet } from "../../repository/target.ts";
+import { holdsFleet } from "../../repository/fleet-directory.ts";
 import { readState } from "../../repository/state-reader.ts";
 
 /** `create-kong-ipv6 probe [directory]`: tests from this machine what the answers promise. */

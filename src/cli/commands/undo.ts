@@ -13,7 +13,7 @@ import { printableJson } from "../../base/escape.ts";
 import { counted } from "../../base/wrap.ts";
 import { styleFor } from "../../base/colors.ts";
 import { canAsk, isTerminal, write } from "../../base/stdio.ts";
-import { holdsFleet } from "../../repository/target.ts";
+import { holdsFleet } from "../../repository/fleet-directory.ts";
 import { undoLast, type Undone } from "../../repository/undo.ts";
 
 /**

@@ -13,6 +13,7 @@ const hosts = (listed: unknown, shared: Answers = { controlPlane: "a" }) =>
     readFleet({ text: "", content: { ...shared, hosts: listed } }),
     new Map(),
     undefined,
+    "f",
   );
 
 function issues(listed: unknown, shared?: Answers): Issue[] {
