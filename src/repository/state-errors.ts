@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { FailedError, UnusableError } from "../base/errors.ts";
+import { FailedError, sentence, UnusableError } from "../base/errors.ts";
 import { commandLine, fromHere, gitLine, program } from "../base/program.ts";
 import { PLAN_FILE } from "../render/generated-files.ts";
 import { STATE_FILE } from "./state.ts";
@@ -34,7 +34,11 @@ export const oneSide = (directory: string): string =>
 
 /** How to get another state. */
 export const restore = (directory: string): string =>
-  `Take the file from ${sources(directory, STATE_FILE)}${adopt(directory, "delete it and ")}`;
+  orAdopt(
+    directory,
+    `Take the file from ${sources(directory, STATE_FILE)}`,
+    "delete it and ",
+  );
 
 /** Where a copy of a file or directory may be. */
 export function sources(directory: string, path: string): string {
@@ -42,21 +46,21 @@ export function sources(directory: string, path: string): string {
   while (!existsSync(join(at, ".git")) && dirname(at) !== at) at = dirname(at);
   return existsSync(join(at, ".git"))
     ? `a backup, or from git:\n  ${gitLine(directory, `checkout HEAD ${path}`)}`
-    : "a backup.";
+    : "a backup";
 }
 
-/** create would make a single server of a fleet's host. */
-const adopt = (directory: string, first = ""): string =>
+/** The way without a copy; not for a fleet's host, of which create would make a single server. */
+const orAdopt = (directory: string, take: string, first = ""): string =>
   fleetOf(directory) === undefined
-    ? `\nWithout a copy, ${first}run this with the same answers; it adopts the repository:\n  ${commandLine("create", directory, "--conflict", "keep")}`
-    : "";
+    ? `${sentence(take)}\nWithout a copy, ${first}run this with the same answers; it adopts the repository:\n  ${commandLine("create", directory, "--conflict", "keep")}`
+    : take;
 
 export function missing(directory: string): UnusableError {
   const fleet = fleetOf(directory);
   const [reason, remedy] = existsSync(join(directory, PLAN_FILE))
     ? [
         `its ${STATE_FILE} is missing`,
-        `Take that from ${sources(directory, STATE_FILE)}${adopt(directory)}`,
+        orAdopt(directory, `Take that from ${sources(directory, STATE_FILE)}`),
       ]
     : [
         "it holds no generated repository",
@@ -72,7 +76,7 @@ export function missing(directory: string): UnusableError {
 /** How to get a host's directory back. */
 const lostHost = (fleet: string, name: string): string =>
   [
-    `Take it from ${sources(fleet, `hosts/${name}`)}`,
+    sentence(`Take it from ${sources(fleet, `hosts/${name}`)}`),
     `Without a copy, take ${name} out of ${FLEET_FILE}, run this, put it back, and run it again:`,
     `  ${commandLine("regenerate", fleet)}`,
   ].join("\n");

@@ -42,6 +42,18 @@ test("fleet.yml is missing: it is named, and no command that makes one server", 
   expect(stdout).toContain("! fleet.yml  (edited since)");
 });
 
+test("without git, a backup is named", async () => {
+  const sandbox = await made();
+  const state = sandbox.path("f/hosts/web-2/.kong-ipv6.json");
+  renameSync(state, sandbox.path("state"));
+  const host = await runIn(sandbox, ["check", "f"]);
+  renameSync(sandbox.path("state"), state);
+  rmSync(sandbox.path("f/fleet.yml"));
+  const whole = await runIn(sandbox, ["check", "f"]);
+  for (const { stderr } of [host, whole])
+    expect(stderr).toMatch(/ is missing\. Take that from a backup\.\n$/);
+});
+
 test("a host's directory is missing: the ways out are named, and the second works", async () => {
   const sandbox = await made();
   rmSync(sandbox.path("f/hosts/web-2"), { recursive: true });
