@@ -32,7 +32,7 @@ class Firewall(Resource):
             if facts.opens_all:
                 text = f"Docker {facts.engine} opens every port of every container with an IPv6 address to the world"
                 self.report.row("open", "firewall", text)
-        if facts.filter == "table" and self.plan.firewall == "ufw":
+        if facts.filter == "table" and self.plan.firewall == "ufw" and not facts.ufw.active:
             self.reason = f" (ufw is {'inactive' if facts.ufw.installed else 'not installed'})"
         if facts.filter != "table" or self._in_force(facts):
             return

@@ -15,7 +15,7 @@ from .. import ufw_rules
 from ..conntrack import forget_connections
 from ..engine import BRIDGE_NAME, EngineError, Json, endpoint, state_of
 from ..facts import Context, Facts
-from ..report import Change, Failure
+from ..report import Change, Failure, Result
 from .base import Resource
 from .containers import explained, identity_of
 from .kong import http_status
@@ -53,15 +53,25 @@ class Handover(Resource):
         end(self.context)
         self.report.done("handover", "Kong answers itself")
 
+    def verify(self, facts: Facts) -> Iterator[Result]:
+        if facts.network(NETWORK):
+            yield Result("warn", "handover", "a second Kong answers instead of Kong", "sudo ./scripts/apply.sh")
+
 
 def begin(context: Context, kong: Optional[Json]) -> None:
-    """Before Kong's container is removed: it is stopped when a second one answers. Without one Kong doesn't answer for
-    some seconds, so nothing that fails here ends the run."""
-    if kong is None or not _same_elsewhere(context, kong) or not ready(context, kong["Id"], context.plan.backend_kong):
+    """Before Kong's container is removed: it is stopped when a second one answers. A second one that fails does not end
+    the run: Kong then doesn't answer for some seconds."""
+    if (
+        kong is None
+        or not nothing_else_changes(context, kong)
+        or not ready(context, kong["Id"], context.plan.backend_kong)
+    ):
         return
     end(context)
     context.report.doing("handover", "starting a second Kong")
     try:
+        if not _fits(context, kong):
+            raise Failure("there is not enough memory for a second one")
         _start(context, kong)
     except (EngineError, Failure) as problem:
         cause = problem.cause if isinstance(problem, Failure) else str(problem)
@@ -94,9 +104,20 @@ def behind(context: Context, process: int) -> set[str]:
     return set(re.findall(r"^ *\d+: (\S+ \S+) \S+ (?!0+:)\S+:", text, re.MULTILINE))
 
 
-def _same_elsewhere(context: Context, kong: Json) -> bool:
+def _fits(context: Context, kong: Json) -> bool:
+    """Whether as much memory is available as Kong uses now, and half of it again (proc_meminfo(5), in kB)."""
+    stats = context.engine.request("GET", f"/containers/{kong['Id']}/stats?stream=false&one-shot=true") or {}
+    used = (stats.get("memory_stats") or {}).get("usage", 0)
+    available = re.search(r"^MemAvailable:\s+(\d+)", context.system.text("/proc/meminfo"), re.MULTILINE)
+    return available is None or int(available[1]) * 1024 >= 1.5 * used
+
+
+def nothing_else_changes(context: Context, kong: Json) -> bool:
     """Whether nothing but the exposed network changes: a second Kong of another version, or with another password or
     network of the database, would be of no use."""
+    # Two data planes can't share data/config: LMDB's locks go by process ids, and each container has its own.
+    if context.plan.cluster:
+        return False
     at, image = endpoint(kong, context.repository.backend_network) or {}, context.engine.image(IMAGE) or {}
     same = at.get("IPAddress") == context.plan.backend_kong and image.get("Id") == kong["Image"]
     return same and context.system.have("nft") and context.journal.fact("todo", "password") is None
@@ -119,7 +140,9 @@ def _start(context: Context, kong: Json) -> None:
         if name not in _exposed(context):
             engine.request("POST", f"/networks/{name}/connect", {"Container": identity})
     engine.request("POST", f"/containers/{identity}/start")
-    at = endpoint(engine.container(identity) or kong, NETWORK) or {}
+    at = endpoint(engine.container(identity) or kong, NETWORK)
+    if at is None:
+        raise Failure("a second Kong did not start", f"docker logs {NAME}")
     if not context.system.wait(SECONDS, lambda: ready(context, identity, at["GlobalIPv6Address"])):
         raise Failure("a second Kong did not become healthy", f"docker logs {NAME}")
     command = ("nft", "-f", "-")
@@ -137,13 +160,14 @@ def _filtered(context: Context) -> bool:
 def copy_of(kong: Json, backend: str) -> Json:
     """What Docker needs to create the second one. It can't have the first one's own address."""
     config, host = kong["Config"], kong["HostConfig"]
-    environment = [one.replace(backend, "127.0.0.2") for one in config.get("Env") or []]
+    own = rf"(?<![\d.]){re.escape(backend)}(?![\d.])"
+    environment = [re.sub(own, "127.0.0.2", one) if "_LISTEN=" in one else one for one in config.get("Env") or []]
     # Any port of the server itself: Docker opens only ports that are published.
     published = [{"HostIp": "127.0.0.1", "HostPort": ""}, {"HostIp": "::1", "HostPort": ""}]
     bindings = dict.fromkeys(host.get("PortBindings") or {}, published)
-    own = {"NetworkMode": NETWORK, "PortBindings": bindings, "RestartPolicy": {"Name": "no"}}
+    other = {"NetworkMode": NETWORK, "PortBindings": bindings, "RestartPolicy": {"Name": "always"}}
     changed = {"Image": kong["Image"], "Hostname": "", "Labels": {}, "Env": environment}
-    return {**config, **changed, "HostConfig": {**host, **own}}
+    return {**config, **changed, "HostConfig": {**host, **other}}
 
 
 def ready(context: Context, identity: str, address: str) -> bool:
