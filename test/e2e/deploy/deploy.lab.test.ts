@@ -6,6 +6,7 @@ import { CLI } from "../../support/run.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Owner } from "../lab/owner.ts";
 import { describeRoot, rootOf } from "../lab/roots.ts";
+import { reverted, SLACK } from "../server/revert.ts";
 import { Gateway, HOST, lines, PATH } from "./gateway.ts";
 import { seconds, writeTimes } from "./times.ts";
 
@@ -114,6 +115,7 @@ describe("what goes wrong in a deploy, and who deploys", () => {
     const route = `routes:\n        - { to: "${to}", via: "${via}" }`;
     gateway.write(path, right.replace("routes:", route), 0o600);
     await gateway.deploy("reverted", "--confirm-within", "40");
+    expect(await reverted(lab)).toBeLessThan(40 + SLACK);
     gateway.write(path, right, 0o600);
     expect(await gateway.etc()).toEqual(before);
   });
