@@ -9,6 +9,7 @@ import type { Deployment, DeployOutcome } from "./deployment.ts";
 import {
   applyCommand,
   discardCommand,
+  holdPath,
   installCommand,
   previewCommand,
 } from "./on-server.ts";
@@ -103,5 +104,9 @@ function apply(
   const say = (line: Row): void => {
     if (line.status !== "planned") deployment.say(line);
   };
-  return applyLines({ say }, connection, `${install} && ${command}`);
+  return applyLines(
+    { say },
+    connection,
+    `${holdPath(path)}\n${install} && ${command}`,
+  );
 }

@@ -1,3 +1,4 @@
+import { sha256 } from "../repository/state.ts";
 import { singleQuoted } from "../base/shell.ts";
 
 // What runs on the server, as root. Every value is quoted, or arrives on standard input.
@@ -216,6 +217,17 @@ flock --shared --timeout 2 9 || refuse 'another deploy, or a run of apply.sh, is
 if [ -d "$p" ] && mount -t overlay -o "lowerdir=$p.gone:$p.new:$p" overlay "$p" 2>/dev/null; then cd -- "$p"; else cd -- "$p.new"; fi
 exec ./scripts/apply.sh --dry-run --json --confirm-within "$4"
 `;
+
+/**
+ * Before the installation, in the shell that then runs apply.sh: no other deploy to PATH installs anything until that
+ * shell ends.
+ */
+export const holdPath = (path: string, run = "/run"): string => {
+  const file = `${run}/kong-ipv6-deploy.${sha256(path).slice(0, 12)}`;
+  const refused = `{"step": "copy", "status": "refused", "detail": "another deploy is in progress", "remedy": "Wait until it ends, and deploy again."}
+{"outcome": "refused", "code": 1}`;
+  return `exec 8>>${file} && flock --timeout 2 8 || { printf '%s\\n' ${singleQuoted(refused)}; exit 1; }`;
+};
 
 export const python = (program: string, ...values: string[]): string =>
   `python3 -B -c ${singleQuoted(program)} ${values.map(singleQuoted).join(" ")}`;

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import {
   discardCommand,
+  holdPath,
   installCommand,
   previewCommand,
   receiveCommand,
@@ -119,6 +120,26 @@ test("only one deploy at a time", async () => {
   holder.stdin?.end();
   await once(holder, "exit");
   expect(install("a")).toEqual(DONE);
+}, 30_000);
+
+test("Bug: another deploy installed its copy before apply.sh had begun", async () => {
+  const hold = holdPath(path, server);
+  // As in a deploy: what follows is the same shell, or its exec.
+  const apply = `${hold}\necho held && exec cat`;
+  const first = spawn("sh", ["-c", apply]);
+  await once(first.stdout, "data");
+  const other = holdPath(`${path}2`, server);
+  expect(spawnSync("sh", ["-c", `${other}\necho held`]).status).toBe(0);
+  const second = spawnSync("sh", ["-c", `${hold}\necho held`]);
+  expect(second.status).toBe(1);
+  const rows = second.stdout.toString().trim().split("\n");
+  expect(rows.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { step: "copy", status: "refused" },
+    REFUSED,
+  ]);
+  first.stdin.end();
+  await once(first, "exit");
+  expect(sh(`${hold}\necho held`)).toBe("held\n");
 }, 30_000);
 
 test("the plan is that of this copy", async () => {
