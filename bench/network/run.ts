@@ -35,7 +35,7 @@ const ORDERS = WAYS.flatMap((_, first) => {
 
 await installWrk();
 const begun = Date.now();
-// All ways are to be had on the newest engine that Debian holds.
+// Of Debian's engines, only the newest supports all ways.
 const root = await rootOf("sid");
 console.log(describeRoot(root));
 const lab = await openLab(root, TOPOLOGY);

@@ -160,7 +160,7 @@ async function withoutConversation(
 }
 
 interface Read {
-  /** undefined if there is no file, or if it can't be read. */
+  /** undefined without --answers, or if its file can't be read. */
   readonly content: Awaited<ReturnType<typeof readAnswersFile>> | undefined;
   readonly issues: readonly Issue[];
 }

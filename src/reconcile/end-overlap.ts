@@ -10,7 +10,7 @@ import { stateAfterUndo } from "../repository/undo.ts";
 
 /** An overlap that is on. */
 export interface OpenOverlap {
-  /** Of a host: the fleet's. */
+  /** For a host of a fleet: the fleet's directory. */
   readonly directory: string;
   readonly state: State;
   readonly overlap: Answers;

@@ -24,7 +24,7 @@ export interface Request {
   readonly git: boolean;
   /** Whether old addresses stay beside changed ones (`--overlap`), or end (`--finish`). */
   readonly phase?: Phase;
-  /** What a fleet adds to this server. Of a fleet's server alone, it stays. */
+  /** What a fleet adds to this server. A run for one host alone does not change it. */
   readonly fleet?: FleetRole;
   /** The state before this run; undefined to create a repository. */
   readonly previous?: State;

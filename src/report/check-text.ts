@@ -24,7 +24,7 @@ export function checkText(
   const open = files.filter(isOpen);
   const drift = open.filter(({ status }) => status === "drift");
   const needed = pathsOf(drift.filter(({ reason }) => reason === DELETED));
-  // Of .env there is a note.
+  // A note tells about .env.
   const deleted = pathsOf(
     files.filter(
       ({ path, status }) => status === "deleted" && path !== SECRET_FILE,

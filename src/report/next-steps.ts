@@ -104,7 +104,7 @@ export function updatedSteps(outcome: Outcome, shown: string): string[] {
   return numbered(list, earlierText(outcome));
 }
 
-/** Whoever applies by hand never runs deploy: the server may have the earlier changes. */
+/** deploy has not confirmed earlier changes, but an owner who applies by hand may have applied them. */
 function earlierText({
   deployed,
   previousAnswers,

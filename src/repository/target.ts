@@ -7,8 +7,6 @@ import { targetKind, readDisk } from "./disk.ts";
 import { wasInterrupted } from "./recover.ts";
 import { STATE_FILE } from "./state.ts";
 
-export { holdsFleet } from "./fleet-directory.ts";
-
 /** create refuses a generated repository: regenerate changes it. */
 export function refuseOwnRepository(directory: string): void {
   const entry = readDisk(directory, [STATE_FILE]).get(STATE_FILE);

@@ -372,7 +372,7 @@ test("undo tells which password goes: of a new host, not of a renamed one", asyn
   expect((await runIn(sandbox, ["undo", "f"])).stdout).toContain(GONE);
 });
 
-test("the certificate is made once; deleted with its key, it is made anew", async () => {
+test("the certificate is created once, and again only if both it and its key were deleted", async () => {
   const sandbox = await made();
   const pair = (): string[] =>
     ["crt", "key"].map((end) => sandbox.read(`f/cluster/cluster.${end}`));

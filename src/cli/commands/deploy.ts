@@ -25,7 +25,7 @@ import {
   rowJson,
   rowText,
 } from "../../report/deploy-text.ts";
-import { holdsFleet } from "../../repository/target.ts";
+import { holdsFleet } from "../../repository/fleet-directory.ts";
 import { deployedAnswers } from "../../repository/state.ts";
 import { readState } from "../../repository/state-reader.ts";
 import { probeState } from "./probe.ts";

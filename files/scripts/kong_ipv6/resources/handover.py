@@ -25,16 +25,16 @@ from .ufw import HANDOVER, remember
 NAME, TABLE = "kong-ipv6-handover", "kong_ipv6_handover"
 # The first network by name has the default routes, and published ports are open there (libnetwork's order).
 NETWORK = f"0-{NAME}"
-# Docker 20.10 wants one given. Random (RFC 4193).
+# Docker 20.10 needs an IPv6 subnet. This one was drawn at random (RFC 4193); it is the same on all servers.
 SUBNET = "fd8c:51d7:e2b0:6f::/64"
 PORTS = "{ 80, 443 }"
 RULES = (("in", "on", HANDOVER), ("out", "on", HANDOVER, "to", "any", "port", "80,443", "proto", "tcp"))
-# For its start; deploy's timer is still running.
+# The second Kong may take so long to start. Meanwhile deploy's timer is running.
 SECONDS = 40
 
 
 class Handover(Resource):
-    """Its end, once Kong is well again. It begins before Kong's container is removed."""
+    """Removes the second Kong once Kong is healthy. begin() starts it before Kong's container is removed."""
 
     name = "handover"
     follows = ("compose",)
@@ -83,8 +83,8 @@ def begin(context: Context, kong: Optional[Json]) -> None:
 
 
 def _stop(context: Context, container: Json) -> None:
-    """nginx ends when the kernel has its last answer, and Docker then removes what clients don't have yet. So those that
-    are behind first get all of it. Both take as long as docker-compose.yml says, or less where a timer reverts."""
+    """Waits until clients have received what nginx has sent, then stops the container: Docker drops data that is still
+    unsent. Each takes at most the time in docker-compose.yml, or 10 seconds while a timer is running."""
     timer, process = context.journal.names("pending"), container["State"]["Pid"]
     seconds = 10 if timer else container["Config"].get("StopTimeout") or 10
     late = behind(context, process)
@@ -128,7 +128,7 @@ def _start(context: Context, kong: Json) -> None:
     options = {BRIDGE_NAME: HANDOVER}
     network = {"Name": NETWORK, "Driver": "bridge", "EnableIPv6": True, "Options": options}
     engine.request("POST", "/networks/create", {**network, "IPAM": {"Config": [{"Subnet": SUBNET}]}})
-    # Without it the bridge can't be used for a second.
+    # Duplicate address detection would make the bridge unusable for a second.
     context.system.write_sysctl(f"net.ipv6.conf.{HANDOVER}.dad_transmits", "0")
     if _filtered(context):
         remember(context)
@@ -147,7 +147,7 @@ def _start(context: Context, kong: Json) -> None:
         raise Failure("a second Kong did not become healthy", f"docker logs {NAME}")
     command = ("nft", "-f", "-")
     context.system.must(command, "nft can't translate to a second Kong", given=tables(context, kong, at))
-    # Packets to addresses that nobody had went nowhere; so would all that follow in the same connection.
+    # conntrack remembers connections to addresses that did not exist yet, and NAT skips what it remembers.
     for address in addresses(context, kong)[1]:
         with suppress(OSError):
             forget_connections(address, address)
@@ -171,7 +171,7 @@ def copy_of(kong: Json, backend: str) -> Json:
 
 
 def ready(context: Context, identity: str, address: str) -> bool:
-    """By its own health check, at once: Docker's first one comes after a whole interval."""
+    """Runs the container's own health check now: Docker runs its first one only after a whole interval."""
     container = context.engine.container(identity) or {}
     if not state_of(container or None).startswith("running"):
         return False
@@ -182,7 +182,7 @@ def ready(context: Context, identity: str, address: str) -> bool:
 
 
 def _exposed(context: Context) -> set[str]:
-    """The exposed network, by the names of earlier answers too."""
+    """The names of the exposed network: the current one, and those of earlier answers."""
     return {context.plan.network, *context.journal.names("network")}
 
 
@@ -217,7 +217,7 @@ def _table(family: str, arrives: list[str], leaves: list[str]) -> str:
 
 
 def end(context: Context) -> None:
-    """Does nothing where there is nothing to remove. New connections are no longer translated; open ones end first."""
+    """Removes the second Kong, if there is one. It gets no new connections, and open ones may end first."""
     engine, system = context.engine, context.system
     if engine.network(NETWORK) is None:
         return
